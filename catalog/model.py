@@ -1,0 +1,244 @@
+"""The values of the catalog: what a source, dataset, column, tag, role, user or event is."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@functools.total_ordering
+class Level(StrEnum):
+    """How sensitive a tag is: public < internal < confidential < restricted."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+    RESTRICTED = "restricted"
+
+    def __lt__(self, other: str) -> bool:
+        order = list(Level)
+        return order.index(self) < order.index(Level(other))
+
+
+class TagState(StrEnum):
+    """Where an assignment stands: a crawler suggests, a person confirms or rejects."""
+
+    SUGGESTED = "suggested"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+class TagOrigin(StrEnum):
+    """Who brought an assignment: a document, a person in the UI or CLI, or a crawler's rule."""
+
+    DOCUMENT = "document"
+    PERSON = "person"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place that holds data: a connector's name and its options (secrets by reference only)."""
+
+    name: str
+    connector: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A named place for datasets and for policies about them; it may be empty."""
+
+    name: str
+    comment: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A column as a source describes it; `fields` are the nested ones of a struct or a list of structs."""
+
+    name: str
+    type: str
+    fields: tuple["Field", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column or nested field of a dataset with its own tags.
+
+    `path` is one name for a column, several for a nested field (`("contact", "phone")`);
+    `type` is the type as DuckDB writes it. `confirmed` and `suggested` hold tags as `namespace.name`;
+    inherited ones are added by whoever judges.
+    """
+
+    path: tuple[str, ...]
+    type: str
+    position: int
+    confirmed: frozenset[str] = frozenset()
+    suggested: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """The path as one dotted text, for people."""
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A relation of a source, registered in a database, with its columns in order and its tags."""
+
+    database: str
+    name: str
+    source: str
+    relation: str
+    columns: tuple[Column, ...] = ()
+    confirmed: frozenset[str] = frozenset()
+    suggested: frozenset[str] = frozenset()
+    database_tags: frozenset[str] = frozenset()
+    comment: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """`database.name`, as people write it (without quotes)."""
+        return f"{self.database}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A meaning that columns can carry, written `namespace.name`."""
+
+    name: str
+    comment: str = ""
+    level: Level = Level.INTERNAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRule:
+    """How a crawler recognises a tag: by the column's name, by its content, or by both.
+
+    `column_name` is a regex that is searched, ignoring case; `content` must match a sampled cell whole,
+    in at least `min_match` (share, 0 to 1) of at least `min_rows` non-null cells.
+    """
+
+    name: str
+    tag: str
+    column_name: str | None = None
+    content: str | None = None
+    min_match: float = 0.8
+    min_rows: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagAssignment:
+    """That a tag stands on a dataset or column, in which state, brought by whom, on what evidence."""
+
+    dataset: str
+    path: tuple[str, ...]
+    tag: str
+    state: TagState
+    origin: TagOrigin
+    rule: str = ""
+    confidence: float = 1.0
+    evidence: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A name that policies are written for, with the groups that hold it."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A local account; `password_hash` is argon2's encoded form, None when no password signs in."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    password_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """What is kept of an API token: never the token, only its hash."""
+
+    id: str
+    user: str
+    created_at: datetime
+    expires_at: datetime
+    name: str = ""
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One numbered state of everything that decides: who made it, when, why and what differs."""
+
+    number: int
+    at: datetime
+    by: str
+    why: str
+    difference: str
+
+
+class EventKind(StrEnum):
+    """What an event of the journal tells, as noun:verb."""
+
+    QUERY_BEGIN = "query:begin"
+    QUERY_END = "query:end"
+    QUERY_DENY = "query:deny"
+    METADATA_READ = "metadata:read"
+    EXPLAIN_READ = "explain:read"
+    LOGIN_OK = "login:ok"
+    LOGIN_FAIL = "login:fail"
+    TOKEN_CREATE = "token:create"
+    TOKEN_REVOKE = "token:revoke"
+    DOCUMENT_APPLY = "document:apply"
+    CRAWL_BEGIN = "crawl:begin"
+    CRAWL_END = "crawl:end"
+    TAG_REVIEW = "tag:review"
+    AUDIT_READ = "audit:read"
+    AUDIT_EXPORT = "audit:export"
+    AUDIT_VERIFY = "audit:verify"
+    HOME_INIT = "home:init"
+
+
+class Verdict(StrEnum):
+    """How an event ended for the person: let through, refused, failed, or stopped by the person."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ERROR = "error"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of the journal; `details` holds JSON values, never values of data.
+
+    `seq`, `at`, `previous_hash` and `hash` are given by the journal when the event is written.
+    """
+
+    kind: EventKind
+    user: str
+    verdict: Verdict = Verdict.ALLOW
+    groups: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    revision: int = 0
+    decision_id: str = ""
+    client: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+    seq: int = 0
+    at: datetime | None = None
+    previous_hash: str = ""
+    hash: str = ""

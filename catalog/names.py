@@ -1,0 +1,84 @@
+"""How names compare: the one rule, which is also the engine's, for databases, datasets, columns and tags."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def fold(name: str) -> str:
+    """The form in which two names are compared: ASCII letters lower-cased, all else kept.
+
+    DuckDB compares identifiers so, quoted or not; SQLite's NOCASE collation is the same rule.
+
+    Example:
+        >>> fold("Lab Results"), fold("ÄRZTE")
+        ('lab results', 'Ärzte')
+    """
+    return name.translate(_ASCII_LOWER)
+
+
+def quote(name: str) -> str:
+    """A name as SQL writes it: bare where that is safe, else in double quotes.
+
+    Example:
+        >>> quote("orders"), quote("Lab Results")
+        ('orders', '"Lab Results"')
+    """
+    return name if _PLAIN.match(name) else quoted(name)
+
+
+def quoted(name: str) -> str:
+    """A name in double quotes, whatever it holds.
+
+    Example:
+        >>> quoted('a"b')
+        '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def split(path: str) -> tuple[str, ...]:
+    """The parts of a dotted name, quotes undone; an empty tuple when the text is no such name.
+
+    Example:
+        >>> split('clinic."Lab Results"')
+        ('clinic', 'Lab Results')
+    """
+    parts: list[str] = []
+    rest = path.strip()
+    while True:
+        match = re.match(r'\s*(?:"((?:[^"]|"")+)"|([^\s."]+))\s*', rest)
+        if match is None:
+            return ()
+        parts.append(match[1].replace('""', '"') if match[1] is not None else match[2])
+        rest = rest[match.end() :]
+        if not rest:
+            return tuple(parts)
+        if not rest.startswith("."):
+            return ()
+        rest = rest[1:]
+
+
+def join(*parts: str) -> str:
+    """Parts as one dotted name, quoted where needed.
+
+    Example:
+        >>> join("clinic", "Lab Results")
+        'clinic."Lab Results"'
+    """
+    return ".".join(quote(part) for part in parts)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like a misspelt one, or None when nothing comes close.
+
+    Example:
+        >>> nearest("scoop", ["scope", "having"])
+        'scope'
+    """
+    by_fold = {fold(candidate): candidate for candidate in known}
+    found = difflib.get_close_matches(fold(name), by_fold, n=1, cutoff=0.6)
+    return by_fold[found[0]] if found else None

@@ -1,0 +1,95 @@
+"""What every source connector is: it lists relations, describes and samples them, and opens sessions."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from catalog.model import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """One thing in a source that can become a dataset; `name` is what the source calls it.
+
+    `suggested_name` is the dataset name a crawl registers it under. `fingerprint` changes whenever
+    the relation's content may have changed (size and time of files, say).
+    """
+
+    name: str
+    suggested_name: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """A relation with the columns the catalog knows, top level only, as (name, type) in order."""
+
+    relation: str
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one run may use: seconds until it is stopped (None: no limit) and rows in a batch."""
+
+    seconds: float | None = None
+    batch_rows: int = 65_536
+
+
+class Run(Protocol):
+    """A statement under way: batches in order, until it ends, fails or is cancelled.
+
+    `cancel` may be called from any thread; the iteration then raises the error given to it.
+    """
+
+    @property
+    def schema(self) -> pa.Schema: ...
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+    def cancel(self, reason: Exception) -> None: ...
+    def close(self) -> None: ...
+
+
+class Session(Protocol):
+    """A closed world in which only the relations it was opened with can be reached."""
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot dialect that the engine speaks."""
+        ...
+
+    def physical_name(self, source: str, relation: str) -> str:
+        """The unguessable bare identifier under which SQL names the relation here."""
+        ...
+
+    def serialize(self, sql: str) -> Mapping[str, object]:
+        """The statement as the engine's own parser reads it, for comparing before it runs.
+
+        Raises SqlUnsupported when the engine cannot serialize it.
+        """
+        ...
+
+    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> Run: ...
+
+
+class SourceConnector(Protocol):
+    """A place that holds data, opened with a source's options."""
+
+    engine: str
+
+    def relations(self, path: str | None = None) -> Iterator[Relation]:
+        """Every relation, or those under `path`; raises SourceUnavailable."""
+        ...
+
+    def describe(self, relation: str) -> tuple[Field, ...]:
+        """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
+        ...
+
+    def sample(self, relation: str, rows: int) -> pa.Table:
+        """At most `rows` rows, spread over the relation where that is cheap; values are never kept."""
+        ...
+
+
+ConnectorFactory = Callable[[str, Mapping[str, str]], SourceConnector]
+

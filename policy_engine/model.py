@@ -1,0 +1,185 @@
+"""The words of a policy: subject, scope, tag expression, transform, policy, and the decision they lead to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from catalog.model import Dataset, Role
+
+ROW = "_row"
+"""The alias under which every policy's SQL names the raw row; no person's SQL is ever in its scope."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Who asks: a user with groups (the user's own name among them) and attributes."""
+
+    user: str
+    groups: frozenset[str]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a policy covers: everything, a database, a dataset, or some columns of a dataset.
+
+    `columns` holds paths; empty means all. A part that is None covers everything below.
+    """
+
+    database: str | None = None
+    dataset: str | None = None
+    columns: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HasTag:
+    """True where the column carries the tag."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where the inner expression is not."""
+
+    inner: "TagExpression"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """True where every part is."""
+
+    parts: tuple["TagExpression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where some part is."""
+
+    parts: tuple["TagExpression", ...]
+
+
+TagExpression = HasTag | Not | AllOf | AnyOf
+
+Literal = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformCall:
+    """A transform by name with its named arguments, defaults left out, in the order of its parameters.
+
+    Prints as `mask(keep_last=>4)`.
+    """
+
+    name: str
+    arguments: tuple[tuple[str, Literal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformRule:
+    """Columns for which the expression holds are shown through the transform."""
+
+    tagged: TagExpression
+    call: TransformCall
+
+
+class Effect(StrEnum):
+    """What a policy does: a grant shows, a restriction masks and filters, a denial hides."""
+
+    GRANT = "grant"
+    RESTRICT = "restrict"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One policy as it was written; `where` is a boolean expression in the canonical dialect (DuckDB's)."""
+
+    id: str
+    effect: Effect
+    roles: tuple[str, ...]
+    scope: Scope
+    having: TagExpression | None = None
+    transforms: tuple[TransformRule, ...] = ()
+    where: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    enabled: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySet:
+    """All policies and roles of one revision: what one query is decided under."""
+
+    revision: int
+    policies: tuple[Policy, ...]
+    roles: tuple[Role, ...]
+
+
+class Outcome(StrEnum):
+    """How a person meets a column: as it is, through a transform, or not at all."""
+
+    CLEAR = "clear"
+    MASKED = "masked"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a cell shows on the rows where `when` is TRUE.
+
+    `when` is SQL in the canonical dialect over `_row`, empty for "on every visible row";
+    `call` is None for the raw value; `namespace` names the key of a keyed transform (the tag).
+    """
+
+    when: str
+    call: TransformCall | None
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnDecision:
+    """How one top-level column is shown: the first case whose `when` holds gives the cell, else NULL.
+
+    Example: one clear case with an empty `when` is the plain column. A hidden column has no case.
+    `transform` is the word for people ("tokenize", "" when clear); `policies` are the ids that decided.
+    """
+
+    name: str
+    type: str
+    outcome: Outcome
+    cases: tuple[Case, ...]
+    transform: str = ""
+    policies: tuple[str, ...] = ()
+    reason: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDecision:
+    """Which rows are there: those where `filter` (SQL over `_row`, empty for all rows) is TRUE."""
+
+    filter: str = ""
+    policies: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one subject sees of one dataset under one revision.
+
+    `broken` names restrictions that cannot be applied; a dataset with one is refused to whom it binds.
+    """
+
+    dataset: Dataset
+    revision: int
+    columns: tuple[ColumnDecision, ...]
+    rows: RowDecision
+    broken: tuple[str, ...] = ()
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether any column is there to be seen."""
+        return any(column.outcome is not Outcome.HIDDEN for column in self.columns)
