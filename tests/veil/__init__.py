@@ -1,0 +1,1 @@
+"""Tests of the front door: the Python client and the commands."""
