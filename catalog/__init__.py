@@ -2,6 +2,7 @@
 
 Rule: this room knows nothing of policies, queries or pages; it imports no other room.
 
-Reading order: errors, names, model, home, database, migrations, then the stores (sources come
-as connectors in `sources/`), and last the journal.
+Reading order: errors, names, clock, model; home, migrations, database; then the stores: lookup, dataset_reader,
+datasets, tags, accounts, api_tokens, revisions; sources come as connectors (`sources/`, registry); and last
+chain and journal.
 """

@@ -1,0 +1,130 @@
+"""The store of roles and local users, and the check of their passwords."""
+
+import functools
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from catalog.database import Catalog
+from catalog.errors import SettingsInvalid
+from catalog.lookup import check_name, row_id
+from catalog.model import Role, User
+
+_SHORTEST_PASSWORD = 8
+
+
+class Accounts:
+    """Roles and users of a catalog; names compare as SQL compares them, so that no user can pose as another.
+
+    Example:
+        >>> accounts.put_user(User(name="ada", groups=frozenset({"analysts"})))
+        >>> accounts.set_password("ada", "correct horse")
+        >>> accounts.check_password("ada", "wrong horse") is None
+        True
+    """
+
+    def __init__(self, catalog: Catalog, *, hasher: PasswordHasher | None = None) -> None:
+        self._catalog = catalog
+        self._hasher = hasher or PasswordHasher()
+
+    def put_role(self, role: Role) -> None:
+        """Adds a role or replaces the groups that hold it."""
+        check_name(role.name, "role", may_hold_dot=True)
+        with self._catalog.change() as tx:
+            tx.execute(
+                "INSERT INTO role (name, groups) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET groups = excluded.groups WHERE groups IS NOT excluded.groups",
+                [role.name, _listed(role.groups)],
+            )
+
+    def remove_role(self, name: str) -> bool:
+        """Takes a role away; policies that name it then bind nobody."""
+        with self._catalog.change() as tx:
+            return tx.execute("DELETE FROM role WHERE name = ?", [name]) > 0
+
+    def roles(self) -> tuple[Role, ...]:
+        """Every role, by name."""
+        rows = self._catalog.rows("SELECT name, groups FROM role ORDER BY name")
+        return tuple(Role(name=row["name"], groups=frozenset(json.loads(row["groups"]))) for row in rows)
+
+    def put_user(self, user: User) -> None:
+        """Adds a user or replaces groups and attributes; a password stays unless a new hash is given."""
+        check_name(user.name, "user", may_hold_dot=True)
+        attributes = json.dumps(dict(user.attributes), sort_keys=True, ensure_ascii=False)
+        with self._catalog.transaction() as tx:
+            tx.execute(
+                "INSERT INTO user (name, groups, attributes, password_hash) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET groups = excluded.groups, attributes = excluded.attributes,"
+                " password_hash = coalesce(excluded.password_hash, password_hash)",
+                [user.name, _listed(user.groups), attributes, user.password_hash],
+            )
+
+    def remove_user(self, name: str) -> bool:
+        """Takes a user away together with all of their tokens."""
+        with self._catalog.transaction() as tx:
+            return tx.execute("DELETE FROM user WHERE name = ?", [name]) > 0
+
+    def users(self) -> tuple[User, ...]:
+        """Every local user, by name."""
+        return tuple(_user(row) for row in self._catalog.rows("SELECT * FROM user ORDER BY name"))
+
+    def user(self, name: str) -> User | None:
+        """The user of that name, or None."""
+        row = self._catalog.row("SELECT * FROM user WHERE name = ?", [name])
+        return None if row is None else _user(row)
+
+    def set_password(self, name: str, password: str) -> None:
+        """Lets a user sign in with this password from now on, and with no other."""
+        if len(password) < _SHORTEST_PASSWORD:
+            raise SettingsInvalid(
+                f"the password for `{name}` is too short", hint=f"take at least {_SHORTEST_PASSWORD} characters"
+            )
+        encoded = self._hasher.hash(password)
+        with self._catalog.transaction() as tx:
+            tx.execute("UPDATE user SET password_hash = ? WHERE id = ?", [encoded, row_id(tx, "user", name)])
+
+    def check_password(self, name: str, password: str) -> User | None:
+        """The user when the password is right, else None, after the same work whether or not the user exists."""
+        user = self.user(name)
+        known_hash = user.password_hash if user else None
+        is_right = self._is_right(known_hash or self._decoy, password)
+        if user is None or known_hash is None or not is_right:
+            return None
+        if self._hasher.check_needs_rehash(known_hash):
+            self._rehash(user.name, known_hash, password)
+        return user
+
+    def _is_right(self, encoded: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(encoded, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _rehash(self, name: str, known_hash: str, password: str) -> None:
+        """Brings an old hash up to today's cost, unless the password was changed meanwhile."""
+        with self._catalog.transaction() as tx:
+            tx.execute(
+                "UPDATE user SET password_hash = ? WHERE name = ? AND password_hash = ?",
+                [self._hasher.hash(password), name, known_hash],
+            )
+
+    @functools.cached_property
+    def _decoy(self) -> str:
+        """The hash of nobody's password, for the work that an unknown user must cost."""
+        return self._hasher.hash("nobody signs in with this")
+
+
+def _listed(groups: Iterable[str]) -> str:
+    return json.dumps(sorted(groups), ensure_ascii=False)
+
+
+def _user(row: sqlite3.Row) -> User:
+    return User(
+        name=row["name"],
+        groups=frozenset(json.loads(row["groups"])),
+        attributes=json.loads(row["attributes"]),
+        password_hash=row["password_hash"],
+    )

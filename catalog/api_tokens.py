@@ -1,0 +1,108 @@
+"""The store of API tokens: random, shown once, kept as a hash, with an end."""
+
+import hashlib
+import re
+import secrets
+import sqlite3
+from datetime import datetime, timedelta
+
+from catalog.clock import read_time, utc_now, written_time
+from catalog.database import Catalog
+from catalog.errors import SettingsInvalid
+from catalog.lookup import row_id
+from catalog.model import ApiToken
+
+_FORM = re.compile(r"veil_[A-Za-z0-9_-]{43}")
+_USE_IS_NOTED_EVERY = timedelta(minutes=1)
+_SELECT = "SELECT k.*, u.name AS user FROM api_token k JOIN user u ON u.id = k.user_id"
+
+
+class ApiTokens:
+    """The tokens of a catalog's users.
+
+    Example:
+        >>> text, token = tokens.create("ada", "notebook", timedelta(days=30))
+        >>> tokens.find(text, utc_now()).user
+        'ada'
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def create(self, user: str, name: str, lifetime: timedelta, *, now: datetime | None = None) -> tuple[str, ApiToken]:
+        """A new token: its text, which nobody can read again, and what is kept of it."""
+        if lifetime <= timedelta(0):
+            raise SettingsInvalid("a token's lifetime must be longer than nothing", hint="say for example `30d`")
+        created_at = now or utc_now()
+        try:
+            expires_at = created_at + lifetime
+        except OverflowError:
+            raise SettingsInvalid("a token's lifetime is too long", hint="say for example `365d`") from None
+        text = "veil_" + secrets.token_urlsafe(32)
+        token_id = secrets.token_hex(6)
+        with self._catalog.transaction() as tx:
+            tx.execute(
+                "INSERT INTO api_token (id, user_id, name, token_hash, created_at, expires_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    token_id,
+                    row_id(tx, "user", user),
+                    name,
+                    _hashed(text),
+                    written_time(created_at),
+                    written_time(expires_at),
+                ],
+            )
+            [row] = tx.rows(f"{_SELECT} WHERE k.id = ?", [token_id])
+        return text, _token(row)
+
+    def find(self, text: str, now: datetime) -> ApiToken | None:
+        """The token of that text, or None when it is unknown, expired or revoked."""
+        if _FORM.fullmatch(text) is None:
+            return None
+        row = self._catalog.row(f"{_SELECT} WHERE k.token_hash = ?", [_hashed(text)])
+        if row is None:
+            return None
+        token = _token(row)
+        if token.revoked_at is not None or token.expires_at <= now:
+            return None
+        if token.last_used_at is None or now - token.last_used_at >= _USE_IS_NOTED_EVERY:
+            self._note_use(token.id, now)
+        return token
+
+    def revoke(self, token_id: str, *, now: datetime | None = None) -> bool:
+        """Ends a token at once; True when it was not revoked before."""
+        with self._catalog.transaction() as tx:
+            revoked = tx.execute(
+                "UPDATE api_token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+                [written_time(now or utc_now()), token_id],
+            )
+        return revoked > 0
+
+    def tokens(self, user: str | None = None) -> tuple[ApiToken, ...]:
+        """Every token, or those of one user, newest first."""
+        rows = self._catalog.rows(
+            f"{_SELECT} WHERE :user IS NULL OR u.name = :user ORDER BY k.created_at DESC, k.id", {"user": user}
+        )
+        return tuple(_token(row) for row in rows)
+
+    def _note_use(self, token_id: str, now: datetime) -> None:
+        with self._catalog.transaction() as tx:
+            tx.execute("UPDATE api_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])
+
+
+def _hashed(text: str) -> bytes:
+    """A plain hash is enough: the text is 256 random bits, so there is nothing to guess."""
+    return hashlib.sha256(text.encode("ascii")).digest()
+
+
+def _token(row: sqlite3.Row) -> ApiToken:
+    return ApiToken(
+        id=row["id"],
+        user=row["user"],
+        created_at=read_time(row["created_at"]),
+        expires_at=read_time(row["expires_at"]),
+        name=row["name"],
+        revoked_at=read_time(row["revoked_at"]) if row["revoked_at"] else None,
+        last_used_at=read_time(row["last_used_at"]) if row["last_used_at"] else None,
+    )

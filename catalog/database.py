@@ -1,0 +1,218 @@
+"""The catalog's one SQLite file: a connection for each thread, transactions, and the counter of changes."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from catalog.errors import Internal, SettingsInvalid
+from catalog.migrations import APPLICATION_ID, STEPS
+
+Value = str | int | float | bytes | None
+Parameters = Sequence[Value] | Mapping[str, Value]
+
+BUSY_SECONDS = 30.0
+
+
+class Transaction:
+    """What may be done while a transaction is open; it ends with the block that opened it."""
+
+    def __init__(self, database: Database) -> None:
+        self._connection = database.conn
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Every row that the query gives."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        """The first row that the query gives, or None."""
+        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        return found
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Runs one statement; the answer is the number of rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Runs one statement for each set of parameters."""
+        self._connection.executemany(sql, parameters)
+
+    @property
+    def changed_rows(self) -> int:
+        """How many rows this connection ever changed."""
+        return self._connection.total_changes
+
+
+class Catalog:
+    """One catalog file, open in as many threads and processes as like.
+
+    INVARIANT: a write happens inside `transaction()`, which takes SQLite's write lock at once, so that
+    what it reads is still true when it writes.
+
+    Example:
+        >>> with Catalog(home.catalog_file) as catalog, catalog.transaction():
+        ...     datasets.put_database(Database(name="shop"))
+        ...     journal.append(event)  # both are there afterwards, or neither
+    """
+
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._lock = threading.Lock()
+        # A connection must not cross a fork, so the process is part of its place.
+        self._open: dict[tuple[int, int], Database] = {}
+        self._reading = threading.local()
+        self._is_closed = False
+        try:
+            _make_private(path)
+            self._migrate(self._database())
+        except (sqlite3.DatabaseError, OSError) as error:
+            self.close()
+            raise SettingsInvalid(
+                f"the catalog `{path}` cannot be opened", hint="see whether it is a catalog of Veil that you may write"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Catalog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """All that happens inside is there afterwards, or nothing of it.
+
+        A transaction within a transaction is a part of it: when it fails it takes back its own share,
+        and it lasts only if the outer one does.
+        """
+        database = self._database()
+        if getattr(self._reading, "now", False):
+            raise Internal("a transaction was begun inside a snapshot")
+        if database.conn.in_transaction:
+            with database.atomic():
+                yield Transaction(database)
+            return
+        database.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield Transaction(database)
+            database.conn.execute("COMMIT")
+        except BaseException:
+            database.rollback()
+            raise
+
+    @contextmanager
+    def change(self) -> Iterator[Transaction]:
+        """A transaction after which `version()` is higher, if any row really changed."""
+        with self.transaction() as tx:
+            before = tx.changed_rows
+            yield tx
+            if tx.changed_rows > before:
+                tx.execute("UPDATE counter SET value = value + 1 WHERE name = 'catalog'")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """All that is read inside belongs to one moment; nothing is written."""
+        database = self._database()
+        if database.conn.in_transaction:
+            yield Transaction(database)
+            return
+        database.conn.execute("BEGIN")
+        self._reading.now = True
+        try:
+            yield Transaction(database)
+        finally:
+            self._reading.now = False
+            database.conn.execute("ROLLBACK")
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Every row that one query gives; inside a transaction it sees what was written there."""
+        return Transaction(self._database()).rows(sql, parameters)
+
+    def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        """The first row that one query gives, or None."""
+        return Transaction(self._database()).row(sql, parameters)
+
+    def version(self) -> int:
+        """A number that is higher after every change of what data exists, what it is tagged or who holds a role."""
+        row = self.row("SELECT value FROM counter WHERE name = 'catalog'")
+        return int(row["value"]) if row else 0
+
+    def close(self) -> None:
+        """Closes the connections of every thread of this process."""
+        with self._lock:
+            self._is_closed = True
+            mine = [place for place in self._open if place[0] == os.getpid()]
+            for place in mine:
+                self._open.pop(place).close()
+
+    def _database(self) -> Database:
+        place = (os.getpid(), threading.get_ident())
+        database = self._open.get(place)
+        if database is not None:
+            return database
+        with self._lock:
+            if self._is_closed:
+                raise Internal("the catalog was used after it was closed")
+            self._close_ended_threads()
+            database = self._open[place] = _connected(self._path, self._busy_seconds)
+        return database
+
+    def _close_ended_threads(self) -> None:
+        alive = {thread.ident for thread in threading.enumerate()}
+        for process, thread in list(self._open):
+            if process == os.getpid() and thread not in alive:
+                self._open.pop((process, thread)).close()
+
+    def _migrate(self, database: Database) -> None:
+        [application] = database.conn.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID and database.table_names():
+            raise SettingsInvalid(f"`{self._path}` is a SQLite file, but no catalog of Veil", hint="name another home")
+        if STEPS.pending(database):
+            with self.transaction():
+                STEPS.apply(database)
+        known = {step.name for step in STEPS._migrations}
+        newer = [step.name for step in STEPS.applied(database) if step.name not in known]
+        if newer:
+            raise SettingsInvalid(
+                f"the catalog `{self._path}` was written by a newer Veil (step `{newer[-1]}`)",
+                hint="install that version or a later one; this one would not understand what it reads",
+            )
+
+
+def _make_private(path: Path) -> None:
+    """Makes the file readable by its owner alone before SQLite does otherwise; its side files follow it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _connected(path: Path, busy_seconds: float) -> Database:
+    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    try:
+        connection.row_factory = sqlite3.Row
+        _use_wal(connection, busy_seconds)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return Database(connection, execute_plugins=False)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Switches the file to WAL; SQLite does not wait for others here, so this does."""
+    give_up_at = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,195 @@
+"""The store of what data exists: sources, databases, and datasets with their columns."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+
+from catalog.database import Catalog, Transaction
+from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
+from catalog.errors import SettingsInvalid
+from catalog.lookup import check_name, row_id, tag_id
+from catalog.model import Database, Dataset, Field, Source
+from catalog.names import fold
+
+
+class Datasets:
+    """Sources, databases and datasets of a catalog; names compare as SQL compares them.
+
+    Example:
+        >>> datasets.put_source(Source(name="lake", connector="files", options={"path": "/data"}))
+        >>> datasets.put_database(Database(name="shop"))
+        >>> datasets.register("shop", "orders", "lake", "orders.csv", (Field(name="id", type="BIGINT"),))
+        True
+        >>> datasets.dataset("SHOP", "Orders").full_name
+        'shop.orders'
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def put_source(self, source: Source) -> None:
+        """Adds a source or replaces its connector and options."""
+        check_name(source.name, "source")
+        options = json.dumps(dict(source.options), sort_keys=True, ensure_ascii=False)
+        with self._catalog.change() as tx:
+            tx.execute(
+                "INSERT INTO source (name, connector, options) VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, options = excluded.options"
+                " WHERE (connector, options) IS NOT (excluded.connector, excluded.options)",
+                [source.name, source.connector, options],
+            )
+
+    def sources(self) -> tuple[Source, ...]:
+        """Every source, by name."""
+        rows = self._catalog.rows("SELECT name, connector, options FROM source ORDER BY name")
+        return tuple(_source(row) for row in rows)
+
+    def source(self, name: str) -> Source | None:
+        """The source of that name, or None."""
+        row = self._catalog.row("SELECT name, connector, options FROM source WHERE name = ?", [name])
+        return None if row is None else _source(row)
+
+    def put_database(self, database: Database) -> None:
+        """Adds a database or replaces its comment and tags."""
+        check_name(database.name, "database")
+        with self._catalog.change() as tx:
+            tx.execute(
+                "INSERT INTO database (name, comment) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET comment = excluded.comment WHERE comment IS NOT excluded.comment",
+                [database.name, database.comment],
+            )
+            place = row_id(tx, "database", database.name)
+            wanted = {tag_id(tx, tag) for tag in database.tags}
+            held = {row["tag_id"] for row in tx.rows("SELECT tag_id FROM database_tag WHERE database_id = ?", [place])}
+            tx.execute_many(
+                "DELETE FROM database_tag WHERE (database_id, tag_id) = (?, ?)", _pairs(place, held - wanted)
+            )
+            tx.execute_many("INSERT INTO database_tag VALUES (?, ?)", _pairs(place, wanted - held))
+
+    def databases(self) -> tuple[Database, ...]:
+        """Every database, by name, the empty ones too."""
+        with self._catalog.snapshot() as tx:
+            tags = read_database_tags(tx)
+            rows = tx.rows("SELECT id, name, comment FROM database ORDER BY name")
+        return tuple(Database(name=row["name"], comment=row["comment"], tags=tags.get(row["id"], ())) for row in rows)
+
+    def database(self, name: str) -> Database | None:
+        """The database of that name, or None."""
+        return next((database for database in self.databases() if fold(database.name) == fold(name)), None)
+
+    def register(
+        self,
+        database: str,
+        name: str,
+        source: str,
+        relation: str,
+        fields: tuple[Field, ...],
+        *,
+        comment: str | None = None,
+    ) -> bool:
+        """Adds a dataset or brings its columns up to date; True when anything is different afterwards.
+
+        A column that the source no longer has is marked as gone: it is not listed, but its tags return
+        with it. `comment=None` keeps the comment that is there.
+        """
+        check_name(name, "dataset", may_hold_dot=True)
+        columns = _flattened(fields)
+        with self._catalog.change() as tx:
+            before = tx.changed_rows
+            place = _put_dataset(tx, database, name, source, relation, comment)
+            _put_columns(tx, place, columns)
+            return tx.changed_rows > before
+
+    def forget(self, database: str, name: str) -> bool:
+        """Takes a dataset out of every list; its tags and verdicts return if it is registered again."""
+        with self._catalog.change() as tx:
+            changed = tx.execute(
+                "UPDATE dataset SET is_gone = 1 WHERE name = ? AND NOT is_gone"
+                " AND database_id = (SELECT id FROM database WHERE name = ?)",
+                [name, database],
+            )
+        return changed > 0
+
+    def datasets(self, database: str | None = None) -> tuple[Dataset, ...]:
+        """Every dataset with columns and tags, by name, in as few queries as for one."""
+        return self._read(Selection(database=database))
+
+    def dataset(self, database: str, name: str) -> Dataset | None:
+        """The dataset of that name, or None."""
+        return next(iter(self._read(Selection(database=database, name=name))), None)
+
+    def datasets_of(self, source: str, relation: str | None = None) -> tuple[Dataset, ...]:
+        """The datasets that a source, or one relation of it, is registered as."""
+        return self._read(Selection(source=source, relation=relation))
+
+    def _read(self, selection: Selection) -> tuple[Dataset, ...]:
+        with self._catalog.snapshot() as tx:
+            return read_datasets(tx, selection)
+
+
+def _put_dataset(tx: Transaction, database: str, name: str, source: str, relation: str, comment: str | None) -> int:
+    database_id = row_id(tx, "database", database)
+    tx.execute(
+        "INSERT INTO dataset (database_id, name, source_id, relation, comment) VALUES (:database, :name, :source,"
+        " :relation, coalesce(:comment, ''))"
+        " ON CONFLICT (database_id, name) DO UPDATE SET source_id = excluded.source_id, relation = excluded.relation,"
+        " comment = coalesce(:comment, comment), is_gone = 0"
+        " WHERE (source_id, relation, comment, is_gone)"
+        " IS NOT (excluded.source_id, excluded.relation, coalesce(:comment, comment), 0)",
+        {
+            "database": database_id,
+            "name": name,
+            "source": row_id(tx, "source", source),
+            "relation": relation,
+            "comment": comment,
+        },
+    )
+    [row] = tx.rows("SELECT id FROM dataset WHERE database_id = ? AND name = ?", [database_id, name])
+    return int(row["id"])
+
+
+def _put_columns(tx: Transaction, place: int, columns: Mapping[str, str]) -> None:
+    """Writes the columns that differ and marks the missing ones; equal ones are not touched."""
+    tx.execute_many(
+        "INSERT INTO field (dataset_id, path, type, position) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (dataset_id, path) DO UPDATE SET path = excluded.path, type = excluded.type,"
+        " position = excluded.position, is_gone = 0"
+        " WHERE (path COLLATE BINARY, type, position, is_gone)"
+        " IS NOT (excluded.path, excluded.type, excluded.position, 0)",
+        [(place, path, type_, position) for position, (path, type_) in enumerate(columns.items())],
+    )
+    present = {fold(path) for path in columns}
+    known = tx.rows("SELECT id, path FROM field WHERE dataset_id = ? AND NOT is_gone", [place])
+    gone = [(row["id"],) for row in known if fold(row["path"]) not in present]
+    tx.execute_many("UPDATE field SET is_gone = 1 WHERE id = ?", gone)
+
+
+def _flattened(fields: tuple[Field, ...]) -> dict[str, str]:
+    """Path (as stored) and type of every field, nested ones right after their parent."""
+    columns: dict[str, str] = {}
+    seen: set[str] = set()
+    for path, field in _walk(fields, ()):
+        stored = stored_path(path)
+        if fold(stored) in seen:
+            raise SettingsInvalid(
+                f"two columns are called `{'.'.join(path)}` but for upper and lower case",
+                hint="rename one of them in the source; SQL cannot tell them apart",
+            )
+        seen.add(fold(stored))
+        columns[stored] = field.type
+    return columns
+
+
+def _walk(fields: tuple[Field, ...], parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Field]]:
+    for field in fields:
+        path = (*parents, field.name)
+        yield path, field
+        yield from _walk(field.fields, path)
+
+
+def _pairs(place: int, ids: set[int]) -> list[tuple[int, int]]:
+    return [(place, other) for other in sorted(ids)]
+
+
+def _source(row: sqlite3.Row) -> Source:
+    return Source(name=row["name"], connector=row["connector"], options=json.loads(row["options"]))

@@ -1,0 +1,179 @@
+"""The numbered steps by which a catalog file comes to its present shape; a step is never edited, only followed."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
+
+STEPS = Migrations("veil")
+
+_DATA = """
+    CREATE TABLE counter (
+        name TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    );
+    INSERT INTO counter VALUES ('catalog', 0);
+
+    CREATE TABLE source (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        connector TEXT NOT NULL,
+        options TEXT NOT NULL
+    );
+    CREATE TABLE database (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        comment TEXT NOT NULL
+    );
+    CREATE TABLE dataset (
+        id INTEGER PRIMARY KEY,
+        database_id INTEGER NOT NULL REFERENCES database,
+        name TEXT NOT NULL COLLATE NOCASE,
+        source_id INTEGER NOT NULL REFERENCES source,
+        relation TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        is_gone INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (database_id, name)
+    );
+    CREATE INDEX dataset_by_relation ON dataset (source_id, relation);
+    CREATE TABLE field (
+        id INTEGER PRIMARY KEY,
+        dataset_id INTEGER NOT NULL REFERENCES dataset ON DELETE CASCADE,
+        path TEXT NOT NULL COLLATE NOCASE,
+        type TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        is_gone INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (dataset_id, path)
+    );
+"""
+
+_TAGS = """
+    CREATE TABLE tag (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        comment TEXT NOT NULL,
+        level TEXT NOT NULL
+    );
+    CREATE TABLE tag_rule (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        tag_id INTEGER NOT NULL REFERENCES tag,
+        column_name TEXT,
+        content TEXT,
+        min_match REAL NOT NULL,
+        min_rows INTEGER NOT NULL
+    );
+    CREATE TABLE database_tag (
+        database_id INTEGER NOT NULL REFERENCES database ON DELETE CASCADE,
+        tag_id INTEGER NOT NULL REFERENCES tag,
+        PRIMARY KEY (database_id, tag_id)
+    );
+    CREATE TABLE assignment (
+        id INTEGER PRIMARY KEY,
+        dataset_id INTEGER NOT NULL REFERENCES dataset ON DELETE CASCADE,
+        path TEXT NOT NULL COLLATE NOCASE,
+        tag_id INTEGER NOT NULL REFERENCES tag,
+        state TEXT NOT NULL CHECK (state IN ('suggested', 'confirmed', 'rejected')),
+        origin TEXT NOT NULL CHECK (origin IN ('document', 'person', 'rule')),
+        rule TEXT NOT NULL COLLATE NOCASE,
+        confidence REAL NOT NULL,
+        evidence TEXT NOT NULL,
+        by TEXT NOT NULL,
+        at TEXT NOT NULL,
+        UNIQUE (dataset_id, path, tag_id)
+    );
+"""
+
+_PEOPLE = """
+    CREATE TABLE role (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        groups TEXT NOT NULL
+    );
+    CREATE TABLE user (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL COLLATE NOCASE UNIQUE,
+        groups TEXT NOT NULL,
+        attributes TEXT NOT NULL,
+        password_hash TEXT
+    );
+    CREATE TABLE api_token (
+        id TEXT PRIMARY KEY,
+        user_id INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        token_hash BLOB NOT NULL UNIQUE,
+        created_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        revoked_at TEXT,
+        last_used_at TEXT
+    );
+"""
+
+_HISTORY = """
+    CREATE TABLE revision (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        by TEXT NOT NULL,
+        why TEXT NOT NULL,
+        difference TEXT NOT NULL,
+        state TEXT NOT NULL
+    );
+    CREATE TRIGGER revision_stays BEFORE UPDATE ON revision BEGIN
+        SELECT RAISE(ABORT, 'a revision is never changed');
+    END;
+    CREATE TRIGGER revision_is_kept BEFORE DELETE ON revision BEGIN
+        SELECT RAISE(ABORT, 'a revision is never deleted');
+    END;
+
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY,
+        body TEXT NOT NULL,
+        previous_hash TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        at TEXT AS (json_extract(body, '$.at')),
+        kind TEXT AS (json_extract(body, '$.kind')),
+        user TEXT COLLATE NOCASE AS (json_extract(body, '$.user')),
+        verdict TEXT AS (json_extract(body, '$.verdict')),
+        decision_id TEXT AS (json_extract(body, '$.decision_id'))
+    );
+    CREATE INDEX event_by_user ON event (user, seq);
+    CREATE INDEX event_by_kind ON event (kind, seq);
+    CREATE INDEX event_by_decision ON event (decision_id, seq);
+    CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN
+        SELECT RAISE(ABORT, 'an event of the journal is never changed');
+    END;
+    CREATE TRIGGER event_is_kept BEFORE DELETE ON event BEGIN
+        SELECT RAISE(ABORT, 'an event of the journal is never deleted');
+    END;
+    CREATE TRIGGER event_follows BEFORE INSERT ON event
+    WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM event) BEGIN
+        SELECT RAISE(ABORT, 'an event of the journal is only added at its end');
+    END;
+    CREATE TABLE journal_head (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        seq INTEGER NOT NULL,
+        hash TEXT NOT NULL
+    );
+    INSERT INTO journal_head VALUES (1, 0, '');
+"""
+
+
+@STEPS(name="0001 the first catalog")
+def _first_catalog(database: Database) -> None:
+    for part in (_DATA, _TAGS, _PEOPLE, _HISTORY):
+        for statement in _statements(part):
+            database.execute(statement)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The script's statements one by one: `executescript` would commit the transaction that a step runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,234 @@
+"""The store of what data means: tags, the rules that recognise them, and the assignments that carry them."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from catalog.clock import read_time, utc_now, written_time
+from catalog.database import Catalog, Transaction, Value
+from catalog.dataset_reader import read_path, stored_path
+from catalog.errors import PolicyInvalid
+from catalog.lookup import check_name, dataset_id, tag_id, tag_name
+from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
+from catalog.names import nearest
+
+_ASSIGNMENTS = (
+    "SELECT b.name || '.' || d.name AS dataset, a.path, t.name AS tag, a.state, a.origin, a.rule, a.confidence,"
+    " a.evidence, a.by, a.at FROM assignment a JOIN tag t ON t.id = a.tag_id"
+    " JOIN dataset d ON d.id = a.dataset_id JOIN database b ON b.id = d.database_id WHERE NOT d.is_gone"
+)
+
+
+class Tags:
+    """Tags, rules and assignments of a catalog.
+
+    INVARIANT: what a person decided (confirmed, rejected) is changed by persons and documents only.
+
+    Example:
+        >>> tags.put_tag(Tag(name="phi.mrn", level=Level.RESTRICTED))
+        >>> tags.suggest(suggestion)  # a crawler's word
+        True
+        >>> tags.reject("shop.orders", ("id",), "phi.mrn", by="ada")
+        >>> tags.suggest(suggestion)  # the person's word stays
+        False
+    """
+
+    def __init__(self, catalog: Catalog, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._catalog = catalog
+        self._clock = clock
+
+    def put_tag(self, tag: Tag) -> None:
+        """Declares a tag or replaces its comment and level."""
+        with self._catalog.change() as tx:
+            tx.execute(
+                "INSERT INTO tag (name, comment, level) VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET comment = excluded.comment, level = excluded.level"
+                " WHERE (comment, level) IS NOT (excluded.comment, excluded.level)",
+                [tag_name(tag.name), tag.comment, tag.level],
+            )
+
+    def tags(self) -> tuple[Tag, ...]:
+        """Every declared tag, by name."""
+        return tuple(_tag(row) for row in self._catalog.rows("SELECT * FROM tag ORDER BY name"))
+
+    def tag(self, name: str) -> Tag | None:
+        """The tag of that name, or None."""
+        row = self._catalog.row("SELECT * FROM tag WHERE name = ?", [tag_name(name)])
+        return None if row is None else _tag(row)
+
+    def put_rule(self, rule: TagRule) -> None:
+        """Adds a rule or replaces the one of its name; its tag must be declared."""
+        check_name(rule.name, "rule", may_hold_dot=True)
+        with self._catalog.change() as tx:
+            tx.execute(
+                "INSERT INTO tag_rule (name, tag_id, column_name, content, min_match, min_rows)"
+                " VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET (tag_id, column_name, content, min_match, min_rows)"
+                " = (excluded.tag_id, excluded.column_name, excluded.content, excluded.min_match, excluded.min_rows)"
+                " WHERE (tag_id, column_name, content, min_match, min_rows) IS NOT"
+                " (excluded.tag_id, excluded.column_name, excluded.content, excluded.min_match, excluded.min_rows)",
+                [rule.name, tag_id(tx, rule.tag), rule.column_name, rule.content, rule.min_match, rule.min_rows],
+            )
+
+    def rules(self) -> tuple[TagRule, ...]:
+        """Every rule, by name."""
+        rows = self._catalog.rows(
+            "SELECT r.*, t.name AS tag FROM tag_rule r JOIN tag t ON t.id = r.tag_id ORDER BY r.name"
+        )
+        return tuple(_rule(row) for row in rows)
+
+    def assign(self, assignment: TagAssignment) -> None:
+        """Writes what a person or a document says; a merely suggested assignment is only suggested."""
+        if assignment.state is TagState.SUGGESTED:
+            self.suggest(assignment)
+            return
+        with self._catalog.change() as tx:
+            _write(tx, self._dated(assignment))
+
+    def suggest(self, assignment: TagAssignment) -> bool:
+        """Writes what a crawler found, unless a person has decided; True when it stands as a suggestion.
+
+        A verdict on the same tag stays, and a rule that was rejected for a column is not heard there again.
+        """
+        with self._catalog.change() as tx:
+            place = dataset_id(tx, assignment.dataset)
+            decided = tx.row(
+                "SELECT 1 FROM assignment WHERE dataset_id = :dataset AND path = :path AND"
+                " ((tag_id = :tag AND state <> 'suggested') OR (:rule <> '' AND rule = :rule AND state = 'rejected'))",
+                {
+                    "dataset": place,
+                    "path": stored_path(assignment.path),
+                    "tag": tag_id(tx, assignment.tag),
+                    "rule": assignment.rule,
+                },
+            )
+            if decided is None:
+                _write(tx, self._dated(replace(assignment, state=TagState.SUGGESTED)))
+        return decided is None
+
+    def confirm(self, dataset: str, path: tuple[str, ...], tag: str, *, by: str) -> None:
+        """A person says that the tag is right there."""
+        self._judge(dataset, path, tag, TagState.CONFIRMED, by)
+
+    def reject(self, dataset: str, path: tuple[str, ...], tag: str, *, by: str) -> None:
+        """A person says that the tag is wrong there."""
+        self._judge(dataset, path, tag, TagState.REJECTED, by)
+
+    def remove(self, dataset: str, path: tuple[str, ...], tag: str) -> bool:
+        """Takes an assignment away, verdict and all; a crawler may suggest it anew."""
+        with self._catalog.change() as tx:
+            removed = tx.execute(
+                "DELETE FROM assignment WHERE dataset_id = ? AND path = ? AND tag_id = ?",
+                [dataset_id(tx, dataset), stored_path(path), tag_id(tx, tag)],
+            )
+        return removed > 0
+
+    def assignments(
+        self, dataset: str | None = None, *, state: TagState | None = None, tag: str | None = None
+    ) -> tuple[TagAssignment, ...]:
+        """The assignments for which every given part holds, by dataset, path and tag."""
+        conditions, parameters = "", list[Value]()
+        with self._catalog.snapshot() as tx:
+            if dataset is not None:
+                conditions += " AND a.dataset_id = ?"
+                parameters.append(dataset_id(tx, dataset))
+            if state is not None:
+                conditions += " AND a.state = ?"
+                parameters.append(state)
+            if tag is not None:
+                conditions += " AND t.name = ?"
+                parameters.append(tag_name(tag))
+            rows = tx.rows(f"{_ASSIGNMENTS}{conditions} ORDER BY b.name, d.name, a.path, t.name", parameters)
+        return tuple(_assignment(row) for row in rows)
+
+    def _judge(self, dataset: str, path: tuple[str, ...], tag: str, state: TagState, by: str) -> None:
+        """Gives an assignment its verdict and keeps the evidence it had; without one, the person's word is new."""
+        with self._catalog.change() as tx:
+            judged = tx.execute(
+                "UPDATE assignment SET state = ?, by = ?, at = ? WHERE dataset_id = ? AND path = ? AND tag_id = ?",
+                [
+                    state,
+                    by,
+                    written_time(self._clock()),
+                    dataset_id(tx, dataset),
+                    stored_path(path),
+                    tag_id(tx, tag),
+                ],
+            )
+            if not judged:
+                new = TagAssignment(dataset=dataset, path=path, tag=tag, state=state, origin=TagOrigin.PERSON, by=by)
+                _write(tx, self._dated(new))
+
+    def _dated(self, assignment: TagAssignment) -> TagAssignment:
+        return assignment if assignment.at else replace(assignment, at=self._clock())
+
+
+def _write(tx: Transaction, assignment: TagAssignment) -> None:
+    """Adds or replaces one assignment; an equal one keeps its date, so that applying twice changes nothing."""
+    assert assignment.at is not None
+    place = dataset_id(tx, assignment.dataset)
+    tx.execute(
+        "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO UPDATE SET"
+        " (state, origin, rule, confidence, evidence, by, at) = (excluded.state, excluded.origin, excluded.rule,"
+        " excluded.confidence, excluded.evidence, excluded.by, excluded.at)"
+        " WHERE (state, origin, rule, confidence, evidence, by) IS NOT (excluded.state, excluded.origin, excluded.rule,"
+        " excluded.confidence, excluded.evidence, excluded.by)",
+        [
+            place,
+            _known_path(tx, place, assignment),
+            tag_id(tx, assignment.tag),
+            assignment.state,
+            assignment.origin,
+            assignment.rule,
+            assignment.confidence,
+            assignment.evidence,
+            assignment.by,
+            written_time(assignment.at),
+        ],
+    )
+
+
+def _known_path(tx: Transaction, place: int, assignment: TagAssignment) -> str:
+    """The path as stored; raises PolicyInvalid for a column that never was: a misspelt one protects nothing."""
+    path = stored_path(assignment.path)
+    known = tx.row("SELECT 1 FROM field WHERE dataset_id = ? AND path = ?", [place, path])
+    if known is None and assignment.path:
+        name = ".".join(assignment.path)
+        columns = tx.rows("SELECT path FROM field WHERE dataset_id = ? AND NOT is_gone", [place])
+        close = nearest(name, [".".join(read_path(row["path"])) for row in columns])
+        raise PolicyInvalid(
+            f"`{assignment.dataset}` has no column `{name}`", hint=f"did you mean `{close}`?" if close else ""
+        )
+    return path
+
+
+def _tag(row: sqlite3.Row) -> Tag:
+    return Tag(name=row["name"], comment=row["comment"], level=Level(row["level"]))
+
+
+def _rule(row: sqlite3.Row) -> TagRule:
+    return TagRule(
+        name=row["name"],
+        tag=row["tag"],
+        column_name=row["column_name"],
+        content=row["content"],
+        min_match=row["min_match"],
+        min_rows=row["min_rows"],
+    )
+
+
+def _assignment(row: sqlite3.Row) -> TagAssignment:
+    return TagAssignment(
+        dataset=row["dataset"],
+        path=read_path(row["path"]),
+        tag=row["tag"],
+        state=TagState(row["state"]),
+        origin=TagOrigin(row["origin"]),
+        rule=row["rule"],
+        confidence=row["confidence"],
+        evidence=row["evidence"],
+        by=row["by"],
+        at=read_time(row["at"]),
+    )
