@@ -1,0 +1,118 @@
+"""Reads the JSON body of a request into typed values and refuses every key it does not know."""
+
+import json
+from collections.abc import Mapping
+from typing import NoReturn
+
+import flask
+
+from catalog.names import nearest
+from proxy.refusals import MediaTypeUnsupported, RequestInvalid
+
+Scalar = None | bool | int | float | str
+
+
+def read_json() -> object:
+    """The JSON of the current request, whatever it holds; raises what is wrong with it."""
+    if flask.request.mimetype != "application/json":
+        given = flask.request.mimetype or "nothing"
+        raise MediaTypeUnsupported(
+            f"the body is `{given}`, not JSON", hint="send JSON with the header `Content-Type: application/json`"
+        )
+    try:
+        return json.loads(flask.request.get_data(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as problem:
+        place = f" (line {problem.lineno}, column {problem.colno})" if isinstance(problem, json.JSONDecodeError) else ""
+        raise RequestInvalid(f"the body is not valid JSON{place}", hint="send one JSON object") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+class Body:
+    """A JSON object whose keys are known beforehand; reading a key checks its type.
+
+    Example:
+        >>> Body({"sql": "select 1"}, keys=("sql", "database")).text("database", default="main")
+        'main'
+    """
+
+    def __init__(self, value: object, *, keys: tuple[str, ...], where: str = "the body") -> None:
+        if not isinstance(value, dict):
+            raise RequestInvalid(f"{where} is no JSON object", hint=f"it may have the keys {_listed(keys)}")
+        for key in value:
+            if key not in keys:
+                near = nearest(key, keys)
+                meant = f"did you mean `{near}`? " if near else ""
+                raise RequestInvalid(f"unknown key `{key}` in {where}", hint=f"{meant}known keys: {_listed(keys)}")
+        self._values: Mapping[str, object] = value
+
+    @classmethod
+    def read(cls, *keys: str) -> "Body":
+        """The body of the current request."""
+        return cls(read_json(), keys=keys)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there with a value other than null."""
+        return self._values.get(key) is not None
+
+    def raw(self, key: str) -> object:
+        """The value as it came, None when it is not there."""
+        return self._values.get(key)
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        """A text; required when there is no default."""
+        value = self._values.get(key)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            raise RequestInvalid(f"the key `{key}` is missing", hint=f"send `{key}` as a text")
+        return _checked_text(value, key)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, empty when it is not there."""
+        return tuple(_checked_text(item, key) for item in self._list(key))
+
+    def scalars(self, key: str) -> tuple[Scalar, ...]:
+        """A list of texts, numbers, booleans and nulls, empty when it is not there."""
+        for item in self._list(key):
+            if isinstance(item, str):
+                _checked_text(item, key)
+            elif not (item is None or isinstance(item, bool | int | float)):
+                raise RequestInvalid(
+                    f"`{key}` holds something that is no text, number, boolean or null",
+                    hint="send dates, decimals and other values as texts, with a cast in the SQL",
+                )
+        return tuple(self._list(key))  # type: ignore[arg-type]  # each item was checked above
+
+    def mapping(self, key: str) -> dict[str, str]:
+        """An object of texts, empty when it is not there."""
+        value = self._values.get(key)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise RequestInvalid(f"`{key}` is no JSON object", hint=f"send `{key}` as an object of texts")
+        return {_checked_text(name, key): _checked_text(inner, key) for name, inner in value.items()}
+
+    def _list(self, key: str) -> list[object]:
+        value = self._values.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise RequestInvalid(f"`{key}` is no list", hint=f"send `{key}` as a JSON list")
+        return value
+
+
+def _checked_text(value: object, key: str) -> str:
+    if not isinstance(value, str):
+        raise RequestInvalid(f"`{key}` is no text", hint=f"send `{key}` as a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RequestInvalid(f"`{key}` holds half of a character", hint="send whole Unicode characters") from None
+    return value
+
+
+def _listed(keys: tuple[str, ...]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)

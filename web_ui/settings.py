@@ -1,0 +1,142 @@
+"""What an operator may set: `veil.toml` in the home, overridden by VEIL_SECTION__KEY in the environment."""
+
+import os
+import tomllib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from catalog.errors import SettingsInvalid
+from catalog.names import nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Where and how the server listens.
+
+    `public_url` is the address people use when it is another one (behind a TLS proxy, say); with https
+    there, cookies are sent over https only. `drain_seconds` is how long running queries may go on after
+    the server was told to stop.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    threads: int = 32
+    public_url: str = ""
+    drain_seconds: int = 15
+    max_body_bytes: int = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuerySettings:
+    """What one query may use; 0 means no limit for `max_rows` and `max_bytes`."""
+
+    seconds: float = 600.0
+    batch_rows: int = 65_536
+    max_rows: int = 0
+    max_bytes: int = 0
+    memory_limit: str = "4GB"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """How long a sign-in lasts, and how many wrong passwords are taken before a pause."""
+
+    hours: float = 12.0
+    idle_minutes: float = 120.0
+    attempts: int = 5
+    pause_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """The longest life of an API token made on the page Connect."""
+
+    max_days: int = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting there is.
+
+    Example:
+        [server]
+        port = 9090
+        public_url = "https://veil.example"
+    """
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    query: QuerySettings = field(default_factory=QuerySettings)
+    session: SessionSettings = field(default_factory=SessionSettings)
+    tokens: TokenSettings = field(default_factory=TokenSettings)
+
+
+Section = Mapping[str, object]
+
+
+def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a home; a missing file means all defaults, anything unknown is refused.
+
+    Example:
+        >>> load_settings(Path("veil.toml"), {"VEIL_SERVER__PORT": "9000"}).server.port
+        9000
+    """
+    tables = {name: dict(table) for name, table in _read(file).items()}
+    origins = {(name, key): f"`{key}` of [{name}] in `{file.name}`" for name, table in tables.items() for key in table}
+    for variable, value in environ.items():
+        if variable.startswith("VEIL_") and "__" in variable:
+            name, _, key = variable.removeprefix("VEIL_").lower().partition("__")
+            tables.setdefault(name, {})[key] = value
+            origins[name, key] = f"`{variable}`"
+    sections = get_type_hints(Settings)
+    _refuse_unknown(tables, sections, "section")
+    read: dict[str, Any] = {name: _section(sections[name], name, table, origins) for name, table in tables.items()}
+    return Settings(**read)
+
+
+def _read(file: Path) -> Mapping[str, Section]:
+    try:
+        read = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsInvalid(f"`{file}` cannot be read", hint="it must be a TOML file in UTF-8") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsInvalid(f"`{file}` is not valid TOML: {problem}", hint="mend the file") from problem
+    for name, table in read.items():
+        if not isinstance(table, dict):
+            _refuse_unknown([name], get_type_hints(Settings), "section")
+            raise SettingsInvalid(f"`{name}` in `{file}` is no section", hint=f"write `[{name}]` and its keys below")
+    return read
+
+
+def _section(kind: type, name: str, table: Section, origins: Mapping[tuple[str, str], str]) -> object:
+    known = get_type_hints(kind)
+    _refuse_unknown(table, known, f"key in [{name}]:")
+    assert {item.name for item in fields(kind)} == set(known)
+    return kind(**{key: _value(value, known[key], origins[name, key]) for key, value in table.items()})
+
+
+def _value(value: object, kind: type | types.UnionType, origin: str) -> object:
+    """The value in its type; a text from the environment is read as the type asks."""
+    wanted = {str: "a text", int: "a whole number", float: "a number"}
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(value, str) and kind in (int, float):
+        try:
+            value = int(value) if kind is int else float(value)
+        except ValueError:
+            value = None
+    if type(value) is not kind or (isinstance(value, int | float) and not 0 <= value < float("inf")):
+        raise SettingsInvalid(f"{origin} must be {wanted[kind]}", hint="see the reference of settings")  # type: ignore[index]
+    return value
+
+
+def _refuse_unknown(given: "Mapping[str, object] | list[str]", known: Mapping[str, object], what: str) -> None:
+    for name in given:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean `{near}`?" if near else "known: " + ", ".join(f"`{key}`" for key in known)
+            raise SettingsInvalid(f"unknown {what} `{name}` in the settings", hint=hint)

@@ -1,0 +1,69 @@
+"""Slows down guessing: after some wrong passwords, a pause for that name from that address."""
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from catalog.names import fold
+from proxy.refusals import TooMany
+
+_MOST_REMEMBERED = 10_000
+_PER_ADDRESS = 10
+
+
+class Throttle:
+    """Counts failures for a name and address, and for an address over all names.
+
+    An address may fail ten times as often as one name from it, for people behind one proxy.
+    """
+
+    def __init__(self, *, attempts: int, pause_seconds: float, clock: Callable[[], float]) -> None:
+        self._most = attempts
+        self._pause = pause_seconds
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._attempts_of: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+
+    def enter(self, name: str, address: str) -> None:
+        """Count one attempt, or raise TooMany while the pause lasts.
+
+        Attempts count before their password is checked, so that many at once gain nothing.
+        """
+        with self._lock:
+            now = self._clock()
+            keys = self._keys(name, address)
+            wait = max(self._wait(key, most, now) for key, most in keys)
+            if wait > 0:
+                raise _too_many(wait)
+            for key, _ in keys:
+                self._attempts_of[key] = [*self._recent(key, now), now]
+                self._attempts_of.move_to_end(key)
+            while len(self._attempts_of) > _MOST_REMEMBERED:
+                self._attempts_of.popitem(last=False)
+
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the attempts of this name from this address, and the last one of the address."""
+        with self._lock:
+            (own, _), (shared, _) = self._keys(name, address)
+            self._attempts_of.pop(own, None)
+            if self._attempts_of.get(shared):
+                self._attempts_of[shared].pop()
+
+    def _keys(self, name: str, address: str) -> tuple[tuple[tuple[str, str], int], tuple[tuple[str, str], int]]:
+        return ((f"name {fold(name)}", address), self._most), (("address", address), self._most * _PER_ADDRESS)
+
+    def _recent(self, key: tuple[str, str], now: float) -> list[float]:
+        return [at for at in self._attempts_of.get(key, []) if now - at < self._pause]
+
+    def _wait(self, key: tuple[str, str], most: int, now: float) -> float:
+        recent = self._recent(key, now)
+        return recent[-most] + self._pause - now if len(recent) >= most else 0.0
+
+
+def _too_many(wait: float) -> TooMany:
+    minutes = math.ceil(wait / 60)
+    return TooMany(
+        "there were too many wrong passwords from here",
+        hint=f"wait {minutes} minute{'s' if minutes > 1 else ''}, then try again",
+    )
