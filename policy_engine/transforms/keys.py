@@ -1,0 +1,64 @@
+"""The keys of keyed transforms, derived from one master secret; they travel as bound parameters only."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+_BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A secret and the name under which SQL refers to it; the name says nothing about the secret."""
+
+    name: str
+    secret: bytes = field(repr=False)
+
+    def digest(self, message: bytes) -> bytes:
+        """HMAC-SHA-256 of the message under this key."""
+        return hmac.digest(self.secret, message, "sha256")
+
+    def blocks(self) -> dict[str, bytes]:
+        """The two padded key blocks from which SQL composes HMAC out of plain SHA-256."""
+        block = self.secret.ljust(_BLOCK, b"\0")
+        return {
+            f"{self.name}_i": bytes(byte ^ 0x36 for byte in block),
+            f"{self.name}_o": bytes(byte ^ 0x5C for byte in block),
+        }
+
+    def rounds(self, count: int) -> dict[str, bytes]:
+        """Independent keys for the rounds of a permutation."""
+        return {f"{self.name}_{number}": self.digest(b"round %d" % number) for number in range(1, count + 1)}
+
+
+class KeyRing:
+    """Derives a key for each transform and namespace; holds the master secret and never shows it.
+
+    Example:
+        >>> KeyRing(b"0" * 32)
+        <KeyRing>
+    """
+
+    def __init__(self, master: bytes) -> None:
+        if len(master) < 32:
+            raise ValueError("a master key has at least 32 bytes")
+        self._master = master
+        self._keys: dict[tuple[str, str], Key] = {}
+
+    def key(self, transform: str, namespace: str) -> Key:
+        """The key of a transform in a namespace (a tag)."""
+        place = (transform, namespace)
+        if place not in self._keys:
+            label = f"veil/{transform}/v1/{namespace}".encode()
+            name = f"k_{hashlib.sha256(label).hexdigest()[:16]}"
+            self._keys[place] = Key(name=name, secret=hmac.digest(self._master, label, "sha256"))
+        return self._keys[place]
+
+    def __repr__(self) -> str:
+        return "<KeyRing>"
+
+
+def hmac_sql(key: Key, message: str) -> str:
+    """HMAC-SHA-256 in SQL, as 64 hexadecimal characters, of an expression that gives a BLOB."""
+    inner = f"sha256(${key.name}_i::BLOB || {message})"
+    return f"sha256(${key.name}_o::BLOB || unhex({inner}))"
