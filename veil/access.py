@@ -1,0 +1,171 @@
+"""What was decided for one query, as the server tells it and as sentences."""
+
+import base64
+import binascii
+import html
+import json
+from collections.abc import Iterator, Mapping
+from typing import TypedDict, cast
+
+from veil.errors import InternalError
+
+
+class ColumnAccess(TypedDict):
+    """How one column is shown: `outcome` is clear, masked or hidden."""
+
+    column: str
+    outcome: str
+    transform: str
+    policies: list[str]
+    reason: str
+
+
+class RowAccess(TypedDict):
+    """Whether some rows are left out, and by which policies."""
+
+    filtered: bool
+    policies: list[str]
+    reason: str
+
+
+class DatasetAccess(TypedDict):
+    """What was decided for one dataset of a query."""
+
+    dataset: str
+    columns: list[ColumnAccess]
+    rows: RowAccess
+
+
+class Access(TypedDict):
+    """The decision of one query: its id, the policy revision, the datasets, and notices to the reader."""
+
+    decision_id: str
+    revision: int
+    datasets: list[DatasetAccess]
+    notices: list[str]
+
+
+MARKS: Mapping[str, str] = {"clear": "○", "masked": "◐", "hidden": "▮"}
+"""Shapes beside the words, so that nothing is told by colour alone."""
+
+
+def decode(header: str) -> Access:
+    """The access summary in the header `Veil-Access`: base64url over JSON."""
+    try:
+        found = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise InternalError("the server's access summary cannot be read", hint="update the `veil` package") from error
+    return complete(found)
+
+
+def complete(found: object) -> Access:
+    """A decision as JSON, with the parts that an older server leaves out."""
+    if not isinstance(found, dict):
+        raise InternalError("the server's access summary cannot be read", hint="update the `veil` package")
+    return {
+        "decision_id": str(found.get("decision_id") or ""),
+        "revision": int(found.get("revision") or 0),
+        "datasets": cast("list[DatasetAccess]", list(found.get("datasets") or ())),
+        "notices": [_notice(notice) for notice in found.get("notices") or ()],
+    }
+
+
+def outcome_of(access: Access, column: str) -> ColumnAccess | None:
+    """What was decided for a column of the result, when exactly one column of that name is in its datasets."""
+    named = [
+        each
+        for dataset in access["datasets"]
+        for each in dataset["columns"]
+        if each["column"].lower() == column.lower() and each["outcome"] != "hidden"
+    ]
+    return named[0] if len(named) == 1 else None
+
+
+def summary(access: Access) -> str:
+    """One line: what is masked, whether rows are filtered, under which decision and revision.
+
+    Example: `masked for you: mrn (tokenize); rows are filtered for you; decision 9c1e, policy revision 41`
+    """
+    masked = [
+        f"{column['column']} ({column['transform']})" if column["transform"] else column["column"]
+        for dataset in access["datasets"]
+        for column in dataset["columns"]
+        if column["outcome"] == "masked"
+    ]
+    parts = [f"masked for you: {', '.join(masked)}"] if masked else []
+    if any(dataset["rows"]["filtered"] for dataset in access["datasets"]):
+        parts.append("rows are filtered for you")
+    parts.append(f"decision {access['decision_id']}, policy revision {access['revision']}")
+    return "; ".join(parts)
+
+
+class Explanation:
+    """Why a query shows what it shows, printed as sentences; `sql` is the governed form, never holding a key.
+
+    Example:
+        >>> print(connection.explain("select mrn from medical_charges.medical_costs"))  # doctest: +SKIP
+        medical_charges.medical_costs
+          ◐ mrn  masked (tokenize): transforms columns tagged `phi.mrn`
+    """
+
+    def __init__(self, access: Access, *, sql: str = "") -> None:
+        self.access = access
+        self.sql = sql
+
+    @property
+    def decision_id(self) -> str:
+        return self.access["decision_id"]
+
+    @property
+    def revision(self) -> int:
+        return self.access["revision"]
+
+    @property
+    def datasets(self) -> list[DatasetAccess]:
+        return self.access["datasets"]
+
+    def to_dict(self) -> dict[str, object]:
+        """The same, as the JSON that `POST /api/v1/explain` answers with."""
+        return {
+            "decision_id": self.decision_id,
+            "revision": self.revision,
+            "sql": self.sql,
+            "datasets": self.datasets,
+            "notices": self.access["notices"],
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def _lines(self) -> Iterator[str]:
+        for dataset in self.datasets:
+            yield dataset["dataset"]
+            for column in dataset["columns"]:
+                yield f"  {MARKS.get(column['outcome'], ' ')} {_column_sentence(column)}"
+            yield f"  rows: {_row_sentence(dataset['rows'])}"
+        for notice in self.access["notices"]:
+            yield f"note: {notice}"
+        yield f"decision {self.decision_id}, policy revision {self.revision}"
+        if self.sql:
+            yield f"runs as:\n{self.sql}"
+
+
+def _column_sentence(column: ColumnAccess) -> str:
+    how = f" ({column['transform']})" if column["outcome"] == "masked" and column["transform"] else ""
+    why = f": {column['reason']}" if column["reason"] and column["outcome"] != "clear" else ""
+    return f"{column['column']}  {column['outcome']}{how}{why}"
+
+
+def _row_sentence(rows: RowAccess) -> str:
+    if not rows["filtered"]:
+        return "all of them"
+    return f"filtered for you: {rows['reason']}" if rows["reason"] else "filtered for you"
+
+
+def _notice(notice: object) -> str:
+    return str(notice.get("message", "")) if isinstance(notice, dict) else str(notice)

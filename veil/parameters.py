@@ -1,0 +1,79 @@
+"""How a query's parameters travel: JSON values as they are, other values as tagged JSON."""
+
+import base64
+import datetime
+import decimal
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from veil.errors import ProgrammingError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def encode(parameters: Sequence[object]) -> list[Json]:
+    """The values for the `?` of a query, in order.
+
+    Example:
+        >>> encode([40, datetime.date(2026, 1, 1)])
+        [40, {'$type': 'date', 'value': '2026-01-01'}]
+    """
+    if isinstance(parameters, str | bytes | Mapping):
+        raise ProgrammingError("parameters are a list of values, one for each `?`", hint="write [value], not value")
+    return [_encode(value, number) for number, value in enumerate(parameters, start=1)]
+
+
+def _encode(value: object, number: int) -> Json:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if _is_no_value(value):
+        raise ProgrammingError(f"parameter {number} is not a finite value", hint="send None for a missing value")
+    match value:
+        case float():
+            return value
+        case datetime.datetime():
+            return _tagged("timestamp", value.isoformat())
+        case datetime.date():
+            return _tagged("date", value.isoformat())
+        case decimal.Decimal():
+            return _tagged("decimal", format(value, "f"))
+        case bytes() | bytearray() | memoryview():
+            return _tagged("bytes", base64.b64encode(value).decode())
+        case uuid.UUID():
+            return str(value)
+        case list() | tuple():
+            return [_encode(item, number) for item in value]
+    plain = _of_numpy(value)
+    if type(plain) is type(value):
+        raise ProgrammingError(
+            f"parameter {number} is of a type that cannot be sent: {type(value).__name__}",
+            hint="send text, a number, a date, a datetime, a Decimal, bytes, None, or a list of them",
+        )
+    return _encode(plain, number)
+
+
+def _is_no_value(value: object) -> bool:
+    """Whether it is infinite or one of the ways to write "missing" that JSON and SQL do not share."""
+    match value:
+        case float():
+            return not math.isfinite(value)
+        case decimal.Decimal():
+            return not value.is_finite()
+        case datetime.datetime():  # pandas' NaT is a datetime that differs from itself
+            return value != value
+    return False
+
+
+def _of_numpy(value: object) -> object:
+    """The Python value that a numpy scalar stands for; anything else stays as it is."""
+    if getattr(value, "ndim", None) != 0:
+        return value
+    if type(value).__name__ == "datetime64":  # finer than microseconds it would turn into a bare integer
+        return cast(Any, value).astype("datetime64[us]").item()
+    return cast(Any, value).item()
+
+
+def _tagged(kind: str, value: str) -> Json:
+    return {"$type": kind, "value": value}
