@@ -7,6 +7,7 @@ Python promises to keep, and from sums and products, which every processor round
 import csv
 import io
 import random
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
@@ -161,3 +162,7 @@ def _unissued(issued: set[str], draw: Callable[[], str]) -> str:
         pass
     issued.add(number)
     return number
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "clinic"))

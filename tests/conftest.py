@@ -1,0 +1,33 @@
+"""What many tests share: the tutorial's clinic as a home, its server, and tokens of its people."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.serving import Home, govern_clinic, serve
+
+
+@pytest.fixture(scope="session")
+def clinic_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The clinic, governed and crawled; tests read it and never change its policies."""
+    return govern_clinic(tmp_path_factory.mktemp("clinic"))
+
+
+@pytest.fixture(scope="session")
+def clinic_url(clinic_home: Home) -> Iterator[str]:
+    """The address of a server in front of the clinic."""
+    with serve(clinic_home) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def clinic_token(clinic_home: Home) -> Callable[[str], str]:
+    """Gives the token of a user of the clinic, made once."""
+    made: dict[str, str] = {}
+
+    def token(user: str) -> str:
+        if user not in made:
+            made[user] = clinic_home.token(user)
+        return made[user]
+
+    return token

@@ -1,0 +1,56 @@
+"""The page about dependencies and `pyproject.toml` name the same packages, and each is used."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent.parent
+IMPORTED_AS = {
+    "argon2-cffi": "argon2",
+    "pytest-xdist": "",
+    "mypy": "",
+    "ruff": "",
+    "ruamel.yaml": "ruamel",
+    "scikit-learn": "sklearn",
+    "sqlite-utils": "sqlite_utils",
+}
+"""Packages whose import has another name; empty for those that are run and not imported."""
+
+
+def _declared() -> dict[str, set[str]]:
+    project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = {"To run Veil": project["dependencies"], "To test it": project["optional-dependencies"]["test"]}
+    return {title: {re.split(r"[\[<>=~!]", line)[0] for line in lines} for title, lines in groups.items()}
+
+
+def _described() -> dict[str, set[str]]:
+    page = (HOUSE / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    sections = (section.split("\n", 1) for section in page.split("\n## ")[1:])
+    return {
+        title: set(re.findall(r"^\| ([\w.-]+) \| \w", text, re.MULTILINE)) - {"package"} for title, text in sections
+    }
+
+
+def _imported() -> set[str]:
+    rooms = ("catalog", "crawler", "policy_engine", "proxy", "web_ui", "veil", "tests", "benchmarks")
+    found: set[str] = set()
+    for path in (path for room in rooms for path in (HOUSE / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").split(".")[0])
+    return found
+
+
+def test_every_dependency_has_its_line_and_every_line_its_dependency() -> None:
+    assert _described() == _declared()
+
+
+@pytest.mark.parametrize("package", sorted(set().union(*_declared().values())))
+def test_every_dependency_is_used(package: str) -> None:
+    module = IMPORTED_AS.get(package, package)
+    assert not module or module in _imported()

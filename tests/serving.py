@@ -1,0 +1,100 @@
+"""A home on disk and a real server in front of it, driven only through the `veil` command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from veil.cli import clinic
+
+VEIL = Path(sys.executable).with_name("veil")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A server's folder and the command that works on it."""
+
+    path: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def veil(self, *arguments: str | Path, expect: int | None = 0, folder: Path | None = None) -> str:
+        """What `veil ARGUMENTS` prints; fails with its message unless it exits as expected (None: as it likes)."""
+        done = subprocess.run(
+            [VEIL, *map(str, arguments)],
+            env=self.variables(),
+            cwd=folder or self.path.parent,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if expect is not None and done.returncode != expect:
+            raise AssertionError(
+                f"`veil {' '.join(map(str, arguments))}` exited {done.returncode}: {done.stderr}{done.stdout}"
+            )
+        return done.stdout
+
+    def token(self, user: str) -> str:
+        """A fresh token of a user."""
+        return self.veil("token", "create", user).strip()
+
+    def variables(self) -> dict[str, str]:
+        """The environment of every command on this home."""
+        return {**os.environ, "VEIL_HOME": str(self.path), **self.environment}
+
+
+def govern_clinic(folder: Path) -> Home:
+    """The tutorial's clinic in a folder, governed and crawled through the commands alone."""
+    passwords = {f"DEMO_{who}_PASSWORD": f"{who.lower()}-of-the-clinic" for who in ("ADMIN", "ANALYST", "AUDITOR")}
+    home = Home(path=folder / "home", environment=passwords)
+    clinic.write(folder / "documents")
+    home.veil("init")
+    home.veil("apply", folder / "documents")
+    home.veil("crawl", "clinic", "--into", "medical_charges")
+    return home
+
+
+@contextmanager
+def serve(home: Home, *, port: int | None = None, log: Path | None = None) -> Iterator[str]:
+    """A server process on a home, as its address; it is asked to stop at the end, and must stop well."""
+    log = log or home.path.parent / "server.log"
+    with log.open("a") as errors:
+        server = subprocess.Popen(
+            [VEIL, "serve", "--port", str(port or free_port())],
+            env=home.variables(),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    assert server.stdout is not None
+    try:
+        yield _address(server, log)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        drained = threading.Thread(target=server.stdout.read, daemon=True)
+        drained.start()
+        status = server.wait(timeout=30)
+        drained.join()
+        server.stdout.close()
+        assert status == 0, log.read_text()
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _address(server: subprocess.Popen[str], log: Path) -> str:
+    assert server.stdout is not None
+    for line in server.stdout:
+        if line.startswith("listening on "):
+            return line.removeprefix("listening on ").strip()
+    raise AssertionError(f"the server ended before it listened: {log.read_text()}")
