@@ -90,7 +90,8 @@ class Accounts:
         """The user when the password is right, else None, after the same work whether or not the user exists."""
         user = self.user(name)
         known_hash = user.password_hash if user else None
-        is_right = self._is_right(known_hash or self._decoy, password)
+        decoy = self._decoy
+        is_right = self._is_right(known_hash or decoy, password)
         if user is None or known_hash is None or not is_right:
             return None
         if self._hasher.check_needs_rehash(known_hash):

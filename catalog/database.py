@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from catalog.errors import Internal, SettingsInvalid
-from catalog.migrations import APPLICATION_ID, STEPS
+from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
+from catalog.migrations import APPLICATION_ID, NEWEST, migrate
 
 Value = str | int | float | bytes | None
 Parameters = Sequence[Value] | Mapping[str, Value]
@@ -70,11 +70,12 @@ class Catalog:
         self._is_closed = False
         try:
             _make_private(path)
-            self._migrate(self._database())
+            self._migrate()
         except (sqlite3.DatabaseError, OSError) as error:
             self.close()
             raise SettingsInvalid(
-                f"the catalog `{path}` cannot be opened", hint="see whether it is a catalog of Veil that you may write"
+                f"the catalog `{path}` cannot be opened: {error}",
+                hint="see whether it is a catalog of Veil that you may write",
             ) from error
         except BaseException:
             self.close()
@@ -91,7 +92,8 @@ class Catalog:
         """All that happens inside is there afterwards, or nothing of it.
 
         A transaction within a transaction is a part of it: when it fails it takes back its own share,
-        and it lasts only if the outer one does.
+        and it lasts only if the outer one does. Raises JournalUnavailable when the file cannot be
+        written, as the journal lies in it.
         """
         database = self._database()
         if getattr(self._reading, "now", False):
@@ -100,10 +102,10 @@ class Catalog:
             with database.atomic():
                 yield Transaction(database)
             return
-        database.conn.execute("BEGIN IMMEDIATE")
+        _control(database, "BEGIN IMMEDIATE")
         try:
             yield Transaction(database)
-            database.conn.execute("COMMIT")
+            _control(database, "COMMIT")
         except BaseException:
             database.rollback()
             raise
@@ -140,6 +142,11 @@ class Catalog:
         """The first row that one query gives, or None."""
         return Transaction(self._database()).row(sql, parameters)
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether this thread has a transaction open, so that what it reads may still be taken back."""
+        return self._database().conn.in_transaction
+
     def version(self) -> int:
         """A number that is higher after every change of what data exists, what it is tagged or who holds a role."""
         row = self.row("SELECT value FROM counter WHERE name = 'catalog'")
@@ -154,7 +161,7 @@ class Catalog:
                 self._open.pop(place).close()
 
     def _database(self) -> Database:
-        place = (os.getpid(), threading.get_ident())
+        place = _place()
         database = self._open.get(place)
         if database is not None:
             return database
@@ -171,25 +178,38 @@ class Catalog:
             if process == os.getpid() and thread not in alive:
                 self._open.pop((process, thread)).close()
 
-    def _migrate(self, database: Database) -> None:
-        [application] = database.conn.execute("PRAGMA application_id").fetchone()
-        if application != APPLICATION_ID and database.table_names():
+    def _migrate(self) -> None:
+        [application] = self._database().conn.execute("PRAGMA application_id").fetchone()
+        [step] = self._database().conn.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION_ID and self._database().table_names():
             raise SettingsInvalid(f"`{self._path}` is a SQLite file, but no catalog of Veil", hint="name another home")
-        if STEPS.pending(database):
-            with self.transaction():
-                STEPS.apply(database)
-        known = {step.name for step in STEPS._migrations}
-        newer = [step.name for step in STEPS.applied(database) if step.name not in known]
-        if newer:
+        if step > NEWEST:
             raise SettingsInvalid(
-                f"the catalog `{self._path}` was written by a newer Veil (step `{newer[-1]}`)",
-                hint="install that version or a later one; this one would not understand what it reads",
+                f"the catalog `{self._path}` was written by a newer Veil (shape {step}, known here: {NEWEST})",
+                hint="install that version or a later one",
             )
+        if step < NEWEST:
+            with self.transaction():
+                migrate(self._database())
+
+
+def _place() -> tuple[int, int]:
+    """The process and thread that run; asking for the thread makes a foreign one count as alive."""
+    return os.getpid(), threading.current_thread().ident or 0
 
 
 def _make_private(path: Path) -> None:
     """Makes the file readable by its owner alone before SQLite does otherwise; its side files follow it."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _control(database: Database, statement: str) -> None:
+    try:
+        database.conn.execute(statement)
+    except sqlite3.OperationalError as error:
+        raise JournalUnavailable(
+            f"the catalog and its journal cannot be written: {error}", hint="nothing was changed; try again"
+        ) from error
 
 
 def _connected(path: Path, busy_seconds: float) -> Database:
@@ -206,13 +226,15 @@ def _connected(path: Path, busy_seconds: float) -> Database:
 
 
 def _use_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    """Switches the file to WAL; SQLite does not wait for others here, so this does."""
+    """Switches the file to WAL, waiting for other processes that do so too, which SQLite here does not."""
     give_up_at = time.monotonic() + busy_seconds
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
+            [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
         except sqlite3.OperationalError:
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.02)
+    if mode != "wal":
+        raise sqlite3.OperationalError("this file system cannot share a file between processes")

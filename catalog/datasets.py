@@ -66,6 +66,12 @@ class Datasets:
             )
             tx.execute_many("INSERT INTO database_tag VALUES (?, ?)", _pairs(place, wanted - held))
 
+    def add_database(self, name: str) -> bool:
+        """Adds an empty database unless one of that name is there, which stays as it is; True when it was added."""
+        check_name(name, "database")
+        with self._catalog.change() as tx:
+            return tx.execute("INSERT INTO database (name, comment) VALUES (?, '') ON CONFLICT DO NOTHING", [name]) > 0
+
     def databases(self) -> tuple[Database, ...]:
         """Every database, by name, the empty ones too."""
         with self._catalog.snapshot() as tx:

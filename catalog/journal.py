@@ -9,13 +9,17 @@ from datetime import datetime
 
 from catalog.chain import Link, Verification, event_of, link, verify_links
 from catalog.clock import utc_now, written_time
-from catalog.database import Catalog, Value
+from catalog.database import Catalog, Transaction, Value
 from catalog.errors import JournalUnavailable
 from catalog.lookup import tag_name
 from catalog.model import Event, EventKind, Verdict
 
 _PAGE = 1_000
-_LINK = "SELECT seq, body, previous_hash, hash FROM event"
+_BEFORE_ALL = -(2**63)
+_LINK = (  # as bytes, since a tampered text need not be text
+    "SELECT seq, CAST(body AS BLOB) AS body, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash"
+    " FROM event"
+)
 _CONDITIONS = {
     "user": "user = :user",
     "dataset": "EXISTS (SELECT 1 FROM json_each(body, '$.datasets') WHERE value = :dataset COLLATE NOCASE)",
@@ -53,7 +57,7 @@ class Journal:
         """
         try:
             with self._catalog.transaction() as tx:
-                [head] = tx.rows("SELECT seq, hash FROM journal_head")
+                head = _head(tx)
                 numbered = replace(event, seq=head["seq"] + 1, at=self._clock())
                 new = link(numbered, head["hash"])
                 tx.execute(
@@ -70,7 +74,7 @@ class Journal:
     def event(self, seq: int) -> Event | None:
         """The event of that number, or None."""
         row = self._catalog.row(f"{_LINK} WHERE seq = ?", [seq])
-        return None if row is None else event_of(_link(row))
+        return None if row is None else _event(row)
 
     def search(
         self,
@@ -105,45 +109,76 @@ class Journal:
         rows = self._catalog.rows(
             f"{_LINK} WHERE {conditions} ORDER BY seq DESC LIMIT :limit", {**wanted, "limit": max(limit, 0)}
         )
-        return tuple(event_of(_link(row)) for row in rows)
+        return tuple(_event(row) for row in rows)
 
     def export(self) -> Iterator[Event]:
         """Every event, oldest first, without holding the file for as long as the reader takes."""
-        return (event_of(found) for found in self._links())
+        return (_event(row) for row in self._rows())
 
     def verify(self) -> Verification:
         """Reads the whole chain and names the first event that is missing, moved or not as it was written."""
-        [head] = self._catalog.rows("SELECT seq, hash FROM journal_head")
-        found = verify_links(self._links(up_to=head["seq"]))
+        with self._catalog.snapshot() as tx:
+            head = _head(tx)
+            [last] = tx.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")
+        found = verify_links(_link(row) for row in self._rows(up_to=head["seq"]))
         if not found.ok:
             return found
+        broken = replace(found, ok=False, first_break=found.count + 1)
         if found.count < head["seq"]:
-            return replace(
-                found,
-                ok=False,
-                first_break=found.count + 1,
-                what=f"event {found.count + 1} and all after it are missing",
-            )
+            return replace(broken, what=f"event {found.count + 1} and all after it are missing")
+        if last["seq"] > head["seq"]:
+            return replace(broken, what=f"event {found.count + 1} was not added by the journal")
         if found.head != head["hash"]:
-            return replace(found, ok=False, first_break=found.count, what="the last event is not the one last written")
+            return replace(broken, first_break=found.count, what="the last event is not the one that was written last")
         return found
 
-    def _links(self, up_to: int | None = None) -> Iterator[Link]:
+    def _rows(self, up_to: int | None = None) -> Iterator[sqlite3.Row]:
         """The chain in pages, each read at one moment, so that nobody waits for a slow reader."""
-        after = -1
+        after = _BEFORE_ALL
         while True:
-            page = self._catalog.rows(
-                f"{_LINK} WHERE seq > :after AND seq <= coalesce(:up_to, seq) ORDER BY seq LIMIT :page",
-                {"after": after, "up_to": up_to, "page": _PAGE},
-            )
+            try:
+                page = self._catalog.rows(
+                    f"{_LINK} WHERE seq > :after AND seq <= coalesce(:up_to, seq) ORDER BY seq LIMIT :page",
+                    {"after": after, "up_to": up_to, "page": _PAGE},
+                )
+            except sqlite3.DatabaseError as error:
+                raise JournalUnavailable(
+                    f"the journal cannot be read: {error}", hint="the file is damaged; restore a backup"
+                ) from error
             if not page:
                 return
-            yield from (_link(row) for row in page)
+            yield from page
             after = page[-1]["seq"]
 
 
+def _head(tx: Transaction) -> sqlite3.Row:
+    """Number and hash of the event last written, kept apart from the events so that a cut-off end shows."""
+    head = tx.row("SELECT seq, hash FROM journal_head")
+    if head is None:
+        raise JournalUnavailable("the journal has lost its head", hint="somebody edited the file; restore a backup")
+    return head
+
+
 def _link(row: sqlite3.Row) -> Link:
-    return Link(seq=row["seq"], body=row["body"], previous_hash=row["previous_hash"], hash=row["hash"])
+    return Link(
+        seq=row["seq"],
+        body=_text(row["body"]),
+        previous_hash=_text(row["previous_hash"]),
+        hash=_text(row["hash"]),
+    )
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "backslashreplace")
+
+
+def _event(row: sqlite3.Row) -> Event:
+    try:
+        return event_of(_link(row))
+    except (ValueError, KeyError, TypeError) as error:
+        raise JournalUnavailable(
+            f"event {row['seq']} of the journal is not as it was written", hint="run `veil audit verify`"
+        ) from error
 
 
 def _escaped(text: str) -> str:

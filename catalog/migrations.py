@@ -8,7 +8,9 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-STEPS = Migrations("veil")
+NEWEST = 1  # the number of the last step below
+
+_STEPS = Migrations("veil")
 
 _DATA = """
     CREATE TABLE counter (
@@ -161,12 +163,18 @@ _HISTORY = """
 """
 
 
-@STEPS(name="0001 the first catalog")
+def migrate(database: Database) -> None:
+    """Brings the file to its present shape; call it inside a transaction, as others may be opening the file too."""
+    _STEPS.apply(database)
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute(f"PRAGMA user_version = {NEWEST}")
+
+
+@_STEPS(name="0001 the first catalog")
 def _first_catalog(database: Database) -> None:
     for part in (_DATA, _TAGS, _PEOPLE, _HISTORY):
         for statement in _statements(part):
             database.execute(statement)
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _statements(script: str) -> Iterator[str]:

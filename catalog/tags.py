@@ -11,7 +11,7 @@ from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
-from catalog.names import nearest
+from catalog.names import fold, nearest
 
 _ASSIGNMENTS = (
     "SELECT b.name || '.' || d.name AS dataset, a.path, t.name AS tag, a.state, a.origin, a.rule, a.confidence,"
@@ -91,21 +91,19 @@ class Tags:
 
         A verdict on the same tag stays, and a rule that was rejected for a column is not heard there again.
         """
+        suggestion = self._dated(replace(assignment, state=TagState.SUGGESTED))
         with self._catalog.change() as tx:
-            place = dataset_id(tx, assignment.dataset)
-            decided = tx.row(
-                "SELECT 1 FROM assignment WHERE dataset_id = :dataset AND path = :path AND"
-                " ((tag_id = :tag AND state <> 'suggested') OR (:rule <> '' AND rule = :rule AND state = 'rejected'))",
-                {
-                    "dataset": place,
-                    "path": stored_path(assignment.path),
-                    "tag": tag_id(tx, assignment.tag),
-                    "rule": assignment.rule,
-                },
+            place, tag = dataset_id(tx, suggestion.dataset), tag_id(tx, suggestion.tag)
+            standing = tx.rows(
+                "SELECT tag_id = ? AS is_same_tag, state, rule, confidence FROM assignment"
+                " WHERE dataset_id = ? AND path = ?",
+                [tag, place, stored_path(suggestion.path)],
             )
-            if decided is None:
-                _write(tx, self._dated(replace(assignment, state=TagState.SUGGESTED)))
-        return decided is None
+            if any(_forbids(row, suggestion) for row in standing):
+                return False
+            if not any(_says_it_better(row, suggestion) for row in standing):
+                _write(tx, suggestion)
+        return True
 
     def confirm(self, dataset: str, path: tuple[str, ...], tag: str, *, by: str) -> None:
         """A person says that the tag is right there."""
@@ -162,6 +160,23 @@ class Tags:
 
     def _dated(self, assignment: TagAssignment) -> TagAssignment:
         return assignment if assignment.at else replace(assignment, at=self._clock())
+
+
+def _forbids(standing: sqlite3.Row, suggestion: TagAssignment) -> bool:
+    """Whether a person decided about this tag here, or told this rule to be silent here."""
+    if standing["is_same_tag"] and standing["state"] != TagState.SUGGESTED:
+        return True
+    is_same_rule = suggestion.rule != "" and fold(standing["rule"]) == fold(suggestion.rule)
+    return is_same_rule and standing["state"] == TagState.REJECTED
+
+
+def _says_it_better(standing: sqlite3.Row, suggestion: TagAssignment) -> bool:
+    """Whether another rule already suggests this tag here with more confidence."""
+    return (
+        bool(standing["is_same_tag"])
+        and fold(standing["rule"]) != fold(suggestion.rule)
+        and standing["confidence"] > suggestion.confidence
+    )
 
 
 def _write(tx: Transaction, assignment: TagAssignment) -> None:
