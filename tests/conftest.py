@@ -16,8 +16,8 @@ def clinic_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="session")
 def clinic_url(clinic_home: Home) -> Iterator[str]:
     """The address of a server in front of the clinic."""
-    with serve(clinic_home) as url:
-        yield url
+    with serve(clinic_home) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,14 @@ class Home:
         return {**os.environ, "VEIL_HOME": str(self.path), **self.environment}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that listens: its address and its process."""
+
+    url: str
+    pid: int
+
+
 def govern_clinic(folder: Path) -> Home:
     """The tutorial's clinic in a folder, governed and crawled through the commands alone."""
     passwords = {f"DEMO_{who}_PASSWORD": f"{who.lower()}-of-the-clinic" for who in ("ADMIN", "ANALYST", "AUDITOR")}
@@ -61,27 +69,27 @@ def govern_clinic(folder: Path) -> Home:
 
 
 @contextmanager
-def serve(home: Home, *, port: int | None = None, log: Path | None = None) -> Iterator[str]:
-    """A server process on a home, as its address; it is asked to stop at the end, and must stop well."""
+def serve(home: Home, *, port: int | None = None, log: Path | None = None) -> Iterator[Server]:
+    """A server process on a home; it is asked to stop at the end, and must stop well."""
     log = log or home.path.parent / "server.log"
     with log.open("a") as errors:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             [VEIL, "serve", "--port", str(port or free_port())],
             env=home.variables(),
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
         )
-    assert server.stdout is not None
+    assert process.stdout is not None
     try:
-        yield _address(server, log)
+        yield Server(url=_address(process, log), pid=process.pid)
     finally:
-        server.send_signal(signal.SIGTERM)
-        drained = threading.Thread(target=server.stdout.read, daemon=True)
+        process.send_signal(signal.SIGTERM)
+        drained = threading.Thread(target=process.stdout.read, daemon=True)
         drained.start()
-        status = server.wait(timeout=30)
+        status = process.wait(timeout=30)
         drained.join()
-        server.stdout.close()
+        process.stdout.close()
         assert status == 0, log.read_text()
 
 
@@ -92,9 +100,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _address(server: subprocess.Popen[str], log: Path) -> str:
-    assert server.stdout is not None
-    for line in server.stdout:
+def _address(process: subprocess.Popen[str], log: Path) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
         if line.startswith("listening on "):
             return line.removeprefix("listening on ").strip()
     raise AssertionError(f"the server ended before it listened: {log.read_text()}")

@@ -21,7 +21,7 @@ to do or to look at (a plan with changes, a finding)."""
 ERRORS_HEAD = """# Errors
 
 Over HTTP an error is `application/problem+json` with `type`, `title`, `status`, `detail`, `code`, `hint`, `decision_id`
-and, where the SQL is at fault, `position`. In Python it is raised as the class in the table, under the names of PEP 249.
+and, where the SQL is at fault, `position`. In Python it is raised as the class in the table, under PEP 249's names.
 A message says what happened, why, and what to do next; it never holds a value of data."""
 
 
