@@ -1,0 +1,115 @@
+"""One query, as a straight line: settle, journal(begin), execute, stream, journal(end).
+
+Identity comes before this file (identity.py) and bytes after it (wire.py). What was decided is durable in the journal
+before the first byte can leave; every refusal is journalled too. Explaining is the same line, stopped before it runs.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from catalog.errors import SqlInvalid, VeilError
+from catalog.journal import Journal
+from catalog.model import EventKind
+from catalog.sources.connector import Limits, Run
+from policy_engine import explain
+from policy_engine.model import Subject
+from policy_engine.store import PolicyStore
+from proxy import record
+from proxy.answer import Answer, Ending
+from proxy.governance import Governor, Request, Settled
+from proxy.parameters import bind
+from proxy.resolve import Explain, check_columns
+from proxy.statement import SqlLimits
+
+__all__ = ["Answer", "Pipeline", "QueryLimits", "Request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryLimits:
+    """What one query may use, and how much an error tells of hidden columns (`explain`)."""
+
+    seconds: float = 300.0
+    max_rows: int | None = None
+    batch_rows: int = 65_536
+    sql: SqlLimits = field(default_factory=SqlLimits)
+    explain: Explain = "full"
+
+
+class Pipeline:
+    """Answers and explains queries for subjects; thread-safe, one for a process."""
+
+    def __init__(self, *, governor: Governor, policies: PolicyStore, journal: Journal, limits: QueryLimits) -> None:
+        self._governor = governor
+        self._policies = policies
+        self._journal = journal
+        self._limits = limits
+
+    def query(
+        self,
+        subject: Subject,
+        request: Request,
+        *,
+        decision_id: str,
+        on_start: Callable[[Run], None] | None = None,
+    ) -> Answer:
+        """The governed answer, begun: its first batch is there, or the failure is raised.
+
+        `on_start` gets the run before it executes, so that a watcher can cancel it from another thread.
+        """
+        with self._refusals_journalled(subject, request, decision_id):
+            settled = self._governor.settle(subject, request)
+            values = bind(request.parameters, settled.statement.parameter_count)
+        self._journal.append(record.beginning(subject, request, decision_id, settled))
+        limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
+        run = settled.session.run(settled.rewritten.sql, {**values, **settled.rewritten.parameters}, limits)
+        if on_start is not None:
+            on_start(run)
+        answer = self._answer(subject, request, decision_id, settled, run)
+        try:
+            answer.begin()
+        except SqlInvalid:
+            check_columns(settled.statement, settled.named, self._limits.explain)
+            raise
+        return answer
+
+    def explain(self, subject: Subject, request: Request, *, decision_id: str, asked_by: Subject) -> dict[str, object]:
+        """What would be decided and which SQL would run, in the shape of POST /explain; nothing is run."""
+        with self._refusals_journalled(subject, request, decision_id):
+            settled = self._governor.settle(subject, request)
+            check_columns(settled.statement, settled.named, self._limits.explain)
+        details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
+        self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
+        return {**_access(settled, decision_id), "sql": settled.rewritten.shown}
+
+    @contextlib.contextmanager
+    def _refusals_journalled(self, subject: Subject, request: Request, decision_id: str) -> Iterator[None]:
+        try:
+            yield
+        except VeilError as error:
+            revision = self._policies.current().revision
+            self._journal.append(record.refused(subject, request, decision_id, revision, error))
+            raise
+
+    def _answer(self, subject: Subject, request: Request, decision_id: str, settled: Settled, run: Run) -> Answer:
+        def journal_end(ending: Ending) -> None:
+            self._journal.append(record.ended(subject, request, decision_id, settled, ending))
+
+        return Answer(
+            run,
+            decision_id=decision_id,
+            revision=settled.revision,
+            access=_access(settled, decision_id),
+            max_rows=self._limits.max_rows,
+            on_end=journal_end,
+        )
+
+
+def _access(settled: Settled, decision_id: str) -> dict[str, object]:
+    """What the person is told of the decision beside the data: columns, rows, policies and notices."""
+    return {
+        "decision_id": decision_id,
+        "revision": settled.revision,
+        "datasets": [explain.told(decision) for decision in settled.decisions],
+        "notices": list(settled.notices),
+    }

@@ -1,0 +1,99 @@
+"""What the journal keeps of a query: who asked what, what was decided, and how it ended; never a value of data."""
+
+from collections.abc import Mapping
+
+from catalog.errors import VeilError
+from catalog.model import Event, EventKind, Verdict
+from catalog.names import join
+from policy_engine.model import Decision, Outcome, Subject
+from proxy.answer import Ending
+from proxy.governance import Request, Settled
+from proxy.rewrite import blanked
+from proxy.statement import read
+from proxy.verify import VerificationFailed
+
+_LONGEST = 20_000
+
+
+def beginning(subject: Subject, request: Request, decision_id: str, settled: Settled) -> Event:
+    """The event that is durable before the first byte leaves; SQL before and after, literals blanked."""
+    details = {"request": settled.rewritten.blanked_request[:_LONGEST], "sql": settled.rewritten.blanked[:_LONGEST]}
+    return decided(EventKind.QUERY_BEGIN, subject, request, decision_id, settled, details)
+
+
+def decided(
+    kind: EventKind,
+    subject: Subject,
+    request: Request,
+    decision_id: str,
+    settled: Settled,
+    details: Mapping[str, object],
+) -> Event:
+    """An event about decisions: the datasets, their columns with outcomes, the policies that decided."""
+    columns = [
+        f"{join(decision.dataset.database, decision.dataset.name, column.name)}={column.outcome}"
+        for decision in settled.decisions
+        for column in decision.columns
+    ]
+    return Event(
+        kind=kind,
+        user=subject.user,
+        groups=tuple(sorted(subject.groups)),
+        datasets=tuple(decision.dataset.full_name for decision in settled.decisions),
+        columns=tuple(columns),
+        tags=tuple(sorted({tag for decision in settled.decisions for tag in _shown_tags(decision)})),
+        policies=tuple(sorted({policy for decision in settled.decisions for policy in _policies(decision)})),
+        revision=settled.revision,
+        decision_id=decision_id,
+        client=request.client,
+        details={**details, **({"purpose": request.purpose} if request.purpose else {})},
+    )
+
+
+def ended(subject: Subject, request: Request, decision_id: str, settled: Settled, ending: Ending) -> Event:
+    """The event that tells how a begun query ended, and how much left."""
+    details = {"rows": ending.rows, "bytes": ending.bytes, "ms": ending.milliseconds}
+    return Event(
+        kind=EventKind.QUERY_END,
+        user=subject.user,
+        verdict=ending.verdict,
+        groups=tuple(sorted(subject.groups)),
+        datasets=tuple(decision.dataset.full_name for decision in settled.decisions),
+        revision=settled.revision,
+        decision_id=decision_id,
+        client=request.client,
+        details={**details, **({"code": ending.code} if ending.code else {})},
+    )
+
+
+def refused(subject: Subject, request: Request, decision_id: str, revision: int, error: VeilError) -> Event:
+    """The event of a query that was not let through; SQL that cannot be read is kept as a length alone."""
+    details: dict[str, object] = {"code": error.code, "characters": len(request.sql), "request": _outline(request)}
+    if isinstance(error, VerificationFailed):
+        details["alarm"] = error.what
+    return Event(
+        kind=EventKind.QUERY_DENY,
+        user=subject.user,
+        verdict=Verdict.DENY,
+        groups=tuple(sorted(subject.groups)),
+        revision=revision,
+        decision_id=decision_id,
+        client=request.client,
+        details=details,
+    )
+
+
+def _outline(request: Request) -> str:
+    """The request with its literals blanked, or nothing when it is not SQL that could be."""
+    try:
+        return blanked(read(request.sql, request.dialect))[:_LONGEST]
+    except VeilError:
+        return ""
+
+
+def _shown_tags(decision: Decision) -> set[str]:
+    return {tag for column in decision.columns if column.outcome is not Outcome.HIDDEN for tag in column.tags}
+
+
+def _policies(decision: Decision) -> set[str]:
+    return {*decision.rows.policies, *(policy for column in decision.columns for policy in column.policies)}

@@ -1,0 +1,134 @@
+"""Explains names to the person, from what the person may see: unknown columns, and masked ones compared with values.
+
+Nothing here runs or decides anything. Engines suggest names that were dropped ("did you mean .."), so their words
+are never passed on; a hint names visible columns only.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from catalog.errors import UnknownColumn
+from catalog.names import fold, nearest
+from policy_engine.model import ColumnDecision, Decision, Outcome
+from proxy.statement import Statement, position_at
+
+Explain = Literal["full", "brief"]
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Like, exp.ILike)
+_VALUES = (exp.Literal, exp.Placeholder, exp.Neg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A dataset as the query calls it, with the decision for it."""
+
+    alias: str
+    decision: Decision
+
+
+def check_columns(statement: Statement, named: Sequence[Named], explain: Explain) -> None:
+    """Raises UnknownColumn for the first column that nothing in the query can mean; silence proves nothing.
+
+    A hidden column and a misspelt one differ at most in the hint, and only where `explain` is full.
+    """
+    known = _known_names(statement.tree, named)
+    for column in statement.tree.find_all(exp.Column):
+        if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, known, named):
+            raise _unknown(statement, column, named, explain)
+
+
+def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:
+    """One sentence for each masked column that the query compares with a plain value.
+
+    Example: "`mrn` is shown to you through tokenize: a comparison with a plain value matches nothing it should".
+    """
+    masked = {fold(column.name): column for column in _columns(named) if column.outcome is Outcome.MASKED}
+    clear = {fold(column.name) for column in _columns(named) if column.outcome is Outcome.CLEAR}
+    found = [name for name in _compared(statement.tree) if name in masked and name not in clear]
+    return tuple(
+        f"`{masked[name].name}` is shown to you through {masked[name].transform}: comparing it with a plain value "
+        "compares the masked value; compare masked values with each other, or ask for access"
+        for name in dict.fromkeys(found)
+    )
+
+
+def _columns(named: Sequence[Named]) -> Iterator[ColumnDecision]:
+    for item in named:
+        yield from item.decision.columns
+
+
+def _compared(tree: exp.Expr) -> Iterator[str]:
+    for node in tree.find_all(*_COMPARISONS, exp.In):
+        sides = [node.this, *node.expressions] if isinstance(node, exp.In) else [node.this, node.expression]
+        if any(isinstance(side, _VALUES) for side in sides):
+            yield from (fold(side.name) for side in sides if isinstance(side, exp.Column))
+
+
+def _known_names(tree: exp.Expr, named: Sequence[Named]) -> set[str]:
+    """Every name a column could mean: visible columns, datasets, and all names the query itself gives."""
+    names = {fold(column.name) for column in _columns(named) if column.outcome is not Outcome.HIDDEN}
+    names |= {fold(item.alias) for item in named}
+    names |= {fold(node.alias) for node in tree.find_all(exp.Alias, exp.CTE, exp.Subquery, exp.Unnest, exp.Lateral)}
+    names |= {fold(part.name) for node in tree.find_all(exp.TableAlias) for part in (node.this, *node.columns) if part}
+    names |= {fold(name.name) for node in tree.find_all(exp.Lambda) for name in node.expressions}
+    for node in tree.find_all(exp.Comprehension):
+        names |= {fold(name.name) for name in node.find_all(exp.Identifier)}
+    if any(tree.find_all(exp.Values, exp.Unnest, exp.Explode, exp.GenerateSeries, exp.Columns)):
+        names |= {fold(column.name) for column in tree.find_all(exp.Column) if not _is_of_dataset(column, named)}
+    return names
+
+
+def _is_of_dataset(column: exp.Column, named: Sequence[Named]) -> bool:
+    return any(fold(item.alias) == fold(column.table) for item in named)
+
+
+def _may_mean_something(column: exp.Column, known: set[str], named: Sequence[Named]) -> bool:
+    """Whether the column's first part is a known name, and, in a dataset called by name, one of its columns."""
+    parts = [fold(part.name) for part in column.parts]
+    dataset = [item for item in named if fold(item.alias) == parts[0]]
+    if len(parts) == 2 and len(dataset) == 1 and parts[0] not in _shown(named):
+        return parts[1] in _shown(dataset) or parts[1] in _renamed(column)
+    return parts[0] in known or (len(parts) > 2 and parts[1] in known)
+
+
+def _shown(named: Sequence[Named]) -> set[str]:
+    return {fold(column.name) for column in _columns(named) if column.outcome is not Outcome.HIDDEN}
+
+
+def _renamed(column: exp.Column) -> set[str]:
+    """Names that a column alias list gives a dataset's columns anywhere in the query."""
+    return {fold(name.name) for alias in column.root().find_all(exp.TableAlias) for name in alias.columns}
+
+
+def _unknown(statement: Statement, column: exp.Column, named: Sequence[Named], explain: Explain) -> UnknownColumn:
+    written = ".".join(part.name for part in column.parts)
+    visible = [item.name for item in _columns(named) if item.outcome is not Outcome.HIDDEN]
+    start = column.this.meta.get("start")
+    position = position_at(statement.text, start) if isinstance(start, int) else None
+    return UnknownColumn(
+        f"no column `{written[:200]}` that you can see",
+        hint=(explain == "full" and _why_hidden(column, named)) or _nearest(column, visible),
+        position=position,
+    )
+
+
+def _nearest(column: exp.Column, visible: Sequence[str]) -> str:
+    like = nearest(column.name, visible)
+    return f"did you mean `{like}`?" if like else "describe the dataset to see its columns"
+
+
+def _why_hidden(column: exp.Column, named: Sequence[Named]) -> str:
+    found = _hidden(column, named)
+    return f"{found.reason}; ask the owner of the policy for access" if found else ""
+
+
+def _hidden(column: exp.Column, named: Sequence[Named]) -> ColumnDecision | None:
+    for item in named:
+        if not column.table or fold(column.table) == fold(item.alias):
+            for found in item.decision.columns:
+                if found.outcome is Outcome.HIDDEN and fold(found.name) == fold(column.name):
+                    return found
+    return None

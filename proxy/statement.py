@@ -1,0 +1,271 @@
+"""Reads a person's SQL into a checked tree: one statement, of known syntax and functions, within limits.
+
+The tree that leaves here is the only thing that goes on; the text itself is never sent to an engine.
+"""
+
+import itertools
+import logging
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
+from catalog.names import nearest
+from proxy.functions import FUNCTIONS, TABLE_FUNCTIONS
+from proxy.grammar import INSTEAD, NODES, ROOTS
+
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
+
+DIALECTS = ("duckdb",)
+
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+_WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
+_STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlLimits:
+    """How much SQL is read: characters, tokens, depth of brackets, joins."""
+
+    characters: int = 200_000
+    tokens: int = 20_000
+    depth: int = 60
+    joins: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A checked tree with its text; placeholders are renamed `$p1`, `$p2` .. in the order of `parameters`."""
+
+    text: str
+    dialect: str
+    tree: exp.Expr
+    parameter_count: int
+
+
+def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) -> Statement:
+    """The one statement of a text, checked against the allow-lists.
+
+    Example:
+        >>> read("select a from shop.orders where b > ?").parameter_count
+        1
+
+    Raises SqlInvalid (not SQL), SqlUnsupported (not on a list) or LimitExceeded.
+    """
+    if dialect not in DIALECTS:
+        raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
+    _check_size(text, dialect, limits or SqlLimits())
+    tree = _parse(text, dialect)
+    _check_nodes(text, tree)
+    _check_joins(tree, limits or SqlLimits())
+    return Statement(text=text, dialect=dialect, tree=tree, parameter_count=_name_placeholders(tree))
+
+
+def generate(tree: exp.Expr, dialect: str) -> str:
+    """The tree as SQL with every identifier quoted and no comment; refuses what it cannot write faithfully."""
+    try:
+        return tree.sql(dialect, identify=True, comments=False, unsupported_level=ErrorLevel.RAISE)
+    except (SqlglotError, RecursionError, ValueError) as error:
+        raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
+
+
+def _check_size(text: str, dialect: str, limits: SqlLimits) -> None:
+    if len(text) > limits.characters:
+        raise LimitExceeded(
+            f"the SQL has {len(text):,} characters and the limit is {limits.characters:,}",
+            hint="pass long lists as parameters or join with a dataset",
+        )
+    try:
+        tokens = sqlglot.tokenize(text, read=dialect)
+    except (TokenError, SqlglotError) as error:
+        raise SqlInvalid("the SQL ends inside a string, a comment or a quoted name", hint="close it") from error
+    if len(tokens) > limits.tokens:
+        raise LimitExceeded(f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}")
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if depth > limits.depth:
+            raise LimitExceeded(
+                f"the SQL is nested more than {limits.depth} levels deep", hint="name parts of it using WITH"
+            )
+    _check_characters(text, tokens)
+    _check_numbers(text, tokens)
+
+
+def _check_numbers(text: str, tokens: list[Token]) -> None:
+    """`0x1F` is one number to an engine and two words to the parser, so it is refused."""
+    for number, following in itertools.pairwise(tokens):
+        is_glued = following.start == number.end + 1 and (
+            text[following.start].isalpha() or text[following.start] == "_"
+        )
+        if number.token_type == TokenType.NUMBER and is_glued:
+            raise SqlInvalid(
+                "a number in the SQL runs into a word",
+                hint="write plain decimal digits, and a space before the word",
+                position=position_at(text, number.start),
+            )
+
+
+def _check_characters(text: str, tokens: list[Token]) -> None:
+    """Control and format characters mean different things to different lexers, so only strings may hold them."""
+    odd = [at for at, character in enumerate(text) if not character.isascii() or character < " "]
+    odd = [at for at in odd if text[at] not in "\t\n\r" and unicodedata.category(text[at])[0] in "CZ"]
+    if not odd:
+        return
+    inside = {at for token in tokens if token.token_type in _STRINGS for at in range(token.start, token.end + 1)}
+    for at in odd:
+        if at not in inside or text[at] == "\0":
+            raise SqlInvalid(
+                f"the SQL holds the invisible character U+{ord(text[at]):04X} outside a string",
+                hint="retype that place by hand",
+                position=position_at(text, at),
+            )
+
+
+def _parse(text: str, dialect: str) -> exp.Expr:
+    try:
+        parsed = sqlglot.parse(text, read=dialect, error_level=ErrorLevel.RAISE)
+    except ParseError as error:
+        raise _syntax_error(text, error) from error
+    except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise SqlInvalid("the SQL cannot be read", hint="check it near its end, or simplify it") from error
+    statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
+    if not statements:
+        raise SqlInvalid("there is no SQL in the request", hint="send one SELECT")
+    if len(statements) > 1:
+        raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
+    return statements[0]
+
+
+def _syntax_error(text: str, error: ParseError) -> SqlInvalid:
+    first = error.errors[0] if error.errors else {}
+    line, column, highlight = first.get("line"), first.get("col"), first.get("highlight") or ""
+    if not isinstance(line, int) or not isinstance(column, int):
+        return SqlInvalid("the SQL cannot be read", hint="check it near its end")
+    near = f" near `{highlight[:40]}`" if highlight.strip() else ""
+    where = Position(line=line, column=max(1, column - len(highlight) + 1), snippet=highlight[:80])
+    return SqlInvalid(f"the SQL cannot be read{near}", hint="check the spelling there and just before", position=where)
+
+
+def _check_nodes(text: str, tree: exp.Expr) -> None:
+    if isinstance(tree, exp.Condition | exp.Alias) and not isinstance(tree, exp.Subquery):
+        raise SqlInvalid("the text is no SQL statement", hint="begin with SELECT, WITH, FROM or VALUES")
+    if type(tree).__name__ not in ROOTS:
+        raise _unsupported(text, tree)
+    for node in tree.walk():
+        if type(node).__name__ not in NODES:
+            raise _unsupported(text, node)
+        if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
+            _check_function(text, node)
+        elif isinstance(node, exp.Table):
+            _check_table(text, node)
+        if not all(_is_plain(node, key, value) for key, value in _texts(node)):
+            raise _unsupported(text, node)
+
+
+def _check_function(text: str, node: exp.Func) -> None:
+    name = str(node.this).lower() if isinstance(node.this, str) else node.name.lower()
+    if name not in FUNCTIONS:
+        like = nearest(name, FUNCTIONS)
+        hint = f"did you mean `{like}`?" if like else "the reference lists the functions that can be called"
+        raise SqlUnsupported(f"the function `{name[:60]}` is not available", hint=hint, position=_position(text, name))
+
+
+def _check_table(text: str, node: exp.Table) -> None:
+    """A table is a name of identifiers or one of few functions; hints, versions and file formats are refused."""
+    known = {"this", "db", "catalog", "alias", "joins", "sample", "laterals", "pivots", "ordinality"}
+    if any(value for key, value in node.args.items() if key not in known):
+        raise _unsupported(text, node)
+    source = node.this
+    if isinstance(source, exp.Func):
+        name = source.name.lower() if isinstance(source, exp.Anonymous) else source.sql_name().lower()
+        if name not in TABLE_FUNCTIONS or node.args.get("db"):
+            raise SqlUnsupported(
+                f"the table function `{name[:60]}` is not available",
+                hint="select from datasets; `range`, `generate_series` and `unnest` are the functions allowed here",
+            )
+    elif not isinstance(source, exp.Identifier):
+        raise _unsupported(text, node)
+
+
+def _texts(node: exp.Expr) -> Iterator[tuple[str, str]]:
+    """Every raw string of a node, which the generator may print as it stands."""
+    for key, value in node.args.items():
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, str):
+                yield key, item
+
+
+def _is_plain(node: exp.Expr, key: str, value: str) -> bool:
+    """Whether a raw string cannot change the SQL it is printed into.
+
+    Strings of literals and identifiers are printed quoted; everything else must be words or a number.
+    """
+    if isinstance(node, exp.Identifier):
+        return key == "this" and "\0" not in value
+    if isinstance(node, exp.Literal):
+        return node.is_string or _NUMBER.match(value) is not None
+    if isinstance(node, exp.JSONPathKey):
+        return re.match(r"[\w .-]*\Z", value) is not None
+    if isinstance(node, exp.DataType):
+        return False
+    return _WORDS.match(value) is not None
+
+
+def _check_joins(tree: exp.Expr, limits: SqlLimits) -> None:
+    joins = sum(1 for _ in tree.find_all(exp.Join))
+    if joins > limits.joins:
+        raise LimitExceeded(f"the SQL has {joins} joins and the limit is {limits.joins}")
+
+
+def _name_placeholders(tree: exp.Expr) -> int:
+    """Renames `?` and `$1` to names of our own, so that no placeholder can reach a key; returns how many there are."""
+    found = list(tree.find_all(exp.Placeholder))
+    numbered = [node for node in found if node.this is not None]
+    if numbered and len(numbered) < len(found):
+        raise SqlInvalid("the SQL mixes `?` and numbered parameters", hint="use one of the two")
+    if not numbered:
+        for index, node in enumerate(found, 1):
+            node.set("this", f"p{index}")
+        return len(found)
+    highest = 0
+    for node in numbered:
+        digits = str(node.this)
+        if not re.fullmatch(r"[1-9]\d{0,3}", digits, re.ASCII):
+            raise SqlUnsupported("parameters are written `?` or `$1`, `$2` ..", hint="number them in order")
+        highest = max(highest, int(digits))
+        node.set("this", f"p{digits}")
+    return highest
+
+
+def _unsupported(text: str, node: exp.Expr) -> SqlUnsupported:
+    kind = type(node).__name__
+    shown = re.sub(r"(?<!^)(?=[A-Z][a-z])", " ", kind).upper()
+    instead = INSTEAD.get(kind, "only reading with SELECT, WITH, VALUES and set operations is answered")
+    return SqlUnsupported(f"`{shown}` is not supported here", hint=instead, position=_position(text, shown))
+
+
+def _position(text: str, word: str) -> Position | None:
+    found = re.search(r"\b" + re.escape(word) + r"\b", text, re.IGNORECASE)
+    return position_at(text, found.start()) if found else None
+
+
+def position_at(text: str, offset: int) -> Position:
+    """The line and column of an offset, counted from one, with the line it is on.
+
+    Example:
+        >>> position_at("select 1\\nfrom x", 14).line
+        2
+    """
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : len(text) if end < 0 else end]
+    return Position(line=text.count("\n", 0, offset) + 1, column=offset - start + 1, snippet=line[:200])

@@ -1,0 +1,188 @@
+"""Re-reads the SQL that is about to run with the engine's own parser, and lets it pass only as it must be.
+
+The rewriter's tree and the engine's may differ where a parser, a generator or an attacker found a gap. So the final
+text goes through the engine's parser once more, and its tree must show: one reading statement; only known kinds of
+nodes; every physical relation inside exactly the governed subquery that was decided for it, as often as placed;
+every other relation name a CTE in scope; every function on the list. Anything else is refused and raised as an alarm.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from catalog.errors import Internal
+from catalog.names import fold
+from proxy.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
+
+Node = Mapping[str, object]
+
+_QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+_RELATIONS = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY"})
+_MODIFIERS = frozenset({"LIMIT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER", "LIMIT_PERCENT_MODIFIER"})
+_CLASSES = frozenset(
+    """
+    BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION LAMBDA LAMBDA_REF OPERATOR PARAMETER
+    POSITIONAL_REFERENCE STAR SUBQUERY TYPE WINDOW
+    """.split()
+)
+_POSITIONS = frozenset({"query_location", "query_location_length"})
+
+
+class VerificationFailed(Internal):
+    """The SQL about to run is not what was decided; nothing ran."""
+
+    title = "The rewritten SQL did not pass its check"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            "the rewritten SQL did not pass its check, so nothing was run",
+            hint="write the query in a plainer way, and tell the operator of this server",
+        )
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """One placed relation: its physical name and the engine's tree of its governed subquery."""
+
+    physical: str
+    governed: Node
+
+
+def statement_node(parsed: Node) -> Node:
+    """The single query of what the engine's parser made of a text; raises VerificationFailed."""
+    statements = parsed.get("statements")
+    if parsed.get("error") or not isinstance(statements, list) or len(statements) != 1:
+        raise VerificationFailed("not one reading statement")
+    return _node(_node(statements[0]).get("node"))
+
+
+def governed_node(parsed: Node) -> Node:
+    """The engine's tree of one governed subquery, as it must stand in every statement, positions aside."""
+    return _node(_without_positions(statement_node(parsed)))
+
+
+def verify(parsed: Node, expected: Sequence[Expectation]) -> None:
+    """Passes silently only when the engine read what was decided; raises VerificationFailed with the reason."""
+    _Walk(expected).run(statement_node(parsed))
+
+
+class _Walk:
+    """One pass over the engine's tree, ticking off the relations that were placed."""
+
+    def __init__(self, expected: Sequence[Expectation]) -> None:
+        self._physical_names = {item.physical for item in expected}
+        self._left = list(expected)
+
+    def run(self, root: Node) -> None:
+        self._visit(root, frozenset())
+        if self._left:
+            raise VerificationFailed("a relation is missing")
+
+    def _visit(self, value: object, ctes: frozenset[str]) -> None:
+        if isinstance(value, list):
+            for item in value:
+                self._visit(item, ctes)
+        elif isinstance(value, dict):
+            self._visit_node(_node(value), ctes)
+
+    def _visit_node(self, node: Node, ctes: frozenset[str]) -> None:
+        physical = self._physical(node)
+        if physical is not None:
+            self._tick_off(physical, node)
+            return
+        _check_kind(node)
+        if node.get("type") == "BASE_TABLE":
+            _check_cte(node, ctes)
+        if node.get("class") in ("FUNCTION", "WINDOW"):
+            _check_call(node)
+        if node.get("type") == "TABLE_FUNCTION":
+            _check_table_call(node)
+        if node.get("class") == "CONSTANT":
+            return
+        inner = ctes | frozenset(_cte_names(node))
+        for value in node.values():
+            self._visit(value, inner)
+
+    def _tick_off(self, physical: str, node: Node) -> None:
+        found = _without_positions(node)
+        for item in self._left:
+            if item.physical == physical and item.governed == found:
+                self._left.remove(item)
+                return
+        raise VerificationFailed("a governed relation was altered or stands too often")
+
+    def _physical(self, node: Node) -> str | None:
+        """The physical relation that a SELECT reads directly, if it is one of ours."""
+        source = node.get("from_table")
+        if node.get("type") != "SELECT_NODE" or not isinstance(source, dict) or source.get("type") != "BASE_TABLE":
+            return None
+        name = source.get("table_name")
+        return name if isinstance(name, str) and name in self._physical_names else None
+
+
+def _check_kind(node: Node) -> None:
+    kind, group = node.get("type"), node.get("class")
+    if group is not None:
+        if group not in _CLASSES:
+            raise VerificationFailed("an unknown kind of expression")
+    elif "from_table" in node or "cte_map" in node or (isinstance(kind, str) and kind.endswith("_NODE")):
+        if kind not in _QUERY_NODES:
+            raise VerificationFailed("an unknown kind of query")
+    elif "sample" in node or "column_name_alias" in node:
+        if kind not in _RELATIONS:
+            raise VerificationFailed("an unknown kind of relation")
+    elif isinstance(kind, str) and kind.endswith("_MODIFIER") and kind not in _MODIFIERS:
+        raise VerificationFailed("an unknown kind of clause")
+
+
+def _check_cte(node: Node, ctes: frozenset[str]) -> None:
+    name = node.get("table_name")
+    qualified = node.get("schema_name") or node.get("catalog_name")
+    if qualified or not isinstance(name, str) or fold(name) not in ctes:
+        raise VerificationFailed("a relation that was not placed")
+
+
+def _check_call(node: Node) -> None:
+    name = node.get("function_name")
+    if node.get("schema") or node.get("catalog") or not isinstance(name, str):
+        raise VerificationFailed("a function of a schema")
+    if name.lower() not in FUNCTIONS and not (node.get("is_operator") and name in OPERATORS):
+        raise VerificationFailed("a function that is not on the list")
+
+
+def _check_table_call(node: Node) -> None:
+    function = node.get("function")
+    name = function.get("function_name") if isinstance(function, dict) else None
+    if name not in TABLE_FUNCTIONS:
+        raise VerificationFailed("a table function that is not on the list")
+
+
+def _cte_names(node: Node) -> Iterator[str]:
+    """The names a query node defines, as they compare; a recursive one names itself."""
+    entries = node.get("cte_map")
+    for entry in _list(_node(entries).get("map")) if isinstance(entries, dict) else ():
+        name = _node(entry).get("key")
+        if isinstance(name, str):
+            yield fold(name)
+    name = node.get("cte_name")
+    if isinstance(name, str):
+        yield fold(name)
+
+
+def _without_positions(value: object) -> object:
+    if isinstance(value, list):
+        return [_without_positions(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_positions(item) for key, item in value.items() if key not in _POSITIONS}
+    return value
+
+
+def _node(value: object) -> Node:
+    if not isinstance(value, dict):
+        raise VerificationFailed("an unknown shape of tree")
+    return cast(Node, value)  # JSON objects have text keys
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

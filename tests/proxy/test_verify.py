@@ -1,0 +1,59 @@
+"""The engine's own reading of the final SQL must be exactly what was decided."""
+
+import pytest
+
+from catalog.sources.engine import serialize
+from proxy.verify import Expectation, VerificationFailed, governed_node, verify
+
+GOVERNED = 'SELECT "_row"."a" AS "a" FROM "v_1" AS "_row" WHERE "_row"."b" <> 1'
+WIDER = GOVERNED.replace(" FROM", ', "_row"."c" AS "c" FROM')
+
+
+def _check(sql: str, times: int = 1) -> None:
+    expectation = Expectation(physical="v_1", governed=governed_node(serialize(GOVERNED)))
+    verify(serialize(sql), [expectation] * times)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT * FROM ({GOVERNED}) AS t",
+        f"WITH x AS (SELECT * FROM ({GOVERNED}) AS t) SELECT count(*) FROM x, range(3) r",
+        f"SELECT upper(a), 1 + 2, CAST(a AS INT) FROM ({GOVERNED}) AS t WHERE a LIKE 'x%' ORDER BY a LIMIT 3",
+        f"WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT * FROM n, ({GOVERNED}) AS t",
+    ],
+)
+def test_a_governed_statement_passes(sql: str) -> None:
+    _check(sql)
+
+
+def test_a_relation_placed_twice_stands_twice() -> None:
+    _check(f"SELECT * FROM ({GOVERNED}) AS t, ({GOVERNED}) AS u", times=2)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM v_1",
+        "SELECT 1",
+        f"SELECT * FROM ({GOVERNED}) AS t, v_1",
+        f"SELECT * FROM ({GOVERNED}) AS t, ({GOVERNED}) AS u",
+        f"SELECT * FROM ({GOVERNED} OR TRUE) AS t",
+        f"SELECT * FROM ({WIDER}) AS t",
+        f"SELECT * FROM ({GOVERNED}) AS t, other",
+        f"SELECT * FROM ({GOVERNED}) AS t, duckdb_settings()",
+        f"SELECT * FROM ({GOVERNED}) AS t, main.x",
+        f"SELECT * FROM ({GOVERNED}) AS t, (WITH x AS (SELECT 1) SELECT * FROM x) AS u, x",
+        f"SELECT current_setting('threads') FROM ({GOVERNED}) AS t",
+        f"SELECT now() FROM ({GOVERNED}) AS t",
+        f"SELECT a COLLATE nocase FROM ({GOVERNED}) AS t",
+        f"SELECT * FROM ({GOVERNED}) AS t; SELECT 2",
+        f"SELECT * FROM ({GOVERNED}) AS t, (SHOW TABLES)",
+        f"SELECT * FROM ({GOVERNED}) AS t, (SELECT main.upper('x')) AS u",
+        f"SELECT * FROM ({GOVERNED}) AS t PIVOT (count(*) FOR a IN ('x'))",
+        f"SELECT * FROM ({GOVERNED}) AS t, 'file.csv'",
+    ],
+)
+def test_anything_else_is_refused(sql: str) -> None:
+    with pytest.raises(VerificationFailed):
+        _check(sql)
