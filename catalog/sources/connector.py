@@ -1,7 +1,8 @@
-"""What every source connector is: it lists relations, describes and samples them, and opens sessions."""
+"""What every source connector is: it lists relations, describes and samples them, and says how to scan them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -36,6 +37,20 @@ class Limits:
 
     seconds: float | None = None
     batch_rows: int = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """How the embedded engine reads one relation: an item of a FROM clause and the files behind it.
+
+    `database` is a database file to attach, to which `item` then belongs. `fingerprint` changes
+    whenever the files do, so that a session is never kept past a change of its data.
+    """
+
+    item: str
+    files: tuple[Path, ...]
+    fingerprint: str
+    database: Path | None = None
 
 
 class Run(Protocol):
@@ -90,6 +105,9 @@ class SourceConnector(Protocol):
         """At most `rows` rows, spread over the relation where that is cheap; values are never kept."""
         ...
 
+    def scan(self, expected: Expected) -> Scan:
+        """How the embedded engine reads the relation; raises SourceUnavailable when it has changed its shape."""
+        ...
+
 
 ConnectorFactory = Callable[[str, Mapping[str, str]], SourceConnector]
-

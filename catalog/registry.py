@@ -1,0 +1,64 @@
+"""Which connectors there are: each is picked by its name, and its options are checked before it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalog.errors import SettingsInvalid
+from catalog.model import Source
+from catalog.names import nearest
+from catalog.sources.connector import ConnectorFactory, SourceConnector
+from catalog.sources.duckdb_file import DuckDbFileConnector
+from catalog.sources.files import FilesConnector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorKind:
+    """A connector by name, with the options it must have and those it may have."""
+
+    name: str
+    factory: ConnectorFactory
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+CONNECTORS: tuple[ConnectorKind, ...] = (
+    ConnectorKind(name="files", factory=FilesConnector, required=("path",)),
+    ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
+)
+
+
+def connect(source: Source) -> SourceConnector:
+    """The connector of a source; raises SettingsInvalid for a connector or an option that is not known.
+
+    Example:
+        >>> connect(Source(name="lake", connector="files", options={"path": "data"})).engine
+        'embedded'
+    """
+    kind = connector_kind(source.connector)
+    check_options(source.name, kind, source.options)
+    return kind.factory(source.name, source.options)
+
+
+def connector_kind(name: str) -> ConnectorKind:
+    """The connector of that name; raises SettingsInvalid naming the nearest."""
+    for kind in CONNECTORS:
+        if kind.name == name:
+            return kind
+    known = [kind.name for kind in CONNECTORS]
+    raise SettingsInvalid(f"there is no connector `{name}`", hint=_hint(name, known))
+
+
+def check_options(source: str, kind: ConnectorKind, options: Mapping[str, str]) -> None:
+    """Raises SettingsInvalid for an option that is missing, empty or not known."""
+    for option in kind.required:
+        if not options.get(option):
+            raise SettingsInvalid(f"source `{source}` lacks the option `{option}`", hint=f"`{kind.name}` needs it")
+    known = kind.required + kind.optional
+    for option in options:
+        if option not in known:
+            raise SettingsInvalid(f"source `{source}` has an unknown option `{option}`", hint=_hint(option, known))
+
+
+def _hint(name: str, known: list[str] | tuple[str, ...]) -> str:
+    near = nearest(name, known)
+    return f"did you mean `{near}`?" if near else f"there are {', '.join(f'`{each}`' for each in known)}"

@@ -1,0 +1,111 @@
+"""The connector `duckdb`: an existing database file, read-only, its schemas, tables and views included."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from catalog.errors import SourceUnavailable, VeilError
+from catalog.model import Field
+from catalog.names import fold, join, quoted, split
+from catalog.sources.connector import Expected, Limits, Relation, Scan
+from catalog.sources.engine_types import fields_of
+from catalog.sources.run import EngineRun
+from catalog.sources.world import Resources, World, columns_as
+
+_SAMPLE_SECONDS = 60.0
+_RELATIONS = """
+SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database AND NOT internal
+UNION ALL
+SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $database AND NOT internal
+ORDER BY ALL
+"""
+
+
+class DuckDbFileConnector:
+    """A DuckDB database file, held open only while it is looked at.
+
+    Example: option `path` is `./clinic.duckdb`; its relations are `main.visits` and `clinic."Lab Results"`.
+    """
+
+    engine = "embedded"
+
+    def __init__(self, name: str, options: Mapping[str, str]) -> None:
+        self._path = Path(options["path"]).absolute()
+
+    def relations(self, path: str | None = None) -> Iterator[Relation]:
+        """Every table and view, or those of schema `path`, or the one relation of that name."""
+        wanted = tuple(map(fold, split(path))) if path else ()
+        world = self._open()
+        try:
+            rows = world.rows(_RELATIONS, {"database": world.alias(self._path)})
+        finally:
+            world.close()
+        fingerprint = self._fingerprint()
+        names = [(str(schema), str(name)) for schema, name in rows]
+        plain = [fold(name) for _, name in names]
+        for schema, name in names:
+            if (fold(schema), fold(name))[: len(wanted)] == wanted:
+                suggested = name if plain.count(fold(name)) == 1 else f"{schema}_{name}"
+                yield Relation(name=join(schema, name), suggested_name=suggested, fingerprint=fingerprint)
+
+    def describe(self, relation: str) -> tuple[Field, ...]:
+        """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
+        world = self._open()
+        try:
+            return fields_of(world.columns(world.item(_item(relation), self._path)))
+        except VeilError as error:
+            raise _unreadable(relation) from error
+        finally:
+            world.close()
+
+    def sample(self, relation: str, rows: int) -> pa.Table:
+        """Rows from all over the relation; of a view as many as come first."""
+        fields = self.describe(relation)
+        world = self._open()
+        item = world.item(_item(relation), self._path)
+        sql = f"SELECT {columns_as((field.name, field.type) for field in fields)} FROM {item} LIMIT {rows:d}"
+        run = EngineRun(world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
+        try:
+            return pa.Table.from_batches(run, schema=run.schema)
+        except VeilError as error:
+            raise _unreadable(relation) from error
+        finally:
+            run.close()
+            world.close()
+
+    def scan(self, expected: Expected) -> Scan:
+        """How the engine reads the relation out of the attached file."""
+        return Scan(
+            item=_item(expected.relation), files=(self._path,), fingerprint=self._fingerprint(), database=self._path
+        )
+
+    def _open(self) -> World:
+        self._fingerprint()
+        return World(Resources(), databases=[self._path])
+
+    def _fingerprint(self) -> str:
+        """Changes whenever the file, or the log of changes beside it, is written to."""
+        if not self._path.is_file():
+            raise SourceUnavailable(
+                f"there is no database file `{self._path.name}`", hint="check the source's path and its rights"
+            )
+        log = self._path.with_name(self._path.name + ".wal")
+        states = [path.stat() for path in (self._path, log) if path.exists()]
+        return "|".join(f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" for state in states)
+
+
+def _item(relation: str) -> str:
+    parts = split(relation)
+    if len(parts) == 1:
+        parts = ("main", *parts)
+    if len(parts) != 2:
+        raise SourceUnavailable(f"`{relation}` is no name of a table", hint="write schema.table")
+    return ".".join(map(quoted, parts))
+
+
+def _unreadable(relation: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"`{relation}` is not in the database file, or is a view that reads outside of it",
+        hint="crawl the source again",
+    )

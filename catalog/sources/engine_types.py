@@ -1,0 +1,51 @@
+"""Which types the embedded engine hands out: those that Arrow cannot carry, or that tell too much, become text."""
+
+from collections.abc import Iterable
+
+from duckdb.sqltypes import DuckDBPyType
+
+from catalog.model import Field
+from catalog.names import quoted
+
+# An ENUM result carries all its labels in the Arrow dictionary, also those of rows nobody may see.
+_AS_TEXT = frozenset(
+    {"enum", "bit", "union", "variant", "geometry", "bignum", "uhugeint", "time with time zone", "null"}
+)
+
+
+def carried(type_: DuckDBPyType) -> str:
+    """The type under which a column leaves the engine, as DuckDB writes it.
+
+    Example: `STRUCT(kind ENUM('a', 'b'))[]` leaves as `STRUCT("kind" VARCHAR)[]`.
+    """
+    if type_.id in _AS_TEXT:
+        return "VARCHAR"
+    if type_.id not in {"list", "array", "struct", "map"}:
+        return str(type_)
+    parts = dict(type_.children)
+    inner = {name: carried(part) for name, part in parts.items() if isinstance(part, DuckDBPyType)}
+    match type_.id:
+        case "list":
+            return f"{inner['child']}[]"
+        case "array":
+            return f"{inner['child']}[{parts['size']}]"
+        case "map":
+            return f"MAP({inner['key']}, {inner['value']})"
+        case _:
+            return f"STRUCT({', '.join(f'{quoted(name)} {part}' for name, part in inner.items())})"
+
+
+def fields_of(columns: Iterable[tuple[str, DuckDBPyType]]) -> tuple[Field, ...]:
+    """Columns with their nested fields, in the types under which they leave the engine."""
+    return tuple(Field(name=name, type=carried(type_), fields=_nested(type_)) for name, type_ in columns)
+
+
+def _nested(type_: DuckDBPyType) -> tuple[Field, ...]:
+    match type_.id:
+        case "struct":
+            return fields_of((name, part) for name, part in type_.children if isinstance(part, DuckDBPyType))
+        case "list" | "array":
+            child = dict(type_.children)["child"]
+            return _nested(child) if isinstance(child, DuckDBPyType) else ()
+        case _:
+            return ()

@@ -1,0 +1,164 @@
+"""Which files a relation of a folder means, and which relations a folder holds; nothing outside is ever followed."""
+
+import fnmatch
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.errors import SourceUnavailable
+from catalog.sources.file_kinds import KINDS, FileKind, kind_of
+
+_GLOB = re.compile(r"[*?\[]")
+_NUMBERS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")
+_PARTITION = re.compile(r"[^=]+=.*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSet:
+    """The files of one relation, all of one kind; `partitions` are the keys of folders named `key=value`."""
+
+    kind: FileKind
+    files: tuple[Path, ...]
+    partitions: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a file is added, removed, replaced or written to."""
+        states = ((file, file.stat()) for file in self.files)
+        return "|".join(f"{file}:{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" for file, state in states)
+
+    @property
+    def byte_count(self) -> int:
+        """The size of all files together."""
+        return sum(file.stat().st_size for file in self.files)
+
+
+class Layout:
+    """A folder, one file, or a pattern of files, as relations named by their path below it.
+
+    A folder below the top is one relation when its files are a series (`part-0.parquet`,
+    `part-1.parquet`; `2024-01.csv`, `2024-02.csv`) of one kind and schema, or stand in partitions
+    (`year=2024/..`); in any other folder each file is one.
+    """
+
+    def __init__(self, path: str) -> None:
+        given = Path(path)
+        self.pattern: tuple[str, ...] | None = None
+        if given.is_file():
+            self.root, self.pattern = given.parent.resolve(), (_GLOB.sub(r"[\g<0>]", given.name),)
+        elif _GLOB.search(path) and not given.exists():
+            first = next(index for index, step in enumerate(given.parts) if _GLOB.search(step))
+            self.root, self.pattern = Path(*given.parts[:first]).resolve(), given.parts[first:]
+        else:
+            self.root = given.resolve()
+        self.name = given.name
+
+    def relations(self, below: str | None, is_one: Callable[[FileSet], bool]) -> Iterator[str]:
+        """The name of every relation, or of those at or under `below`; `is_one` compares a series' schemas."""
+        if not self.root.is_dir():
+            raise SourceUnavailable(f"`{self.name}` cannot be found", hint="check the source's path and its rights")
+        start = self._inside(below) if below else self.root
+        if self.pattern is not None:
+            names = (path.relative_to(self.root) for path in _walk(self.root, self.root))
+            yield from (name.as_posix() for name in names if _matches(name.parts, self.pattern))
+        elif not start.exists():
+            raise SourceUnavailable(f"`{below}` is not in the source", hint="name a file or folder below its path")
+        else:
+            yield from (path.relative_to(self.root).as_posix() for path in self._found(start, is_one))
+
+    def files(self, relation: str) -> FileSet:
+        """The files that a relation means, in order; raises SourceUnavailable."""
+        path = self._inside(relation)
+        if path.is_file():
+            files = [path]
+        elif path.is_dir():
+            files = list(_walk(path, self.root))
+        elif _GLOB.search(relation):
+            steps = Path(relation).parts
+            files = [file for file in _walk(self.root, self.root) if _matches(file.relative_to(self.root).parts, steps)]
+        else:
+            raise SourceUnavailable(f"`{relation}` is not in the source any more", hint="crawl the source again")
+        kinds = {kind_of(file.name) for file in files}
+        kind = kinds.pop() if len(kinds) == 1 else None
+        if kind is None:
+            why = "holds files of several kinds" if kinds else "holds no data file"
+            raise SourceUnavailable(f"`{relation}` {why}", hint=f"a dataset is made of {KINDS}, all of one kind")
+        resolved = tuple(file.resolve() for file in files)
+        is_partitioned = path.is_dir() and _is_partitioned(path, self.root)
+        partitions = _partition_keys(files[0].relative_to(path)) if is_partitioned else ()
+        return FileSet(kind=kind, files=resolved, partitions=partitions)
+
+    def _inside(self, relation: str) -> Path:
+        """The real path of a relation. INVARIANT: always below the root, whatever links say."""
+        steps = Path(relation)
+        is_plain = "\0" not in relation and not steps.is_absolute() and ".." not in steps.parts
+        if not is_plain or not (self.root / relation).resolve().is_relative_to(self.root):
+            raise SourceUnavailable(f"`{relation}` leads out of the source", hint="name a path below the source's own")
+        if self.pattern is not None and relation and not _matches(steps.parts, self.pattern):
+            raise SourceUnavailable(f"`{relation}` is not in the source", hint="check the source's path")
+        return self.root / relation
+
+    def _found(self, path: Path, is_one: Callable[[FileSet], bool]) -> Iterator[Path]:
+        if path.is_file():
+            if kind_of(path.name) is not None:
+                yield path
+        elif path != self.root and self._is_series(path, is_one):
+            yield path
+        else:
+            for entry in _entries(path, self.root):
+                yield from self._found(entry, is_one)
+
+    def _is_series(self, folder: Path, is_one: Callable[[FileSet], bool]) -> bool:
+        if not _is_partitioned(folder, self.root):
+            entries = _entries(folder, self.root)
+            stems = {_NUMBERS.sub("0", entry.name) for entry in entries}
+            is_part = entries and entries[0].name.startswith("part-")
+            if len(stems) != 1 or any(entry.is_dir() for entry in entries) or (len(entries) < 2 and not is_part):
+                return False
+        try:
+            return is_one(self.files(folder.relative_to(self.root).as_posix()))
+        except SourceUnavailable:
+            return False
+
+
+def _entries(folder: Path, root: Path) -> list[Path]:
+    """Data files and folders, by name; links to folders, links that lead out, and hidden names are passed over."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith((".", "_")):
+                    found.append(path)
+            elif kind_of(entry.name) is not None and path.resolve().is_relative_to(root) and path.is_file():
+                found.append(path)
+    return sorted(found)
+
+
+def _walk(folder: Path, root: Path) -> Iterator[Path]:
+    for path in _entries(folder, root):
+        if path.is_dir():
+            yield from _walk(path, root)
+        else:
+            yield path
+
+
+def _is_partitioned(folder: Path, root: Path) -> bool:
+    """Whether everything in a folder is a folder named `key=value`."""
+    entries = _entries(folder, root)
+    return bool(entries) and all(entry.is_dir() and _PARTITION.match(entry.name) for entry in entries)
+
+
+def _partition_keys(file: Path) -> tuple[str, ...]:
+    return tuple(step.split("=")[0] for step in file.parts[:-1] if _PARTITION.match(step))
+
+
+def _matches(steps: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path fits a pattern, step by step; `**` stands for any number of folders."""
+    if not pattern:
+        return not steps
+    if pattern[0] == "**":
+        return any(_matches(steps[count:], pattern[1:]) for count in range(len(steps) + 1))
+    return bool(steps) and fnmatch.fnmatchcase(steps[0], pattern[0]) and _matches(steps[1:], pattern[1:])

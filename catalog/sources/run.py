@@ -1,0 +1,126 @@
+"""A statement under way in the embedded engine: lazy, streamed, and stoppable in every phase."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+import duckdb
+import pyarrow as pa
+
+from catalog.errors import SourceTimeout
+from catalog.sources.connector import Limits
+from catalog.sources.failures import is_fatal, mapped
+from catalog.sources.watch import WATCH
+from catalog.sources.world import World
+
+
+class EngineRun:
+    """Batches of one statement; execution begins with the first look at `schema` or the first batch.
+
+    One thread reads; any thread may `cancel`. A run that was cancelled never ends as if it were whole.
+    """
+
+    def __init__(self, world: World, sql: str, parameters: Mapping[str, object], limits: Limits) -> None:
+        self._world = world
+        self._sql = sql
+        self._parameters = dict(parameters)
+        self._limits = limits
+        self._guard = threading.Lock()
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+        self._reader: pa.RecordBatchReader | None = None
+        self._reason: Exception | None = None
+        self._is_closed = False
+        self.deadline: float | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the result; begins the execution."""
+        return self._opened().schema
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether somebody has asked for an end."""
+        return self._reason is not None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            while (batch := self._next()) is not None:
+                yield batch
+        finally:
+            self.close()
+
+    def cancel(self, reason: Exception) -> None:
+        """Ends the run from any thread; whoever reads it gets `reason`. The first reason stays."""
+        with self._guard:
+            if self._is_closed or self._reason is not None:
+                return
+            self._reason = reason
+        self.interrupt()
+        WATCH.hurry()
+
+    def expire(self) -> None:
+        """Ends the run because its time is over."""
+        seconds = self._limits.seconds or 0
+        self.cancel(
+            SourceTimeout(f"the query was stopped after {seconds:g} seconds", hint="narrow it, or aggregate earlier")
+        )
+
+    def interrupt(self) -> None:
+        """Tells the engine to stop whatever it is executing for this run, if anything."""
+        with self._guard:
+            if self._cursor is not None:
+                self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Lets go of everything; may be called twice. To be called by the reading thread (others cancel)."""
+        WATCH.remove(self)
+        with self._guard:
+            self._is_closed = True
+            reader, self._reader = self._reader, None
+            cursor, self._cursor = self._cursor, None
+        if reader is not None:
+            with suppress(OSError, pa.ArrowException):  # an interrupted reader repeats its error on close
+                reader.close()
+        if cursor is not None:
+            cursor.close()
+
+    def _next(self) -> pa.RecordBatch | None:
+        try:
+            batch = self._opened().read_next_batch()
+        except StopIteration:
+            batch = None
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise self._failure(error) from None
+        if self._reason is not None:
+            raise self._reason
+        return batch
+
+    def _opened(self) -> pa.RecordBatchReader:
+        if self._reader is None:
+            self._begin()
+        return self._reader
+
+    def _begin(self) -> None:
+        with self._guard:
+            if self._reason is not None:
+                raise self._reason
+            if self._is_closed:
+                raise ValueError("this run is closed")
+            self._cursor = self._world.cursor()
+        if self._limits.seconds is not None:
+            self.deadline = time.monotonic() + self._limits.seconds
+        WATCH.add(self)
+        try:
+            relation = self._cursor.sql(self._sql, params=self._parameters or None)
+            self._reader = relation.to_arrow_reader(self._limits.batch_rows)
+        except (duckdb.Error, OSError, ValueError, RuntimeError, pa.ArrowException) as error:
+            failure = self._failure(error)
+            self.close()
+            raise failure from None
+
+    def _failure(self, error: Exception) -> Exception:
+        """What the reader of the run is told. INVARIANT: never chained to the engine's error, which may hold values."""
+        if is_fatal(error):
+            self._world.is_broken = True
+        return self._reason or mapped(error)

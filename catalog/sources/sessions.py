@@ -1,0 +1,115 @@
+"""Sessions are kept and shared: making one costs some 50 ms, finding one costs a look at the files."""
+
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+from catalog.errors import SourceUnavailable
+from catalog.model import Source
+from catalog.sources.connector import Expected, SourceConnector
+from catalog.sources.engine import EngineSession, Part, open_session
+from catalog.sources.watch import WATCH
+from catalog.sources.world import Resources
+
+_Identity = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+class SessionCache:
+    """The sessions of a process, at most `capacity` of them, the least recently used let go first.
+
+    A session is found again only for the same sources, columns and files in the same state. One that is
+    let go lives on until its last run has ended. `idle_seconds` bounds how long an unused one holds its
+    files (a database file that is held cannot be opened for writing by its owner).
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[Source], SourceConnector],
+        resources: Resources | None = None,
+        *,
+        capacity: int = 16,
+        idle_seconds: float = 60.0,
+    ) -> None:
+        self._connect = connect
+        self._resources = resources or Resources()
+        self._capacity = capacity
+        self._idle_seconds = idle_seconds
+        self._lock = threading.Lock()
+        self._connectors: dict[_Identity, SourceConnector] = {}
+        self._kept: OrderedDict[frozenset[Part], tuple[EngineSession, float]] = OrderedDict()
+        self._tidying = _Tidying(self, idle_seconds)
+
+    def open(self, parts: Sequence[tuple[Source, Expected]]) -> EngineSession:
+        """A session over these relations; raises SourceUnavailable when one is gone or has changed its shape."""
+        scanned = frozenset(self._part(source, expected) for source, expected in _merged(parts))
+        with self._lock:
+            session, _ = self._kept.pop(scanned, (None, 0.0))
+        if session is None or session.is_broken:
+            session = open_session(scanned, self._resources)
+        with self._lock:
+            self._kept[scanned] = session, time.monotonic()
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        WATCH.add(self._tidying)
+        return session
+
+    def close(self) -> None:
+        """Lets every session go; runs under way end undisturbed."""
+        WATCH.remove(self._tidying)
+        with self._lock:
+            self._kept.clear()
+            self._connectors.clear()
+
+    def tidy(self) -> None:
+        """Lets sessions go that nobody has opened for `idle_seconds`."""
+        unused_since = time.monotonic() - self._idle_seconds
+        with self._lock:
+            for parts in [parts for parts, (_, used_at) in self._kept.items() if used_at <= unused_since]:
+                del self._kept[parts]
+
+    def _part(self, source: Source, expected: Expected) -> Part:
+        identity = source.name, source.connector, tuple(sorted(source.options.items()))
+        with self._lock:
+            connector = self._connectors.get(identity)
+            if connector is None:
+                connector = self._connectors[identity] = self._connect(source)
+        return Part(source=source.name, expected=expected, scan=connector.scan(expected))
+
+
+class _Tidying:
+    """Tells a cache to tidy from time to time; the watch must not keep a cache that nobody else keeps."""
+
+    is_stopping = False
+
+    def __init__(self, cache: SessionCache, seconds: float) -> None:
+        self._cache = weakref.ref(cache)
+        self._seconds = seconds
+        self.deadline = time.monotonic() + seconds
+
+    def expire(self) -> None:
+        self.deadline = time.monotonic() + self._seconds
+        cache = self._cache()
+        if cache is None:
+            WATCH.remove(self)
+        else:
+            cache.tidy()
+
+    def interrupt(self) -> None:
+        """There is nothing to interrupt."""
+
+
+def _merged(parts: Iterable[tuple[Source, Expected]]) -> Iterable[tuple[Source, Expected]]:
+    """Two datasets may stand on one relation: it is opened once, with the columns of both."""
+    by_relation: dict[tuple[str, str], tuple[Source, dict[str, str]]] = {}
+    for source, expected in parts:
+        _, columns = by_relation.setdefault((source.name, expected.relation), (source, {}))
+        for name, type_ in expected.columns:
+            if columns.setdefault(name, type_) != type_:
+                raise SourceUnavailable(
+                    f"two datasets on `{expected.relation}` know column `{name}` by different types",
+                    hint="crawl the source again",
+                )
+    for (_, relation), (source, columns) in by_relation.items():
+        yield source, Expected(relation=relation, columns=tuple(columns.items()))

@@ -1,0 +1,269 @@
+"""The connector `files`: every kind of file, read by name, in the types it was crawled with, and nothing else."""
+
+import gzip
+import os
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from catalog.errors import SettingsInvalid, SourceUnavailable
+from catalog.model import Source
+from catalog.registry import connect
+from catalog.sources.connector import Expected, Limits
+from catalog.sources.sessions import SessionCache
+from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract
+
+KINDS = {
+    "people.csv": "(FORMAT csv)",
+    "people.csv.gz": "(FORMAT csv, COMPRESSION gzip)",
+    "people.csv.zst": "(FORMAT csv, COMPRESSION zstd)",
+    "people.tsv": "(FORMAT csv, DELIMITER '\t')",
+    "people.json": "(FORMAT json, ARRAY true)",
+    "people.json.gz": "(FORMAT json, ARRAY true, COMPRESSION gzip)",
+    "people.ndjson": "(FORMAT json)",
+    "people.jsonl.zst": "(FORMAT json, COMPRESSION zstd)",
+    "people.parquet": "(FORMAT parquet)",
+    "odd [1]*?'s name.csv": "(FORMAT csv)",
+}
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def lake(path: Path) -> Source:
+    return Source(name="lake", connector="files", options={"path": str(path)})
+
+
+def expected(source: Source, relation: str) -> Expected:
+    fields = connect(source).describe(relation)
+    return Expected(relation=relation, columns=tuple((field.name, field.type) for field in fields))
+
+
+def read(source: Source, wanted: Expected, cache: SessionCache | None = None) -> list[dict[str, object]]:
+    session = (cache or SessionCache(connect)).open([(source, wanted)])
+    run = session.run(f"FROM {session.physical_name(source.name, wanted.relation)}", {}, Limits())
+    rows: list[dict[str, object]] = pa.Table.from_batches(run, schema=run.schema).to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestFilesConnector(ConnectorContract):
+    @pytest.fixture
+    def relation(self, kind: str) -> str:
+        return kind
+
+    @pytest.fixture
+    def source(self, tmp_path: Path, kind: str) -> Source:
+        target = str(tmp_path / kind).replace("'", "''")
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY ({PEOPLE_SQL}) TO '{target}' {KINDS[kind]}")
+        return lake(tmp_path)
+
+
+def test_parquet_keeps_decimals_timestamps_structs_and_lists(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT 1.50::DECIMAL(12,2) AS d, TIMESTAMP '2024-01-02 03:04:05' AS t, "
+            f"{{'zip': '01234', 'at': [1, 2]}} AS place, [{{'k': 'v'}}] AS tags) TO '{tmp_path}/rich.parquet'"
+        )
+    source = lake(tmp_path)
+    fields = connect(source).describe("rich.parquet")
+    assert [field.type for field in fields] == [
+        "DECIMAL(12,2)",
+        "TIMESTAMP",
+        'STRUCT("zip" VARCHAR, "at" INTEGER[])',
+        'STRUCT("k" VARCHAR)[]',
+    ]
+    assert [[inner.name for inner in field.fields] for field in fields] == [[], [], ["zip", "at"], ["k"]]
+    (row,) = read(source, expected(source, "rich.parquet"))
+    assert row["place"] == {"zip": "01234", "at": [1, 2]}
+    assert row["tags"] == [{"k": "v"}]
+
+
+def test_literal_name_is_never_read_as_a_pattern(tmp_path: Path) -> None:
+    write(tmp_path / "q[1].csv", "a\n1\n")
+    write(tmp_path / "q1.csv", "a\n2\n")
+    source = lake(tmp_path)
+    assert read(source, expected(source, "q[1].csv")) == [{"a": 1}]
+
+
+def test_glob_is_one_relation(tmp_path: Path) -> None:
+    write(tmp_path / "a1.csv", "a,b\n1,x\n")
+    write(tmp_path / "a2.csv", "b,a\ny,2\n")
+    write(tmp_path / "deep/a3.csv", "a,b\n3,z\n")
+    source = lake(tmp_path)
+    assert read(source, expected(source, "a*.csv")) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    assert len(read(source, expected(source, "**/a*.csv"))) == 3
+
+
+def test_folder_of_a_series_is_one_relation_and_others_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "months/2024-01.csv", "a\n1\n")
+    write(tmp_path / "months/2024-02.csv", "a\n2\n")
+    write(tmp_path / "tables/table1.csv", "a\n1\n")
+    write(tmp_path / "tables/table2.csv", "b\n2\n")
+    write(tmp_path / "year/year=2023/x.csv", "a\n3\n")
+    write(tmp_path / "year/year=2024/x.csv", "a\n4\n")
+    write(tmp_path / "top1.csv", "a\n1\n")
+    write(tmp_path / ".hidden.csv", "a\n1\n")
+    write(tmp_path / "notes.txt", "none")
+    source = lake(tmp_path)
+    assert {each.name: each.suggested_name for each in connect(source).relations()} == {
+        "months": "months",
+        "tables/table1.csv": "table1",
+        "tables/table2.csv": "table2",
+        "top1.csv": "top1",
+        "year": "year",
+    }
+    assert read(source, expected(source, "months")) == [{"a": 1}, {"a": 2}]
+    assert read(source, expected(source, "year")) == [{"a": 3, "year": 2023}, {"a": 4, "year": 2024}]
+
+
+def test_equal_names_are_told_apart(tmp_path: Path) -> None:
+    write(tmp_path / "north/x.csv", "a\n1\n")
+    write(tmp_path / "south/x.csv", "a\n1\n")
+    assert [each.suggested_name for each in connect(lake(tmp_path)).relations()] == ["north_x_csv", "south_x_csv"]
+
+
+def test_source_can_be_one_file_or_a_glob(tmp_path: Path) -> None:
+    write(tmp_path / "in/a1.csv", "a\n1\n")
+    write(tmp_path / "in/b1.csv", "a\n2\n")
+    one, some = lake(tmp_path / "in/a1.csv"), lake(tmp_path / "in/a*.csv")
+    for source in (one, some):
+        assert [each.name for each in connect(source).relations()] == ["a1.csv"]
+        assert read(source, expected(source, "a1.csv")) == [{"a": 1}]
+        with pytest.raises(SourceUnavailable, match="not in the source"):
+            connect(source).describe("b1.csv")
+
+
+@pytest.mark.parametrize(
+    "relation", ["../secret.csv", "/etc/passwd", "sub/../../secret.csv", "out.csv", "linked/secret.csv"]
+)
+def test_nothing_outside_the_folder_is_followed(tmp_path: Path, relation: str) -> None:
+    write(tmp_path / "secret.csv", "a\n1\n")
+    write(tmp_path / "lake/sub/in.csv", "a\n1\n")
+    os.symlink(tmp_path / "secret.csv", tmp_path / "lake/out.csv")
+    os.symlink(tmp_path, tmp_path / "lake/linked")
+    connector = connect(lake(tmp_path / "lake"))
+    assert [each.name for each in connector.relations()] == ["sub/in.csv"]
+    with pytest.raises(SourceUnavailable):
+        connector.describe(relation)
+
+
+def test_type_is_kept_when_a_later_sniff_would_find_another(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "id,zip\n1,01234\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "x.csv")
+    assert wanted.columns == (("id", "BIGINT"), ("zip", "VARCHAR"))
+    write(tmp_path / "x.csv", "id,zip\n1,1234\n2,99999\n")
+    assert read(source, wanted) == [{"id": 1, "zip": "1234"}, {"id": 2, "zip": "99999"}]
+
+
+def test_moved_column_is_found_by_name_and_a_new_one_stays_unseen(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "mrn,age\n7,41\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "x.csv")
+    write(tmp_path / "x.csv", "new,age,mrn\n1,41,7\n")
+    assert read(source, wanted) == [{"mrn": 7, "age": 41}]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("x.csv", "mrn,age\n7,41\n", "age\n41\n"),
+        ("x.csv", "mrn,age\n7,41\n", "7,41\n8,42\n"),
+        ("x.ndjson", '{"mrn": 7}\n', '{"age": 7}\n'),
+    ],
+)
+def test_gone_column_is_refused(tmp_path: Path, name: str, before: str, after: str) -> None:
+    write(tmp_path / name, before)
+    source = lake(tmp_path)
+    wanted = expected(source, name)
+    write(tmp_path / name, after)
+    with pytest.raises(SourceUnavailable, match="has changed since it was last crawled"):
+        read(source, wanted)
+
+
+def test_value_that_no_longer_fits_its_type_is_refused_without_being_told(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "age\n41\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "x.csv")
+    write(tmp_path / "x.csv", "age\nsecret\n")
+    with pytest.raises(SourceUnavailable) as caught:
+        read(source, wanted)
+    assert "secret" not in f"{caught.value.detail}{caught.value.hint}{caught.value.__cause__}"
+
+
+def test_file_of_a_series_that_lacks_a_column_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "s/p1.csv", "a,b\n1,2\n")
+    write(tmp_path / "s/p2.csv", "a,b\n1,2\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "s")
+    write(tmp_path / "s/p2.csv", "a\n1\n")
+    with pytest.raises(SourceUnavailable, match="changed since it was last crawled"):
+        read(source, wanted)
+
+
+def test_ragged_file_is_never_read_in_part(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a,b\n1,2\n3\n4,5,6\n")
+    source = lake(tmp_path)
+    assert len(read(source, expected(source, "x.csv"))) == 3
+
+
+def test_day_first_dates_are_read_as_they_were_described(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "d\n" + "01/02/2020\n" * 30_000 + "31/12/2020\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "x.csv")
+    assert wanted.columns == (("d", "DATE"),)
+    rows = read(source, wanted)
+    assert [str(rows[0]["d"]), str(rows[-1]["d"])] == ["2020-02-01", "2020-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.parquet", b"no parquet at all"),
+        ("x.csv.gz", b"no gzip at all"),
+        ("x.csv", b""),
+        ("x.csv", "a,b\n1,é\n".encode("latin-1")),
+        ("x.json", b"{broken"),
+        ("x.txt", b"a\n1\n"),
+        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 1000)[:40]),
+    ],
+)
+def test_unreadable_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceUnavailable, match=name.replace(".", r"\.")):
+        connect(lake(tmp_path)).describe(name)
+
+
+def test_file_that_went_away_is_unavailable(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a\n1\n")
+    source = lake(tmp_path)
+    cache, wanted = SessionCache(connect), expected(source, "x.csv")
+    read(source, wanted, cache)
+    (tmp_path / "x.csv").unlink()
+    with pytest.raises(SourceUnavailable, match=r"x\.csv"):
+        read(source, wanted, cache)
+
+
+def test_sample_of_a_large_file_is_bounded(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT range AS id, md5(range::VARCHAR) AS t FROM range(3000000)) TO '{tmp_path}/big.parquet'"
+        )
+    assert connect(lake(tmp_path)).sample("big.parquet", 1000).num_rows == 1000
+
+
+def test_missing_folder_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnavailable, match="nowhere"):
+        list(connect(lake(tmp_path / "nowhere")).relations())
+
+
+def test_network_paths_are_refused() -> None:
+    source = Source(name="lake", connector="files", options={"path": "s3://bucket/prefix"})
+    with pytest.raises(SettingsInvalid, match="lake"):
+        connect(source)
