@@ -1,0 +1,68 @@
+"""The fence on this engine: without it a person's expression meets filtered-out rows, with it never."""
+
+import itertools
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from proxy.barrier import FENCE
+
+FILTERS = (
+    "region IN ('EU', 'US')",
+    "region = 'EU' OR region = 'US'",
+    "region <> 'APAC'",
+    "region = (SELECT 'EU')",
+    "k = 1 AND region <> 'APAC'",
+)
+TELLTALES = (
+    "CASE WHEN g.region = 'APAC' THEN error(g.s) IS NULL ELSE TRUE END",
+    "CASE WHEN g.region = 'APAC' THEN CAST(g.s AS INT) > 0 ELSE TRUE END",
+    "CAST(CASE WHEN g.region = 'APAC' THEN g.s ELSE '1' END AS INT) = 1",
+    "regexp_matches('x', CASE WHEN g.region = 'APAC' THEN '(' ELSE 'x' END)",
+)
+SHAPES = (
+    "SELECT count(*) FROM {g} AS g WHERE {p}",
+    "SELECT * FROM {g} AS g JOIN d USING (k) WHERE {p}",
+    "SELECT g.id FROM d JOIN {g} AS g ON g.k = d.k AND {p}",
+    "SELECT id, {p} FROM {g} AS g",
+    "SELECT sum(id) FILTER (WHERE {p}) FROM {g} AS g",
+    "SELECT * FROM {g} AS g LEFT JOIN d ON d.k = g.k AND {p}",
+    "SELECT * FROM d WHERE EXISTS (SELECT 1 FROM {g} AS g WHERE g.k = d.k AND {p})",
+    "SELECT * FROM {g} AS g JOIN {g} AS h ON g.id = h.id WHERE {p}",
+    "SELECT * FROM {g} AS g ORDER BY {p} LIMIT 1",
+    "SELECT max({p}) FROM {g} AS g GROUP BY k",
+)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(":memory:")
+    connection.execute(
+        "CREATE TABLE t AS SELECT i AS id, i % 3 AS k, 'secret' || i AS s,"
+        " CASE i % 5 WHEN 0 THEN 'APAC' WHEN 1 THEN 'EU' ELSE 'US' END AS region FROM range(3000) AS x(i)"
+    )
+    connection.execute("CREATE TABLE d AS SELECT i AS k FROM range(3) AS x(i)")
+    yield connection
+    connection.close()
+
+
+def _leaks(engine: duckdb.DuckDBPyConnection, fence: str) -> int:
+    """In how many of the combinations an expression that fails on filtered-out rows alone does fail."""
+    count = 0
+    for condition, telltale, shape in itertools.product(FILTERS, TELLTALES, SHAPES):
+        governed = f"(SELECT id, k, s, region FROM t WHERE {condition}{fence})"
+        try:
+            engine.execute(shape.format(g=governed, p=telltale)).fetchall()
+        except duckdb.Error:
+            count += 1
+    return count
+
+
+def test_without_the_fence_filtered_rows_are_met(engine: duckdb.DuckDBPyConnection) -> None:
+    """If this fails, the engine has learnt to keep the order itself, or the cases no longer probe anything."""
+    assert _leaks(engine, "") > 0
+
+
+def test_behind_the_fence_no_filtered_row_is_met(engine: duckdb.DuckDBPyConnection) -> None:
+    assert _leaks(engine, FENCE) == 0
