@@ -51,6 +51,7 @@ _BEGINNINGS: tuple[tuple[str, _Kind], ...] = (
     ("Invalid Input Error: Failed to read file", _SHAPE),
     ("Binder Error: COLUMN_TYPES error", _SHAPE),
     ("Binder Error: Contents of view were altered", _SHAPE),
+    ("Invalid Input Error: JSON transform error in file", _SHAPE),
     ("Invalid Input Error: CSV Error", _UNREADABLE),
     ("Invalid Input Error: Error when sniffing file", _UNREADABLE),
     ("Invalid Input Error: Malformed JSON", _UNREADABLE),

@@ -3,7 +3,7 @@
 import fnmatch
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,22 +17,38 @@ _PARTITION = re.compile(r"[^=]+=.*\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSet:
-    """The files of one relation, all of one kind; `partitions` are the keys of folders named `key=value`."""
+    """The files of one relation, all of one kind, as they stand at one moment.
+
+    `partitions` are the keys of folders named `key=value`; `fingerprint` changes whenever a file is
+    added, removed, replaced or written to.
+    """
 
     kind: FileKind
     files: tuple[Path, ...]
-    partitions: tuple[str, ...] = ()
+    partitions: tuple[str, ...]
+    sizes: tuple[int, ...]
+    fingerprint: str
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever a file is added, removed, replaced or written to."""
-        states = ((file, file.stat()) for file in self.files)
-        return "|".join(f"{file}:{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" for file, state in states)
+    @classmethod
+    def of(cls, kind: FileKind, files: Iterable[Path], partitions: tuple[str, ...] = ()) -> "FileSet":
+        """Looks at the files once; raises SourceUnavailable when one cannot be looked at."""
+        files = tuple(files)
+        try:
+            states = [file.stat() for file in files]
+        except OSError:
+            raise SourceUnavailable("a file of the dataset has just gone", hint="crawl the source again") from None
+        seen = (f"{file}:{s.st_size}:{s.st_mtime_ns}:{s.st_ino}" for file, s in zip(files, states, strict=True))
+        sizes = tuple(state.st_size for state in states)
+        return cls(kind=kind, files=files, partitions=partitions, sizes=sizes, fingerprint="|".join(seen))
 
     @property
     def byte_count(self) -> int:
         """The size of all files together."""
-        return sum(file.stat().st_size for file in self.files)
+        return sum(self.sizes)
+
+    def only(self, file: Path) -> "FileSet":
+        """One of the files alone."""
+        return FileSet.of(self.kind, [file], self.partitions)
 
 
 class Layout:
@@ -85,10 +101,9 @@ class Layout:
         if kind is None:
             why = "holds files of several kinds" if kinds else "holds no data file"
             raise SourceUnavailable(f"`{relation}` {why}", hint=f"a dataset is made of {KINDS}, all of one kind")
-        resolved = tuple(file.resolve() for file in files)
         is_partitioned = path.is_dir() and _is_partitioned(path, self.root)
         partitions = _partition_keys(files[0].relative_to(path)) if is_partitioned else ()
-        return FileSet(kind=kind, files=resolved, partitions=partitions)
+        return FileSet.of(kind, (file.resolve() for file in files), partitions)
 
     def _inside(self, relation: str) -> Path:
         """The real path of a relation. INVARIANT: always below the root, whatever links say."""
@@ -126,7 +141,11 @@ class Layout:
 def _entries(folder: Path, root: Path) -> list[Path]:
     """Data files and folders, by name; links to folders, links that lead out, and hidden names are passed over."""
     found = []
-    with os.scandir(folder) as entries:
+    try:
+        listed = os.scandir(folder)
+    except OSError:
+        raise SourceUnavailable(f"the folder `{folder.name}` cannot be read", hint="check its rights") from None
+    with listed as entries:
         for entry in entries:
             path = Path(entry.path)
             if entry.is_dir(follow_symlinks=False):

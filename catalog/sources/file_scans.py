@@ -31,7 +31,7 @@ def described(files: FileSet) -> str:
 
     Files up to 64 MB are read whole, so that a type holds for every row; larger ones by a large sample.
     """
-    options = {"sample_size": "-1" if files.byte_count <= _WHOLE_FILE_BYTES else str(_SAMPLE_ROWS)}
+    options = {"sample_size": _sample_size(files.byte_count)}
     match files.kind:
         case FileKind.PARQUET:
             return parquet(files)
@@ -43,11 +43,13 @@ def described(files: FileSet) -> str:
             return _item("read_json", files, options | _json_format(files))
 
 
-def pinned_csv(files: FileSet, columns: Iterable[tuple[str, str]], dialect: CsvDialect) -> str:
+def pinned_csv(
+    files: FileSet, dialect: CsvDialect, columns: Iterable[tuple[str, str]], *, is_mixed: bool = False
+) -> str:
     """A FROM item that reads delimited files in a known dialect with types bound to column names.
 
     The header is compared each time the files are opened: a column that has moved is found by its name,
-    one that has gone is an error.
+    one that has gone is an error. `is_mixed`: the files do not agree on the order of their columns.
     """
     formats = {"dateformat": dialect.date_format, "timestampformat": dialect.timestamp_format}
     options = {
@@ -58,6 +60,7 @@ def pinned_csv(files: FileSet, columns: Iterable[tuple[str, str]], dialect: CsvD
         "header": _boolean(dialect.has_header),
         "skip": "0",
         "sample_size": "1",
+        "union_by_name": _boolean(is_mixed),
     } | _typed("types", columns, files)
     options |= {name: literal(text) for name, text in formats.items() if text}
     return _item("read_csv", files, options)
@@ -75,10 +78,8 @@ def parquet(files: FileSet) -> str:
 
 def sniffed(world: World, files: FileSet) -> CsvDialect:
     """The dialect of delimited files, as the largest of them shows it."""
-    largest = max(files.files, key=lambda file: file.stat().st_size)
-    alone = FileSet(kind=files.kind, files=(largest,))
-    whole = largest.stat().st_size <= _WHOLE_FILE_BYTES
-    options = {"sample_size": "-1" if whole else str(_SAMPLE_ROWS), "skip": "0"} | _delimiter(alone)
+    size, largest = max(zip(files.sizes, files.files, strict=True))
+    options = {"sample_size": _sample_size(size), "skip": "0"} | _delimiter(files)
     listed = "".join(f", {name} = {value}" for name, value in options.items())
     rows = world.rows(
         "SELECT Delimiter, Quote, Escape, Comment, HasHeader, DateFormat, TimestampFormat "
@@ -98,11 +99,21 @@ def sniffed(world: World, files: FileSet) -> CsvDialect:
     )
 
 
+def headers(world: World, files: FileSet, dialect: CsvDialect) -> frozenset[tuple[str, ...]]:
+    """The different headers of delimited files, each as the names of its columns in order."""
+    items = (pinned_csv(files.only(file), dialect, ()) for file in files.files)
+    return frozenset(tuple(name for name, _ in world.columns(item)) for item in items)
+
+
 def _item(function: str, files: FileSet, options: dict[str, str]) -> str:
     paths = ", ".join(literal(pattern(file)) for file in files.files)
     # hive_partitioning is said each time: the engine would otherwise take a folder above the source for one
     options = options | {"hive_partitioning": _boolean(bool(files.partitions))}
     return f"{function}([{paths}]{''.join(f', {name} = {value}' for name, value in options.items())})"
+
+
+def _sample_size(byte_count: int) -> str:
+    return "-1" if byte_count <= _WHOLE_FILE_BYTES else str(_SAMPLE_ROWS)
 
 
 def _delimiter(files: FileSet) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The connector `files`: CSV, TSV, JSON, NDJSON and Parquet files, globs and folders of them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Generic, TypeVar
@@ -17,7 +17,7 @@ from catalog.sources.engine_types import fields_of
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.file_kinds import FileKind, bare_name
 from catalog.sources.file_layout import FileSet, Layout
-from catalog.sources.file_scans import CsvDialect, described, parquet, pinned_csv, pinned_json, sniffed
+from catalog.sources.file_scans import CsvDialect, described, headers, parquet, pinned_csv, pinned_json, sniffed
 from catalog.sources.run import EngineRun
 from catalog.sources.world import Resources, World, columns_as
 
@@ -47,6 +47,7 @@ class FilesConnector:
         self._layout = Layout(options["path"])
         self._columns = _Remembered[_Columns]()
         self._dialects = _Remembered[CsvDialect]()
+        self._headers = _Remembered[frozenset[tuple[str, ...]]]()
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every relation, or those under `path`; two of one name are told apart by their folder or kind."""
@@ -72,8 +73,8 @@ class FilesConnector:
         else:
             some = files.files[:: max(1, len(files.files) // _SPREAD_FILES)][:_SPREAD_FILES]
             count = max(1, rows // len(some))
-            sets = (FileSet(kind=files.kind, files=(file,), partitions=files.partitions) for file in some)
-            sql = " UNION ALL ".join(f"(SELECT {columns} FROM {described(one)} LIMIT {count:d})" for one in sets)
+            items = (described(files.only(file)) for file in some)
+            sql = " UNION ALL ".join(f"(SELECT {columns} FROM {item} LIMIT {count:d})" for item in items)
         run = EngineRun(self._world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
         try:
             return pa.Table.from_batches(run, schema=run.schema)
@@ -97,32 +98,28 @@ class FilesConnector:
             case FileKind.PARQUET:
                 return parquet(files)
             case FileKind.CSV | FileKind.TSV:
-                dialect = self._dialect(expected.relation, files)
-                return pinned_csv(files, expected.columns, dialect)
+                return self._pinned_csv(expected, files)
             case FileKind.JSON | FileKind.NDJSON:
-                found = {fold(name) for name, _ in self._found(expected.relation, files)}
-                for name, _ in expected.columns:
-                    if fold(name) not in found:  # pinned to its columns, the engine would make NULL of it
-                        raise SourceUnavailable(
-                            f"`{expected.relation}` has changed since it was last crawled: it has no column `{name}`",
-                            hint=CHANGED_HINT,
-                        )
+                # pinned to its columns, the engine would make NULL of one that has gone
+                _refuse_gone(expected, [name for name, _ in self._found(expected.relation, files)])
                 return pinned_json(files, expected.columns)
 
+    def _pinned_csv(self, expected: Expected, files: FileSet) -> str:
+        relation = expected.relation
+        dialect = self._dialects.of(relation, files, lambda: sniffed(self._world, files))
+        found = self._headers.of(relation, files, lambda: headers(self._world, files, dialect))
+        for header in found:
+            _refuse_gone(expected, (*header, *files.partitions))
+        return pinned_csv(files, dialect, expected.columns, is_mixed=len(found) > 1)
+
     def _found(self, relation: str, files: FileSet) -> _Columns:
-        def find() -> _Columns:
-            if not any(file.stat().st_size for file in files.files):
-                raise SourceUnavailable(f"`{relation}` is empty", hint="crawl again when it holds data")
-            return self._world.columns(described(files))
-
-        return self._columns.of(relation, files, find)
-
-    def _dialect(self, relation: str, files: FileSet) -> CsvDialect:
-        return self._dialects.of(relation, files, lambda: sniffed(self._world, files))
+        if files.byte_count == 0:
+            raise SourceUnavailable(f"`{relation}` is empty", hint="crawl again when it holds data")
+        return self._columns.of(relation, files, lambda: self._world.columns(described(files)))
 
     def _is_one(self, files: FileSet) -> bool:
         """Whether the files of a series have one schema, judged by the first and the last of them."""
-        ends = (FileSet(kind=files.kind, files=(file,)) for file in (files.files[0], files.files[-1]))
+        ends = (files.only(file) for file in (files.files[0], files.files[-1]))
         first, last = (self._world.columns(described(end)) for end in ends)
         return [fold(name) for name, _ in first] == [fold(name) for name, _ in last]
 
@@ -139,12 +136,20 @@ class _Remembered(Generic[_Found]):
         if known is None or known[0] != fingerprint:
             try:
                 known = fingerprint, find()
-            except SourceUnavailable:
-                raise
             except VeilError as error:
                 raise _unreadable(relation) from error
             self._found[relation] = known
         return known[1]
+
+
+def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:
+    known = {fold(name) for name in found}
+    for name, _ in expected.columns:
+        if fold(name) not in known:
+            raise SourceUnavailable(
+                f"`{expected.relation}` has changed since it was last crawled: it has no column `{name}` any more",
+                hint=CHANGED_HINT,
+            )
 
 
 def _unreadable(relation: str) -> SourceUnavailable:

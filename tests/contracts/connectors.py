@@ -30,6 +30,14 @@ class Stop(Exception):
     """The reason that a test gives for a cancel."""
 
 
+def read(source: Source, wanted: Expected, cache: SessionCache | None = None) -> list[dict[str, object]]:
+    """All rows of a relation, through a session, in the columns that are expected of it."""
+    session = (cache or SessionCache(connect)).open([(source, wanted)])
+    run = session.run(f"FROM {session.physical_name(source.name, wanted.relation)}", {}, Limits())
+    rows: list[dict[str, object]] = pa.Table.from_batches(run, schema=run.schema).to_pylist()
+    return rows
+
+
 class ConnectorContract:
     """Inherit, and give the fixtures `source` and `relation` (its name for the people above)."""
 
@@ -105,7 +113,7 @@ class ConnectorContract:
         self, source: Source, relation: str, columns: tuple[tuple[str, str], ...]
     ) -> None:
         with pytest.raises(SourceUnavailable, match="has changed since it was last crawled"):
-            SessionCache(connect).open([(source, Expected(relation=relation, columns=columns))])
+            read(source, Expected(relation=relation, columns=columns))
 
     def test_nothing_is_executed_before_the_run_is_read(self, session: EngineSession) -> None:
         run = session.run("SELECT nothing_of_this_name", {}, Limits())

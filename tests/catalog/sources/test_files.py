@@ -5,15 +5,14 @@ import os
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pytest
 
 from catalog.errors import SettingsInvalid, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected, Limits
+from catalog.sources.connector import Expected
 from catalog.sources.sessions import SessionCache
-from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract
+from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract, read
 
 KINDS = {
     "people.csv": "(FORMAT csv)",
@@ -38,19 +37,19 @@ def lake(path: Path) -> Source:
     return Source(name="lake", connector="files", options={"path": str(path)})
 
 
+def people(path: Path, kind: str) -> Source:
+    target = str(path / kind).replace("'", "''")
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({PEOPLE_SQL}) TO '{target}' {KINDS[kind]}")
+    return lake(path)
+
+
 def expected(source: Source, relation: str) -> Expected:
     fields = connect(source).describe(relation)
     return Expected(relation=relation, columns=tuple((field.name, field.type) for field in fields))
 
 
-def read(source: Source, wanted: Expected, cache: SessionCache | None = None) -> list[dict[str, object]]:
-    session = (cache or SessionCache(connect)).open([(source, wanted)])
-    run = session.run(f"FROM {session.physical_name(source.name, wanted.relation)}", {}, Limits())
-    rows: list[dict[str, object]] = pa.Table.from_batches(run, schema=run.schema).to_pylist()
-    return rows
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["people.csv", "people.ndjson", "people.parquet", "odd [1]*?'s name.csv"])
 class TestFilesConnector(ConnectorContract):
     @pytest.fixture
     def relation(self, kind: str) -> str:
@@ -58,10 +57,13 @@ class TestFilesConnector(ConnectorContract):
 
     @pytest.fixture
     def source(self, tmp_path: Path, kind: str) -> Source:
-        target = str(tmp_path / kind).replace("'", "''")
-        with duckdb.connect() as connection:
-            connection.execute(f"COPY ({PEOPLE_SQL}) TO '{target}' {KINDS[kind]}")
-        return lake(tmp_path)
+        return people(tmp_path, kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_is_read(tmp_path: Path, kind: str) -> None:
+    source = people(tmp_path, kind)
+    assert [row["name"] for row in read(source, expected(source, kind))] == ["Ann", "Bob", None]
 
 
 def test_parquet_keeps_decimals_timestamps_structs_and_lists(tmp_path: Path) -> None:
