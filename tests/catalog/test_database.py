@@ -1,0 +1,150 @@
+"""The one SQLite file: its transactions, snapshots, threads, and the files it refuses."""
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from catalog.database import Catalog
+from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
+from catalog.migrations import NEWEST
+from tests.catalog.conftest import abandon
+
+
+def _put(catalog: Catalog, name: str) -> None:
+    with catalog.change() as tx:
+        tx.execute("INSERT INTO database (name, comment) VALUES (?, '')", [name])
+
+
+def _names(catalog: Catalog) -> list[str]:
+    return [row["name"] for row in catalog.rows("SELECT name FROM database ORDER BY name")]
+
+
+def test_the_file_is_private_durable_and_checks_foreign_keys(catalog: Catalog, catalog_file: Path) -> None:
+    settings = {name: catalog.rows(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")}
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert stat.S_IMODE(catalog_file.stat().st_mode) == 0o600
+
+
+def test_a_failed_transaction_leaves_nothing(catalog: Catalog) -> None:
+    with pytest.raises(ZeroDivisionError):
+        abandon(catalog, lambda: _put(catalog, "shop"))
+    assert _names(catalog) == []
+    assert catalog.version() == 0
+
+
+def test_a_transaction_within_a_transaction_ends_with_the_outer_one(catalog: Catalog) -> None:
+    seen = list[str]()
+    with pytest.raises(ZeroDivisionError):
+        abandon(catalog, lambda: _put(catalog, "inner"), lambda: seen.extend(_names(catalog)))
+    assert seen == ["inner"]
+    assert _names(catalog) == []
+
+
+def test_an_inner_failure_that_is_caught_takes_back_its_own_share_only(catalog: Catalog) -> None:
+    with catalog.transaction():
+        _put(catalog, "outer")
+        with pytest.raises(ZeroDivisionError):
+            abandon(catalog, lambda: _put(catalog, "inner"))
+    assert _names(catalog) == ["outer"]
+
+
+def test_the_version_rises_with_a_change_and_not_without_one(catalog: Catalog) -> None:
+    assert catalog.version() == 0
+    with catalog.change():
+        pass
+    assert catalog.version() == 0
+    _put(catalog, "shop")
+    assert catalog.version() == 1
+
+
+def test_a_snapshot_stays_at_its_moment_while_others_write(catalog: Catalog, catalog_file: Path) -> None:
+    with catalog.snapshot() as tx:
+        tx.rows("SELECT 1 FROM database")
+        with Catalog(catalog_file) as other:
+            _put(other, "shop")
+        assert tx.rows("SELECT name FROM database") == []
+    assert _names(catalog) == ["shop"]
+
+
+def test_writing_inside_a_snapshot_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(Internal), catalog.snapshot(), catalog.transaction():
+        pass
+    _put(catalog, "shop")
+    assert _names(catalog) == ["shop"]
+
+
+def test_two_threads_write_through_one_catalog(catalog: Catalog) -> None:
+    def write(prefix: str) -> None:
+        for number in range(50):
+            _put(catalog, f"{prefix}{number}")
+
+    threads = [threading.Thread(target=write, args=(prefix,)) for prefix in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(_names(catalog)) == catalog.version() == 100
+
+
+def test_connections_of_ended_threads_are_closed(catalog: Catalog) -> None:
+    for number in range(20):
+        thread = threading.Thread(target=_put, args=(catalog, f"d{number}"))
+        thread.start()
+        thread.join()
+    assert len(catalog._open) <= 3
+
+
+def test_a_closed_catalog_is_not_opened_again_by_accident(catalog: Catalog) -> None:
+    catalog.close()
+    with pytest.raises(Internal):
+        catalog.version()
+
+
+def test_a_catalog_that_another_process_holds_is_a_refusal_and_changes_nothing(catalog_file: Path) -> None:
+    with Catalog(catalog_file, busy_seconds=0.05) as waiting, Catalog(catalog_file) as holding:
+        with holding.transaction(), pytest.raises(JournalUnavailable, match="cannot be written"):
+            _put(waiting, "shop")
+        _put(waiting, "later")
+        assert _names(holding) == ["later"]
+
+
+def test_opening_twice_migrates_once(catalog: Catalog, catalog_file: Path) -> None:
+    with Catalog(catalog_file) as again:
+        steps = again.rows("SELECT name FROM _sqlite_migrations")
+    assert len(steps) == NEWEST
+    assert catalog.row("PRAGMA user_version")[0] == NEWEST  # type: ignore[index]
+
+
+def test_a_catalog_of_a_newer_version_is_refused_and_left_alone(catalog_file: Path) -> None:
+    Catalog(catalog_file).close()
+    with sqlite3.connect(catalog_file) as connection:
+        connection.execute(f"PRAGMA user_version = {NEWEST + 1}")
+    connection.close()
+    before = catalog_file.read_bytes()
+    with pytest.raises(SettingsInvalid, match="newer Veil") as caught:
+        Catalog(catalog_file)
+    assert "install" in caught.value.hint
+    assert catalog_file.read_bytes() == before
+
+
+def test_somebody_elses_sqlite_file_is_refused(catalog_file: Path) -> None:
+    connection = sqlite3.connect(catalog_file)
+    connection.execute("CREATE TABLE recipes (name TEXT)")
+    connection.close()
+    with pytest.raises(SettingsInvalid, match="no catalog of Veil"):
+        Catalog(catalog_file)
+
+
+def test_a_file_that_is_no_database_is_refused(catalog_file: Path) -> None:
+    catalog_file.write_text("name,age\n" * 1000)
+    with pytest.raises(SettingsInvalid, match="cannot be opened"):
+        Catalog(catalog_file)
+    assert catalog_file.read_text() == "name,age\n" * 1000
+
+
+def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="cannot be opened"):
+        Catalog(tmp_path / "nowhere" / "catalog.sqlite")
