@@ -3,7 +3,7 @@
 PYTHON ?= python3
 SERVE  ?= 1
 BIN    := .venv/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --no-input
 READY  := .venv/.ready
 TOOLS  := .venv/.tools
 ROOMS  := catalog crawler policy_engine proxy web_ui veil

@@ -21,12 +21,12 @@ def main(rows: int = ROWS) -> None:
         with serve(home) as server, veil.connect(server.url, token=home.token("tom")) as connection:
             connection.query(f"select * from {orders.DATASET} limit 1000").to_arrow()
             before = resident_bytes(server.pid)
-            with _peak(server.pid) as peak:
+            with peak(server.pid) as held:
                 streamed = sum(
                     batch.num_rows for batch in connection.query(f"select * from {orders.DATASET}").batches()
                 )
             assert streamed == rows - (rows + 9) // 10, streamed
-            figure("memory", "server_growth_mb", (peak[0] - before) / 1e6, "MB")
+            figure("memory", "server_growth_mb", (held[0] - before) / 1e6, "MB")
             figure("memory", "server_before_mb", before / 1e6, "MB")
             figure("memory", "rows_streamed", streamed, "rows")
 
@@ -37,7 +37,7 @@ def resident_bytes(pid: int) -> int:
 
 
 @contextmanager
-def _peak(pid: int) -> Iterator[list[int]]:
+def peak(pid: int) -> Iterator[list[int]]:
     """Watches a process family; the list's only entry is the most it held."""
     seen, is_over = [resident_bytes(pid)], threading.Event()
 

@@ -23,26 +23,34 @@ class Home:
     path: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def veil(self, *arguments: str | Path, expect: int | None = 0, folder: Path | None = None) -> str:
+    def veil(self, *arguments: str | Path, expect: int | None = 0) -> str:
         """What `veil ARGUMENTS` prints; fails with its message unless it exits as expected (None: as it likes)."""
-        done = subprocess.run(
+        done = self._run(*arguments)
+        if expect is not None and done.returncode != expect:
+            command = " ".join(map(str, arguments))
+            raise AssertionError(f"`veil {command}` exited {done.returncode}: {done.stderr}{done.stdout}")
+        return done.stdout
+
+    def complaint(self, *arguments: str | Path) -> str:
+        """What `veil ARGUMENTS` complains about; fails unless it exits with 1 and prints nothing else."""
+        done = self._run(*arguments)
+        assert done.returncode == 1, f"exited {done.returncode}: {done.stderr}{done.stdout}"
+        return done.stderr
+
+    def token(self, user: str) -> str:
+        """A fresh token of a user."""
+        return self.veil("token", "create", user).strip()
+
+    def _run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [VEIL, *map(str, arguments)],
             env=self.variables(),
-            cwd=folder or self.path.parent,
+            cwd=self.path.parent,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        if expect is not None and done.returncode != expect:
-            raise AssertionError(
-                f"`veil {' '.join(map(str, arguments))}` exited {done.returncode}: {done.stderr}{done.stdout}"
-            )
-        return done.stdout
-
-    def token(self, user: str) -> str:
-        """A fresh token of a user."""
-        return self.veil("token", "create", user).strip()
 
     def variables(self) -> dict[str, str]:
         """The environment of every command on this home."""

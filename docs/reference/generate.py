@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from catalog.errors import VeilError
-from veil.cli.main import main
+from veil.cli.main import veil
 from veil.errors import BY_CODE
 
 FOLDER = Path(__file__).parent
@@ -32,7 +32,7 @@ def pages() -> dict[str, str]:
 
 def commands_page() -> str:
     """Each command with its help, as a terminal shows it."""
-    listed = list(_commands(main, "veil"))
+    listed = list(_commands(veil, "veil"))
     index = [f"- [`{name}`](#{name.replace(' ', '-')}): {_first_sentence(command)}" for name, command, _ in listed]
     parts = [f"## {name}\n\n```text\n{shown}\n```" for name, _, shown in listed]
     return "\n\n".join([MADE, COMMANDS_HEAD, "\n".join(index), *parts]) + "\n"

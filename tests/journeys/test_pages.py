@@ -9,7 +9,8 @@ from tests.journeys import page
 from tests.serving import Home, govern_clinic
 from veil.cli import clinic
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+HOUSE = Path(__file__).parent.parent.parent
+DOCS = HOUSE / "docs"
 
 
 def test_the_tutorial_runs_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,8 +23,8 @@ def test_the_tutorial_shows_every_document_that_it_ships() -> None:
     assert shown == {f"clinic/{name}" for name in clinic.documents()}
 
 
-@pytest.mark.parametrize("name", ["connect-from-pandas", "read-the-journal"])
-def test_a_how_to_page_holds_on_the_clinic(
+@pytest.mark.parametrize("name", ["README.md", "docs/how-to/connect-from-pandas.md", "docs/how-to/read-the-journal.md"])
+def test_a_page_holds_on_the_clinic(
     name: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -36,7 +37,7 @@ def test_a_how_to_page_holds_on_the_clinic(
         "VEIL_URL": clinic_url,
         "VEIL_TOKEN": clinic_token("demo_user2"),
     }
-    page.run(DOCS / "how-to" / f"{name}.md", tmp_path, monkeypatch, variables)
+    page.run(HOUSE / name, tmp_path, monkeypatch, variables)
 
 
 def test_the_page_about_policies_holds_on_a_home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
