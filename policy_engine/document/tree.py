@@ -1,0 +1,151 @@
+"""YAML text as a plain tree in which every node knows its place, bounded in size and depth."""
+
+from dataclasses import dataclass, field
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node as YamlNode
+
+from catalog.errors import PolicyInvalid
+from catalog.names import fold
+from policy_engine.document.places import Place, invalid
+
+LARGEST_TEXT = 16_000_000
+DEEPEST = 24
+MOST_REPEATED = 20_000
+_TAG = "tag:yaml.org,2002:"
+_KINDS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """One value as it was written; `kind` is how YAML 1.2 reads it: str int float bool null timestamp."""
+
+    text: str
+    kind: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple["Node", ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """Keys with their nodes, in the order they were written; no key stands twice."""
+
+    pairs: tuple[tuple[Scalar, "Node"], ...]
+    place: Place
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def parse(text: str, *, file: str = "document") -> Node | None:
+    """The tree of one YAML 1.2 document, or None when it is empty.
+
+    Example:
+        >>> parse("land: NO").pairs[0][1].text
+        'NO'
+    """
+    start = Place(file=file)
+    if len(text) > LARGEST_TEXT:
+        raise invalid(start, f"the file is larger than {LARGEST_TEXT:,} characters", hint="split it into several files")
+    _refuse_other_versions(text, start)
+    try:
+        node = YAML(typ="rt").compose(text)
+    except MarkedYAMLError as error:
+        raise _unreadable(error, file, text) from None
+    except (YAMLError, ValueError):
+        raise invalid(start, "this is not YAML that can be read", hint="is it a text file in UTF-8?") from None
+    except RecursionError:
+        raise _too_deep(start) from None
+    return None if node is None else _Walk(file=file, lines=text.splitlines()).node(node, "", 0)
+
+
+def _refuse_other_versions(text: str, start: Place) -> None:
+    for line in text.splitlines():
+        if line.startswith("%YAML") and line.split()[1:] != ["1.2"]:
+            raise invalid(start, "only YAML 1.2 is read", hint="remove the `%YAML` line")
+        if line.strip() and not line.startswith(("#", "%")):
+            return
+
+
+def _unreadable(error: MarkedYAMLError, file: str, text: str) -> PolicyInvalid:
+    mark = error.problem_mark
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    lines = text.splitlines()
+    snippet = lines[line] if line < len(lines) else ""
+    place = Place(file=file, line=line + 1, column=column + 1, snippet=snippet[:200])
+    return invalid(place, f"this is not YAML that can be read: {error.problem or error.context}")
+
+
+def _too_deep(place: Place) -> PolicyInvalid:
+    return invalid(place, "is nested deeper than a document can be", hint="does an anchor hold itself?")
+
+
+def _refuse_own_tags(node: YamlNode, place: Place) -> None:
+    """A tag such as `!!python/object` asks for something else than what is written; nothing here gives it."""
+    if str(node.tag).removeprefix(_TAG) not in _KINDS:
+        raise invalid(place, f"carries a YAML tag that is not read here: `{node.tag}`", hint="remove the `!` tag")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """One walk over the composed nodes; aliases are followed, and counted so that they cannot explode."""
+
+    file: str
+    lines: list[str]
+    seen: set[int] = field(default_factory=set)
+    repeated: int = 0
+
+    def node(self, node: YamlNode, path: str, depth: int) -> Node:
+        place = self._place(node, path)
+        if depth > DEEPEST:
+            raise _too_deep(place)
+        self._count(node, place)
+        _refuse_own_tags(node, place)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, place, depth)
+        if isinstance(node, SequenceNode):
+            items = (self.node(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(node.value))
+            return Sequence(items=tuple(items), place=place)
+        return self._scalar(node, place)
+
+    def _mapping(self, node: MappingNode, place: Place, depth: int) -> Mapping:
+        pairs: list[tuple[Scalar, Node]] = []
+        known: dict[str, Place] = {}
+        for key_node, value_node in node.value:
+            key_place = self._place(key_node, place.path)
+            if not isinstance(key_node, ScalarNode):
+                raise invalid(key_place, "has a key that is not a plain text")
+            path = f"{place.path}.{key_node.value}" if place.path else str(key_node.value)
+            key = self._scalar(key_node, key_place.at(path))
+            earlier = known.setdefault(fold(key.text), key.place)
+            if earlier is not key.place:
+                raise invalid(key.place, f"stands here a second time; the first is on line {earlier.line}")
+            pairs.append((key, self.node(value_node, path, depth + 1)))
+        return Mapping(pairs=tuple(pairs), place=place)
+
+    def _scalar(self, node: YamlNode, place: Place) -> Scalar:
+        kind = str(node.tag).removeprefix(_TAG)
+        if kind == "merge":
+            raise invalid(place, "merge keys are not part of YAML 1.2", hint="write the keys out, or use an alias")
+        return Scalar(text=str(node.value), kind=kind, place=place)
+
+    def _count(self, node: YamlNode, place: Place) -> None:
+        if id(node) in self.seen:
+            self.repeated += 1
+            if self.repeated > MOST_REPEATED:
+                raise invalid(place, "repeats anchors until the document would be too large")
+        self.seen.add(id(node))
+
+    def _place(self, node: YamlNode, path: str) -> Place:
+        line, column = node.start_mark.line, node.start_mark.column
+        snippet = self.lines[line] if line < len(self.lines) else ""
+        return Place(file=self.file, path=path, line=line + 1, column=column + 1, snippet=snippet[:200])

@@ -1,0 +1,158 @@
+"""Policies and roles as the JSON text of one revision, and back, nothing lost."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from catalog.errors import Internal
+from catalog.model import Role
+from policy_engine.model import (
+    AllOf,
+    AnyOf,
+    Effect,
+    HasTag,
+    Literal,
+    Not,
+    Policy,
+    PolicySet,
+    Scope,
+    TagExpression,
+    TransformCall,
+    TransformRule,
+)
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def encode_state(policies: Iterable[Policy], roles: Iterable[Role]) -> str:
+    """The text to keep; equal states give equal texts, whatever the order they were put in."""
+    state: Json = {
+        "policies": [_policy(policy) for policy in sorted(policies, key=lambda policy: policy.id)],
+        "roles": {role.name: [*sorted(role.groups)] for role in sorted(roles, key=lambda role: role.name)},
+    }
+    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+
+
+def decode_state(text: str, revision: int) -> PolicySet:
+    """The policies and roles that `encode_state` wrote; a text that is no such state is never half read."""
+    try:
+        state = _mapping(json.loads(text))
+        policies = tuple(_read_policy(_mapping(policy)) for policy in _list(state["policies"]))
+        roles = tuple(
+            Role(name=name, groups=frozenset(_texts(groups))) for name, groups in _mapping(state["roles"]).items()
+        )
+    except (KeyError, TypeError, ValueError):
+        raise Internal(f"the policies of revision {revision} cannot be read back", hint="see `veil doctor`") from None
+    return PolicySet(revision=revision, policies=policies, roles=roles)
+
+
+def _policy(policy: Policy) -> Json:
+    scope = policy.scope
+    return {
+        "id": policy.id,
+        "effect": policy.effect.value,
+        "roles": list(policy.roles),
+        "scope": [scope.database, scope.dataset, [list(path) for path in scope.columns]],
+        "having": None if policy.having is None else _expression(policy.having),
+        "transforms": [[_expression(rule.tagged), _call(rule.call)] for rule in policy.transforms],
+        "where": policy.where,
+        "starts_at": None if policy.starts_at is None else policy.starts_at.isoformat(),
+        "ends_at": None if policy.ends_at is None else policy.ends_at.isoformat(),
+        "enabled": policy.enabled,
+        "why": policy.why,
+    }
+
+
+def _expression(expression: TagExpression) -> Json:
+    match expression:
+        case HasTag(tag):
+            return tag
+        case Not(inner):
+            return {"not": _expression(inner)}
+        case AllOf(parts):
+            return {"all": [_expression(part) for part in parts]}
+        case AnyOf(parts):
+            return {"any": [_expression(part) for part in parts]}
+
+
+def _call(call: TransformCall) -> Json:
+    return [call.name, [[name, value] for name, value in call.arguments]]
+
+
+def _read_policy(data: dict[str, Json]) -> Policy:
+    database, dataset, columns = _list(data["scope"])
+    scope = Scope(
+        database=_optional(database),
+        dataset=_optional(dataset),
+        columns=tuple(_texts(path) for path in _list(columns)),
+    )
+    rules = (_list(rule) for rule in _list(data["transforms"]))
+    return Policy(
+        id=_text(data["id"]),
+        effect=Effect(_text(data["effect"])),
+        roles=_texts(data["roles"]),
+        scope=scope,
+        having=None if data["having"] is None else _read_expression(data["having"]),
+        transforms=tuple(
+            TransformRule(tagged=_read_expression(tagged), call=_read_call(call)) for tagged, call in rules
+        ),
+        where=_optional(data["where"]),
+        starts_at=_moment(data["starts_at"]),
+        ends_at=_moment(data["ends_at"]),
+        enabled=data["enabled"] is True,
+        why=_text(data["why"]),
+    )
+
+
+def _read_expression(data: Json) -> TagExpression:
+    if isinstance(data, str):
+        return HasTag(data)
+    [(operator, inner)] = _mapping(data).items()
+    if operator not in ("not", "all", "any"):
+        raise ValueError
+    if operator == "not":
+        return Not(_read_expression(inner))
+    parts = tuple(_read_expression(part) for part in _list(inner))
+    return AllOf(parts) if operator == "all" else AnyOf(parts)
+
+
+def _read_call(data: Json) -> TransformCall:
+    name, arguments = _list(data)
+    pairs = (_list(pair) for pair in _list(arguments))
+    return TransformCall(name=_text(name), arguments=tuple((_text(key), _literal(value)) for key, value in pairs))
+
+
+def _literal(data: Json) -> Literal:
+    if not isinstance(data, str | int | float | bool):
+        raise TypeError
+    return data
+
+
+def _mapping(data: Json) -> dict[str, Json]:
+    if not isinstance(data, dict):
+        raise TypeError
+    return data
+
+
+def _list(data: Json) -> list[Json]:
+    if not isinstance(data, list):
+        raise TypeError
+    return data
+
+
+def _text(data: Json) -> str:
+    if not isinstance(data, str):
+        raise TypeError
+    return data
+
+
+def _texts(data: Json) -> tuple[str, ...]:
+    return tuple(_text(item) for item in _list(data))
+
+
+def _optional(data: Json) -> str | None:
+    return None if data is None else _text(data)
+
+
+def _moment(data: Json) -> datetime | None:
+    return None if data is None else datetime.fromisoformat(_text(data))

@@ -1,0 +1,19 @@
+"""Who asks, made from who is known: a user's or a role's subject."""
+
+from catalog.model import Role, User
+from policy_engine.model import Subject
+
+
+def subject_of(user: User) -> Subject:
+    """A user as a subject; everybody is also in a group of their own name.
+
+    Example:
+        >>> sorted(subject_of(User(name="kim", groups=frozenset({"clerks"}))).groups)
+        ['clerks', 'kim']
+    """
+    return Subject(user=user.name, groups=user.groups | {user.name}, attributes=dict(user.attributes))
+
+
+def holder_of(role: Role) -> Subject:
+    """Somebody who is in the role's groups, and nobody in particular."""
+    return Subject(user="", groups=role.groups)

@@ -1,0 +1,72 @@
+"""Random policies, every one of which a document can state."""
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from policy_engine.filters import check_filter
+from policy_engine.model import AllOf, AnyOf, Effect, HasTag, Not, Policy, Scope, TagExpression, TransformRule
+from policy_engine.tag_expressions import parse, print_expression
+from policy_engine.transforms.calls import parse_call
+
+_TAGS = st.sampled_from(["phi.mrn", "phi.phone_number", "pii.email", "fin.card"]).map(HasTag)
+_CALLS = st.sampled_from(["tokenize()", "hash()", "null()", "mask(keep_last=>4)", "mask(char=>'''')", "redact()"])
+_FILTERS = st.sampled_from(
+    ["opted_out != 1", "land = user_attribute('land')", "note = 'it''s: # \"x\"'", "a IN (1, 2) AND NOT b IS NULL"]
+)
+_TEXTS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=30).map(str.strip)
+_NAMES = _TEXTS.filter(lambda text: bool(text) and '"' not in text and "." not in text)
+_MOMENTS = st.one_of(
+    st.dates(datetime(2000, 1, 2).date(), datetime(2090, 1, 1).date()).map(
+        lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)
+    ),
+    st.datetimes(datetime(2000, 1, 2), datetime(2090, 1, 1), timezones=st.just(UTC)),
+)
+
+
+def role_names() -> st.SearchStrategy[str]:
+    """Any name that a role may have."""
+    return _NAMES
+
+
+def expressions() -> st.SearchStrategy[TagExpression]:
+    """Tag expressions as reading gives them."""
+
+    def deeper(inner: st.SearchStrategy[TagExpression]) -> st.SearchStrategy[TagExpression]:
+        parts = st.lists(inner, min_size=2, max_size=3).map(tuple)
+        return st.one_of(inner.map(Not), parts.map(AllOf), parts.map(AnyOf))
+
+    return st.recursive(_TAGS, deeper, max_leaves=5).map(lambda expression: parse(print_expression(expression)))
+
+
+def scopes() -> st.SearchStrategy[Scope]:
+    """Everything, a database, a dataset, or some of its columns."""
+    paths = st.lists(st.lists(_NAMES, min_size=1, max_size=2).map(tuple), max_size=2).map(tuple)
+    return st.one_of(
+        st.just(Scope()),
+        st.builds(Scope, database=_NAMES),
+        st.builds(Scope, database=_NAMES, dataset=_NAMES, columns=paths),
+    ).filter(lambda scope: scope.database != "*" and scope.dataset != "*")
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """A policy that says something."""
+    effect = draw(st.sampled_from(Effect))
+    rules = st.builds(TransformRule, tagged=expressions(), call=_CALLS.map(parse_call))
+    is_deny = effect is Effect.DENY
+    having = draw(expressions() if effect is Effect.RESTRICT else st.one_of(st.none(), expressions()))
+    moments = sorted({draw(_MOMENTS), draw(_MOMENTS)})
+    return Policy(
+        id=draw(_TEXTS.filter(bool)),
+        effect=effect,
+        roles=tuple(draw(st.lists(_NAMES, min_size=1, max_size=3, unique=True))),
+        scope=draw(scopes()),
+        having=having,
+        transforms=() if is_deny else tuple(draw(st.lists(rules, max_size=2))),
+        where=None if is_deny else draw(st.one_of(st.none(), _FILTERS.map(check_filter))),
+        starts_at=draw(st.sampled_from([None, moments[0]])),
+        ends_at=draw(st.sampled_from([None, moments[-1]])) if len(moments) == 2 else None,
+        enabled=draw(st.booleans()),
+        why=draw(_TEXTS),
+    )
