@@ -97,11 +97,11 @@ class Connection:
         Example:
             >>> connection.query("select * from shop.orders where total > ?", [10]).to_pandas()  # doctest: +SKIP
         """
-        question = {**self._question(sql, params), "format": "arrow"}
-        reply = self._send("POST", "/query", question)
+        question = self._question(sql, params)
+        reply = self._send("POST", "/query", {**question, "format": "arrow"})
         stream = ArrowStream(reply)
         try:
-            result = Result(stream, self._access(reply), progress=self._progress)
+            result = Result(stream, self._access(reply, question), progress=self._progress)
             warn(result.access["notices"])
         except BaseException:
             stream.close()
@@ -172,13 +172,13 @@ class Connection:
             question["purpose"] = self._purpose
         return question
 
-    def _access(self, reply: Reply) -> Access:
-        """The decision in the answer's header, or asked for when it is too large for one."""
+    def _access(self, reply: Reply, question: dict[str, object]) -> Access:
+        """The decision as the answer's header tells it; one too large for a header is explained anew."""
         header = reply.headers.get("Veil-Access")
         if header:
             return decode(header)
-        decision_id = reply.headers.get("Veil-Decision-Id") or ""
-        return complete(self._get(f"/decisions/{url_quote(decision_id, safe='')}"))
+        access = complete(read_json(self._send("POST", "/explain", question)))
+        return {**access, "decision_id": reply.headers.get("Veil-Decision-Id") or access["decision_id"]}
 
     def _full(self, name: str) -> tuple[str, str]:
         parts = split_name(name)
@@ -207,17 +207,21 @@ def _limit(max_records: int | None) -> str:
 
 
 def _dataset(found: dict[str, object]) -> Dataset:
-    name = str(found.get("name") or "")
-    full = str(found.get("dataset") or name)
-    database = str(found.get("database") or full.rpartition(".")[0])
-    rows = found.get("rows")
+    """An entry of `/datasets`, where columns are counted, or of `/datasets/DB/DATASET`, where they are listed."""
+    listed, rows = found.get("columns"), found.get("rows")
+    columns = tuple(map(Column.of, _listed(found, "columns"))) if isinstance(listed, list) else ()
+    masked = sum(column.outcome == "masked" for column in columns)
+    told = rows if isinstance(rows, dict) else {"filtered": found.get("filtered")}
     return Dataset(
-        database=database,
-        name=name or full.removeprefix(f"{database}."),
+        database=str(found["database"]),
+        name=str(found["name"]),
         comment=str(found.get("comment") or ""),
         tags=tuple(str(tag) for tag in cast("list[object]", found.get("tags") or [])),
-        columns=tuple(Column.of(column) for column in _listed(found, "columns") if column.get("outcome") != "hidden"),
-        rows=str(rows.get("reason") or "") if isinstance(rows, dict) and rows.get("filtered") else "",
+        columns=columns,
+        column_count=listed if isinstance(listed, int) else len(columns),
+        masked_count=int(str(found.get("masked") or masked)),
+        is_filtered=bool(told.get("filtered")),
+        reason=str(told.get("reason") or ""),
     )
 
 

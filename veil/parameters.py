@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from veil.errors import ProgrammingError
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json = None | bool | int | float | str | dict[str, str]
 
 
 def encode(parameters: Sequence[object]) -> list[Json]:
@@ -43,13 +43,11 @@ def _encode(value: object, number: int) -> Json:
             return _tagged("bytes", base64.b64encode(value).decode())
         case uuid.UUID():
             return str(value)
-        case list() | tuple():
-            return [_encode(item, number) for item in value]
     plain = _of_numpy(value)
     if type(plain) is type(value):
         raise ProgrammingError(
             f"parameter {number} is of a type that cannot be sent: {type(value).__name__}",
-            hint="send text, a number, a date, a datetime, a Decimal, bytes, None, or a list of them",
+            hint="send text, a number, a date, a datetime, a Decimal, bytes or None",
         )
     return _encode(plain, number)
 

@@ -88,14 +88,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A dataset you may see; `columns` are filled by `describe`."""
+    """A dataset you may see; `columns` and `tags` are filled by `describe`."""
 
     database: str
     name: str
     comment: str = ""
     tags: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
-    rows: str = ""
+    column_count: int = 0
+    masked_count: int = 0
+    is_filtered: bool = False
+    reason: str = ""
 
     @property
     def full_name(self) -> str:
@@ -105,12 +108,16 @@ class Dataset:
     def __repr__(self) -> str:
         if not self.columns:
             return f"<veil.Dataset {self.full_name}>"
-        return "\n".join([self.full_name, _aligned(self._lines()), *([self.rows] if self.rows else [])])
+        return "\n".join([self.full_name, _aligned(self._lines()), *([self._rows()] if self.is_filtered else [])])
 
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self.full_name)}</p>{_html_table(self._lines())}<p>{html.escape(self.rows)}</p>"
+        return f"<p>{html.escape(self.full_name)}</p>{_html_table(self._lines())}<p>{html.escape(self._rows())}</p>"
+
+    def _rows(self) -> str:
+        why = f": {self.reason}" if self.reason else ""
+        return f"rows are filtered for you{why}" if self.is_filtered else "all rows"
 
     def _lines(self) -> list[tuple[str, ...]]:
         return [
@@ -149,7 +156,19 @@ class Datasets(Sequence[Dataset]):
         return pd.DataFrame(rows, columns=list(head))
 
     def _lines(self) -> list[tuple[str, ...]]:
-        return [("dataset", "tags", "comment"), *((d.full_name, " ".join(d.tags), d.comment) for d in self._datasets)]
+        return [
+            ("dataset", "columns", "masked", "rows", "comment"),
+            *(
+                (
+                    dataset.full_name,
+                    str(dataset.column_count),
+                    str(dataset.masked_count),
+                    "filtered for you" if dataset.is_filtered else "all",
+                    dataset.comment,
+                )
+                for dataset in self._datasets
+            ),
+        ]
 
 
 def _how(column: Column) -> str:

@@ -146,17 +146,17 @@ def test_a_notice_warns_once_per_query_at_the_callers_line(server: Peer, connect
     assert {(warning.category, warning.filename) for warning in caught} == {(veil.AccessNotice, __file__)}
 
 
-def test_an_access_summary_too_large_for_a_header_is_asked_for(server: Peer, connection: veil.Connection) -> None:
+def test_an_access_summary_too_large_for_a_header_is_explained(server: Peer, connection: veil.Connection) -> None:
     def answer(exchange: Exchange) -> None:
-        if exchange.command == "GET":
-            exchange.json(ACCESS)
+        if exchange.path.endswith("/explain"):
+            exchange.json({**ACCESS, "decision_id": "another", "sql": "select .."})
         else:
             exchange.stream(TABLE, None)
 
     server.answers(answer)
-    with connection.query("select * from shop.orders") as result:
+    with connection.query("select * from shop.orders where id > ?", [1]) as result:
         assert result.access == ACCESS
-    assert server.asked[1].path == "/api/v1/decisions/9c1e"
+    assert server.asked[1].body == {"sql": "select * from shop.orders where id > ?", "params": [1], "database": "main"}
 
 
 def test_scan_quotes_the_name_and_limits_on_the_server(server: Peer, connection: veil.Connection) -> None:
@@ -179,28 +179,30 @@ def test_max_records_is_a_count(connection: veil.Connection) -> None:
 
 
 def test_datasets_and_describe_read_like_tables(server: Peer, connection: veil.Connection) -> None:
-    server.answers(lambda exchange: exchange.json({"datasets": [{"database": "shop", "name": "orders", "tags": []}]}))
+    entry = {"dataset": "shop.orders", "database": "shop", "name": "orders", "comment": ""}
+    server.answers(
+        lambda exchange: exchange.json({"datasets": [{**entry, "columns": 2, "masked": 1, "filtered": True}]})
+    )
     found = connection.datasets(search="ord ers")
     assert server.asked[0].path == "/api/v1/datasets?search=ord+ers"
-    assert "shop.orders" in str(found)
+    assert str(found).splitlines()[1].split() == ["shop.orders", "2", "1", "filtered", "for", "you"]
     assert found.to_pandas()["dataset"].tolist() == ["shop.orders"]
+    assert (found[0].column_count, found[0].masked_count, found[0].is_filtered) == (2, 1, True)
 
-    server.answers(
-        lambda exchange: exchange.json(
-            {
-                "database": "shop",
-                "name": "orders",
-                "columns": [
-                    {"column": "email", "type": "VARCHAR", "outcome": "masked", "transform": "tokenize", "tags": []},
-                    {"column": "card", "type": "VARCHAR", "outcome": "hidden", "transform": "", "tags": []},
-                ],
-            }
-        )
-    )
+    columns = [{"column": "email", "type": "VARCHAR", "outcome": "masked", "transform": "tokenize", "tags": ["a.b"]}]
+    rows = {"filtered": True, "policies": ["clerks"], "reason": "policy `clerks` shows some rows"}
+    server.answers(lambda exchange: exchange.json({**entry, "tags": ["c.d"], "columns": columns, "rows": rows}))
     described = connection.describe("shop.orders")
     assert server.asked[1].path == "/api/v1/datasets/shop/orders"
-    assert "◐ masked by tokenize" in str(described)
-    assert "card" not in str(described)
+    assert str(described).splitlines() == [
+        "shop.orders",
+        "column  type     for you               tags",
+        "email   VARCHAR  ◐ masked by tokenize  a.b",
+        "rows are filtered for you: policy `clerks` shows some rows",
+    ]
+    assert (described.tags, described.columns[0].tags) == (("c.d",), ("a.b",))
+    assert "<table>" in described._repr_html_()
+    assert "<table>" in found._repr_html_()
 
 
 def test_explain_may_ask_for_somebody_else(server: Peer, connection: veil.Connection) -> None:
