@@ -1,5 +1,6 @@
 """All transforms by name, and how a call is carried out."""
 
+import functools
 from collections.abc import Mapping
 
 from catalog.errors import PolicyInvalid
@@ -32,11 +33,13 @@ def find(name: str) -> Transform:
     return transform
 
 
+@functools.lru_cache(maxsize=8192)
 def accepts(call: TransformCall, column_type: str) -> bool:
     """Whether the transform can show a column of this type."""
     return find(call.name).accepts(read_type(column_type))
 
 
+@functools.lru_cache(maxsize=1024)
 def strength(call: TransformCall | None) -> Strength:
     """How much a call takes away; None is the raw value."""
     return Strength.CLEAR if call is None else find(call.name).strength(_arguments(call))

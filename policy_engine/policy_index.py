@@ -1,0 +1,83 @@
+"""Finds the policies that bind a subject on a dataset without looking at all the others."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.names import fold
+from policy_engine.by_identity import ByIdentity
+from policy_engine.model import Policy, PolicySet, Subject
+from policy_engine.profile import Profile
+
+_Place = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyIndex:
+    """Roles by group and policies by role and place, all names folded."""
+
+    roles_by_group: Mapping[str, tuple[str, ...]]
+    policies: Mapping[str, Mapping[_Place, tuple[Policy, ...]]]
+
+
+def roles_of(subject: Subject, policies: PolicySet) -> frozenset[str]:
+    """The folded names of the roles that the subject's groups hold."""
+    by_group = _index(policies).roles_by_group
+    return frozenset(role for group in subject.groups for role in by_group.get(fold(group), ()))
+
+
+def binding(roles: frozenset[str], profile: Profile, policies: PolicySet, at: datetime) -> tuple[Policy, ...]:
+    """The policies in force at a moment for any of the roles on a dataset, each once, by id."""
+    index = _index(policies).policies
+    database, name = profile.database, profile.name
+    places: tuple[_Place, ...] = ((None, None), (database, None), (database, name), (None, name))
+    found = {
+        id(policy): policy
+        for role in roles
+        if (by_place := index.get(role))
+        for place in places
+        for policy in by_place.get(place, ())
+        if is_in_force(policy, at)
+    }
+    return tuple(sorted(found.values(), key=lambda policy: policy.id))
+
+
+def is_in_force(policy: Policy, at: datetime) -> bool:
+    """Whether the policy is enabled and the moment within its time; a moment without a zone is in UTC."""
+    if not policy.enabled:
+        return False
+    moment = _utc(at)
+    starts, ends = policy.starts_at, policy.ends_at
+    return (starts is None or _utc(starts) <= moment) and (ends is None or moment < _utc(ends))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _build(policies: PolicySet) -> PolicyIndex:
+    by_group: dict[str, list[str]] = {}
+    for role in policies.roles:
+        for group in role.groups:
+            by_group.setdefault(fold(group), []).append(fold(role.name))
+    by_role: dict[str, dict[_Place, list[Policy]]] = {}
+    for policy in policies.policies:
+        for name in dict.fromkeys(map(fold, policy.roles)):
+            by_role.setdefault(name, {}).setdefault(_place(policy), []).append(policy)
+    return PolicyIndex(
+        roles_by_group={group: tuple(names) for group, names in by_group.items()},
+        policies={role: dict(_frozen(places)) for role, places in by_role.items()},
+    )
+
+
+def _place(policy: Policy) -> _Place:
+    database, dataset = policy.scope.database, policy.scope.dataset
+    return (None if database is None else fold(database), None if dataset is None else fold(dataset))
+
+
+def _frozen(places: Mapping[_Place, list[Policy]]) -> Iterator[tuple[_Place, tuple[Policy, ...]]]:
+    for place, policies in places.items():
+        yield place, tuple(policies)
+
+
+_index = ByIdentity(_build, capacity=16)

@@ -1,0 +1,84 @@
+"""Says in one sentence why a column or a row is shown as it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from policy_engine.model import Case, Policy
+from policy_engine.rulings import Ruling
+from policy_engine.tag_expressions import print_expression
+
+_MOST_NAMED = 3
+
+
+def shown_reason(words: Sequence[str], cases: Sequence[Case], ruling: Ruling, policies: Mapping[str, Policy]) -> str:
+    """Why a visible column looks as it does.
+
+    Example: "masked for you by tokenize because policy `analysts-medical` transforms columns tagged `phi.mrn`".
+    """
+    if len(cases) > 1 or cases[0].when:
+        grants = _named(item.policy for item in ruling.contributions)
+        return f"differs from row to row ({', '.join(words)}) by {grants}{_and_restricted(ruling)}"
+    call = cases[0].call
+    if call is None:
+        return f"shown as it is by {_named(item.policy for item in ruling.contributions)}"
+    because = [name for name in ruling.raised_by if _tagged(policies[name], call.name)]
+    if not because:
+        because = [item.policy for item in ruling.contributions if item.showing.call == call]
+    said = [f"policy `{name}` {_transforms(policies[name], call.name)}" for name in because[:_MOST_NAMED]]
+    return f"masked for you by {call.name} because " + (" and ".join(said) or "policies disagree on how to show it")
+
+
+def hidden_reason(ruling: Ruling) -> str:
+    """Why a column is not there."""
+    if ruling.hidden_by:
+        said = [f"policy `{policy.id}` hides {_what(policy)}" for policy in ruling.hidden_by[:_MOST_NAMED]]
+        return "hidden from you because " + " and ".join(said)
+    if ruling.silent:
+        said = [f"policy `{policy.id}` {why}" for policy, why in ruling.silent[:_MOST_NAMED]]
+        return "hidden from you because " + " and ".join(said)
+    return "hidden from you because no policy shows it"
+
+
+def nested_reason(field: str) -> str:
+    """Why a column whose field is governed is not there."""
+    return f"hidden from you because its field `{field}` is, and parts of a column cannot be left out yet"
+
+
+def rows_reason(opening: Sequence[Policy], restricting: Sequence[Policy], broken: Sequence[str]) -> str:
+    """Why rows are missing, or that none are.
+
+    Example: "only rows where `opted_out <> 1` (policy `analysts-medical`)".
+    """
+    if broken:
+        return f"no rows, because {_named(broken)} cannot be applied"
+    filters = [f"`{policy.where}` (policy `{policy.id}`)" for policy in opening]
+    limits = [f"`{policy.where}` (policy `{policy.id}`)" for policy in restricting]
+    said = [" or ".join(_shortened(filters)), *_shortened(limits)]
+    text = " and ".join(part for part in said if part)
+    return f"only rows where {text}" if text else "all rows"
+
+
+def _named(policies: Iterable[str]) -> str:
+    names = [f"`{name}`" for name in dict.fromkeys(policies)]
+    word = "policy" if len(names) == 1 else "policies"
+    return f"{word} {', '.join(_shortened(names))}"
+
+
+def _shortened(texts: list[str]) -> list[str]:
+    more = len(texts) - _MOST_NAMED
+    return texts if more <= 0 else [*texts[:_MOST_NAMED], f"{more} more"]
+
+
+def _tagged(policy: Policy, name: str) -> list[str]:
+    return [print_expression(rule.tagged) for rule in policy.transforms if rule.call.name == name]
+
+
+def _transforms(policy: Policy, name: str) -> str:
+    return f"transforms columns tagged {', '.join(f'`{text}`' for text in _tagged(policy, name))}"
+
+
+def _what(policy: Policy) -> str:
+    return "it" if policy.having is None else f"columns for which `{print_expression(policy.having)}` may hold"
+
+
+def _and_restricted(ruling: Ruling) -> str:
+    return f" and at least as {_named(ruling.raised_by)} demands" if ruling.raised_by else ""

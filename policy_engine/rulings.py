@@ -1,0 +1,155 @@
+"""What the policies that bind somebody say of one column: who shows it and how, who takes away what."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.errors import PolicyInvalid
+from catalog.names import fold
+from policy_engine.cells import CLEAR, NOTHING, Contribution, Showing, strongest
+from policy_engine.model import Effect, Policy, TagExpression, TransformCall, TransformRule
+from policy_engine.profile import FieldProfile, Path, Tags
+from policy_engine.tag_expressions import holds, print_expression, tags_of
+from policy_engine.transforms.registry import accepts, find
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """All that is said of one column before rows are looked at.
+
+    `least` is what restrictions demand at least; `silent` are grants that cover the column and do not
+    show it, with the reason; `broken` are restrictions that cannot do to it what they say.
+    """
+
+    contributions: tuple[Contribution, ...] = ()
+    least: Showing = CLEAR
+    raised_by: tuple[str, ...] = ()
+    hidden_by: tuple[Policy, ...] = ()
+    silent: tuple[tuple[Policy, str], ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether any cell of the column can show anything."""
+        return bool(self.contributions) and not self.hidden_by
+
+
+def hides(policy: Policy) -> bool:
+    """Whether the policy makes columns disappear: a denial, or a restriction that neither masks nor filters."""
+    if policy.effect is Effect.RESTRICT:
+        return not policy.transforms and policy.where is None
+    return policy.effect is Effect.DENY
+
+
+def applies(policy: Policy, field: FieldProfile) -> bool:
+    """Whether scope and HAVING cover the column; a doubtful tag counts where that hides more."""
+    if policy.scope.columns and not _is_in_scope(policy, field.path):
+        return False
+    opens = policy.effect is Effect.GRANT
+    return policy.having is None or _holds(policy.having, field.tags, opens=opens)
+
+
+class Rulings:
+    """Rules on columns under the policies that bind somebody; columns alike in all that counts share a ruling."""
+
+    def __init__(self, policies: Sequence[Policy], conditions: Mapping[str, str], problems: Mapping[str, str]) -> None:
+        """`conditions` are the grants' bound filters by policy id; `problems` say why a grant has none."""
+        self._policies = policies
+        self._conditions = conditions
+        self._problems = problems
+        self._scoped = [policy for policy in policies if policy.scope.columns]
+        self._known: dict[tuple[Tags, str, tuple[str, ...]], Ruling] = {}
+
+    def of(self, field: FieldProfile) -> Ruling:
+        """The ruling on a column or nested field."""
+        scoped = tuple(policy.id for policy in self._scoped if _is_in_scope(policy, field.path))
+        key = (field.tags, field.column.type, scoped)
+        ruling = self._known.get(key)
+        if ruling is None:
+            ruling = self._known[key] = self._rule(field)
+        return ruling
+
+    def _rule(self, field: FieldProfile) -> Ruling:
+        contributions: list[Contribution] = []
+        hidden_by: list[Policy] = []
+        silent: list[tuple[Policy, str]] = []
+        demands: list[tuple[str, Showing]] = []
+        broken: list[str] = []
+        for policy in self._policies:
+            does_apply = applies(policy, field)
+            if policy.effect is Effect.GRANT:
+                said = self._granted(policy, field) if does_apply else _why_not(policy, field)
+                if isinstance(said, Contribution):
+                    contributions.append(said)
+                elif said:
+                    silent.append((policy, said))
+            elif not does_apply:
+                continue
+            elif hides(policy):
+                hidden_by.append(policy)
+            elif rules := _matching(policy.transforms, field.tags):
+                demand = _showing(rules, field)
+                if demand is None:
+                    broken.append(policy.id)
+                demands.append((policy.id, demand or NOTHING))
+        return Ruling(
+            contributions=tuple(contributions),
+            least=strongest(showing for _, showing in demands),
+            raised_by=tuple(policy for policy, _ in demands),
+            hidden_by=tuple(hidden_by),
+            silent=tuple(silent),
+            broken=tuple(broken),
+        )
+
+    def _granted(self, policy: Policy, field: FieldProfile) -> Contribution | str:
+        when = self._conditions.get(policy.id)
+        if when is None:
+            return self._problems[policy.id]
+        rules = _matching(policy.transforms, field.tags)
+        showing = _showing(rules, field)
+        if showing is None:
+            names = " and ".join(f"`{rule.call.name}`" for rule in rules)
+            return f"shows it through {names}, which cannot show a column of type {field.column.type}"
+        return Contribution(policy=policy.id, when=when, showing=showing)
+
+
+def _showing(rules: Sequence[TransformRule], field: FieldProfile) -> Showing | None:
+    """What one policy's matching rules make of the column: each is owed, so the strongest; None when it cannot be."""
+    try:
+        showing = strongest(Showing(rule.call, _namespace(rule, field.tags)) for rule in rules)
+        is_possible = showing.call is None or accepts(showing.call, field.column.type)
+    except PolicyInvalid:  # a transform that this version does not know
+        return None
+    return showing if is_possible else None
+
+
+def _namespace(rule: TransformRule, tags: Tags) -> str:
+    """The tag whose key a keyed transform uses: of those the rule names, the first that the column carries."""
+    if not find(rule.call.name).is_keyed:
+        return ""
+    carried = sorted(tag for tag in tags_of(rule.tagged) if tag in tags.all)
+    return carried[0] if carried else print_expression(rule.tagged)
+
+
+def _matching(rules: Iterable[TransformRule], tags: Tags) -> tuple[TransformRule, ...]:
+    return tuple(rule for rule in rules if _holds(rule.tagged, tags, opens=False))
+
+
+def _holds(expression: TagExpression, tags: Tags, *, opens: bool) -> bool:
+    return holds(expression, tags.confirmed, tags.suggested, opens=opens)
+
+
+def _is_in_scope(policy: Policy, path: Path) -> bool:
+    """A column of the scope covers the fields nested in it."""
+    return any(path[: len(column)] == tuple(map(fold, column)) for column in policy.scope.columns)
+
+
+def _why_not(policy: Policy, field: FieldProfile) -> str:
+    if policy.scope.columns and not _is_in_scope(policy, field.path):
+        return ""
+    assert policy.having is not None
+    return f"shows only columns for which `{print_expression(policy.having)}` holds"
+
+
+def call_names(calls: Iterable[TransformCall | None]) -> tuple[str, ...]:
+    """The words for people of several showings, each once, in order."""
+    return tuple(dict.fromkeys("clear" if call is None else call.name for call in calls))
