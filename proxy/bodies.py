@@ -104,6 +104,14 @@ class Body:
         return value
 
 
+def refuse_unknown_arguments(*known: str) -> None:
+    """Raise when the address carries a parameter that is not read here."""
+    for name in flask.request.args:
+        if name not in known:
+            listed = ", ".join(f"`{key}`" for key in known) or "none"
+            raise RequestInvalid(f"unknown query parameter `{name}`", hint=f"known parameters: {listed}")
+
+
 def _checked_text(value: object, key: str) -> str:
     if not isinstance(value, str):
         raise RequestInvalid(f"`{key}` is no text", hint=f"send `{key}` as a text")

@@ -58,6 +58,18 @@ def csv_rows(batch: pa.RecordBatch) -> bytes:
     return _values(ended)
 
 
+def texts(column: pa.Array) -> list[str | None]:
+    """Each cell as a person reads it, None for NULL.
+
+    Example:
+        >>> texts(pa.array([1.5, None]))
+        ['1.5', None]
+    """
+    direct = any(is_direct(column.type) for is_direct in _DIRECT)
+    read: list[str | None] = (column.cast(pa.string()) if direct else _text(column)).to_pylist()
+    return read
+
+
 def _values(strings: pa.Array) -> bytes:
     """The texts of an array one after the other, as they already lie in its buffer."""
     buffer = strings.buffers()[2]

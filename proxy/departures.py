@@ -11,6 +11,8 @@ import threading
 import time
 from typing import Protocol
 
+from proxy.answer import Departed
+
 log = logging.getLogger("veil")
 
 _PAUSE = 0.2
@@ -20,10 +22,6 @@ class Cancellable(Protocol):
     """What can be told to stop, from any thread, any number of times."""
 
     def cancel(self, reason: Exception) -> None: ...
-
-
-class ClientGone(Exception):
-    """The client closed its connection before it had the whole answer."""
 
 
 class Watch:
@@ -42,7 +40,7 @@ class Watch:
             self._work = work
             is_gone = self._is_gone
         if is_gone:
-            work.cancel(ClientGone())
+            work.cancel(Departed())
 
     def look(self) -> None:
         """Peek at the connection once; the watcher's step."""
@@ -53,7 +51,7 @@ class Watch:
             work = self._work
         self.close()
         if work is not None:
-            work.cancel(ClientGone())
+            work.cancel(Departed())
 
     def close(self) -> None:
         """Stop watching; the connection may then be used for another request."""

@@ -8,7 +8,8 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from catalog.errors import Internal, LimitExceeded, NotAuthenticated, SourceTimeout, SourceUnavailable, VeilError
-from proxy.refusals import MediaTypeUnsupported, RequestInvalid
+from proxy.answer import Departed
+from proxy.refusals import ClientLeft, MediaTypeUnsupported, RequestInvalid
 
 log = logging.getLogger("veil")
 
@@ -73,6 +74,8 @@ def told(error: Exception, *, decision_id: str) -> VeilError:
         return error
     if isinstance(error, HTTPException):
         return _of_http(error)
+    if isinstance(error, Departed):
+        return ClientLeft("the client went away before the first row")
     log.error("internal error, decision %s: %s", decision_id or "-", trail(error))
     return Internal(
         "something went wrong inside Veil; nothing was served",

@@ -3,6 +3,7 @@
 VeilError
 ├── RequestInvalid         400  a body, key, value or parameter that cannot be used
 ├── MediaTypeUnsupported   415  a body in a form that is not read here
+├── ClientLeft             499  nobody is there to read the answer
 ├── ProtocolTooOld         505  a connection on which a failed stream would look whole
 └── LimitExceeded
     └── TooMany            429  a limit on how often or how much at once
@@ -25,6 +26,14 @@ class MediaTypeUnsupported(VeilError):
     code = "media_type_unsupported"
     status = 415
     title = "This content type is not read here"
+
+
+class ClientLeft(VeilError):
+    """The client closed its connection while its query ran."""
+
+    code = "client_left"
+    status = 499
+    title = "The client went away"
 
 
 class ProtocolTooOld(VeilError):

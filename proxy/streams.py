@@ -2,10 +2,10 @@
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from catalog.errors import VeilError
-from proxy.departures import ClientGone
+from proxy.answer import Departed
 from proxy.problems import trail
 
 log = logging.getLogger("veil")
@@ -23,19 +23,11 @@ class StreamBroken(BrokenPipeError):
 
 
 class Stream:
-    """The body of a streamed answer; closing it before its end cancels the query."""
+    """The body of a streamed answer; a failure is logged by its decision id and cuts the connection."""
 
-    def __init__(
-        self,
-        pieces: Iterator[bytes],
-        *,
-        decision_id: str,
-        cancel: Callable[[Exception], None],
-    ) -> None:
+    def __init__(self, pieces: Iterator[bytes], *, decision_id: str) -> None:
         self._pieces = pieces
         self._decision_id = decision_id
-        self._cancel = cancel
-        self._is_done = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -44,22 +36,12 @@ class Stream:
         try:
             return next(self._pieces)
         except StopIteration:
-            self._is_done = True
             raise
-        except ClientGone:
-            self._is_done = True
+        except Departed:
             raise StreamBroken from None
         except VeilError as error:
-            self._is_done = True
             log.warning("result cut, decision %s: %s", self._decision_id, error.code)
             raise StreamBroken from None
         except Exception as error:
-            self._is_done = True
             log.error("result cut, decision %s: %s", self._decision_id, trail(error))
             raise StreamBroken from None
-
-    def close(self) -> None:
-        """Cancel the query when its result was not read to the end."""
-        if not self._is_done:
-            self._is_done = True
-            self._cancel(ClientGone())

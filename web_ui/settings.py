@@ -31,13 +31,17 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySettings:
-    """What one query may use; 0 means no limit for `max_rows` and `max_bytes`."""
+    """What one query may use (`max_rows` 0: no limit), and whether an error names the policy behind it.
 
-    seconds: float = 600.0
+    `memory` is for one set of sources; what does not fit is spilled to the home's folder. With
+    `explain = "brief"` a hidden column is told of exactly like a misspelt one.
+    """
+
+    seconds: float = 300.0
     batch_rows: int = 65_536
     max_rows: int = 0
-    max_bytes: int = 0
-    memory_limit: str = "4GB"
+    memory: str = "1GB"
+    explain: str = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

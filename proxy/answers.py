@@ -1,0 +1,72 @@
+"""What every answer under /api/v1 carries: a decision id and the policy revision, errors too."""
+
+import uuid
+from collections.abc import Callable
+
+import flask
+
+from catalog.errors import VeilError
+from policy_engine.model import Subject
+from proxy import problems
+from proxy.identity import Identity
+
+PREFIX = "/api/v1"
+
+
+def is_api() -> bool:
+    """Whether the current request is for the API and not for a page."""
+    path = flask.request.path
+    return path == PREFIX or path.startswith(PREFIX + "/")
+
+
+def decision_id() -> str:
+    """The id of the current request, made on first use; journal, answer and log name the same one."""
+    if "decision_id" not in flask.g:
+        flask.g.decision_id = uuid.uuid4().hex
+    return str(flask.g.decision_id)
+
+
+def decided_under(revision: int) -> None:
+    """Note the revision that the current answer was decided under, if it is not the newest."""
+    flask.g.revision = revision
+
+
+def subject(identity: Identity) -> Subject:
+    """Who sent the current request; raises NotAuthenticated."""
+    if "subject" not in flask.g:
+        flask.g.subject = identity.subject(flask.request.headers.get("Authorization"))
+    found: Subject = flask.g.subject
+    return found
+
+
+def client() -> str:
+    """Where the current request came from, as the journal tells it."""
+    return flask.request.remote_addr or ""
+
+
+def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
+    """Put both headers on every API answer, and make every error of the API a problem document."""
+
+    def finish(response: flask.Response) -> flask.Response:
+        if is_api():
+            response.headers["Veil-Decision-Id"] = decision_id()
+            response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision))
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    app.after_request(finish)
+
+
+def problem(error: Exception) -> flask.Response:
+    """The problem document for an error of the current request."""
+    return problems.answer(error, decision_id=decision_id())
+
+
+def _revision(newest: Callable[[], int]) -> int:
+    """The revision noted while answering, else the newest; 0 when even that cannot be read."""
+    if "revision" in flask.g:
+        return int(flask.g.revision)
+    try:
+        return newest()
+    except VeilError:
+        return 0

@@ -1,0 +1,80 @@
+"""Who asks: a bearer token or a signed-in session becomes a Subject, or nobody is let in."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from catalog.accounts import Accounts
+from catalog.api_tokens import ApiTokens
+from catalog.errors import NotAllowed, NotAuthenticated
+from policy_engine.model import Subject
+from policy_engine.subjects import subject_of
+
+ADMIN = "admin"
+AUDITOR = "auditor"
+
+_HOW = "send `Authorization: Bearer <token>`; create a token on the page Connect or with `veil token create USER`"
+
+
+class Identity:
+    """Finds the person behind a request.
+
+    A token that is sent counts alone: when it is no good, a session beside it does not help.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        tokens: ApiTokens,
+        clock: Callable[[], datetime],
+        signed_in: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._accounts = accounts
+        self._tokens = tokens
+        self._clock = clock
+        self._signed_in = signed_in
+
+    def subject(self, authorization: str | None) -> Subject:
+        """The subject of a request with this Authorization header; raises NotAuthenticated."""
+        name = self._signed_in() if authorization is None else self._bearer(authorization)
+        if name is None:
+            raise NotAuthenticated("nobody is signed in", hint=_HOW)
+        return self.of_user(name)
+
+    def of_user(self, name: str) -> Subject:
+        """The subject that a local account is; raises NotAuthenticated when it is gone."""
+        user = self._accounts.user(name)
+        if user is None:
+            raise NotAuthenticated("this account is no longer there", hint="ask an administrator")
+        return subject_of(user)
+
+    def _bearer(self, authorization: str) -> str:
+        scheme, _, text = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotAuthenticated("only bearer tokens are taken", hint=_HOW)
+        token = self._tokens.find(text.strip(), self._clock())
+        if token is None:
+            raise NotAuthenticated("this token is unknown, expired or revoked", hint=_HOW)
+        return token.user
+
+
+def is_admin(subject: Subject) -> bool:
+    """Whether the subject may change policies and explain for others; it gives no data."""
+    return ADMIN in subject.groups
+
+
+def is_auditor(subject: Subject) -> bool:
+    """Whether the subject may read the whole journal."""
+    return AUDITOR in subject.groups
+
+
+def require_admin(subject: Subject, what: str) -> None:
+    """Raise NotAllowed unless the subject administers.
+
+    Example:
+        >>> require_admin(Subject(user="kim", groups=frozenset({"kim"})), "apply documents")
+        Traceback (most recent call last):
+        catalog.errors.NotAllowed: only members of the group `admin` may apply documents
+    """
+    if not is_admin(subject):
+        raise NotAllowed(f"only members of the group `{ADMIN}` may {what}", hint="ask one of its members")

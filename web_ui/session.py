@@ -1,0 +1,155 @@
+"""Signs people in and out: local accounts, signed cookies, CSRF tokens, and a pause after wrong passwords."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+import flask
+from flask.sessions import SecureCookieSessionInterface
+
+from catalog.accounts import Accounts
+from catalog.errors import NotAllowed, NotAuthenticated
+from catalog.journal import Journal
+from catalog.model import Event, EventKind, User, Verdict
+from policy_engine.subjects import subject_of
+from proxy import answers
+from proxy.refusals import RequestInvalid
+from web_ui.ended_sessions import EndedSessions
+from web_ui.throttle import Throttle
+
+_SEEN_EVERY = 60.0
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Sessions:
+    """The sign-in of the current request, kept in a signed cookie that names the session.
+
+    A session ends when it is old, idle or signed out, and when its account is gone or has another password.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        journal: Journal,
+        throttle: Throttle,
+        ended: EndedSessions,
+        lifetime: timedelta,
+        idle: timedelta,
+        clock: Callable[[], float],
+    ) -> None:
+        self._accounts = accounts
+        self._journal = journal
+        self._throttle = throttle
+        self._ended = ended
+        self._lifetime = lifetime.total_seconds()
+        self._idle = idle.total_seconds()
+        self._clock = clock
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Begin a new session, or raise NotAuthenticated or TooMany; both are journalled."""
+        address = answers.client()
+        try:
+            self._throttle.enter(name, address)
+            user = self._accounts.check_password(name, password)
+        except Exception:
+            self._tell(EventKind.LOGIN_FAIL, name)
+            raise
+        if user is None:
+            self._tell(EventKind.LOGIN_FAIL, name)
+            raise NotAuthenticated(
+                "this name and password do not match", hint="check both; upper and lower case differ in passwords"
+            )
+        self._throttle.succeeded(name, address)
+        self._tell(EventKind.LOGIN_OK, name)
+        now = self._clock()
+        flask.session.clear()
+        flask.session.update(
+            id=secrets.token_urlsafe(16),
+            user=user.name,
+            mark=_mark(user),
+            began=now,
+            seen=now,
+            csrf=secrets.token_urlsafe(24),
+        )
+
+    def sign_out(self) -> None:
+        """End the session for good, copies of its cookie too."""
+        if "id" in flask.session:
+            self._ended.add(flask.session["id"], flask.session["began"] + self._lifetime)
+        flask.session.clear()
+
+    def user_name(self) -> str | None:
+        """Who is signed in, None when nobody is."""
+        held = flask.session
+        if "id" not in held or held["id"] in self._ended:
+            return None
+        now = self._clock()
+        if now - held["began"] > self._lifetime or now - held["seen"] > self._idle:
+            return None
+        user = self._accounts.user(held["user"])
+        if user is None or not hmac.compare_digest(_mark(user), held["mark"]):
+            return None
+        if now - held["seen"] > _SEEN_EVERY:
+            held["seen"] = now
+        return user.name
+
+    def _tell(self, kind: EventKind, name: str) -> None:
+        """Journal a sign-in; a name that is no account is left out, since it may be a password in the wrong field."""
+        user = self._accounts.user(name)
+        self._journal.append(
+            Event(
+                kind=kind,
+                user=user.name if user else "",
+                groups=tuple(sorted(subject_of(user).groups)) if user else (),
+                verdict=Verdict.ALLOW if kind is EventKind.LOGIN_OK else Verdict.DENY,
+                client=answers.client(),
+                decision_id=answers.decision_id(),
+                details={"by": "password"} if user else {"by": "password", "account": "unknown"},
+            )
+        )
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's signed cookies, sent over https only wherever people come by https."""
+
+    def __init__(self, public_url: str) -> None:
+        self._is_https = public_url.lower().startswith("https://")
+
+    def get_cookie_secure(self, app: flask.Flask) -> bool:
+        return self._is_https or flask.request.is_secure
+
+
+def csrf_token() -> str:
+    """The token that every form of the current session carries."""
+    if "csrf" not in flask.session:
+        flask.session["csrf"] = secrets.token_urlsafe(24)
+    return str(flask.session["csrf"])
+
+
+def refuse_forgery() -> None:
+    """Raise unless a changing request comes from this server's own pages or with a token of its own."""
+    request = flask.request
+    if request.method not in _UNSAFE or "Authorization" in request.headers:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"} or not _is_own_origin():
+        raise NotAllowed("this request came from another site", hint="open the page here and try again")
+    if not answers.is_api():  # the API reads no form, and no other site can send it anything else
+        sent = request.form.get("csrf_token", "")
+        if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+            raise RequestInvalid("this form is too old", hint="go back, reload the page and send it again")
+
+
+def _is_own_origin() -> bool:
+    origin = flask.request.headers.get("Origin")
+    if origin is None:
+        return True
+    own = {flask.request.host, flask.current_app.config.get("PUBLIC_HOST", "")}
+    return origin.partition("://")[2] in own - {""}
+
+
+def _mark(user: User) -> str:
+    """A fingerprint of the password as it is kept: a new password ends older sessions."""
+    return hashlib.sha256(f"veil session {user.password_hash}".encode()).hexdigest()[:32]

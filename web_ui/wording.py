@@ -1,0 +1,53 @@
+"""How templates write sentences and times, so that the same thing reads the same everywhere."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+
+def capitalize_first(text: str) -> str:
+    """The text with a capital at its start; nothing else changes.
+
+    Example:
+        >>> capitalize_first("no dataset `X`")
+        'No dataset `X`'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """The text as a sentence.
+
+    Example:
+        >>> sentence("all rows are there")
+        'All rows are there.'
+    """
+    text = capitalize_first(text.strip())
+    return text if not text or text[-1] in ".!?" else text + "."
+
+
+def day(moment: datetime) -> str:
+    """The day in UTC.
+
+    Example:
+        >>> day(datetime(2026, 1, 31, tzinfo=UTC))
+        '31 Jan 2026'
+    """
+    return f"{moment.astimezone(UTC):%-d %b %Y}"
+
+
+def minute(moment: datetime) -> str:
+    """The day and minute in UTC.
+
+    Example:
+        >>> minute(datetime(2026, 1, 31, 9, 5, tzinfo=UTC))
+        '31 Jan 2026, 09:05'
+    """
+    return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M}"
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "capitalize_first": capitalize_first,
+    "sentence": sentence,
+    "day": day,
+    "minute": minute,
+}
