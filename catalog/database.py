@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -17,6 +17,7 @@ Value = str | int | float | bytes | None
 Parameters = Sequence[Value] | Mapping[str, Value]
 
 BUSY_SECONDS = 30.0
+_TRY_AGAIN = "nothing was changed; try again"
 
 
 class Transaction:
@@ -64,12 +65,15 @@ class Catalog:
         self._path = path
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
+        # Threads queue here; SQLite alone would let them sleep and try again, some of them for long.
+        self._writing = threading.Lock()
         # A connection must not cross a fork, so the process is part of its place.
         self._open: dict[tuple[int, int], Database] = {}
         self._reading = threading.local()
         self._is_closed = False
         try:
             _make_private(path)
+            _refuse_foreign(path, busy_seconds)
             self._migrate()
         except (sqlite3.DatabaseError, OSError) as error:
             self.close()
@@ -102,13 +106,25 @@ class Catalog:
             with database.atomic():
                 yield Transaction(database)
             return
-        _control(database, "BEGIN IMMEDIATE")
+        with self._turn():
+            _control(database, "BEGIN IMMEDIATE")
+            try:
+                yield Transaction(database)
+                _control(database, "COMMIT")
+            except BaseException:
+                database.rollback()
+                raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=self._busy_seconds):
+            raise JournalUnavailable(
+                "the catalog and its journal are being written by somebody else for too long", hint=_TRY_AGAIN
+            )
         try:
-            yield Transaction(database)
-            _control(database, "COMMIT")
-        except BaseException:
-            database.rollback()
-            raise
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def change(self) -> Iterator[Transaction]:
@@ -179,15 +195,7 @@ class Catalog:
                 self._open.pop((process, thread)).close()
 
     def _migrate(self) -> None:
-        [application] = self._database().conn.execute("PRAGMA application_id").fetchone()
         [step] = self._database().conn.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION_ID and self._database().table_names():
-            raise SettingsInvalid(f"`{self._path}` is a SQLite file, but no catalog of Veil", hint="name another home")
-        if step > NEWEST:
-            raise SettingsInvalid(
-                f"the catalog `{self._path}` was written by a newer Veil (shape {step}, known here: {NEWEST})",
-                hint="install that version or a later one",
-            )
         if step < NEWEST:
             with self.transaction():
                 migrate(self._database())
@@ -203,13 +211,27 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
+def _refuse_foreign(path: Path, busy_seconds: float) -> None:
+    """Raises SettingsInvalid for a file that is not ours or too new, before anything in it is touched."""
+    with closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as connection:
+        connection.execute("BEGIN")  # one moment for all three, as another process may be making the file
+        [application] = connection.execute("PRAGMA application_id").fetchone()
+        [step] = connection.execute("PRAGMA user_version").fetchone()
+        [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != APPLICATION_ID:
+        raise SettingsInvalid(f"`{path}` is a SQLite file, but no catalog of Veil", hint="name another home")
+    if step > NEWEST:
+        raise SettingsInvalid(
+            f"the catalog `{path}` was written by a newer Veil (shape {step}, known here: {NEWEST})",
+            hint="install that version or a later one",
+        )
+
+
 def _control(database: Database, statement: str) -> None:
     try:
         database.conn.execute(statement)
     except sqlite3.OperationalError as error:
-        raise JournalUnavailable(
-            f"the catalog and its journal cannot be written: {error}", hint="nothing was changed; try again"
-        ) from error
+        raise JournalUnavailable(f"the catalog and its journal cannot be written: {error}", hint=_TRY_AGAIN) from error
 
 
 def _connected(path: Path, busy_seconds: float) -> Database:

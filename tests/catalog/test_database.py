@@ -89,6 +89,24 @@ def test_two_threads_write_through_one_catalog(catalog: Catalog) -> None:
     assert len(_names(catalog)) == catalog.version() == 100
 
 
+def test_a_thread_that_holds_on_too_long_is_a_refusal_for_the_others(catalog_file: Path) -> None:
+    refused: list[Exception] = []
+
+    def write() -> None:
+        try:
+            _put(catalog, "late")
+        except JournalUnavailable as error:
+            refused.append(error)
+
+    with Catalog(catalog_file, busy_seconds=0.05) as catalog:
+        with catalog.transaction():
+            thread = threading.Thread(target=write)
+            thread.start()
+            thread.join()
+        assert len(refused) == 1
+        assert _names(catalog) == []
+
+
 def test_connections_of_ended_threads_are_closed(catalog: Catalog) -> None:
     for number in range(20):
         thread = threading.Thread(target=_put, args=(catalog, f"d{number}"))
@@ -134,8 +152,10 @@ def test_somebody_elses_sqlite_file_is_refused(catalog_file: Path) -> None:
     connection = sqlite3.connect(catalog_file)
     connection.execute("CREATE TABLE recipes (name TEXT)")
     connection.close()
+    before = catalog_file.read_bytes()
     with pytest.raises(SettingsInvalid, match="no catalog of Veil"):
         Catalog(catalog_file)
+    assert catalog_file.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_refused(catalog_file: Path) -> None:
