@@ -1,0 +1,160 @@
+"""Carries out a plan: all of it in one transaction, with a new revision and the event that tells it, or nothing."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from catalog.accounts import Accounts
+from catalog.database import Catalog
+from catalog.datasets import Datasets
+from catalog.errors import PolicyInvalid
+from catalog.journal import Journal
+from catalog.model import Dataset, Event, EventKind, TagAssignment, TagOrigin, TagState
+from catalog.revisions import Revisions
+from catalog.tags import Tags
+from policy_engine.document.model import Document
+from policy_engine.document.places import invalid
+from policy_engine.facts import Describe, describe_at_source, gather
+from policy_engine.live import read_live
+from policy_engine.merging import Path
+from policy_engine.plan import Plan, make_plan
+from policy_engine.store import PolicyStore
+
+T = TypeVar("T")
+NO_TAGS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A plan that was carried out, and the revision that is in force since."""
+
+    plan: Plan
+    revision: int
+
+
+def prepare(
+    document: Document,
+    catalog: Catalog,
+    *,
+    at: datetime,
+    prune: bool = False,
+    describe: Describe = describe_at_source,
+    environment: Mapping[str, str] = os.environ,
+) -> Plan:
+    """The plan for a document against what is live now; nothing is changed.
+
+    Example:
+        >>> plan = prepare(load([Path("policies")]), catalog, at=datetime.now(UTC))
+        >>> print(plan.text())
+    """
+    live = read_live(catalog)
+    facts = gather(document, live, catalog, describe=describe, environment=environment)
+    return make_plan(document, live, facts, at=at, prune=prune)
+
+
+def carry_out(plan: Plan, catalog: Catalog, *, by: str, why: str = "", client: str = "") -> Applied:
+    """Makes the plan true; a plan without changes makes no revision, and a stale one is refused.
+
+    Example:
+        >>> carry_out(plan, catalog, by="ada", why="DPO rule 4").revision
+        42
+    """
+    for variable, place in plan.facts.missing_variables.items():
+        hint = f"set `{variable}`, or leave `password_env` out to keep the password that is there"
+        raise invalid(place, f"takes its password from `{variable}`, which is not set", hint=hint)
+    if not plan.has_changes:
+        return Applied(plan=plan, revision=plan.revision)
+    with catalog.transaction():
+        _refuse_if_moved(plan, Revisions(catalog).current_number())
+        _write_data(plan, catalog, by)
+        _write_users(plan, Accounts(catalog))
+        revision = PolicyStore(catalog).put(
+            tuple(plan.after.policies.values()),
+            tuple(plan.after.roles.values()),
+            by=by,
+            why=why,
+            difference=plan.difference,
+        )
+        Journal(catalog).append(_event(plan, revision, by=by, why=why, client=client))
+    return Applied(plan=plan, revision=revision)
+
+
+def _refuse_if_moved(plan: Plan, live: int) -> None:
+    if live != plan.revision:
+        problem = f"the live revision is {live}, and this plan was made against revision {plan.revision}"
+        raise PolicyInvalid(problem, hint="somebody changed something meanwhile; look at a new plan")
+
+
+def _write_data(plan: Plan, catalog: Catalog, by: str) -> None:
+    """Tags first, as everything else may carry them; then sources before the datasets that read them."""
+    before, after = plan.before, plan.after
+    tags, datasets = Tags(catalog), Datasets(catalog)
+    for tag in _changed(before.tags, after.tags):
+        tags.put_tag(tag)
+    for source in _changed(before.sources, after.sources):
+        datasets.put_source(source)
+    for database in _changed(before.databases, after.databases):
+        datasets.put_database(database)
+    for key, fields in plan.facts.fields.items():
+        dataset = after.datasets[key]
+        datasets.register(
+            dataset.database, dataset.name, dataset.source, dataset.relation, fields, comment=dataset.comment
+        )
+    for key, dataset in after.datasets.items():
+        if dataset is not before.datasets.get(key):
+            _write_tags(before.datasets.get(key), dataset, tags, by)
+    for rule in _changed(before.rules, after.rules):
+        tags.put_rule(rule)
+
+
+def _write_tags(before: Dataset | None, after: Dataset, tags: Tags, by: str) -> None:
+    old, new = dict(_confirmed(before)), dict(_confirmed(after))
+    for path, wanted in new.items():
+        for tag in sorted(wanted - old.get(path, NO_TAGS)):
+            tags.assign(
+                TagAssignment(
+                    dataset=after.full_name,
+                    path=path,
+                    tag=tag,
+                    state=TagState.CONFIRMED,
+                    origin=TagOrigin.DOCUMENT,
+                    by=by,
+                )
+            )
+        for tag in sorted(old.get(path, NO_TAGS) - wanted):
+            tags.remove(after.full_name, path, tag)
+
+
+def _confirmed(dataset: Dataset | None) -> Iterator[tuple[Path, frozenset[str]]]:
+    if dataset is not None:
+        yield (), dataset.confirmed
+        yield from ((column.path, column.confirmed) for column in dataset.columns)
+
+
+def _write_users(plan: Plan, accounts: Accounts) -> None:
+    for user in _changed(plan.before.users, plan.after.users):
+        accounts.put_user(user)
+    for name, password in plan.facts.passwords.items():
+        accounts.set_password(plan.after.users[name].name, password)
+
+
+def _event(plan: Plan, revision: int, *, by: str, why: str, client: str) -> Event:
+    def named(kind: str) -> tuple[str, ...]:
+        return tuple(change.name for change in plan.changes if change.kind == kind)
+
+    return Event(
+        kind=EventKind.DOCUMENT_APPLY,
+        user=by,
+        datasets=named("dataset"),
+        tags=named("tag"),
+        policies=named("policy"),
+        revision=revision,
+        client=client,
+        details={"plan": plan.id, "against": plan.revision, "why": why, "difference": plan.difference.splitlines()},
+    )
+
+
+def _changed(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[T]:
+    return (thing for name, thing in after.items() if before.get(name) != thing)

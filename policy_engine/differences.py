@@ -1,0 +1,119 @@
+"""What differs between two states, thing by thing and word by word, like a plan of Terraform."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from catalog.model import Database, Dataset, Role, Source, Tag, TagRule, User
+from policy_engine.document.writing import policy_entry
+from policy_engine.live import Live
+from policy_engine.model import Policy
+from policy_engine.tag_expressions import print_expression
+from policy_engine.transforms.calls import print_call
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+Words = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that is added (+), changed (~) or removed (-), with what is said of it, old and new.
+
+    Example:
+        Change(sign="~", kind="role", name="clerk", details=("groups: clerks -> clerks, temps",))
+    """
+
+    sign: str
+    kind: str
+    name: str
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.kind} {self.name}"
+
+
+def differences(before: Live, after: Live) -> tuple[Change, ...]:
+    """Every change between two states, in the order in which a reader builds them up."""
+    return (
+        *_compared("tag", before.tags, after.tags, lambda tag: tag.name, _tag_words),
+        *_compared("source", before.sources, after.sources, lambda source: source.name, _source_words),
+        *_compared("database", before.databases, after.databases, lambda database: database.name, _database_words),
+        *_compared("dataset", before.datasets, after.datasets, lambda dataset: dataset.full_name, _dataset_words),
+        *_compared("rule", before.rules, after.rules, lambda rule: rule.name, _rule_words),
+        *_compared("role", before.roles, after.roles, lambda role: role.name, _role_words),
+        *_compared("user", before.users, after.users, lambda user: user.name, _user_words),
+        *_compared("policy", before.policies, after.policies, lambda policy: policy.id, _policy_words),
+    )
+
+
+def _compared(
+    kind: str, before: Mapping[K, T], after: Mapping[K, T], name: Callable[[T], str], words: Callable[[T], Words]
+) -> Iterator[Change]:
+    for key, new in after.items():
+        old = before.get(key)
+        if old is None:
+            details = tuple(f"{word}: {said}" for word, said in words(new).items() if said)
+            yield Change(sign="+", kind=kind, name=name(new), details=details)
+        elif old is not new and (details := tuple(_changed(words(old), words(new)))):
+            yield Change(sign="~", kind=kind, name=name(new), details=details)
+    for key, old in before.items():
+        if key not in after:
+            yield Change(sign="-", kind=kind, name=name(old))
+
+
+def _changed(old: Words, new: Words) -> Iterator[str]:
+    for word in dict.fromkeys((*old, *new)):
+        if old.get(word, "") != new.get(word, ""):
+            yield f"{word}: {old.get(word) or '(none)'} -> {new.get(word) or '(none)'}"
+
+
+def _listed(texts: frozenset[str] | tuple[str, ...]) -> str:
+    return ", ".join(sorted(texts))
+
+
+def _tag_words(tag: Tag) -> Words:
+    return {"level": tag.level.value, "comment": tag.comment}
+
+
+def _source_words(source: Source) -> Words:
+    return {"connector": source.connector, **{key: source.options[key] for key in sorted(source.options)}}
+
+
+def _database_words(database: Database) -> Words:
+    return {"comment": database.comment, "tags": _listed(database.tags)}
+
+
+def _dataset_words(dataset: Dataset) -> Words:
+    columns = ", ".join(f"{column.name} {column.type}" for column in dataset.columns)
+    tags = {f"tags of {column.name}": _listed(column.confirmed) for column in dataset.columns}
+    head = {"source": dataset.source, "relation": dataset.relation, "comment": dataset.comment}
+    return {**head, "columns": columns, "tags": _listed(dataset.confirmed), **tags}
+
+
+def _rule_words(rule: TagRule) -> Words:
+    return {
+        "tag": rule.tag,
+        "column_name": rule.column_name or "",
+        "content": rule.content or "",
+        "min_match": f"{rule.min_match:g}",
+        "min_rows": str(rule.min_rows),
+    }
+
+
+def _role_words(role: Role) -> Words:
+    return {"groups": _listed(role.groups)}
+
+
+def _user_words(user: User) -> Words:
+    attributes = ", ".join(f"{key}={user.attributes[key]}" for key in sorted(user.attributes))
+    return {"groups": _listed(user.groups), "attributes": attributes}
+
+
+def _policy_words(policy: Policy) -> Words:
+    entry = policy_entry(policy)
+    transforms = "; ".join(
+        f"{print_expression(rule.tagged)} with {print_call(rule.call)}" for rule in policy.transforms
+    )
+    plain = {key: str(value) for key, value in entry.items() if key != "policy"}
+    return plain | {"to": ", ".join(policy.roles)} | ({"transform": transforms} if transforms else {})

@@ -1,0 +1,113 @@
+"""What applying a document would change, and what that does to people, before anything is done."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from policy_engine.differences import Change, differences
+from policy_engine.document.model import Document
+from policy_engine.facts import Facts
+from policy_engine.impact import Impact, impacts
+from policy_engine.live import Live
+from policy_engine.merging import merge
+from policy_engine.plan_warnings import plan_warnings
+from policy_engine.plan_words import change_lines, impact_lines, summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The way from a live revision to the state that a document says; `apply` refuses if that revision moved.
+
+    Example:
+        Plan 8f2c41aa against revision 41 (live)
+          ~ policy analysts-medical
+              having: not phi.phone_number -> (none)
+
+          ! analyst_role  GAINS  shop.orders.phone  hidden -> clear  <- policy analysts-medical
+
+          1 change, 1 of 14 datasets touched, 1 role, 0 warnings
+    """
+
+    revision: int
+    changes: tuple[Change, ...]
+    impacts: tuple[Impact, ...]
+    warnings: tuple[str, ...]
+    before: Live
+    after: Live
+    facts: Facts
+
+    @property
+    def id(self) -> str:
+        """Names the plan: equal plans against one revision have one id."""
+        text = "\n".join([str(self.revision), *(f"{change}{change.details}" for change in self.changes)])
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether applying it would change anything."""
+        return bool(self.changes)
+
+    @property
+    def difference(self) -> str:
+        """The changes, one a line, as the revision and the journal keep them."""
+        return "\n".join(str(change) for change in self.changes)
+
+    def text(self) -> str:
+        """The plan for people, the worst first."""
+        if not self.has_changes:
+            head = f"Nothing to change: revision {self.revision} (live) is what the document says"
+            return "\n".join([head, *(f"  warning: {warning}" for warning in self.warnings)])
+        return "\n".join(
+            [
+                f"Plan {self.id} against revision {self.revision} (live)",
+                *change_lines(self.changes),
+                "",
+                *impact_lines(self.impacts),
+                *(f"  warning: {warning}" for warning in self.warnings),
+                f"  {summary(self.changes, self.impacts, self.warnings, len(self.after.datasets))}",
+            ]
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """The plan as JSON values."""
+        return {
+            "plan": self.id,
+            "revision": self.revision,
+            "changes": [
+                {"sign": change.sign, "kind": change.kind, "name": change.name, "details": [*change.details]}
+                for change in self.changes
+            ],
+            "impact": [_impact_json(impact) for impact in self.impacts],
+            "warnings": [*self.warnings],
+        }
+
+
+def make_plan(document: Document, live: Live, facts: Facts, *, at: datetime, prune: bool = False) -> Plan:
+    """The plan for a document against a live state; pure, so that a preview and the real thing are one."""
+    after = merge(document, live, facts, prune=prune)
+    passwords = (
+        Change(sign="~", kind="password", name=after.users[user].name, details=("a new password",))
+        for user in facts.passwords
+    )
+    return Plan(
+        revision=live.revision,
+        changes=(*differences(live, after), *passwords),
+        impacts=impacts(live, after, at),
+        warnings=plan_warnings(document, after, facts),
+        before=live,
+        after=after,
+        facts=facts,
+    )
+
+
+def _impact_json(impact: Impact) -> dict[str, object]:
+    return {
+        impact.kind: impact.name,
+        "dataset": impact.dataset,
+        **({"column": impact.column} if impact.column else {"rows": "changed"}),
+        "change": impact.movement.value,
+        "before": impact.before,
+        "after": impact.after,
+        "filtered": impact.is_filtered,
+        "policies": [*impact.policies],
+    }

@@ -1,0 +1,57 @@
+"""What is legal in a document and yet worth a word: scopes and filters that meet no data, variables not set."""
+
+from collections.abc import Iterator
+
+from catalog import names
+from catalog.model import Dataset
+from catalog.names import fold
+from policy_engine import filters
+from policy_engine.document.model import Document
+from policy_engine.facts import Facts
+from policy_engine.live import Live
+from policy_engine.merging import folded
+from policy_engine.model import Policy
+
+
+def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:
+    """What an administrator should know before applying, in the order of the document."""
+    variables = (f"the variable `{name}` is not set here; `veil apply` needs it" for name in facts.missing_variables)
+    policies = (warning for stated in document.policies for warning in _scope_warnings(stated.value, after))
+    return (*variables, *policies)
+
+
+def _scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
+    """Policies may come before their data, so what is not there yet is worth a word and no refusal."""
+    scope = policy.scope
+    if scope.database is not None and fold(scope.database) not in after.databases:
+        near = names.nearest(scope.database, (database.name for database in after.databases.values()))
+        meant = f"; did you mean `{near}`?" if near else ""
+        yield f"policy `{policy.id}`: there is no database `{scope.database}` yet{meant}"
+        return
+    covered = [dataset for dataset in after.datasets.values() if _is_in_scope(policy, dataset)]
+    if scope.dataset is not None and not covered:
+        yield f"policy `{policy.id}`: there is no dataset `{scope.database}.{scope.dataset}` yet"
+    for dataset in covered:
+        columns = {folded(column.path) for column in dataset.columns}
+        for path in scope.columns:
+            if folded(path) not in columns:
+                yield f"policy `{policy.id}`: `{dataset.full_name}` has no column `{'.'.join(path)}`"
+        missing = filters.missing_columns(policy.where, dataset) if policy.where else ()
+        if missing:
+            listed = ", ".join(f"`{'.'.join(path)}`" for path in missing)
+            yield (
+                f"policy `{policy.id}`: its filter names {listed}, which `{dataset.full_name}` lacks, "
+                f"so the {policy.effect.value} {_consequence(policy)} there"
+            )
+
+
+def _consequence(policy: Policy) -> str:
+    return "gives nothing" if policy.effect.value == "grant" else "refuses the dataset"
+
+
+def _is_in_scope(policy: Policy, dataset: Dataset) -> bool:
+    scope = policy.scope
+    if scope.database is None:
+        return True
+    same_database = fold(scope.database) == fold(dataset.database)
+    return same_database and (scope.dataset is None or fold(scope.dataset) == fold(dataset.name))

@@ -1,0 +1,85 @@
+"""A plan in words: what changes, then who gains, loses or sees otherwise what."""
+
+import textwrap
+from collections.abc import Iterator
+
+from policy_engine.differences import Change
+from policy_engine.impact import Impact, Movement
+
+_LINES = 200
+_WIDTH = 160
+_WIDEST = 60
+
+
+def change_lines(changes: tuple[Change, ...]) -> Iterator[str]:
+    """Each change with what is said of it, as Terraform lists them."""
+    for change in changes:
+        yield f"  {change}"
+        for detail in change.details:
+            yield f"      {textwrap.shorten(detail, _WIDTH, placeholder=' ..')}"
+
+
+def impact_lines(found: tuple[Impact, ...]) -> Iterator[str]:
+    """One line for all columns that move alike, in the order of the worst of them; JSON has each by itself."""
+    kin: dict[tuple[object, ...], list[Impact]] = {}
+    for impact in found:
+        kin.setdefault(_kin(impact), []).append(impact)
+    rows = [_impact_words(alike) for alike in kin.values()]
+    widths = [max((len(row[place]) for row in rows[:_LINES]), default=0) for place in range(4)]
+    for row in rows[:_LINES]:
+        padded = (word.ljust(min(width, _WIDEST)) for word, width in zip(row, widths, strict=False))
+        yield "  " + "  ".join((*padded, row[-1])).rstrip()
+    if len(rows) > _LINES:
+        yield f"    .. and {len(rows) - _LINES:,} lines more; the JSON form has them all"
+    if not rows:
+        yield "    nobody sees anything different"
+
+
+def _kin(impact: Impact) -> tuple[object, ...]:
+    alike = (impact.kind, impact.name, impact.dataset, impact.movement, impact.before, impact.after)
+    return (*alike, impact.policies, impact.is_filtered, not impact.column)
+
+
+def _impact_words(alike: list[Impact]) -> tuple[str, str, str, str, str]:
+    """Who, how it moves, what, from what to what, and because of which policies."""
+    first = alike[0]
+    gains = first.movement is Movement.GAINS
+    who = ("! " if gains else "  ") + (first.name if first.kind == "role" else f"{first.kind} {first.name}")
+    verb = "GAINS" if gains else first.movement.value
+    columns = ", ".join(impact.column for impact in alike)
+    what = f"{first.dataset}.{columns}" if len(alike) == 1 else f"{first.dataset} ({columns})"
+    how = f"{first.before} -> {first.after}"
+    if not first.column:
+        what = f"rows of {first.dataset}"
+        how = "another filter" if first.before == first.after else how
+    elif first.before == first.after:
+        how = f"{first.after}, on other rows"
+    elif first.is_filtered:
+        how += ", on some rows"
+    policies = ", ".join(first.policies)
+    because = f"<- {'policy' if len(first.policies) == 1 else 'policies'} {policies}" if policies else ""
+    return who, verb, what, how, because
+
+
+def summary(
+    changes: tuple[Change, ...], found: tuple[Impact, ...], warnings: tuple[str, ...], dataset_count: int
+) -> str:
+    """The last line: how much is touched.
+
+    Example:
+        "1 change, 1 of 14 datasets touched, 1 role or user, 0 warnings"
+    """
+    touched = len({impact.dataset for impact in found})
+    people = len({(impact.kind, impact.name) for impact in found})
+    return ", ".join(
+        (
+            _count(len(changes), "change"),
+            f"{touched} of {_count(dataset_count, 'dataset')} touched",
+            _count(people, "role or user", "roles or users"),
+            _count(len(warnings), "warning"),
+        )
+    )
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,100 @@
+"""What may this person see, and who may see this: both answered by the decision that a query would get."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.model import Dataset, User
+from catalog.names import fold
+from policy_engine.decide import decide
+from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet, Subject
+from policy_engine.subjects import holder_of, subject_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """One column as one subject meets it, and why."""
+
+    dataset: str
+    column: str
+    outcome: Outcome
+    transform: str
+    is_filtered: bool
+    policies: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A role or user who meets one column, with the groups and local accounts behind it.
+
+    `kind` is `role` (a subject in just the role's groups) or `user` (with all that the account holds).
+    """
+
+    kind: str
+    name: str
+    groups: tuple[str, ...]
+    users: tuple[str, ...]
+    sight: Sight
+
+
+def can(subject: Subject, datasets: Iterable[Dataset], policies: PolicySet, at: datetime) -> tuple[Sight, ...]:
+    """How the subject meets every column of the datasets; of a dataset that is not visible, nothing is told.
+
+    Example:
+        >>> [(sight.column, sight.outcome) for sight in can(subject, [orders], policies, at)]
+        [('id', <Outcome.CLEAR: 'clear'>), ('card', <Outcome.HIDDEN: 'hidden'>)]
+    """
+    decisions = (decide(subject, dataset, policies, at) for dataset in datasets)
+    return tuple(
+        _sight(decision, column)
+        for decision in decisions
+        if decision.is_visible and not decision.broken
+        for column in decision.columns
+    )
+
+
+def who(
+    dataset: Dataset, column: str | None, policies: PolicySet, users: Iterable[User], at: datetime
+) -> tuple[Holder, ...]:
+    """The roles, and the local users, who see the dataset or one column of it, masked or clear.
+
+    Example:
+        >>> [(holder.name, holder.sight.outcome) for holder in who(orders, "card", policies, users, at)]
+        [('boss', <Outcome.CLEAR: 'clear'>), ('max', <Outcome.CLEAR: 'clear'>)]
+    """
+    accounts = [(user, subject_of(user)) for user in users]
+    found: list[Holder] = []
+    for role in policies.roles:
+        members = tuple(user.name for user, subject in accounts if subject.groups & role.groups)
+        decision = decide(holder_of(role), dataset, policies, at)
+        groups = tuple(sorted(role.groups))
+        found.extend(_holders("role", role.name, groups, members, decision, column))
+    for user, subject in accounts:
+        decision = decide(subject, dataset, policies, at)
+        groups = tuple(sorted(subject.groups))
+        found.extend(_holders("user", user.name, groups, (user.name,), decision, column))
+    return tuple(found)
+
+
+def _holders(
+    kind: str, name: str, groups: tuple[str, ...], users: tuple[str, ...], decision: Decision, column: str | None
+) -> Iterator[Holder]:
+    if decision.broken:
+        return
+    for seen in decision.columns:
+        is_asked = column is None or fold(seen.name) == fold(column)
+        if is_asked and seen.outcome is not Outcome.HIDDEN:
+            yield Holder(kind=kind, name=name, groups=groups, users=users, sight=_sight(decision, seen))
+
+
+def _sight(decision: Decision, column: ColumnDecision) -> Sight:
+    return Sight(
+        dataset=decision.dataset.full_name,
+        column=column.name,
+        outcome=column.outcome,
+        transform=column.transform,
+        is_filtered=bool(decision.rows.filter),
+        policies=column.policies,
+        reason=column.reason,
+    )
