@@ -73,7 +73,10 @@ class Accounts:
 
     def user(self, name: str) -> User | None:
         """The user of that name, or None."""
-        row = self._catalog.row("SELECT * FROM user WHERE name = ?", [name])
+        try:
+            row = self._catalog.row("SELECT * FROM user WHERE name = ?", [name])
+        except SettingsInvalid:  # a text that nobody can be called
+            return None
         return None if row is None else _user(row)
 
     def set_password(self, name: str, password: str) -> None:
@@ -101,7 +104,7 @@ class Accounts:
     def _is_right(self, encoded: str, password: str) -> bool:
         try:
             return self._hasher.verify(encoded, password)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
     def _rehash(self, name: str, known_hash: str, password: str) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from catalog.errors import SettingsInvalid
+
 
 def utc_now() -> datetime:
     """This moment, with its zone."""
@@ -16,7 +18,7 @@ def written_time(moment: datetime) -> str:
         '2026-01-02T00:00:00.000000+00:00'
     """
     if moment.tzinfo is None:
-        raise ValueError("a moment needs its time zone")
+        raise SettingsInvalid("a moment needs its time zone", hint="write it like `2026-11-22T12:00:00+00:00`")
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 

@@ -28,20 +28,24 @@ class Transaction:
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Every row that the query gives."""
-        return self._connection.execute(sql, parameters).fetchall()
+        with _storable():
+            return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """The first row that the query gives, or None."""
-        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        with _storable():
+            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
         return found
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one statement; the answer is the number of rows it changed."""
-        return self._connection.execute(sql, parameters).rowcount
+        with _storable():
+            return self._connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Runs one statement for each set of parameters."""
-        self._connection.executemany(sql, parameters)
+        with _storable():
+            self._connection.executemany(sql, parameters)
 
     @property
     def changed_rows(self) -> int:
@@ -199,6 +203,17 @@ class Catalog:
         if step < NEWEST:
             with self.transaction():
                 migrate(self._database())
+
+
+@contextmanager
+def _storable() -> Iterator[None]:
+    """Turns down a value that SQLite has no form for; it comes from a request, never from the catalog."""
+    try:
+        yield
+    except (UnicodeEncodeError, OverflowError):
+        raise SettingsInvalid(
+            "a name is not valid text, or a number is too large", hint="look for broken characters in what you sent"
+        ) from None
 
 
 def _place() -> tuple[int, int]:

@@ -65,13 +65,16 @@ class Home:
 
     @classmethod
     def create(cls, path: Path, environ: Mapping[str, str] = os.environ) -> "Home":
-        """Makes the folder and its key, or leaves both as they are when they are there already."""
+        """Makes the folder and its key, or leaves both as they are when they are there already.
+
+        A home with a catalog whose key was lost gets no new one: its tokens would silently be others.
+        """
         home = cls(path.absolute())
         try:
             home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (home.documents, home.temporary):
                 folder.mkdir(mode=0o700, exist_ok=True)
-            if not environ.get(MASTER_KEY_VARIABLE) and not home.key_file.exists():
+            if not environ.get(MASTER_KEY_VARIABLE) and not home.catalog_file.exists():
                 _write_new_key(home.key_file)
         except OSError as error:
             raise SettingsInvalid(

@@ -94,6 +94,13 @@ def test_a_damaged_hash_signs_nobody_in(accounts: Accounts) -> None:
     assert accounts.check_password("ada", "not argon2") is None
 
 
+def test_broken_text_signs_nobody_in(accounts: Accounts) -> None:
+    accounts.put_user(ADA)
+    accounts.set_password("ada", "correct horse")
+    assert accounts.check_password("\ud800", "correct horse") is None
+    assert accounts.check_password("ada", "\ud800") is None
+
+
 def test_a_password_is_not_kept_as_it_is(accounts: Accounts, catalog: Catalog) -> None:
     accounts.put_user(ADA)
     accounts.set_password("ada", "correct horse")

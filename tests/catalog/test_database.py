@@ -129,6 +129,13 @@ def test_a_catalog_that_another_process_holds_is_a_refusal_and_changes_nothing(c
         assert _names(holding) == ["later"]
 
 
+@pytest.mark.parametrize("value", ["\ud800", 2**63])
+def test_a_value_that_cannot_be_stored_is_the_askers_mistake(catalog: Catalog, value: str | int) -> None:
+    for ask in (catalog.row, catalog.rows):
+        with pytest.raises(SettingsInvalid, match="not valid text, or a number is too large"):
+            ask("SELECT 1 FROM database WHERE name = ?", [value])
+
+
 def test_opening_twice_migrates_once(catalog: Catalog, catalog_file: Path) -> None:
     with Catalog(catalog_file) as again:
         steps = again.rows("SELECT name FROM _sqlite_migrations")

@@ -64,6 +64,13 @@ def test_a_missing_key_is_never_replaced_by_a_new_one_on_reading(home: Home) -> 
     assert not home.key_file.exists()
 
 
+def test_a_home_in_use_that_lost_its_key_gets_no_new_one(home: Home) -> None:
+    Catalog(home.catalog_file).close()
+    home.key_file.unlink()
+    with pytest.raises(SettingsInvalid, match="is missing"):
+        Home.create(home.path, {}).master_key({})
+
+
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"key_id": 1, "master": "x"}', "not json"])
 def test_a_damaged_key_file_is_refused(home: Home, damage: str) -> None:
     home.key_file.write_text(damage)

@@ -3,14 +3,14 @@
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from catalog.chain import line_of, verify_export
 from catalog.database import Catalog
-from catalog.errors import JournalUnavailable
+from catalog.errors import JournalUnavailable, SettingsInvalid
 from catalog.journal import Journal
 from catalog.model import Event, EventKind, Verdict
 from tests.catalog.conftest import Clock, abandon
@@ -145,6 +145,11 @@ def test_search_holds_every_given_part_newest_first(
 def test_search_by_time_takes_the_start_and_leaves_the_end(journal: Journal, week: list[Event]) -> None:
     found = journal.search(start=week[1].at, end=week[3].at)
     assert [event.seq for event in found] == [3, 2]
+
+
+def test_a_moment_without_a_zone_is_refused(journal: Journal) -> None:
+    with pytest.raises(SettingsInvalid, match="time zone"):
+        journal.search(start=datetime(2026, 11, 22))
 
 
 def test_export_is_whole_oldest_first_and_verifies_elsewhere(journal: Journal, week: list[Event]) -> None:
