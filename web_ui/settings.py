@@ -2,11 +2,10 @@
 
 import os
 import tomllib
-import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from catalog.errors import SettingsInvalid
 from catalog.names import nearest
@@ -41,7 +40,7 @@ class QuerySettings:
     batch_rows: int = 65_536
     max_rows: int = 0
     memory: str = "1GB"
-    explain: str = "full"
+    explain: Literal["full", "brief"] = "full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,22 +118,29 @@ def _read(file: Path) -> Mapping[str, Section]:
 def _section(kind: type, name: str, table: Section, origins: Mapping[tuple[str, str], str]) -> object:
     known = get_type_hints(kind)
     _refuse_unknown(table, known, f"key in [{name}]:")
-    assert {item.name for item in fields(kind)} == set(known)
     return kind(**{key: _value(value, known[key], origins[name, key]) for key, value in table.items()})
 
 
-def _value(value: object, kind: type | types.UnionType, origin: str) -> object:
+def _value(value: object, kind: Any, origin: str) -> object:
     """The value in its type; a text from the environment is read as the type asks."""
+    if get_origin(kind) is Literal:
+        return _choice(value, get_args(kind), origin)
     wanted = {str: "a text", int: "a whole number", float: "a number"}
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and type(value) is int:
         value = float(value)
-    if isinstance(value, str) and kind in (int, float):
+    if isinstance(value, str) and kind is not str:
         try:
-            value = int(value) if kind is int else float(value)
+            value = kind(value)
         except ValueError:
             value = None
     if type(value) is not kind or (isinstance(value, int | float) and not 0 <= value < float("inf")):
-        raise SettingsInvalid(f"{origin} must be {wanted[kind]}", hint="see the reference of settings")  # type: ignore[index]
+        raise SettingsInvalid(f"{origin} must be {wanted[kind]}", hint="see the reference of settings")
+    return value
+
+
+def _choice(value: object, known: tuple[str, ...], origin: str) -> object:
+    if value not in known:
+        raise SettingsInvalid(f"{origin} must be " + " or ".join(f"`{choice}`" for choice in known))
     return value
 
 

@@ -1,0 +1,179 @@
+"""The data API under /api/v1: query, explain, datasets, whoami and its own description."""
+
+import base64
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import flask
+
+from catalog.accounts import Accounts
+from policy_engine.model import Subject
+from policy_engine.subjects import subject_of
+from proxy import answers
+from proxy.answer import Answer
+from proxy.bodies import Body, Scalar, refuse_unknown_arguments
+from proxy.departures import Departures
+from proxy.governance import Request
+from proxy.identity import Identity, is_admin, is_auditor, require_admin
+from proxy.metadata import Metadata
+from proxy.pipeline import Pipeline
+from proxy.refusals import ProtocolTooOld, RequestInvalid
+from proxy.streams import Stream
+from proxy.wire import CONTENT_TYPES, Format, encode
+
+_HEADER_MOST = 6_000
+_QUERY_KEYS = ("sql", "params", "database", "dialect", "format", "purpose")
+_EXPLAIN_KEYS = ("sql", "params", "database", "dialect", "purpose", "as")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The routes of the data API over the parts they need."""
+
+    identity: Identity
+    accounts: Accounts
+    metadata: Metadata
+    pipeline: Pipeline
+    departures: Departures
+    description: Mapping[str, object]
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes as Flask takes them, without the prefix."""
+        routes = flask.Blueprint("api", __name__)
+        routes.post("/query")(self.query)
+        routes.post("/explain")(self.explain)
+        routes.get("/datasets")(self.datasets)
+        routes.get("/datasets/<database>/<name>")(self.dataset)
+        routes.get("/whoami")(self.whoami)
+        routes.get("/openapi.json")(self.openapi)
+        return routes
+
+    def query(self) -> flask.Response:
+        """Run one statement as the person who asks and stream what that person may see of it."""
+        subject = answers.subject(self.identity)
+        _refuse_old_protocol()
+        body = Body.read(*_QUERY_KEYS)
+        form = _format(body)
+        request = _request(body)
+        with contextlib.ExitStack() as held:
+            watch = self.departures.watch(flask.request.environ.get("gunicorn.socket"))
+            held.callback(watch.close)
+            answer = held.enter_context(
+                self.pipeline.query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach)
+            )
+            response = _streamed(answer, form)
+            response.call_on_close(held.pop_all().close)
+        return response
+
+    def explain(self) -> flask.Response:
+        """Tell what would be decided and which SQL would run; nothing is run."""
+        asked_by = answers.subject(self.identity)
+        body = Body.read(*_EXPLAIN_KEYS)
+        subject = self._explained(body, asked_by)
+        told = self.pipeline.explain(subject, _request(body), decision_id=answers.decision_id(), asked_by=asked_by)
+        return flask.jsonify(told)
+
+    def datasets(self) -> flask.Response:
+        """The datasets the person may see, those that match `search` when it is given."""
+        subject = answers.subject(self.identity)
+        refuse_unknown_arguments("search")
+        found = self.metadata.find(
+            subject,
+            flask.request.args.get("search", ""),
+            decision_id=answers.decision_id(),
+            client=answers.client(),
+        )
+        return flask.jsonify({"datasets": [entry.summary() for entry in found]})
+
+    def dataset(self, database: str, name: str) -> flask.Response:
+        """One dataset with the columns the person may see; an unseen one is an absent one."""
+        subject = answers.subject(self.identity)
+        refuse_unknown_arguments()
+        view = self.metadata.describe(
+            subject, database, name, decision_id=answers.decision_id(), client=answers.client()
+        )
+        return flask.jsonify(view.description())
+
+    def whoami(self) -> flask.Response:
+        """Who the server takes the person for."""
+        subject = answers.subject(self.identity)
+        return flask.jsonify(
+            {
+                "user": subject.user,
+                "groups": sorted(subject.groups),
+                "attributes": dict(sorted(subject.attributes.items())),
+                "roles": list(self.metadata.roles(subject)),
+                "is_admin": is_admin(subject),
+                "is_auditor": is_auditor(subject),
+            }
+        )
+
+    def openapi(self) -> flask.Response:
+        """This API, described; open to everybody, since it tells nothing of this server's data."""
+        return flask.jsonify(self.description)
+
+    def _explained(self, body: Body, asked_by: Subject) -> Subject:
+        """The subject to explain for: the person who asks, or somebody else for an administrator."""
+        if not body.has("as"):
+            return asked_by
+        other = Body(body.raw("as"), keys=("user", "groups", "attributes"), where="`as`")
+        if other.has("user"):
+            if other.has("groups") or other.has("attributes"):
+                raise RequestInvalid(
+                    "`as` names a user and groups", hint="send either `user`, or `groups` and `attributes`"
+                )
+            return self._explained_user(other.text("user"), asked_by)
+        require_admin(asked_by, "see what others would see")
+        return Subject(user="", groups=frozenset(other.texts("groups")), attributes=other.mapping("attributes"))
+
+    def _explained_user(self, name: str, asked_by: Subject) -> Subject:
+        if name == asked_by.user:
+            return asked_by
+        require_admin(asked_by, "see what others would see")
+        user = self.accounts.user(name)
+        if user is None:
+            raise RequestInvalid(f"there is no user `{name}`", hint="name an account of this server, or send `groups`")
+        return subject_of(user)
+
+
+def _request(body: Body) -> Request:
+    parameters: tuple[Scalar, ...] = body.scalars("params")
+    return Request(
+        sql=body.text("sql"),
+        parameters=parameters,
+        database=body.text("database", default="main"),
+        dialect=body.text("dialect", default="duckdb"),
+        purpose=body.text("purpose") if body.has("purpose") else None,
+        client=answers.client(),
+    )
+
+
+def _format(body: Body) -> Format:
+    asked = body.text("format", default=Format.ARROW)
+    if asked not in list(Format):
+        known = ", ".join(f"`{form}`" for form in Format)
+        raise RequestInvalid(f"unknown format `{asked}`", hint=f"known formats: {known}")
+    return Format(asked)
+
+
+def _streamed(answer: Answer, form: Format) -> flask.Response:
+    """The answer as a chunked response; what was decided goes before it in a header, when it is short enough."""
+    answers.decided_under(answer.revision)
+    pieces = encode(form, answer.schema, answer.batches(), decision_id=answer.decision_id, revision=answer.revision)
+    stream = Stream(pieces, decision_id=answer.decision_id)
+    response = flask.Response(stream, content_type=CONTENT_TYPES[form], direct_passthrough=True)
+    access = json.dumps(answer.access, ensure_ascii=False, separators=(",", ":")).encode()
+    header = base64.urlsafe_b64encode(access).decode()
+    if len(header) <= _HEADER_MOST:
+        response.headers["Veil-Access"] = header
+    return response
+
+
+def _refuse_old_protocol() -> None:
+    if flask.request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        raise ProtocolTooOld(
+            "over HTTP/1.0 a result that was cut would look whole",
+            hint="speak HTTP/1.1; in nginx: `proxy_http_version 1.1;`",
+        )

@@ -1,0 +1,169 @@
+"""What a person may know of the catalog: datasets and columns through the one door of visibility, journalled."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.errors import UnknownDataset
+from catalog.journal import Journal
+from catalog.model import Dataset, Event, EventKind
+from catalog.names import fold, join, nearest
+from policy_engine.model import ColumnDecision, Decision, Outcome, RowDecision, Subject
+from policy_engine.store import PolicyStore
+from policy_engine.visibility import Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetView:
+    """A dataset as one person meets it."""
+
+    decision: Decision
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.decision.dataset
+
+    @property
+    def revision(self) -> int:
+        return self.decision.revision
+
+    @property
+    def rows(self) -> RowDecision:
+        return self.decision.rows
+
+    @property
+    def columns(self) -> tuple[ColumnDecision, ...]:
+        """The columns that are there for the person."""
+        return tuple(column for column in self.decision.columns if column.outcome is not Outcome.HIDDEN)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many columns are clear, masked and hidden."""
+        found = Counter(column.outcome for column in self.decision.columns)
+        return {outcome.value: found[outcome] for outcome in Outcome}
+
+    def summary(self) -> dict[str, object]:
+        """The dataset as an entry of a list."""
+        dataset = self.dataset
+        return {
+            "dataset": join(dataset.database, dataset.name),
+            "database": dataset.database,
+            "name": dataset.name,
+            "comment": dataset.comment,
+            "columns": len(self.columns),
+            "masked": self.counts[Outcome.MASKED],
+            "filtered": bool(self.rows.filter),
+        }
+
+    def description(self) -> dict[str, object]:
+        """The dataset with its columns; a hidden column is not there at all."""
+        dataset = self.dataset
+        return {
+            "dataset": join(dataset.database, dataset.name),
+            "database": dataset.database,
+            "name": dataset.name,
+            "comment": dataset.comment,
+            "tags": sorted(dataset.confirmed | dataset.database_tags),
+            "revision": self.revision,
+            "columns": [_described(column) for column in self.columns],
+            "rows": {
+                "filtered": bool(self.rows.filter),
+                "policies": list(self.rows.policies),
+                "reason": self.rows.reason,
+            },
+        }
+
+    def matches(self, words: tuple[str, ...]) -> bool:
+        """Whether each word stands in a name, comment or tag that the person may see."""
+        dataset = self.dataset
+        seen = [dataset.full_name, dataset.comment, *dataset.confirmed, *dataset.database_tags]
+        seen += [text for column in self.columns for text in (column.name, *column.tags)]
+        haystack = fold("\n".join(seen))
+        return all(word in haystack for word in words)
+
+
+class Metadata:
+    """Lists and describes what a person may see; lists, search and details share one decision.
+
+    Example:
+        >>> [view.dataset.full_name for view in metadata.find(subject, "phone")]
+        ['medical_charges.medical_costs']
+    """
+
+    def __init__(
+        self, *, visibility: Visibility, policies: PolicyStore, journal: Journal, clock: Callable[[], datetime]
+    ) -> None:
+        self._visibility = visibility
+        self._policies = policies
+        self._journal = journal
+        self._clock = clock
+
+    def find(
+        self, subject: Subject, search: str = "", *, decision_id: str = "", client: str = ""
+    ) -> tuple[DatasetView, ...]:
+        """The datasets the subject can see, by name; each word of `search` must stand somewhere in them."""
+        views = self._visible(subject)
+        words = tuple(fold(search).split())
+        found = tuple(view for view in views if view.matches(words))
+        self._tell(subject, found, decision_id, client, {"search": search[:200]} if search else {"list": "datasets"})
+        return found
+
+    def describe(
+        self, subject: Subject, database: str, name: str, *, decision_id: str = "", client: str = ""
+    ) -> DatasetView:
+        """One dataset; raises UnknownDataset alike when it is not there and when it is not to be seen."""
+        decision = self._visibility.decision(subject, database, name, self._policies.current(), self._clock())
+        if decision is None:
+            near = nearest(f"{database}.{name}", [view.dataset.full_name for view in self._visible(subject)])
+            raise UnknownDataset(
+                f"no dataset `{join(database, name)[:200]}` that you can see",
+                hint=f"did you mean `{near}`?" if near else "list what you can see, or ask its owner for access",
+            )
+        view = DatasetView(decision=decision)
+        self._tell(subject, (view,), decision_id, client, {"describe": "dataset"})
+        return view
+
+    def roles(self, subject: Subject) -> tuple[str, ...]:
+        """The names of the roles that the subject holds."""
+        held = [role.name for role in self._policies.current().roles if role.groups & subject.groups]
+        return tuple(sorted(held))
+
+    def _visible(self, subject: Subject) -> tuple[DatasetView, ...]:
+        decisions = self._visibility.decisions(subject, policies=self._policies.current(), at=self._clock())
+        views = (DatasetView(decision=decision) for decision in decisions)
+        return tuple(sorted(views, key=lambda view: fold(view.dataset.full_name)))
+
+    def _tell(
+        self,
+        subject: Subject,
+        views: tuple[DatasetView, ...],
+        decision_id: str,
+        client: str,
+        details: Mapping[str, object],
+    ) -> None:
+        named = tuple(view.dataset.full_name for view in views[:100])
+        self._journal.append(
+            Event(
+                kind=EventKind.METADATA_READ,
+                user=subject.user,
+                groups=tuple(sorted(subject.groups)),
+                datasets=named,
+                revision=self._policies.current().revision,
+                decision_id=decision_id,
+                client=client,
+                details={**details, "count": len(views)},
+            )
+        )
+
+
+def _described(column: ColumnDecision) -> dict[str, object]:
+    return {
+        "column": column.name,
+        "type": column.type,
+        "outcome": column.outcome.value,
+        "transform": column.transform,
+        "tags": list(column.tags),
+        "policies": list(column.policies),
+        "reason": column.reason,
+    }

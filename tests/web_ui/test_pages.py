@@ -1,0 +1,175 @@
+"""The pages say what is so, to the person who looks, and can be read with eyes, ears and keyboard."""
+
+import re
+from collections.abc import Callable
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from catalog.model import EventKind
+from tests.web_ui.browsing import Outline, csrf_token
+from web_ui.parts import Parts
+
+SignIn = Callable[[str], FlaskClient]
+PAGES = (
+    "/data",
+    "/data?search=email",
+    "/data?search=nothing-like-it",
+    "/data/shop/orders",
+    "/connect",
+    "/data/shop/nope",
+)
+
+
+def text_of(client: FlaskClient, address: str) -> str:
+    """A page's words, without its markup."""
+    html = client.get(address).get_data(as_text=True)
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_the_start_leads_to_the_data(browser: SignIn) -> None:
+    response = browser("kim").get("/")
+    assert (response.status_code, response.location) == (302, "/data")
+
+
+def test_who_is_not_signed_in_is_asked_to_and_comes_back(app: flask.Flask) -> None:
+    response = app.test_client().get("/data?search=x")
+    assert response.status_code == 302
+    assert response.location == "/sign-in?next=/data?search%3Dx"
+
+
+def test_the_list_shows_what_the_person_may_see(browser: SignIn) -> None:
+    text = text_of(browser("kim"), "/data")
+    assert "orders" in text
+    assert "3 clear" in text
+    assert "1 masked" in text
+    assert "what we sold" in text
+
+
+def test_who_was_granted_nothing_is_told_what_to_do(browser: SignIn) -> None:
+    text = text_of(browser("eve"), "/data")
+    assert "orders" not in text
+    assert "no dataset that you may see yet" in text
+
+
+def test_the_search_finds_columns_and_tags_but_never_hidden_ones(browser: SignIn) -> None:
+    kim = browser("kim")
+    assert "1 dataset matches" in text_of(kim, "/data?search=PII.email")
+    assert "0 datasets match" in text_of(kim, "/data?search=card")
+    assert "1 dataset matches" in text_of(browser("max"), "/data?search=card")
+
+
+def test_a_dataset_tells_how_each_column_is_seen_and_why(browser: SignIn) -> None:
+    text = text_of(browser("kim"), "/data/shop/orders")
+    assert re.search(r"email masked by tokenize", text)
+    assert "clerks" in text
+    assert "name matches `email`" in text
+    assert re.search(r"card hidden", text)
+
+
+def test_the_sample_is_read_as_the_person(browser: SignIn) -> None:
+    kim, boss = browser("kim").get("/data/shop/orders"), browser("max").get("/data/shop/orders")
+    assert "@x.test" not in kim.get_data(as_text=True)
+    assert "<td>SE</td>" not in kim.get_data(as_text=True)
+    assert "user1@x.test" in boss.get_data(as_text=True)
+    assert boss.get_data(as_text=True).count("<td>NO</td>") + boss.get_data(as_text=True).count("<td>SE</td>") == 20
+
+
+def test_an_unseen_dataset_and_an_absent_one_are_the_same_page(browser: SignIn) -> None:
+    eve = browser("eve")
+    unseen, absent = eve.get("/data/shop/orders"), eve.get("/data/shop/absent")
+    assert unseen.status_code == absent.status_code == 404
+    blank = [
+        re.sub(r"<code>[0-9a-f]{32}</code>|value=\"[^\"]*\"", "", page.get_data(as_text=True).replace(name, "NAME"))
+        for page, name in ((unseen, "orders"), (absent, "absent"))
+    ]
+    assert blank[0] == blank[1]
+
+
+def test_a_source_that_is_gone_is_told_of_on_the_page(browser: SignIn, shop: Parts) -> None:
+    (shop.home.path.parent / "data" / "orders.csv").unlink()
+    response = browser("kim").get("/data/shop/orders")
+    assert response.status_code == 200
+    assert "notice bad" in response.get_data(as_text=True)
+
+
+def test_a_token_is_shown_once_and_works_and_can_be_revoked(browser: SignIn, app: flask.Flask, shop: Parts) -> None:
+    kim = browser("kim")
+    form = {"csrf_token": csrf_token(kim.get("/connect")), "name": "my own laptop", "days": "30"}
+    page = kim.post("/connect/tokens", data=form)
+    found = re.search(r"veil_[A-Za-z0-9_-]{43}", page.get_data(as_text=True))
+    assert found is not None
+    assert page.headers["Cache-Control"] == "no-store"
+    assert found[0] not in kim.get("/connect").get_data(as_text=True)
+    header = {"Authorization": f"Bearer {found[0]}"}
+    assert app.test_client().get("/api/v1/whoami", headers=header).get_json()["user"] == "kim"
+    [token] = shop.tokens.tokens("kim")
+    kim.post(f"/connect/tokens/{token.id}/revoke", data={"csrf_token": csrf_token(kim.get("/connect"))})
+    assert app.test_client().get("/api/v1/whoami", headers=header).status_code == 401
+    assert "my own laptop" not in kim.get("/connect").get_data(as_text=True)
+    told = {event.kind for event in shop.journal.search(user="kim")}
+    assert {EventKind.TOKEN_CREATE, EventKind.TOKEN_REVOKE} <= told
+
+
+@pytest.mark.parametrize(("name", "days"), [("", "30"), ("x", "31"), ("x" * 81, "30"), ("x", ""), ("a\nb", "30")])
+def test_a_token_without_name_or_end_is_not_made(browser: SignIn, shop: Parts, name: str, days: str) -> None:
+    kim = browser("kim")
+    form = {"csrf_token": csrf_token(kim.get("/connect")), "name": name, "days": days}
+    assert kim.post("/connect/tokens", data=form).status_code == 400
+    assert shop.tokens.tokens("kim") == ()
+
+
+def test_nobody_revokes_the_token_of_another(browser: SignIn, shop: Parts) -> None:
+    kim, eve = browser("kim"), browser("eve")
+    kim.post("/connect/tokens", data={"csrf_token": csrf_token(kim.get("/connect")), "name": "x", "days": "7"})
+    [token] = shop.tokens.tokens("kim")
+    response = eve.post(f"/connect/tokens/{token.id}/revoke", data={"csrf_token": csrf_token(eve.get("/connect"))})
+    assert response.status_code == 400
+    assert shop.tokens.tokens("kim")[0].revoked_at is None
+
+
+def test_the_snippets_name_this_server_and_a_dataset_of_the_person(browser: SignIn) -> None:
+    text = browser("kim").get("/connect").get_data(as_text=True)
+    assert "http://localhost/api/v1/query" in text
+    assert "shop.orders" in text
+
+
+@pytest.mark.parametrize("address", ["/sign-in", *PAGES])
+def test_every_page_can_be_read_by_ear_and_keyboard(browser: SignIn, app: flask.Flask, address: str) -> None:
+    client = app.test_client() if address == "/sign-in" else browser("kim")
+    html = client.get(address).get_data(as_text=True)
+    outline = Outline(html)
+    assert outline.headings.count(1) == 1
+    assert outline.headings[0] == 1
+    assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
+    assert len(outline.ids) == len(set(outline.ids))
+    assert set(outline.fields) <= outline.labelled
+    assert set(outline.references) <= set(outline.ids)
+    assert outline.tags.count("table") == outline.tags.count("caption")
+    assert None not in outline.header_scopes
+    assert outline.tags.count("main") == 1
+    assert 'href="#content"' in html
+    assert html.startswith("<!doctype html>")
+    assert '<html lang="en">' in html
+
+
+@pytest.mark.parametrize("address", ["/sign-in", *PAGES])
+def test_no_page_needs_anything_from_elsewhere_or_inline(browser: SignIn, app: flask.Flask, address: str) -> None:
+    client = app.test_client() if address == "/sign-in" else browser("kim")
+    response = client.get(address)
+    outline = Outline(response.get_data(as_text=True))
+    assert all(found.startswith(("/", "#")) and not found.startswith("//") for found in outline.addresses)
+    assert outline.inline == []
+    assert "style" not in outline.tags
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_values_cannot_become_markup(browser: SignIn, shop: Parts) -> None:
+    data = shop.home.path.parent / "data" / "orders.csv"
+    data.write_text("id,email,card,land,total\n1,<script>alert(1)</script>,1,NO,1.5\n")
+    html = browser("max").get("/data/shop/orders").get_data(as_text=True)
+    assert "<script>alert" not in html
+    assert browser("kim").get("/data?search=<b>x</b>").get_data(as_text=True).count("<b>x") == 0

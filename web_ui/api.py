@@ -1,0 +1,148 @@
+"""The control API under /api/v1: tags, roles, policies and the journal, for those who may."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+import flask
+
+from catalog.chain import line_of
+from catalog.model import Event, EventKind, Verdict
+from policy_engine.apply import carry_out, prepare
+from policy_engine.document.reading import loads
+from policy_engine.document.writing import policy_entry
+from policy_engine.model import Policy
+from policy_engine.plan import Plan
+from proxy import answers
+from proxy.bodies import refuse_unknown_arguments
+from proxy.identity import Identity, is_admin, is_auditor, require_admin
+from proxy.refusals import MediaTypeUnsupported, RequestInvalid
+from web_ui import arguments
+from web_ui.parts import Parts
+
+_DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
+_MOST_EVENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlApi:
+    """The routes of the control API over the parts they need."""
+
+    parts: Parts
+    identity: Identity
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes as Flask takes them, without the prefix."""
+        routes = flask.Blueprint("control", __name__)
+        routes.get("/tags")(self.tags)
+        routes.get("/roles")(self.roles)
+        routes.get("/policies")(self.policies)
+        routes.post("/policies/plan")(self.plan)
+        routes.post("/policies/apply")(self.apply)
+        routes.get("/audit/events")(self.events)
+        return routes
+
+    def tags(self) -> flask.Response:
+        """Every tag with its level; tags are words, not data, so everybody may know them."""
+        answers.subject(self.identity)
+        refuse_unknown_arguments()
+        tags = [{"tag": tag.name, "comment": tag.comment, "level": tag.level.value} for tag in self.parts.tags.tags()]
+        return flask.jsonify({"tags": tags})
+
+    def roles(self) -> flask.Response:
+        """Every role and its groups for administrators and auditors; others see the roles they hold."""
+        subject = answers.subject(self.identity)
+        refuse_unknown_arguments()
+        roles = self.parts.policies.current().roles
+        if not (is_admin(subject) or is_auditor(subject)):
+            roles = tuple(role for role in roles if role.groups & subject.groups)
+        return flask.jsonify({"roles": [{"role": role.name, "groups": sorted(role.groups)} for role in roles]})
+
+    def policies(self) -> flask.Response:
+        """Every policy for administrators and auditors; others see those of the roles they hold."""
+        subject = answers.subject(self.identity)
+        refuse_unknown_arguments()
+        current = self.parts.policies.current()
+        policies = current.policies
+        if not (is_admin(subject) or is_auditor(subject)):
+            held = {role.name for role in current.roles if role.groups & subject.groups}
+            policies = tuple(policy for policy in policies if held & set(policy.roles))
+        answers.decided_under(current.revision)
+        return flask.jsonify({"revision": current.revision, "policies": [_entry(policy) for policy in policies]})
+
+    def plan(self) -> flask.Response:
+        """What applying a document would change, and for whom; nothing is changed."""
+        return flask.jsonify(self._plan("plan documents").as_json())
+
+    def apply(self) -> flask.Response:
+        """Carry a document out, all or nothing; the answer is the plan that was carried out."""
+        plan = self._plan("apply documents", "why")
+        applied = carry_out(
+            plan,
+            self.parts.catalog,
+            by=answers.subject(self.identity).user,
+            why=flask.request.args.get("why", ""),
+            client=answers.client(),
+        )
+        answers.decided_under(applied.revision)
+        return flask.jsonify({**plan.as_json(), "applied": plan.has_changes, "live": applied.revision})
+
+    def events(self) -> flask.Response:
+        """The journal, newest first: all of it for auditors, their own events for everybody else."""
+        subject = answers.subject(self.identity)
+        refuse_unknown_arguments(
+            "user", "dataset", "tag", "kind", "verdict", "decision_id", "from", "to", "text", "limit", "before"
+        )
+        asked = flask.request.args
+        user = asked.get("user") if is_auditor(subject) else subject.user
+        found = self.parts.journal.search(
+            user=user,
+            dataset=asked.get("dataset"),
+            tag=asked.get("tag"),
+            kind=arguments.choice(EventKind, "kind"),
+            verdict=arguments.choice(Verdict, "verdict"),
+            decision_id=asked.get("decision_id"),
+            start=arguments.moment("from"),
+            end=arguments.moment("to"),
+            text=asked.get("text"),
+            limit=arguments.number("limit", _MOST_EVENTS) or 100,
+            before_seq=arguments.number("before", 2**62),
+        )
+        self.parts.journal.append(
+            Event(
+                kind=EventKind.AUDIT_READ,
+                user=subject.user,
+                groups=tuple(sorted(subject.groups)),
+                client=answers.client(),
+                decision_id=answers.decision_id(),
+                details={"asked": dict(asked), "count": len(found)},
+            )
+        )
+        shown = found if is_auditor(subject) else tuple(event for event in found if event.user == subject.user)
+        following = found[-1].seq if found else None
+        return flask.jsonify({"events": [json.loads(line_of(event)) for event in shown], "before": following})
+
+    def _plan(self, what: str, *known: str) -> Plan:
+        require_admin(answers.subject(self.identity), what)
+        refuse_unknown_arguments("prune", *known)
+        document = loads(_document(), folder=self.parts.home.documents)
+        return prepare(document, self.parts.catalog, at=self.parts.clock(), prune=arguments.flag("prune"))
+
+
+def _document() -> str:
+    """The body as the text of a document; JSON is YAML too."""
+    if flask.request.mimetype not in _DOCUMENTS:
+        given = flask.request.mimetype or "nothing"
+        raise MediaTypeUnsupported(
+            f"the body is `{given}`, not a document", hint="send it as `application/yaml`, or as JSON"
+        )
+    try:
+        return flask.request.get_data().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RequestInvalid("the document is not UTF-8 text", hint="save it as UTF-8") from None
+
+
+def _entry(policy: Policy) -> dict[str, object]:
+    """A policy as documents write it, with days and moments as text."""
+    entry = policy_entry(policy)
+    return {key: value.isoformat() if isinstance(value, date) else value for key, value in entry.items()}

@@ -1,0 +1,141 @@
+"""Makes the Flask application out of the parts: the API, the pages, and what every answer has in common."""
+
+import time
+from datetime import timedelta
+
+import flask
+
+from catalog.errors import Internal, NotAuthenticated, VeilError
+from proxy import answers, problems
+from proxy.api import Api
+from proxy.departures import Departures
+from proxy.identity import Identity
+from web_ui import session, wording
+from web_ui.api import ControlApi
+from web_ui.ended_sessions import EndedSessions
+from web_ui.openapi import description
+from web_ui.pages.connect import ConnectPage
+from web_ui.pages.data import DataPage
+from web_ui.pages.dataset import DatasetPage
+from web_ui.pages.frame import navigation
+from web_ui.pages.sign_in import SignInPage
+from web_ui.parts import Parts
+from web_ui.signing_key import signing_key
+from web_ui.throttle import Throttle
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def create_app(parts: Parts) -> flask.Flask:
+    """The whole server as a WSGI application; the parts stay the caller's to close."""
+    settings = parts.settings
+    app = flask.Flask("web_ui")
+    app.secret_key = signing_key(parts.home.path / "cookie.key")
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.server.max_body_bytes,
+        SESSION_COOKIE_NAME="veil",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PUBLIC_HOST=settings.server.public_url.partition("://")[2].rstrip("/"),
+        PUBLIC_URL=settings.server.public_url.rstrip("/"),
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
+    app.session_interface = session.CookieSessions(settings.server.public_url)
+    sessions = _sessions(parts)
+    identity = Identity(accounts=parts.accounts, tokens=parts.tokens, clock=parts.clock, signed_in=sessions.user_name)
+    app.before_request(session.refuse_forgery)
+    app.after_request(_secure)
+    answers.install(app, parts.revisions.current_number)
+    app.register_error_handler(Exception, _on_error)
+    _add_api(app, parts, identity)
+    _add_pages(app, parts, identity, sessions)
+    return app
+
+
+def _sessions(parts: Parts) -> session.Sessions:
+    wanted = parts.settings.session
+    return session.Sessions(
+        accounts=parts.accounts,
+        journal=parts.journal,
+        throttle=Throttle(attempts=wanted.attempts, pause_seconds=wanted.pause_seconds, clock=time.monotonic),
+        ended=EndedSessions(parts.home.path / "ended-sessions", now=parts.clock().timestamp()),
+        lifetime=timedelta(hours=wanted.hours),
+        idle=timedelta(minutes=wanted.idle_minutes),
+        clock=lambda: parts.clock().timestamp(),
+    )
+
+
+def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
+    data = Api(
+        identity=identity,
+        accounts=parts.accounts,
+        metadata=parts.metadata,
+        pipeline=parts.pipeline,
+        departures=Departures(),
+        description=description(),
+    )
+    app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
+    app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
+
+    def healthz() -> flask.Response:
+        """Whether the catalog can be read; tells nothing else."""
+        parts.revisions.current_number()
+        return flask.jsonify({"status": "ok"})
+
+    app.add_url_rule("/healthz", view_func=healthz)
+
+
+def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: session.Sessions) -> None:
+    for page in (
+        SignInPage(sessions=sessions),
+        DataPage(identity=identity, metadata=parts.metadata, datasets=parts.datasets),
+        DatasetPage(identity=identity, metadata=parts.metadata, tags=parts.tags, pipeline=parts.pipeline),
+        ConnectPage(
+            identity=identity,
+            tokens=parts.tokens,
+            journal=parts.journal,
+            metadata=parts.metadata,
+            catalog=parts.catalog,
+            clock=parts.clock,
+            max_days=parts.settings.tokens.max_days,
+        ),
+    ):
+        app.register_blueprint(page.blueprint())
+
+    def root() -> flask.typing.ResponseReturnValue:
+        return flask.redirect(flask.url_for("data.show"))
+
+    app.add_url_rule("/", view_func=root)
+    app.jinja_env.filters.update(wording.FILTERS)
+    app.context_processor(lambda: {"csrf_token": session.csrf_token, **navigation(sessions.user_name())})
+
+
+def _on_error(error: Exception) -> flask.typing.ResponseReturnValue:
+    """A problem document under /api/v1, else a page that says the same."""
+    if answers.is_api() or flask.request.path == "/healthz":
+        return answers.problem(error)
+    known = problems.told(error, decision_id=answers.decision_id())
+    if isinstance(known, NotAuthenticated) and flask.request.method == "GET":
+        return flask.redirect(flask.url_for("sign_in.show", next=flask.request.full_path.rstrip("?")))
+    return _error_page(known), known.status
+
+
+def _error_page(known: VeilError) -> str:
+    try:
+        return flask.render_template("problem.html", problem=known, decision_id=answers.decision_id())
+    except VeilError:  # the frame itself needs the catalog; a broken one must still be told of
+        return f"{Internal.title}. Decision id: {answers.decision_id()}"
+
+
+def _secure(response: flask.Response) -> flask.Response:
+    """What keeps a browser from running, framing, guessing or keeping what it should not."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if flask.request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

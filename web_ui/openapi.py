@@ -1,0 +1,113 @@
+"""The control API described in OpenAPI 3.1, joined with the data API's description."""
+
+from collections.abc import Mapping
+
+from catalog.model import EventKind, Verdict
+from proxy.openapi import (
+    COUNT,
+    DATA_PATHS,
+    SCHEMAS,
+    TEXT,
+    TEXTS,
+    YES_NO,
+    Json,
+    answer,
+    describe,
+    listed,
+    named,
+    operation,
+    parameter,
+    record,
+)
+
+_MOMENT: Json = {"type": "string", "format": "date-time"}
+_PRUNE = parameter("prune", "Remove policies and roles that the document does not name.", schema=YES_NO)
+_DOCUMENT: Json = {"application/yaml": {"schema": TEXT}, "application/json": {"schema": {"type": "object"}}}
+
+CONTROL_SCHEMAS: Json = {
+    "Plan": record(
+        {
+            "plan": TEXT,
+            "revision": COUNT,
+            "changes": listed(record({"sign": TEXT, "kind": TEXT, "name": TEXT, "details": TEXTS})),
+            "impact": listed({"type": "object"}),
+            "warnings": TEXTS,
+        }
+    ),
+    "Event": record(
+        {
+            "seq": COUNT,
+            "at": _MOMENT,
+            "kind": {"enum": [kind.value for kind in EventKind]},
+            "user": TEXT,
+            "verdict": {"enum": [verdict.value for verdict in Verdict]},
+            "previous_hash": TEXT,
+            "hash": TEXT,
+        }
+    ),
+}
+
+CONTROL_PATHS: Json = {
+    "/tags": {
+        "get": operation(
+            "List the tags",
+            {"200": answer(record({"tags": listed(record({"tag": TEXT, "comment": TEXT, "level": TEXT}))}))},
+        )
+    },
+    "/roles": {
+        "get": operation(
+            "List roles: yours, or all for administrators and auditors",
+            {"200": answer(record({"roles": listed(record({"role": TEXT, "groups": TEXTS}))}))},
+        )
+    },
+    "/policies": {
+        "get": operation(
+            "List policies: those of your roles, or all for administrators and auditors",
+            {"200": answer(record({"revision": COUNT, "policies": listed({"type": "object"})}))},
+        )
+    },
+    "/policies/plan": {
+        "post": operation(
+            "See what a document would change, and for whom (administrators)",
+            {"200": answer(named("Plan"))},
+            body=_DOCUMENT,
+            parameters=(_PRUNE,),
+        )
+    },
+    "/policies/apply": {
+        "post": operation(
+            "Carry a document out, all or nothing (administrators)",
+            {"200": answer({"allOf": [named("Plan"), record({"applied": YES_NO, "live": COUNT})]})},
+            body=_DOCUMENT,
+            parameters=(_PRUNE, parameter("why", "The reason, kept with the revision.")),
+        )
+    },
+    "/audit/events": {
+        "get": operation(
+            "Read the journal, newest first: all of it for auditors, your own events otherwise",
+            {
+                "200": answer(
+                    record({"events": listed(named("Event")), "before": {"type": ["integer", "null"], "minimum": 0}})
+                )
+            },
+            parameters=(
+                parameter("user", "Who did it."),
+                parameter("dataset", "On which dataset."),
+                parameter("tag", "On which tag."),
+                parameter("kind", "What happened.", schema={"enum": [kind.value for kind in EventKind]}),
+                parameter("verdict", "How it ended.", schema={"enum": [verdict.value for verdict in Verdict]}),
+                parameter("decision_id", "The id that the answer carried."),
+                parameter("from", "Not before this moment.", schema=_MOMENT),
+                parameter("to", "Before this moment.", schema=_MOMENT),
+                parameter("text", "Stands anywhere in the event."),
+                parameter("limit", "At most so many, 100 unless told.", schema={**COUNT, "maximum": 1000}),
+                parameter("before", "Only events with a smaller number, to read on.", schema=COUNT),
+            ),
+        )
+    },
+}
+
+
+def description() -> Mapping[str, object]:
+    """Everything under /api/v1."""
+    return describe({**DATA_PATHS, **CONTROL_PATHS}, {**SCHEMAS, **CONTROL_SCHEMAS})

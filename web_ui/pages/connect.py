@@ -1,0 +1,128 @@
+"""The Connect page: make, list and revoke tokens, and copy what is needed to read data from elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import flask
+
+from catalog.api_tokens import ApiTokens
+from catalog.database import Catalog
+from catalog.errors import VeilError
+from catalog.journal import Journal
+from catalog.model import ApiToken, Event, EventKind
+from catalog.names import join
+from policy_engine.model import Subject
+from proxy import answers
+from proxy.identity import Identity
+from proxy.metadata import Metadata
+from proxy.refusals import RequestInvalid
+from web_ui.pages.frame import public_url, viewer
+from web_ui.pages.snippets import snippets
+
+LIFETIMES = (1, 7, 30, 90, 365)
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A new token: its text stands on this one page only."""
+
+    text: str
+    token: ApiToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectPage:
+    """Looks after the person's own tokens."""
+
+    identity: Identity
+    tokens: ApiTokens
+    journal: Journal
+    metadata: Metadata
+    catalog: Catalog
+    clock: Callable[[], datetime]
+    max_days: int
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes of this page."""
+        page = flask.Blueprint("connect", __name__)
+        page.get("/connect")(self.show)
+        page.post("/connect/tokens")(self.create)
+        page.post("/connect/tokens/<token_id>/revoke")(self.revoke)
+        return page
+
+    def show(self) -> str:
+        """Form, tokens and snippets."""
+        return self._page(viewer(self.identity))
+
+    def create(self) -> flask.typing.ResponseReturnValue:
+        """Make a token and show it this once."""
+        subject = viewer(self.identity)
+        name = flask.request.form.get("name", "").strip()
+        try:
+            days = self._days(name)
+        except RequestInvalid as problem:
+            return self._page(subject, problem=problem, name=name), problem.status
+        with self.catalog.transaction():
+            text, token = self.tokens.create(subject.user, name, timedelta(days=days), now=self.clock())
+            self._tell(EventKind.TOKEN_CREATE, subject, token)
+        return self._page(subject, created=Created(text=text, token=token)), 201
+
+    def revoke(self, token_id: str) -> flask.typing.ResponseReturnValue:
+        """End one of the person's own tokens; others' are not there."""
+        subject = viewer(self.identity)
+        token = next((token for token in self.tokens.tokens(subject.user) if token.id == token_id), None)
+        if token is None:
+            raise RequestInvalid("you have no such token", hint="reload the page")
+        with self.catalog.transaction():
+            if self.tokens.revoke(token.id):
+                self._tell(EventKind.TOKEN_REVOKE, subject, token)
+        return flask.redirect(flask.url_for("connect.show"), code=303)
+
+    def _days(self, name: str) -> int:
+        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+            raise RequestInvalid(
+                "a token needs a name of one line", hint=f"say in at most {_LONGEST_NAME} characters what it is for"
+            )
+        days = flask.request.form.get("days", "")
+        if days not in map(str, self._lifetimes()):
+            raise RequestInvalid("a token needs an end", hint="choose after how many days it ends")
+        return int(days)
+
+    def _lifetimes(self) -> tuple[int, ...]:
+        return tuple(days for days in LIFETIMES if days <= self.max_days)
+
+    def _page(
+        self, subject: Subject, *, created: Created | None = None, problem: VeilError | None = None, name: str = ""
+    ) -> str:
+        now = self.tokens.tokens(subject.user)
+        return flask.render_template(
+            "connect.html",
+            created=created,
+            problem=problem,
+            name=name,
+            days=30,
+            lifetimes=self._lifetimes(),
+            tokens=[token for token in now if token.revoked_at is None and token.expires_at > self.clock()],
+            snippets=snippets(public_url(), self._example(subject)),
+        )
+
+    def _example(self, subject: Subject) -> str:
+        """A dataset for the snippets: the one that was asked for if the person sees it, else the first."""
+        views = self.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
+        seen = [join(view.dataset.database, view.dataset.name) for view in views]
+        wanted = flask.request.args.get("dataset", "")
+        return wanted if wanted in seen else next(iter(seen), "database.dataset")
+
+    def _tell(self, kind: EventKind, subject: Subject, token: ApiToken) -> None:
+        self.journal.append(
+            Event(
+                kind=kind,
+                user=subject.user,
+                groups=tuple(sorted(subject.groups)),
+                client=answers.client(),
+                decision_id=answers.decision_id(),
+                details={"token": token.id, "name": token.name, "expires_at": token.expires_at.isoformat()},
+            )
+        )

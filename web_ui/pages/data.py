@@ -1,0 +1,51 @@
+"""The Data page: the datasets a person may see, grouped by database, with search."""
+
+import itertools
+from dataclasses import dataclass
+
+import flask
+
+from catalog.datasets import Datasets
+from catalog.names import fold
+from proxy import answers
+from proxy.identity import Identity
+from proxy.metadata import DatasetView, Metadata
+from web_ui.pages.frame import viewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A database with what the person may see of it."""
+
+    name: str
+    comment: str
+    views: tuple[DatasetView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPage:
+    """Lists datasets; a database without any for this person is not there."""
+
+    identity: Identity
+    metadata: Metadata
+    datasets: Datasets
+
+    def blueprint(self) -> flask.Blueprint:
+        """The route of this page."""
+        page = flask.Blueprint("data", __name__)
+        page.get("/data")(self.show)
+        return page
+
+    def show(self) -> str:
+        """The list, or what matches the search."""
+        subject = viewer(self.identity)
+        search = flask.request.args.get("search", "").strip()
+        views = self.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
+        return flask.render_template("data.html", search=search, count=len(views), databases=self._shelves(views))
+
+    def _shelves(self, views: tuple[DatasetView, ...]) -> tuple[Shelf, ...]:
+        comments = {fold(database.name): database.comment for database in self.datasets.databases()}
+        groups = itertools.groupby(views, key=lambda view: view.dataset.database)
+        return tuple(
+            Shelf(name=name, comment=comments.get(fold(name), ""), views=tuple(group)) for name, group in groups
+        )

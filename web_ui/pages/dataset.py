@@ -1,0 +1,156 @@
+"""The page of one dataset: every column with how the person sees it and why, and a sample read as that person."""
+
+from dataclasses import dataclass
+
+import flask
+import pyarrow as pa
+
+from catalog.errors import VeilError
+from catalog.model import TagAssignment, TagState
+from catalog.names import fold, join
+from catalog.tags import Tags
+from policy_engine.model import ColumnDecision, Outcome, Subject
+from proxy import answers
+from proxy.cells import texts
+from proxy.governance import Request
+from proxy.identity import Identity
+from proxy.metadata import DatasetView, Metadata
+from proxy.pipeline import Pipeline
+from web_ui.pages.frame import viewer
+
+SAMPLE_ROWS = 20
+_LONGEST_CELL = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTag:
+    """A tag with where it comes from."""
+
+    name: str
+    note: str
+    is_suggested: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownColumn:
+    """A column as a line of the table; of a hidden one only its name and the reason are told."""
+
+    name: str
+    type: str
+    outcome: Outcome
+    transform: str
+    reason: str
+    tags: tuple[ShownTag, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleColumn:
+    """The head of one column of the sample."""
+
+    name: str
+    outcome: Outcome
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Some rows as texts, or the problem that kept them away."""
+
+    columns: tuple[SampleColumn, ...] = ()
+    rows: tuple[tuple[str | None, ...], ...] = ()
+    problem: VeilError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetPage:
+    """Shows one dataset through the same decision and the same pipeline as any query."""
+
+    identity: Identity
+    metadata: Metadata
+    tags: Tags
+    pipeline: Pipeline
+
+    def blueprint(self) -> flask.Blueprint:
+        """The route of this page."""
+        page = flask.Blueprint("dataset", __name__)
+        page.get("/data/<database>/<name>")(self.show)
+        return page
+
+    def show(self, database: str, name: str) -> str:
+        """The page; an unseen dataset is an absent one."""
+        subject = viewer(self.identity)
+        view = self.metadata.describe(
+            subject, database, name, decision_id=answers.decision_id(), client=answers.client()
+        )
+        return flask.render_template(
+            "dataset.html", view=view, columns=self._columns(view), sample=self._sample(subject, view)
+        )
+
+    def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
+        """The columns that are there, in order, then the hidden ones."""
+        dataset = view.dataset
+        assigned = self.tags.assignments(join(dataset.database, dataset.name))
+        ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
+        return tuple(_shown(column, assigned) for column in ordered)
+
+    def _sample(self, subject: Subject, view: DatasetView) -> Sample:
+        dataset = view.dataset
+        request = Request(
+            sql=f"SELECT * FROM {join(dataset.database, dataset.name)} LIMIT {SAMPLE_ROWS}", client=answers.client()
+        )
+        try:
+            with self.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
+                return _read(pa.Table.from_batches(answer.batches(), answer.schema), view)
+        except VeilError as problem:
+            return Sample(problem=problem)
+
+
+def _shown(column: ColumnDecision, assigned: tuple[TagAssignment, ...]) -> ShownColumn:
+    if column.outcome is Outcome.HIDDEN:
+        return ShownColumn(
+            name=column.name, type="", outcome=column.outcome, transform="", reason=column.reason, tags=()
+        )
+    own = [item for item in assigned if item.path and fold(item.path[0]) == fold(column.name)]
+    shown = [_of_assignment(item) for item in own if item.state is not TagState.REJECTED]
+    named = {tag.name for tag in shown}
+    inherited = [ShownTag(name=tag, note="", is_suggested=False) for tag in column.tags if tag not in named]
+    return ShownColumn(
+        name=column.name,
+        type=column.type,
+        outcome=column.outcome,
+        transform=column.transform,
+        reason=column.reason,
+        tags=(*shown, *inherited),
+    )
+
+
+def _of_assignment(item: TagAssignment) -> ShownTag:
+    """Says what a tag rests on: the rule's evidence, or who set it, and the field it stands on when nested."""
+    parts = [f"on {'.'.join(item.path)}"] if len(item.path) > 1 else []
+    if item.state is TagState.SUGGESTED:
+        parts.append("suggested")
+    if item.evidence:
+        parts.append(item.evidence)
+    elif item.by:
+        parts.append(f"set by {item.by}")
+    return ShownTag(name=item.tag, note=", ".join(parts), is_suggested=item.state is TagState.SUGGESTED)
+
+
+def _read(table: pa.Table, view: DatasetView) -> Sample:
+    outcomes = {column.name: column.outcome for column in view.columns}
+    columns = tuple(
+        SampleColumn(
+            name=field.name,
+            outcome=outcomes.get(field.name, Outcome.CLEAR),
+            is_number=pa.types.is_integer(field.type)
+            or pa.types.is_floating(field.type)
+            or pa.types.is_decimal(field.type),
+        )
+        for field in table.schema
+    )
+    cells = [[_short(text) for text in texts(column.combine_chunks())] for column in table.columns]
+    return Sample(columns=columns, rows=tuple(zip(*cells, strict=True)))
+
+
+def _short(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…"

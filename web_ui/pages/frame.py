@@ -1,0 +1,44 @@
+"""What stands around every page: who is signed in, and the pages that person may open."""
+
+from dataclasses import dataclass
+
+import flask
+
+from policy_engine.model import Subject
+from proxy import answers
+from proxy.identity import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One entry of the navigation."""
+
+    title: str
+    address: str
+    is_current: bool
+
+
+_PAGES = (("Data", "data.show", ("data.", "dataset.")), ("Connect", "connect.show", ("connect.",)))
+
+
+def navigation(person: str | None) -> dict[str, object]:
+    """What the frame's template needs; nobody signed in means no navigation."""
+    if person is None:
+        return {"person": None, "navigation": ()}
+    here = flask.request.endpoint or ""
+    links = (
+        Link(title=title, address=flask.url_for(endpoint), is_current=here.startswith(prefixes))
+        for title, endpoint, prefixes in _PAGES
+    )
+    return {"person": person, "navigation": tuple(links)}
+
+
+def viewer(identity: Identity) -> Subject:
+    """The person a page is made for; raises NotAuthenticated, which leads to the sign-in page."""
+    return answers.subject(identity)
+
+
+def public_url() -> str:
+    """The address under which people reach this server."""
+    configured: str = flask.current_app.config.get("PUBLIC_URL", "")
+    return configured or flask.request.host_url.rstrip("/")

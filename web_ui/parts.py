@@ -1,0 +1,119 @@
+"""The only place where the rooms are put together: a home and its settings become the parts of a server or command."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from catalog.accounts import Accounts
+from catalog.api_tokens import ApiTokens
+from catalog.clock import utc_now
+from catalog.database import Catalog
+from catalog.datasets import Datasets
+from catalog.home import Home
+from catalog.journal import Journal
+from catalog.registry import connect
+from catalog.revisions import Revisions
+from catalog.sources.sessions import SessionCache
+from catalog.sources.world import Resources
+from catalog.tags import Tags
+from policy_engine.store import PolicyStore
+from policy_engine.transforms.keys import KeyRing
+from policy_engine.visibility import Visibility
+from proxy.governance import Governor
+from proxy.metadata import Metadata
+from proxy.pipeline import Pipeline, QueryLimits
+from web_ui.settings import QuerySettings, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything a server or a local command works with; a context manager that closes it all."""
+
+    home: Home
+    settings: Settings
+    clock: Callable[[], datetime]
+    catalog: Catalog
+    datasets: Datasets
+    tags: Tags
+    accounts: Accounts
+    tokens: ApiTokens
+    journal: Journal
+    revisions: Revisions
+    policies: PolicyStore
+    keys: KeyRing
+    visibility: Visibility
+    metadata: Metadata
+    sessions: SessionCache
+    pipeline: Pipeline
+
+    def close(self) -> None:
+        """Let go of sources and of the catalog's file."""
+        self.sessions.close()
+        self.catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Parts:
+    """The parts of one home; the caller closes them.
+
+    Example:
+        >>> with assemble(Home.open(path), load_settings(home.settings_file)) as parts:
+        ...     parts.accounts.users()
+    """
+    with contextlib.ExitStack() as opened:
+        catalog = opened.enter_context(Catalog(home.catalog_file))
+        datasets = Datasets(catalog)
+        journal = Journal(catalog, clock=clock)
+        policies = PolicyStore(catalog)
+        keys = KeyRing(home.master_key().secret)
+        visibility = Visibility(catalog, datasets)
+        sessions = SessionCache(connect, Resources(memory=settings.query.memory, folder=home.temporary))
+        limits = _limits(settings.query)
+        parts = Parts(
+            home=home,
+            settings=settings,
+            clock=clock,
+            catalog=catalog,
+            datasets=datasets,
+            tags=Tags(catalog, clock=clock),
+            accounts=Accounts(catalog),
+            tokens=ApiTokens(catalog),
+            journal=journal,
+            revisions=Revisions(catalog, clock=clock),
+            policies=policies,
+            keys=keys,
+            visibility=visibility,
+            metadata=Metadata(visibility=visibility, policies=policies, journal=journal, clock=clock),
+            sessions=sessions,
+            pipeline=Pipeline(
+                governor=Governor(
+                    catalog=catalog,
+                    datasets=datasets,
+                    policies=policies,
+                    visibility=visibility,
+                    sessions=sessions,
+                    keys=keys,
+                    clock=clock,
+                    limits=limits.sql,
+                ),
+                policies=policies,
+                journal=journal,
+                limits=limits,
+            ),
+        )
+        opened.pop_all()
+    return parts
+
+
+def _limits(query: QuerySettings) -> QueryLimits:
+    return QueryLimits(
+        seconds=query.seconds, max_rows=query.max_rows or None, batch_rows=query.batch_rows, explain=query.explain
+    )
