@@ -1,0 +1,51 @@
+"""The sampled cells of a column or nested field, as text and how often each is there; they are never kept."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_LONGEST_CELL = 1_024
+_READABLE = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_integer,
+    pa.types.is_decimal,
+    pa.types.is_floating,
+    pa.types.is_date,
+)
+_LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+
+
+def cells(sample: pa.Table, path: tuple[str, ...]) -> Mapping[str, int]:
+    """The non-null cells at a path as stripped text with their counts; none for a type that is no text or number.
+
+    A cell of more than 1,024 characters counts, as an empty text, and so fits no rule that expects some.
+    """
+    found: Counter[str] = Counter()
+    if path[0] not in sample.column_names:
+        return found
+    for chunk in sample.column(path[0]).chunks:
+        values = _inside(chunk, path[1:])
+        if values is None or not _is_readable(values.type):
+            continue
+        for entry in pc.value_counts(values.cast(pa.string()).drop_null()).to_pylist():
+            text = entry["values"].strip()
+            found[text if len(text) <= _LONGEST_CELL else ""] += entry["counts"]
+    return found
+
+
+def _inside(values: pa.Array, path: tuple[str, ...]) -> pa.Array | None:
+    """The values at the rest of a path; lists are taken apart on the way."""
+    while any(is_kind(values.type) for is_kind in _LISTS):
+        values = pc.list_flatten(values)
+    if not path:
+        return values
+    if not pa.types.is_struct(values.type) or values.type.get_field_index(path[0]) < 0:
+        return None
+    return _inside(pc.struct_field(values, [path[0]]), path[1:])
+
+
+def _is_readable(type_: pa.DataType) -> bool:
+    return any(is_kind(type_) for is_kind in _READABLE)
