@@ -45,6 +45,14 @@ def missing_columns(text: str, dataset: Dataset) -> tuple[Path, ...]:
     return tuple(path for path in column_paths(text) if _folded(path) not in known)
 
 
+def asks_time(text: str) -> bool:
+    """Whether the filter may hold at one moment and not at another; one that cannot be read is taken to."""
+    try:
+        return any(name == "now" for name, _ in _subject_calls(text))
+    except PolicyInvalid:
+        return True
+
+
 def bind(text: str, subject: Subject, dataset: Dataset, *, roles: AbstractSet[str], at: datetime) -> str | None:
     """The filter as SQL over `_row` for one subject and moment; None when it names a column that is not there.
 

@@ -39,8 +39,8 @@ _TIME = """
     century date_add date_diff date_part date_sub date_trunc datediff datepart datesub datetrunc day dayname dayofmonth
     dayofweek dayofyear decade epoch epoch_ms epoch_ns epoch_us era hour isodow isoyear julian last_day make_date
     make_time make_timestamp microsecond millennium millisecond minute month monthname quarter second strftime strptime
-    time_bucket timezone to_days to_hours to_microseconds to_milliseconds to_minutes to_months to_seconds to_timestamp to_weeks
-    to_years try_strptime week weekday weekofyear year yearweek
+    time_bucket timezone to_days to_hours to_microseconds to_milliseconds to_minutes to_months to_seconds to_timestamp
+    to_weeks to_years try_strptime week weekday weekofyear year yearweek
 """
 _NESTED = """
     apply array_append array_apply array_cat array_concat array_contains array_distinct array_extract array_filter

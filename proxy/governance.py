@@ -4,7 +4,6 @@ What was settled is remembered under the subject, the policy revision, the catal
 windows, so a question asked again costs a look-up, and no change anywhere can leave an old answer standing.
 """
 
-import bisect
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from catalog.names import fold, join, nearest
 from catalog.sources.connector import Expected, Session
 from catalog.sources.sessions import SessionCache
 from policy_engine.model import Decision, PolicySet, Subject
+from policy_engine.phases import phase
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
@@ -85,7 +85,7 @@ class Governor:
         """The query as it may run for the subject; raises what the person must be told."""
         policies, now = self._policies.current(), self._clock()
         key = (request.sql, request.dialect, fold(request.database), _fingerprint(subject))
-        state = (policies.revision, self._catalog.version(), _window(policies, now))
+        state = (policies.revision, self._catalog.version(), phase(policies, now))
         kept = self._memory.get(key, state)
         if kept is not None and self._session(kept.named) is kept.session:
             return kept
@@ -150,9 +150,3 @@ def _physical(session: Session, dataset: Dataset) -> str:
 
 def _fingerprint(subject: Subject) -> Hashable:
     return subject.user, subject.groups, tuple(sorted(subject.attributes.items()))
-
-
-def _window(policies: PolicySet, now: datetime) -> int:
-    """How many beginnings and ends of policies have passed: it changes whenever a policy begins or ends."""
-    edges = sorted(edge for policy in policies.policies for edge in (policy.starts_at, policy.ends_at) if edge)
-    return bisect.bisect_right(edges, now)

@@ -10,12 +10,12 @@ _QUERIES = """
     WindowSpec With WithinGroup Alias Aliases Star Tuple
 """
 _EXPRESSIONS = """
-    Add All Any And AtTimeZone Between BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor Boolean
-    Bracket Case Cast Column ColumnDef Columns Comprehension DPipe DataType DataTypeParam Div Dot EQ Escape Exists
-    Extract GT GTE Glob Grouping ILike Identifier IgnoreNulls In IntDiv Interval Is JSONPath JSONPathKey JSONPathRoot
-    JSONPathSubscript JSONPathWildcard JSONPathSlice JSONPathRecursive LT LTE Lambda Like Literal Mod Mul NEQ Neg Not
-    Null NullSafeEQ NullSafeNEQ Or Paren Placeholder PositionalColumn PropertyEQ RegexpILike RegexpLike RespectNulls
-    SimilarTo Slice Sub TryCast Var Xor
+    Add All Any And AtTimeZone Between BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr BitwiseRightShift BitwiseXor
+    Boolean Bracket Case Cast Column ColumnDef Columns Comprehension DPipe DataType DataTypeParam Div Dot EQ Escape
+    Exists Extract GT GTE Glob Grouping ILike Identifier IgnoreNulls In IntDiv Interval Is JSONPath JSONPathKey
+    JSONPathRoot JSONPathSubscript JSONPathWildcard JSONPathSlice JSONPathRecursive LT LTE Lambda Like Literal Mod
+    Mul NEQ Neg Not Null NullSafeEQ NullSafeNEQ Or Paren Placeholder PositionalColumn PropertyEQ RegexpILike
+    RegexpLike RespectNulls SimilarTo Slice Sub TryCast Var Xor
 """
 _FUNCTIONS = """
     Abs Acos Anonymous AnonymousAggFunc AnyValue ApproxDistinct ApproxQuantile ArgMax ArgMin Array ArrayAgg ArrayAppend

@@ -32,7 +32,7 @@ def decode(values: Sequence[object]) -> tuple[object, ...]:
 
 
 def bind(values: Sequence[object], count: int) -> dict[str, object]:
-    """The values under the names that the statement gives its placeholders; raises SqlInvalid when the counts differ."""
+    """The values under the names of the statement's placeholders; raises SqlInvalid when the counts differ."""
     if len(values) != count:
         raise SqlInvalid(
             f"the SQL has {count} parameter{'' if count == 1 else 's'} and the request brings {len(values)}",

@@ -12,7 +12,7 @@ from catalog.errors import SqlInvalid, VeilError
 from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
-from policy_engine import explain
+from policy_engine.explain import told
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore
 from proxy import record
@@ -80,7 +80,7 @@ class Pipeline:
             check_columns(settled.statement, settled.named, self._limits.explain)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
-        return {**_access(settled, decision_id), "sql": settled.rewritten.shown}
+        return {**_access(settled, decision_id, self._limits.explain), "sql": settled.rewritten.shown}
 
     @contextlib.contextmanager
     def _refusals_journalled(self, subject: Subject, request: Request, decision_id: str) -> Iterator[None]:
@@ -99,17 +99,17 @@ class Pipeline:
             run,
             decision_id=decision_id,
             revision=settled.revision,
-            access=_access(settled, decision_id),
+            access=_access(settled, decision_id, self._limits.explain),
             max_rows=self._limits.max_rows,
             on_end=journal_end,
         )
 
 
-def _access(settled: Settled, decision_id: str) -> dict[str, object]:
+def _access(settled: Settled, decision_id: str, explain: Explain) -> dict[str, object]:
     """What the person is told of the decision beside the data: columns, rows, policies and notices."""
     return {
         "decision_id": decision_id,
         "revision": settled.revision,
-        "datasets": [explain.told(decision) for decision in settled.decisions],
+        "datasets": [told(decision, with_hidden=explain == "full") for decision in settled.decisions],
         "notices": list(settled.notices),
     }

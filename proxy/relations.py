@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from catalog.errors import Position, UnknownDataset
-from catalog.names import fold, join
-from proxy.statement import Statement, position_at
+from catalog.names import fold
+from proxy.statement import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def leaves(statement: Statement, database: str) -> tuple[Leaf, ...]:
 
     Raises UnknownDataset for a name of more than two parts.
     """
-    return tuple(_leaf(statement.text, node, database) for node in _tables(statement.tree, frozenset()))
+    return tuple(_leaf(statement, node, database) for node in _tables(statement.tree, frozenset()))
 
 
 def _tables(node: exp.Expr, ctes: frozenset[str]) -> Iterator[exp.Table]:
@@ -60,9 +60,8 @@ def _tables(node: exp.Expr, ctes: frozenset[str]) -> Iterator[exp.Table]:
             yield from _tables(child, ctes)
 
 
-def _leaf(text: str, node: exp.Table, database: str) -> Leaf:
-    start = node.this.meta.get("start")
-    position = position_at(text, start) if isinstance(start, int) else None
+def _leaf(statement: Statement, node: exp.Table, database: str) -> Leaf:
+    position = statement.place(node.this)
     qualifier = node.args.get("db")
     if node.args.get("catalog") or (qualifier is not None and not isinstance(qualifier, exp.Identifier)):
         written = ".".join(part.name for part in node.parts)
@@ -97,8 +96,3 @@ def _shorten(column: exp.Column, plain: set[tuple[str, str]]) -> None:
         names = list(column.parts)[1:]
         for key, part in zip(("this", "table", "db", "catalog"), [*reversed(names), None, None, None], strict=False):
             column.set(key, part)
-
-
-def full_name(leaf: Leaf) -> str:
-    """The dataset's name as the query's author would write it in full."""
-    return join(leaf.database, leaf.name)

@@ -13,7 +13,7 @@ from sqlglot import exp
 from catalog.errors import UnknownColumn
 from catalog.names import fold, nearest
 from policy_engine.model import ColumnDecision, Decision, Outcome
-from proxy.statement import Statement, position_at
+from proxy.statement import Statement
 
 Explain = Literal["full", "brief"]
 
@@ -106,12 +106,10 @@ def _renamed(column: exp.Column) -> set[str]:
 def _unknown(statement: Statement, column: exp.Column, named: Sequence[Named], explain: Explain) -> UnknownColumn:
     written = ".".join(part.name for part in column.parts)
     visible = [item.name for item in _columns(named) if item.outcome is not Outcome.HIDDEN]
-    start = column.this.meta.get("start")
-    position = position_at(statement.text, start) if isinstance(start, int) else None
     return UnknownColumn(
         f"no column `{written[:200]}` that you can see",
         hint=(explain == "full" and _why_hidden(column, named)) or _nearest(column, visible),
-        position=position,
+        position=statement.place(column.this),
     )
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog.names import quoted
-from policy_engine.transforms import registry
 from policy_engine.model import ROW, Case, ColumnDecision, Decision, Outcome
+from policy_engine.transforms import registry
 from policy_engine.transforms.keys import KeyRing
 from proxy.barrier import FENCE
 

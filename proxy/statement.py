@@ -43,12 +43,25 @@ class SqlLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A checked tree with its text; placeholders are renamed `$p1`, `$p2` .. in the order of `parameters`."""
+    """A checked tree with its text; placeholders are named `$p1`, `$p2` .. in the order of the text.
+
+    `marks` are the offsets of `?` in the text, which the parser read in a longer spelling.
+    """
 
     text: str
     dialect: str
     tree: exp.Expr
     parameter_count: int
+    marks: tuple[int, ...] = ()
+
+    def place(self, node: exp.Expr) -> Position | None:
+        """Where a name or function stands in the text, if the parser noted it."""
+        start = node.meta.get("start")
+        if not isinstance(start, int):
+            return None
+        for number, mark in enumerate(self.marks, 1):
+            start -= len(_spelled(number)) - 1 if mark < start else 0
+        return position_at(self.text, start)
 
 
 def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) -> Statement:
@@ -62,11 +75,12 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     """
     if dialect not in DIALECTS:
         raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
-    _check_size(text, dialect, limits or SqlLimits())
-    tree = _parse(text, dialect)
+    marks = _check_size(text, dialect, limits or SqlLimits())
+    tree = _parse(_numbered(text, marks), dialect)
     _check_nodes(text, tree)
     _check_joins(tree, limits or SqlLimits())
-    return Statement(text=text, dialect=dialect, tree=tree, parameter_count=_name_placeholders(tree))
+    count = _name_placeholders(tree, len(marks))
+    return Statement(text=text, dialect=dialect, tree=tree, parameter_count=count, marks=marks)
 
 
 def generate(tree: exp.Expr, dialect: str) -> str:
@@ -77,7 +91,8 @@ def generate(tree: exp.Expr, dialect: str) -> str:
         raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
 
 
-def _check_size(text: str, dialect: str, limits: SqlLimits) -> None:
+def _check_size(text: str, dialect: str, limits: SqlLimits) -> tuple[int, ...]:
+    """Holds the text against the limits before it is parsed; returns the offsets of its `?`."""
     if len(text) > limits.characters:
         raise LimitExceeded(
             f"the SQL has {len(text):,} characters and the limit is {limits.characters:,}",
@@ -98,6 +113,18 @@ def _check_size(text: str, dialect: str, limits: SqlLimits) -> None:
             )
     _check_characters(text, tokens)
     _check_numbers(text, tokens)
+    return tuple(token.start for token in tokens if token.token_type == TokenType.PLACEHOLDER)
+
+
+def _numbered(text: str, marks: tuple[int, ...]) -> str:
+    """The text with each `?` numbered as it stands: a tree does not keep the order of the text."""
+    for number, mark in reversed(list(enumerate(marks, 1))):
+        text = text[:mark] + _spelled(number) + text[mark + 1 :]
+    return text
+
+
+def _spelled(number: int) -> str:
+    return f" ${number} "
 
 
 def _check_numbers(text: str, tokens: list[Token]) -> None:
@@ -226,18 +253,13 @@ def _check_joins(tree: exp.Expr, limits: SqlLimits) -> None:
         raise LimitExceeded(f"the SQL has {joins} joins and the limit is {limits.joins}")
 
 
-def _name_placeholders(tree: exp.Expr) -> int:
-    """Renames `?` and `$1` to names of our own, so that no placeholder can reach a key; returns how many there are."""
+def _name_placeholders(tree: exp.Expr, marks: int) -> int:
+    """Gives placeholders names of our own, so that none can reach a key; returns how many values they take."""
     found = list(tree.find_all(exp.Placeholder))
-    numbered = [node for node in found if node.this is not None]
-    if numbered and len(numbered) < len(found):
+    if marks and len(found) != marks:
         raise SqlInvalid("the SQL mixes `?` and numbered parameters", hint="use one of the two")
-    if not numbered:
-        for index, node in enumerate(found, 1):
-            node.set("this", f"p{index}")
-        return len(found)
     highest = 0
-    for node in numbered:
+    for node in found:
         digits = str(node.this)
         if not re.fullmatch(r"[1-9]\d{0,3}", digits, re.ASCII):
             raise SqlUnsupported("parameters are written `?` or `$1`, `$2` ..", hint="number them in order")

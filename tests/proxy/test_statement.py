@@ -1,6 +1,7 @@
 """What a person may write is read; everything else is refused with words that help."""
 
 import pytest
+from sqlglot import exp
 
 from catalog.errors import LimitExceeded, SqlInvalid, SqlUnsupported, VeilError
 from proxy.functions import FUNCTIONS
@@ -110,8 +111,6 @@ def _is_read(text: str) -> bool:
 
 
 def test_every_listed_node_exists() -> None:
-    from sqlglot import exp
-
     assert [name for name in sorted(NODES | ROOTS) if not hasattr(exp, name)] == []
 
 
@@ -145,3 +144,24 @@ def test_another_dialect_is_refused_by_name() -> None:
 def test_a_position_is_counted_from_one() -> None:
     position = position_at("select 1\nfrom x", 14)
     assert (position.line, position.column, position.snippet) == (2, 6, "from x")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("with a as (select ? as x) select ? from a where b = ? limit ?", 'WITH "a" AS (SELECT $p1 AS "x") SELECT $p2'),
+        ("from t select ? where a > ? and b < ? and c = ?", 'SELECT $p1 FROM "t" WHERE "a" > $p2 AND "b" < $p3'),
+        ("select case when a then ? else ? end, x in (?, ?) from (select ?) t", "$p3, $p4) FROM (SELECT $p5)"),
+        ("select '?', \"?\" /* ? */, ? -- ?", "SELECT '?', \"?\", $p1"),
+    ],
+)
+def test_question_marks_count_in_the_order_of_the_text(text: str, expected: str) -> None:
+    assert expected in generate(read(text).tree, "duckdb")
+
+
+def test_a_place_behind_question_marks_is_where_the_person_wrote_it() -> None:
+    statement = read("select ?, ?,\n  ?, nme from t")
+    (column,) = statement.tree.find_all(exp.Column)
+    place = statement.place(column.this)
+    assert place is not None
+    assert (place.line, place.column) == (2, 6)

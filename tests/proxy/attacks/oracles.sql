@@ -1,0 +1,80 @@
+-- an error on filtered-out rows through a division
+select id from shop.orders where 1 / (case when region = 'APAC' then 0 else 1 end) > 0
+
+-- an error on filtered-out rows through a cast
+select id from shop.orders where cast(case when region = 'APAC' then note else '1' end as int) = 1
+
+-- an error on filtered-out rows through a join condition
+select o.id from shop.customers c join shop.orders o on o.customer = c.customer and cast(case when o.region = 'APAC' then o.note else '1' end as int) = 1
+
+-- an error through a comparison that casts
+select o.id from shop.orders o join shop.customers c using (customer) where o.note = 5
+
+-- an error through a text as a condition
+select o.id from shop.orders o join shop.customers c using (customer) where o.note
+
+-- an error through a regular expression
+select o.id from shop.orders o join shop.customers c using (customer) where regexp_matches('x', o.note)
+
+-- an error through a date
+select strptime(note, '%Y-%m-%d') from shop.orders where region = 'APAC'
+
+-- an error through a JSON path
+select json_extract(note, '$.a') from shop.orders where region = 'APAC'
+
+-- an error through an overflow
+select sum(amount * 9223372036854775807) from shop.orders where region = 'APAC'
+
+-- the error function
+select error(note) from shop.orders
+
+-- an error in a filtered aggregate
+select count(*) filter (where cast(note as int) > 0) from shop.orders
+
+-- an error in an ordering
+select id from shop.orders order by cast(case when region = 'APAC' then note else '1' end as int)
+
+-- an error in a set operation whose types disagree
+select id from (select id from shop.orders union all select note from shop.orders) where id = 5
+
+-- an error behind a renamed column
+with o(id, customer, amount) as (select note, customer, amount from shop.orders) select * from o where id = 5
+
+-- rows counted before the filter
+select count(*) from shop.orders
+
+-- rows counted by a window before the filter
+select count(*) over () from shop.orders limit 1
+
+-- sampled rows
+select count(*) from shop.orders tablesample 100%
+
+-- smallest and largest of all rows
+select min(id), max(id), min(amount), max(amount) from shop.orders
+
+-- the masked value's raw length
+select length(phone) from shop.orders
+
+-- a raw value guessed behind a mask
+select count(*) from shop.orders where phone = '+1 555 0100'
+
+-- a raw value guessed by order
+select id from shop.orders order by phone, id
+
+-- a raw value guessed by joining
+select count(*) from shop.orders o join (values ('+1 555 0100')) v(p) on o.phone = v.p
+
+-- distinct masked values
+select count(distinct phone) from shop.orders
+
+-- a raw value guessed by grouping
+select phone, count(*) from shop.orders group by phone
+
+-- the labels of a type
+select typeof(region) from shop.orders limit 1
+
+-- a hash of the row
+select hash(o) from shop.orders o order by id
+
+-- null-ness behind a mask
+select count(phone) from shop.orders

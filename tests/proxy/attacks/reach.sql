@@ -1,0 +1,143 @@
+-- a hidden column by name
+select card from shop.orders
+
+-- a hidden column through an alias
+select o.card from shop.orders as o
+
+-- a hidden column in a condition
+select id from shop.orders where card like '4%'
+
+-- a hidden column in an ordering
+select id from shop.orders order by card
+
+-- a hidden column in a grouping
+select count(*) from shop.orders group by card
+
+-- a hidden column in a window
+select row_number() over (order by card) from shop.orders
+
+-- a hidden column in USING
+select * from shop.orders a join shop.orders b using (card)
+
+-- NATURAL JOIN compares hidden columns only if it knows them
+select count(*) from shop.orders natural join (select 'x' as card) c
+
+-- star with EXCLUDE of a hidden column
+select * exclude (card) from shop.orders
+
+-- star with REPLACE of a hidden column
+select * replace (1 as card) from shop.orders
+
+-- COLUMNS with a pattern
+select columns('c.*') from shop.orders
+
+-- COLUMNS with a lambda
+select columns(c -> c like 'c%') from shop.orders
+
+-- the whole row as a struct
+select orders from shop.orders
+
+-- the whole row as JSON
+select to_json(o) from shop.orders o
+
+-- a struct star
+select o.* from shop.orders o
+
+-- a hidden column through a correlated subquery
+select (select max(o.card) from shop.customers) from shop.orders o
+
+-- a hidden column by positional reference
+select #5 from shop.orders
+
+-- column aliases that rename by position
+select * from shop.orders as o(a, b, c, d, e, f, g, h)
+
+-- an unseen dataset
+select * from lab.results
+
+-- an unseen dataset in a subquery
+select * from shop.orders where id in (select id from lab.results)
+
+-- an unseen dataset in a CTE
+with r as (select * from lab.results) select count(*) from r
+
+-- a CTE that carries a dataset's name reads the dataset governed
+with orders as (select * from shop.orders) select * from orders
+
+-- a CTE does not answer to a name in two parts
+with results as (select 1 as x) select * from lab.results
+
+-- the file behind a dataset
+select * from 'orders.parquet'
+
+-- the file through a function
+select * from read_parquet('orders.parquet')
+
+-- the file through a scan of another name
+select * from parquet_scan('orders.parquet')
+
+-- the file's metadata
+select * from parquet_metadata('orders.parquet')
+
+-- the engine's own catalog
+select * from duckdb_columns()
+
+-- the engine's own views
+select sql from duckdb_views
+
+-- the information schema
+select * from information_schema.columns
+
+-- sqlite_master
+select * from sqlite_master
+
+-- pg_catalog
+select * from pg_catalog.pg_class
+
+-- the row identifier
+select rowid from shop.orders
+
+-- the source's file name
+select filename from shop.orders
+
+-- SQL inside a function
+select * from query('select * from shop.orders')
+
+-- a table named by a function
+select * from query_table('shop.orders')
+
+-- serialized SQL
+select * from json_execute_serialized_sql('{}')
+
+-- a policy's row alias
+select _row.card from shop.orders
+
+-- the row alias of a policy through a lateral join
+select * from shop.orders, lateral (select _row.card) x
+
+-- a key by its parameter's name
+select $k_0123456789abcdef_i
+
+-- the settings
+select current_setting('memory_limit')
+
+-- the query text
+select current_query()
+
+-- statistics of all rows
+select stats(amount) from shop.orders
+
+-- another statement behind the first
+select 1; select card from shop.orders
+
+-- a reading statement that writes
+with gone as (delete from shop.orders returning card) select * from gone
+
+-- a copy to a file
+copy (select * from shop.orders) to 'out.csv'
+
+-- a new view over the dataset
+create view v as select * from shop.orders
+
+-- an attached database
+attach ':memory:' as other
