@@ -11,6 +11,7 @@ from catalog.model import (
     Field,
     Level,
     Role,
+    Source,
     Tag,
     TagAssignment,
     TagOrigin,
@@ -48,7 +49,7 @@ def merge(document: Document, live: Live, facts: Facts, *, prune: bool = False) 
     policies = {fold(s.value.id): s.value for s in document.policies}
     after = replace(
         live,
-        sources={**live.sources, **{fold(s.value.name): s.value for s in document.sources}},
+        sources={**live.sources, **{fold(s.value.name): _source(s.value, live) for s in document.sources}},
         databases=databases,
         tags=tags,
         rules={**live.rules, **{fold(s.value.name): s.value for s in document.rules}},
@@ -65,6 +66,11 @@ def _check_references(document: Document, after: Live) -> None:
     for reference in document.references:
         if fold(reference.name) not in known[reference.kind]:
             raise unknown(reference.kind, reference.name, known[reference.kind], reference.place)
+
+
+def _source(source: Source, live: Live) -> Source:
+    """The source as said, under the name it already has: another case is no other name."""
+    return replace(source, name=live.sources.get(fold(source.name), source).name)
 
 
 def _tag(entry: TagEntry, known: Mapping[str, Tag]) -> Tag:
@@ -101,20 +107,19 @@ def _datasets(document: Document, live: Live, after: Live, facts: Facts) -> dict
     datasets = dict(live.datasets)
     for stated in document.datasets:
         key = dataset_key(stated.value.database, stated.value.name)
-        datasets[key] = _dataset(
-            stated.value, live.datasets.get(key), facts.fields.get(key), facts.assignments.get(key, ())
-        )
-    retagged = {
-        name: frozenset(database.tags)
-        for name, database in after.databases.items()
-        if name not in live.databases or frozenset(live.databases[name].tags) != frozenset(database.tags)
-    }
+        entry = _as_known(stated.value, after)
+        datasets[key] = _dataset(entry, live.datasets.get(key), facts.fields.get(key), facts.assignments.get(key, ()))
+    tags = {name: frozenset(database.tags) for name, database in after.databases.items()}
     for key, dataset in datasets.items():
-        if key[0] in retagged:
-            datasets[key] = replace(dataset, database_tags=retagged[key[0]])
-        elif key not in live.datasets:
-            datasets[key] = replace(dataset, database_tags=frozenset(after.databases[key[0]].tags))
+        if dataset.database_tags != tags[key[0]]:
+            datasets[key] = replace(dataset, database_tags=tags[key[0]])
     return datasets
+
+
+def _as_known(entry: DatasetEntry, after: Live) -> DatasetEntry:
+    """The entry with its database and source called as they are called."""
+    source = None if entry.source is None else after.sources[fold(entry.source)].name
+    return replace(entry, database=after.databases[fold(entry.database)].name, source=source)
 
 
 def _dataset(

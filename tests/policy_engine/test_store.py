@@ -61,13 +61,18 @@ def test_what_is_rolled_back_is_never_remembered(file: Path) -> None:
     with Catalog(file) as catalog:
         store = PolicyStore(catalog)
         store.init_home(by="ada")
-        with pytest.raises(ZeroDivisionError), catalog.transaction():
-            store.put((), (), by="ada", why="", difference="")
-            assert store.current().policies == ()
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _change_and_fail(catalog, store)
         assert store.current().policies == (FIRST_POLICY,)
         store.put((OTHER,), (ROLE,), by="ada", why="", difference="")
         assert store.current().policies == (OTHER,)
+
+
+def _change_and_fail(catalog: Catalog, store: PolicyStore) -> None:
+    with catalog.transaction():
+        store.put((), (), by="ada", why="", difference="")
+        assert store.current().policies == ()
+        raise ZeroDivisionError
 
 
 def test_many_threads_read_one_state(file: Path) -> None:
