@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 import flask
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from catalog.names import nearest
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
@@ -20,10 +21,22 @@ def read_json() -> object:
             f"the body is `{given}`, not JSON", hint="send JSON with the header `Content-Type: application/json`"
         )
     try:
-        return json.loads(flask.request.get_data(), parse_constant=_refuse_constant)
+        return json.loads(read_bytes(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as problem:
         place = f" (line {problem.lineno}, column {problem.colno})" if isinstance(problem, json.JSONDecodeError) else ""
         raise RequestInvalid(f"the body is not valid JSON{place}", hint="send one JSON object") from None
+
+
+def read_bytes() -> bytes:
+    """The body of the current request, whole, or a refusal of one that is too large.
+
+    A chunked body that is too large would be cut by the framework, and what is left could look whole.
+    """
+    data = flask.request.get_data()
+    most = flask.request.max_content_length
+    if flask.request.content_length is None and most is not None and len(data) >= most:
+        raise RequestEntityTooLarge
+    return data
 
 
 def _refuse_constant(name: str) -> NoReturn:

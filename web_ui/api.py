@@ -14,7 +14,7 @@ from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy
 from policy_engine.plan import Plan
 from proxy import answers
-from proxy.bodies import refuse_unknown_arguments
+from proxy.bodies import read_bytes, refuse_unknown_arguments
 from proxy.identity import Identity, is_admin, is_auditor, require_admin
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
@@ -137,7 +137,7 @@ def _document() -> str:
             f"the body is `{given}`, not a document", hint="send it as `application/yaml`, or as JSON"
         )
     try:
-        return flask.request.get_data().decode("utf-8-sig")
+        return read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RequestInvalid("the document is not UTF-8 text", hint="save it as UTF-8") from None
 
