@@ -105,7 +105,7 @@ class Explanation:
     Example:
         >>> print(connection.explain("select mrn from medical_charges.medical_costs"))  # doctest: +SKIP
         medical_charges.medical_costs
-          ◐ mrn  masked (tokenize): transforms columns tagged `phi.mrn`
+          ◐ mrn: masked for you by tokenize because policy `analysts-medical` transforms columns tagged `phi.mrn`
     """
 
     def __init__(self, access: Access, *, sql: str = "") -> None:
@@ -156,15 +156,15 @@ class Explanation:
 
 
 def _column_sentence(column: ColumnAccess) -> str:
-    how = f" ({column['transform']})" if column["outcome"] == "masked" and column["transform"] else ""
-    why = f": {column['reason']}" if column["reason"] and column["outcome"] != "clear" else ""
-    return f"{column['column']}  {column['outcome']}{how}{why}"
+    if column["outcome"] == "clear" or not column["reason"]:
+        return f"{column['column']}: {column['outcome']}"
+    return f"{column['column']}: {column['reason']}"
 
 
 def _row_sentence(rows: RowAccess) -> str:
     if not rows["filtered"]:
         return "all of them"
-    return f"filtered for you: {rows['reason']}" if rows["reason"] else "filtered for you"
+    return rows["reason"] or "filtered for you"
 
 
 def _notice(notice: object) -> str:

@@ -116,8 +116,7 @@ class Dataset:
         return f"<p>{html.escape(self.full_name)}</p>{_html_table(self._lines())}<p>{html.escape(self._rows())}</p>"
 
     def _rows(self) -> str:
-        why = f": {self.reason}" if self.reason else ""
-        return f"rows are filtered for you{why}" if self.is_filtered else "all rows"
+        return f"rows: {self.reason or 'filtered for you'}" if self.is_filtered else "rows: all of them"
 
     def _lines(self) -> list[tuple[str, ...]]:
         return [

@@ -37,7 +37,10 @@ class Reply(Protocol):
 
 
 class Transport(Protocol):
-    """A way to a server. `send` raises the error that an unsuccessful answer stands for."""
+    """A way to a server. `send` raises the error that an unsuccessful answer stands for.
+
+    A payload goes out as JSON; bytes go out as they are, as a YAML document.
+    """
 
     def send(self, method: str, path: str, payload: object = None) -> Reply: ...
     def close(self) -> None: ...
@@ -67,10 +70,10 @@ class HttpTransport:
         self._lock = threading.Lock()
 
     def send(self, method: str, path: str, payload: object = None) -> "HttpReply":
-        body = None if payload is None else json.dumps(payload, allow_nan=False).encode()
+        body, content_type = _encoded(payload)
         connection = self._connection()
         try:
-            connection.request(method, self._base + path, body, self._headers(body))
+            connection.request(method, self._base + path, body, self._headers(content_type))
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -89,10 +92,10 @@ class HttpTransport:
         for connection in idle:
             connection.close()
 
-    def _headers(self, body: bytes | None) -> dict[str, str]:
+    def _headers(self, content_type: str) -> dict[str, str]:
         headers = {"User-Agent": f"veil-python/{__version__}", "Accept": "*/*"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        if content_type:
+            headers["Content-Type"] = content_type
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         return headers
@@ -226,6 +229,14 @@ def _whole(reply: Reply) -> bytes:
         return reply.read()
     finally:
         reply.close()
+
+
+def _encoded(payload: object) -> tuple[bytes | None, str]:
+    if payload is None:
+        return None, ""
+    if isinstance(payload, bytes):
+        return payload, "application/yaml"
+    return json.dumps(payload, allow_nan=False).encode(), "application/json"
 
 
 def _is_quiet(connection: http.client.HTTPConnection) -> bool:

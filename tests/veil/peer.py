@@ -25,10 +25,14 @@ ACCESS = {
                     "outcome": "masked",
                     "transform": "tokenize",
                     "policies": ["clerks"],
-                    "reason": "policy `clerks` transforms columns tagged `pii.email`",
+                    "reason": "masked for you by tokenize because policy `clerks` transforms `pii.email`",
                 },
             ],
-            "rows": {"filtered": True, "policies": ["clerks"], "reason": "policy `clerks` shows some rows"},
+            "rows": {
+                "filtered": True,
+                "policies": ["clerks"],
+                "reason": "only rows where `land = 'NO'` (policy `clerks`)",
+            },
         }
     ],
     "notices": [],

@@ -198,7 +198,7 @@ def test_datasets_and_describe_read_like_tables(server: Peer, connection: veil.C
         "shop.orders",
         "column  type     for you               tags",
         "email   VARCHAR  ◐ masked by tokenize  a.b",
-        "rows are filtered for you: policy `clerks` shows some rows",
+        "rows: policy `clerks` shows some rows",
     ]
     assert (described.tags, described.columns[0].tags) == (("c.d",), ("a.b",))
     assert "<table>" in described._repr_html_()
@@ -210,7 +210,7 @@ def test_explain_may_ask_for_somebody_else(server: Peer, connection: veil.Connec
     explanation = connection.explain("select * from shop.orders", user="max")
     assert server.asked[0].body["as"] == {"user": "max"}
     assert explanation.sql == "SELECT id FROM v"
-    assert "◐ email  masked (tokenize): policy `clerks` transforms" in str(explanation)
+    assert "◐ email: masked for you by tokenize because policy `clerks`" in str(explanation)
     connection.explain("select 1", groups=["clerks"], attributes={"land": "NO"})
     assert server.asked[1].body["as"] == {"groups": ["clerks"], "attributes": {"land": "NO"}}
 

@@ -226,8 +226,8 @@ def test_explain_says_it_in_sentences(server: Peer, connection: veil.Connection)
     with connection.query("q") as result:
         assert str(result.explain()).splitlines() == [
             "shop.orders",
-            "  ○ id  clear",
-            "  ◐ email  masked (tokenize): policy `clerks` transforms columns tagged `pii.email`",
-            "  rows: filtered for you: policy `clerks` shows some rows",
+            "  ○ id: clear",
+            "  ◐ email: masked for you by tokenize because policy `clerks` transforms `pii.email`",
+            "  rows: only rows where `land = 'NO'` (policy `clerks`)",
             "decision 9c1e, policy revision 41",
         ]

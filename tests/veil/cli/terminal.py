@@ -1,0 +1,44 @@
+"""Runs the command as a person at a terminal does, in a folder with a home, and looks at what came back."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """What a command printed."""
+
+    raw: bytes
+    err: str
+
+    @property
+    def out(self) -> str:
+        return self.raw.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.raw)
+
+
+class Terminal:
+    """A folder in which commands are run; its home is `home`."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        named = environment or {"VEIL_HOME": str(self.home)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("VEIL_")}
+        self._environment = {**kept, **named, "PYTHONPATH": str(Path(__file__).parents[3])}
+
+    def run(self, *arguments: str, expect: int = 0) -> Printed:
+        """What `veil ARGUMENTS` prints; it must exit as expected, and never with a traceback."""
+        command = [sys.executable, "-m", "veil.cli", *arguments]
+        done = subprocess.run(command, cwd=self.folder, env=self._environment, capture_output=True, timeout=120)
+        printed = Printed(raw=done.stdout, err=done.stderr.decode())
+        assert done.returncode == expect, f"{' '.join(arguments)} exited {done.returncode}: {printed.err}"
+        assert "Traceback" not in printed.err
+        return printed

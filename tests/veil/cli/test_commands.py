@@ -1,0 +1,174 @@
+"""Each verb does what it says on a real home, in all its forms, with the exit code the contract gives it."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.veil.cli.terminal import Terminal
+
+DOCUMENT = """
+veil: 1
+sources: {s: {connector: files, path: ./data}}
+databases: {shop: {}}
+tags: {pii.email: {level: confidential}, fin.card: {level: restricted}}
+datasets:
+  shop.orders: {source: s, relation: orders.csv, columns: {email: {tags: [pii.email]}, card: {tags: [fin.card]}}}
+roles: {clerk: {groups: [clerks]}, boss: {groups: [admin]}}
+users: {kim: {groups: [clerks], attributes: {land: NO}}, max: {groups: [admin]}}
+policies:
+  - {policy: clerks, grant: select, to: [clerk], scope: shop, having: not fin.card, why: example,
+     transform: [{tagged: pii.email, with: tokenize()}], where: "land = user_attribute('land')"}
+  - {policy: bosses, grant: select, to: [boss], scope: "*", why: example}
+"""
+DATA = (
+    "id,email,card,land,total\n1,a@x.test,4539797705756008,NO,10.5\n"
+    "2,b@x.test,4539797705756009,SE,20\n3,a@x.test,4539797705756010,NO,30\n"
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A home with one governed dataset; tests read it and journal in it."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "data").mkdir()
+    (folder / "data" / "orders.csv").write_text(DATA)
+    (folder / "shop.yaml").write_text(DOCUMENT)
+    terminal = Terminal(folder)
+    terminal.run("init")
+    terminal.run("apply", "shop.yaml", "--why", "example")
+    return terminal
+
+
+def test_init_is_idempotent(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    assert "is ready" in terminal.run("init").out
+    assert "was there already" in terminal.run("init").out
+    assert terminal.run("audit", "search", "-f", "json").json()[-1]["kind"] == "home:init"
+
+
+def test_a_plan_exits_with_2_until_it_is_applied(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.run("init")
+    (tmp_path / "roles.yaml").write_text("veil: 1\nroles: {clerk: {groups: [clerks]}}\n")
+    assert "role clerk" in terminal.run("plan", "roles.yaml", expect=2).out
+    assert terminal.run("plan", "roles.yaml", "-f", "json", expect=2).json()["changes"][0]["name"] == "clerk"
+    assert "revision 2 is in force" in terminal.run("apply", "roles.yaml").out
+    assert "Nothing to change" in terminal.run("plan", "roles.yaml").out
+    assert terminal.run("apply", "roles.yaml", "-f", "json").json()["applied"] is False
+
+
+def test_the_operator_is_journalled_as_the_local_user(shop: Terminal) -> None:
+    applied = shop.run("audit", "search", "--kind", "document:apply", "-f", "json").json()
+    assert applied[0]["user"].startswith("local:")
+    assert applied[0]["details"]["why"] == "example"
+
+
+def test_a_query_prints_what_this_person_may_see(shop: Terminal) -> None:
+    printed = shop.run("query", "select * from shop.orders order by id", "--as", "kim")
+    lines = printed.out.splitlines()
+    assert lines[0].split() == ["id", "email", "land", "total"]
+    assert [line.split()[0] for line in lines[2:]] == ["1", "3"]
+    assert "x.test" not in printed.out
+    assert "masked for you: email (tokenize); rows are filtered for you" in printed.err
+    assert "b@x.test" in shop.run("query", "select * from shop.orders", "--as", "max").out
+
+
+def test_a_query_comes_in_every_format(shop: Terminal) -> None:
+    ask = ("query", "select id, total from shop.orders where id > ? order by id", "--as", "max", "--param", "1", "-f")
+    assert shop.run(*ask, "json").json()["rows"] == [[2, 20.0], [3, 30.0]]
+    assert [row["id"] for row in csv.DictReader(io.StringIO(shop.run(*ask, "csv").out))] == ["2", "3"]
+    assert pq.read_table(io.BytesIO(shop.run(*ask, "parquet").raw))["id"].to_pylist() == [2, 3]
+    assert pa.ipc.open_stream(shop.run(*ask, "arrow").raw).read_all()["id"].to_pylist() == [2, 3]
+
+
+def test_parameters_are_json_or_text(shop: Terminal) -> None:
+    day = '{"$type": "date", "value": "2026-01-31"}'
+    ask = ("query", "select ? as a, ? as b, ? as c", "--as", "max", "-f", "json")
+    values = shop.run(*ask, "--param", "north", "--param", '"40"', "--param", day).json()["rows"]
+    assert values == [["north", "40", "2026-01-31"]]
+
+
+def test_explain_has_the_shape_of_the_interface(shop: Terminal) -> None:
+    told = shop.run("explain", "select * from shop.orders", "--as", "kim", "-f", "json").json()
+    assert {"decision_id", "revision", "sql", "datasets"} <= set(told)
+    outcomes = {column["column"]: column["outcome"] for column in told["datasets"][0]["columns"]}
+    assert outcomes == {"id": "clear", "email": "masked", "card": "hidden", "land": "clear", "total": "clear"}
+    assert told["datasets"][0]["rows"]["filtered"] is True
+    text = shop.run("explain", "select * from shop.orders", "--as", "kim").out
+    assert "◐ email: masked for you by tokenize because policy `clerks`" in text
+    assert "runs as:" in text
+    assert shop.run("explain", "select * from shop.orders", "--as", "kim", "-f", "csv").out.startswith("dataset,column")
+
+
+def test_can_and_who_answer_both_ways(shop: Terminal) -> None:
+    seen = {row["column"]: row["outcome"] for row in shop.run("can", "kim", "shop.orders", "-f", "json").json()}
+    assert seen["card"] == "hidden"
+    assert seen["email"] == "masked"
+    holders = {(row["kind"], row["name"]) for row in shop.run("who", "shop.orders.card", "-f", "json").json()}
+    assert ("role", "boss") in holders
+    assert ("user", "max") in holders
+    assert not holders & {("role", "clerk"), ("user", "kim")}
+    assert "shop.orders" in shop.run("can", "kim").out
+
+
+def test_tokens_are_made_listed_and_revoked(shop: Terminal) -> None:
+    text = shop.run("token", "create", "kim", "--expires", "1h", "--name", "notebook").out
+    assert text.startswith("veil_")
+    assert len(text.split()) == 1
+    [kept] = [row for row in shop.run("token", "list", "kim", "-f", "json").json() if row["name"] == "notebook"]
+    assert text.strip() not in json.dumps(kept)
+    shop.run("token", "revoke", kept["id"])
+    [ended] = [row for row in shop.run("token", "list", "kim", "-f", "json").json() if row["id"] == kept["id"]]
+    assert ended["revoked_at"]
+    kinds = [event["kind"] for event in shop.run("audit", "search", "--limit", "5", "-f", "json").json()]
+    assert {"token:create", "token:revoke"} <= set(kinds)
+
+
+def test_the_journal_is_searched_shown_exported_and_verified(shop: Terminal, tmp_path: Path) -> None:
+    shop.run("query", "select id from shop.orders", "--as", "kim")
+    found = shop.run("audit", "search", "--user", "kim", "--kind", "query:begin", "--from", "2020-01-01").out
+    assert "shop.orders" in found
+    assert shop.run("audit", "search", "--user", "nobody").out == "no such events\n"
+    shown = shop.run("audit", "show", "1", "-f", "json").json()
+    assert shown["kind"] == "home:init"
+    assert shown["hash"] in shop.run("audit", "show", "1").out
+    assert "the chain holds" in shop.run("audit", "verify").out
+    exported = tmp_path / "journal.jsonl"
+    shop.run("audit", "export", str(exported))
+    assert "the chain holds" in shop.run("audit", "verify", str(exported)).out
+    assert shop.run("audit", "export").out.startswith(exported.read_text().splitlines()[0])
+
+
+def test_a_broken_export_exits_with_2_and_names_the_break(shop: Terminal, tmp_path: Path) -> None:
+    exported = tmp_path / "journal.jsonl"
+    shop.run("audit", "export", str(exported))
+    exported.write_text(exported.read_text().replace('"home:init"', '"crawl:end"', 1))
+    assert shop.run("audit", "verify", str(exported), "-f", "json", expect=2).json()["first_break"] == 1
+    assert "breaks at event 1" in shop.run("audit", "verify", str(exported), expect=2).out
+
+
+def test_reading_the_journal_is_journalled_once(shop: Terminal) -> None:
+    before = shop.run("audit", "search", "-f", "json").json()[0]["seq"]
+    after = shop.run("audit", "search", "-f", "json").json()[0]
+    assert (after["seq"], after["kind"]) == (before + 1, "audit:read")
+
+
+def test_doctor_finds_nothing_in_a_sound_home(shop: Terminal) -> None:
+    rows = shop.run("doctor", "-f", "json").json()
+    assert {row["state"] for row in rows} == {"ok"}
+    assert any(row["checked"].startswith("source s") for row in rows)
+
+
+def test_doctor_exits_with_2_when_something_is_wrong(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.run("init")
+    terminal.home.chmod(0o755)
+    (terminal.home / "key.json").chmod(0o644)
+    told = terminal.run("doctor", expect=2).out
+    assert "others on this machine may read it" in told
+    assert "can be read by others" in told

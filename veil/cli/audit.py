@@ -1,0 +1,211 @@
+"""`veil audit`: reads the journal, and proves that it is as it was written."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlencode
+
+import click
+
+from catalog.chain import line_of, verify_export
+from catalog.errors import SettingsInvalid
+from catalog.journal import Journal
+from catalog.model import Event, EventKind, Verdict
+from catalog.names import nearest
+from veil.cli.output import Table, format_option, show, show_json
+from veil.cli.places import Place, asked, home_option, opened, operator, place_options
+
+_COLUMNS = ("seq", "at", "kind", "user", "verdict", "datasets", "policies", "revision", "decision_id")
+
+
+@click.group()
+def audit() -> None:
+    """The journal: who asked what, what was decided and why.
+
+    \b
+    Example:
+        veil audit search --dataset medical_charges.medical_costs --from 2026-03-01
+    """
+
+
+@audit.command()
+@click.option("--user", help="Who did it.")
+@click.option("--dataset", help="On which dataset, as database.name.")
+@click.option("--tag", help="On a column with which tag.")
+@click.option("--kind", help="What kind of event, such as query:begin.")
+@click.option("--verdict", type=click.Choice(list(Verdict)), help="How it ended for the person.")
+@click.option("--from", "start", help="Not before this day or time (UTC).")
+@click.option("--to", "end", help="Before this day or time (UTC).")
+@click.option("--text", help="With this text anywhere in it.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most so many, newest first.")
+@format_option()
+@place_options
+def search(
+    user: str | None,
+    dataset: str | None,
+    tag: str | None,
+    kind: str | None,
+    verdict: str | None,
+    start: str | None,
+    end: str | None,
+    text: str | None,
+    limit: int,
+    form: str,
+    place: Place,
+) -> None:
+    """Find events, newest first; at a server, your own, or all of them for auditors.
+
+    \b
+    Example:
+        veil audit search --user demo_user2 --kind query:begin -f json
+    """
+    wanted = {"user": user, "dataset": dataset, "tag": tag, "kind": kind and _kind(kind), "verdict": verdict}
+    wanted |= {"from": start and moment(start).isoformat(), "to": end and moment(end).isoformat(), "text": text}
+    given = {name: value for name, value in wanted.items() if value}
+    if place.home is None:
+        answer = asked(place.url, "GET", f"/audit/events?{urlencode({**given, 'limit': limit})}")
+        records = cast("list[dict[str, object]]", answer["events"])
+    else:
+        records = _found(place.home, given, limit)
+    if form == "json":
+        show_json(records)
+        return
+    rows = tuple(tuple(record[column] for column in _COLUMNS) for record in records)
+    show(Table(columns=_COLUMNS, rows=rows), form, empty="no such events")
+
+
+def _found(home: Path, given: dict[str, str], limit: int) -> list[dict[str, object]]:
+    with _journal(home) as journal:
+        found = journal.search(
+            user=given.get("user"),
+            dataset=given.get("dataset"),
+            tag=given.get("tag"),
+            kind=EventKind(given["kind"]) if "kind" in given else None,
+            verdict=Verdict(given["verdict"]) if "verdict" in given else None,
+            start=moment(given["from"]) if "from" in given else None,
+            end=moment(given["to"]) if "to" in given else None,
+            text=given.get("text"),
+            limit=limit,
+        )
+        _note(journal, EventKind.AUDIT_READ, {"asked": given, "count": len(found)})
+    return [_record(event) for event in found]
+
+
+@audit.command("show")
+@click.argument("seq", type=int)
+@format_option("table", "json")
+@home_option
+def show_event(seq: int, form: str, home: Path) -> None:
+    """Show one event whole; SEQ is its number.
+
+    \b
+    Example:
+        veil audit show 42
+    """
+    with _journal(home) as journal:
+        event = journal.event(seq)
+        if event is None:
+            raise SettingsInvalid(f"there is no event {seq}", hint="veil audit search")
+        _note(journal, EventKind.AUDIT_READ, {"event": seq})
+    record = _record(event)
+    if form == "json":
+        show_json(record)
+        return
+    rows = {**{name: value for name, value in record.items() if name != "details"}, **dict(event.details)}
+    show(Table(columns=("what", "is"), rows=tuple(rows.items())), form)
+
+
+@audit.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@home_option
+def export(file: Path | None, home: Path) -> None:
+    """Write every event, oldest first, one JSON object a line, hashes included: to FILE, or to stdout.
+
+    \b
+    Example:
+        veil audit export journal.jsonl && veil audit verify journal.jsonl
+    """
+    with _journal(home) as journal:
+        _note(journal, EventKind.AUDIT_EXPORT, {})
+        lines = (line_of(event) + "\n" for event in journal.export())
+        if file is None:
+            sys.stdout.writelines(lines)
+            return
+        try:
+            with file.open("w", encoding="utf-8") as out:
+                out.writelines(lines)
+        except OSError as error:
+            raise SettingsInvalid(f"`{file}` cannot be written: {error.strerror}", hint="name another file") from error
+
+
+@audit.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
+@format_option("table", "json")
+@home_option
+def verify(file: Path | None, form: str, home: Path) -> int:
+    """Read the whole chain, of the home or of an exported FILE (no home needed); exit 2 at a break.
+
+    \b
+    Example:
+        veil audit verify
+    """
+    if file is not None:
+        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+            found = verify_export(lines)
+    else:
+        with _journal(home) as journal:
+            found = journal.verify()
+            _note(journal, EventKind.AUDIT_VERIFY, {"ok": found.ok, "events": found.count})
+    if form == "json":
+        names = ("ok", "count", "first_break", "what", "head")
+        show_json({name: getattr(found, name) for name in names})
+    elif found.ok:
+        click.echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
+    else:
+        click.echo(
+            f"the chain breaks at event {found.first_break}: {found.what}; {found.count:,} events before it hold"
+        )
+    return 0 if found.ok else 2
+
+
+@contextmanager
+def _journal(home: Path) -> Iterator[Journal]:
+    with opened(home) as parts:
+        yield parts.journal
+
+
+def _note(journal: Journal, kind: EventKind, details: dict[str, object]) -> None:
+    """Reading the journal is journalled, once for each command."""
+    journal.append(Event(kind=kind, user=operator(), details=details))
+
+
+def _kind(text: str) -> EventKind:
+    try:
+        return EventKind(text)
+    except ValueError:
+        near = nearest(text, list(EventKind))
+        hint = f"did you mean `{near}`?" if near else "known kinds: " + ", ".join(EventKind)
+        raise SettingsInvalid(f"there is no kind of event `{text}`", hint=hint) from None
+
+
+def moment(text: str) -> datetime:
+    """A day or time as people write it, in UTC unless it says otherwise.
+
+    Example:
+        >>> moment("2026-03-01").isoformat()
+        '2026-03-01T00:00:00+00:00'
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsInvalid(f"`{text}` is no day or time", hint="write 2026-03-01 or 2026-03-01T12:00") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _record(event: Event) -> dict[str, object]:
+    """An event as JSON, with the same keys as in an export."""
+    return cast("dict[str, object]", json.loads(line_of(event)))

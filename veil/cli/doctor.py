@@ -1,0 +1,114 @@
+"""`veil doctor`: looks at the installation, the home, its keys, catalog, journal and sources."""
+
+import platform
+import stat
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from catalog import registry
+from catalog.database import Catalog
+from catalog.datasets import Datasets
+from catalog.errors import VeilError
+from catalog.home import Home
+from catalog.journal import Journal
+from veil.cli.output import Table, format_option, show
+from veil.cli.places import home_option
+from veil.version import __version__
+
+ROOMS = ("catalog", "crawler", "policy_engine", "proxy", "web_ui", "veil")
+LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "flask")
+
+Check = Callable[[Home], Iterator[tuple[str, str]]]
+"""Yields what was looked at, and what is wrong with it: nothing when all is well."""
+
+
+@click.command()
+@format_option()
+@home_option
+def doctor(form: str, home: Path) -> int:
+    """Check the installation, the home, keys, catalog, journal and sources; exit 2 when something is found.
+
+    \b
+    Example:
+        veil doctor --home /srv/veil
+    """
+    opened = Home.open(home)
+    checked = [result for check in CHECKS for result in _carefully(check, opened)]
+    rows = tuple((what, "finding" if wrong else "ok", wrong) for what, wrong in checked)
+    show(Table(columns=("checked", "state", "finding"), rows=rows), form)
+    return 2 if any(wrong for _, wrong in checked) else 0
+
+
+def misplaced(rooms: dict[str, Path]) -> str:
+    """What is wrong with where the rooms were loaded from; they must stand beside each other.
+
+    Example:
+        >>> misplaced({"proxy": Path("/a/proxy"), "catalog": Path("/b/catalog"), "veil": Path("/b/veil")})
+        '`proxy` was loaded from /a: another package of that name is installed; ...'
+    """
+    ours = rooms["veil"].parent
+    strangers = [f"`{room}` was loaded from {folder.parent}" for room, folder in rooms.items() if folder.parent != ours]
+    if not strangers:
+        return ""
+    return f"{', '.join(strangers)}: another package of that name is installed; give Veil an environment of its own"
+
+
+def _installation(home: Home) -> Iterator[tuple[str, str]]:
+    rooms = {room: Path(str(import_module(room).__file__)).parent for room in ROOMS}
+    libraries = ", ".join(f"{library} {version(library)}" for library in LIBRARIES)
+    yield f"veil {__version__} on Python {platform.python_version()}, {libraries}", misplaced(rooms)
+
+
+def _permissions(home: Home) -> Iterator[tuple[str, str]]:
+    for path in (home.path, home.catalog_file):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        wrong = f"others on this machine may read it; run `chmod go= {path}`" if mode & 0o077 else ""
+        yield f"who may read {path}", wrong
+
+
+def _keys(home: Home) -> Iterator[tuple[str, str]]:
+    yield f"key {home.master_key().id}", ""
+
+
+def _catalog(home: Home) -> Iterator[tuple[str, str]]:
+    with Catalog(home.catalog_file) as catalog:
+        [(found,)] = catalog.rows("PRAGMA quick_check(1)")
+        yield f"catalog {home.catalog_file}", "" if found == "ok" else "the file is damaged; put back a backup"
+
+
+def _journal(home: Home) -> Iterator[tuple[str, str]]:
+    with Catalog(home.catalog_file) as catalog:
+        found = Journal(catalog).verify()
+    wrong = "" if found.ok else f"the chain breaks at event {found.first_break}: {found.what}"
+    yield f"journal of {found.count:,} events", wrong
+
+
+def _sources(home: Home) -> Iterator[tuple[str, str]]:
+    with Catalog(home.catalog_file) as catalog:
+        for source in Datasets(catalog).sources():
+            try:
+                list(islice(registry.connect(source).relations(), 1))
+                wrong = ""
+            except VeilError as error:
+                wrong = _told(error)
+            yield f"source {source.name} ({source.connector})", wrong
+
+
+CHECKS: tuple[Check, ...] = (_installation, _permissions, _keys, _catalog, _journal, _sources)
+
+
+def _carefully(check: Check, home: Home) -> Iterator[tuple[str, str]]:
+    """A check that cannot be made is a finding, and the others are made all the same."""
+    try:
+        yield from check(home)
+    except VeilError as error:
+        yield check.__name__.strip("_"), _told(error)
+
+
+def _told(error: VeilError) -> str:
+    return f"{error.detail}; {error.hint}" if error.hint else error.detail

@@ -1,0 +1,131 @@
+"""`veil plan`, `veil apply` and `veil export`: documents, and the live state they describe."""
+
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlencode
+
+import click
+
+from catalog.clock import utc_now
+from catalog.errors import SettingsInvalid
+from policy_engine.apply import carry_out, prepare
+from policy_engine.document.reading import load
+from policy_engine.export import export_files, export_text
+from policy_engine.live import read_live
+from policy_engine.plan import Plan
+from veil.cli.output import format_option, show_json
+from veil.cli.places import Place, asked, home_option, opened, operator, place_options
+
+_DOCUMENTS = click.argument("paths", metavar="FILE|DIR", nargs=-1, required=True, type=click.Path(path_type=Path))
+_PRUNE = click.option("--prune", is_flag=True, help="Remove policies and roles that the documents do not name.")
+
+
+@click.command()
+@_DOCUMENTS
+@_PRUNE
+@format_option("table", "json")
+@place_options
+def plan(paths: tuple[Path, ...], prune: bool, form: str, place: Place) -> int:
+    """Tell what `apply` would change, and who would gain or lose what; exit 2 if anything.
+
+    \b
+    Example:
+        veil plan policies/
+    """
+    if place.home is None:
+        told = asked(place.url, "POST", f"/policies/plan?prune={str(prune).lower()}", _document(paths))
+        _show_answer(told, form)
+        return 2 if told["changes"] else 0
+    with opened(place.home) as parts:
+        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune)
+    _show_plan(planned, planned.as_json(), form)
+    return 2 if planned.has_changes else 0
+
+
+@click.command()
+@_DOCUMENTS
+@_PRUNE
+@click.option("--why", default="", help="Why; the revision and the journal keep it.")
+@format_option("table", "json")
+@place_options
+def apply(paths: tuple[Path, ...], prune: bool, why: str, form: str, place: Place) -> None:
+    """Make documents true, all or nothing, and print the plan that was carried out.
+
+    \b
+    Example:
+        veil apply policies/ --why "DPO rule 4, opt-outs"
+    """
+    if place.home is None:
+        asks = urlencode({"prune": str(prune).lower(), "why": why})
+        _show_answer(asked(place.url, "POST", f"/policies/apply?{asks}", _document(paths)), form)
+        return
+    with opened(place.home) as parts:
+        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune)
+        applied = carry_out(planned, parts.catalog, by=operator(), why=why)
+    answer = {**planned.as_json(), "applied": planned.has_changes, "live": applied.revision}
+    _show_plan(planned, answer, form)
+    if planned.has_changes and form == "table":
+        click.echo(f"  revision {applied.revision} is in force")
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@home_option
+def export(folder: Path | None, home: Path) -> None:
+    """Write the live state as documents, into DIR or to stdout; applying them again changes nothing.
+
+    Documents that are in DIR already keep their order and their comments.
+
+    \b
+    Example:
+        veil export policies/ && veil plan policies/
+    """
+    with opened(home) as parts:
+        live = read_live(parts.catalog)
+    if folder is None:
+        click.echo(export_text(live), nl=False)
+        return
+    try:
+        present = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.y*ml"))}
+        files = export_files(live, present, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsInvalid(f"`{folder}` cannot be written: {error.strerror}", hint="name another folder") from error
+    click.echo("\n".join(str(folder / name) for name in files))
+
+
+def _show_plan(planned: Plan, answer: dict[str, object], form: str) -> None:
+    if form == "json":
+        show_json(answer)
+    else:
+        click.echo(planned.text())
+
+
+def _show_answer(answer: dict[str, object], form: str) -> None:
+    """A server's plan: its changes, then what they do to people."""
+    if form == "json":
+        show_json(answer)
+        return
+    changes = cast("list[dict[str, object]]", answer["changes"])
+    lines = [f"  {change['sign']} {change['kind']} {change['name']}" for change in changes]
+    for impact in cast("list[dict[str, object]]", answer["impact"]):
+        kind = next(iter(impact))
+        what = f"{impact['dataset']}.{impact['column']}" if "column" in impact else f"rows of {impact['dataset']}"
+        lines.append(f"  {kind} {impact[kind]} {impact['change']} {what}: {impact['before']} -> {impact['after']}")
+    lines += [f"  warning: {warning}" for warning in cast("list[str]", answer["warnings"])]
+    head = f"Plan {answer['plan']} against revision {answer['revision']} (live)"
+    click.echo("\n".join([head, *lines] if changes else ["Nothing to change", *lines]))
+    if answer.get("applied"):
+        click.echo(f"  revision {answer['live']} is in force")
+
+
+def _document(paths: tuple[Path, ...]) -> bytes:
+    """The one document that a server takes at a time, as all of it is applied or nothing."""
+    if len(paths) != 1 or not paths[0].is_file():
+        raise SettingsInvalid("a server takes one document at a time", hint="name one YAML file, or work in a home")
+    try:
+        return paths[0].read_bytes()
+    except OSError as error:
+        raise SettingsInvalid(f"`{paths[0]}` cannot be read: {error.strerror}", hint="name another file") from error

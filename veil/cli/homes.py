@@ -1,0 +1,41 @@
+"""`veil init`: makes the folder that a server lives in."""
+
+from pathlib import Path
+
+import click
+
+from catalog.database import Catalog
+from catalog.home import Home
+from catalog.journal import Journal
+from catalog.model import Event, EventKind
+from policy_engine.store import PolicyStore
+from veil.cli.places import home_option, operator
+
+
+@click.command()
+@home_option
+def init(home: Path) -> None:
+    """Make a home: catalog, journal and keys. One that is there is left as it is.
+
+    \b
+    Example:
+        veil init --home /srv/veil
+    """
+    is_new = make_home(home)
+    state = "is ready" if is_new else "was there already"
+    click.echo(
+        f"the home {home} {state}\n  next     veil apply FILE --home {home}\n           veil serve --home {home}"
+    )
+
+
+def make_home(folder: Path) -> bool:
+    """Make the home in this folder; the answer is whether it was not there before."""
+    home = Home.create(folder)
+    home.master_key()
+    with Catalog(home.catalog_file) as catalog, catalog.transaction():
+        policies = PolicyStore(catalog)
+        is_new = policies.current().revision == 0
+        if is_new:
+            policies.init_home(by=operator())
+            Journal(catalog).append(Event(kind=EventKind.HOME_INIT, user=operator()))
+    return is_new
