@@ -1,0 +1,158 @@
+"""Sessions are shared while nothing changes, bounded, and never taken away from a run under way."""
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from catalog.errors import Internal, LimitExceeded, SourceUnavailable
+from catalog.model import Source
+from catalog.registry import connect
+from catalog.sources.connector import Expected, Limits
+from catalog.sources.sessions import SessionCache
+from catalog.sources.world import Resources
+
+NUMBERS = Expected(relation="n.csv", columns=(("n", "BIGINT"),))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Source:
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake/n.csv").write_text("n,m\n1,2\n2,3\n")
+    (tmp_path / "lake/o.csv").write_text("n\n7\n")
+    return Source(name="lake", connector="files", options={"path": str(tmp_path / "lake")})
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Source:
+    with duckdb.connect(str(tmp_path / "base.db")) as connection:
+        connection.execute("CREATE TABLE names AS SELECT 2 AS n, 'two' AS name")
+    return Source(name="base", connector="duckdb", options={"path": str(tmp_path / "base.db")})
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    for _ in range(100):
+        if is_so():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_same_relations_share_a_session_in_any_order(lake: Source) -> None:
+    cache = SessionCache(connect)
+    other = Expected(relation="o.csv", columns=(("n", "BIGINT"),))
+    first = cache.open([(lake, NUMBERS), (lake, other)])
+    assert cache.open([(lake, other), (lake, NUMBERS)]) is first
+    assert cache.open([(lake, NUMBERS)]) is not first
+
+
+def test_changed_file_is_read_anew(lake: Source) -> None:
+    cache = SessionCache(connect)
+    first = cache.open([(lake, NUMBERS)])
+    file = Path(lake.options["path"]) / "n.csv"
+    file.write_text("n,m\n9,9\n")
+    os.utime(file, (1, 1))
+    second = cache.open([(lake, NUMBERS)])
+    assert second is not first
+    assert [
+        batch.to_pylist() for batch in second.run(f"FROM {second.physical_name('lake', 'n.csv')}", {}, Limits())
+    ] == [[{"n": 9}]]
+
+
+def test_files_and_databases_join_in_one_session(lake: Source, base: Source) -> None:
+    names = Expected(relation="main.names", columns=(("n", "INTEGER"), ("name", "VARCHAR")))
+    session = SessionCache(connect).open([(lake, NUMBERS), (base, names)])
+    left, right = session.physical_name("lake", "n.csv"), session.physical_name("base", "main.names")
+    run = session.run(f"SELECT name FROM {left} JOIN {right} USING (n)", {}, Limits())
+    assert [batch.to_pylist() for batch in run] == [[{"name": "two"}]]
+
+
+def test_two_datasets_on_one_relation_are_opened_once(lake: Source) -> None:
+    more = Expected(relation="n.csv", columns=(("n", "BIGINT"), ("m", "BIGINT")))
+    session = SessionCache(connect).open([(lake, NUMBERS), (lake, more)])
+    assert session.run(f"FROM {session.physical_name('lake', 'n.csv')}", {}, Limits()).schema.names == ["n", "m"]
+    with pytest.raises(SourceUnavailable, match="different types"):
+        SessionCache(connect).open([(lake, NUMBERS), (lake, Expected(relation="n.csv", columns=(("n", "VARCHAR"),)))])
+
+
+def test_relation_that_is_not_open_has_no_name(lake: Source) -> None:
+    with pytest.raises(Internal):
+        SessionCache(connect).open([(lake, NUMBERS)]).physical_name("lake", "o.csv")
+
+
+def test_session_over_nothing_runs_plain_sql() -> None:
+    run = SessionCache(connect).open([]).run("SELECT 1 AS one", {}, Limits())
+    assert [batch.to_pylist() for batch in run] == [[{"one": 1}]]
+
+
+def test_run_outlives_its_session_leaving_the_cache(lake: Source) -> None:
+    cache = SessionCache(connect, capacity=1)
+    session = cache.open([(lake, NUMBERS)])
+    name = session.physical_name("lake", "n.csv")
+    batches = iter(session.run(f"SELECT range FROM range(1000000), {name}", {}, Limits(batch_rows=1000)))
+    next(batches)
+    cache.open([])
+    del session
+    cache.close()
+    gc.collect()
+    assert sum(batch.num_rows for batch in batches) > 1_000_000
+
+
+def test_idle_session_lets_its_database_file_go(base: Source) -> None:
+    cache = SessionCache(connect, idle_seconds=0.1)
+    cache.open([(base, Expected(relation="main.names", columns=(("n", "INTEGER"),)))])
+
+    def can_be_written() -> bool:
+        try:
+            with duckdb.connect(base.options["path"]):
+                return True
+        except duckdb.Error:
+            return False
+
+    assert not can_be_written()
+    assert eventually(can_be_written)
+
+
+def test_query_that_needs_too_much_is_stopped_by_its_limits(tmp_path: Path) -> None:
+    resources = Resources(memory="40MB", spill="1MB", threads=1, folder=tmp_path)
+    run = (
+        SessionCache(connect, resources)
+        .open([])
+        .run("SELECT list(md5(range::VARCHAR)) AS t FROM range(5000000)", {}, Limits())
+    )
+    with pytest.raises(LimitExceeded):
+        list(run)
+
+
+def test_spilled_data_is_closed_to_others_and_leaves_nothing(tmp_path: Path) -> None:
+    cache = SessionCache(connect, Resources(folder=tmp_path))
+    cache.open([])
+    [spill] = tmp_path.iterdir()
+    assert spill.stat().st_mode & 0o077 == 0
+    cache.close()
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sessions_serve_many_threads_at_once(lake: Source) -> None:
+    cache = SessionCache(connect)
+    counts: list[int] = []
+
+    def read() -> None:
+        for _ in range(5):
+            session = cache.open([(lake, NUMBERS)])
+            run = session.run(f"FROM {session.physical_name('lake', 'n.csv')}", {}, Limits(seconds=20))
+            counts.append(pa.Table.from_batches(run, schema=run.schema).num_rows)
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [2] * 30
