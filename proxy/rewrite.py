@@ -1,10 +1,11 @@
 """Splices governed relations into a statement and has the engine's own parser confirm the result.
 
-Every dataset's node is replaced in place by its governed relation, printed raw; nothing else of the tree changes.
-The same tree is also printed for people: with datasets' own names, and with the person's literals blanked for the
-journal.
+Every dataset's node becomes a stand-in name that nobody can guess; the tree is printed once, and each stand-in is
+filled with its governed relation. The same text is filled for people with datasets' own names, and for the journal with
+the person's literals blanked.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,10 +17,13 @@ from catalog.sources.connector import Session
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy.barrier import families, is_leak_proof
+from proxy.memory import Memory
 from proxy.relations import Leaf, shorten_columns
 from proxy.secure import Governed, govern, shown_type
 from proxy.statement import Statement, generate
-from proxy.verify import Expectation, VerificationFailed, governed_node, verify
+from proxy.verify import Expectation, Node, VerificationFailed, governed_node, verify
+
+_GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +51,27 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     """The statement over governed relations only, verified; raises VerificationFailed or SqlUnsupported."""
     tree, dialect = statement.tree, session.dialect
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    _check_fixpoint(tree, dialect)
     is_fenced = _needs_fence(tree, placed)
     governed = [govern(item.decision, quoted(item.physical), keys, is_fenced=is_fenced) for item in placed]
-    for item, relation in zip(placed, governed, strict=True):
-        _splice(item.leaf, relation.sql)
-    sql = generate(tree, dialect)
+    stand_ins = [_stand_in(item.leaf) for item in placed]
+    printed = generate(tree, dialect)
+    _check_fixpoint(printed, dialect)
+    sql = _filled(printed, stand_ins, [relation.sql for relation in governed])
     _verify(sql, placed, governed, session)
-    for item, relation in zip(placed, governed, strict=True):
-        _splice(item.leaf, relation.sql.replace(quoted(item.physical), _own_name(item.decision)))
-    shown = generate(tree, dialect)
+    own_names = [_own_name(item.decision) for item in placed]
+    in_words = [
+        relation.sql.replace(quoted(item.physical), name)
+        for item, relation, name in zip(placed, governed, own_names, strict=True)
+    ]
     _blank(tree)
-    blanked = generate(tree, dialect)
-    for item in placed:
-        _splice(item.leaf, _own_name(item.decision))
-    parameters = {name: secret for relation in governed for name, secret in relation.parameters.items()}
+    printed_blank = generate(tree, dialect)
     return Rewritten(
         sql=sql,
-        shown=shown,
-        blanked=blanked,
-        blanked_request=generate(tree, dialect),
+        shown=_filled(printed, stand_ins, in_words),
+        blanked=_filled(printed_blank, stand_ins, in_words),
+        blanked_request=_filled(printed_blank, stand_ins, own_names),
         is_fenced=is_fenced,
-        parameters=parameters,
+        parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
     )
 
 
@@ -84,14 +87,13 @@ def blanked(statement: Statement) -> str:
     return generate(statement.tree, statement.dialect)
 
 
-def _check_fixpoint(tree: exp.Expr, dialect: str) -> None:
+def _check_fixpoint(printed: str, dialect: str) -> None:
     """What is printed must read back as what was meant; a text that does not is refused."""
-    text = generate(tree, dialect)
     try:
-        again = sqlglot.parse_one(text, read=dialect, error_level=ErrorLevel.RAISE)
+        again = sqlglot.parse_one(printed, read=dialect, error_level=ErrorLevel.RAISE)
     except (sqlglot.errors.SqlglotError, RecursionError, ValueError, TypeError) as error:
         raise VerificationFailed("the printed SQL cannot be read back") from error
-    if generate(again, dialect) != text:
+    if generate(again, dialect) != printed:
         raise VerificationFailed("the printed SQL reads back differently")
 
 
@@ -107,13 +109,24 @@ def _needs_fence(tree: exp.Expr, placed: Sequence[Placed]) -> bool:
     return not is_leak_proof(tree, families(tree, columns))
 
 
-def _splice(leaf: Leaf, sql: str) -> None:
-    """Puts SQL in the place of a dataset, under the name the query knows it by; joins and samples stay."""
+def _stand_in(leaf: Leaf) -> str:
+    """Puts a name nobody can guess in a dataset's place, under the query's alias for it; joins and samples stay."""
+    name = f"t_{secrets.token_hex(12)}"
     alias = leaf.node.args.get("alias")
     columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
-    leaf.node.set("this", exp.Var(this=sql))
+    leaf.node.set("this", exp.to_identifier(name, quoted=True))
     leaf.node.set("db", None)
     leaf.node.set("alias", exp.TableAlias(this=exp.to_identifier(leaf.alias, quoted=True), columns=columns))
+    return quoted(name)
+
+
+def _filled(printed: str, stand_ins: Sequence[str], relations: Sequence[str]) -> str:
+    """The text with each stand-in, which stands in it exactly once, replaced by its relation."""
+    for stand_in, relation in zip(stand_ins, relations, strict=True):
+        if printed.count(stand_in) != 1:
+            raise VerificationFailed("a relation was lost or doubled in printing")
+        printed = printed.replace(stand_in, relation)
+    return printed
 
 
 def _own_name(decision: Decision) -> str:
@@ -121,11 +134,19 @@ def _own_name(decision: Decision) -> str:
 
 
 def _verify(sql: str, placed: Sequence[Placed], governed: Sequence[Governed], session: Session) -> None:
-    nodes = {
-        item.physical: governed_node(session.serialize(relation.sql.removeprefix("(").removesuffix(")")))
+    expected = [
+        Expectation(physical=item.physical, governed=_governed_node(relation.sql, session))
         for item, relation in zip(placed, governed, strict=True)
-    }
-    verify(session.serialize(sql), [Expectation(physical=i.physical, governed=nodes[i.physical]) for i in placed])
+    ]
+    verify(session.serialize(sql), expected)
+
+
+def _governed_node(sql: str, session: Session) -> Node:
+    node = _GOVERNED_NODES.get(sql, session.dialect)
+    if node is None:
+        node = governed_node(session.serialize(sql.removeprefix("(").removesuffix(")")))
+        _GOVERNED_NODES.put(sql, session.dialect, node)
+    return node
 
 
 def _blank(tree: exp.Expr) -> None:
