@@ -42,7 +42,7 @@ def export_files(live: Live, present: Mapping[str, str] | None = None, folder: P
     for name, kept in FILES.items():
         added = {section: missing[section] for section in kept if missing[section]}
         if added:
-            files[name] = add(files[name], added) if name in files else write(added)
+            files[name] = add(files[name], added, file=name) if name in files else write(added)
     return files
 
 

@@ -113,6 +113,13 @@ class Entry:
             raise wrong(node, "`true` or `false`", hint="YAML 1.2 reads `yes`, `no`, `on` and `off` as texts")
         return node.text.lower() == "true"
 
+    def count(self, key: str, default: int, *, high: int) -> int:
+        """The whole number under a key, from 1 on."""
+        node = self.nodes.get(key)
+        if isinstance(node, Scalar) and node.kind == "float":
+            raise wrong(node, f"a whole number from 1 to {high}")
+        return int(self.number(key, default, low=1, high=high))
+
     def number(self, key: str, default: float, *, low: float, high: float) -> float:
         """The number under a key, within bounds."""
         node = self.nodes.get(key)

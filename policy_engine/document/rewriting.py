@@ -6,11 +6,13 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 
 from catalog import names
 from catalog.model import Column, Database, Dataset, Level, Role, Tag, User
 from policy_engine.document import writing
 from policy_engine.document.model import Document
+from policy_engine.document.places import Place, invalid
 from policy_engine.document.reading import loads
 from policy_engine.document.writing import Data
 
@@ -40,7 +42,7 @@ def rewrite(text: str, live: Sections, *, file: str = "document", folder: Path |
     present = {section: _only(section, live[section], entries(section, said[section])) for section in live}
     if all(entries(section, said[section]) == entries(section, present[section]) for section in live):
         return text
-    root = _load(text)
+    root = _load(text, file)
     for section in live:
         if root.get(section):
             _settle_section(section, root[section], entries(section, said[section]), entries(section, live[section]))
@@ -49,7 +51,7 @@ def rewrite(text: str, live: Sections, *, file: str = "document", folder: Path |
     return settled if as_sections(loads(settled, folder=folder)) == {**said, **present} else writing.write(present)
 
 
-def add(text: str, sections: Sections) -> str:
+def add(text: str, sections: Sections, *, file: str = "document") -> str:
     """The text with more entries at the end of its sections.
 
     Example:
@@ -61,7 +63,7 @@ def add(text: str, sections: Sections) -> str:
             groups:
               - x
     """
-    root = _load(text)
+    root = _load(text, file)
     for section, data in sections.items():
         if not root.get(section):
             root[section] = data
@@ -95,13 +97,19 @@ def _filtered(section: str, data: Data, is_kept: Callable[[Key], bool]) -> Data:
 def _yaml() -> YAML:
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
+    yaml.composer.warn_double_anchors = False
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 
 
-def _load(text: str) -> CommentedMap:
-    root: CommentedMap = _yaml().load(text)
+def _load(text: str, file: str) -> CommentedMap:
+    """INVARIANT: the text was read before, so what fails here is a value such as the date 2026-99-99."""
+    try:
+        root: CommentedMap = _yaml().load(text)
+    except (YAMLError, ValueError, OverflowError):
+        hint = "quote what looks like a number or a date and is meant as a text"
+        raise invalid(Place(file=file), "the file cannot be rewritten with its comments", hint=hint) from None
     return root
 
 

@@ -99,7 +99,7 @@ def read_rules(node: Node, context: Context) -> Iterator[Stated[TagRule]]:
             column_name=_regex(entry, "column_name"),
             content=_regex(entry, "content"),
             min_match=entry.number("min_match", 0.8, low=0.0, high=1.0),
-            min_rows=int(entry.number("min_rows", 20, low=1, high=1_000_000)),
+            min_rows=entry.count("min_rows", 20, high=1_000_000),
         )
         yield Stated(value=rule, place=rule_name.place)
 

@@ -57,8 +57,10 @@ def parse(text: str, *, file: str = "document") -> Node | None:
     if len(text) > LARGEST_TEXT:
         raise invalid(start, f"the file is larger than {LARGEST_TEXT:,} characters", hint="split it into several files")
     _refuse_other_versions(text, start)
+    yaml = YAML(typ="rt")
+    yaml.composer.warn_double_anchors = False
     try:
-        node = YAML(typ="rt").compose(text)
+        node = yaml.compose(text)
     except MarkedYAMLError as error:
         raise _unreadable(error, file, text) from None
     except (YAMLError, ValueError):

@@ -88,6 +88,7 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("veil: 1\nrules:\n  - {name: r, tag: a.b}\n", "has neither `column_name` nor `content`", 3, ""),
     ("veil: 1\nrules:\n  - {name: r, tag: a.b, content: x, min_match: 2}\n", "a number from 0 to 1", 3, ""),
     ("veil: 1\nrules:\n  - {name: r, tag: a.b, content: x, min_match: much}\n", "must be a number", 3, ""),
+    ("veil: 1\nrules:\n  - {name: r, tag: a.b, content: x, min_rows: 2.5}\n", "must be a whole number", 3, ""),
     ("veil: 1\ntags: {mrn: {}}\n", "`mrn` is no tag", 2, "phi.phone_number"),
     ("veil: 1\ntags: {a.b: {level: secret}}\n", "must be one of public, internal", 2, ""),
     ("veil: 1\nsources: {s: {path: x}}\n", "`sources.s` has no `connector`", 2, ""),

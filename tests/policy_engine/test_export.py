@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.database import Catalog
+from catalog.errors import PolicyInvalid
 from catalog.model import Role
 from catalog.names import fold
 from policy_engine.differences import differences
@@ -124,3 +125,10 @@ def test_password_env_stays_in_the_file_and_passwords_out_of_it(shop: Catalog, t
 def test_exporting_twice_is_exporting_once(shop: Catalog, tmp_path: Path) -> None:
     once = exported(shop, {"mine.yaml": "veil: 1\nroles:\n  clerk: {groups: [x]}\n"}, tmp_path)
     assert exported(shop, once, tmp_path) == once
+
+
+def test_a_file_that_cannot_be_rewritten_is_named(shop: Catalog, tmp_path: Path) -> None:
+    mine = "veil: 1\nusers: {kim: {groups: [x], attributes: {day: 2026-99-99}}}\n"
+    with pytest.raises(PolicyInvalid, match=r"mine\.yaml") as refusal:
+        exported(shop, {"mine.yaml": mine}, tmp_path)
+    assert "quote" in refusal.value.hint
