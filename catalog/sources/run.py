@@ -8,7 +8,7 @@ from contextlib import suppress
 import duckdb
 import pyarrow as pa
 
-from catalog.errors import SourceTimeout
+from catalog.errors import SourceTimeout, SqlUnsupported, VeilError
 from catalog.sources.connector import Limits
 from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.watch import WATCH
@@ -112,9 +112,10 @@ class EngineRun:
             self.deadline = time.monotonic() + self._limits.seconds
         WATCH.add(self)
         try:
+            _refuse_writing(self._cursor, self._sql)
             relation = self._cursor.sql(self._sql, params=self._parameters or None)
             self._reader = relation.to_arrow_reader(self._limits.batch_rows)
-        except (duckdb.Error, OSError, ValueError, RuntimeError, pa.ArrowException) as error:
+        except (duckdb.Error, VeilError, OSError, ValueError, RuntimeError, pa.ArrowException) as error:
             failure = self._failure(error)
             self.close()
             raise failure from None
@@ -124,3 +125,10 @@ class EngineRun:
         if is_fatal(error):
             self._world.is_broken = True
         return self._reason or mapped(error)
+
+
+def _refuse_writing(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """INVARIANT: a run reads. The lock of a world does not stop COPY TO the very files it may read."""
+    types = [statement.type for statement in cursor.extract_statements(sql)]
+    if types != [duckdb.StatementType.SELECT]:
+        raise SqlUnsupported("only a single query can be run", hint="a query begins with SELECT or WITH")

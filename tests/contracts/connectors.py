@@ -3,6 +3,7 @@
 import threading
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -13,6 +14,7 @@ from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits, SourceConnector
 from catalog.sources.engine import EngineSession
 from catalog.sources.sessions import SessionCache
+from catalog.sources.world import literal
 
 # Every source under test holds a relation of these rows; `paid` is a decimal where the source has decimals.
 PEOPLE_SQL = """
@@ -191,6 +193,20 @@ class ConnectorContract:
     def test_world_is_closed(self, session: EngineSession, sql: str) -> None:
         with pytest.raises(VeilError):
             list(session.run(sql, {}, Limits()))
+
+    def test_nothing_is_ever_written(self, session: EngineSession, source: Source, relation: str) -> None:
+        path = Path(source.options["path"])
+        file = path if path.is_file() else path / relation
+        before = file.read_bytes()
+        for sql in (
+            f"COPY (SELECT 1) TO '{literal(str(file))[1:-1]}' (FORMAT csv, USE_TMP_FILE false)",
+            "CREATE TABLE t (a INTEGER)",
+            "SELECT 1; SELECT 2",
+            "EXPLAIN ANALYZE SELECT 1",
+        ):
+            with pytest.raises(SqlUnsupported):
+                list(session.run(sql, {}, Limits()))
+        assert file.read_bytes() == before
 
     def test_serialize_reads_one_statement_as_the_engine_does(self, session: EngineSession) -> None:
         assert len(list(session.serialize("SELECT 1; SELECT 2")["statements"])) == 2  # type: ignore[call-overload]
