@@ -17,6 +17,7 @@ from catalog.home import Home
 from policy_engine.model import Subject
 from proxy.pipeline import Request
 from tests.serving import serve
+from veil.frames import to_frame
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 
@@ -52,13 +53,13 @@ def _ways(
 
 
 def _by_hand(engine: duckdb.DuckDBPyConnection, person: str) -> pd.DataFrame:
-    return engine.sql(f"SELECT * FROM {person}").to_arrow_table().to_pandas()
+    return to_frame(engine.sql(f"SELECT * FROM {person}").to_arrow_table())
 
 
 def _in_process(parts: Parts, person: str) -> pd.DataFrame:
     subject = Subject(user=person, groups=frozenset({person, GROUPS[person]}))
     with parts.pipeline.query(subject, Request(sql=SQL), decision_id=f"bench-{person}") as answer:
-        return pa.Table.from_batches(list(answer.batches()), schema=answer.schema).to_pandas()
+        return to_frame(pa.Table.from_batches(list(answer.batches()), schema=answer.schema))
 
 
 def _compare(group: str, ways: dict[str, Callable[[], pd.DataFrame]]) -> None:

@@ -1,14 +1,21 @@
 """Writes the reference pages from the program itself, so that they cannot say anything else: `make docs`."""
 
+import dataclasses
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import click
 
 from catalog.errors import VeilError
+from policy_engine.model import TransformCall
+from policy_engine.transforms.keys import KeyRing
+from policy_engine.transforms.registry import TRANSFORMS, accepts, reference
 from veil.cli.main import veil
 from veil.errors import BY_CODE
+from web_ui.settings import Settings
 
 FOLDER = Path(__file__).parent
 MADE = "<!-- Made by `make docs` from the program; change it there. -->"
@@ -24,10 +31,29 @@ Over HTTP an error is `application/problem+json` with `type`, `title`, `status`,
 and, where the SQL is at fault, `position`. In Python it is raised as the class in the table, under PEP 249's names.
 A message says what happened, why, and what to do next; it never holds a value of data."""
 
+SETTINGS_HEAD = """# Settings
+
+They stand in `veil.toml` in the home, a section each; a variable in the environment overrides them. What is not listed
+here is refused with the nearest name. No secret is a setting: the master key lies in the home, passwords are hashed."""
+
+TRANSFORMS_HEAD = """# Transforms
+
+What a policy may show instead of a value. NULL stays NULL. Keyed ones (`tokenize`, `hash`) take their key from the tag,
+so tokens of one tag join everywhere and tokens of different tags never meet. A column of a type that a transform does
+not take is hidden."""
+
+TYPES = ("VARCHAR", "INTEGER", "DECIMAL(12,2)", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP")
+EXAMPLE = "MRN-6850243"
+
 
 def pages() -> dict[str, str]:
     """Every generated page by its file name."""
-    return {"commands.md": commands_page(), "errors.md": errors_page()}
+    return {
+        "commands.md": commands_page(),
+        "errors.md": errors_page(),
+        "settings.md": settings_page(),
+        "transforms.md": transforms_page(),
+    }
 
 
 def commands_page() -> str:
@@ -44,6 +70,34 @@ def errors_page() -> str:
     for error in sorted(set(_subclasses(VeilError)), key=lambda error: (error.status, error.code)):
         rows.append(f"| `{error.code}` | {error.status} | {_class_of(error.code)} | {_sentence(error)} |")
     return "\n\n".join([MADE, ERRORS_HEAD, "\n".join(rows)]) + "\n"
+
+
+def settings_page() -> str:
+    """Each setting with its default and the variable that overrides it."""
+    parts = []
+    for section in dataclasses.fields(Settings):
+        kind = get_type_hints(Settings)[section.name]
+        rows = [
+            f"| `{key.name}` | `{json.dumps(key.default)}` | `VEIL_{section.name.upper()}__{key.name.upper()}` |"
+            for key in dataclasses.fields(kind)
+        ]
+        table = "\n".join(["| key | default | in the environment |", "|---|---|---|", *rows])
+        parts.append(f"## [{section.name}]\n\n{inspect.getdoc(kind)}\n\n{table}")
+    return "\n\n".join([MADE, SETTINGS_HEAD, *parts]) + "\n"
+
+
+def transforms_page() -> str:
+    """Each transform with its parameters, the types it takes and what it makes of an example."""
+    rows = ["| transform | takes | `MRN-6850243` becomes |", "|---|---|---|"]
+    for transform in TRANSFORMS:
+        given = ", ".join(f"{known.name}=>{json.dumps(known.default)}" for known in transform.parameters)
+        names = " or ".join(f"`{name}({given})`" for name in (transform.name, *transform.aliases))
+        taken = ", ".join(kind for kind in TYPES if accepts(TransformCall(name=transform.name), kind))
+        shown = reference(
+            TransformCall(name=transform.name), EXAMPLE, "VARCHAR", namespace="phi.mrn", keys=KeyRing(b"0" * 32)
+        )
+        rows.append(f"| {names} | {taken} | `{'NULL' if shown is None else shown}` |")
+    return "\n\n".join([MADE, TRANSFORMS_HEAD, "\n".join(rows)]) + "\n"
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command, str]]:

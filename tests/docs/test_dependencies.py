@@ -1,6 +1,7 @@
 """The page about dependencies and `pyproject.toml` name the same packages, and each is used."""
 
 import ast
+import functools
 import re
 import tomllib
 from pathlib import Path
@@ -34,6 +35,7 @@ def _described() -> dict[str, set[str]]:
     }
 
 
+@functools.cache
 def _imported() -> set[str]:
     rooms = ("catalog", "crawler", "policy_engine", "proxy", "web_ui", "veil", "tests", "benchmarks")
     found: set[str] = set()

@@ -72,11 +72,22 @@ def test_the_command_shows_an_event_whole(decision: str, clinic_home: Home) -> N
     assert decision in shown
 
 
-def test_a_refusal_is_in_the_journal_too(clinic_url: str, clinic_token: Callable[[str], str]) -> None:
-    with veil.connect(clinic_url, token=clinic_token("demo_user2")) as analyst, pytest.raises(veil.QueryError):
-        analyst.query(f"select phone from {DATASET}").to_arrow()
-    newest = _events(clinic_url, clinic_token("demo_auditor"), user="demo_user2", kind="query:deny")[0]
-    assert newest["verdict"] == "deny"
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("select * from medical_charges.nothing_there", "unknown_dataset"),
+        (f"select phone from {DATASET}", "unknown_column"),
+        (f"delete from {DATASET}", "sql_unsupported"),
+    ],
+)
+def test_a_refusal_is_in_the_journal_too(
+    sql: str, code: str, clinic_url: str, clinic_token: Callable[[str], str]
+) -> None:
+    with veil.connect(clinic_url, token=clinic_token("demo_user2")) as analyst, pytest.raises(veil.Error) as refused:
+        analyst.query(sql).to_arrow()
+    told = _events(clinic_url, clinic_token("demo_auditor"), user="demo_user2", decision=refused.value.decision_id)
+    assert told[0]["verdict"] in ("deny", "error")
+    assert code in json.dumps(told[0]["details"])
 
 
 def test_the_analyst_does_not_read_others_events(clinic_url: str, clinic_token: Callable[[str], str]) -> None:
@@ -91,7 +102,7 @@ def test_the_analyst_does_not_read_others_events(clinic_url: str, clinic_token: 
 
 
 def test_the_chain_holds_and_an_export_of_it_too(decision: str, clinic_home: Home) -> None:
-    assert "ok" in clinic_home.veil("audit", "verify").lower()
+    assert "the chain holds" in clinic_home.veil("audit", "verify")
     lines = clinic_home.veil("audit", "export").splitlines()
     assert [json.loads(line)["seq"] for line in lines[:3]] == [1, 2, 3]
 
