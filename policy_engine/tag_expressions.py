@@ -41,7 +41,7 @@ def print_expression(expression: TagExpression) -> str:
             return f"not {_inside(inner, AllOf, AnyOf)}"
         case AllOf(parts=parts):
             return " and ".join(_inside(part, AllOf, AnyOf) for part in parts)
-        case AnyOf(parts=parts) if len(parts) > 1 and all(isinstance(part, HasTag) for part in parts):
+        case AnyOf(parts=parts) if _is_list(expression):
             return f"in({', '.join(print_expression(part) for part in parts)})"
         case AnyOf(parts=parts):
             return " or ".join(_inside(part, AnyOf) for part in parts)
@@ -83,7 +83,12 @@ def holds(expression: TagExpression, confirmed: AbstractSet[str], suggested: Abs
 def _inside(part: TagExpression, *grouped: type) -> str:
     """A part in parentheses where its own joining word would bind it differently."""
     text = print_expression(part)
-    return f"({text})" if isinstance(part, grouped) and not text.startswith("in(") else text
+    return f"({text})" if isinstance(part, grouped) and not _is_list(part) else text
+
+
+def _is_list(expression: TagExpression) -> bool:
+    """Whether the expression prints as `in(..)`, which binds by itself."""
+    return isinstance(expression, AnyOf) and all(isinstance(part, HasTag) for part in expression.parts)
 
 
 class _Reader:

@@ -1,0 +1,1 @@
+"""Tests of the transforms: SQL against reference, golden vectors, and the promises of each."""
