@@ -10,8 +10,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from catalog.names import nearest
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 
-Scalar = None | bool | int | float | str
-
 
 def read_json() -> object:
     """The JSON of the current request, whatever it holds; raises what is wrong with it."""
@@ -87,17 +85,13 @@ class Body:
         """A list of texts, empty when it is not there."""
         return tuple(_checked_text(item, key) for item in self._list(key))
 
-    def scalars(self, key: str) -> tuple[Scalar, ...]:
-        """A list of texts, numbers, booleans and nulls, empty when it is not there."""
+    def values(self, key: str) -> tuple[object, ...]:
+        """A list of any JSON values, empty when it is not there; texts in it and in its objects are whole."""
         for item in self._list(key):
-            if isinstance(item, str):
-                _checked_text(item, key)
-            elif not (item is None or isinstance(item, bool | int | float)):
-                raise RequestInvalid(
-                    f"`{key}` holds something that is no text, number, boolean or null",
-                    hint="send dates, decimals and other values as texts, with a cast in the SQL",
-                )
-        return tuple(self._list(key))  # type: ignore[arg-type]  # each item was checked above
+            for inner in item.values() if isinstance(item, dict) else (item,):
+                if isinstance(inner, str):
+                    _checked_text(inner, key)
+        return tuple(self._list(key))
 
     def mapping(self, key: str) -> dict[str, str]:
         """An object of texts, empty when it is not there."""

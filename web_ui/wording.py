@@ -1,7 +1,10 @@
 """How templates write sentences and times, so that the same thing reads the same everywhere."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+
+from markupsafe import Markup, escape
 
 
 def capitalize_first(text: str) -> str:
@@ -23,6 +26,16 @@ def sentence(text: str) -> str:
     """
     text = capitalize_first(text.strip())
     return text if not text or text[-1] in ".!?" else text + "."
+
+
+def marked(text: str) -> Markup:
+    """The text as HTML, what stands between backticks as code.
+
+    Example:
+        >>> marked("policy `a<b` hides it")
+        Markup('policy <code>a&lt;b</code> hides it')
+    """
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def day(moment: datetime) -> str:
@@ -48,6 +61,7 @@ def minute(moment: datetime) -> str:
 FILTERS: Mapping[str, Callable[..., str]] = {
     "capitalize_first": capitalize_first,
     "sentence": sentence,
+    "marked": marked,
     "day": day,
     "minute": minute,
 }

@@ -1,5 +1,5 @@
 // Two comforts on top of pages that work without them: copy buttons, and "/" to search.
-for (const block of document.querySelectorAll("[data-copy]")) {
+for (const block of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
