@@ -13,11 +13,12 @@ from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
 from proxy import answers
 from proxy.answer import Answer
-from proxy.bodies import Body, Scalar, refuse_unknown_arguments
+from proxy.bodies import Body, refuse_unknown_arguments
 from proxy.departures import Departures
 from proxy.governance import Request
 from proxy.identity import Identity, is_admin, is_auditor, require_admin
 from proxy.metadata import Metadata
+from proxy.parameters import decode
 from proxy.pipeline import Pipeline
 from proxy.refusals import ProtocolTooOld, RequestInvalid
 from proxy.streams import Stream
@@ -139,10 +140,9 @@ class Api:
 
 
 def _request(body: Body) -> Request:
-    parameters: tuple[Scalar, ...] = body.scalars("params")
     return Request(
         sql=body.text("sql"),
-        parameters=parameters,
+        parameters=decode(body.values("params")),
         database=body.text("database", default="main"),
         dialect=body.text("dialect", default="duckdb"),
         purpose=body.text("purpose") if body.has("purpose") else None,

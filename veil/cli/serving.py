@@ -25,7 +25,8 @@ class ServerProcess:
     def __init__(self, home: Path, *, host: str = "127.0.0.1", port: int = 0) -> None:
         command = [sys.executable, "-m", "veil.cli", "serve", "--home", str(home), "--host", host, "--port", str(port)]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        # A group of its own: a terminal's Ctrl-C reaches us, and we pass it on once.
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, process_group=0)
         try:
             self.url = self._ready()
         except BaseException:
@@ -39,12 +40,17 @@ class ServerProcess:
         self.stop()
 
     def wait(self) -> int:
-        """Serve until it ends by itself or the person stops it with Ctrl-C."""
+        """Serve until it ends by itself, or until we are told to stop by Ctrl-C or SIGTERM; then it may drain."""
+
+        def pass_on(*_: object) -> None:
+            self._process.send_signal(signal.SIGTERM)
+
+        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             return self._process.wait()
-        except KeyboardInterrupt:
-            self.stop()
-            return 0
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def stop(self) -> None:
         """Let running queries end, then end."""
