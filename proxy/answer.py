@@ -8,7 +8,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from catalog.errors import LimitExceeded, VeilError
+from catalog.errors import LimitExceeded, UnknownColumn, VeilError
 from catalog.model import Verdict
 from catalog.sources.connector import Run
 
@@ -59,12 +59,21 @@ class Answer:
         self._rest: Iterator[pa.RecordBatch] = iter(())
         self.schema = pa.schema([])
 
-    def begin(self) -> None:
-        """Runs the query up to its first batch, so that most failures come before the first byte."""
+    def begin(self, reword: Callable[[VeilError], VeilError]) -> None:
+        """Runs the query up to its first batch, so that most failures come before the first byte.
+
+        `reword` may know a better word for a failure; the journal gets the word that the person gets.
+        """
         try:
             self.schema = self._run.schema
             self._rest = iter(self._run)
             self._first = next(self._rest, None)
+        except VeilError as error:
+            told = reword(error)
+            self._end(*_failure(told))
+            if told is error:
+                raise
+            raise told from error
         except BaseException as error:
             self._end(*_failure(error))
             raise
@@ -121,4 +130,6 @@ class Answer:
 def _failure(error: BaseException) -> tuple[Verdict, str]:
     if isinstance(error, Departed | GeneratorExit | KeyboardInterrupt):
         return Verdict.CANCEL, ""
+    if isinstance(error, UnknownColumn):
+        return Verdict.DENY, error.code
     return Verdict.ERROR, error.code if isinstance(error, VeilError) else "internal"

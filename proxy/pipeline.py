@@ -5,6 +5,7 @@ before the first byte can leave; every refusal is journalled too. Explaining is 
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -66,11 +67,7 @@ class Pipeline:
         if on_start is not None:
             on_start(run)
         answer = self._answer(subject, request, decision_id, settled, run)
-        try:
-            answer.begin()
-        except SqlInvalid:
-            check_columns(settled.statement, settled.named, self._limits.explain)
-            raise
+        answer.begin(functools.partial(self._reworded, settled))
         return answer
 
     def explain(self, subject: Subject, request: Request, *, decision_id: str, asked_by: Subject) -> dict[str, object]:
@@ -81,6 +78,15 @@ class Pipeline:
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
         return {**_access(settled, decision_id, self._limits.explain), "sql": settled.rewritten.shown}
+
+    def _reworded(self, settled: Settled, error: VeilError) -> VeilError:
+        """A failure in the words of what the person can see: a name that means nothing there is an unknown column."""
+        if isinstance(error, SqlInvalid):
+            try:
+                check_columns(settled.statement, settled.named, self._limits.explain)
+            except VeilError as better:
+                return better
+        return error
 
     @contextlib.contextmanager
     def _refusals_journalled(self, subject: Subject, request: Request, decision_id: str) -> Iterator[None]:
