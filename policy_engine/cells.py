@@ -94,10 +94,12 @@ def _by_strength(contributions: Sequence[Contribution]) -> Iterable[tuple[set[st
     for item in contributions:
         levels.setdefault(item.showing.strength, {}).setdefault(item.showing, set()).add(item.when)
     for _, level in sorted(levels.items()):
-        if len(level) > 1:
-            pairs = combinations([any_of(conditions) for conditions in level.values()], 2)
+        entries = list(level.items())
+        if len(entries) > 1:
+            entries.sort(key=lambda entry: repr(entry[0]))
+            pairs = combinations([any_of(conditions) for _, conditions in entries], 2)
             yield {all_of(pair) for pair in pairs}, NOTHING
-        for showing, conditions in sorted(level.items(), key=lambda entry: repr(entry[0])):
+        for showing, conditions in entries:
             yield conditions, showing
 
 

@@ -89,13 +89,15 @@ def _bind_filters(
 
 def _leak(field: FieldProfile, ruling: Ruling, rulings: Rulings) -> str:
     """The nested field, if any, that would show more inside its column than the policies give of it."""
+    if not field.nested or ruling.least != CLEAR:
+        return ""
     clear = {item.policy for item in ruling.contributions if item.showing == CLEAR}
-    if not clear or ruling.least != CLEAR:
+    if not clear:
         return ""
     for inner in field.nested:
         own = rulings.of(inner)
         given = {item.policy for item in own.contributions if item.showing == CLEAR}
-        if own.hidden_by or own.least != CLEAR or clear - given:
+        if own.hidden_by or own.least != CLEAR or not clear <= given:
             return inner.column.name
     return ""
 

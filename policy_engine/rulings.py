@@ -57,12 +57,15 @@ class Rulings:
         self._conditions = conditions
         self._problems = problems
         self._scoped = [policy for policy in policies if policy.scope.columns]
-        self._known: dict[tuple[Tags, str, tuple[str, ...]], Ruling] = {}
+        self._known: dict[tuple[int, str, tuple[str, ...]], Ruling] = {}
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
-        scoped = tuple(policy.id for policy in self._scoped if _is_in_scope(policy, field.path))
-        key = (field.tags, field.column.type, scoped)
+        scoped = (
+            tuple([policy.id for policy in self._scoped if _is_in_scope(policy, field.path)]) if self._scoped else ()
+        )
+        # Equal tags of one dataset are one object, which its profile keeps alive.
+        key = (id(field.tags), field.column.type, scoped)
         ruling = self._known.get(key)
         if ruling is None:
             ruling = self._known[key] = self._rule(field)
@@ -114,6 +117,8 @@ class Rulings:
 
 def _showing(rules: Sequence[TransformRule], field: FieldProfile) -> Showing | None:
     """What one policy's matching rules make of the column: each is owed, so the strongest; None when it cannot be."""
+    if not rules:
+        return CLEAR
     try:
         showing = strongest(Showing(rule.call, _namespace(rule, field.tags)) for rule in rules)
         is_possible = showing.call is None or accepts(showing.call, field.column.type)

@@ -27,6 +27,7 @@ def parse(text: str) -> TagExpression:
     return _Reader(text).whole()
 
 
+@functools.lru_cache(maxsize=4096)
 def print_expression(expression: TagExpression) -> str:
     """The condition as people write it; parsing the text gives an equal expression.
 

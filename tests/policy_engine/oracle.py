@@ -7,7 +7,6 @@ from datetime import datetime
 from catalog.model import Column, Dataset
 from policy_engine.model import (
     AllOf,
-    AnyOf,
     Effect,
     HasTag,
     Not,

@@ -299,6 +299,9 @@ def test_a_column_whose_fields_are_all_clear_is_shown_and_one_may_be_nulled_whol
     assert outcomes(decided(policy("p"), dataset=NESTED)) == {"id": "clear", "contact": "clear"}
     nulled = decided(policy("p", transform=[("not a.b", "null()")]), dataset=NESTED)
     assert outcomes(nulled) == {"id": "null", "contact": "null"}
+    denied = policy("d", Effect.DENY, having="phi.phone_number")
+    also = decided(policy("p", transform=[("not a.b", "null()")]), denied, dataset=NESTED)
+    assert outcomes(also) == {"id": "null", "contact": "null"}
 
 
 def test_hidden_columns_have_no_cases() -> None:
