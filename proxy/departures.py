@@ -4,6 +4,7 @@ One watcher thread a process peeks at the sockets of the running queries a few t
 A client that closes only its sending side counts as gone: HTTP clients that await an answer do not.
 """
 
+import atexit
 import logging
 import os
 import socket
@@ -65,6 +66,7 @@ class Departures:
         self._changed = threading.Condition()
         self._watches: set[Watch] = set()
         self._pid = 0
+        self._is_over = False
 
     def watch(self, connection: object) -> Watch:
         """Begin to watch the socket a request came by; anything else (a test client's) is never gone."""
@@ -73,7 +75,9 @@ class Departures:
             self._watches.add(watch)
             if self._pid != os.getpid():
                 self._pid = os.getpid()
-                threading.Thread(target=self._run, name="veil-departures", daemon=True).start()
+                thread = threading.Thread(target=self._run, name="veil-departures", daemon=True)
+                thread.start()
+                atexit.register(self._end, thread)
             self._changed.notify()
         return watch
 
@@ -82,10 +86,17 @@ class Departures:
         with self._changed:
             self._watches.discard(watch)
 
+    def _end(self, thread: threading.Thread) -> None:
+        """Ends the thread: one that still runs when the process takes itself apart keeps the engine from ending."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        thread.join(timeout=1)
+
     def _run(self) -> None:
-        while True:
+        while not self._is_over:
             with self._changed:
-                self._changed.wait_for(lambda: self._watches)
+                self._changed.wait_for(lambda: self._watches or self._is_over)
                 watches = tuple(self._watches)
             for watch in watches:
                 try:
