@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from catalog.errors import SqlInvalid, VeilError
+from catalog.errors import SqlInvalid, UnknownColumn, VeilError
 from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
@@ -86,6 +86,14 @@ class Pipeline:
                 check_columns(settled.statement, settled.named, self._limits.explain)
             except VeilError as better:
                 return better
+        return error
+
+    def _told(self, settled: Settled, error: SqlInvalid) -> VeilError:
+        """The name that the person cannot know, if that is what is wrong; the engine does not say."""
+        try:
+            check_columns(settled.statement, settled.named, self._limits.explain)
+        except UnknownColumn as better:
+            return better
         return error
 
     @contextlib.contextmanager
