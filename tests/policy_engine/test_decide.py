@@ -211,6 +211,31 @@ def test_a_restriction_raises_what_grants_show() -> None:
     assert reason == "masked for you by mask because policy `least` transforms columns tagged `phi.mrn`"
 
 
+def test_a_restriction_of_equal_strength_and_another_form_leaves_nothing() -> None:
+    grant = policy("p", transform=[("phi.mrn", "mask()")])
+    assert cases(decided(grant, policy("r", Effect.RESTRICT, transform=[("phi.mrn", "mask()")])), "mrn") == [
+        ("", "mask")
+    ]
+    other = policy("r", Effect.RESTRICT, transform=[("phi.mrn", "mask(char=>'*')")])
+    assert cases(decided(grant, other), "mrn") == [("", "null")]
+
+
+def test_a_suggested_tag_is_enough_to_take_away() -> None:
+    doubtful = Dataset(
+        database="medical_charges", name="d", source="s", relation="r", columns=(column("a", suggested="phi.mrn"),)
+    )
+    for taking in (
+        policy("d", Effect.DENY, having="phi.mrn"),
+        policy("r", Effect.RESTRICT, having="phi.mrn"),
+        policy("t", Effect.RESTRICT, having="phi.mrn", transform=[("phi.mrn", "null()")]),
+    ):
+        assert outcomes(decided(policy("p"), taking, dataset=doubtful))["a"] in ("hidden", "null")
+    assert (
+        outcomes(decided(policy("p"), policy("d", Effect.DENY, having="not phi.mrn"), dataset=doubtful))["a"]
+        == "hidden"
+    )
+
+
 def test_a_restriction_filters_rows_of_every_grant() -> None:
     decision = decided(TUTORIAL, policy("all"), policy("adults", Effect.RESTRICT, where="age > 17"))
     assert decision.rows.filter == '"_row"."age" > 17'

@@ -1,6 +1,7 @@
 """Random policies, tags, data and subjects: what a decision's SQL returns on DuckDB is what the oracle says."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 import duckdb
 from hypothesis import HealthCheck, given, settings
@@ -32,6 +33,8 @@ from policy_engine.transforms.hashing import canonical_text
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.transforms.types import read_type
 from tests.policy_engine.oracle import Oracle, Predicate, Row, Seen
+
+Usual = TypeVar("Usual")
 
 KEYS = KeyRing(b"oracle" * 8)
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -66,6 +69,11 @@ def _sets(sizes: int) -> st.SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from(TAGS), max_size=sizes)
 
 
+def _mostly(usual: Usual, *others: Usual) -> st.SearchStrategy[Usual]:
+    """One value far more often than the others, so that most examples have something to see."""
+    return st.sampled_from([usual] * 8 + list(others))
+
+
 _literals = st.sampled_from(TAGS).map(HasTag)
 _expressions = st.recursive(
     _literals,
@@ -77,37 +85,38 @@ _expressions = st.recursive(
     max_leaves=3,
 )
 _calls = st.sampled_from(
-    ["tokenize()", "hash()", "mask()", "mask(keep_last=>2)", "mask(keep_first=>1)", "redact()", "null()"]
+    ["tokenize()", "hash()", "mask(keep_last=>2)", "mask(keep_first=>1)", "redact()", "redact('-')", "null()"]
 ).map(parse_call)
+_WHOLE = (Scope(), Scope(database="shop"), Scope(database="shop", dataset="people"))
 _scopes = st.one_of(
-    st.sampled_from(
-        [Scope(), Scope(database="shop"), Scope(database="shop", dataset="people"), Scope(database="other")]
-    ),
-    st.lists(st.sampled_from([*TYPES, "ghost"]), min_size=1, max_size=3, unique=True).map(
+    _mostly(*_WHOLE, Scope(database="other")),
+    st.lists(_mostly("id", *TYPES, "ghost"), min_size=1, max_size=3, unique=True).map(
         lambda names: Scope(database="shop", dataset="people", columns=tuple((name,) for name in names))
     ),
 )
+_filters = st.sampled_from([None, None, "age > 40", "NOT ok", "ok OR age > 40", *PREDICATES])
 
 
 @st.composite
 def _policies(draw: st.DrawFn) -> tuple[Policy, ...]:
-    effects = st.sampled_from([Effect.GRANT, Effect.GRANT, Effect.GRANT, Effect.RESTRICT, Effect.DENY])
+    effects = st.sampled_from([Effect.GRANT, Effect.GRANT, Effect.GRANT, Effect.RESTRICT, Effect.RESTRICT, Effect.DENY])
+    rules = st.builds(TransformRule, tagged=_expressions, call=_calls)
+    moments = _mostly(None, AT, AT + timedelta(seconds=1))
     policies = []
-    for number in range(draw(st.integers(1, 5))):
-        effect = draw(effects)
-        rules = st.builds(TransformRule, tagged=_expressions, call=_calls)
+    for number in range(draw(st.integers(2, 5))):
+        effect = draw(effects) if number else Effect.GRANT
         policies.append(
             Policy(
                 id=f"p{number}",
                 effect=effect,
-                roles=tuple(draw(st.sampled_from([("one",), ("two",), ("one", "two"), ("three",)]))),
+                roles=draw(_mostly(("one",), ("one", "two"), ("two",), ("three",))),
                 scope=draw(_scopes),
-                having=draw(st.none() | _expressions),
+                having=draw(st.sampled_from([None, None]) | _expressions),
                 transforms=() if effect is Effect.DENY else tuple(draw(st.lists(rules, max_size=2))),
-                where=None if effect is Effect.DENY else draw(st.none() | st.sampled_from(sorted(PREDICATES))),
-                starts_at=draw(st.sampled_from([None, None, None, AT, AT + timedelta(seconds=1)])),
-                ends_at=draw(st.sampled_from([None, None, None, AT, AT + timedelta(seconds=1)])),
-                enabled=draw(st.sampled_from([True, True, True, False])),
+                where=None if effect is Effect.DENY else draw(_filters),
+                starts_at=draw(moments),
+                ends_at=draw(moments),
+                enabled=draw(_mostly(True, False)),
             )
         )
     return tuple(policies)
@@ -133,25 +142,25 @@ def _datasets(draw: st.DrawFn) -> Dataset:
 
 _rows = st.fixed_dictionaries(
     {
-        "id": st.none() | st.integers(-(2**63), 2**63 - 1),
-        "name": st.none() | st.text(st.characters(codec="utf-8"), max_size=4) | st.just("Ann"),
-        "age": st.none() | st.integers(0, 90),
-        "pay": st.none() | st.decimals(-9999, 9999, places=2),
-        "born": st.none() | st.dates(date(1900, 1, 1), date(2030, 1, 1)),
-        "ok": st.none() | st.booleans(),
+        "id": _mostly(7, None, -(2**63), 2**63 - 1),
+        "name": _mostly("Ann", None, "", "O'Neil \\", "é漢 1-2"),
+        "age": st.sampled_from([None, 20, 41, 90]),
+        "pay": st.decimals(-9999, 9999, places=2) | st.none(),
+        "born": _mostly(date(2001, 2, 3), None, date(1950, 1, 1), date(1600, 1, 1)),
+        "ok": st.sampled_from([None, True, False]),
     }
 )
 _subjects = st.builds(
     Subject,
     user=st.just("kim"),
-    groups=st.frozensets(st.sampled_from(["g1", "g2", "g9"])),
+    groups=_mostly(frozenset({"g1"}), frozenset({"g1", "g2"}), frozenset({"g2", "g9"}), frozenset()),
     attributes=st.sampled_from([{}, {"name": "Ann"}, {"name": "x' OR ''='"}]),
 )
 ROLES = (Role(name="one", groups=frozenset({"g1"})), Role(name="two", groups=frozenset({"g2", "g1"})))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(policies=_policies(), dataset=_datasets(), subject=_subjects, rows=st.lists(_rows, max_size=5))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(policies=_policies(), dataset=_datasets(), subject=_subjects, rows=st.lists(_rows, min_size=4, max_size=6))
 def test_a_decision_shows_the_cells_of_the_oracle(
     policies: tuple[Policy, ...], dataset: Dataset, subject: Subject, rows: list[Row]
 ) -> None:
