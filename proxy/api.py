@@ -24,6 +24,9 @@ from proxy.refusals import ProtocolTooOld, RequestInvalid
 from proxy.streams import Stream
 from proxy.wire import CONTENT_TYPES, Format, encode
 
+ACCESS_KEY = b"veil.access"
+"""Under which key an Arrow schema's metadata tells what was decided, as JSON."""
+
 _HEADER_MOST = 6_000
 _QUERY_KEYS = ("sql", "params", "database", "dialect", "format", "purpose")
 _EXPLAIN_KEYS = ("sql", "params", "database", "dialect", "purpose", "as")
@@ -159,12 +162,15 @@ def _format(body: Body) -> Format:
 
 
 def _streamed(answer: Answer, form: Format) -> flask.Response:
-    """The answer as a chunked response; what was decided goes before it in a header, when it is short enough."""
+    """The answer as a chunked response; what was decided goes before it: in a header when short, in Arrow always."""
     answers.decided_under(answer.revision)
-    pieces = encode(form, answer.schema, answer.batches(), decision_id=answer.decision_id, revision=answer.revision)
+    access = json.dumps(answer.access, ensure_ascii=False, separators=(",", ":")).encode()
+    schema = answer.schema
+    if form is Format.ARROW:
+        schema = schema.with_metadata({**(schema.metadata or {}), ACCESS_KEY: access})
+    pieces = encode(form, schema, answer.batches(), decision_id=answer.decision_id, revision=answer.revision)
     stream = Stream(pieces, decision_id=answer.decision_id)
     response = flask.Response(stream, content_type=CONTENT_TYPES[form], direct_passthrough=True)
-    access = json.dumps(answer.access, ensure_ascii=False, separators=(",", ":")).encode()
     header = base64.urlsafe_b64encode(access).decode()
     if len(header) <= _HEADER_MOST:
         response.headers["Veil-Access"] = header

@@ -1,11 +1,11 @@
 """What was decided for one query, as the server tells it and as sentences."""
 
-import base64
-import binascii
 import html
 import json
 from collections.abc import Iterator, Mapping
 from typing import TypedDict, cast
+
+import pyarrow as pa
 
 from veil.errors import InternalError
 
@@ -49,13 +49,12 @@ MARKS: Mapping[str, str] = {"clear": "○", "masked": "◐", "hidden": "▮"}
 """Shapes beside the words, so that nothing is told by colour alone."""
 
 
-def decode(header: str) -> Access:
-    """The access summary in the header `Veil-Access`: base64url over JSON."""
+def access_of(schema: pa.Schema) -> Access:
+    """The access summary that travels in the metadata of an answer's schema, under `veil.access`, as JSON."""
     try:
-        found = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
-    except (binascii.Error, ValueError) as error:
+        return complete(json.loads((schema.metadata or {}).get(b"veil.access", b"")))
+    except ValueError as error:
         raise InternalError("the server's access summary cannot be read", hint="update the `veil` package") from error
-    return complete(found)
 
 
 def complete(found: object) -> Access:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import quote as url_quote
 from urllib.parse import urlencode
 
-from veil.access import Access, Explanation, complete, decode
+from veil.access import Explanation, access_of, complete
 from veil.dbapi import Cursor
 from veil.errors import InterfaceError, NotSupportedError, ProgrammingError
 from veil.notices import warn
@@ -101,7 +101,7 @@ class Connection:
         reply = self._send("POST", "/query", {**question, "format": "arrow"})
         stream = ArrowStream(reply)
         try:
-            result = Result(stream, self._access(reply, question), progress=self._progress)
+            result = Result(stream, access_of(stream.schema), progress=self._progress)
             warn(result.access["notices"])
         except BaseException:
             stream.close()
@@ -171,14 +171,6 @@ class Connection:
         if self._purpose:
             question["purpose"] = self._purpose
         return question
-
-    def _access(self, reply: Reply, question: dict[str, object]) -> Access:
-        """The decision as the answer's header tells it; one too large for a header is explained anew."""
-        header = reply.headers.get("Veil-Access")
-        if header:
-            return decode(header)
-        access = complete(read_json(self._send("POST", "/explain", question)))
-        return {**access, "decision_id": reply.headers.get("Veil-Decision-Id") or access["decision_id"]}
 
     def _full(self, name: str) -> tuple[str, str]:
         parts = split_name(name)

@@ -1,6 +1,5 @@
 """A small server on a real socket that answers as the contract says, and can break off in all the ways servers do."""
 
-import base64
 import io
 import json
 import socket
@@ -39,16 +38,13 @@ ACCESS = {
 }
 
 
-def arrow_bytes(table: pa.Table, *, batch_rows: int = 1000) -> bytes:
+def arrow_bytes(table: pa.Table, *, batch_rows: int = 1000, access: object = None) -> bytes:
     sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
+    schema = table.schema if access is None else table.schema.with_metadata({"veil.access": json.dumps(access)})
+    with pa.ipc.new_stream(sink, schema) as writer:
         for batch in table.to_batches(batch_rows):
             writer.write_batch(batch)
     return sink.getvalue()
-
-
-def access_header(access: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(access).encode()).decode().rstrip("=")
 
 
 class Asked:
@@ -95,22 +91,20 @@ class Exchange(BaseHTTPRequestHandler):
         document = {"type": f"urn:veil:problem:{code}", "title": "t", "status": status, "code": code, **members}
         self.json(document, status, "application/problem+json")
 
-    def begin_stream(self, access: object = ACCESS) -> None:
+    def begin_stream(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/vnd.apache.arrow.stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.send_header("Veil-Decision-Id", "9c1e")
         self.send_header("Veil-Policy-Revision", "41")
-        if access is not None:
-            self.send_header("Veil-Access", access_header(access))
         self.end_headers()
 
     def chunk(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n" % len(data) + data + b"\r\n")
 
     def stream(self, table: pa.Table, access: object = ACCESS) -> None:
-        self.begin_stream(access)
-        self.chunk(arrow_bytes(table))
+        self.begin_stream()
+        self.chunk(arrow_bytes(table, access=access))
         self.chunk(b"")
 
 

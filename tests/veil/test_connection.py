@@ -146,17 +146,21 @@ def test_a_notice_warns_once_per_query_at_the_callers_line(server: Peer, connect
     assert {(warning.category, warning.filename) for warning in caught} == {(veil.AccessNotice, __file__)}
 
 
-def test_an_access_summary_too_large_for_a_header_is_explained(server: Peer, connection: veil.Connection) -> None:
-    def answer(exchange: Exchange) -> None:
-        if exchange.path.endswith("/explain"):
-            exchange.json({**ACCESS, "decision_id": "another", "sql": "select .."})
-        else:
-            exchange.stream(TABLE, None)
+def test_an_access_summary_of_any_size_comes_with_the_answer(server: Peer, connection: veil.Connection) -> None:
+    wide = {**ACCESS, "notices": ["`x` is masked for you"] * 5_000}
+    server.gives(TABLE, wide)
+    with pytest.warns(veil.AccessNotice):
+        result = connection.query("select * from shop.orders")
+    with result:
+        assert result.access == wide
+        assert len(server.asked) == 1
+        assert result.to_arrow().equals(TABLE)
 
-    server.answers(answer)
-    with connection.query("select * from shop.orders where id > ?", [1]) as result:
-        assert result.access == ACCESS
-    assert server.asked[1].body == {"sql": "select * from shop.orders where id > ?", "params": [1], "database": "main"}
+
+def test_an_answer_without_an_access_summary_is_refused(server: Peer, connection: veil.Connection) -> None:
+    server.gives(TABLE, None)
+    with pytest.raises(veil.InternalError, match="access summary"):
+        connection.query("select * from shop.orders")
 
 
 def test_scan_quotes_the_name_and_limits_on_the_server(server: Peer, connection: veil.Connection) -> None:

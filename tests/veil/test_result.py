@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import io
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import veil
 from tests.veil.peer import ACCESS, Exchange, Peer, arrow_bytes
 
 BIG = pa.table({"id": range(50_000), "email": ["token"] * 50_000})
-WHOLE = arrow_bytes(BIG)
+WHOLE = arrow_bytes(BIG, access=ACCESS)
 TYPES = pa.table(
     {
         "price": pa.array([decimal.Decimal("10.50"), None], pa.decimal128(12, 2)),
@@ -113,7 +114,8 @@ def test_a_result_given_up_early_closes_its_connection(server: Peer, connection:
     def pour(exchange: Exchange) -> None:
         exchange.begin_stream()
         sink = io.BytesIO()
-        with pa.ipc.new_stream(sink, endless.schema) as writer:
+        schema = endless.schema.with_metadata({"veil.access": json.dumps(ACCESS)})
+        with pa.ipc.new_stream(sink, schema) as writer:
             while True:
                 writer.write_batch(endless)
                 exchange.chunk(sink.getvalue())
