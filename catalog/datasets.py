@@ -72,6 +72,15 @@ class Datasets:
         with self._catalog.change() as tx:
             return tx.execute("INSERT INTO database (name, comment) VALUES (?, '') ON CONFLICT DO NOTHING", [name]) > 0
 
+    def remove_database(self, name: str) -> bool:
+        """Takes an empty database away, and what is kept of datasets that were forgotten in it."""
+        with self._catalog.change() as tx:
+            place = "database_id IN (SELECT id FROM database WHERE name = ?)"
+            if tx.row(f"SELECT 1 FROM dataset WHERE {place} AND NOT is_gone", [name]):
+                raise SettingsInvalid(f"the database `{name}` is not empty", hint="take its datasets out of it first")
+            tx.execute(f"DELETE FROM dataset WHERE {place}", [name])
+            return tx.execute("DELETE FROM database WHERE name = ?", [name]) > 0
+
     def databases(self) -> tuple[Database, ...]:
         """Every database, by name, the empty ones too."""
         with self._catalog.snapshot() as tx:

@@ -57,6 +57,16 @@ class Tags:
         row = self._catalog.row("SELECT * FROM tag WHERE name = ?", [tag_name(name)])
         return None if row is None else _tag(row)
 
+    def remove_tag(self, name: str) -> bool:
+        """Takes a tag away with all that carries it; a rule that suggests it must go first."""
+        with self._catalog.change() as tx:
+            named = "tag_id IN (SELECT id FROM tag WHERE name = ?)"
+            if tx.row(f"SELECT 1 FROM tag_rule WHERE {named}", [tag_name(name)]):
+                raise PolicyInvalid(f"a rule suggests the tag `{name}`", hint="let the rule suggest another tag first")
+            tx.execute(f"DELETE FROM assignment WHERE {named}", [tag_name(name)])
+            tx.execute(f"DELETE FROM database_tag WHERE {named}", [tag_name(name)])
+            return tx.execute("DELETE FROM tag WHERE name = ?", [tag_name(name)]) > 0
+
     def put_rule(self, rule: TagRule) -> None:
         """Adds a rule or replaces the one of its name; its tag must be declared."""
         check_name(rule.name, "rule", may_hold_dot=True)

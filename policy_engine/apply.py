@@ -54,8 +54,13 @@ def prepare(
     return make_plan(document, live, facts, at=at, prune=prune)
 
 
-def carry_out(plan: Plan, catalog: Catalog, *, by: str, why: str = "", client: str = "") -> Applied:
+def carry_out(
+    plan: Plan, catalog: Catalog, *, by: str, why: str = "", client: str = "", statement: str = ""
+) -> Applied:
     """Makes the plan true; a plan without changes makes no revision, and a stale one is refused.
+
+    `statement` is the text that a person gave instead of a document: the journal tells it, and its tags
+    are a person's word, which no document takes back by leaving them out.
 
     Example:
         >>> carry_out(plan, catalog, by="ada", why="DPO rule 4").revision
@@ -68,7 +73,7 @@ def carry_out(plan: Plan, catalog: Catalog, *, by: str, why: str = "", client: s
         return Applied(plan=plan, revision=plan.revision)
     with catalog.transaction():
         _refuse_if_moved(plan, Revisions(catalog).current_number())
-        _write_data(plan, catalog, by)
+        _write_data(plan, catalog, by, TagOrigin.PERSON if statement else TagOrigin.DOCUMENT)
         _write_users(plan, Accounts(catalog))
         revision = PolicyStore(catalog).put(
             tuple(plan.after.policies.values()),
@@ -77,7 +82,9 @@ def carry_out(plan: Plan, catalog: Catalog, *, by: str, why: str = "", client: s
             why=why,
             difference=plan.difference,
         )
-        Journal(catalog).append(_event(plan, revision, by=by, why=why, client=client))
+        _remove_data(plan, catalog)
+        said = {"why": why, **({"statement": statement} if statement else {})}
+        Journal(catalog).append(_event(plan, revision, by=by, client=client, said=said))
     return Applied(plan=plan, revision=revision)
 
 
@@ -87,7 +94,7 @@ def _refuse_if_moved(plan: Plan, live: int) -> None:
         raise PolicyInvalid(problem, hint="somebody changed something meanwhile; look at a new plan")
 
 
-def _write_data(plan: Plan, catalog: Catalog, by: str) -> None:
+def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> None:
     """Tags first, as everything else may carry them; then sources before the datasets that read them."""
     before, after = plan.before, plan.after
     tags, datasets = Tags(catalog), Datasets(catalog)
@@ -104,12 +111,21 @@ def _write_data(plan: Plan, catalog: Catalog, by: str) -> None:
         )
     for key, dataset in after.datasets.items():
         if dataset is not before.datasets.get(key):
-            _write_tags(before.datasets.get(key), dataset, tags, by)
+            _write_tags(before.datasets.get(key), dataset, tags, by, origin)
     for rule in _changed(before.rules, after.rules):
         tags.put_rule(rule)
 
 
-def _write_tags(before: Dataset | None, after: Dataset, tags: Tags, by: str) -> None:
+def _remove_data(plan: Plan, catalog: Catalog) -> None:
+    """Takes away databases and tags that the plan has no more; nothing uses them any longer."""
+    before, after = plan.before, plan.after
+    for name in before.databases.keys() - after.databases.keys():
+        Datasets(catalog).remove_database(name)
+    for name in before.tags.keys() - after.tags.keys():
+        Tags(catalog).remove_tag(name)
+
+
+def _write_tags(before: Dataset | None, after: Dataset, tags: Tags, by: str, origin: TagOrigin) -> None:
     old, new = dict(_confirmed(before)), dict(_confirmed(after))
     for path, wanted in new.items():
         for tag in sorted(wanted - old.get(path, NO_TAGS)):
@@ -119,7 +135,7 @@ def _write_tags(before: Dataset | None, after: Dataset, tags: Tags, by: str) -> 
                     path=path,
                     tag=tag,
                     state=TagState.CONFIRMED,
-                    origin=TagOrigin.DOCUMENT,
+                    origin=origin,
                     by=by,
                 )
             )
@@ -140,7 +156,7 @@ def _write_users(plan: Plan, accounts: Accounts) -> None:
         accounts.set_password(plan.after.users[name].name, password)
 
 
-def _event(plan: Plan, revision: int, *, by: str, why: str, client: str) -> Event:
+def _event(plan: Plan, revision: int, *, by: str, client: str, said: Mapping[str, str]) -> Event:
     def named(kind: str) -> tuple[str, ...]:
         return tuple(change.name for change in plan.changes if change.kind == kind)
 
@@ -152,7 +168,7 @@ def _event(plan: Plan, revision: int, *, by: str, why: str, client: str) -> Even
         policies=named("policy"),
         revision=revision,
         client=client,
-        details={"plan": plan.id, "against": plan.revision, "why": why, "difference": plan.difference.splitlines()},
+        details={"plan": plan.id, "against": plan.revision, **said, "difference": plan.difference.splitlines()},
     )
 
 

@@ -85,16 +85,24 @@ class Plan:
 def make_plan(document: Document, live: Live, facts: Facts, *, at: datetime, prune: bool = False) -> Plan:
     """The plan for a document against a live state; pure, so that a preview and the real thing are one."""
     after = merge(document, live, facts, prune=prune)
+    return plan_between(live, after, at=at, facts=facts, warnings=plan_warnings(document, after, facts))
+
+
+def plan_between(
+    before: Live, after: Live, *, at: datetime, facts: Facts | None = None, warnings: tuple[str, ...] = ()
+) -> Plan:
+    """The plan from one state to another, whoever says what the other is."""
+    facts = facts or Facts()
     passwords = (
         Change(sign="~", kind="password", name=after.users[user].name, details=("a new password",))
         for user in facts.passwords
     )
     return Plan(
-        revision=live.revision,
-        changes=(*differences(live, after), *passwords),
-        impacts=impacts(live, after, at),
-        warnings=plan_warnings(document, after, facts),
-        before=live,
+        revision=before.revision,
+        changes=(*differences(before, after), *passwords),
+        impacts=impacts(before, after, at),
+        warnings=warnings,
+        before=before,
         after=after,
         facts=facts,
     )

@@ -16,12 +16,12 @@ from policy_engine.model import Policy
 def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:
     """What an administrator should know before applying, in the order of the document."""
     variables = (f"the variable `{name}` is not set here; `veil apply` needs it" for name in facts.missing_variables)
-    policies = (warning for stated in document.policies for warning in _scope_warnings(stated.value, after))
+    policies = (warning for stated in document.policies for warning in scope_warnings(stated.value, after))
     return (*variables, *policies)
 
 
-def _scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
-    """Policies may come before their data, so what is not there yet is worth a word and no refusal."""
+def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
+    """What of a policy's scope and filter is not there. Policies may come before their data, so what is not there yet is worth a word and no refusal."""
     scope = policy.scope
     if scope.database is not None and fold(scope.database) not in after.databases:
         near = names.nearest(scope.database, (database.name for database in after.databases.values()))
