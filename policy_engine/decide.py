@@ -2,9 +2,10 @@
 
 Grants add cell by cell, restrictions and denials only take away, and what cannot be judged protects.
 Nothing here reads a clock, a file or the data: the same arguments always give the same decision.
+What is alike for many columns or datasets is worked out once, which makes a decision quick and never another one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,22 +13,14 @@ from datetime import datetime
 from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
-from policy_engine.cells import ALWAYS, CLEAR, all_of, any_of, combine
+from policy_engine.cells import ALWAYS, CLEAR, all_of, any_of
 from policy_engine.filters import bind, missing_columns
-from policy_engine.model import (
-    ColumnDecision,
-    Decision,
-    Effect,
-    Outcome,
-    Policy,
-    PolicySet,
-    RowDecision,
-    Subject,
-)
-from policy_engine.policy_index import binding, roles_of
+from policy_engine.model import ColumnDecision, Decision, Effect, Policy, PolicySet, RowDecision, Subject
+from policy_engine.policy_index import Binding, roles_of
 from policy_engine.profile import FieldProfile, Profile, profile
-from policy_engine.reasons import hidden_reason, nested_reason, rows_reason, shown_reason
-from policy_engine.rulings import Ruling, Rulings, applies, call_names
+from policy_engine.reasons import rows_reason
+from policy_engine.rulings import Ruling, Rulings
+from policy_engine.verdicts import Verdict, Verdicts
 
 _NO_ROWS = "FALSE"
 
@@ -37,24 +30,118 @@ def decide(subject: Subject, dataset: Dataset, policies: PolicySet, at: datetime
 
     Example: with no policy for any of the subject's roles every column is hidden and no row is there.
     """
-    fields = profile(dataset)
-    roles = roles_of(subject, policies)
-    bound = binding(roles, fields, policies, at)
-    filters = _bind_filters(bound, subject, dataset, roles, at)
-    rulings = Rulings(bound, filters.conditions, filters.problems)
-    ruled = [(field, rulings.of(field)) for field in fields.columns]
-    leaks = {field.path: leak for field, ruling in ruled if (leak := _leak(field, ruling, rulings))}
-    shown = [ruling for field, ruling in ruled if ruling.is_shown and field.path not in leaks]
-    opening = {item.policy: item.when for ruling in shown for item in ruling.contributions}
-    broken = _broken(bound, fields, filters, rulings)
-    judge = _Judge(policies={policy.id: policy for policy in bound}, visible_when=_visible_when(opening))
-    return Decision(
-        dataset=dataset,
-        revision=policies.revision,
-        columns=tuple(judge.column(field, ruling, leaks.get(field.path, "")) for field, ruling in ruled),
-        rows=judge.rows(opening, _restrictions(bound, fields), filters, broken),
-        broken=broken,
-    )
+    return Judge(subject, policies, at).decide(dataset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A decision before it is told column by column: columns that are alike share one verdict, the same object."""
+
+    dataset: Dataset
+    columns: tuple[tuple[FieldProfile, Verdict], ...]
+    rows: RowDecision
+    broken: tuple[str, ...]
+
+
+class Judge:
+    """Decides on many datasets for one subject, under one set of policies, at one moment.
+
+    Example:
+        >>> judge = Judge(subject, policies, at)
+        >>> visible = [dataset for dataset in datasets if judge.sees(dataset)]
+    """
+
+    def __init__(self, subject: Subject, policies: PolicySet, at: datetime) -> None:
+        self._subject = subject
+        self._at = at
+        self._revision = policies.revision
+        self._roles = roles_of(subject, policies)
+        self._binding = Binding(self._roles, policies, at)
+        self._hearings: dict[Hashable, _Hearing] = {}
+
+    def decide(self, dataset: Dataset) -> Decision:
+        """What the subject sees of one dataset."""
+        judged = self.judge(dataset)
+        return Decision(
+            dataset=dataset,
+            revision=self._revision,
+            columns=tuple(_told(field, verdict) for field, verdict in judged.columns),
+            rows=judged.rows,
+            broken=judged.broken,
+        )
+
+    def judge(self, dataset: Dataset) -> Judged:
+        """The same, before it is told column by column."""
+        fields = profile(dataset)
+        hearing = self._hearing(dataset, fields)
+        rulings = hearing.rulings
+        ruled = [(field, rulings.of(field)) for field in fields.columns]
+        every = {id(ruling): ruling for _, ruling in ruled}
+        every |= {id(own): own for field in fields.columns for inner in field.nested if (own := rulings.of(inner))}
+        leaks = {
+            field.path: leak for field, ruling in ruled if field.parts and (leak := _leak(field, ruling, rulings))
+        }
+        shown = {id(ruling): ruling for field, ruling in ruled if ruling.is_shown and field.path not in leaks}
+        opening = {item.policy: item.when for ruling in shown.values() for item in ruling.contributions}
+        limiting = {name for ruling in every.values() for name in ruling.limited_by}
+        broken = _broken(hearing, fields, every.values(), limiting)
+        verdicts = hearing.verdicts(_visible_when(opening))
+        return Judged(
+            dataset=dataset,
+            columns=tuple(
+                (field, verdicts.leaking(ruling, leaks[field.path]) if field.path in leaks else verdicts.of(ruling))
+                for field, ruling in ruled
+            ),
+            rows=_rows(opening, hearing, limiting, broken),
+            broken=broken,
+        )
+
+    def sees(self, dataset: Dataset) -> bool:
+        """Whether any column is there to be seen; the same as `decide(dataset).is_visible`, and quicker."""
+        fields = profile(dataset)
+        hearing = self._hearing(dataset, fields)
+        if not hearing.has_grant:
+            return False
+        rulings = hearing.rulings
+        for field in fields.columns:
+            ruling = rulings.of(field)
+            if ruling.is_shown and not (field.parts and _leak(field, ruling, rulings)):
+                return True
+        return False
+
+    def _hearing(self, dataset: Dataset, fields: Profile) -> "_Hearing":
+        """What is common to all datasets on which the same policies bind, with the same filters."""
+        bound = self._binding.of(fields)
+        filters = _bind_filters(bound, self._subject, dataset, self._roles, self._at)
+        key = (id(bound), filters.key)
+        hearing = self._hearings.get(key)
+        if hearing is None:
+            hearing = self._hearings[key] = _Hearing(bound, filters)
+        return hearing
+
+
+class _Hearing:
+    """The policies that bind, their filters as bound, and what was ruled under them so far."""
+
+    def __init__(self, bound: tuple[Policy, ...], filters: "_Filters") -> None:
+        self.bound = bound
+        self.filters = filters
+        self.rulings = Rulings(bound, filters.conditions, filters.problems)
+        self.has_grant = any(policy.effect is Effect.GRANT for policy in bound)
+        self.scoped_takers = tuple(
+            (policy.id, frozenset(tuple(map(fold, column)) for column in policy.scope.columns))
+            for policy in bound
+            if policy.effect is not Effect.GRANT and policy.scope.columns
+        )
+        self.policies = {policy.id: policy for policy in bound}
+        self._verdicts: dict[frozenset[str], Verdicts] = {}
+
+    def verdicts(self, visible_when: frozenset[str]) -> Verdicts:
+        """The verdicts where each row that is there meets one of the conditions."""
+        known = self._verdicts.get(visible_when)
+        if known is None:
+            known = self._verdicts[visible_when] = Verdicts(self.policies, visible_when)
+        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +150,11 @@ class _Filters:
 
     conditions: Mapping[str, str]
     problems: Mapping[str, str]
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for equal filters of the same policies."""
+        return tuple(self.conditions.values()), tuple(self.problems.items())
 
 
 def _bind_filters(
@@ -89,7 +181,7 @@ def _bind_filters(
 
 def _leak(field: FieldProfile, ruling: Ruling, rulings: Rulings) -> str:
     """The nested field, if any, that would show more inside its column than the policies give of it."""
-    if not field.nested or ruling.least != CLEAR:
+    if not field.parts or ruling.least != CLEAR:
         return ""
     clear = {item.policy for item in ruling.contributions if item.showing == CLEAR}
     if not clear:
@@ -107,98 +199,39 @@ def _visible_when(opening: Mapping[str, str]) -> frozenset[str]:
     return frozenset({ALWAYS}) if ALWAYS in conditions else conditions
 
 
-def _restrictions(bound: Sequence[Policy], fields: Profile) -> tuple[Policy, ...]:
-    """The restrictions that filter rows here: those that cover some column."""
-    return tuple(
-        policy
-        for policy in bound
-        if policy.effect is Effect.RESTRICT and policy.where is not None and _covers(policy, fields)
-    )
-
-
-def _covers(policy: Policy, fields: Profile) -> bool:
-    every = (inner for field in fields.columns for inner in (field, *field.nested))
-    return any(applies(policy, field) for field in every)
-
-
-def _broken(bound: Sequence[Policy], fields: Profile, filters: _Filters, rulings: Rulings) -> tuple[str, ...]:
+def _broken(
+    hearing: _Hearing, fields: Profile, rulings: Collection[Ruling], limiting: AbstractSet[str]
+) -> tuple[str, ...]:
     """The restrictions and denials that cannot be applied, by id."""
-    taking = [policy for policy in bound if policy.effect is not Effect.GRANT]
-    if not taking:
-        return ()
-    found = {
-        policy.id for policy in taking if any(tuple(map(fold, c)) not in fields.paths for c in policy.scope.columns)
-    }
-    found |= {policy.id for policy in _restrictions(bound, fields) if policy.id in filters.problems}
-    for field in fields.columns:
-        for inner in (field, *field.nested):
-            found.update(rulings.of(inner).broken)
+    found = {name for name, columns in hearing.scoped_takers if not columns <= fields.paths}
+    found |= limiting & hearing.filters.problems.keys()
+    found.update(name for ruling in rulings for name in ruling.broken)
     return tuple(sorted(found))
 
 
-class _Judge:
-    """Turns rulings into decisions, once for each ruling."""
+def _rows(
+    opening: Mapping[str, str], hearing: _Hearing, limiting: AbstractSet[str], broken: tuple[str, ...]
+) -> RowDecision:
+    """Which rows are there: those that a grant opens and no restriction takes away."""
+    visible_when = _visible_when(opening)
+    opened = [] if ALWAYS in visible_when else [hearing.policies[name] for name in sorted(opening)]
+    restricting = [policy for policy in hearing.bound if policy.id in limiting]
+    reason = rows_reason(opened, restricting, broken)
+    names = tuple(sorted({policy.id for policy in (*opened, *restricting)} | set(broken)))
+    if broken or not opening:
+        return RowDecision(filter=_NO_ROWS, policies=names, reason=reason if broken else "no policy shows you any row")
+    limits = [hearing.filters.conditions[policy.id] for policy in restricting]
+    return RowDecision(filter=all_of([any_of(visible_when), *limits]), policies=names, reason=reason)
 
-    def __init__(self, *, policies: Mapping[str, Policy], visible_when: frozenset[str]) -> None:
-        self._policies = policies
-        self._visible_when = visible_when
-        self._known: dict[int, ColumnDecision] = {}
 
-    def column(self, field: FieldProfile, ruling: Ruling, leak: str) -> ColumnDecision:
-        if not ruling.is_shown or leak:
-            reason = nested_reason(leak) if leak and ruling.is_shown else hidden_reason(ruling)
-            return self._hidden(field, ruling, reason)
-        like = self._known.get(id(ruling))
-        if like is None:
-            like = self._known[id(ruling)] = self._shown(field, ruling)
-        return ColumnDecision(
-            name=field.column.name,
-            type=field.column.type,
-            outcome=like.outcome,
-            cases=like.cases,
-            transform=like.transform,
-            policies=like.policies,
-            reason=like.reason,
-            tags=field.shown_tags,
-        )
-
-    def rows(
-        self, opening: Mapping[str, str], restricting: Sequence[Policy], filters: _Filters, broken: tuple[str, ...]
-    ) -> RowDecision:
-        opened = [] if ALWAYS in self._visible_when else [self._policies[name] for name in sorted(opening)]
-        reason = rows_reason(opened, restricting, broken)
-        names = tuple(sorted({policy.id for policy in (*opened, *restricting)} | set(broken)))
-        if broken or not opening:
-            return RowDecision(
-                filter=_NO_ROWS, policies=names, reason=reason if broken else "no policy shows you any row"
-            )
-        limits = [filters.conditions[policy.id] for policy in restricting]
-        return RowDecision(filter=all_of([any_of(self._visible_when), *limits]), policies=names, reason=reason)
-
-    def _shown(self, field: FieldProfile, ruling: Ruling) -> ColumnDecision:
-        cases = combine(ruling.contributions, ruling.least, self._visible_when)
-        words = call_names(case.call for case in cases)
-        if cases[-1].when and "null" not in words:
-            words = (*words, "null")
-        is_clear = words == ("clear",)
-        return ColumnDecision(
-            name=field.column.name,
-            type=field.column.type,
-            outcome=Outcome.CLEAR if is_clear else Outcome.MASKED,
-            cases=cases,
-            transform="" if is_clear else " or ".join(words),
-            policies=tuple(sorted({item.policy for item in ruling.contributions} | set(ruling.raised_by))),
-            reason=shown_reason(words, cases, ruling, self._policies),
-        )
-
-    def _hidden(self, field: FieldProfile, ruling: Ruling, reason: str) -> ColumnDecision:
-        because = ruling.hidden_by or tuple(policy for policy, _ in ruling.silent)
-        return ColumnDecision(
-            name=field.column.name,
-            type=field.column.type,
-            outcome=Outcome.HIDDEN,
-            cases=(),
-            policies=tuple(policy.id for policy in because),
-            reason=reason,
-            tags=field.shown_tags,
-        )
+def _told(field: FieldProfile, verdict: Verdict) -> ColumnDecision:
+    return ColumnDecision(
+        name=field.column.name,
+        type=field.column.type,
+        outcome=verdict.outcome,
+        cases=verdict.cases,
+        transform=verdict.transform,
+        policies=verdict.policies,
+        reason=verdict.reason,
+        tags=field.shown_tags,
+    )

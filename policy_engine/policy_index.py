@@ -26,20 +26,35 @@ def roles_of(subject: Subject, policies: PolicySet) -> frozenset[str]:
     return frozenset(role for group in subject.groups for role in by_group.get(fold(group), ()))
 
 
-def binding(roles: frozenset[str], profile: Profile, policies: PolicySet, at: datetime) -> tuple[Policy, ...]:
-    """The policies in force at a moment for any of the roles on a dataset, each once, by id."""
-    index = _index(policies).policies
-    database, name = profile.database, profile.name
-    places: tuple[_Place, ...] = ((None, None), (database, None), (database, name), (None, name))
-    found = {
-        id(policy): policy
-        for role in roles
-        if (by_place := index.get(role))
-        for place in places
-        for policy in by_place.get(place, ())
-        if is_in_force(policy, at)
-    }
-    return tuple(sorted(found.values(), key=lambda policy: policy.id))
+class Binding:
+    """The policies in force at a moment for any of some roles, dataset by dataset."""
+
+    def __init__(self, roles: frozenset[str], policies: PolicySet, at: datetime) -> None:
+        index = _index(policies).policies
+        self._held = [index[role] for role in roles if role in index]
+        self._at = at
+        self._places: dict[_Place, tuple[Policy, ...]] = {}
+        self._known: dict[tuple[int, ...], tuple[Policy, ...]] = {}
+
+    def of(self, profile: Profile) -> tuple[Policy, ...]:
+        """The policies on a dataset, each once, by id; the same tuple for datasets on which the same ones bind."""
+        database, name = profile.database, profile.name
+        places: tuple[_Place, ...] = ((None, None), (database, None), (database, name), (None, name))
+        found = [policies for place in places if (policies := self._in(place))]
+        key = tuple(map(id, found))
+        bound = self._known.get(key)
+        if bound is None:
+            each = {id(policy): policy for policies in found for policy in policies}
+            bound = self._known[key] = tuple(sorted(each.values(), key=lambda policy: policy.id))
+        return bound
+
+    def _in(self, place: _Place) -> tuple[Policy, ...]:
+        known = self._places.get(place)
+        if known is None:
+            every = (policy for by_place in self._held for policy in by_place.get(place, ()))
+            known = tuple(policy for policy in every if is_in_force(policy, self._at))
+            self._places[place] = known
+        return known
 
 
 def is_in_force(policy: Policy, at: datetime) -> bool:

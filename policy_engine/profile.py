@@ -1,6 +1,9 @@
 """What judging needs of a dataset, worked out once: its fields by name and their tags with the inherited ones."""
 
-from collections.abc import Mapping
+import functools
+import itertools
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from catalog.model import Column, Dataset
@@ -25,13 +28,24 @@ class Tags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProfile:
-    """A column or nested field with its folded path, its effective tags and the fields nested in it."""
+    """A column or nested field with its folded path, its effective tags and the fields directly in it.
+
+    Fields of one `kind` have equal tags and one type, whatever dataset they are in.
+    """
 
     column: Column
     path: Path
     tags: Tags
+    kind: int
     shown_tags: tuple[str, ...]
-    nested: tuple["FieldProfile", ...] = ()
+    parts: tuple["FieldProfile", ...] = ()
+
+    @property
+    def nested(self) -> Iterator["FieldProfile"]:
+        """Every field in it, however deep, each after its parent."""
+        for part in self.parts:
+            yield part
+            yield from part.nested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +57,7 @@ class Profile:
 
     columns: tuple[FieldProfile, ...]
     fields: Mapping[Path, Column]
-    paths: frozenset[Path]
+    paths: AbstractSet[Path]
     database: str
     name: str
 
@@ -51,36 +65,46 @@ class Profile:
 def _profile(dataset: Dataset) -> Profile:
     by_path = {_folded(column.path): column for column in dataset.columns}
     base = Tags(_lower(dataset.confirmed | dataset.database_tags), _lower(dataset.suggested))
-    tags: dict[Path, Tags] = {}
-    interned: dict[Tags, Tags] = {}
-    for path, column in sorted(by_path.items()):
-        above = tags.get(path[:-1], base)
-        own = Tags(above.confirmed | _lower(column.confirmed), above.suggested | _lower(column.suggested))
-        tags[path] = interned.setdefault(own, own)
-    profiles: dict[Path, FieldProfile] = {}
-    for path in sorted(by_path, key=len, reverse=True):
-        profiles[path] = FieldProfile(
-            column=by_path[path],
+    inside: dict[Path, list[Path]] = {}
+    for path in by_path:
+        inside.setdefault(path[:-1], []).append(path)
+
+    def of(path: Path, above: Tags) -> FieldProfile:
+        column = by_path[path]
+        tags = _inherited(above, column.confirmed, column.suggested)
+        kind, shown_tags = _kind(tags, column.type)
+        return FieldProfile(
+            column=column,
             path=path,
-            tags=tags[path],
-            shown_tags=tuple(sorted(tags[path].all)),
-            nested=tuple(
-                inner for below, inner in profiles.items() if len(below) > len(path) and below[: len(path)] == path
-            )
-            if _has_fields(by_path[path])
-            else (),
+            tags=tags,
+            kind=kind,
+            shown_tags=shown_tags,
+            parts=tuple([of(below, tags) for below in inside.get(path, ())]),
         )
+
     return Profile(
-        columns=tuple(profiles[path] for path in by_path if len(path) == 1),
+        columns=tuple([of(path, base) for path in inside.get((), ())]),
         fields={path: column for path, column in by_path.items() if _is_single(path, by_path)},
-        paths=frozenset(by_path),
+        paths=by_path.keys(),
         database=fold(dataset.database),
         name=fold(dataset.name),
     )
 
 
-def _has_fields(column: Column) -> bool:
-    return "(" in column.type
+@functools.lru_cache(maxsize=65_536)
+def _inherited(above: Tags, confirmed: frozenset[str], suggested: frozenset[str]) -> Tags:
+    if not confirmed and not suggested:
+        return above
+    return Tags(above.confirmed | _lower(confirmed), above.suggested | _lower(suggested))
+
+
+@functools.lru_cache(maxsize=65_536)
+def _kind(tags: Tags, type_name: str) -> tuple[int, tuple[str, ...]]:
+    """The kind of a field, and its tags as they are shown.
+
+    INVARIANT: no number is given twice, so what is forgotten here is worked out again and never mistaken.
+    """
+    return next(_numbers), tuple(sorted(tags.all))
 
 
 def _is_single(path: Path, by_path: Mapping[Path, Column]) -> bool:
@@ -91,6 +115,7 @@ def _is_single(path: Path, by_path: Mapping[Path, Column]) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=65_536)
 def _folded(path: Path) -> Path:
     return tuple(fold(name) for name in path)
 
@@ -98,6 +123,8 @@ def _folded(path: Path) -> Path:
 def _lower(tags: frozenset[str]) -> frozenset[str]:
     return frozenset(tag.lower() for tag in tags)
 
+
+_numbers = itertools.count()
 
 profile = ByIdentity(_profile, capacity=20_000)
 """The profile of a dataset."""

@@ -8,8 +8,10 @@ from catalog.names import fold
 from policy_engine.cells import CLEAR, NOTHING, Contribution, Showing, strongest
 from policy_engine.model import Effect, Policy, TagExpression, TransformCall, TransformRule
 from policy_engine.profile import FieldProfile, Path, Tags
+from policy_engine.shapes import Shape, nesting
+from policy_engine.strength import Strength
 from policy_engine.tag_expressions import holds, print_expression, tags_of
-from policy_engine.transforms.registry import accepts, find
+from policy_engine.transforms.registry import accepts, find, strength
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,8 @@ class Ruling:
     """All that is said of one column before rows are looked at.
 
     `least` is what restrictions demand at least; `silent` are grants that cover the column and do not
-    show it, with the reason; `broken` are restrictions that cannot do to it what they say.
+    show it, with the reason; `limited_by` are restrictions that cover it and filter rows; `broken` are
+    restrictions that cannot do to it what they say.
     """
 
     contributions: tuple[Contribution, ...] = ()
@@ -25,12 +28,19 @@ class Ruling:
     raised_by: tuple[str, ...] = ()
     hidden_by: tuple[Policy, ...] = ()
     silent: tuple[tuple[Policy, str], ...] = ()
+    limited_by: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    nulled: frozenset[str] = frozenset()
 
     @property
     def is_shown(self) -> bool:
         """Whether any cell of the column can show anything."""
         return bool(self.contributions) and not self.hidden_by
+
+
+def has_fields(field: FieldProfile) -> bool:
+    """Whether a column is shown field by field; a document is one value, whatever tags stand on what is in it."""
+    return bool(field.parts) and nesting(field.column.type).shape is not Shape.DOCUMENT
 
 
 def hides(policy: Policy) -> bool:
@@ -56,16 +66,18 @@ class Rulings:
         self._policies = policies
         self._conditions = conditions
         self._problems = problems
-        self._scoped = [policy for policy in policies if policy.scope.columns]
-        self._known: dict[tuple[int, str, tuple[str, ...]], Ruling] = {}
+        self._scoped: dict[str, list[tuple[Path, str]]] = {}
+        for policy in policies:
+            for path in policy.scope.columns:
+                folded = tuple(map(fold, path))
+                self._scoped.setdefault(folded[0], []).append((folded, policy.id))
+        self._known: dict[tuple[int, tuple[str, ...]], Ruling] = {}
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
-        scoped = (
-            tuple([policy.id for policy in self._scoped if _is_in_scope(policy, field.path)]) if self._scoped else ()
-        )
-        # Equal tags of one dataset are one object, which its profile keeps alive.
-        key = (id(field.tags), field.column.type, scoped)
+        listed = self._scoped.get(field.path[0]) if self._scoped else None
+        scoped = tuple([name for path, name in listed if field.path[: len(path)] == path]) if listed else ()
+        key = (field.kind, scoped)
         ruling = self._known.get(key)
         if ruling is None:
             ruling = self._known[key] = self._rule(field)
@@ -76,6 +88,7 @@ class Rulings:
         hidden_by: list[Policy] = []
         silent: list[tuple[Policy, str]] = []
         demands: list[tuple[str, Showing]] = []
+        limited_by: list[str] = []
         broken: list[str] = []
         for policy in self._policies:
             does_apply = applies(policy, field)
@@ -85,23 +98,34 @@ class Rulings:
                     contributions.append(said)
                 elif said:
                     silent.append((policy, said))
-            elif not does_apply:
                 continue
-            elif hides(policy):
+            if not does_apply:
+                continue
+            if policy.effect is Effect.RESTRICT and policy.where is not None:
+                limited_by.append(policy.id)
+            if hides(policy):
                 hidden_by.append(policy)
             elif rules := _matching(policy.transforms, field.tags):
                 demand = _showing(rules, field)
                 if demand is None:
                     broken.append(policy.id)
-                demands.append((policy.id, demand or NOTHING))
+                if demand != CLEAR:
+                    demands.append((policy.id, demand or NOTHING))
         return Ruling(
             contributions=tuple(contributions),
             least=strongest(showing for _, showing in demands),
             raised_by=tuple(policy for policy, _ in demands),
             hidden_by=tuple(hidden_by),
             silent=tuple(silent),
+            limited_by=tuple(limited_by),
             broken=tuple(broken),
+            nulled=self._nulled(field) if has_fields(field) else frozenset(),
         )
+
+    def _nulled(self, field: FieldProfile) -> frozenset[str]:
+        """The grants that leave nothing of a column with fields, whether they show it themselves or a field in it."""
+        grants = (policy for policy in self._policies if policy.effect is Effect.GRANT)
+        return frozenset(grant.id for grant in grants if _showing(_matching(grant.transforms, field.tags), field) != CLEAR)
 
     def _granted(self, policy: Policy, field: FieldProfile) -> Contribution | str:
         when = self._conditions.get(policy.id)
@@ -116,10 +140,15 @@ class Rulings:
 
 
 def _showing(rules: Sequence[TransformRule], field: FieldProfile) -> Showing | None:
-    """What one policy's matching rules make of the column: each is owed, so the strongest; None when it cannot be."""
+    """What one policy's matching rules make of the column: each is owed, so the strongest; None when it cannot be.
+
+    Of a column with fields, what leaves nothing of any value leaves nothing of the whole; else its fields are judged.
+    """
     if not rules:
         return CLEAR
     try:
+        if has_fields(field):
+            return NOTHING if any(strength(rule.call) >= Strength.REDACT for rule in rules) else CLEAR
         showing = strongest(Showing(rule.call, _namespace(rule, field.tags)) for rule in rules)
         is_possible = showing.call is None or accepts(showing.call, field.column.type)
     except PolicyInvalid:  # a transform that this version does not know
