@@ -31,13 +31,14 @@ class Accounts:
         self._hasher = hasher or PasswordHasher()
 
     def put_role(self, role: Role) -> None:
-        """Adds a role or replaces the groups that hold it."""
+        """Adds a role or replaces the groups that hold it and what it may do."""
         check_name(role.name, "role", may_hold_dot=True)
         with self._catalog.change() as tx:
             tx.execute(
-                "INSERT INTO role (name, groups) VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET groups = excluded.groups WHERE groups IS NOT excluded.groups",
-                [role.name, _listed(role.groups)],
+                "INSERT INTO role (name, groups, capabilities) VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET groups = excluded.groups, capabilities = excluded.capabilities"
+                " WHERE (groups, capabilities) IS NOT (excluded.groups, excluded.capabilities)",
+                [role.name, _listed(role.groups), _listed(role.capabilities)],
             )
 
     def remove_role(self, name: str) -> bool:
@@ -47,8 +48,15 @@ class Accounts:
 
     def roles(self) -> tuple[Role, ...]:
         """Every role, by name."""
-        rows = self._catalog.rows("SELECT name, groups FROM role ORDER BY name")
-        return tuple(Role(name=row["name"], groups=frozenset(json.loads(row["groups"]))) for row in rows)
+        rows = self._catalog.rows("SELECT name, groups, capabilities FROM role ORDER BY name")
+        return tuple(
+            Role(
+                name=row["name"],
+                groups=frozenset(json.loads(row["groups"])),
+                capabilities=frozenset(json.loads(row["capabilities"])),
+            )
+            for row in rows
+        )
 
     def put_user(self, user: User) -> None:
         """Adds a user or replaces groups and attributes; a password stays unless a new hash is given."""

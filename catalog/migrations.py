@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 1  # the number of the last step below
+NEWEST = 2  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -175,6 +175,11 @@ def _first_catalog(database: Database) -> None:
     for part in (_DATA, _TAGS, _PEOPLE, _HISTORY):
         for statement in _statements(part):
             database.execute(statement)
+
+
+@_STEPS(name="0002 roles carry capabilities")
+def _role_capabilities(database: Database) -> None:
+    database.execute("ALTER TABLE role ADD COLUMN capabilities TEXT NOT NULL DEFAULT '[]'")
 
 
 def _statements(script: str) -> Iterator[str]:

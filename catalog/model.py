@@ -148,10 +148,14 @@ class TagAssignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A name that policies are written for, with the groups that hold it."""
+    """A name that policies are written for, with the groups that hold it.
+
+    `capabilities` are what its holders may do besides reading data, as `policy:write on medical_charges`.
+    """
 
     name: str
     groups: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

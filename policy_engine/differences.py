@@ -102,7 +102,7 @@ def _rule_words(rule: TagRule) -> Words:
 
 
 def _role_words(role: Role) -> Words:
-    return {"groups": _listed(role.groups)}
+    return {"groups": _listed(role.groups), "capabilities": _listed(role.capabilities)}
 
 
 def _user_words(user: User) -> Words:

@@ -90,7 +90,11 @@ def _database(entry: DatabaseEntry, live: Live) -> Database:
 
 def _role(entry: RoleEntry, live: Live) -> Role:
     before = live.roles.get(fold(entry.name), Role(name=entry.name))
-    return before if entry.groups is None else Role(name=before.name, groups=entry.groups)
+    return Role(
+        name=before.name,
+        groups=before.groups if entry.groups is None else entry.groups,
+        capabilities=before.capabilities if entry.capabilities is None else entry.capabilities,
+    )
 
 
 def _user(entry: UserEntry, live: Live) -> User:

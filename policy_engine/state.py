@@ -28,7 +28,7 @@ def encode_state(policies: Iterable[Policy], roles: Iterable[Role]) -> str:
     """The text to keep; equal states give equal texts, whatever the order they were put in."""
     state: Json = {
         "policies": [_policy(policy) for policy in sorted(policies, key=lambda policy: policy.id)],
-        "roles": {role.name: [*sorted(role.groups)] for role in sorted(roles, key=lambda role: role.name)},
+        "roles": {role.name: _role(role) for role in sorted(roles, key=lambda role: role.name)},
     }
     return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
 
@@ -38,12 +38,20 @@ def decode_state(text: str, revision: int) -> PolicySet:
     try:
         state = _mapping(json.loads(text))
         policies = tuple(_read_policy(_mapping(policy)) for policy in _list(state["policies"]))
-        roles = tuple(
-            Role(name=name, groups=frozenset(_texts(groups))) for name, groups in _mapping(state["roles"]).items()
-        )
+        roles = tuple(_read_role(name, _mapping(role)) for name, role in _mapping(state["roles"]).items())
     except (KeyError, TypeError, ValueError):
         raise Internal(f"the policies of revision {revision} cannot be read back", hint="see `veil doctor`") from None
     return PolicySet(revision=revision, policies=policies, roles=roles)
+
+
+def _role(role: Role) -> Json:
+    return {"groups": [*sorted(role.groups)], "capabilities": [*sorted(role.capabilities)]}
+
+
+def _read_role(name: str, data: dict[str, Json]) -> Role:
+    return Role(
+        name=name, groups=frozenset(_texts(data["groups"])), capabilities=frozenset(_texts(data["capabilities"]))
+    )
 
 
 def _policy(policy: Policy) -> Json:

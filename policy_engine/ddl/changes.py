@@ -81,7 +81,7 @@ def _held(change: HoldRole, live: Live) -> Live:
             hint=f"did you mean `{near}`?" if near else f"it is held by {', '.join(sorted(role.groups)) or 'nobody'}",
         )
     groups = role.groups | {change.group} if change.holds else role.groups - {change.group}
-    return replace(live, roles={**live.roles, fold(role.name): Role(name=role.name, groups=groups)})
+    return replace(live, roles={**live.roles, fold(role.name): replace(role, groups=groups)})
 
 
 def _with_database(change: CreateDatabase, live: Live) -> Live:

@@ -56,10 +56,11 @@ class TagEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleEntry:
-    """A role and the groups that hold it."""
+    """A role, the groups that hold it, and what it may do besides reading data."""
 
     name: str
     groups: frozenset[str] | None = None
+    capabilities: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import regex
 from catalog import lookup, names, registry
 from catalog.errors import VeilError
 from catalog.model import Level, Source, TagRule
+from policy_engine import capabilities
 from policy_engine.document.entries import Entry, items, pairs, text, texts
 from policy_engine.document.model import (
     ColumnEntry,
@@ -105,10 +106,11 @@ def read_rules(node: Node, context: Context) -> Iterator[Stated[TagRule]]:
 
 
 def read_roles(node: Node, context: Context) -> Iterator[Stated[RoleEntry]]:
-    """Roles, with the groups that hold them."""
+    """Roles, with the groups that hold them and what they may do."""
     for key, body in pairs(node, "a mapping from a role's name to its groups"):
-        entry = Entry.of(body, "a role", ("groups",))
-        yield Stated(value=RoleEntry(name=_plain_name(key, "role"), groups=_groups(entry)), place=key.place)
+        entry = Entry.of(body, "a role", ("groups", "capabilities"))
+        role = RoleEntry(name=_plain_name(key, "role"), groups=_groups(entry), capabilities=_capabilities(entry))
+        yield Stated(value=role, place=key.place)
 
 
 def read_users(node: Node, context: Context) -> Iterator[Stated[UserEntry]]:
@@ -193,6 +195,20 @@ def _tags(entry: Entry, context: Context) -> tuple[str, ...] | None:
 def _groups(entry: Entry) -> frozenset[str] | None:
     node = entry.nodes.get("groups")
     return None if node is None else frozenset(group.value for group in texts(node, "a list of groups"))
+
+
+def _capabilities(entry: Entry) -> frozenset[str] | None:
+    node = entry.nodes.get("capabilities")
+    if node is None:
+        return None
+    return frozenset(_capability(stated) for stated in texts(node, "a list of capabilities"))
+
+
+def _capability(stated: Stated[str]) -> str:
+    try:
+        return str(capabilities.parse(stated.value))
+    except VeilError as error:
+        raise pointed(error, stated.place) from None
 
 
 def _options(node: Node, what: str) -> Iterator[tuple[str, Stated[str]]]:

@@ -76,7 +76,10 @@ def rules(values: Iterable[TagRule]) -> Data:
 
 def roles(values: Iterable[Role]) -> Data:
     """The section `roles`."""
-    return {v.name: {"groups": [*sorted(v.groups)]} for v in _by_name(values)}
+    return {
+        v.name: {"groups": [*sorted(v.groups)], **_said(capabilities=[*sorted(v.capabilities)])}
+        for v in _by_name(values)
+    }
 
 
 def users(values: Iterable[User]) -> Data:

@@ -1,0 +1,139 @@
+"""Who may do what besides reading data: the one door for every right of administration.
+
+A capability is an action, and a place where it holds: a database for policies and the journal, a namespace for tags.
+Roles carry capabilities, groups hold roles, and the groups `admin` and `auditor` hold theirs from the beginning.
+None of them shows any data: data comes through grants alone.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from catalog.errors import NotAllowed, PolicyInvalid
+from catalog.names import fold, nearest, quote, split
+from policy_engine.model import PolicySet, Subject
+
+ADMIN = "admin"
+AUDITOR = "auditor"
+
+
+class Action(StrEnum):
+    """What a capability lets somebody do, as noun:verb."""
+
+    AUDIT_READ = "audit:read"
+    HOME_ADMINISTER = "home:administer"
+    POLICY_WRITE = "policy:write"
+    SUBJECT_IMPERSONATE = "subject:impersonate"
+    TAG_ASSIGN = "tag:assign"
+    VALUE_DETOKENIZE = "value:detokenize"
+
+
+_PLACES = {
+    Action.AUDIT_READ: "database",
+    Action.POLICY_WRITE: "database",
+    Action.TAG_ASSIGN: "namespace",
+    Action.VALUE_DETOKENIZE: "namespace",
+}
+_WRITTEN = re.compile(r"\s*(?P<action>[\w:]+)(?:\s+on\s+(?P<place>.+?))?\s*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """An action and the one database or namespace where it holds; no place means everywhere."""
+
+    action: Action
+    place: str | None = None
+
+    def covers(self, action: Action, place: str | None) -> bool:
+        """Whether the action may be done there; somewhere never covers everywhere."""
+        if self.action is not action:
+            return False
+        return self.place is None or (place is not None and fold(place) == fold(self.place))
+
+    def __str__(self) -> str:
+        return self.action.value if self.place is None else f"{self.action} on {quote(self.place)}"
+
+
+def parse(text: str) -> Capability:
+    """A capability as a document writes it.
+
+    Example:
+        >>> str(parse("Policy:write on medical_charges"))
+        'policy:write on medical_charges'
+
+    Raises PolicyInvalid for an unknown action, naming the nearest, and for a place that is none.
+    """
+    match = _WRITTEN.match(text)
+    named = match["action"].lower() if match else text.strip()
+    if match is None or named not in list(Action):
+        like = nearest(named, list(Action))
+        known = ", ".join(f"`{action}`" for action in Action)
+        raise PolicyInvalid(
+            f"there is no capability `{named}`", hint=f"did you mean `{like}`?" if like else f"there are {known}"
+        )
+    action = Action(named)
+    return Capability(action=action, place=_place(action, match["place"]))
+
+
+def _place(action: Action, written: str | None) -> str | None:
+    if written is None or written == "*":
+        return None
+    kind = _PLACES.get(action)
+    if kind is None:
+        raise PolicyInvalid(f"`{action}` holds everywhere or not at all", hint=f"write `{action}` alone")
+    parts = split(written)
+    if len(parts) != 1:
+        raise PolicyInvalid(f"`{action}` is given on a {kind}, and `{written}` is no name of one", hint="quote it")
+    return parts[0]
+
+
+class Rights:
+    """What one subject may do under the roles of one revision.
+
+    Example: `Rights(subject, policies).require(Action.POLICY_WRITE, "medical_charges", "write policies there")`.
+    """
+
+    def __init__(self, subject: Subject, policies: PolicySet) -> None:
+        self._roles = policies.roles
+        self._held = tuple(_held(subject, policies))
+
+    def may(self, action: Action, place: str | None = None) -> bool:
+        """Whether the subject may do this there; without a place, everywhere."""
+        return any(capability.covers(action, place) for capability in self._held)
+
+    def places(self, action: Action) -> frozenset[str] | None:
+        """The folded places where the subject may do this; None for everywhere."""
+        held = [capability.place for capability in self._held if capability.action is action]
+        return None if None in held else frozenset(fold(place) for place in held if place is not None)
+
+    def require(self, action: Action, place: str | None, what: str) -> None:
+        """Raise NotAllowed, naming the missing capability and who can give it, unless the subject may."""
+        if self.may(action, place):
+            return
+        missing = Capability(action=action, place=place)
+        raise NotAllowed(f"you may not {what}: that takes the capability `{missing}`", hint=self._who_can(missing))
+
+    def _who_can(self, missing: Capability) -> str:
+        roles = [
+            f"`{role.name}`"
+            for role in self._roles
+            if any(parse(text).covers(missing.action, missing.place) for text in role.capabilities)
+        ]
+        holders = f"; {', '.join(roles)} {'has' if len(roles) == 1 else 'have'} it" if roles else ""
+        return f"a member of the group `{ADMIN}` can give it to one of your roles{holders}"
+
+
+def _held(subject: Subject, policies: PolicySet) -> Iterable[Capability]:
+    groups = {fold(group) for group in subject.groups}
+    if ADMIN in groups:
+        yield from (Capability(action=action) for action in Action if action not in _NOT_ADMINS)
+    if AUDITOR in groups:
+        yield Capability(action=Action.AUDIT_READ)
+    for role in policies.roles:
+        if groups & {fold(group) for group in role.groups}:
+            yield from (parse(text) for text in role.capabilities)
+
+
+_NOT_ADMINS = frozenset({Action.AUDIT_READ, Action.VALUE_DETOKENIZE})
+"""What an administrator must give to a role before holding it: reading others' records, and undoing tokens."""

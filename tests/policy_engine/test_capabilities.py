@@ -1,0 +1,136 @@
+"""What somebody may do besides reading data, and what a change of the live state takes."""
+
+from dataclasses import replace
+
+import pytest
+
+from catalog.errors import NotAllowed, PolicyInvalid
+from catalog.model import Column, Dataset, Role, Tag
+from policy_engine.capabilities import Action, Capability, Rights, parse
+from policy_engine.delegation import demands, require_change
+from policy_engine.live import Live
+from policy_engine.model import Effect, Policy, PolicySet, Scope, Subject
+
+STEWARD = Role(
+    name="steward",
+    groups=frozenset({"Stewards"}),
+    capabilities=frozenset({"policy:write on medical_charges", "tag:assign on phi", "audit:read on medical_charges"}),
+)
+POLICIES = PolicySet(revision=1, policies=(), roles=(STEWARD,))
+
+
+def _rights(*groups: str) -> Rights:
+    return Rights(Subject(user="kim", groups=frozenset({"kim", *groups})), POLICIES)
+
+
+def _policy(database: str | None) -> Policy:
+    return Policy(id="p", effect=Effect.GRANT, roles=("r",), scope=Scope(database=database))
+
+
+DATASET = Dataset(
+    database="medical_charges",
+    name="costs",
+    source="s",
+    relation="c.csv",
+    columns=(Column(path=("mrn",), type="VARCHAR", position=0),),
+)
+
+
+def _tagged(tag: str) -> Dataset:
+    return replace(DATASET, columns=(replace(DATASET.columns[0], confirmed=frozenset({tag})),))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("policy:write on medical_charges", Capability(action=Action.POLICY_WRITE, place="medical_charges")),
+        (" Audit:READ ", Capability(action=Action.AUDIT_READ)),
+        ("tag:assign on *", Capability(action=Action.TAG_ASSIGN)),
+        ('policy:write on "Lab Results"', Capability(action=Action.POLICY_WRITE, place="Lab Results")),
+    ],
+)
+def test_a_capability_is_read_and_written_back(text: str, expected: Capability) -> None:
+    assert parse(text) == expected
+    assert parse(str(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("policy:wirte", "policy:write"),
+        ("", "there are"),
+        ("home:administer on x", "alone"),
+        ("tag:assign on phi.mrn", "quote"),
+        ("policy:write at x", "policy:write"),
+    ],
+)
+def test_what_is_no_capability_is_refused_with_help(text: str, words: str) -> None:
+    with pytest.raises(PolicyInvalid) as refused:
+        parse(text)
+    assert words in f"{refused.value.detail} {refused.value.hint}"
+
+
+def test_nobody_may_do_anything_to_begin_with() -> None:
+    assert not any(_rights().may(action) for action in Action)
+
+
+def test_administrators_may_all_but_read_others_records_and_undo_tokens() -> None:
+    assert {action for action in Action if not _rights("ADMIN").may(action)} == {
+        Action.AUDIT_READ,
+        Action.VALUE_DETOKENIZE,
+    }
+
+
+def test_auditors_may_read_the_whole_journal_and_nothing_else() -> None:
+    assert [action for action in Action if _rights("auditor").may(action)] == [Action.AUDIT_READ]
+
+
+def test_a_capability_holds_in_its_place_only_and_never_everywhere() -> None:
+    rights = _rights("stewards")
+    assert rights.may(Action.POLICY_WRITE, "Medical_Charges")
+    assert not rights.may(Action.POLICY_WRITE, "lab")
+    assert not rights.may(Action.POLICY_WRITE)
+    assert rights.places(Action.AUDIT_READ) == {"medical_charges"}
+
+
+def test_the_refusal_names_the_capability_and_who_can_give_it() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        _rights().require(Action.POLICY_WRITE, "medical_charges", "write policies there")
+    assert "`policy:write on medical_charges`" in refused.value.detail
+    assert "`admin`" in refused.value.hint
+    assert "`steward` has it" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (Live(), Live(), set()),
+        (Live(), Live(policies={"p": _policy("lab")}), {(Action.POLICY_WRITE, "lab")}),
+        (Live(policies={"p": _policy("lab")}), Live(), {(Action.POLICY_WRITE, "lab")}),
+        (
+            Live(policies={"p": _policy("lab")}),
+            Live(policies={"p": _policy(None)}),
+            {(Action.POLICY_WRITE, "lab"), (Action.POLICY_WRITE, None)},
+        ),
+        (
+            Live(datasets={("a", "b"): DATASET}),
+            Live(datasets={("a", "b"): _tagged("phi.mrn")}),
+            {(Action.TAG_ASSIGN, "phi")},
+        ),
+        (Live(), Live(datasets={("a", "b"): DATASET}), {(Action.HOME_ADMINISTER, None)}),
+        (Live(), Live(tags={"x.y": Tag(name="x.y")}), {(Action.HOME_ADMINISTER, None)}),
+        (Live(), Live(roles={"steward": STEWARD}), {(Action.HOME_ADMINISTER, None)}),
+    ],
+)
+def test_a_change_takes_what_it_touches(before: Live, after: Live, expected: set[tuple[Action, str | None]]) -> None:
+    assert demands(before, after) == expected
+
+
+def test_a_steward_may_change_what_was_delegated_and_no_more() -> None:
+    rights = _rights("stewards")
+    require_change(rights, Live(), Live(policies={"p": _policy("medical_charges")}))
+    for after in (Live(policies={"p": _policy(None)}), Live(roles={"steward": STEWARD})):
+        with pytest.raises(NotAllowed):
+            require_change(rights, Live(), after)
+    with pytest.raises(NotAllowed, match="namespace `pii`"):
+        require_change(rights, Live(datasets={("a", "b"): DATASET}), Live(datasets={("a", "b"): _tagged("pii.name")}))
