@@ -1,6 +1,6 @@
 """The words of a policy: subject, scope, tag expression, transform, policy, and the decision they lead to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -141,10 +141,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnDecision:
-    """How one top-level column is shown: the first case whose `when` holds gives the cell, else NULL.
+    """How one column or nested field is shown: the first case whose `when` holds gives the cell, else NULL.
 
     Example: one clear case with an empty `when` is the plain column. A hidden column has no case.
     `transform` is the word for people ("tokenize", "" when clear); `policies` are the ids that decided.
+    `parts` are the fields directly inside, each with a path and a dotted name: where the cell is there, they say
+    what is in it, so their cases only tell rows apart on which the whole is there.
     """
 
     name: str
@@ -155,6 +157,34 @@ class ColumnDecision:
     policies: tuple[str, ...] = ()
     reason: str = ""
     tags: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    parts: tuple["ColumnDecision", ...] = ()
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether every field inside is shown as the whole is, so that the whole can be told in one word."""
+        if not self.parts or self.outcome is Outcome.HIDDEN:
+            return True
+        has_fields = all(case.call is None for case in self.cases)
+        return not has_fields or all(part.cases == _CLEAR and part.is_uniform for part in self.parts)
+
+    @property
+    def nested(self) -> Iterator["ColumnDecision"]:
+        """Every field inside, however deep, each after its parent."""
+        for part in self.parts:
+            yield part
+            yield from part.nested
+
+    @property
+    def told(self) -> Iterator["ColumnDecision"]:
+        """The column, and where it is not uniform its fields, as far as one word does not tell them."""
+        yield self
+        if not self.is_uniform:
+            for part in self.parts:
+                yield from part.told
+
+
+_CLEAR = (Case(when="", call=None),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
