@@ -33,6 +33,10 @@ class Applied:
     plan: Plan
     revision: int
 
+    def as_json(self) -> dict[str, object]:
+        """The plan as JSON values, with whether it changed anything and what is in force now."""
+        return {**self.plan.as_json(), "applied": self.plan.has_changes, "live": self.revision}
+
 
 def prepare(
     document: Document,

@@ -21,7 +21,7 @@ def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, .
 
 
 def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
-    """What of a policy's scope and filter is not there. Policies may come before their data, so what is not there yet is worth a word and no refusal."""
+    """What of a policy's scope and filter is not there: worth a word and no refusal, as data may come later."""
     scope = policy.scope
     if scope.database is not None and fold(scope.database) not in after.databases:
         near = names.nearest(scope.database, (database.name for database in after.databases.values()))

@@ -9,12 +9,15 @@ import flask
 from catalog.chain import line_of
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.apply import carry_out, prepare
+from policy_engine.ddl.answers import Answer
+from policy_engine.ddl.printing import print_policy
+from policy_engine.ddl.run import Runner
 from policy_engine.document.reading import loads
 from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy
 from policy_engine.plan import Plan
 from proxy import answers
-from proxy.bodies import read_bytes, refuse_unknown_arguments
+from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
 from proxy.identity import Identity, is_admin, is_auditor, require_admin
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
@@ -39,6 +42,7 @@ class ControlApi:
         routes.get("/policies")(self.policies)
         routes.post("/policies/plan")(self.plan)
         routes.post("/policies/apply")(self.apply)
+        routes.post("/ddl")(self.ddl)
         routes.get("/audit/events")(self.events)
         return routes
 
@@ -85,7 +89,24 @@ class ControlApi:
             client=answers.client(),
         )
         answers.decided_under(applied.revision)
-        return flask.jsonify({**plan.as_json(), "applied": plan.has_changes, "live": applied.revision})
+        return flask.jsonify(applied.as_json())
+
+    def ddl(self) -> flask.Response:
+        """Carry out one policy statement, or answer a SHOW or DESCRIBE."""
+        subject = answers.subject(self.identity)
+        refuse_unknown_arguments()
+        runner = Runner(
+            catalog=self.parts.catalog,
+            visibility=self.parts.visibility,
+            user=subject.user,
+            subject=subject,
+            client=answers.client(),
+        )
+        done = runner.run(Body.read("statement").text("statement"), at=self.parts.clock())
+        if isinstance(done, Answer):
+            return flask.jsonify({"columns": done.columns, "rows": done.rows})
+        answers.decided_under(done.revision)
+        return flask.jsonify(done.as_json())
 
     def events(self) -> flask.Response:
         """The journal, newest first: all of it for auditors, their own events for everybody else."""
@@ -143,6 +164,6 @@ def _document() -> str:
 
 
 def _entry(policy: Policy) -> dict[str, object]:
-    """A policy as documents write it, with days and moments as text."""
-    entry = policy_entry(policy)
+    """A policy as documents write it, with days and moments as text, and as the statement that states it."""
+    entry = {**policy_entry(policy), "statement": print_policy(policy)}
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in entry.items()}

@@ -82,6 +82,22 @@ CONTROL_PATHS: Json = {
             parameters=(_PRUNE, parameter("why", "The reason, kept with the revision.")),
         )
     },
+    "/ddl": {
+        "post": operation(
+            "Carry out one policy statement (administrators), or answer a SHOW or DESCRIBE",
+            {
+                "200": answer(
+                    {
+                        "oneOf": [
+                            {"allOf": [named("Plan"), record({"applied": YES_NO, "live": COUNT})]},
+                            record({"columns": TEXTS, "rows": listed(TEXTS)}),
+                        ]
+                    }
+                )
+            },
+            body={"application/json": {"schema": record({"statement": TEXT})}},
+        )
+    },
     "/audit/events": {
         "get": operation(
             "Read the journal, newest first: all of it for auditors, your own events otherwise",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from catalog.model import Column, Role
 from catalog.names import fold, join
+from policy_engine.capabilities import Action
 from policy_engine.ddl.known import known_database, known_dataset, known_role, tags_named
 from policy_engine.ddl.model import (
     Describe,
@@ -104,12 +105,18 @@ def _grants(question: ShowGrants, view: View) -> Answer:
             require_policies(view.asker)
         name = fold(known_role(question.role, view.live).name)
         found = [policy for policy in found if name in map(fold, policy.roles)]
-    elif not view.asker.sees_policies:
+    else:
         mine = {fold(role.name) for role in _listed(Whose.CURRENT, view)}
-        found = [policy for policy in found if mine & set(map(fold, policy.roles))]
+        found = [policy for policy in found if _may_read(policy, mine, view.asker)]
     if question.tag is not None:
         found = [policy for policy in found if question.tag in tags_named(policy)]
     return Answer(columns=_GRANTS, rows=tuple(sorted(_grant(policy, view.at) for policy in found)))
+
+
+def _may_read(policy: Policy, mine: set[str], asker: Asker) -> bool:
+    """Whether the policy is for one of the asker's own roles, or theirs to read or to write."""
+    is_theirs = bool(mine & set(map(fold, policy.roles)))
+    return is_theirs or asker.sees_policies or asker.may(Action.POLICY_WRITE, policy.scope.database)
 
 
 def _is_on(policy: Policy, on: Target | None) -> bool:

@@ -7,6 +7,7 @@ from catalog.errors import PolicyInvalid
 from catalog.names import fold
 from policy_engine.ddl.known import folded, known_column, known_role, known_tag, no_column, tags_named
 from policy_engine.ddl.model import PutPolicy, TakePolicy
+from policy_engine.ddl.naming import generated_id
 from policy_engine.ddl.printing import print_condition, print_filter, print_line
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, Not, Policy, Scope, TransformRule
@@ -23,19 +24,26 @@ def put_policy(statement: PutPolicy, live: Live) -> Live:
     """
     policy = _as_known(statement.policy, live)
     _check_columns(policy.scope, live)
-    alike = [known for known in _alike(policy, {policy.effect}, live) if _shared(known, policy)]
     _refuse_opposite(policy, live)
+    alike = [known for known in _alike(policy, {policy.effect}, live) if _shared(known, policy)]
+    policies = dict(live.policies)
     if alike and statement.unless_there:
         policy = _without(policy, alike)
-        if not policy.roles:
-            return live
-    elif alike and (policy.having or policy.transforms):
+    elif alike:
         _refuse_again(policy, alike[0])
-    policies = _taken(alike, policy, live) if alike and not statement.unless_there else dict(live.policies)
-    if len(alike) == 1 and not statement.is_named and fold(alike[0].id) not in policies:
-        policy = replace(policy, id=alike[0].id)
+        policies = _taken(alike, policy, live)
+    if not policy.roles:
+        return live
+    if not statement.is_named:
+        policy = replace(policy, id=_unnamed_id(policy, alike, policies))
     _refuse_taken_id(policy, policies)
     return replace(live, policies={**policies, fold(policy.id): policy})
+
+
+def _unnamed_id(policy: Policy, alike: list[Policy], policies: Policies) -> str:
+    """The id of the one policy that this one takes the place of, else the one that its clauses give it."""
+    is_replacing = len(alike) == 1 and fold(alike[0].id) not in policies
+    return alike[0].id if is_replacing else generated_id(policy)
 
 
 def take_policy(statement: TakePolicy, live: Live) -> Live:
@@ -117,6 +125,9 @@ def _taken(policies: list[Policy], from_roles: Policy, live: Live) -> Policies:
 
 
 def _refuse_again(policy: Policy, known: Policy) -> None:
+    """A policy with a condition on tags is said once; a plain one takes its new properties."""
+    if policy.having is None and not policy.transforms:
+        return
     word = policy.effect.value.capitalize()
     raise PolicyInvalid(
         f"{word} already exists: policy `{known.id}` says the same to `{', '.join(known.roles)}`",

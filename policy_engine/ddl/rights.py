@@ -1,9 +1,11 @@
 """Who may give which statement, at one door, and the refusal in words that scripts look for."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from catalog.errors import NotAllowed
 from catalog.names import join
+from policy_engine.capabilities import Action, Rights
 from policy_engine.ddl.model import (
     AssignTag,
     Change,
@@ -18,40 +20,66 @@ from policy_engine.ddl.model import (
     TakePolicy,
     Target,
 )
+from policy_engine.delegation import require_change
 from policy_engine.document.scopes import print_scope
-from policy_engine.model import Subject
+from policy_engine.model import PolicySet, Subject
+from policy_engine.plan import Plan
 
-_HINT = "ask a member of the group `admin`"
+_HINT = "ask a member of the group `admin`, who can do it or give your role the capability"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who gives a statement: a person, or without a subject whoever operates the home on its own machine.
+    """Who gives a statement: a person with what they may do, or without a subject the operator of the home itself.
 
-    `sees_policies` is for those who may read everybody's roles and policies, as auditors do.
+    INVARIANT: only the operator, who has the home's files in hand, has no `rights` to be asked for.
     """
 
     user: str
     subject: Subject | None = None
-    may_change: bool = False
-    sees_policies: bool = False
+    rights: Rights | None = None
+
+    @classmethod
+    def of(cls, user: str, subject: Subject | None, policies: PolicySet) -> Self:
+        """Somebody with the rights of one revision."""
+        return cls(user=user, subject=subject, rights=None if subject is None else Rights(subject, policies))
+
+    def may(self, action: Action, place: str | None = None) -> bool:
+        """Whether they may do this there; without a place, everywhere."""
+        return self.rights is None or self.rights.may(action, place)
+
+    @property
+    def administers(self) -> bool:
+        """Whether they may know every name there is."""
+        return self.may(Action.HOME_ADMINISTER)
+
+    @property
+    def sees_policies(self) -> bool:
+        """Whether they may read everybody's roles and policies, as administrators and auditors do."""
+        return self.administers or self.may(Action.AUDIT_READ)
 
 
-def operator(user: str) -> Asker:
-    """Whoever has the home's files in hand; nothing in it could be kept from them."""
-    return Asker(user=user, may_change=True, sees_policies=True)
-
-
-def require_change(change: Change, asker: Asker) -> None:
-    """Raise NotAllowed unless the asker may make this change.
+def require_statement(change: Change, asker: Asker) -> None:
+    """Raise NotAllowed unless the asker may give statements like this one, before anything is looked up.
 
     Example:
-        >>> require_change(DropRole(name="clerk"), Asker(user="kim"))
+        >>> require_statement(DropRole(name="clerk"), kim)
         Traceback (most recent call last):
         catalog.errors.NotAllowed: User 'kim' does not have privileges to DROP this role
     """
-    if not asker.may_change:
+    if not asker.may(*_demand(change)):
         raise NotAllowed(f"User '{asker.user}' does not have privileges to {_deed(change)}", hint=_HINT)
+
+
+def require_plan(change: Change, asker: Asker, plan: Plan) -> None:
+    """Raise NotAllowed unless the asker's rights are enough for all that the statement would change."""
+    if asker.rights is None:
+        return
+    try:
+        require_change(asker.rights, plan.before, plan.after)
+    except NotAllowed as error:
+        detail = f"User '{asker.user}' does not have privileges to {_deed(change)}: {error.detail}"
+        raise NotAllowed(detail, hint=error.hint) from None
 
 
 def require_policies(asker: Asker) -> None:
@@ -72,6 +100,17 @@ def no_access(asker: Asker, target: Target) -> NotAllowed:
 def print_target(target: Target) -> str:
     """The thing as one dotted name."""
     return join(target.database, *([target.dataset] if target.dataset else []), *target.path)
+
+
+def _demand(change: Change) -> tuple[Action, str | None]:
+    """The least that a statement takes."""
+    match change:
+        case PutPolicy(policy=policy) | TakePolicy(policy=policy):
+            return Action.POLICY_WRITE, policy.scope.database
+        case AssignTag(target=Target(dataset=str()), tag=tag):
+            return Action.TAG_ASSIGN, tag.split(".", 1)[0]
+        case _:
+            return Action.HOME_ADMINISTER, None
 
 
 def _deed(change: Change) -> str:

@@ -12,9 +12,9 @@ from policy_engine.ddl.answers import Answer, View, answer
 from policy_engine.ddl.changes import state_after
 from policy_engine.ddl.model import Change, Describe, PutPolicy, Question
 from policy_engine.ddl.reading import read_statement
-from policy_engine.ddl.rights import Asker, require_change
+from policy_engine.ddl.rights import Asker, require_plan, require_statement
 from policy_engine.live import Live, dataset_key, read_live
-from policy_engine.model import Decision
+from policy_engine.model import Decision, Subject
 from policy_engine.plan import Plan, plan_between
 from policy_engine.plan_warnings import scope_warnings
 from policy_engine.visibility import Visibility
@@ -22,54 +22,53 @@ from policy_engine.visibility import Visibility
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
-    """Runs statements for one asker on one catalog.
+    """Runs statements on one catalog for a person, or without a subject for whoever operates the home.
 
     Example:
-        >>> Runner(catalog=catalog, visibility=visibility, asker=operator("ada")).run("CREATE ROLE clerk", at=now)
+        >>> Runner(catalog=catalog, visibility=visibility, user="local:ada").run("CREATE ROLE clerk", at=now)
         Applied(plan=Plan(revision=6, ..), revision=7)
     """
 
     catalog: Catalog
     visibility: Visibility
-    asker: Asker
+    user: str
+    subject: Subject | None = None
     client: str = ""
 
     def run(self, text: str, *, at: datetime) -> Answer | Applied:
         """What a statement answers, or the plan that was carried out."""
         statement = read_statement(text)
-        if isinstance(statement, Question):
-            return self._answered(statement, text.strip(), at)
-        require_change(statement, self.asker)
-        plan = plan_statement(statement, read_live(self.catalog), at=at)
-        why = statement.policy.why if isinstance(statement, PutPolicy) else ""
-        return carry_out(plan, self.catalog, by=self.asker.user, why=why, client=self.client, statement=text.strip())
-
-    def _answered(self, question: Question, text: str, at: datetime) -> Answer:
-        """The answer, and the event that tells who looked."""
         live = read_live(self.catalog)
-        view = View(live=live, asker=self.asker, at=at, decisions=self._decisions(live, at))
-        found = answer(question, view)
-        subject = self.asker.subject
+        asker = Asker.of(self.user, self.subject, live.policy_set)
+        if isinstance(statement, Question):
+            decisions = None if asker.administers else self._decisions(live, at)
+            found = answer(statement, View(live=live, asker=asker, at=at, decisions=decisions))
+            self._tell(statement, text.strip(), live.revision, len(found.rows))
+            return found
+        require_statement(statement, asker)
+        plan = plan_statement(statement, live, at=at)
+        require_plan(statement, asker, plan)
+        why = statement.policy.why if isinstance(statement, PutPolicy) else ""
+        return carry_out(plan, self.catalog, by=self.user, why=why, client=self.client, statement=text.strip())
+
+    def _decisions(self, live: Live, at: datetime) -> Mapping[tuple[str, str], Decision]:
+        """What the person sees, through the one door; without a person, nothing."""
+        seen = self.visibility.decisions(self.subject, live.policy_set, at) if self.subject else ()
+        return {dataset_key(decision.dataset.database, decision.dataset.name): decision for decision in seen}
+
+    def _tell(self, question: Question, text: str, revision: int, count: int) -> None:
+        """Writes down who looked at what."""
         Journal(self.catalog).append(
             Event(
                 kind=EventKind.METADATA_READ,
-                user=self.asker.user,
-                groups=tuple(sorted(subject.groups)) if subject else (),
+                user=self.user,
+                groups=tuple(sorted(self.subject.groups)) if self.subject else (),
                 datasets=_datasets(question),
-                revision=live.revision,
+                revision=revision,
                 client=self.client,
-                details={"statement": text, "count": len(found.rows)},
+                details={"statement": text, "count": count},
             )
         )
-        return found
-
-    def _decisions(self, live: Live, at: datetime) -> Mapping[tuple[str, str], Decision] | None:
-        """What the asker sees, through the one door; None for whoever administers."""
-        subject = self.asker.subject
-        if subject is None or self.asker.may_change:
-            return None
-        found = self.visibility.decisions(subject, live.policy_set, at)
-        return {dataset_key(decision.dataset.database, decision.dataset.name): decision for decision in found}
 
 
 def plan_statement(change: Change, live: Live, *, at: datetime) -> Plan:

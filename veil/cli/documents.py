@@ -1,7 +1,6 @@
 """`veil plan`, `veil apply` and `veil export`: documents, and the live state they describe."""
 
 from pathlib import Path
-from typing import cast
 from urllib.parse import urlencode
 
 import click
@@ -12,9 +11,9 @@ from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.export import export_files, export_text
 from policy_engine.live import read_live
-from policy_engine.plan import Plan
-from veil.cli.output import format_option, show_json
+from veil.cli.output import format_option
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
+from veil.cli.plans import show_answer, show_applied, show_plan
 
 _DOCUMENTS = click.argument("paths", metavar="FILE|DIR", nargs=-1, required=True, type=click.Path(path_type=Path))
 _PRUNE = click.option("--prune", is_flag=True, help="Remove policies and roles that the documents do not name.")
@@ -34,11 +33,11 @@ def plan(paths: tuple[Path, ...], prune: bool, form: str, place: Place) -> int:
     """
     if place.home is None:
         told = asked(place.url, "POST", f"/policies/plan?prune={str(prune).lower()}", _document(paths))
-        _show_answer(told, form)
+        show_answer(told, form)
         return 2 if told["changes"] else 0
     with opened(place.home) as parts:
         planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune)
-    _show_plan(planned, planned.as_json(), form)
+    show_plan(planned, form)
     return 2 if planned.has_changes else 0
 
 
@@ -57,15 +56,12 @@ def apply(paths: tuple[Path, ...], prune: bool, why: str, form: str, place: Plac
     """
     if place.home is None:
         asks = urlencode({"prune": str(prune).lower(), "why": why})
-        _show_answer(asked(place.url, "POST", f"/policies/apply?{asks}", _document(paths)), form)
+        show_answer(asked(place.url, "POST", f"/policies/apply?{asks}", _document(paths)), form)
         return
     with opened(place.home) as parts:
         planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune)
         applied = carry_out(planned, parts.catalog, by=operator(), why=why)
-    answer = {**planned.as_json(), "applied": planned.has_changes, "live": applied.revision}
-    _show_plan(planned, answer, form)
-    if planned.has_changes and form == "table":
-        click.echo(f"  revision {applied.revision} is in force")
+    show_applied(applied, form)
 
 
 @click.command()
@@ -94,31 +90,6 @@ def export(folder: Path | None, home: Path) -> None:
     except OSError as error:
         raise SettingsInvalid(f"`{folder}` cannot be written: {error.strerror}", hint="name another folder") from error
     click.echo("\n".join(str(folder / name) for name in files))
-
-
-def _show_plan(planned: Plan, answer: dict[str, object], form: str) -> None:
-    if form == "json":
-        show_json(answer)
-    else:
-        click.echo(planned.text())
-
-
-def _show_answer(answer: dict[str, object], form: str) -> None:
-    """A server's plan: its changes, then what they do to people."""
-    if form == "json":
-        show_json(answer)
-        return
-    changes = cast("list[dict[str, object]]", answer["changes"])
-    lines = [f"  {change['sign']} {change['kind']} {change['name']}" for change in changes]
-    for impact in cast("list[dict[str, object]]", answer["impact"]):
-        kind = next(iter(impact))
-        what = f"{impact['dataset']}.{impact['column']}" if "column" in impact else f"rows of {impact['dataset']}"
-        lines.append(f"  {kind} {impact[kind]} {impact['change']} {what}: {impact['before']} -> {impact['after']}")
-    lines += [f"  warning: {warning}" for warning in cast("list[str]", answer["warnings"])]
-    head = f"Plan {answer['plan']} against revision {answer['revision']} (live)"
-    click.echo("\n".join([head, *lines] if changes else ["Nothing to change", *lines]))
-    if answer.get("applied"):
-        click.echo(f"  revision {answer['live']} is in force")
 
 
 def _document(paths: tuple[Path, ...]) -> bytes:

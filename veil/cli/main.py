@@ -21,6 +21,7 @@ VERBS: Mapping[str, str] = {
     "plan": "documents",
     "apply": "documents",
     "export": "documents",
+    "ddl": "statements",
     "crawl": "crawl",
     "token": "tokens",
     "query": "queries",

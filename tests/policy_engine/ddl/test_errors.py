@@ -26,6 +26,13 @@ def shop() -> Live:
         return read_live(catalog)
 
 
+def planned(text: str) -> Live:
+    """What the shop would be after a change."""
+    statement = read_statement(text)
+    assert not isinstance(statement, Question)
+    return state_after(statement, shop())
+
+
 def test_there_are_more_than_twenty_ways_to_be_wrong() -> None:
     assert len({case["title"] for case in CASES}) == len(CASES) > 20
 
@@ -33,9 +40,7 @@ def test_there_are_more_than_twenty_ways_to_be_wrong() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["title"]))
 def test_a_wrong_statement_is_told_what_is_wrong(case: dict[str, str]) -> None:
     with pytest.raises(PolicyInvalid) as caught:
-        statement = read_statement(case["give"])
-        assert not isinstance(statement, Question)
-        state_after(statement, shop())
+        planned(case["give"])
     error = caught.value
     assert case["says"] in error.detail
     assert case.get("hint", "") in error.hint

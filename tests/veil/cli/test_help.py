@@ -29,7 +29,7 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 
 
 def test_every_verb_of_the_contract_is_there() -> None:
-    wanted = "init demo serve doctor plan apply export crawl token query explain can who audit".split()
+    wanted = "init demo serve doctor plan apply export ddl crawl token query explain can who audit".split()
     assert list(VERBS) == wanted
 
 
