@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from catalog.errors import SourceTimeout, SqlUnsupported, VeilError
+from catalog.sources.blank_nulls import blanked
 from catalog.sources.connector import Limits
 from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.watch import WATCH
@@ -94,7 +95,7 @@ class EngineRun:
             raise self._failure(error) from None
         if self._reason is not None:
             raise self._reason
-        return batch
+        return None if batch is None else blanked(batch)
 
     def _opened(self) -> pa.RecordBatchReader:
         if self._reader is None:
