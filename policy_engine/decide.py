@@ -13,14 +13,15 @@ from datetime import datetime
 from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
-from policy_engine.cells import ALWAYS, CLEAR, all_of, any_of
+from policy_engine.cells import ALWAYS, all_of, any_of
 from policy_engine.filters import bind, missing_columns
 from policy_engine.model import ColumnDecision, Decision, Effect, Policy, PolicySet, RowDecision, Subject
+from policy_engine.nesting import nest
 from policy_engine.policy_index import Binding, roles_of
 from policy_engine.profile import FieldProfile, Profile, profile
 from policy_engine.reasons import rows_reason
 from policy_engine.rulings import Ruling, Rulings
-from policy_engine.verdicts import Verdict, Verdicts
+from policy_engine.verdicts import Verdict, Verdicts, verdict_on
 
 _NO_ROWS = "FALSE"
 
@@ -75,21 +76,21 @@ class Judge:
         fields = profile(dataset)
         hearing = self._hearing(dataset, fields)
         rulings = hearing.rulings
-        ruled = [(field, rulings.of(field)) for field in fields.columns]
-        every = {id(ruling): ruling for _, ruling in ruled}
-        every |= {id(own): own for field in fields.columns for inner in field.nested if (own := rulings.of(inner))}
-        leaks = {
-            field.path: leak for field, ruling in ruled if field.parts and (leak := _leak(field, ruling, rulings))
-        }
-        shown = {id(ruling): ruling for field, ruling in ruled if ruling.is_shown and field.path not in leaks}
+        nodes = {field.path: nest(field, rulings) for field in fields.columns if field.parts}
+        ruled = [(field, nodes[field.path].ruling if field.parts else rulings.of(field)) for field in fields.columns]
+        shown = {id(ruling): ruling for _, ruling in ruled if ruling.is_shown}
         opening = {item.policy: item.when for ruling in shown.values() for item in ruling.contributions}
+        every = {id(ruling): ruling for field, ruling in ruled if not field.parts}
+        for field in fields.columns:
+            if field.parts:
+                every |= {id(own): own for inner in (field, *field.nested) if (own := rulings.of(inner))}
         limiting = {name for ruling in every.values() for name in ruling.limited_by}
         broken = _broken(hearing, fields, every.values(), limiting)
         verdicts = hearing.verdicts(_visible_when(opening))
         return Judged(
             dataset=dataset,
             columns=tuple(
-                (field, verdicts.leaking(ruling, leaks[field.path]) if field.path in leaks else verdicts.of(ruling))
+                (field, verdict_on(nodes[field.path], verdicts, verdicts) if field.parts else verdicts.of(ruling))
                 for field, ruling in ruled
             ),
             rows=_rows(opening, hearing, limiting, broken),
@@ -104,8 +105,8 @@ class Judge:
             return False
         rulings = hearing.rulings
         for field in fields.columns:
-            ruling = rulings.of(field)
-            if ruling.is_shown and not (field.parts and _leak(field, ruling, rulings)):
+            ruling = nest(field, rulings).ruling if field.parts else rulings.of(field)
+            if ruling.is_shown:
                 return True
         return False
 
@@ -179,21 +180,6 @@ def _bind_filters(
     return _Filters(conditions=conditions, problems=problems)
 
 
-def _leak(field: FieldProfile, ruling: Ruling, rulings: Rulings) -> str:
-    """The nested field, if any, that would show more inside its column than the policies give of it."""
-    if not field.parts or ruling.least != CLEAR:
-        return ""
-    clear = {item.policy for item in ruling.contributions if item.showing == CLEAR}
-    if not clear:
-        return ""
-    for inner in field.nested:
-        own = rulings.of(inner)
-        given = {item.policy for item in own.contributions if item.showing == CLEAR}
-        if own.hidden_by or own.least != CLEAR or not clear <= given:
-            return inner.column.name
-    return ""
-
-
 def _visible_when(opening: Mapping[str, str]) -> frozenset[str]:
     conditions = frozenset(opening.values())
     return frozenset({ALWAYS}) if ALWAYS in conditions else conditions
@@ -234,4 +220,6 @@ def _told(field: FieldProfile, verdict: Verdict) -> ColumnDecision:
         policies=verdict.policies,
         reason=verdict.reason,
         tags=field.shown_tags,
+        path=field.column.path,
+        parts=tuple(_told(inner, part) for inner, part in verdict.parts) if verdict.parts else (),
     )

@@ -30,7 +30,7 @@ class Tags:
 class FieldProfile:
     """A column or nested field with its folded path, its effective tags and the fields directly in it.
 
-    Fields of one `kind` have equal tags and one type, whatever dataset they are in.
+    Fields of one `kind` have equal tags and one type, and fields in them or none, whatever dataset they are in.
     """
 
     column: Column
@@ -72,14 +72,15 @@ def _profile(dataset: Dataset) -> Profile:
     def of(path: Path, above: Tags) -> FieldProfile:
         column = by_path[path]
         tags = _inherited(above, column.confirmed, column.suggested)
-        kind, shown_tags = _kind(tags, column.type)
+        parts = tuple([of(below, tags) for below in inside[path]]) if path in inside else ()
+        kind, shown_tags = _kind(tags, column.type, bool(parts))
         return FieldProfile(
             column=column,
             path=path,
             tags=tags,
             kind=kind,
             shown_tags=shown_tags,
-            parts=tuple([of(below, tags) for below in inside.get(path, ())]),
+            parts=parts,
         )
 
     return Profile(
@@ -99,7 +100,7 @@ def _inherited(above: Tags, confirmed: frozenset[str], suggested: frozenset[str]
 
 
 @functools.lru_cache(maxsize=65_536)
-def _kind(tags: Tags, type_name: str) -> tuple[int, tuple[str, ...]]:
+def _kind(tags: Tags, type_name: str, has_parts: bool) -> tuple[int, tuple[str, ...]]:
     """The kind of a field, and its tags as they are shown.
 
     INVARIANT: no number is given twice, so what is forgotten here is worked out again and never mistaken.

@@ -38,9 +38,26 @@ def hidden_reason(ruling: Ruling) -> str:
     return "hidden from you because no policy shows it"
 
 
-def nested_reason(field: str) -> str:
-    """Why a column whose field is governed is not there."""
-    return f"hidden from you because its field `{field}` is, and parts of a column cannot be left out yet"
+def nested_reason(problem: str) -> str:
+    """Why a column is not there although some field in it might be.
+
+    Example: "hidden from you because its field `profile.email` is governed, and nothing can be left out of a JSON".
+    """
+    return f"hidden from you because {problem}"
+
+
+def partly_reason(hidden: Sequence[str], masked: Sequence[str]) -> str:
+    """What is missing from a column, by the names of the fields directly in it.
+
+    Example: "without `phone`; `zip` is not as it is".
+    """
+    said = [f"without {_listed(hidden)}"] if hidden else []
+    said += [f"{_listed(masked)} not as {'it is' if len(masked) == 1 else 'they are'}"] if masked else []
+    return "shown to you " + " and with ".join(said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(_shortened([f"`{name}`" for name in names]))
 
 
 def rows_reason(opening: Sequence[Policy], restricting: Sequence[Policy], broken: Sequence[str]) -> str:

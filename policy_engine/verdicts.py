@@ -1,23 +1,30 @@
 """What becomes of a column once its ruling and the rows that are there are known; columns alike share one verdict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from policy_engine.cells import combine
+from policy_engine.cells import ALWAYS, CLEAR, combine, raised
 from policy_engine.model import Case, Outcome, Policy
-from policy_engine.reasons import hidden_reason, nested_reason, shown_reason
+from policy_engine.nesting import Node
+from policy_engine.profile import FieldProfile
+from policy_engine.reasons import hidden_reason, nested_reason, partly_reason, shown_reason
 from policy_engine.rulings import Ruling, call_names
+
+PARTLY_HIDDEN = "partly hidden"
+PARTLY_MASKED = "partly masked"
+"""The words for people of a column of which some field is not there, or only some field is transformed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How a column is shown, whatever it is called: its outcome, its cases, and why."""
+    """How a column is shown, whatever it is called: its outcome, its cases, and why; and so the fields in it."""
 
     outcome: Outcome
     cases: tuple[Case, ...]
     transform: str
     policies: tuple[str, ...]
     reason: str
+    parts: tuple[tuple[FieldProfile, "Verdict"], ...] = ()
 
 
 class Verdicts:
@@ -30,6 +37,7 @@ class Verdicts:
         self._policies = policies
         self._visible_when = visible_when
         self._known: dict[int, tuple[Ruling, Verdict]] = {}
+        self._inner: dict[frozenset[str], Verdicts] = {}
 
     def of(self, ruling: Ruling) -> Verdict:
         """The verdict on a column that is shown as a whole, or hidden."""
@@ -39,9 +47,15 @@ class Verdicts:
             known = self._known[id(ruling)] = (ruling, verdict)
         return known[1]
 
-    def leaking(self, ruling: Ruling, leak: str) -> Verdict:
-        """The verdict on a column whose nested field would show more than it may."""
-        return _hidden(ruling, nested_reason(leak) if ruling.is_shown else hidden_reason(ruling))
+    def within(self, ruling: Ruling) -> "Verdicts":
+        """The verdicts on what is in a column with fields, on the rows where the whole is there."""
+        there = frozenset(item.when for item in ruling.contributions if raised(item.showing, ruling.least) == CLEAR)
+        if not there or ALWAYS in there or self._visible_when <= there:
+            return self
+        known = self._inner.get(there)
+        if known is None:
+            known = self._inner[there] = Verdicts(self._policies, there)
+        return known
 
     def _shown(self, ruling: Ruling) -> Verdict:
         cases = combine(ruling.contributions, ruling.least, self._visible_when)
@@ -56,6 +70,35 @@ class Verdicts:
             policies=tuple(sorted({item.policy for item in ruling.contributions} | set(ruling.raised_by))),
             reason=shown_reason(words, cases, ruling, self._policies),
         )
+
+
+def verdict_on(node: Node, everywhere: Verdicts, where_it_is: Verdicts) -> Verdict:
+    """The verdict on a column or field and the fields in it: its words for all rows, its cases where its parent is."""
+    ruling = node.ruling
+    if node.problem:
+        return _hidden(ruling, nested_reason(node.problem))
+    verdict = replace(everywhere.of(ruling), cases=where_it_is.of(ruling).cases)
+    if not node.parts or not ruling.is_shown:
+        return verdict
+    within = where_it_is.within(ruling)
+    parts = tuple((part.field, verdict_on(part, everywhere, within)) for part in node.parts)
+    verdict = replace(verdict, parts=parts)
+    if verdict.transform == "null" or all(_is_like(part, verdict) for _, part in parts):
+        return verdict
+    hidden = [field.column.path[-1] for field, part in parts if part.outcome is Outcome.HIDDEN]
+    masked = [field.column.path[-1] for field, part in parts if part.outcome is Outcome.MASKED]
+    is_less = any(part.transform == PARTLY_HIDDEN for _, part in parts)
+    return replace(
+        verdict,
+        outcome=Outcome.MASKED,
+        transform=PARTLY_HIDDEN if hidden or is_less else PARTLY_MASKED,
+        policies=tuple(sorted({*verdict.policies, *(name for _, part in parts for name in part.policies)})),
+        reason=partly_reason(hidden, masked),
+    )
+
+
+def _is_like(part: Verdict, whole: Verdict) -> bool:
+    return (part.outcome, part.transform) == (whole.outcome, whole.transform)
 
 
 def _hidden(ruling: Ruling, reason: str) -> Verdict:

@@ -18,8 +18,9 @@ from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy.barrier import families, is_leak_proof
 from proxy.memory import Memory
+from proxy.projection import shown_type
 from proxy.relations import Leaf, shorten_columns
-from proxy.secure import Governed, govern, shown_type
+from proxy.secure import Governed, govern
 from proxy.statement import Statement, generate
 from proxy.verify import Expectation, Node, VerificationFailed, governed_node, verify
 

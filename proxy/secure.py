@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog.names import quoted
-from policy_engine.model import ROW, Case, ColumnDecision, Decision, Outcome
-from policy_engine.transforms import registry
+from policy_engine.model import ROW, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy.barrier import FENCE
+from proxy.projection import Projection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,47 +28,11 @@ class Governed:
 
 def govern(decision: Decision, relation: str, keys: KeyRing, *, is_fenced: bool = False) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else."""
-    parameters: dict[str, bytes] = {}
+    projection = Projection(keys)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
-    columns = ", ".join(f"{_cell(column, keys, parameters)} AS {quoted(column.name)}" for column in shown)
+    columns = ", ".join(f"{projection.column(column)} AS {quoted(column.name)}" for column in shown)
     sql = f"SELECT {columns} FROM {relation} AS {quoted(ROW)}"
     if decision.rows.filter:
         sql += f" WHERE {decision.rows.filter}"
         sql += FENCE if is_fenced else ""
-    return Governed(sql=f"({sql})", parameters=parameters)
-
-
-def shown_type(column: ColumnDecision) -> str:
-    """The type in which a person meets the column: its own, the transform's, or text where cases differ."""
-    types = {_case_type(case, column) for case in column.cases}
-    return types.pop() if len(types) == 1 else "VARCHAR"
-
-
-def _cell(column: ColumnDecision, keys: KeyRing, parameters: dict[str, bytes]) -> str:
-    type_name = shown_type(column)
-    values = [_value(case, column, type_name, keys, parameters) for case in column.cases]
-    first = column.cases[0]
-    if not first.when:
-        return values[0]
-    branches: list[str] = []
-    otherwise = f"CAST(NULL AS {type_name})"
-    for case, value in zip(column.cases, values, strict=True):
-        if not case.when:
-            otherwise = value
-            break
-        branches.append(f"WHEN ({case.when}) IS TRUE THEN {value}")
-    return f"CASE {' '.join(branches)} ELSE {otherwise} END"
-
-
-def _value(case: Case, column: ColumnDecision, type_name: str, keys: KeyRing, parameters: dict[str, bytes]) -> str:
-    raw = f"{quoted(ROW)}.{quoted(column.name)}"
-    value = raw
-    if case.call is not None:
-        fragment = registry.render(case.call, raw, column.type, namespace=case.namespace, keys=keys)
-        parameters.update(fragment.parameters)
-        value = fragment.sql
-    return value if _case_type(case, column) == type_name else f"CAST({value} AS {type_name})"
-
-
-def _case_type(case: Case, column: ColumnDecision) -> str:
-    return column.type if case.call is None else registry.output_type(case.call, column.type)
+    return Governed(sql=f"({sql})", parameters=projection.parameters)

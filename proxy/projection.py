@@ -1,0 +1,124 @@
+"""Writes how one cell is shown as SQL: its cases, its transforms, and a struct made anew of the fields that are there.
+
+Example: `contact` of which only the `city` is shown becomes
+
+    CASE WHEN "_row"."contact" IS NULL THEN NULL
+    ELSE struct_pack("city" := struct_extract("_row"."contact", 'city')) END
+
+and within a list the same for each item, in order, by `list_transform`. What is NULL stays NULL and what is empty
+stays empty. A column that is clear or NULL as a whole is written as plainly as one without fields.
+"""
+
+from collections.abc import Sequence
+
+from catalog.names import quoted
+from policy_engine.model import ROW, Case, ColumnDecision, Outcome
+from policy_engine.shapes import Shape, nesting
+from policy_engine.transforms import registry
+from policy_engine.transforms.keys import KeyRing
+
+
+def shown_type(column: ColumnDecision) -> str:
+    """The type in which a person meets a column: without its hidden fields; text where cases differ.
+
+    Example: `STRUCT("phone" VARCHAR, "city" VARCHAR)[]` without its phone is `STRUCT("city" VARCHAR)[]`.
+    """
+    if not column.parts:
+        types = {_case_type(case, column) for case in column.cases}
+        return types.pop() if len(types) == 1 else "VARCHAR"
+    if column.outcome is Outcome.CLEAR:
+        return column.type
+    shape = nesting(column.type)
+    return _core_type(column, shape.shape) + "".join(shape.lists)
+
+
+def _core_type(column: ColumnDecision, shape: Shape) -> str:
+    shown = _shown_parts(column)
+    if shape is Shape.MAP:
+        return f"MAP({', '.join(map(shown_type, shown))})"
+    return f"STRUCT({', '.join(f'{quoted(part.path[-1])} {shown_type(part)}' for part in shown)})"
+
+
+def _shown_parts(column: ColumnDecision) -> list[ColumnDecision]:
+    return [part for part in column.parts if part.outcome is not Outcome.HIDDEN]
+
+
+def _case_type(case: Case, column: ColumnDecision) -> str:
+    return column.type if case.call is None else registry.output_type(case.call, column.type)
+
+
+class Projection:
+    """Writes the cells of one governed relation; `parameters` gathers the keys to bind, which no repr shows."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+        self.parameters: dict[str, bytes] = {}
+
+    def column(self, column: ColumnDecision) -> str:
+        """The cell of a column of the raw row."""
+        return self._cell(column, f"{quoted(ROW)}.{quoted(column.path[0])}", 0)
+
+    def _cell(self, column: ColumnDecision, raw: str, depth: int) -> str:
+        """The cell whose raw value an expression gives; `depth` counts the lists it is in."""
+        type_name = shown_type(column)
+        first = column.cases[0]
+        if not first.when:
+            return self._value(first, column, raw, type_name, depth)
+        branches: list[str] = []
+        otherwise = f"CAST(NULL AS {type_name})"
+        for case in column.cases:
+            value = self._value(case, column, raw, type_name, depth)
+            if not case.when:
+                otherwise = value
+                break
+            branches.append(f"WHEN ({case.when}) IS TRUE THEN {value}")
+        return f"CASE {' '.join(branches)} ELSE {otherwise} END"
+
+    def _value(self, case: Case, column: ColumnDecision, raw: str, type_name: str, depth: int) -> str:
+        if column.parts:
+            if case.call is not None:
+                return f"CAST(NULL AS {type_name})"
+            return raw if column.is_uniform else self._rebuilt(column, raw, nesting(column.type).lists, depth)
+        value = raw
+        if case.call is not None:
+            fragment = registry.render(case.call, raw, column.type, namespace=case.namespace, keys=self._keys)
+            self.parameters.update(fragment.parameters)
+            value = fragment.sql
+        return value if _case_type(case, column) == type_name else f"CAST({value} AS {type_name})"
+
+    def _rebuilt(self, column: ColumnDecision, raw: str, lists: Sequence[str], depth: int) -> str:
+        """The value with only the fields that are shown, in as many lists as it is in."""
+        shape = nesting(column.type).shape
+        if lists:
+            item = _item(depth)
+            made = f"list_transform({raw}, lambda {item}: {self._rebuilt(column, item, lists[:-1], depth + 1)})"
+            is_list = lists[-1] == "[]"
+            return made if is_list else f"CAST({made} AS {_core_type(column, shape)}{''.join(lists)})"
+        made = self._map(column, raw, depth) if shape is Shape.MAP else self._struct(column, raw, depth)
+        return f"CASE WHEN {raw} IS NULL THEN NULL ELSE {made} END"
+
+    def _struct(self, column: ColumnDecision, raw: str, depth: int) -> str:
+        fields = (
+            f"{quoted(part.path[-1])} := {self._cell(part, f'struct_extract({raw}, {_text(part.path[-1])})', depth)}"
+            for part in _shown_parts(column)
+        )
+        return f"struct_pack({', '.join(fields)})"
+
+    def _map(self, column: ColumnDecision, raw: str, depth: int) -> str:
+        keys, values = column.parts
+        return (
+            f"map({self._items(keys, f'map_keys({raw})', depth)}, {self._items(values, f'map_values({raw})', depth)})"
+        )
+
+    def _items(self, part: ColumnDecision, raw: str, depth: int) -> str:
+        item = _item(depth)
+        cell = self._cell(part, item, depth + 1)
+        return raw if cell == item else f"list_transform({raw}, lambda {item}: {cell})"
+
+
+def _item(depth: int) -> str:
+    return quoted(f"_item_{depth + 1}_")
+
+
+def _text(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
