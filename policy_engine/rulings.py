@@ -1,6 +1,6 @@
 """What the policies that bind somebody say of one column: who shows it and how, who takes away what."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
@@ -71,7 +71,10 @@ class Rulings:
             for path in policy.scope.columns:
                 folded = tuple(map(fold, path))
                 self._scoped.setdefault(folded[0], []).append((folded, policy.id))
+        self._named = frozenset(tag for policy in policies for tag in _tags_named(policy))
+        self._rules = tuple(rule for policy in policies for rule in policy.transforms)
         self._known: dict[tuple[int, tuple[str, ...]], Ruling] = {}
+        self._alike: dict[Hashable, Ruling] = {}
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
@@ -80,7 +83,17 @@ class Rulings:
         key = (field.kind, scoped)
         ruling = self._known.get(key)
         if ruling is None:
-            ruling = self._known[key] = self._rule(field)
+            ruling = self._known[key] = self._of_alike(field, scoped)
+        return ruling
+
+    def _of_alike(self, field: FieldProfile, scoped: tuple[str, ...]) -> Ruling:
+        """The ruling on all fields that differ in nothing that is asked for: tags named, and types transformed."""
+        told = Tags(field.tags.confirmed & self._named, field.tags.suggested & self._named)
+        does_type_count = bool(field.parts) or bool(_matching(self._rules, told))
+        key = (told, field.column.type if does_type_count else "", bool(field.parts), scoped)
+        ruling = self._alike.get(key)
+        if ruling is None:
+            ruling = self._alike[key] = self._rule(field)
         return ruling
 
     def _rule(self, field: FieldProfile) -> Ruling:
@@ -125,7 +138,9 @@ class Rulings:
     def _nulled(self, field: FieldProfile) -> frozenset[str]:
         """The grants that leave nothing of a column with fields, whether they show it themselves or a field in it."""
         grants = (policy for policy in self._policies if policy.effect is Effect.GRANT)
-        return frozenset(grant.id for grant in grants if _showing(_matching(grant.transforms, field.tags), field) != CLEAR)
+        return frozenset(
+            grant.id for grant in grants if _showing(_matching(grant.transforms, field.tags), field) != CLEAR
+        )
 
     def _granted(self, policy: Policy, field: FieldProfile) -> Contribution | str:
         when = self._conditions.get(policy.id)
@@ -166,6 +181,13 @@ def _namespace(rule: TransformRule, tags: Tags) -> str:
 
 def _matching(rules: Iterable[TransformRule], tags: Tags) -> tuple[TransformRule, ...]:
     return tuple(rule for rule in rules if _holds(rule.tagged, tags, opens=False))
+
+
+def _tags_named(policy: Policy) -> Iterator[str]:
+    if policy.having is not None:
+        yield from tags_of(policy.having)
+    for rule in policy.transforms:
+        yield from tags_of(rule.tagged)
 
 
 def _holds(expression: TagExpression, tags: Tags, *, opens: bool) -> bool:

@@ -1,5 +1,8 @@
 """Who asks, made from who is known: a user's or a role's subject."""
 
+from collections.abc import Hashable, Mapping
+from dataclasses import fields
+
 from catalog.model import Role, User
 from policy_engine.model import Subject
 
@@ -17,3 +20,23 @@ def subject_of(user: User) -> Subject:
 def holder_of(role: Role) -> Subject:
     """Somebody who is in the role's groups, and nobody in particular."""
     return Subject(user="", groups=role.groups)
+
+
+def fingerprint(subject: Subject) -> Hashable:
+    """A value that is equal for equal subjects, whatever a subject is made of.
+
+    Example:
+        >>> fingerprint(Subject(user="kim", groups=frozenset({"clerks"}), attributes={"land": "NO"}))
+        ('kim', frozenset({'clerks'}), (('land', 'NO'),))
+    """
+    return tuple([_hashable(getattr(subject, name)) for name in _PARTS])
+
+
+def _hashable(part: object) -> Hashable:
+    if isinstance(part, Mapping):
+        return tuple(sorted(part.items()))
+    assert isinstance(part, Hashable)
+    return part
+
+
+_PARTS = tuple(part.name for part in fields(Subject))

@@ -1,23 +1,47 @@
-"""The one door through which everybody sees datasets: lists, search, describe, hints and queries all ask here."""
+"""The one door through which everybody sees datasets: lists, search, describe, hints and queries all ask here.
 
-from collections.abc import Mapping
+What was decided is remembered for a subject, a catalog version, a set of policies and the time in which they stay the
+same; so a decision that is asked for again costs a look-up, and no change anywhere leaves an old one standing.
+"""
+
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Dataset
 from catalog.names import fold
-from policy_engine.decide import decide
+from policy_engine.decide import Judge
 from policy_engine.model import Decision, PolicySet, Subject
+from policy_engine.phases import phase
+from policy_engine.subjects import fingerprint
+
+_MOST_JUDGES = 256
+_MOST_DECISIONS = 2_000
+
+_Key = tuple[str, str]
+_Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Estate:
-    """All datasets at one version of the catalog, by folded name."""
+    """Datasets at one version of the catalog, by folded name: those asked for so far, or all of them."""
 
     version: int
-    datasets: Mapping[tuple[str, str], Dataset] = field(default_factory=dict)
+    datasets: dict[_Key, Dataset | None] = field(default_factory=dict)
+    is_whole: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Memory:
+    """What was decided about one estate under one set of policies."""
+
+    estate: _Estate
+    policies: PolicySet
+    judges: dict[Hashable, Judge] = field(default_factory=dict)
+    decisions: dict[Hashable, Decision] = field(default_factory=dict)
 
 
 class Visibility:
@@ -32,32 +56,86 @@ class Visibility:
         self._catalog = catalog
         self._datasets = datasets
         self._estate = _Estate(version=-1)
+        self._memory = _Memory(estate=self._estate, policies=PolicySet(revision=-1, policies=(), roles=()))
 
     def decision(
         self, subject: Subject, database: str, name: str, policies: PolicySet, at: datetime
     ) -> Decision | None:
         """The decision on one dataset; None alike when it is not there and when it is not to be seen."""
-        dataset = self._current().datasets.get((fold(database), fold(name)))
+        estate = self._current()
+        dataset = self._one(estate, (fold(database), fold(name)))
         if dataset is None:
             return None
-        decision = decide(subject, dataset, policies, at)
+        memory, asked = self._remembered(estate, policies), (fingerprint(subject), phase(policies, at))
+        key = (asked, id(dataset))
+        decision = memory.decisions.get(key)
+        if decision is None:
+            decision = _judge(memory, asked, subject, at).decide(dataset)
+            _keep(memory.decisions, key, decision, _MOST_DECISIONS)
         return decision if decision.is_visible else None
 
     def decisions(self, subject: Subject, policies: PolicySet, at: datetime) -> tuple[Decision, ...]:
         """The decisions on everything the subject can see, by name."""
-        decisions = (decide(subject, dataset, policies, at) for dataset in self._current().datasets.values())
-        return tuple(decision for decision in decisions if decision.is_visible)
+        judge, estate = self._judge_of_all(subject, policies, at)
+        return tuple(judge.decide(dataset) for dataset in estate.datasets.values() if dataset and judge.sees(dataset))
+
+    def datasets(self, subject: Subject, policies: PolicySet, at: datetime) -> tuple[Dataset, ...]:
+        """Everything the subject can see, by name, without what is seen of it."""
+        judge, estate = self._judge_of_all(subject, policies, at)
+        return tuple(dataset for dataset in estate.datasets.values() if dataset and judge.sees(dataset))
+
+    def _judge_of_all(self, subject: Subject, policies: PolicySet, at: datetime) -> tuple[Judge, _Estate]:
+        estate = self._whole(self._current())
+        asked = (fingerprint(subject), phase(policies, at))
+        return _judge(self._remembered(estate, policies), asked, subject, at), estate
 
     def _current(self) -> _Estate:
-        """Every dataset, read anew when the catalog has changed.
+        """The datasets of the catalog as it is now; inside a transaction nothing is remembered.
 
         INVARIANT: the version is read before the datasets, so a change in between is seen next time.
         """
         version = self._catalog.version()
+        if self._catalog.is_in_transaction:
+            return _Estate(version=version)
         estate = self._estate
-        if estate.version != version or self._catalog.is_in_transaction:
+        if estate.version != version:
+            estate = self._estate = _Estate(version=version)
+        return estate
+
+    def _one(self, estate: _Estate, key: _Key) -> Dataset | None:
+        """One dataset, without reading all the others for it."""
+        if not estate.is_whole and key not in estate.datasets:
+            estate.datasets[key] = self._datasets.dataset(*key)
+        return estate.datasets.get(key)
+
+    def _whole(self, estate: _Estate) -> _Estate:
+        """The estate with every dataset in it, in the order of names."""
+        if not estate.is_whole:
             found = {(fold(dataset.database), fold(dataset.name)): dataset for dataset in self._datasets.datasets()}
-            estate = _Estate(version=version, datasets=dict(sorted(found.items())))
+            estate = _Estate(version=estate.version, datasets=dict(sorted(found.items())), is_whole=True)
             if not self._catalog.is_in_transaction:
                 self._estate = estate
         return estate
+
+    def _remembered(self, estate: _Estate, policies: PolicySet) -> _Memory:
+        """What was decided so far; a new estate or other policies begin anew."""
+        memory = self._memory
+        if memory.estate is not estate or memory.policies is not policies:
+            memory = self._memory = _Memory(estate=estate, policies=policies)
+        return memory
+
+
+def _judge(memory: _Memory, asked: Hashable, subject: Subject, at: datetime) -> Judge:
+    """The judge of a subject; judges of one phase decide alike at any moment of it."""
+    judge = memory.judges.get(asked)
+    if judge is None:
+        judge = Judge(subject, memory.policies, at)
+        _keep(memory.judges, asked, judge, _MOST_JUDGES)
+    return judge
+
+
+def _keep(known: dict[Hashable, _Value], key: Hashable, value: _Value, most: int) -> None:
+    """Remembers one more; when there are too many, all are forgotten."""
+    if len(known) >= most:
+        known.clear()
+    known[key] = value
