@@ -78,9 +78,7 @@ def _with_zeros(array: pa.Array, nulls: Mask | None) -> pa.Array:
             array.type, len(array), [validity, pa.py_buffer(np.packbits(bits, bitorder="little"))]
         )
     width = array.type.bit_width // 8
-    words = f"u{width}" if width in (1, 2, 4, 8) else np.uint8
-    cells = (
-        np.frombuffer(values, words)[: len(array) * width // np.dtype(words).itemsize].reshape(len(array), -1).copy()
-    )
-    cells[nulls] = 0
+    word = next(size for size in (8, 4, 2, 1) if width % size == 0)
+    cells = np.frombuffer(values, f"u{word}")[: len(array) * width // word].reshape(len(array), width // word)
+    cells = np.where(nulls[:, np.newaxis], np.zeros_like(cells, shape=()), cells)
     return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(cells)])
