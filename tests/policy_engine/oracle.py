@@ -68,16 +68,29 @@ class Oracle:
         return Seen(columns=tuple(column.name for column in columns), rows=cells)
 
     def cell(self, row: Row, column: Column, grants: Sequence[Policy], takers: Sequence[Policy]) -> object:
+        shown = self.shown_on(row, column, grants, takers)
+        return None if shown is None else self.through(shown[0], row[column.name], column)
+
+    def shown_on(
+        self, row: Row, column: Column, grants: Sequence[Policy], takers: Sequence[Policy]
+    ) -> tuple[Showing] | None:
+        """How the cell shows on the row, if any grant that holds there shows it."""
         given = {self.showing(g, column) for g in grants if self.shows(g, column) and self.is_true(g, row)}
-        if not given:
-            return None
-        shown = _only(given, min(map(_strength, given)))
-        demands = {self.showing(t, column) for t in takers if not self.hides(t) and self.covers(t, column)} - {None}
-        if demands:
-            least = _only(demands, max(map(_strength, demands)))
-            if _strength(shown) <= _strength(least):
-                shown = least if _strength(shown) < _strength(least) or shown == least else NOTHING
-        value = row[column.name]
+        return (self.raised(only(given, min(map(strength, given))), column, takers),) if given else None
+
+    def raised(self, shown: Showing, column: Column, takers: Sequence[Policy]) -> Showing:
+        demands = self.demands(column, takers)
+        if not demands:
+            return shown
+        least = only(demands, max(map(strength, demands)))
+        if strength(shown) > strength(least):
+            return shown
+        return least if strength(shown) < strength(least) or shown == least else NOTHING
+
+    def demands(self, column: Column, takers: Sequence[Policy]) -> set[Showing]:
+        return {self.showing(t, column) for t in takers if not self.hides(t) and self.covers(t, column)} - {None}
+
+    def through(self, shown: Showing, value: object, column: Column) -> object:
         if shown is None:
             return value
         return registry.reference(shown[0], value, column.type, namespace=shown[1], keys=self.keys)
@@ -91,9 +104,12 @@ class Oracle:
         return policy.enabled and in_time and in_scope and bool(held & set(policy.roles))
 
     def covers(self, policy: Policy, column: Column) -> bool:
-        in_scope = not policy.scope.columns or column.path in policy.scope.columns
+        in_scope = not policy.scope.columns or self.is_in_scope(policy, column)
         opens = policy.effect is Effect.GRANT
         return in_scope and (policy.having is None or self.holds(policy.having, column, opens))
+
+    def is_in_scope(self, policy: Policy, column: Column) -> bool:
+        return column.path in policy.scope.columns
 
     def covered(self, policy: Policy) -> list[Column]:
         return [column for column in self.dataset.columns if self.covers(policy, column)]
@@ -108,7 +124,7 @@ class Oracle:
         for rule in (rule for rule in policy.transforms if self.holds(rule.tagged, column, False)):
             carried = sorted(set(tags_of(rule.tagged)) & (tags[0] | tags[1])) or [print_expression(rule.tagged)]
             showings.add((rule.call, carried[0] if rule.call.name in ("tokenize", "hash") else ""))
-        return _only(showings, max(map(_strength, showings))) if showings else None
+        return only(showings, max(map(strength, showings))) if showings else None
 
     def is_possible(self, policy: Policy, column: Column) -> bool:
         showing = self.showing(policy, column)
@@ -145,10 +161,12 @@ class Oracle:
         return all(parts) if isinstance(expression, AllOf) else any(parts)
 
 
-def _strength(showing: Showing) -> Strength:
+def strength(showing: Showing) -> Strength:
+    """How much a showing takes away."""
     return registry.strength(showing[0] if showing else None)
 
 
-def _only(showings: set[Showing], strength: Strength) -> Showing:
-    equal = {showing for showing in showings if _strength(showing) == strength}
+def only(showings: set[Showing], level: Strength) -> Showing:
+    """The one showing of that strength, nothing where there are several."""
+    equal = {showing for showing in showings if strength(showing) == level}
     return equal.pop() if len(equal) == 1 else NOTHING
