@@ -23,7 +23,7 @@ from policy_engine.ddl.printing import print_condition, print_filter, print_rule
 from policy_engine.ddl.rights import Asker, no_access, require_policies
 from policy_engine.document.scopes import print_scope
 from policy_engine.live import Live, dataset_key
-from policy_engine.model import Decision, Outcome, Policy
+from policy_engine.model import ColumnDecision, Decision, Outcome, Policy
 
 Row = tuple[str, ...]
 _GRANTS = ("policy", "effect", "roles", "scope", "having", "transform", "where", "active")
@@ -202,9 +202,23 @@ def _described(target: Target, view: View) -> Iterator[tuple[str, str, tuple[str
     decision = view.decisions.get(dataset_key(target.database, target.dataset or ""))
     if decision is None:
         raise no_access(view.asker, target)
-    for seen in decision.columns:
-        if seen.outcome is not Outcome.HIDDEN:
-            yield join(seen.name), seen.type, seen.tags
+    for column in decision.columns:
+        yield from _seen(column)
+
+
+def _seen(column: ColumnDecision) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """A column and the fields in it as far as they are visible.
+
+    INVARIANT: where something in it is hidden, its type does not spell out its fields.
+    """
+    if column.outcome is Outcome.HIDDEN:
+        return
+    has_fields = all(case.call is None for case in column.cases)
+    is_whole = not column.parts or (has_fields and column.is_uniform)
+    yield join(*(column.path or (column.name,))), column.type if is_whole else column.type.split("(")[0], column.tags
+    if has_fields:
+        for part in column.parts:
+            yield from _seen(part)
 
 
 def _tags(column: Column) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.journal import Journal
 from catalog.model import EventKind
 from tests.policy_engine.ddl.giving import Shop, opened_shop
+from tests.policy_engine.homes import apply
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,23 @@ def test_what_is_not_visible_and_what_is_not_there_are_one(shop: Shop, text: str
     with pytest.raises(NotAllowed) as caught:
         shop.ask(text, shop.person("kim"))
     assert words in caught.value.detail
+
+
+def test_a_hidden_field_is_in_no_type(tmp_path: Path) -> None:
+    with opened_shop(tmp_path) as shop:
+        (tmp_path / "d" / "visits.json").write_text('[{"who": {"name": "x", "secret": "1"}, "at": 1}]')
+        apply(shop.catalog, "veil: 1\ndatasets: {shop.visits: {source: s, relation: visits.json}}", tmp_path)
+        kim = shop.person("kim")
+        shop.change("GRANT SELECT ON TABLE shop.visits HAVING ATTRIBUTE NOT fin.card TO ROLE clerk")
+        whole = shop.ask("DESCRIBE shop.visits", kim)
+        assert [row[0] for row in whole] == ["who", "who.name", "who.secret", "at"]
+        assert "secret" in whole[0][1]
+        shop.change("ALTER TABLE shop.visits ADD COLUMN ATTRIBUTE who.secret fin.card")
+        assert shop.ask("DESCRIBE shop.visits", kim) == (
+            ("who", "STRUCT", ""),
+            ("who.name", "VARCHAR", ""),
+            ("at", "BIGINT", ""),
+        )
 
 
 def test_whoever_administers_sees_every_name(shop: Shop) -> None:
