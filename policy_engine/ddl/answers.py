@@ -202,8 +202,8 @@ def _described(target: Target, view: View) -> Iterator[tuple[str, str, tuple[str
     decision = view.decisions.get(dataset_key(target.database, target.dataset or ""))
     if decision is None:
         raise no_access(view.asker, target)
-    for column in decision.columns:
-        yield from _seen(column)
+    for seen in decision.columns:
+        yield from _seen(seen)
 
 
 def _seen(column: ColumnDecision) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from catalog.errors import PolicyInvalid, Position, VeilError
+from catalog.names import nearest
 from policy_engine.ddl.tokens import Kind, Token, position_of, tokenize, unreadable
 
 
@@ -74,8 +75,10 @@ class Cursor:
         for word in words:
             if self.takes(word):
                 return word
+        near = nearest(self.now.value, words)
         listed = ", ".join(f"`{word}`" for word in words[:-1])
-        self.fail(f"expected {listed} or `{words[-1]}`" if listed else f"expected `{words[0]}`", hint)
+        expected = f"{listed} or `{words[-1]}`" if listed else f"`{words[0]}`"
+        self.fail(f"expected {expected}", f"did you mean `{near}`?" if near else hint)
 
     def name(self, what: str) -> str:
         """Read one name, bare or in quotes."""

@@ -190,3 +190,12 @@ def test_effective_states_are_kept_apart(datasets: Datasets, tags: Tags, patient
     assert dataset.columns[0].confirmed == {"phi.phone_number"}
     assert dataset.columns[0].suggested == {"phi.mrn"}
     assert dataset.columns[1].confirmed == frozenset()
+
+
+def test_a_database_is_removed_when_nothing_is_in_it(datasets: Datasets, patients: str) -> None:
+    with pytest.raises(SettingsInvalid, match="the database `Clinic` is not empty"):
+        datasets.remove_database("Clinic")
+    datasets.forget("clinic", "patients")
+    assert datasets.remove_database("Clinic")
+    assert not datasets.remove_database("clinic")
+    assert datasets.databases() == ()

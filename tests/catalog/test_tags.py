@@ -8,7 +8,7 @@ import pytest
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
-from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
+from catalog.model import Database, Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
 from catalog.tags import Tags
 from tests.catalog.conftest import Clock
 
@@ -170,3 +170,19 @@ def test_assignments_are_chosen_by_dataset_state_and_tag(tags: Tags, patients: s
     assert [found.state for found in tags.assignments(tag="PHI:phone_number")] == [TagState.SUGGESTED]
     with pytest.raises(PolicyInvalid):
         tags.assignments("clinic.nowhere")
+
+
+def test_a_tag_that_is_removed_is_on_nothing_any_more(tags: Tags, datasets: Datasets, patients: str) -> None:
+    tags.suggest(SUGGESTION)
+    datasets.put_database(Database(name="clinic", tags=("phi.phone_number",)))
+    assert tags.remove_tag("PHI:phone_number")
+    assert not tags.remove_tag("phi.phone_number")
+    assert tags.assignments() == ()
+    assert [database.tags for database in datasets.databases()] == [()]
+
+
+def test_a_tag_that_a_rule_suggests_stays(tags: Tags, patients: str) -> None:
+    tags.put_rule(TagRule(name="mrn by name", tag="phi.mrn", column_name="mrn"))
+    with pytest.raises(PolicyInvalid, match="a rule suggests the tag"):
+        tags.remove_tag("phi.mrn")
+    assert tags.tag("phi.mrn") is not None
