@@ -20,7 +20,7 @@ from proxy.barrier import families, is_leak_proof
 from proxy.memory import Memory
 from proxy.projection import shown_type
 from proxy.relations import Leaf, shorten_columns
-from proxy.secure import Governed, govern
+from proxy.secure import Governed, govern, may_need_fence
 from proxy.statement import Statement, generate
 from proxy.verify import Expectation, Node, VerificationFailed, governed_node, verify
 
@@ -99,7 +99,7 @@ def _check_fixpoint(printed: str, dialect: str) -> None:
 
 
 def _needs_fence(tree: exp.Expr, placed: Sequence[Placed]) -> bool:
-    if not any(item.decision.rows.filter for item in placed):
+    if not any(may_need_fence(item.decision) for item in placed):
         return False
     columns = [
         (column.name, shown_type(column))

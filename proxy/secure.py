@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from catalog.names import quoted
 from policy_engine.model import ROW, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
-from proxy.barrier import FENCE
+from proxy.barrier import FENCE, without_statistics
 from proxy.projection import Projection
 
 
@@ -29,10 +29,19 @@ class Governed:
 def govern(decision: Decision, relation: str, keys: KeyRing, *, is_fenced: bool = False) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else."""
     projection = Projection(keys)
+    is_fenced = is_fenced and may_need_fence(decision)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
-    columns = ", ".join(f"{projection.column(column)} AS {quoted(column.name)}" for column in shown)
+    cells = [(column.name, projection.column(column)) for column in shown]
+    columns = ", ".join(f"{without_statistics(cell) if is_fenced else cell} AS {quoted(name)}" for name, cell in cells)
     sql = f"SELECT {columns} FROM {relation} AS {quoted(ROW)}"
     if decision.rows.filter:
-        sql += f" WHERE {decision.rows.filter}"
-        sql += FENCE if is_fenced else ""
+        condition = decision.rows.filter
+        sql += f" WHERE {without_statistics(condition)}{FENCE}" if is_fenced else f" WHERE {condition}"
     return Governed(sql=f"({sql})", parameters=projection.parameters)
+
+
+def may_need_fence(decision: Decision) -> bool:
+    """Whether something lies behind the governed relation that an engine could meet or know before its cells."""
+    return bool(decision.rows.filter) or any(
+        column.outcome is Outcome.MASKED or column.parts for column in decision.columns
+    )

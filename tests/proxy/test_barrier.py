@@ -5,7 +5,10 @@ import pytest
 from proxy.barrier import families, is_leak_proof
 from proxy.statement import read
 
-COLUMNS = (("age", "INTEGER"), ("name", "VARCHAR"), ("born", "DATE"), ("active", "BOOLEAN"), ("price", "DECIMAL(9,2)"))
+COLUMNS = (
+    *(("age", "INTEGER"), ("name", "VARCHAR"), ("born", "DATE"), ("active", "BOOLEAN"), ("price", "DECIMAL(9,2)")),
+    ("contact", 'STRUCT("age" VARCHAR)'),
+)
 
 LEAK_PROOF = (
     "select * from t",
@@ -14,6 +17,8 @@ LEAK_PROOF = (
     "select * from t where born between '2020-01-01' and '2021-01-01'",
     "select * from t join u using (age) where name like 'a%'",
     "select case when name is null then 1 else 2 end from t",
+    "select case when active then age end, coalesce(name, 'none'), coalesce(price) from t where born < '2020-01-01'",
+    "select t.age from t as t where t.age > 1.5 and -3 < age limit 3 offset 1",
     "with a as (select * from t) select * from a where age in (1, 2, -3)",
 )
 
@@ -34,6 +39,22 @@ NOT_LEAK_PROOF = (
     "select * from t where price > 3",
     "select * from t where regexp_matches(name, '(')",
     "select sum(name) from t",
+    "select * from t where age = 'x'",
+    "select * from t where born = '2020-13-01'",
+    "select * from t where age > 0.1000000000000000000000000000000000001",
+    "select * from t where age > 1e400",
+    "select case when active then 'x' else age end from t",
+    "select coalesce(age, 'x') from t",
+    "select -'x' from t",
+    "select max(name, age) from t",
+    "select name, (select age from t) from t",
+    "select name from t limit 'x'",
+    "select name from t limit (select age from t)",
+    "select * from (select contact.age from t) where age = 5",
+    "select * from (select contact.* from t) where age = 5",
+    "select * from t where contact.age = 5",
+    "select * from (select * rename (name as age) from t) where age = 5",
+    "select * from (select null from t) where name = 'x'",
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from proxy.barrier import FENCE
+from proxy.barrier import FENCE, without_statistics
 
 FILTERS = (
     "region IN ('EU', 'US')",
@@ -66,3 +66,35 @@ def test_without_the_fence_filtered_rows_are_met(engine: duckdb.DuckDBPyConnecti
 
 def test_behind_the_fence_no_filtered_row_is_met(engine: duckdb.DuckDBPyConnection) -> None:
     assert _leaks(engine, FENCE) == 0
+
+
+def _knows(engine: duckdb.DuckDBPyConnection, condition: str, telltale: str, *, is_kept_back: bool) -> bool:
+    """Whether a query fares differently over two tables whose visible rows are the same."""
+    outcomes = set()
+    for most in (50, 5000):
+        rows = f"SELECT 1 AS k, CASE WHEN i < 9 THEN i ELSE {most} END AS amount, IF(i < 9, 'EU', 'APAC') AS region"
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE few AS {rows} FROM range(99) AS x(i)")
+        keep = without_statistics if is_kept_back else str
+        cells = ", ".join(f"{keep(name)} AS {name}" for name in ("k", "amount", "region"))
+        governed = f"(SELECT {cells} FROM few WHERE {keep(condition)}{FENCE})"
+        try:
+            outcomes.add(str(engine.execute(f"SELECT * FROM {governed} WHERE {telltale}").fetchall()))
+        except duckdb.Error:
+            outcomes.add("error")
+    return len(outcomes) > 1
+
+
+STATISTICS = (
+    ("region IN ('EU', 'US')", "amount > 1000 AND CAST('x' AS INT) = k"),
+    ("(SELECT TRUE) AND region IN ('EU', 'US')", "amount > 1000 AND CAST('x' AS INT) = k"),
+    ("amount > 1000 AND region = 'EU'", "CAST('x' AS INT) IS NULL"),
+)
+
+
+def test_statistics_of_all_rows_tell_on_filtered_ones(engine: duckdb.DuckDBPyConnection) -> None:
+    """If this fails, the engine no longer lets statistics pass the fence, or the cases no longer probe anything."""
+    assert any(_knows(engine, *case, is_kept_back=False) for case in STATISTICS)
+
+
+def test_statistics_are_kept_back(engine: duckdb.DuckDBPyConnection) -> None:
+    assert not any(_knows(engine, *case, is_kept_back=True) for case in STATISTICS)

@@ -78,3 +78,33 @@ select hash(o) from shop.orders o order by id
 
 -- null-ness behind a mask
 select count(phone) from shop.orders
+
+-- the largest value of all rows through an expression that runs only where the engine does not know better
+select id from shop.orders where amount > 210 and cast('abc' as int) = id
+
+-- the same behind a subquery
+select count(*) from shop.customers c where exists (select 1 from shop.orders o where o.amount > 210 and cast('abc' as int) = o.id)
+
+-- the same through the smallest value of a group
+select customer from shop.orders where amount > 210 group by customer having cast('abc' as int) = max(id)
+
+-- a text that is no number as a result of CASE
+select o.id from shop.orders o join shop.customers c using (customer) where case when o.region = 'APAC' then 'abc' else o.amount end is null
+
+-- a text that is no number as a result of COALESCE
+select o.id from shop.orders o join shop.customers c using (customer) where coalesce(case when o.region = 'APAC' then null else o.amount end, 'abc') is null
+
+-- a text that is no number in a comparison
+select o.id from shop.orders o join shop.customers c using (customer) where case when o.region = 'APAC' then o.amount = 'abc' else true end
+
+-- a text that is no date in a comparison
+select o.id from shop.orders o join shop.customers c using (customer) where case when o.region = 'APAC' then o.at > '2026-13-01' else true end
+
+-- a decimal so long that not every number fits beside it
+select o.id from shop.orders o join shop.customers c using (customer) where case when o.region = 'APAC' then o.amount > 0.1000000000000000000000000000000000001 else true end
+
+-- a subquery that finds several rows
+select o.id, (select customer from shop.customers) from shop.orders o where o.amount > 210
+
+-- a count of largest values that is no number
+select max(id, amount) from shop.orders
