@@ -1,18 +1,24 @@
-"""What a change does to people: who gains, loses or sees otherwise which column and rows, worst first."""
+"""What a change does to people: who gains, loses or sees otherwise which column and rows, worst first.
 
-from collections.abc import Iterator
+Only datasets that the change can reach are judged, once before and once after, and columns that are alike are
+compared once; so what a change costs depends on how much it touches, not on how much there is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.model import Dataset, Level, Role
+from catalog.model import Dataset, Level, Tag
 from catalog.names import fold
-from policy_engine.decide import decide
+from policy_engine.decide import Judge, Judged
 from policy_engine.live import DatasetKey, Live
-from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, PolicySet, Scope, Subject
+from policy_engine.model import Outcome
+from policy_engine.profile import FieldProfile
 from policy_engine.strength import Strength
-from policy_engine.subjects import subject_of
+from policy_engine.touched import Person, Touched, people
 from policy_engine.transforms.registry import strength
+from policy_engine.verdicts import Verdict
 
 
 class Movement(StrEnum):
@@ -21,16 +27,6 @@ class Movement(StrEnum):
     GAINS = "gains"
     CHANGES = "changes"
     LOSES = "loses"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Somebody a change may touch: whoever holds a role or is in a group, or one user; None is nobody."""
-
-    kind: str
-    name: str
-    before: Subject | None
-    after: Subject | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,162 +52,168 @@ class Impact:
 
 def impacts(before: Live, after: Live, at: datetime) -> tuple[Impact, ...]:
     """Every difference for people between two states, gains first and the most sensitive columns before others."""
-    touched = _Touched.between(before, after)
-    judges = (
-        _Judge(live=before, policies=before.policy_set, at=at),
-        _Judge(live=after, policies=after.policy_set, at=at),
-    )
-    found = [
-        impact
-        for person in _people(before, after)
-        for key in touched.by(person)
-        for impact in _compared(person, key, *judges)
-    ]
+    touched, policies = Touched(before, after), (before.policy_set, after.policy_set)
+    found: list[Impact] = []
+    for person in people(before, after):
+        if keys := touched.by(person):
+            old = Judge(person.before, policies[0], at) if person.before else None
+            new = Judge(person.after, policies[1], at) if person.after else None
+            found.extend(_Comparison(person, before, after, old, new).of(keys))
     return tuple(sorted(found, key=_gravity))
 
 
+_MOVEMENTS = {movement: rank for rank, movement in enumerate(Movement)}
+_LEVELS = {level: rank for rank, level in enumerate(Level)}
+
+
 def _gravity(impact: Impact) -> tuple[object, ...]:
-    levels = list(Level)
     return (
-        list(Movement).index(impact.movement),
-        -levels.index(impact.level),
+        _MOVEMENTS[impact.movement],
+        -_LEVELS[impact.level],
         impact.after != "clear",
         (impact.kind, impact.name, impact.dataset, impact.column),
     )
 
 
-def _people(before: Live, after: Live) -> Iterator[Person]:
-    """Roles as a subject holding just their groups; groups that come or go by themselves; users who change."""
-    moved: set[str] = set()
-    for key in {**before.roles, **after.roles}:
-        old, new = before.roles.get(key), after.roles.get(key)
-        role = new or old
-        assert role is not None
-        groups = old.groups & new.groups if old and new else role.groups
-        if old and new:
-            moved |= old.groups ^ new.groups
-        if groups:
-            subject = Subject(user="", groups=groups)
-            yield Person(kind="role", name=role.name, before=subject, after=subject)
-    for group in sorted(moved):
-        subject = Subject(user="", groups=frozenset({group}))
-        yield Person(kind="group", name=group, before=subject, after=subject)
-    for key in {**before.users, **after.users}:
-        was, will = before.users.get(key), after.users.get(key)
-        subjects = [subject_of(user) if user else None for user in (was, will)]
-        if subjects[0] != subjects[1]:
-            user = will or was
-            assert user is not None
-            yield Person(kind="user", name=user.name, before=subjects[0], after=subjects[1])
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """How a column moves, whatever it is called."""
+
+    movement: Movement
+    before: str
+    after: str
+    policies: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Touched:
-    """What a change can reach: datasets that are different, and policies with the groups they bind."""
+_Seen = dict[str, tuple[FieldProfile, Verdict]]
+"""The columns and nested fields that are there for a person, by folded name."""
 
-    datasets: tuple[DatasetKey, ...]
-    every: dict[DatasetKey, Dataset]
-    policies: tuple[tuple[frozenset[str], Scope], ...]
 
-    @classmethod
-    def between(cls, before: Live, after: Live) -> "_Touched":
-        every = {**before.datasets, **after.datasets}
-        datasets = tuple(key for key in every if before.datasets.get(key) != after.datasets.get(key))
-        return cls(datasets=datasets, every=every, policies=tuple(_changed_policies(before, after)))
+class _Comparison:
+    """Compares what one person sees in two states; a pair of verdicts is compared once, however many have it."""
 
-    def by(self, person: Person) -> Iterator[DatasetKey]:
-        """The datasets that this person may see differently."""
-        if person.before != person.after:
-            yield from self.every
+    def __init__(self, person: Person, before: Live, after: Live, old: Judge | None, new: Judge | None) -> None:
+        self._person = person
+        self._before, self._after = before.datasets, after.datasets
+        self._tags = after.tags
+        self._old, self._new = old, new
+        # The verdicts are kept with the answer: while they live, no other can have their identity.
+        self._known: dict[tuple[int, int], tuple[Verdict | None, Verdict | None, _Move | None]] = {}
+
+    def of(self, keys: Iterable[DatasetKey]) -> Iterator[Impact]:
+        """The impacts on these datasets."""
+        for key in keys:
+            old, new = _judged(self._old, self._before.get(key)), _judged(self._new, self._after.get(key))
+            last = new or old
+            if last is not None:
+                yield from self._columns(last.dataset, old, new)
+                yield from self._rows(last.dataset, old, new)
+
+    def _columns(self, dataset: Dataset, old: Judged | None, new: Judged | None) -> Iterator[Impact]:
+        is_filtered = new is not None and bool(new.rows.filter)
+        for field, was, will in _paired(old, new):
+            move = self._move(was, will)
+            if move is None:
+                continue
+            yield Impact(
+                kind=self._person.kind,
+                name=self._person.name,
+                dataset=dataset.full_name,
+                column=field.column.name,
+                movement=move.movement,
+                before=move.before,
+                after=move.after,
+                is_filtered=will is not None and is_filtered,
+                policies=move.policies,
+                level=_level(field, self._tags),
+            )
+
+    def _move(self, was: Verdict | None, will: Verdict | None) -> _Move | None:
+        if was is will:
+            return None
+        key = (id(was), id(will))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (was, will, _moved(was, will))
+        return known[2]
+
+    def _rows(self, dataset: Dataset, old: Judged | None, new: Judged | None) -> Iterator[Impact]:
+        """Row filters are compared where the dataset is visible before and after; else the columns tell it."""
+        if old is None or new is None or old.rows.filter == new.rows.filter:
             return
-        groups = person.before.groups if person.before else frozenset()
-        scopes = [scope for bound, scope in self.policies if bound & groups]
-        changed = set(self.datasets)
-        for key in self.every:
-            if key in changed or any(_covers(scope, key) for scope in scopes):
-                yield key
-
-
-def _changed_policies(before: Live, after: Live) -> Iterator[tuple[frozenset[str], Scope]]:
-    """Each policy that is different or names a role that is, in both states, with the groups bound in either."""
-    roles = {key for key in {**before.roles, **after.roles} if before.roles.get(key) != after.roles.get(key)}
-    for key in {**before.policies, **after.policies}:
-        versions: list[Policy] = [p for p in (before.policies.get(key), after.policies.get(key)) if p is not None]
-        named = {fold(role) for policy in versions for role in policy.roles}
-        if before.policies.get(key) == after.policies.get(key) and not named & roles:
-            continue
-        groups = _groups(before, named) | _groups(after, named)
-        yield from ((groups, policy.scope) for policy in versions)
-
-
-def _groups(live: Live, roles: set[str]) -> frozenset[str]:
-    held: list[Role] = [live.roles[role] for role in roles if role in live.roles]
-    return frozenset(group for role in held for group in role.groups)
-
-
-def _covers(scope: Scope, key: DatasetKey) -> bool:
-    if scope.database is None:
-        return True
-    return fold(scope.database) == key[0] and (scope.dataset is None or fold(scope.dataset) == key[1])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judge:
-    """Decides in one of the two states; its policies are put together once, as judging remembers them."""
-
-    live: Live
-    policies: PolicySet
-    at: datetime
-
-    def __call__(self, subject: Subject | None, key: DatasetKey) -> Decision | None:
-        dataset = self.live.datasets.get(key)
-        return None if subject is None or dataset is None else decide(subject, dataset, self.policies, self.at)
-
-
-def _compared(person: Person, key: DatasetKey, before: _Judge, after: _Judge) -> Iterator[Impact]:
-    old, new = before(person.before, key), after(person.after, key)
-    olds, news = _columns(old), _columns(new)
-    tags = after.live.tags
-    dataset = new.dataset if new else old.dataset if old else None
-    if dataset is None:
-        return
-    for name in {**news, **olds}:
-        was, will = olds.get(name), news.get(name)
-        movement = _movement(was, will)
-        column = will or was
-        if movement is None or column is None:
-            continue
-        deciding = will if will and will.policies else was
+        if not (_is_visible(old) and _is_visible(new)):
+            return
+        movement = Movement.CHANGES
+        if not old.rows.filter:
+            movement = Movement.LOSES
+        elif not new.rows.filter:
+            movement = Movement.GAINS
         yield Impact(
-            kind=person.kind,
-            name=person.name,
+            kind=self._person.kind,
+            name=self._person.name,
             dataset=dataset.full_name,
-            column=column.name,
+            column="",
             movement=movement,
-            before=shown(was),
-            after=shown(will),
-            is_filtered=bool(will and new and new.rows.filter),
-            policies=deciding.policies if deciding else (),
-            level=max((tags[tag].level for tag in column.tags if tag in tags), default=Level.PUBLIC),
+            before="filtered" if old.rows.filter else "all rows",
+            after="filtered" if new.rows.filter else "all rows",
+            policies=new.rows.policies or old.rows.policies,
         )
-    yield from _rows(person, dataset, old if olds else None, new if news else None)
 
 
-def _columns(decision: Decision | None) -> dict[str, ColumnDecision]:
-    """The columns a person can reach; a dataset that is refused shows none."""
-    if decision is None or decision.broken:
-        return {}
-    return {fold(column.name): column for column in decision.columns if column.outcome is not Outcome.HIDDEN}
+def _judged(judge: Judge | None, dataset: Dataset | None) -> Judged | None:
+    """What is seen of a dataset; one that is refused is as good as not there."""
+    if judge is None or dataset is None:
+        return None
+    judged = judge.judge(dataset)
+    return None if judged.broken else judged
 
 
-def shown(column: ColumnDecision | None) -> str:
+def _paired(old: Judged | None, new: Judged | None) -> Iterator[tuple[FieldProfile, Verdict | None, Verdict | None]]:
+    """Each column and nested field with its verdicts before and after, None where it is not there."""
+    if old and new and old.dataset is new.dataset and not any(field.parts for field, _ in new.columns):
+        for (field, was), (_, will) in zip(old.columns, new.columns, strict=True):
+            yield field, _there(was), _there(will)
+        return
+    olds, news = _seen(old), _seen(new)
+    for name, (field, _) in {**olds, **news}.items():
+        yield field, olds[name][1] if name in olds else None, news[name][1] if name in news else None
+
+
+def _seen(judged: Judged | None) -> _Seen:
+    found: _Seen = {}
+    todo = list(judged.columns) if judged else []
+    for field, verdict in todo:
+        if verdict.outcome is not Outcome.HIDDEN:
+            found[fold(field.column.name)] = (field, verdict)
+            todo.extend(verdict.parts)
+    return found
+
+
+def _there(verdict: Verdict) -> Verdict | None:
+    return None if verdict.outcome is Outcome.HIDDEN else verdict
+
+
+def _is_visible(judged: Judged) -> bool:
+    return any(verdict.outcome is not Outcome.HIDDEN for _, verdict in judged.columns)
+
+
+def _moved(was: Verdict | None, will: Verdict | None) -> _Move | None:
+    movement = _movement(was, will)
+    if movement is None:
+        return None
+    deciding = will if will and will.policies else was
+    policies = deciding.policies if deciding else ()
+    return _Move(movement, shown(was), shown(will), policies)
+
+
+def shown(verdict: Verdict | None) -> str:
     """How a column is shown, in one word: `clear`, the transform, or `hidden`."""
-    if column is None or column.outcome is Outcome.HIDDEN:
+    if verdict is None:
         return Outcome.HIDDEN.value
-    return Outcome.CLEAR.value if column.outcome is Outcome.CLEAR else column.transform
+    return Outcome.CLEAR.value if verdict.outcome is Outcome.CLEAR else verdict.transform
 
 
-def _movement(was: ColumnDecision | None, will: ColumnDecision | None) -> Movement | None:
+def _movement(was: Verdict | None, will: Verdict | None) -> Movement | None:
     old, new = _least(was), _least(will)
     if old != new:
         return Movement.GAINS if new < old else Movement.LOSES
@@ -220,27 +222,12 @@ def _movement(was: ColumnDecision | None, will: ColumnDecision | None) -> Moveme
     return Movement.CHANGES
 
 
-def _least(column: ColumnDecision | None) -> Strength:
+def _least(verdict: Verdict | None) -> Strength:
     """The strength of the most revealing way in which any cell of the column is shown."""
-    return min((strength(case.call) for case in column.cases), default=Strength.HIDDEN) if column else Strength.HIDDEN
+    return min((strength(case.call) for case in verdict.cases), default=Strength.HIDDEN) if verdict else Strength.HIDDEN
 
 
-def _rows(person: Person, dataset: Dataset, old: Decision | None, new: Decision | None) -> Iterator[Impact]:
-    """Row filters are compared where the dataset is visible before and after; else the columns tell it."""
-    if old is None or new is None or old.rows.filter == new.rows.filter:
-        return
-    movement = Movement.CHANGES
-    if not old.rows.filter:
-        movement = Movement.LOSES
-    elif not new.rows.filter:
-        movement = Movement.GAINS
-    yield Impact(
-        kind=person.kind,
-        name=person.name,
-        dataset=dataset.full_name,
-        column="",
-        movement=movement,
-        before="filtered" if old.rows.filter else "all rows",
-        after="filtered" if new.rows.filter else "all rows",
-        policies=new.rows.policies or old.rows.policies,
+def _level(field: FieldProfile, tags: Mapping[str, Tag]) -> Level:
+    return max(
+        (tags[tag].level for tag in field.shown_tags if tag in tags), default=Level.PUBLIC, key=_LEVELS.__getitem__
     )

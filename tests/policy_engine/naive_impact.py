@@ -1,0 +1,110 @@
+"""What a change does to people, worked out the long way: everybody on every dataset, each column by itself."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from catalog.model import Dataset, Level
+from catalog.names import fold
+from policy_engine.decide import decide
+from policy_engine.impact import Impact, Movement
+from policy_engine.live import Live
+from policy_engine.model import ColumnDecision, Decision, Outcome
+from policy_engine.strength import Strength
+from policy_engine.touched import Person, people
+from policy_engine.transforms.registry import strength
+
+
+def naive_impacts(before: Live, after: Live, at: datetime) -> set[Impact]:
+    """Every difference for people between two states, in no order."""
+    return {
+        impact
+        for person in people(before, after)
+        for key in {**before.datasets, **after.datasets}
+        for impact in _compared(person, before, after, key, at)
+    }
+
+
+def _compared(person: Person, before: Live, after: Live, key: tuple[str, str], at: datetime) -> Iterator[Impact]:
+    old = (
+        decide(person.before, before.datasets[key], before.policy_set, at) if _is(person.before, before, key) else None
+    )
+    new = decide(person.after, after.datasets[key], after.policy_set, at) if _is(person.after, after, key) else None
+    olds, news = _columns(old), _columns(new)
+    last = new or old
+    if last is None:
+        return
+    for name in {**olds, **news}:
+        was, will = olds.get(name), news.get(name)
+        movement = _movement(was, will)
+        if movement is not None:
+            yield _impact(person, last.dataset, was, will, movement, bool(will and new and new.rows.filter), after)
+    if olds and news and old and new and old.rows.filter != new.rows.filter:
+        narrowed = Movement.LOSES if not old.rows.filter else Movement.CHANGES
+        yield Impact(
+            kind=person.kind,
+            name=person.name,
+            dataset=last.dataset.full_name,
+            column="",
+            movement=narrowed if new.rows.filter else Movement.GAINS,
+            before="filtered" if old.rows.filter else "all rows",
+            after="filtered" if new.rows.filter else "all rows",
+            policies=new.rows.policies or old.rows.policies,
+        )
+
+
+def _is(subject: object, live: Live, key: tuple[str, str]) -> bool:
+    return subject is not None and key in live.datasets
+
+
+def _columns(decision: Decision | None) -> dict[str, ColumnDecision]:
+    if decision is None or decision.broken:
+        return {}
+    every = (inner for column in decision.columns for inner in (column, *column.nested))
+    return {fold(column.name): column for column in every if column.outcome is not Outcome.HIDDEN}
+
+
+def _movement(was: ColumnDecision | None, will: ColumnDecision | None) -> Movement | None:
+    old, new = _least(was), _least(will)
+    if old != new:
+        return Movement.GAINS if new < old else Movement.LOSES
+    if was is None or will is None or (was.cases, was.transform) == (will.cases, will.transform):
+        return None
+    return Movement.CHANGES
+
+
+def _least(column: ColumnDecision | None) -> Strength:
+    return min((strength(case.call) for case in column.cases), default=Strength.HIDDEN) if column else Strength.HIDDEN
+
+
+def _impact(
+    person: Person,
+    dataset: Dataset,
+    was: ColumnDecision | None,
+    will: ColumnDecision | None,
+    movement: Movement,
+    is_filtered: bool,
+    after: Live,
+) -> Impact:
+    column = will or was
+    assert column is not None
+    deciding = will if will and will.policies else was
+    return Impact(
+        kind=person.kind,
+        name=person.name,
+        dataset=dataset.full_name,
+        column=column.name,
+        movement=movement,
+        before=_shown(was),
+        after=_shown(will),
+        is_filtered=is_filtered,
+        policies=deciding.policies if deciding else (),
+        level=max(
+            (after.tags[tag].level for tag in column.tags if tag in after.tags),
+            default=Level.PUBLIC,
+            key=[*Level].index,
+        ),
+    )
+
+
+def _shown(column: ColumnDecision | None) -> str:
+    return "hidden" if column is None else "clear" if column.outcome is Outcome.CLEAR else column.transform

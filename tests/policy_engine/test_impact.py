@@ -1,0 +1,81 @@
+"""What a change does to people: found quickly, and never otherwise than by looking at everything."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.ground.estate import Size, estate
+from catalog.model import Column, Dataset, Role, User
+from policy_engine.impact import impacts
+from policy_engine.live import Live
+from policy_engine.model import Effect, HasTag, Not, Policy, Scope
+from tests.policy_engine.naive_impact import naive_impacts
+
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+SMALL = Size(databases=3, datasets=4, columns=12, tags=6, roles=6, policies=30)
+
+
+def _changed(before: Live, chance: Random) -> Live:
+    """The state after some changes: a policy other than it was, and perhaps one less, a role, a tag or a user."""
+    other = estate(SMALL, seed=chance.randrange(10_000))
+    policies = dict(before.policies)
+    for name in chance.sample(sorted(policies), chance.randint(1, 2)):
+        policies[name] = replace(other.policies[name], enabled=chance.random() < 0.8)
+    if chance.random() < 0.3:
+        policies.pop(chance.choice(sorted(policies)))
+    roles, users, datasets = dict(before.roles), dict(before.users), dict(before.datasets)
+    if chance.random() < 0.3:
+        roles["role1"] = Role(name="role1", groups=frozenset({"group1", "group2", "temps"}))
+    if chance.random() < 0.3:
+        users["pat"] = User(name="pat", groups=frozenset({"group0", "group3"}), attributes={"region": "north"})
+    if chance.random() < 0.3:
+        key = chance.choice(sorted(datasets))
+        datasets[key] = replace(datasets[key], confirmed=frozenset({chance.choice(sorted(before.tags))}))
+    if chance.random() < 0.1:
+        datasets.pop(chance.choice(sorted(datasets)))
+    return replace(before, policies=policies, roles=roles, users=users, datasets=datasets)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_quick_way_finds_what_the_long_way_finds(seed: int) -> None:
+    chance = Random(seed)
+    before = estate(SMALL, seed=seed)
+    after = _changed(before, chance)
+    found = impacts(before, after, AT)
+    assert len(found) == len(set(found))
+    assert set(found) == naive_impacts(before, after, AT)
+
+
+def _nested(tags: frozenset[str]) -> Dataset:
+    return Dataset(
+        database="shop",
+        name="people",
+        source="s",
+        relation="people.json",
+        columns=(
+            Column(path=("id",), type="BIGINT", position=0),
+            Column(path=("home",), type="STRUCT(zip VARCHAR, street VARCHAR)", position=1),
+            Column(path=("home", "zip"), type="VARCHAR", position=2, confirmed=tags),
+            Column(path=("home", "street"), type="VARCHAR", position=3, confirmed=frozenset({"pii.street"})),
+        ),
+    )
+
+
+def test_a_field_that_opens_inside_a_column_is_told() -> None:
+    grant = Policy(
+        id="p", effect=Effect.GRANT, roles=("r",), scope=Scope(database="shop"), having=Not(HasTag("pii.zip"))
+    )
+    strict = replace(grant, id="street", effect=Effect.DENY, having=HasTag("pii.street"))
+    before = Live(
+        roles={"r": Role(name="r", groups=frozenset({"g"}))},
+        datasets={("shop", "people"): _nested(frozenset({"pii.zip"}))},
+        policies={"p": grant, "street": strict},
+    )
+    after = replace(before, datasets={("shop", "people"): _nested(frozenset())})
+    found = impacts(before, after, AT)
+    assert ("home.zip", "hidden", "clear") in {(impact.column, impact.before, impact.after) for impact in found}
+    assert set(found) == naive_impacts(before, after, AT)
