@@ -8,7 +8,7 @@ from catalog.names import fold
 from policy_engine.decide import decide
 from policy_engine.impact import Impact, Movement
 from policy_engine.live import Live
-from policy_engine.model import ColumnDecision, Decision, Outcome
+from policy_engine.model import ColumnDecision, Decision, Outcome, Subject
 from policy_engine.strength import Strength
 from policy_engine.touched import Person, people
 from policy_engine.transforms.registry import strength
@@ -25,10 +25,7 @@ def naive_impacts(before: Live, after: Live, at: datetime) -> set[Impact]:
 
 
 def _compared(person: Person, before: Live, after: Live, key: tuple[str, str], at: datetime) -> Iterator[Impact]:
-    old = (
-        decide(person.before, before.datasets[key], before.policy_set, at) if _is(person.before, before, key) else None
-    )
-    new = decide(person.after, after.datasets[key], after.policy_set, at) if _is(person.after, after, key) else None
+    old, new = _decided(person.before, before, key, at), _decided(person.after, after, key, at)
     olds, news = _columns(old), _columns(new)
     last = new or old
     if last is None:
@@ -52,8 +49,9 @@ def _compared(person: Person, before: Live, after: Live, key: tuple[str, str], a
         )
 
 
-def _is(subject: object, live: Live, key: tuple[str, str]) -> bool:
-    return subject is not None and key in live.datasets
+def _decided(subject: Subject | None, live: Live, key: tuple[str, str], at: datetime) -> Decision | None:
+    dataset = live.datasets.get(key)
+    return decide(subject, dataset, live.policy_set, at) if subject and dataset else None
 
 
 def _columns(decision: Decision | None) -> dict[str, ColumnDecision]:
