@@ -9,18 +9,21 @@ import flask
 from catalog.chain import line_of
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.apply import carry_out, prepare
-from policy_engine.ddl.answers import Answer
+from policy_engine.capabilities import Action, Rights
 from policy_engine.ddl.printing import print_policy
 from policy_engine.ddl.run import Runner
+from policy_engine.ddl.views import Answer
+from policy_engine.delegation import require_any, require_change, require_document
 from policy_engine.document.reading import loads
 from policy_engine.document.writing import policy_entry
-from policy_engine.model import Policy
+from policy_engine.model import Policy, Subject
 from policy_engine.plan import Plan
 from proxy import answers
 from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
-from proxy.identity import Identity, is_admin, is_auditor, require_admin
+from proxy.identity import Identity
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
+from web_ui.journal_reach import Reach
 from web_ui.parts import Parts
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
@@ -58,7 +61,7 @@ class ControlApi:
         subject = answers.subject(self.identity)
         refuse_unknown_arguments()
         roles = self.parts.policies.current().roles
-        if not (is_admin(subject) or is_auditor(subject)):
+        if not self._sees_policies(subject):
             roles = tuple(role for role in roles if role.groups & subject.groups)
         return flask.jsonify({"roles": [{"role": role.name, "groups": sorted(role.groups)} for role in roles]})
 
@@ -68,7 +71,7 @@ class ControlApi:
         refuse_unknown_arguments()
         current = self.parts.policies.current()
         policies = current.policies
-        if not (is_admin(subject) or is_auditor(subject)):
+        if not self._sees_policies(subject):
             held = {role.name for role in current.roles if role.groups & subject.groups}
             policies = tuple(policy for policy in policies if held & set(policy.roles))
         answers.decided_under(current.revision)
@@ -109,15 +112,15 @@ class ControlApi:
         return flask.jsonify(done.as_json())
 
     def events(self) -> flask.Response:
-        """The journal, newest first: all of it for auditors, their own events for everybody else."""
+        """The journal, newest first: all of it for auditors, of some databases for some, one's own for everybody."""
         subject = answers.subject(self.identity)
         refuse_unknown_arguments(
             "user", "dataset", "tag", "kind", "verdict", "decision_id", "from", "to", "text", "limit", "before"
         )
         asked = flask.request.args
-        user = asked.get("user") if is_auditor(subject) else subject.user
+        reach = Reach(subject, Rights(subject, self.parts.policies.current()))
         found = self.parts.journal.search(
-            user=user,
+            user=reach.user(asked.get("user")),
             dataset=asked.get("dataset"),
             tag=asked.get("tag"),
             kind=arguments.choice(EventKind, "kind"),
@@ -139,15 +142,28 @@ class ControlApi:
                 details={"asked": dict(asked), "count": len(found)},
             )
         )
-        shown = found if is_auditor(subject) else tuple(event for event in found if event.user == subject.user)
+        shown = tuple(event for event in found if reach.covers(event))
         following = found[-1].seq if found else None
         return flask.jsonify({"events": [json.loads(line_of(event)) for event in shown], "before": following})
 
     def _plan(self, what: str, *known: str) -> Plan:
-        require_admin(answers.subject(self.identity), what)
+        """The plan for the document in the body, within the rights of whoever sends it.
+
+        INVARIANT: nothing is read from a source or the environment for somebody who may not administer.
+        """
+        rights = Rights(answers.subject(self.identity), self.parts.policies.current())
+        require_any(rights, what)
         refuse_unknown_arguments("prune", *known)
         document = loads(_document(), folder=self.parts.home.documents)
-        return prepare(document, self.parts.catalog, at=self.parts.clock(), prune=arguments.flag("prune"))
+        require_document(rights, document)
+        plan = prepare(document, self.parts.catalog, at=self.parts.clock(), prune=arguments.flag("prune"))
+        require_change(rights, plan.before, plan.after)
+        return plan
+
+    def _sees_policies(self, subject: Subject) -> bool:
+        """Whether the subject may read everybody's roles and policies, as administrators and auditors do."""
+        rights = Rights(subject, self.parts.policies.current())
+        return rights.may(Action.HOME_ADMINISTER) or rights.may(Action.AUDIT_READ)
 
 
 def _document() -> str:

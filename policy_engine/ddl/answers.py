@@ -1,13 +1,19 @@
 """The answers to SHOW and DESCRIBE: tables of text that hold what the asker may know, and no more."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
-from catalog.model import Column, Role
-from catalog.names import fold, join
+from catalog.model import Role
+from catalog.names import fold
 from policy_engine.capabilities import Action
-from policy_engine.ddl.known import known_database, known_dataset, known_role, tags_named
+from policy_engine.ddl.describing import (
+    describe_columns,
+    describe_database,
+    describe_formatted,
+    show_databases,
+    show_tables,
+)
+from policy_engine.ddl.known import known_role, tags_named
 from policy_engine.ddl.model import (
     Describe,
     Question,
@@ -20,34 +26,13 @@ from policy_engine.ddl.model import (
     Whose,
 )
 from policy_engine.ddl.printing import print_condition, print_filter, print_rule
-from policy_engine.ddl.rights import Asker, no_access, require_policies
+from policy_engine.ddl.rights import Asker, require_policies
+from policy_engine.ddl.views import Answer, View
 from policy_engine.document.scopes import print_scope
-from policy_engine.live import Live, dataset_key
-from policy_engine.model import ColumnDecision, Decision, Outcome, Policy
+from policy_engine.model import Policy
 
 Row = tuple[str, ...]
 _GRANTS = ("policy", "effect", "roles", "scope", "having", "transform", "where", "active")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Rows under column names, all of them texts."""
-
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What a question is answered from: the live state, who asks and when, and the decisions on what they see.
-
-    `decisions` is None for whoever administers, and may know every name.
-    """
-
-    live: Live
-    asker: Asker
-    at: datetime
-    decisions: Mapping[tuple[str, str], Decision] | None = None
 
 
 def answer(question: Question, view: View) -> Answer:
@@ -65,13 +50,14 @@ def answer(question: Question, view: View) -> Answer:
         case ShowGrants():
             return _grants(question, view)
         case ShowDatabases():
-            return Answer(columns=("database",), rows=tuple(sorted((name,) for name in _databases(view))))
+            return show_databases(view)
         case ShowTables(database=database):
-            return _tables(database, view)
+            return show_tables(database, view)
         case Describe(target=Target(dataset=None)):
-            return _database(question.target, view)
+            return describe_database(question.target, view)
         case Describe():
-            return _formatted(question.target, view) if question.is_formatted else _columns(question.target, view)
+            describe = describe_formatted if question.is_formatted else describe_columns
+            return describe(question.target, view)
 
 
 def _roles(roles: Iterable[Role]) -> Answer:
@@ -141,85 +127,3 @@ def _grant(policy: Policy, at: datetime) -> Row:
         "" if policy.where is None else print_filter(policy.where),
         "yes" if policy.enabled and is_begun and not is_over else "no",
     )
-
-
-def _databases(view: View) -> Iterator[str]:
-    for key, database in view.live.databases.items():
-        if view.decisions is None or any(place[0] == key for place in view.decisions):
-            yield database.name
-
-
-def _visible_database(name: str, view: View) -> str:
-    """The database's key, once the asker may know of it."""
-    if view.decisions is None:
-        return fold(known_database(name, view.live).name)
-    if fold(name) not in {place[0] for place in view.decisions}:
-        raise no_access(view.asker, Target(database=name))
-    return fold(name)
-
-
-def _tables(name: str, view: View) -> Answer:
-    key = _visible_database(name, view)
-    known = view.live.datasets if view.decisions is None else view.decisions
-    found = [view.live.datasets[place] for place in known if place[0] == key]
-    rows = sorted((dataset.name, dataset.comment) for dataset in found)
-    return Answer(columns=("table", "comment"), rows=tuple(rows))
-
-
-def _database(target: Target, view: View) -> Answer:
-    database = view.live.databases[_visible_database(target.database, view)]
-    rows = [("name", database.name), ("comment", database.comment)]
-    rows += [("attributes", tag) for tag in sorted(database.tags)]
-    return Answer(columns=("property", "value"), rows=tuple(rows))
-
-
-def _columns(target: Target, view: View) -> Answer:
-    rows = tuple((name, type_, ", ".join(tags)) for name, type_, tags in _described(target, view))
-    return Answer(columns=("name", "type", "attributes"), rows=rows)
-
-
-def _formatted(target: Target, view: View) -> Answer:
-    columns = list(_described(target, view))
-    dataset = view.live.datasets[dataset_key(target.database, target.dataset or "")]
-    rows = [
-        ("Database:", dataset.database),
-        ("Table:", dataset.name),
-        ("Comment:", dataset.comment),
-        ("Database Attributes:", ", ".join(sorted(dataset.database_tags))),
-        ("Table Attributes:", ", ".join(sorted(dataset.confirmed))),
-        *((f"Column {name}:", type_) for name, type_, _ in columns),
-        *((f"Columns With Attributes: {name}", ", ".join(tags)) for name, _, tags in columns if tags),
-    ]
-    return Answer(columns=("property", "value"), rows=tuple(rows))
-
-
-def _described(target: Target, view: View) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Name, type and tags of each column that the asker may know."""
-    if view.decisions is None:
-        for column in known_dataset(target, view.live).columns:
-            yield join(*column.path), column.type, _tags(column)
-        return
-    decision = view.decisions.get(dataset_key(target.database, target.dataset or ""))
-    if decision is None:
-        raise no_access(view.asker, target)
-    for seen in decision.columns:
-        yield from _seen(seen)
-
-
-def _seen(column: ColumnDecision) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """A column and the fields in it as far as they are visible.
-
-    INVARIANT: where something in it is hidden, its type does not spell out its fields.
-    """
-    if column.outcome is Outcome.HIDDEN:
-        return
-    has_fields = all(case.call is None for case in column.cases)
-    is_whole = not column.parts or (has_fields and column.is_uniform)
-    yield join(*(column.path or (column.name,))), column.type if is_whole else column.type.split("(")[0], column.tags
-    if has_fields:
-        for part in column.parts:
-            yield from _seen(part)
-
-
-def _tags(column: Column) -> tuple[str, ...]:
-    return tuple(sorted(column.confirmed))

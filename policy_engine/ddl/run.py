@@ -8,12 +8,13 @@ from catalog.database import Catalog
 from catalog.journal import Journal
 from catalog.model import Event, EventKind
 from policy_engine.apply import Applied, carry_out
-from policy_engine.ddl.answers import Answer, View, answer
+from policy_engine.ddl.answers import answer
 from policy_engine.ddl.changes import state_after
 from policy_engine.ddl.model import Change, Describe, PutPolicy, Question
 from policy_engine.ddl.reading import read_statement
 from policy_engine.ddl.rights import Asker, require_plan, require_statement
-from policy_engine.live import Live, dataset_key, read_live
+from policy_engine.ddl.views import Answer, View
+from policy_engine.live import DatasetKey, Live, dataset_key, read_live
 from policy_engine.model import Decision, Subject
 from policy_engine.plan import Plan, plan_between
 from policy_engine.plan_warnings import scope_warnings
@@ -51,10 +52,11 @@ class Runner:
         why = statement.policy.why if isinstance(statement, PutPolicy) else ""
         return carry_out(plan, self.catalog, by=self.user, why=why, client=self.client, statement=text.strip())
 
-    def _decisions(self, live: Live, at: datetime) -> Mapping[tuple[str, str], Decision]:
-        """What the person sees, through the one door; without a person, nothing."""
+    def _decisions(self, live: Live, at: datetime) -> Mapping[DatasetKey, Decision]:
+        """What the person sees, through the one door; what came after the live state was read is not there yet."""
         seen = self.visibility.decisions(self.subject, live.policy_set, at) if self.subject else ()
-        return {dataset_key(decision.dataset.database, decision.dataset.name): decision for decision in seen}
+        keyed = {dataset_key(decision.dataset.database, decision.dataset.name): decision for decision in seen}
+        return {key: decision for key, decision in keyed.items() if key in live.datasets}
 
     def _tell(self, question: Question, text: str, revision: int, count: int) -> None:
         """Writes down who looked at what."""

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.errors import VeilError
 from policy_engine.apply import Applied
-from policy_engine.ddl.answers import Answer
+from policy_engine.ddl.views import Answer
 from tests.policy_engine.ddl.giving import Shop
 from tests.policy_engine.homes import apply, shop_home
 from veil.cli.output import aligned

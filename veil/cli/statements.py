@@ -5,8 +5,8 @@ from typing import cast
 import click
 
 from catalog.clock import utc_now
-from policy_engine.ddl.answers import Answer
 from policy_engine.ddl.run import Runner
+from policy_engine.ddl.views import Answer
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied

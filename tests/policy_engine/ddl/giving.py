@@ -10,9 +10,9 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Dataset
 from policy_engine.apply import Applied
-from policy_engine.ddl.answers import Answer
 from policy_engine.ddl.printing import print_line
 from policy_engine.ddl.run import Runner
+from policy_engine.ddl.views import Answer
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of

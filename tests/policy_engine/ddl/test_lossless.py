@@ -1,6 +1,6 @@
 """Statement, policy and document say one thing: whichever way it is written, it reads back as the same policy."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -126,3 +126,8 @@ def test_names_are_readable_and_tell_roles_and_clauses_apart() -> None:
     assert len(set(names)) == len(names)
     assert all(name.startswith(("grant-shop-clerk-", "grant-shop-boss-")) for name in names)
     assert policy_of("GRANT SELECT ON DATABASE SHOP TO ROLE Clerk").id == names[0]
+
+
+def test_a_statement_has_a_place_for_every_part_of_a_policy() -> None:
+    said = "id effect roles scope having transforms where starts_at ends_at enabled why"
+    assert {field.name for field in fields(Policy)} == set(said.split()), "print_policy and read_properties need it too"
