@@ -102,6 +102,10 @@ class Rights:
         """Whether the subject may do this there; without a place, everywhere."""
         return any(capability.covers(action, place) for capability in self._held)
 
+    def listed(self) -> tuple[str, ...]:
+        """Everything the subject may do, as it is written."""
+        return tuple(sorted({str(capability) for capability in self._held}))
+
     def places(self, action: Action) -> frozenset[str] | None:
         """The folded places where the subject may do this; None for everywhere."""
         held = [capability.place for capability in self._held if capability.action is action]

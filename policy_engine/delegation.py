@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from catalog.model import Column, Dataset
 from policy_engine.capabilities import Action, Rights
+from policy_engine.document.model import Document
 from policy_engine.live import Live
 from policy_engine.model import Policy
 
@@ -25,6 +26,20 @@ def require_change(rights: Rights, before: Live, after: Live) -> None:
         return
     for action, place in sorted(demands(before, after), key=str):
         rights.require(action, place, _WORDS[action].format(place=f"`{place}`" if place else "everywhere"))
+
+
+def require_any(rights: Rights, what: str) -> None:
+    """Raise NotAllowed for somebody to whom no change at all has been delegated."""
+    if all(rights.places(action) == frozenset() for action in _WORDS):
+        rights.require(Action.POLICY_WRITE, None, what)
+
+
+def require_document(rights: Rights, document: Document) -> None:
+    """Raise NotAllowed when a document says what only an administrator may, before anything in it is looked up."""
+    registers = any(stated.value.source is not None for stated in document.datasets)
+    others = (document.sources, document.databases, document.tags, document.rules, document.roles, document.users)
+    if registers or any(others):
+        rights.require(Action.HOME_ADMINISTER, None, _WORDS[Action.HOME_ADMINISTER])
 
 
 def demands(before: Live, after: Live) -> frozenset[Demand]:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 import flask
 
 from catalog.accounts import Accounts
+from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
+from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of
 from proxy import answers
 from proxy.answer import Answer
 from proxy.bodies import Body, refuse_unknown_arguments
 from proxy.departures import Departures
 from proxy.governance import Request
-from proxy.identity import Identity, is_admin, is_auditor, require_admin
+from proxy.identity import Identity
 from proxy.metadata import Metadata
 from proxy.parameters import decode
 from proxy.pipeline import Pipeline
@@ -38,6 +40,7 @@ class Api:
 
     identity: Identity
     accounts: Accounts
+    policies: PolicyStore
     metadata: Metadata
     pipeline: Pipeline
     departures: Departures
@@ -109,8 +112,7 @@ class Api:
                 "groups": sorted(subject.groups),
                 "attributes": dict(sorted(subject.attributes.items())),
                 "roles": list(self.metadata.roles(subject)),
-                "is_admin": is_admin(subject),
-                "is_auditor": is_auditor(subject),
+                "capabilities": list(self._rights(subject).listed()),
             }
         )
 
@@ -119,7 +121,7 @@ class Api:
         return flask.jsonify(self.description)
 
     def _explained(self, body: Body, asked_by: Subject) -> Subject:
-        """The subject to explain for: the person who asks, or somebody else for an administrator."""
+        """The subject to explain for: the person who asks, or somebody else for those who may see as others."""
         if not body.has("as"):
             return asked_by
         other = Body(body.raw("as"), keys=("user", "groups", "attributes"), where="`as`")
@@ -129,13 +131,19 @@ class Api:
                     "`as` names a user and groups", hint="send either `user`, or `groups` and `attributes`"
                 )
             return self._explained_user(other.text("user"), asked_by)
-        require_admin(asked_by, "see what others would see")
+        self._require_impersonation(asked_by)
         return Subject(user="", groups=frozenset(other.texts("groups")), attributes=other.mapping("attributes"))
+
+    def _rights(self, subject: Subject) -> Rights:
+        return Rights(subject, self.policies.current())
+
+    def _require_impersonation(self, asked_by: Subject) -> None:
+        self._rights(asked_by).require(Action.SUBJECT_IMPERSONATE, None, "see what others would see")
 
     def _explained_user(self, name: str, asked_by: Subject) -> Subject:
         if name == asked_by.user:
             return asked_by
-        require_admin(asked_by, "see what others would see")
+        self._require_impersonation(asked_by)
         user = self.accounts.user(name)
         if user is None:
             raise RequestInvalid(f"there is no user `{name}`", hint="name an account of this server, or send `groups`")

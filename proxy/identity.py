@@ -5,12 +5,9 @@ from datetime import datetime
 
 from catalog.accounts import Accounts
 from catalog.api_tokens import ApiTokens
-from catalog.errors import NotAllowed, NotAuthenticated
+from catalog.errors import NotAuthenticated
 from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
-
-ADMIN = "admin"
-AUDITOR = "auditor"
 
 _HOW = "send `Authorization: Bearer <token>`; create a token on the page Connect or with `veil token create USER`"
 
@@ -56,25 +53,3 @@ class Identity:
         if token is None:
             raise NotAuthenticated("this token is unknown, expired or revoked", hint=_HOW)
         return token.user
-
-
-def is_admin(subject: Subject) -> bool:
-    """Whether the subject may change policies and explain for others; it gives no data."""
-    return ADMIN in subject.groups
-
-
-def is_auditor(subject: Subject) -> bool:
-    """Whether the subject may read the whole journal."""
-    return AUDITOR in subject.groups
-
-
-def require_admin(subject: Subject, what: str) -> None:
-    """Raise NotAllowed unless the subject administers.
-
-    Example:
-        >>> require_admin(Subject(user="kim", groups=frozenset({"kim"})), "apply documents")
-        Traceback (most recent call last):
-        catalog.errors.NotAllowed: only members of the group `admin` may apply documents
-    """
-    if not is_admin(subject):
-        raise NotAllowed(f"only members of the group `{ADMIN}` may {what}", hint="ask one of its members")

@@ -150,8 +150,7 @@ SCHEMAS: Json = {
             "groups": TEXTS,
             "attributes": {"type": "object", "additionalProperties": TEXT},
             "roles": TEXTS,
-            "is_admin": YES_NO,
-            "is_auditor": YES_NO,
+            "capabilities": TEXTS,
         }
     ),
 }

@@ -72,6 +72,7 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
     data = Api(
         identity=identity,
         accounts=parts.accounts,
+        policies=parts.policies,
         metadata=parts.metadata,
         pipeline=parts.pipeline,
         departures=Departures(),

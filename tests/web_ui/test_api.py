@@ -192,8 +192,7 @@ def test_whoami_says_who_and_what(client: FlaskClient, bearer: Bearer) -> None:
         "groups": ["clerks", "kim"],
         "attributes": {"land": "NO"},
         "roles": ["clerk"],
-        "is_admin": False,
-        "is_auditor": False,
+        "capabilities": [],
     }
 
 
