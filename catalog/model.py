@@ -1,24 +1,41 @@
 """The values of the catalog: what a source, dataset, column, tag, role, user or event is."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 
-@functools.total_ordering
 class Level(StrEnum):
-    """How sensitive a tag is: public < internal < confidential < restricted."""
+    """How sensitive a tag is: public < internal < confidential < restricted.
+
+    Example:
+        >>> Level.RESTRICTED > Level.PUBLIC, max(Level.CONFIDENTIAL, Level.PUBLIC).value
+        (True, 'confidential')
+    """
 
     PUBLIC = "public"
     INTERNAL = "internal"
     CONFIDENTIAL = "confidential"
     RESTRICTED = "restricted"
 
+    @property
+    def rank(self) -> int:
+        """The place of the level, from 0."""
+        return list(Level).index(self)
+
+    # A text's own order would be the alphabet's, so all four are said here.
     def __lt__(self, other: str) -> bool:
-        order = list(Level)
-        return order.index(self) < order.index(Level(other))
+        return self.rank < Level(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Level(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Level(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Level(other).rank
 
 
 class TagState(StrEnum):
@@ -57,7 +74,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A column as a source describes it; `fields` are the nested ones of a struct or a list of structs."""
+    """A column as a source describes it; `fields` are those of a struct, or `key` and `value` of a map, in lists too."""
 
     name: str
     type: str
@@ -158,13 +175,17 @@ class Role:
     capabilities: frozenset[str] = frozenset()
 
 
+Attribute = str | tuple[str, ...]
+"""What is known of a person under one name: one value, or several."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A local account; `password_hash` is argon2's encoded form, None when no password signs in."""
 
     name: str
     groups: frozenset[str] = frozenset()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
     password_hash: str | None = None
 
 
