@@ -1,0 +1,92 @@
+"""What an administrator delegates over HTTP holds there at once, and holds no further."""
+
+from collections.abc import Callable
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+Bearer = Callable[[str], dict[str, str]]
+
+DELEGATION = """
+veil: 1
+databases: {lab: {}}
+roles:
+  steward:
+    groups: [guests]
+    capabilities: [policy:write on shop, tag:assign on pii, audit:read on shop]
+"""
+ON_SHOP = (
+    "veil: 1\npolicies: [{policy: extra, grant: select, to: [clerk], scope: shop, having: pii.email, why: steward}]\n"
+)
+ON_LAB = ON_SHOP.replace("scope: shop", "scope: lab")
+EVERYWHERE = ON_SHOP.replace("scope: shop", 'scope: "*"')
+TAG = "veil: 1\ndatasets: {shop.orders: {columns: {total: {tags: [pii.email]}}}}\n"
+OTHER_TAG = TAG.replace("pii.email", "fin.card")
+SOURCE = "veil: 1\nsources: {etc: {connector: files, path: /etc}}\n"
+OWN_ROLE = "veil: 1\nroles: {boss: {groups: [guests]}}\n"
+NEW_USER = "veil: 1\nusers: {mallory: {groups: [admin], password_env: HOME}}\n"
+
+
+@pytest.fixture
+def client(app: flask.Flask, bearer: Bearer) -> FlaskClient:
+    """The API after an administrator has made eve's group a steward of the shop."""
+    client = app.test_client()
+    assert _apply(client, DELEGATION, bearer("max")).status_code == 200
+    return client
+
+
+def _apply(client: FlaskClient, document: str, header: dict[str, str], verb: str = "apply") -> TestResponse:
+    return client.post(f"/api/v1/policies/{verb}", data=document, content_type="application/yaml", headers=header)
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply"])
+@pytest.mark.parametrize("document", [ON_SHOP, TAG], ids=["a policy on shop", "a tag of pii"])
+def test_what_was_delegated_may_be_changed(client: FlaskClient, bearer: Bearer, document: str, verb: str) -> None:
+    assert _apply(client, document, bearer("eve"), verb).status_code == 200
+
+
+@pytest.mark.parametrize("verb", ["plan", "apply"])
+@pytest.mark.parametrize(
+    "document",
+    [ON_LAB, EVERYWHERE, OTHER_TAG, SOURCE, OWN_ROLE, NEW_USER],
+    ids=["on lab", "everywhere", "a tag of fin", "a source", "a role of one's own", "a new user"],
+)
+def test_what_was_not_delegated_may_not(client: FlaskClient, bearer: Bearer, document: str, verb: str) -> None:
+    refused = _apply(client, document, bearer("eve"), verb)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "not_allowed")
+    assert "capability" in refused.get_json()["detail"]
+
+
+def test_who_was_given_nothing_may_not_even_plan(client: FlaskClient, bearer: Bearer) -> None:
+    assert _apply(client, ON_SHOP, bearer("kim"), "plan").status_code == 403
+
+
+def test_a_statement_is_held_to_the_same_rights(client: FlaskClient, bearer: Bearer) -> None:
+    def give(statement: str) -> int:
+        return client.post("/api/v1/ddl", json={"statement": statement}, headers=bearer("eve")).status_code
+
+    assert give("GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE pii.email TO ROLE clerk") == 200
+    assert give("GRANT SELECT ON DATABASE lab TO ROLE clerk") == 403
+    assert give("GRANT SELECT ON CATALOG TO ROLE clerk") == 403
+    assert give("GRANT ROLE boss TO GROUP guests") == 403
+
+
+def test_a_stewards_journal_ends_where_the_delegation_does(client: FlaskClient, bearer: Bearer) -> None:
+    client.post("/api/v1/query", json={"sql": "select count(*) from shop.orders"}, headers=bearer("kim")).get_data()
+    client.post("/api/v1/query", json={"sql": "select 1"}, headers=bearer("kim")).get_data()
+    seen = client.get("/api/v1/audit/events", headers=bearer("eve")).get_json()["events"]
+    of_kim = [event for event in seen if event["user"] == "kim"]
+    assert of_kim
+    assert all(event["datasets"] == ["shop.orders"] for event in of_kim)
+
+
+def test_whoami_lists_what_one_may_do(client: FlaskClient, bearer: Bearer) -> None:
+    told = client.get("/api/v1/whoami", headers=bearer("eve")).get_json()
+    assert told["capabilities"] == ["audit:read on shop", "policy:write on shop", "tag:assign on pii"]
+
+
+def test_a_capability_gives_no_data(client: FlaskClient, bearer: Bearer) -> None:
+    asked = client.post("/api/v1/query", json={"sql": "select * from shop.orders"}, headers=bearer("eve"))
+    assert asked.status_code == 404
