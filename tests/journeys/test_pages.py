@@ -40,6 +40,9 @@ def test_a_page_holds_on_the_clinic(
     page.run(HOUSE / name, tmp_path, monkeypatch, variables)
 
 
-def test_the_page_about_policies_holds_on_a_home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["write-a-policy.md", "delegate.md"])
+def test_a_page_that_changes_policies_holds_on_a_home_of_its_own(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     variables = {"VEIL_HOME": str(govern_clinic(tmp_path / "clinic").path)}
-    page.run(DOCS / "how-to" / "write-a-policy.md", tmp_path, monkeypatch, variables)
+    page.run(DOCS / "how-to" / name, tmp_path, monkeypatch, variables)
