@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
 from catalog.lookup import check_name, row_id
-from catalog.model import Role, User
+from catalog.model import Attribute, Role, User
 
 _SHORTEST_PASSWORD = 8
 
@@ -137,6 +137,12 @@ def _user(row: sqlite3.Row) -> User:
     return User(
         name=row["name"],
         groups=frozenset(json.loads(row["groups"])),
-        attributes=json.loads(row["attributes"]),
+        attributes=_attributes(row["attributes"]),
         password_hash=row["password_hash"],
     )
+
+
+def _attributes(text: str) -> dict[str, Attribute]:
+    """A value is kept as a text, several values as a list of texts."""
+    kept: dict[str, str | list[str]] = json.loads(text)
+    return {name: value if isinstance(value, str) else tuple(value) for name, value in kept.items()}

@@ -5,7 +5,7 @@ Nothing here reads a clock, a file or the data: the same arguments always give t
 What is alike for many columns or datasets is worked out once, which makes a decision quick and never another one.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,24 +14,48 @@ from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
 from policy_engine.cells import ALWAYS, all_of, any_of
-from policy_engine.filters import bind, missing_columns
-from policy_engine.model import ColumnDecision, Decision, Effect, Policy, PolicySet, RowDecision, Subject
+from policy_engine.circumstances import UNKNOWN, Circumstances
+from policy_engine.conditions import counts, print_when
+from policy_engine.filters import Bound, bind, problem
+from policy_engine.model import (
+    Case,
+    ColumnDecision,
+    Decision,
+    Effect,
+    Estate,
+    Lookup,
+    Policy,
+    PolicySet,
+    RowDecision,
+    Subject,
+    nowhere,
+)
 from policy_engine.nesting import nest
 from policy_engine.policy_index import Binding, roles_of
 from policy_engine.profile import FieldProfile, Profile, profile
 from policy_engine.reasons import rows_reason
-from policy_engine.rulings import Ruling, Rulings
+from policy_engine.rulings import Asked, Ruling, Rulings, goes_by_dataset
 from policy_engine.verdicts import Verdict, Verdicts, verdict_on
 
 _NO_ROWS = "FALSE"
+_EVERY_ROW = "TRUE"
 
 
-def decide(subject: Subject, dataset: Dataset, policies: PolicySet, at: datetime) -> Decision:
+def decide(
+    subject: Subject,
+    dataset: Dataset,
+    policies: PolicySet,
+    at: datetime,
+    circumstances: Circumstances = UNKNOWN,
+    estate: Estate = nowhere,
+) -> Decision:
     """What the subject sees of the dataset under the policies at a moment; total, and the same whatever their order.
+
+    `circumstances` are what is known of the request; `estate` holds the datasets that filters may look into.
 
     Example: with no policy for any of the subject's roles every column is hidden and no row is there.
     """
-    return Judge(subject, policies, at).decide(dataset)
+    return Judge(subject, policies, at, circumstances, estate).decide(dataset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,30 +69,42 @@ class Judged:
 
 
 class Judge:
-    """Decides on many datasets for one subject, under one set of policies, at one moment.
+    """Decides on many datasets for one subject, under one set of policies, at one moment, in one situation.
 
     Example:
         >>> judge = Judge(subject, policies, at)
         >>> visible = [dataset for dataset in datasets if judge.sees(dataset)]
     """
 
-    def __init__(self, subject: Subject, policies: PolicySet, at: datetime) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        policies: PolicySet,
+        at: datetime,
+        circumstances: Circumstances = UNKNOWN,
+        estate: Estate = nowhere,
+    ) -> None:
         self._subject = subject
         self._at = at
+        self._circumstances = circumstances
+        self._estate = estate
         self._revision = policies.revision
         self._roles = roles_of(subject, policies)
-        self._binding = Binding(self._roles, policies, at)
+        self._binding = Binding(subject, self._roles, policies, at, circumstances)
         self._hearings: dict[Hashable, _Hearing] = {}
+        self._alone: dict[int, bool] = {}
 
     def decide(self, dataset: Dataset) -> Decision:
         """What the subject sees of one dataset."""
         judged = self.judge(dataset)
+        columns = tuple(_told(field, verdict) for field, verdict in judged.columns)
         return Decision(
             dataset=dataset,
             revision=self._revision,
-            columns=tuple(_told(field, verdict) for field, verdict in judged.columns),
+            columns=columns,
             rows=judged.rows,
             broken=judged.broken,
+            lookups=self._lookups(dataset, columns, judged.rows),
         )
 
     def judge(self, dataset: Dataset) -> Judged:
@@ -113,21 +149,72 @@ class Judge:
     def _hearing(self, dataset: Dataset, fields: Profile) -> "_Hearing":
         """What is common to all datasets on which the same policies bind, with the same filters."""
         bound = self._binding.of(fields)
-        filters = _bind_filters(bound, self._subject, dataset, self._roles, self._at)
-        key = (id(bound), filters.key)
+        filters = self._bind_filters(bound, dataset)
+        is_alone = self._goes_by_dataset(bound)
+        key = (id(bound), filters.key, id(fields) if is_alone else 0)
         hearing = self._hearings.get(key)
         if hearing is None:
-            hearing = self._hearings[key] = _Hearing(bound, filters)
+            asked = Asked(user=self._subject.user, roles=frozenset(self._roles), dataset=fields if is_alone else None)
+            hearing = self._hearings[key] = _Hearing(bound, filters, asked)
         return hearing
+
+    def _goes_by_dataset(self, bound: tuple[Policy, ...]) -> bool:
+        """Whether what is worked out for one dataset under these policies is true of that dataset alone."""
+        known = self._alone.get(id(bound))
+        if known is None:
+            known = self._alone[id(bound)] = any(map(goes_by_dataset, bound))
+        return known
+
+    def _bind_filters(self, bound: Sequence[Policy], dataset: Dataset) -> "_Filters":
+        conditions: dict[str, str] = {}
+        problems: dict[str, str] = {}
+        lookups: dict[str, Lookup] = {}
+        for policy in bound:
+            if policy.when is not None and not counts(policy, self._subject, self._circumstances, self._at):
+                problems[policy.id] = f"shows it only when {print_when(policy.when)}"
+            elif policy.where is None:
+                conditions[policy.id] = ALWAYS
+            else:
+                found, why = self._bind(policy.where, dataset)
+                if found is None:
+                    problems[policy.id] = f"gives nothing here, because its filter {why}"
+                else:
+                    conditions[policy.id] = ALWAYS if found.sql == _EVERY_ROW else found.sql
+                    lookups.update({lookup.name: lookup for lookup in found.lookups})
+        return _Filters(conditions=conditions, problems=problems, lookups=lookups)
+
+    def _bind(self, where: str, dataset: Dataset) -> tuple[Bound | None, str]:
+        """A filter as SQL, or why there is none."""
+        try:
+            found = bind(
+                where,
+                self._subject,
+                dataset,
+                roles=self._roles,
+                at=self._at,
+                circumstances=self._circumstances,
+                estate=self._estate,
+            )
+            return found, "" if found is not None else problem(where, dataset, self._estate)
+        except PolicyInvalid:
+            return None, "cannot be understood"
+
+    def _lookups(self, dataset: Dataset, columns: Sequence[ColumnDecision], rows: RowDecision) -> tuple[Lookup, ...]:
+        """The lookups whose answers the decision's conditions name."""
+        known = self._hearing(dataset, profile(dataset)).filters.lookups
+        if not known:
+            return ()
+        conditions = [rows.filter, *(case.when for column in columns for case in _cases(column))]
+        return tuple(known[name] for name in sorted(known) if any(name in condition for condition in conditions))
 
 
 class _Hearing:
     """The policies that bind, their filters as bound, and what was ruled under them so far."""
 
-    def __init__(self, bound: tuple[Policy, ...], filters: "_Filters") -> None:
+    def __init__(self, bound: tuple[Policy, ...], filters: "_Filters", asked: Asked) -> None:
         self.bound = bound
         self.filters = filters
-        self.rulings = Rulings(bound, filters.conditions, filters.problems)
+        self.rulings = Rulings(bound, filters.conditions, filters.problems, asked)
         self.has_grant = any(policy.effect is Effect.GRANT for policy in bound)
         self.scoped_takers = tuple(
             (policy.id, frozenset(tuple(map(fold, column)) for column in policy.scope.columns))
@@ -151,33 +238,12 @@ class _Filters:
 
     conditions: Mapping[str, str]
     problems: Mapping[str, str]
+    lookups: Mapping[str, Lookup]
 
     @property
     def key(self) -> Hashable:
         """Equal for equal filters of the same policies."""
         return tuple(self.conditions.values()), tuple(self.problems.items())
-
-
-def _bind_filters(
-    bound: Sequence[Policy], subject: Subject, dataset: Dataset, roles: AbstractSet[str], at: datetime
-) -> _Filters:
-    conditions: dict[str, str] = {}
-    problems: dict[str, str] = {}
-    for policy in bound:
-        if policy.where is None:
-            conditions[policy.id] = ALWAYS
-            continue
-        try:
-            sql = bind(policy.where, subject, dataset, roles=roles, at=at)
-        except PolicyInvalid:
-            problems[policy.id] = "gives nothing, because its filter cannot be understood"
-            continue
-        if sql is None:
-            names = ", ".join(f"`{'.'.join(path)}`" for path in missing_columns(policy.where, dataset))
-            problems[policy.id] = f"gives nothing here, because its filter names {names}, which is not there"
-        else:
-            conditions[policy.id] = sql
-    return _Filters(conditions=conditions, problems=problems)
 
 
 def _visible_when(opening: Mapping[str, str]) -> frozenset[str]:
@@ -201,12 +267,13 @@ def _rows(
     """Which rows are there: those that a grant opens and no restriction takes away."""
     visible_when = _visible_when(opening)
     opened = [] if ALWAYS in visible_when else [hearing.policies[name] for name in sorted(opening)]
-    restricting = [policy for policy in hearing.bound if policy.id in limiting]
+    conditions = hearing.filters.conditions
+    restricting = [policy for policy in hearing.bound if policy.id in limiting and conditions.get(policy.id) != ALWAYS]
     reason = rows_reason(opened, restricting, broken)
     names = tuple(sorted({policy.id for policy in (*opened, *restricting)} | set(broken)))
     if broken or not opening:
         return RowDecision(filter=_NO_ROWS, policies=names, reason=reason if broken else "no policy shows you any row")
-    limits = [hearing.filters.conditions[policy.id] for policy in restricting]
+    limits = [conditions[policy.id] for policy in restricting]
     return RowDecision(filter=all_of([any_of(visible_when), *limits]), policies=names, reason=reason)
 
 
@@ -223,3 +290,10 @@ def _told(field: FieldProfile, verdict: Verdict) -> ColumnDecision:
         path=field.column.path,
         parts=tuple(_told(inner, part) for inner, part in verdict.parts) if verdict.parts else (),
     )
+
+
+def _cases(column: ColumnDecision) -> Iterator[Case]:
+    """The cases of a column and of every field in it."""
+    yield from column.cases
+    for inner in column.nested:
+        yield from inner.cases

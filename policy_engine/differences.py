@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from catalog.model import Database, Dataset, Role, Source, Tag, TagRule, User
+from catalog.model import Attribute, Database, Dataset, Role, Source, Tag, TagRule, User
+from policy_engine.conditions import print_when
 from policy_engine.document.writing import policy_entry
 from policy_engine.live import Live
 from policy_engine.model import Policy
@@ -106,8 +107,12 @@ def _role_words(role: Role) -> Words:
 
 
 def _user_words(user: User) -> Words:
-    attributes = ", ".join(f"{key}={user.attributes[key]}" for key in sorted(user.attributes))
+    attributes = ", ".join(f"{key}={_value(user.attributes[key])}" for key in sorted(user.attributes))
     return {"groups": _listed(user.groups), "attributes": attributes}
+
+
+def _value(value: Attribute) -> str:
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def _policy_words(policy: Policy) -> Words:
@@ -116,4 +121,6 @@ def _policy_words(policy: Policy) -> Words:
         f"{print_expression(rule.tagged)} with {print_call(rule.call)}" for rule in policy.transforms
     )
     plain = {key: str(value) for key, value in entry.items() if key != "policy"}
+    if policy.when is not None:
+        plain["when"] = print_when(policy.when)
     return plain | {"to": ", ".join(policy.roles)} | ({"transform": transforms} if transforms else {})

@@ -6,42 +6,13 @@ from sqlglot import exp, parse
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from catalog.errors import PolicyInvalid
+from catalog.lookup import tag_name
 from catalog.names import nearest
+from policy_engine.filter_functions import FACTS, FUNCTIONS, OPERATORS, TYPES, UNIT_HOLDERS, UNITS
 
 DIALECT = "duckdb"
 _LONGEST = 20_000
 _MOST_NESTED = 100
-
-OPERATORS: frozenset[type[exp.Expr]] = frozenset(
-    {
-        *(exp.And, exp.Or, exp.Not, exp.Paren, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike),
-        *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ),
-        *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe, exp.Case, exp.If),
-        *(exp.Literal, exp.Boolean, exp.Null, exp.Column, exp.Dot, exp.Identifier),
-        *(exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam),
-    }
-)
-
-FUNCTIONS: frozenset[type[exp.Expr]] = frozenset(
-    {
-        *(exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.StartsWith, exp.Contains),
-        *(exp.Substring, exp.Left, exp.Right, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least),
-        *(exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Year, exp.Month, exp.Day),
-        *(exp.CurrentUser, exp.CurrentTimestamp),
-    }
-)
-
-SUBJECT_FUNCTIONS = {"user_attribute": 1, "has_role": 1, "in_group": 1, "now": 0}
-"""Functions about who asks and when, with their number of arguments; `current_user()` is syntax of its own."""
-
-TYPES = frozenset(
-    {
-        *(exp.DType.BOOLEAN, exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT),
-        *(exp.DType.FLOAT, exp.DType.DOUBLE, exp.DType.DECIMAL, exp.DType.TEXT, exp.DType.VARCHAR),
-        *(exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ),
-        exp.DType.TIME,
-    }
-)
 
 _WORDS = {
     exp.Subquery: "a subquery",
@@ -55,12 +26,13 @@ _WORDS = {
     exp.Lambda: "a lambda",
     exp.Alias: "an alias",
 }
+_LOOKUP_FORM = "a lookup is written `x IN (SELECT column FROM database.dataset WHERE ..)`, and nothing beside it"
 
 
 def read(text: str) -> exp.Expr:
     """The one expression that a filter's text says; raises PolicyInvalid for anything off the list.
 
-    Example: `opted_out != 1 and region = user_attribute('region')`.
+    Example: `opted_out != 1 and region in user_attribute('regions')`.
     """
     if len(text) > _LONGEST:
         raise PolicyInvalid(f"the filter is longer than {_LONGEST} characters", hint="split it into several policies")
@@ -72,8 +44,10 @@ def read(text: str) -> exp.Expr:
         raise _invalid(text, "it must be exactly one expression")
     expression = expressions[0]
     _check_depth(text, expression)
+    frames = frozenset(id(part) for lookup in _lookup_nodes(expression) for part in _frame(text, lookup))
     for node in expression.walk():
-        _check(text, node)
+        if id(node) not in frames:
+            _check(text, node)
     return expression
 
 
@@ -94,17 +68,55 @@ def path_of(node: exp.Expr) -> tuple[str, ...]:
     return tuple(part.name for part in node.parts)
 
 
+def lookups(expression: exp.Expr) -> tuple[exp.Select, ...]:
+    """The SELECT of every lookup, in order."""
+    return tuple(node.args["query"].this for node in _lookup_nodes(expression))
+
+
 def references(expression: exp.Expr) -> Iterator[exp.Expr]:
-    """Every column reference as a whole, a deep one not again for its parts."""
+    """Every column reference as a whole, a deep one not again for its parts; those of lookups are not among them."""
+    inside = {id(node) for lookup in lookups(expression) for node in lookup.walk()} - {id(expression)}
     for node in expression.find_all(exp.Column, exp.Dot):
-        if not isinstance(node.parent, exp.Dot):
+        if not isinstance(node.parent, exp.Dot) and id(node) not in inside:
             yield node
+
+
+def _lookup_nodes(expression: exp.Expr) -> list[exp.In]:
+    return [node for node in expression.find_all(exp.In) if node.args.get("query")]
+
+
+def _frame(text: str, lookup: exp.In) -> Iterator[exp.Expr]:
+    """The nodes that make a lookup a lookup; what stands in them is checked like any other expression."""
+    subquery = lookup.args["query"]
+    select = subquery.this
+    if not isinstance(subquery, exp.Subquery) or not isinstance(select, exp.Select) or _given(subquery) != ["this"]:
+        raise _invalid(text, _LOOKUP_FORM)
+    table = select.args["from_"].this if select.args.get("from_") else None
+    is_plain = set(_given(select)) <= {"expressions", "from_", "where"} and set(_given(lookup)) == {"this", "query"}
+    if not is_plain or len(select.expressions) != 1 or not isinstance(select.expressions[0], exp.Column | exp.Dot):
+        raise _invalid(text, _LOOKUP_FORM)
+    if not isinstance(table, exp.Table) or set(_given(table)) != {"this", "db"}:
+        raise _invalid(text, "a lookup names its dataset in full, as `database.dataset`, without an alias")
+    if not all(isinstance(table.args[key], exp.Identifier) for key in ("this", "db")):
+        raise _invalid(text, _LOOKUP_FORM)
+    where = select.args.get("where")
+    if where is not None and any(_asks_of_tags(node) or _is_lookup(node) for node in where.walk()):
+        raise _invalid(text, "the WHERE of a lookup asks for no tags and holds no further lookup")
+    yield from (subquery, select, select.args["from_"], table, *([where] if where is not None else []))
+
+
+def _is_lookup(node: exp.Expr) -> bool:
+    return isinstance(node, exp.In) and bool(node.args.get("query"))
+
+
+def _asks_of_tags(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() in ("has_tag", "columns_with_attribute")
 
 
 def _check(text: str, node: exp.Expr) -> None:
     kind = type(node)
     if kind is exp.Anonymous:
-        _check_subject_function(text, node)
+        _check_fact(text, node)
     elif kind not in OPERATORS and kind not in FUNCTIONS:
         raise _invalid(text, f"{_name(node)} is not allowed in a filter")
     check = _CHECKS.get(kind)
@@ -115,19 +127,64 @@ def _check(text: str, node: exp.Expr) -> None:
             raise _invalid(text, f"{_name(node)} is not allowed in this form")
 
 
-_TEXT_HOLDERS = frozenset({exp.Literal, exp.Identifier, exp.Anonymous})
+_TEXT_HOLDERS = frozenset({exp.Literal, exp.Identifier, exp.Anonymous, exp.Var})
 
 
-def _check_subject_function(text: str, node: exp.Expr) -> None:
+def _check_fact(text: str, node: exp.Expr) -> None:
     name = str(node.this).lower()
-    arguments = node.expressions
-    if name not in SUBJECT_FUNCTIONS:
-        near = nearest(name, (*SUBJECT_FUNCTIONS, "current_user", *_function_names()))
+    if name not in FACTS:
+        near = nearest(name, (*FACTS, "current_user", *_function_names()))
         hint = f"did you mean `{near}`?" if near else ""
         raise _invalid(text, f"there is no function `{name}` for filters", hint)
-    if len(arguments) != SUBJECT_FUNCTIONS[name] or not all(_is_text(argument) for argument in arguments):
-        wanted = "one text in single quotes" if SUBJECT_FUNCTIONS[name] else "no argument"
-        raise _invalid(text, f"`{name}` takes {wanted}")
+    if not _FITS[name](node.expressions):
+        raise _invalid(text, f"`{name}` takes {FACTS[name]}")
+    if name == "has_tag" and not _is_condition(node):
+        raise _invalid(text, "`has_tag` stands as a condition by itself, joined by AND, OR and NOT only")
+    if _asks_of_tags(node):
+        try:
+            tag_name(node.expressions[-1].this)
+        except PolicyInvalid as error:
+            raise _invalid(text, error.detail, error.hint) from None
+
+
+def _is_condition(node: exp.Expr) -> bool:
+    above = node.parent
+    while above is not None and isinstance(above, exp.And | exp.Or | exp.Not | exp.Paren):
+        above = above.parent
+    return above is None
+
+
+def _is_one_text(arguments: list[exp.Expr]) -> bool:
+    return len(arguments) == 1 and _is_text(arguments[0])
+
+
+def _is_value_and_set(arguments: list[exp.Expr]) -> bool:
+    return len(arguments) == 2 and (_is_text(arguments[1]) or is_attribute(arguments[1]))
+
+
+def _is_column_and_tag(arguments: list[exp.Expr]) -> bool:
+    return (
+        len(arguments) == 2
+        and (_is_text(arguments[0]) or isinstance(arguments[0], exp.Column | exp.Dot))
+        and _is_text(arguments[1])
+    )
+
+
+_FITS: dict[str, Callable[[list[exp.Expr]], bool]] = {
+    "user_attribute": _is_one_text,
+    "has_role": _is_one_text,
+    "in_group": _is_one_text,
+    "now": lambda arguments: not arguments,
+    "purpose": lambda arguments: not arguments,
+    "in_set": _is_value_and_set,
+    "has_tag": _is_column_and_tag,
+    "columns_with_attribute": _is_one_text,
+}
+
+
+def is_attribute(node: object) -> bool:
+    """Whether a node is `user_attribute('..')`."""
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() == "user_attribute"
 
 
 def _check_cast(node: exp.Expr) -> str:
@@ -150,11 +207,27 @@ def _check_reference(node: exp.Expr) -> str:
 
 
 def _check_in(node: exp.Expr) -> str:
-    return "" if node.expressions and set(_given(node)) == {"this", "expressions"} else "IN takes a list of values here"
+    if node.expressions and set(_given(node)) == {"this", "expressions"}:
+        return ""
+    if set(_given(node)) == {"this", "query"}:
+        return ""
+    is_set = set(_given(node)) == {"this", "field"} and is_attribute(node.args["field"])
+    return "" if is_set else "IN takes a list of values, `user_attribute('..')`, or a lookup"
 
 
 def _check_timestamp(node: exp.Expr) -> str:
     return "CURRENT_TIMESTAMP takes no precision here" if _given(node) else ""
+
+
+def _check_unit(node: exp.Expr) -> str:
+    is_unit = node.name.upper() in UNITS and isinstance(node.parent, UNIT_HOLDERS) and node.arg_key == "unit"
+    return "" if is_unit else f"units of time are {', '.join(sorted(unit.lower() for unit in UNITS))}"
+
+
+def _check_interval(node: exp.Expr) -> str:
+    amount, is_plain = node.this, isinstance(node.args.get("unit"), exp.Var)
+    is_number = isinstance(amount, exp.Literal) and str(amount.this).lstrip("-").isdecimal()
+    return "" if is_plain and is_number else "an interval is a number and a unit, as `interval 30 day`"
 
 
 _CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
@@ -165,6 +238,9 @@ _CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.Dot: _check_reference,
     exp.In: _check_in,
     exp.CurrentTimestamp: _check_timestamp,
+    exp.CurrentDate: _check_timestamp,
+    exp.Var: _check_unit,
+    exp.Interval: _check_interval,
 }
 
 

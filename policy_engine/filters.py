@@ -1,21 +1,28 @@
 """Row filters: conditions over a dataset's raw columns, checked when written and bound to who asks."""
 
-import functools
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from sqlglot import exp
 
 from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
-from policy_engine.filter_grammar import SUBJECT_FUNCTIONS, path_of, print_sql, print_text, read, references
-from policy_engine.model import ROW, Subject
+from policy_engine.circumstances import UNKNOWN, Circumstances
+from policy_engine.conditions import stated_purpose
+from policy_engine.filter_binding import Answer, Value, bound
+from policy_engine.filter_grammar import print_text, read
+from policy_engine.filter_meaning import Fact, Path, meaning
+from policy_engine.filter_names import Unjudgeable, resolve
+from policy_engine.model import Estate, Lookup, Subject, nowhere
 from policy_engine.profile import profile
 
-Path = tuple[str, ...]
-_Value = str | bool | None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A filter as SQL over `_row`, with the lookups whose answers it names."""
+
+    sql: str
+    lookups: tuple[Lookup, ...] = ()
 
 
 def check_filter(text: str) -> str:
@@ -25,76 +32,94 @@ def check_filter(text: str) -> str:
         >>> check_filter("opted_out != 1 -- the opt-outs")
         'opted_out <> 1'
     """
-    normal = print_text(_parsed(text))
-    if print_text(_parsed(normal)) != normal:
+    normal = print_text(read(text))
+    if print_text(read(normal)) != normal:
         raise PolicyInvalid(
             f"the filter `{text}` cannot be used: it has no single meaning", hint="write it more simply"
         )
     return normal
 
 
-@functools.lru_cache(maxsize=8192)
 def column_paths(text: str) -> tuple[Path, ...]:
-    """The columns and nested fields that a filter names, as written."""
-    return tuple(dict.fromkeys(path_of(node) for node in references(_parsed(text))))
+    """The columns and nested fields that a filter names, as written; those of its lookups are not among them."""
+    return meaning(text).paths
 
 
 def missing_columns(text: str, dataset: Dataset) -> tuple[Path, ...]:
     """The columns that a filter names and the dataset has not."""
     known = profile(dataset).fields
-    return tuple(path for path in column_paths(text) if _folded(path) not in known)
+    return tuple(path for path in column_paths(text) if tuple(map(fold, path)) not in known)
+
+
+def tags_asked(text: str) -> tuple[str, ...]:
+    """The tags that a filter names."""
+    return meaning(text).asks_tags
 
 
 def asks_time(text: str) -> bool:
     """Whether the filter may hold at one moment and not at another; one that cannot be read is taken to."""
+    return _asks(text, "now", "today")
+
+
+def asks_purpose(text: str) -> bool:
+    """Whether the filter may hold for one purpose and not for another; one that cannot be read is taken to."""
+    return _asks(text, "purpose")
+
+
+def problem(text: str, dataset: Dataset, estate: Estate) -> str:
+    """Why a filter cannot be judged on a dataset, for people; empty when it can be.
+
+    Example: "names `ghost`, which is not there".
+    """
     try:
-        return any(name == "now" for name, _ in _subject_calls(text))
+        resolve(meaning(text), dataset, estate)
+    except Unjudgeable as why:
+        return str(why)
+    return ""
+
+
+def bind(
+    text: str,
+    subject: Subject,
+    dataset: Dataset,
+    *,
+    roles: AbstractSet[str],
+    at: datetime,
+    circumstances: Circumstances = UNKNOWN,
+    estate: Estate = nowhere,
+) -> Bound | None:
+    """The filter as SQL over `_row` for one subject and moment; None when it cannot be judged on the dataset.
+
+    What is known of the subject enters as literals; an unknown attribute is NULL, which no row meets.
+    `roles` are the folded names of the roles held; `estate` holds the datasets that lookups may read.
+
+    Example: `region = user_attribute('region')` becomes `"_row"."region" = 'northwest'`.
+    """
+    said = meaning(text)
+    try:
+        found = resolve(said, dataset, estate)
+    except Unjudgeable:
+        return None
+    values = tuple((fact, _value(fact, subject, roles, at, circumstances)) for fact in said.facts)
+    written = bound(text, found, values)
+    return Bound(sql=written.sql, lookups=tuple(_lookup(answer, estate) for answer in written.answers))
+
+
+def _lookup(answer: Answer, estate: Estate) -> Lookup:
+    dataset = estate(answer.key)
+    assert dataset is not None, "names were resolved in the same estate"
+    return Lookup(name=answer.name, value=answer.value, column=answer.column, where=answer.where, dataset=dataset)
+
+
+def _asks(text: str, *names: str) -> bool:
+    try:
+        return any(name in names for name, _ in meaning(text).facts)
     except PolicyInvalid:
         return True
 
 
-def bind(text: str, subject: Subject, dataset: Dataset, *, roles: AbstractSet[str], at: datetime) -> str | None:
-    """The filter as SQL over `_row` for one subject and moment; None when it names a column that is not there.
-
-    What is known of the subject enters as literals; an unknown attribute is NULL, which no row meets.
-    `roles` are the folded names of the roles held.
-
-    Example: `region = user_attribute('region')` becomes `"_row"."region" = 'northwest'`.
-    """
-    fields = profile(dataset).fields
-    names: list[tuple[Path, Path]] = []
-    for path in column_paths(text):
-        column = fields.get(_folded(path))
-        if column is None:
-            return None
-        names.append((path, column.path))
-    values = tuple((call, _value(call, subject, roles, at)) for call in _subject_calls(text))
-    return _bound(text, tuple(names), values)
-
-
-@functools.lru_cache(maxsize=4096)
-def _parsed(text: str) -> exp.Expr:
-    return read(text)
-
-
-@functools.lru_cache(maxsize=8192)
-def _subject_calls(text: str) -> tuple[tuple[str, str], ...]:
-    nodes = _parsed(text).find_all(exp.Anonymous, exp.CurrentUser, exp.CurrentTimestamp)
-    return tuple(dict.fromkeys(_call(node) for node in nodes))
-
-
-def _call(node: exp.Expr) -> tuple[str, str]:
-    """A function about who asks, as its name and its argument."""
-    if isinstance(node, exp.CurrentUser):
-        return "current_user", ""
-    if isinstance(node, exp.CurrentTimestamp):
-        return "now", ""
-    name = str(node.this).lower()
-    return name, str(node.expressions[0].this) if SUBJECT_FUNCTIONS[name] else ""
-
-
-def _value(call: tuple[str, str], subject: Subject, roles: AbstractSet[str], at: datetime) -> _Value:
-    name, argument = call
+def _value(fact: Fact, subject: Subject, roles: AbstractSet[str], at: datetime, circumstances: Circumstances) -> Value:
+    name, argument = fact
     match name:
         case "current_user":
             return subject.user
@@ -104,51 +129,7 @@ def _value(call: tuple[str, str], subject: Subject, roles: AbstractSet[str], at:
             return fold(argument) in roles
         case "in_group":
             return any(fold(argument) == fold(group) for group in subject.groups)
-        case _:
-            return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-
-
-@functools.lru_cache(maxsize=16384)
-def _bound(text: str, names: tuple[tuple[Path, Path], ...], values: tuple[tuple[tuple[str, str], _Value], ...]) -> str:
-    canonical, literals = dict(names), dict(values)
-
-    def bound(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column | exp.Dot):
-            return _reference(canonical[path_of(node)])
-        if isinstance(node, exp.Anonymous | exp.CurrentUser | exp.CurrentTimestamp):
-            call = _call(node)
-            return _literal(literals[call], "TIMESTAMP" if call[0] == "now" else "VARCHAR")
-        return node
-
-    sql = print_sql(_replaced(_parsed(text), bound))
-    # INVARIANT: what was printed says what was meant; whatever a name or value holds, reading it again prints it again.
-    if print_sql(read(sql)) != sql:
-        raise PolicyInvalid(f"the filter `{text}` cannot be bound", hint="write it more simply")
-    return sql
-
-
-def _replaced(tree: exp.Expr, bound: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """The tree with every column reference and function about who asks replaced; whole references, not their parts."""
-    return tree.copy().transform(bound, copy=False)
-
-
-def _reference(path: Path) -> exp.Expr:
-    return exp.Dot.build([exp.to_identifier(name, quoted=True) for name in (ROW, *path)])
-
-
-def _literal(value: _Value, type_name: str) -> exp.Expr:
-    if isinstance(value, bool):
-        return exp.true() if value else exp.false()
-    if value is None or not _is_ordinary(value):
-        return exp.TryCast(this=exp.null(), to=exp.DataType.build(type_name), safe=True)
-    literal = exp.Literal.string(value)
-    return literal if type_name == "VARCHAR" else exp.TryCast(this=literal, to=exp.DataType.build(type_name), safe=True)
-
-
-def _is_ordinary(value: str) -> bool:
-    """Whether a text can stand in SQL at all; what cannot is as good as unknown."""
-    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def _folded(path: Path) -> Path:
-    return tuple(fold(name) for name in path)
+        case "purpose":
+            return stated_purpose(circumstances)
+    moment = at.astimezone(UTC).replace(tzinfo=None)
+    return moment.date().isoformat() if name == "today" else moment.isoformat(" ", "microseconds")

@@ -1,23 +1,36 @@
 """The words of a policy: subject, scope, tag expression, transform, policy, and the decision they lead to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.model import Dataset, Role
+from catalog.model import Attribute, Dataset, Role
+from policy_engine.circumstances import When
 
 ROW = "_row"
 """The alias under which every policy's SQL names the raw row; no person's SQL is ever in its scope."""
 
 
+LOOKUP = "_lookup"
+"""The alias of a looked-up dataset's raw row, known inside its lookup only."""
+
+Estate = Callable[[tuple[str, str]], Dataset | None]
+"""Gives the dataset under a folded database and name, None when it is not there; a dictionary's `get` is one."""
+
+
+def nowhere(key: tuple[str, str]) -> Dataset | None:
+    """The estate in which there is no dataset."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Who asks: a user with groups (the user's own name among them) and attributes."""
+    """Who asks: a user with groups (the user's own name among them) and attributes, of one value or several."""
 
     user: str
     groups: frozenset[str]
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +107,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One policy as it was written; `where` is a boolean expression in the canonical dialect (DuckDB's)."""
+    """One policy as it was written; `where` is a boolean expression in the canonical dialect (DuckDB's).
+
+    `when` says for whom and in which circumstances it counts at all; None is always.
+    """
 
     id: str
     effect: Effect
@@ -113,6 +129,7 @@ class Policy:
 class PolicySet:
     """All policies and roles of one revision: what one query is decided under."""
 
+    when: When | None = None
     revision: int
     policies: tuple[Policy, ...]
     roles: tuple[Role, ...]
@@ -206,10 +223,27 @@ class Decision:
     dataset: Dataset
     revision: int
     columns: tuple[ColumnDecision, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """Whether a value of the row stands in a column of another dataset, which is read raw and only governs.
+
+    Conditions name the answer as a column `name` of `_row`. `value` is SQL over `_row`; `column` and `where` (empty
+    for all rows) are SQL over LOOKUP, the dataset's row.
+    """
+
+    name: str
+    value: str
+    column: str
+    where: str
+    dataset: Dataset
+
+
     rows: RowDecision
     broken: tuple[str, ...] = ()
 
     @property
     def is_visible(self) -> bool:
+    `lookups` are the datasets that its conditions read beside the one decided about.
         """Whether any column is there to be seen."""
         return any(column.outcome is not Outcome.HIDDEN for column in self.columns)
+    lookups: tuple[Lookup, ...] = ()

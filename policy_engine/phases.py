@@ -1,4 +1,8 @@
-"""How long a decision stays good: until a policy begins or ends, and no time at all where a filter asks the time."""
+"""How long a decision stays good and for which requests: what it depends on beside who asks and the policies.
+
+It is good until a policy begins or ends or comes to its time of day, and no time at all where a filter asks the time;
+and it is good for every request of the same purpose and network, as far as policies tell these apart.
+"""
 
 import bisect
 from collections.abc import Hashable
@@ -6,16 +10,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policy_engine.by_identity import ByIdentity
-from policy_engine.filters import asks_time
+from policy_engine.circumstances import Circumstances, When
+from policy_engine.conditions import network_holds, purpose_holds, stated_purpose, time_holds
+from policy_engine.filters import asks_purpose, asks_time
 from policy_engine.model import PolicySet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Edges:
-    """The moments at which policies begin or end, in order, and whether any filter asks for the time."""
+    """The moments at which policies begin or end, in order; what conditions tell apart; and what filters ask for."""
 
     moments: tuple[datetime, ...]
     asks_time: bool
+    asks_purpose: bool
+    times: tuple[When, ...]
+    purposes: tuple[tuple[str, ...], ...]
+    networks: tuple[tuple[str, ...], ...]
 
 
 def phase(policies: PolicySet, at: datetime) -> Hashable:
@@ -24,13 +34,42 @@ def phase(policies: PolicySet, at: datetime) -> Hashable:
     Example: it changes when a policy's `until` passes; with `now()` in a filter it is never the same twice.
     """
     edges = _edges(policies)
-    return at if edges.asks_time else bisect.bisect_right(edges.moments, _utc(at))
+    if edges.asks_time:
+        return at
+    return bisect.bisect_right(edges.moments, _utc(at)), tuple([time_holds(when, at) for when in edges.times])
+
+
+def surroundings(policies: PolicySet, circumstances: Circumstances) -> Hashable:
+    """A value that is equal for circumstances that no policy tells apart.
+
+    Example: it is the same for all addresses while no policy has a `network`.
+    """
+    edges = _edges(policies)
+    return (
+        circumstances.reach,
+        stated_purpose(circumstances) if edges.asks_purpose else None,
+        tuple([purpose_holds(purposes, circumstances) for purposes in edges.purposes]),
+        tuple([network_holds(networks, circumstances) for networks in edges.networks]),
+    )
 
 
 def _find(policies: PolicySet) -> _Edges:
     moments = {_utc(m) for policy in policies.policies for m in (policy.starts_at, policy.ends_at) if m is not None}
-    timed = any(policy.where is not None and asks_time(policy.where) for policy in policies.policies)
-    return _Edges(moments=tuple(sorted(moments)), asks_time=timed)
+    filters = [policy.where for policy in policies.policies if policy.where is not None]
+    conditions = [policy.when for policy in policies.policies if policy.when is not None]
+    times = {
+        When(time_of_day=when.time_of_day, weekdays=when.weekdays, zone=when.zone)
+        for when in conditions
+        if when.time_of_day or when.weekdays
+    }
+    return _Edges(
+        moments=tuple(sorted(moments)),
+        asks_time=any(map(asks_time, filters)),
+        asks_purpose=any(map(asks_purpose, filters)),
+        times=tuple(times),
+        purposes=tuple({when.purposes for when in conditions if when.purposes}),
+        networks=tuple({when.networks for when in conditions if when.networks}),
+    )
 
 
 def _utc(moment: datetime) -> datetime:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from catalog import names
 from catalog.model import Dataset
-from catalog.names import fold
 from policy_engine import filters
 from policy_engine.document.model import Document
 from policy_engine.facts import Facts
 from policy_engine.live import Live
 from policy_engine.merging import folded
 from policy_engine.model import Policy
+from policy_engine.own_names import is_own, may_mean
 
 
 def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:
@@ -23,7 +23,8 @@ def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, .
 def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
     """What of a policy's scope and filter is not there: worth a word and no refusal, as data may come later."""
     scope = policy.scope
-    if scope.database is not None and fold(scope.database) not in after.databases:
+    is_there = scope.database is None or any(may_mean(scope.database, name) for name in after.databases)
+    if scope.database is not None and not is_there:
         near = names.nearest(scope.database, (database.name for database in after.databases.values()))
         meant = f"; did you mean `{near}`?" if near else ""
         yield f"policy `{policy.id}`: there is no database `{scope.database}` yet{meant}"
@@ -34,13 +35,12 @@ def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
     for dataset in covered:
         columns = {folded(column.path) for column in dataset.columns}
         for path in scope.columns:
-            if folded(path) not in columns:
+            if folded(path) not in columns and not is_own(scope):
                 yield f"policy `{policy.id}`: `{dataset.full_name}` has no column `{'.'.join(path)}`"
-        missing = filters.missing_columns(policy.where, dataset) if policy.where else ()
-        if missing:
-            listed = ", ".join(f"`{'.'.join(path)}`" for path in missing)
+        problem = filters.problem(policy.where, dataset, after.datasets.get) if policy.where else ""
+        if problem:
             yield (
-                f"policy `{policy.id}`: its filter names {listed}, which `{dataset.full_name}` lacks, "
+                f"policy `{policy.id}`: on `{dataset.full_name}` its filter {problem}, "
                 f"so the {policy.effect.value} {_consequence(policy)} there"
             )
 
@@ -53,5 +53,5 @@ def _is_in_scope(policy: Policy, dataset: Dataset) -> bool:
     scope = policy.scope
     if scope.database is None:
         return True
-    same_database = fold(scope.database) == fold(dataset.database)
-    return same_database and (scope.dataset is None or fold(scope.dataset) == fold(dataset.name))
+    same_database = may_mean(scope.database, dataset.database)
+    return same_database and (scope.dataset is None or may_mean(scope.dataset, dataset.name))

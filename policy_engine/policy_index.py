@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 from catalog.names import fold
 from policy_engine.by_identity import ByIdentity
-from policy_engine.model import Policy, PolicySet, Subject
+from policy_engine.circumstances import Circumstances
+from policy_engine.conditions import counts
+from policy_engine.model import Effect, Policy, PolicySet, Subject
+from policy_engine.own_names import is_own, resolved
 from policy_engine.profile import Profile
 
 _Place = tuple[str | None, str | None]
@@ -14,10 +17,11 @@ _Place = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyIndex:
-    """Roles by group and policies by role and place, all names folded."""
+    """Roles by group, and policies by role and place, all names folded; `own` are those whose place is the user's."""
 
     roles_by_group: Mapping[str, tuple[str, ...]]
     policies: Mapping[str, Mapping[_Place, tuple[Policy, ...]]]
+    own: Mapping[str, tuple[Policy, ...]]
 
 
 def roles_of(subject: Subject, policies: PolicySet) -> frozenset[str]:
@@ -27,11 +31,24 @@ def roles_of(subject: Subject, policies: PolicySet) -> frozenset[str]:
 
 
 class Binding:
-    """The policies in force at a moment for any of some roles, dataset by dataset."""
+    """The policies in force for a subject with some roles, at a moment and in some circumstances, dataset by dataset.
 
-    def __init__(self, roles: frozenset[str], policies: PolicySet, at: datetime) -> None:
-        index = _index(policies).policies
-        self._held = [index[role] for role in roles if role in index]
+    A grant whose condition is not met is among them, so that it can be told what it waits for.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        roles: frozenset[str],
+        policies: PolicySet,
+        at: datetime,
+        circumstances: Circumstances,
+    ) -> None:
+        index = _index(policies)
+        self._held = [index.policies[role] for role in roles if role in index.policies]
+        self._held.append(_own_places(index, roles, subject.user))
+        self._subject = subject
+        self._circumstances = circumstances
         self._at = at
         self._places: dict[_Place, tuple[Policy, ...]] = {}
         self._known: dict[tuple[int, ...], tuple[Policy, ...]] = {}
@@ -52,9 +69,12 @@ class Binding:
         known = self._places.get(place)
         if known is None:
             every = (policy for by_place in self._held for policy in by_place.get(place, ()))
-            known = tuple(policy for policy in every if is_in_force(policy, self._at))
+            known = tuple(policy for policy in every if is_in_force(policy, self._at) and self._may_tell(policy))
             self._places[place] = known
         return known
+
+    def _may_tell(self, policy: Policy) -> bool:
+        return policy.effect is Effect.GRANT or counts(policy, self._subject, self._circumstances, self._at)
 
 
 def is_in_force(policy: Policy, at: datetime) -> bool:
@@ -76,13 +96,30 @@ def _build(policies: PolicySet) -> PolicyIndex:
         for group in role.groups:
             by_group.setdefault(fold(group), []).append(fold(role.name))
     by_role: dict[str, dict[_Place, list[Policy]]] = {}
+    own: dict[str, list[Policy]] = {}
     for policy in policies.policies:
+        depends = is_own(policy.scope)
         for name in dict.fromkeys(map(fold, policy.roles)):
-            by_role.setdefault(name, {}).setdefault(_place(policy), []).append(policy)
+            if depends:
+                own.setdefault(name, []).append(policy)
+            else:
+                by_role.setdefault(name, {}).setdefault(_place(policy), []).append(policy)
     return PolicyIndex(
         roles_by_group={group: tuple(names) for group, names in by_group.items()},
         policies={role: dict(_frozen(places)) for role, places in by_role.items()},
+        own={role: tuple(policies) for role, policies in own.items()},
     )
+
+
+def _own_places(index: PolicyIndex, roles: frozenset[str], user: str) -> Mapping[_Place, tuple[Policy, ...]]:
+    """The policies whose scope names the user, each once, where they lie for this one."""
+    found = {id(policy): policy for role in roles for policy in index.own.get(role, ())}
+    places: dict[_Place, list[Policy]] = {}
+    for policy in found.values():
+        own = resolved(policy, user)
+        if own is not None:
+            places.setdefault(_place(own), []).append(own)
+    return dict(_frozen(places))
 
 
 def _place(policy: Policy) -> _Place:

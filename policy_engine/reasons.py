@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from policy_engine.conditions import print_when
 from policy_engine.model import Case, Policy
 from policy_engine.rulings import Ruling
 from policy_engine.tag_expressions import print_expression
@@ -16,22 +17,25 @@ def shown_reason(words: Sequence[str], cases: Sequence[Case], ruling: Ruling, po
     """
     if len(cases) > 1 or cases[0].when:
         grants = _named(item.policy for item in ruling.contributions)
-        return f"differs from row to row ({', '.join(words)}) by {grants}{_and_restricted(ruling)}"
+        text = f"differs from row to row ({', '.join(words)}) by {grants}{_and_restricted(ruling)}"
+        return text + _conditions(policies[item.policy] for item in ruling.contributions)
     call = cases[0].call
     if call is None:
-        return f"shown as it is by {_named(item.policy for item in ruling.contributions)}"
+        text = f"shown as it is by {_named(item.policy for item in ruling.contributions)}"
+        return text + _conditions(policies[item.policy] for item in ruling.contributions)
     because = [name for name in ruling.raised_by if _tagged(policies[name], call.name)]
     if not because:
         because = [item.policy for item in ruling.contributions if item.showing.call == call]
     said = [f"policy `{name}` {_transforms(policies[name], call.name)}" for name in because[:_MOST_NAMED]]
-    return f"masked for you by {call.name} because " + (" and ".join(said) or "policies disagree on how to show it")
+    text = f"masked for you by {call.name} because " + (" and ".join(said) or "policies disagree on how to show it")
+    return text + _conditions(policies[name] for name in dict.fromkeys(because))
 
 
 def hidden_reason(ruling: Ruling) -> str:
     """Why a column is not there."""
     if ruling.hidden_by:
         said = [f"policy `{policy.id}` hides {_what(policy)}" for policy in ruling.hidden_by[:_MOST_NAMED]]
-        return "hidden from you because " + " and ".join(said)
+        return "hidden from you because " + " and ".join(said) + _conditions(ruling.hidden_by)
     if ruling.silent:
         said = [f"policy `{policy.id}` {why}" for policy, why in ruling.silent[:_MOST_NAMED]]
         return "hidden from you because " + " and ".join(said)
@@ -49,7 +53,7 @@ def nested_reason(problem: str) -> str:
 def partly_reason(hidden: Sequence[str], masked: Sequence[str]) -> str:
     """What is missing from a column, by the names of the fields directly in it.
 
-    Example: "without `phone`; `zip` is not as it is".
+    Example: "shown to you without some of its fields and with `zip` changed".
     """
     said = [f"without {_listed(hidden)}"] if hidden else []
     said += [f"{_listed(masked)} not as {'it is' if len(masked) == 1 else 'they are'}"] if masked else []
@@ -81,6 +85,15 @@ def _named(policies: Iterable[str]) -> str:
 
 
 def _shortened(texts: list[str]) -> list[str]:
+def _conditions(policies: Iterable[Policy]) -> str:
+    """In which circumstances policies count at all, for those that do not always.
+
+    Example: "; policy `research` counts when purpose is research".
+    """
+    said = [f"policy `{policy.id}` counts when {print_when(policy.when)}" for policy in policies if policy.when]
+    return f"; {' and '.join(_shortened(said))}" if said else ""
+
+
     more = len(texts) - _MOST_NAMED
     return texts if more <= 0 else [*texts[:_MOST_NAMED], f"{more} more"]
 

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from catalog.errors import Internal
 from catalog.model import Role
+from policy_engine.circumstances import When
 from policy_engine.model import (
     AllOf,
     AnyOf,
     Effect,
     HasTag,
-    Literal,
     Not,
     Policy,
     PolicySet,
@@ -66,6 +66,7 @@ def _policy(policy: Policy) -> Json:
         "where": policy.where,
         "starts_at": None if policy.starts_at is None else policy.starts_at.isoformat(),
         "ends_at": None if policy.ends_at is None else policy.ends_at.isoformat(),
+        **({} if policy.when is None else {"when": _when(policy.when)}),
         "enabled": policy.enabled,
         "why": policy.why,
     }
@@ -138,6 +139,7 @@ def _literal(data: Json) -> Literal:
 
 def _mapping(data: Json) -> dict[str, Json]:
     if not isinstance(data, dict):
+        when=_read_when(_mapping(data["when"])) if "when" in data else None,
         raise TypeError
     return data
 

@@ -4,6 +4,7 @@ What was decided is remembered for a subject, a catalog version, a set of polici
 same; so a decision that is asked for again costs a look-up, and no change anywhere leaves an old one standing.
 """
 
+import functools
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +14,10 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Dataset
 from catalog.names import fold
+from policy_engine.circumstances import UNKNOWN, Circumstances
 from policy_engine.decide import Judge
-from policy_engine.model import Decision, PolicySet, Subject
-from policy_engine.phases import phase
+from policy_engine.model import Decision, Estate, PolicySet, Subject
+from policy_engine.phases import phase, surroundings
 from policy_engine.subjects import fingerprint
 
 _MOST_JUDGES = 256
@@ -59,35 +61,48 @@ class Visibility:
         self._memory = _Memory(estate=self._estate, policies=PolicySet(revision=-1, policies=(), roles=()))
 
     def decision(
-        self, subject: Subject, database: str, name: str, policies: PolicySet, at: datetime
+        self,
+        subject: Subject,
+        database: str,
+        name: str,
+        policies: PolicySet,
+        at: datetime,
+        circumstances: Circumstances = UNKNOWN,
     ) -> Decision | None:
         """The decision on one dataset; None alike when it is not there and when it is not to be seen."""
         estate = self._current()
         dataset = self._one(estate, (fold(database), fold(name)))
         if dataset is None:
             return None
-        memory, asked = self._remembered(estate, policies), (fingerprint(subject), phase(policies, at))
+        memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
         key = (asked, id(dataset))
         decision = memory.decisions.get(key)
         if decision is None:
-            decision = _judge(memory, asked, subject, at).decide(dataset)
+            judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
+            decision = judge.decide(dataset)
             _keep(memory.decisions, key, decision, _MOST_DECISIONS)
         return decision if decision.is_visible else None
 
-    def decisions(self, subject: Subject, policies: PolicySet, at: datetime) -> tuple[Decision, ...]:
+    def decisions(
+        self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
+    ) -> tuple[Decision, ...]:
         """The decisions on everything the subject can see, by name."""
-        judge, estate = self._judge_of_all(subject, policies, at)
+        judge, estate = self._judge_of_all(subject, policies, at, circumstances)
         return tuple(judge.decide(dataset) for dataset in estate.datasets.values() if dataset and judge.sees(dataset))
 
-    def datasets(self, subject: Subject, policies: PolicySet, at: datetime) -> tuple[Dataset, ...]:
+    def datasets(
+        self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
+    ) -> tuple[Dataset, ...]:
         """Everything the subject can see, by name, without what is seen of it."""
-        judge, estate = self._judge_of_all(subject, policies, at)
+        judge, estate = self._judge_of_all(subject, policies, at, circumstances)
         return tuple(dataset for dataset in estate.datasets.values() if dataset and judge.sees(dataset))
 
-    def _judge_of_all(self, subject: Subject, policies: PolicySet, at: datetime) -> tuple[Judge, _Estate]:
+    def _judge_of_all(
+        self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances
+    ) -> tuple[Judge, _Estate]:
         estate = self._whole(self._current())
-        asked = (fingerprint(subject), phase(policies, at))
-        return _judge(self._remembered(estate, policies), asked, subject, at), estate
+        memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
+        return _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate)), estate
 
     def _current(self) -> _Estate:
         """The datasets of the catalog as it is now; inside a transaction nothing is remembered.
@@ -125,11 +140,18 @@ class Visibility:
         return memory
 
 
-def _judge(memory: _Memory, asked: Hashable, subject: Subject, at: datetime) -> Judge:
-    """The judge of a subject; judges of one phase decide alike at any moment of it."""
+def _asked(subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances) -> Hashable:
+    """All that a decision depends on beside the estate and the policies."""
+    return fingerprint(subject), phase(policies, at), surroundings(policies, circumstances)
+
+
+def _judge(
+    memory: _Memory, asked: Hashable, subject: Subject, at: datetime, circumstances: Circumstances, estate: Estate
+) -> Judge:
+    """The judge of a subject; judges of one phase and one situation decide alike at any moment of it."""
     judge = memory.judges.get(asked)
     if judge is None:
-        judge = Judge(subject, memory.policies, at)
+        judge = Judge(subject, memory.policies, at, circumstances, estate)
         _keep(memory.judges, asked, judge, _MOST_JUDGES)
     return judge
 

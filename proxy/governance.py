@@ -1,7 +1,8 @@
 """Settles everything about a query before it runs: parse, relations, decide, secure, verify.
 
-What was settled is remembered under the subject, the policy revision, the catalog's version and the policies' time
-windows, so a question asked again costs a look-up, and no change anywhere can leave an old answer standing.
+What was settled is remembered under the subject, what policies ask of the request, the policy revision, the catalog's
+version and the policies' time windows, so a question asked again costs a look-up, and no change anywhere can leave an
+old answer standing.
 """
 
 from collections.abc import Callable, Hashable
@@ -15,8 +16,9 @@ from catalog.model import Dataset, Source
 from catalog.names import fold, join, nearest
 from catalog.sources.connector import Expected, Session
 from catalog.sources.sessions import SessionCache
+from policy_engine.circumstances import Circumstances
 from policy_engine.model import Decision, PolicySet, Subject
-from policy_engine.phases import phase
+from policy_engine.phases import phase, surroundings
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
@@ -38,6 +40,11 @@ class Request:
     purpose: str | None = None
     client: str = ""
 
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What policies may ask of the request beside who asks and when."""
+        return Circumstances(purpose=self.purpose, address=self.client)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
@@ -96,12 +103,17 @@ class Governor:
     def _settle(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
         statement = read(request.sql, request.dialect, self._limits)
         found = leaves(statement, request.database)
-        decisions = {leaf.key: self._decide(subject, leaf, policies, now) for leaf in found}
+        decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
         named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
         warnings = notices(statement, named)
         session = self._session(named)
         placed = [
-            Placed(leaf=leaf, decision=item.decision, physical=_physical(session, item.decision.dataset))
+            Placed(
+                leaf=leaf,
+                decision=item.decision,
+                physical=_physical(session, item.decision.dataset),
+                lookups={lookup.name: _physical(session, lookup.dataset) for lookup in item.decision.lookups},
+            )
             for leaf, item in zip(found, named, strict=True)
         ]
         return Settled(
@@ -113,12 +125,15 @@ class Governor:
             revision=policies.revision,
         )
 
-    def _decide(self, subject: Subject, leaf: Leaf, policies: PolicySet, now: datetime) -> Decision:
+    def _decide(
+        self, subject: Subject, leaf: Leaf, policies: PolicySet, now: datetime, circumstances: Circumstances
+    ) -> Decision:
         """The decision for a dataset that the subject can see; absent and unseen end alike."""
-        decision = self._visibility.decision(subject, leaf.database, leaf.name, policies, now)
+        decision = self._visibility.decision(subject, leaf.database, leaf.name, policies, now, circumstances)
         written = join(leaf.database, leaf.name)[:200]
         if decision is None:
-            seen = [item.dataset.full_name for item in self._visibility.decisions(subject, policies, now)]
+            visible = self._visibility.datasets(subject, policies, now, circumstances)
+            seen = [dataset.full_name for dataset in visible]
             like = nearest(written, seen)
             raise UnknownDataset(
                 f"no dataset `{written}` that you can see",
@@ -134,7 +149,8 @@ class Governor:
         return decision
 
     def _session(self, named: tuple[Named, ...]) -> Session:
-        return self._sessions.open([self._part(item.decision.dataset) for item in named])
+        read = [dataset for item in named for dataset in _read(item.decision)]
+        return self._sessions.open([self._part(dataset) for dataset in read])
 
     def _part(self, dataset: Dataset) -> tuple[Source, Expected]:
         source = self._datasets.source(dataset.source)
@@ -146,6 +162,11 @@ class Governor:
 
 def _physical(session: Session, dataset: Dataset) -> str:
     return session.physical_name(dataset.source, dataset.relation)
+def _read(decision: Decision) -> tuple[Dataset, ...]:
+    """The datasets whose relations a query must be able to reach: the governed one, and those it is governed by."""
+    return (decision.dataset, *(lookup.dataset for lookup in decision.lookups))
+
+
 
 
 def _fingerprint(subject: Subject) -> Hashable:

@@ -9,9 +9,11 @@ from catalog.errors import UnknownDataset
 from catalog.journal import Journal
 from catalog.model import Dataset, Event, EventKind
 from catalog.names import fold, join, nearest
+from policy_engine.circumstances import Circumstances
 from policy_engine.model import ColumnDecision, Decision, Outcome, RowDecision, Subject
 from policy_engine.store import PolicyStore
 from policy_engine.visibility import Visibility
+from proxy.projection import shown_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,12 @@ class DatasetView:
     def columns(self) -> tuple[ColumnDecision, ...]:
         """The columns that are there for the person."""
         return tuple(column for column in self.decision.columns if column.outcome is not Outcome.HIDDEN)
+
+    @property
+    def fields(self) -> tuple[ColumnDecision, ...]:
+        """The columns that are there, each followed by the fields in it that are."""
+        every = (item for column in self.columns for item in (column, *column.nested))
+        return tuple(item for item in every if item.outcome is not Outcome.HIDDEN)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -66,7 +74,7 @@ class DatasetView:
             "comment": dataset.comment,
             "tags": sorted(dataset.confirmed | dataset.database_tags),
             "revision": self.revision,
-            "columns": [_described(column) for column in self.columns],
+            "columns": [_described(field) for field in self.fields],
             "rows": {
                 "filtered": bool(self.rows.filter),
                 "policies": list(self.rows.policies),
@@ -78,7 +86,7 @@ class DatasetView:
         """Whether each word stands in a name, comment or tag that the person may see."""
         dataset = self.dataset
         seen = [dataset.full_name, dataset.comment, *dataset.confirmed, *dataset.database_tags]
-        seen += [text for column in self.columns for text in (column.name, *column.tags)]
+        seen += [text for field in self.fields for text in (field.name, *field.tags)]
         haystack = fold("\n".join(seen))
         return all(word in haystack for word in words)
 
@@ -103,7 +111,7 @@ class Metadata:
         self, subject: Subject, search: str = "", *, decision_id: str = "", client: str = ""
     ) -> tuple[DatasetView, ...]:
         """The datasets the subject can see, by name; each word of `search` must stand somewhere in them."""
-        views = self._visible(subject)
+        views = self._visible(subject, client)
         words = tuple(fold(search).split())
         found = tuple(view for view in views if view.matches(words))
         self._tell(subject, found, decision_id, client, {"search": search[:200]} if search else {"list": "datasets"})
@@ -113,9 +121,11 @@ class Metadata:
         self, subject: Subject, database: str, name: str, *, decision_id: str = "", client: str = ""
     ) -> DatasetView:
         """One dataset; raises UnknownDataset alike when it is not there and when it is not to be seen."""
-        decision = self._visibility.decision(subject, database, name, self._policies.current(), self._clock())
+        decision = self._visibility.decision(
+            subject, database, name, self._policies.current(), self._clock(), Circumstances(address=client)
+        )
         if decision is None:
-            near = nearest(f"{database}.{name}", [view.dataset.full_name for view in self._visible(subject)])
+            near = nearest(f"{database}.{name}", [view.dataset.full_name for view in self._visible(subject, client)])
             raise UnknownDataset(
                 f"no dataset `{join(database, name)[:200]}` that you can see",
                 hint=f"did you mean `{near}`?" if near else "list what you can see, or ask its owner for access",
@@ -129,8 +139,9 @@ class Metadata:
         held = [role.name for role in self._policies.current().roles if role.groups & subject.groups]
         return tuple(sorted(held))
 
-    def _visible(self, subject: Subject) -> tuple[DatasetView, ...]:
-        decisions = self._visibility.decisions(subject, policies=self._policies.current(), at=self._clock())
+    def _visible(self, subject: Subject, client: str) -> tuple[DatasetView, ...]:
+        circumstances = Circumstances(address=client)
+        decisions = self._visibility.decisions(subject, self._policies.current(), self._clock(), circumstances)
         views = (DatasetView(decision=decision) for decision in decisions)
         return tuple(sorted(views, key=lambda view: fold(view.dataset.full_name)))
 
@@ -160,7 +171,7 @@ class Metadata:
 def _described(column: ColumnDecision) -> dict[str, object]:
     return {
         "column": column.name,
-        "type": column.type,
+        "type": shown_type(column),
         "outcome": column.outcome.value,
         "transform": column.transform,
         "tags": list(column.tags),

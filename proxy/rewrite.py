@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
+from catalog.model import Dataset
 from catalog.names import quoted
 from catalog.sources.connector import Session
 from policy_engine.model import Decision, Outcome
@@ -29,11 +30,20 @@ _GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A dataset's leaf with the decision for it and the relation's physical name in the session."""
+    """A dataset's leaf with the decision for it and the relation's physical name in the session.
+
+    `lookups` are the physical names of the relations that the decision's lookups read, by the lookups' names.
+    """
 
     leaf: Leaf
     decision: Decision
     physical: str
+    lookups: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Every physical relation that the governed subquery reads, as often as it reads it."""
+        return (self.physical, *self.lookups.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +63,14 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     shorten_columns(tree, tuple(item.leaf for item in placed))
     is_fenced = _needs_fence(tree, placed)
-    governed = [govern(item.decision, quoted(item.physical), keys, is_fenced=is_fenced) for item in placed]
+    governed = [_govern(item, keys, is_fenced) for item in placed]
     stand_ins = [_stand_in(item.leaf) for item in placed]
     printed = generate(tree, dialect)
     _check_fixpoint(printed, dialect)
     sql = _filled(printed, stand_ins, [relation.sql for relation in governed])
     _verify(sql, placed, governed, session)
-    own_names = [_own_name(item.decision) for item in placed]
-    in_words = [
-        relation.sql.replace(quoted(item.physical), name)
-        for item, relation, name in zip(placed, governed, own_names, strict=True)
-    ]
+    own_names = [_own_name(item.decision.dataset) for item in placed]
+    in_words = [_in_words(item, relation) for item, relation in zip(placed, governed, strict=True)]
     _blank(tree)
     printed_blank = generate(tree, dialect)
     return Rewritten(
@@ -130,22 +137,35 @@ def _filled(printed: str, stand_ins: Sequence[str], relations: Sequence[str]) ->
     return printed
 
 
-def _own_name(decision: Decision) -> str:
-    return f"{quoted(decision.dataset.database)}.{quoted(decision.dataset.name)}"
+def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
+    lookups = {name: quoted(physical) for name, physical in item.lookups.items()}
+    return govern(item.decision, quoted(item.physical), keys, is_fenced=is_fenced, lookups=lookups)
+
+
+def _own_name(dataset: Dataset) -> str:
+    return f"{quoted(dataset.database)}.{quoted(dataset.name)}"
+
+
+def _in_words(item: Placed, relation: Governed) -> str:
+    """The governed relation with datasets' own names in place of physical ones, which nobody can guess."""
+    text = relation.sql.replace(quoted(item.physical), _own_name(item.decision.dataset))
+    for lookup in item.decision.lookups:
+        text = text.replace(quoted(item.lookups[lookup.name]), _own_name(lookup.dataset))
+    return text
 
 
 def _verify(sql: str, placed: Sequence[Placed], governed: Sequence[Governed], session: Session) -> None:
     expected = [
-        Expectation(physical=item.physical, governed=_governed_node(relation.sql, session))
+        Expectation(physical=item.physical, governed=_governed_node(relation.sql, item.relations, session))
         for item, relation in zip(placed, governed, strict=True)
     ]
     verify(session.serialize(sql), expected)
 
 
-def _governed_node(sql: str, session: Session) -> Node:
+def _governed_node(sql: str, relations: Sequence[str], session: Session) -> Node:
     node = _GOVERNED_NODES.get(sql, session.dialect)
     if node is None:
-        node = governed_node(session.serialize(sql.removeprefix("(").removesuffix(")")))
+        node = governed_node(session.serialize(sql.removeprefix("(").removesuffix(")")), relations)
         _GOVERNED_NODES.put(sql, session.dialect, node)
     return node
 

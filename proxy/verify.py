@@ -57,9 +57,15 @@ def statement_node(parsed: Node) -> Node:
     return _node(_node(statements[0]).get("node"))
 
 
-def governed_node(parsed: Node) -> Node:
-    """The engine's tree of one governed subquery, as it must stand in every statement, positions aside."""
-    return _node(_without_positions(statement_node(parsed)))
+def governed_node(parsed: Node, relations: Sequence[str]) -> Node:
+    """The engine's tree of one governed subquery, as it must stand in every statement, positions aside.
+
+    It reads exactly these physical relations, each as often as named: its dataset's, and those of its lookups.
+    """
+    node = statement_node(parsed)
+    if sorted(_tables(node)) != sorted(relations):
+        raise VerificationFailed("a governed relation reads something else")
+    return _node(_without_positions(node))
 
 
 def verify(parsed: Node, expected: Sequence[Expectation]) -> None:
@@ -73,6 +79,7 @@ class _Walk:
     def __init__(self, expected: Sequence[Expectation]) -> None:
         self._physical_names = {item.physical for item in expected}
         self._left = list(expected)
+        self._has_lookups = any(_source_node(item.governed) for item in expected)
 
     def run(self, root: Node) -> None:
         self._visit(root, frozenset())
@@ -87,9 +94,13 @@ class _Walk:
             self._visit_node(_node(value), ctes)
 
     def _visit_node(self, node: Node, ctes: frozenset[str]) -> None:
+        behind = self._physical(_source_node(node)) if self._has_lookups else None
+        if behind is not None and self._ticks_off(behind, node):
+            return
         physical = self._physical(node)
         if physical is not None:
-            self._tick_off(physical, node)
+            if not self._ticks_off(physical, node):
+                raise VerificationFailed("a governed relation was altered or stands too often")
             return
         _check_kind(node)
         if node.get("type") == "BASE_TABLE":
@@ -104,13 +115,14 @@ class _Walk:
         for value in node.values():
             self._visit(value, inner)
 
-    def _tick_off(self, physical: str, node: Node) -> None:
+    def _ticks_off(self, physical: str, node: Node) -> bool:
+        """Whether the node is one of the governed subqueries that are still to be found; then it is found."""
         found = _without_positions(node)
         for item in self._left:
             if item.physical == physical and item.governed == found:
                 self._left.remove(item)
-                return
-        raise VerificationFailed("a governed relation was altered or stands too often")
+                return True
+        return False
 
     def _physical(self, node: Node) -> str | None:
         """The physical relation that a SELECT reads directly, if it is one of ours."""
@@ -119,6 +131,29 @@ class _Walk:
             return None
         name = source.get("table_name")
         return name if isinstance(name, str) and name in self._physical_names else None
+
+
+def _source_node(node: Node) -> Node:
+    """The query that a SELECT reads from, if it does: there the answers of lookups are worked out."""
+    source = node.get("from_table")
+    if not isinstance(source, dict) or source.get("type") != "SUBQUERY":
+        return {}
+    inner = source.get("subquery")
+    found = inner.get("node") if isinstance(inner, dict) else None
+    return _node(found) if isinstance(found, dict) else {}
+
+
+def _tables(value: object) -> Iterator[str]:
+    """Every base relation that a tree reads, each as often as it stands there."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _tables(item)
+    elif isinstance(value, dict):
+        if value.get("type") == "BASE_TABLE":
+            is_bare = not value.get("schema_name") and not value.get("catalog_name")
+            yield str(value.get("table_name")) if is_bare else ""
+        for item in value.values():
+            yield from _tables(item)
 
 
 def _check_kind(node: Node) -> None:

@@ -67,6 +67,7 @@ def _put(cursor: Cursor, effect: Effect, ending: str) -> PutPolicy:
         enabled=properties.enabled,
         starts_at=properties.starts_at,
         ends_at=properties.ends_at,
+        when=properties.when,
     )
     return PutPolicy(policy=policy, is_named=properties.name is not None)
 

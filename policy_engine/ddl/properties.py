@@ -1,10 +1,13 @@
-"""POLICYPROPERTIES: a policy's name, description, switch and window, beside what it does."""
+"""POLICYPROPERTIES: a policy's name, description, switch, window and condition, beside what it does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from catalog.errors import VeilError
 from catalog.names import nearest
+from policy_engine.circumstances import When
+from policy_engine.ddl.conditions import PROPERTIES, condition_key, print_condition, read_condition
 from policy_engine.ddl.cursor import Cursor
 from policy_engine.ddl.tokens import Token
 from policy_engine.model import Policy
@@ -22,6 +25,7 @@ class Properties:
     enabled: bool = True
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,13 @@ class _Given:
             problem = "name must be one line of at most 200 characters, without blanks around it"
             self.cursor.refuse(problem, token=self.texts["name"][1])
         return name
+
+    def condition(self) -> When | None:
+        try:
+            return read_condition({key: text for key, (text, _) in self.texts.items()})
+        except VeilError as error:
+            token = next((token for key, (_, token) in self.texts.items() if f"`{key}" in error.detail), None)
+            self.cursor.refuse(error.detail.partition(": ")[2] or error.detail, error.hint, token)
 
     def flag(self, key: str) -> bool:
         text = self.text(key)
@@ -77,6 +88,7 @@ def read_properties(cursor: Cursor) -> Properties:
         enabled=given.flag("enabled"),
         starts_at=given.moment("start_datetime"),
         ends_at=given.moment("end_datetime"),
+        when=given.condition(),
     )
     if properties.starts_at and properties.ends_at and properties.starts_at >= properties.ends_at:
         cursor.refuse("start_datetime must be before end_datetime", token=start)
@@ -92,6 +104,8 @@ def print_properties(policy: Policy, *, name: str | None) -> str:
         "start_datetime": _printed(policy.starts_at) if policy.starts_at else None,
         "end_datetime": _printed(policy.ends_at) if policy.ends_at else None,
     }
+    if policy.when is not None:
+        said.update(print_condition(policy.when))
     pairs = ", ".join(f"{_quoted(key)}={_quoted(text)}" for key, text in said.items() if text is not None)
     return f"POLICYPROPERTIES({pairs})" if pairs else ""
 
@@ -111,9 +125,10 @@ def _texts(cursor: Cursor) -> dict[str, tuple[str, Token]]:
 
 def _key(cursor: Cursor, found: Mapping[str, object]) -> str:
     start = cursor.now
-    key = cursor.literal("a property").lower()
-    if key not in KEYS:
-        near = nearest(key, KEYS)
+    written = cursor.literal("a property")
+    key = condition_key(written) or written.lower()
+    if key not in KEYS and condition_key(key) is None:
+        near = nearest(key, (*KEYS, *PROPERTIES))
         hint = f"did you mean `{near}`?" if near else f"there are {', '.join(KEYS)}"
         cursor.refuse(f"there is no property `{key}`", hint, start)
     if key in found:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalog.model import Level, Source, TagRule
+from catalog.model import Attribute, Level, Source, TagRule
 from policy_engine.document.places import Place, Stated
 from policy_engine.model import Policy
 
@@ -69,7 +69,7 @@ class UserEntry:
 
     name: str
     groups: frozenset[str] | None = None
-    attributes: Mapping[str, str] | None = None
+    attributes: Mapping[str, Attribute] | None = None
     password_env: str | None = None
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from catalog.errors import VeilError
 from policy_engine import filters, tag_expressions
+from policy_engine.document.conditions import read_when
 from policy_engine.document.entries import Entry, texts, wrong
 from policy_engine.document.model import Context
 from policy_engine.document.places import Stated, invalid, pointed
@@ -20,11 +21,10 @@ from policy_engine.model import (
 from policy_engine.transforms import calls
 
 KEYS = (
-    *("policy", "grant", "restrict", "deny", "to", "scope", "having", "transform", "where"),
+    *("policy", "grant", "restrict", "deny", "to", "scope", "having", "transform", "where", "when"),
     *("from", "until", "enabled", "why"),
 )
 _REFUSED = {
-    "when": "is refused: `when` is not supported by this version",
     "priority": "does not exist: policies have no priority, and their order does not matter",
 }
 _NEXT_DAY = timedelta(days=1)
@@ -46,7 +46,8 @@ def read_policy(node: Node, context: Context) -> Stated[Policy]:
         scope=_scope(entry),
         having=_having(entry, context),
         transforms=_transforms(entry, context),
-        where=_where(entry),
+        where=_where(entry, context),
+        when=read_when(entry.nodes["when"]) if "when" in entry.nodes else None,
         starts_at=starts_at,
         ends_at=ends_at,
         enabled=entry.flag("enabled", True),
@@ -135,14 +136,17 @@ def _call(stated: Stated[str]) -> TransformCall:
         raise pointed(error, stated.place) from None
 
 
-def _where(entry: Entry) -> str | None:
+def _where(entry: Entry, context: Context) -> str | None:
     stated = entry.text("where")
     if stated is None:
         return None
     try:
-        return filters.check_filter(stated.value)
+        where = filters.check_filter(stated.value)
     except VeilError as error:
         raise pointed(error, stated.place) from None
+    for tag in filters.tags_asked(where):
+        context.refer("tag", tag, stated.place)
+    return where
 
 
 def _window(entry: Entry) -> tuple[datetime | None, datetime | None]:

@@ -5,6 +5,7 @@ import re
 from catalog import names
 from catalog.errors import PolicyInvalid
 from policy_engine.model import Scope
+from policy_engine.own_names import check_variables
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s".,()]+)'
 _PIECES = re.compile(rf"\s*(?P<piece>{_NAME}(?:\s*\.\s*{_NAME})*)\s*(?P<end>,|\Z)")
@@ -22,6 +23,8 @@ def parse_scope(text: str) -> Scope:
         return Scope()
     name, columns = _split_columns(text)
     parts = names.split(name)
+    for part in (*parts, *(name for path in columns for name in path)):
+        check_variables(part)
     if len(parts) not in (1, 2) or "*" in parts or (columns and len(parts) == 1):
         raise PolicyInvalid(f"`{text}` is no scope", hint=_HINT)
     return Scope(database=parts[0], dataset=parts[1] if len(parts) == 2 else None, columns=columns)

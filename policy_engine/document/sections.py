@@ -8,7 +8,7 @@ import regex
 
 from catalog import lookup, names, registry
 from catalog.errors import VeilError
-from catalog.model import Level, Source, TagRule
+from catalog.model import Attribute, Level, Source, TagRule
 from policy_engine import capabilities
 from policy_engine.document.entries import Entry, items, pairs, text, texts
 from policy_engine.document.model import (
@@ -21,7 +21,7 @@ from policy_engine.document.model import (
     UserEntry,
 )
 from policy_engine.document.places import Place, Stated, invalid, pointed
-from policy_engine.document.tree import Node, Scalar
+from policy_engine.document.tree import Node, Scalar, Sequence
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUOTES = 'quote it where it holds a dot or a blank: `"Lab Results"`'
@@ -119,14 +119,21 @@ def read_users(node: Node, context: Context) -> Iterator[Stated[UserEntry]]:
     for key, body in pairs(node, "a mapping from a user's name to the account"):
         entry = Entry.of(body, "a user", ("groups", "attributes", "password_env"), refused)
         attributes = entry.nodes.get("attributes")
-        given = None if attributes is None else dict(_options(attributes, "attributes"))
         user = UserEntry(
             name=_plain_name(key, "user"),
             groups=_groups(entry),
-            attributes=None if given is None else {name: stated.value for name, stated in given.items()},
+            attributes=None if attributes is None else dict(_attributes(attributes)),
             password_env=_variable(entry),
         )
         yield Stated(value=user, place=key.place)
+
+
+def _attributes(node: Node) -> Iterator[tuple[str, Attribute]]:
+    """What is known of a user: under each name a text, or a list of texts for several values."""
+    for key, value in pairs(node, "attributes with their values"):
+        is_list = isinstance(value, Sequence)
+        several = tuple(dict.fromkeys(stated.value for stated in texts(value))) if is_list else ()
+        yield key.text, several if is_list else text(value).value
 
 
 def _check_connector(source: str, connector: Stated[str], options: Mapping[str, str], place: Place) -> None:

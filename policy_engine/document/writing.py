@@ -8,8 +8,9 @@ from typing import TypeVar
 from ruamel.yaml import YAML
 
 from catalog import names
-from catalog.model import Database, Dataset, Role, Source, Tag, TagRule, User
+from catalog.model import Attribute, Database, Dataset, Role, Source, Tag, TagRule, User
 from policy_engine import tag_expressions
+from policy_engine.circumstances import When
 from policy_engine.document.scopes import print_scope
 from policy_engine.model import Policy
 from policy_engine.transforms.calls import print_call
@@ -85,7 +86,7 @@ def roles(values: Iterable[Role]) -> Data:
 def users(values: Iterable[User]) -> Data:
     """The section `users`: groups and attributes, and nothing that a password could be learnt from."""
     return {
-        v.name: {"groups": [*sorted(v.groups)], **_said(attributes=_sorted(v.attributes))} for v in _by_name(values)
+        v.name: {"groups": [*sorted(v.groups)], **_said(attributes=_attributes(v.attributes))} for v in _by_name(values)
     }
 
 
@@ -113,6 +114,8 @@ def policy_entry(policy: Policy) -> dict[str, Data]:
     if policy.having is not None:
         entry["having"] = tag_expressions.print_expression(policy.having)
     entry |= _said(transform=transforms, where=policy.where or "")
+    if policy.when is not None:
+        entry["when"] = _when(policy.when)
     if policy.starts_at is not None:
         entry["from"] = _moment(policy.starts_at, timedelta())
     if policy.ends_at is not None:
@@ -120,6 +123,29 @@ def policy_entry(policy: Policy) -> dict[str, Data]:
     if not policy.enabled:
         entry["enabled"] = False
     return entry | _said(why=policy.why)
+
+
+def _when(when: When) -> dict[str, Data]:
+    """A condition, one value plain and several as a list."""
+    attributes: dict[str, Data] = {name: _one_or_more(values) for name, values in when.attributes}
+    return _said(
+        group=_one_or_more(when.groups),
+        not_group=_one_or_more(when.not_groups),
+        attribute=attributes,
+        purpose=_one_or_more(when.purposes),
+        network=_one_or_more(when.networks),
+        time_of_day=when.time_of_day,
+        weekdays=[*when.weekdays],
+        zone="" if when.zone == When().zone else when.zone,
+    )
+
+
+def _one_or_more(values: tuple[str, ...]) -> Data:
+    return values[0] if len(values) == 1 else [*values]
+
+
+def _attributes(attributes: Mapping[str, Attribute]) -> dict[str, Data]:
+    return {name: value if isinstance(value, str) else [*value] for name, value in sorted(attributes.items())}
 
 
 def _moment(moment: datetime, back: timedelta) -> Data:

@@ -1,9 +1,11 @@
 """Random policies, every one of which a document can state."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from policy_engine.circumstances import When
 from policy_engine.filters import check_filter
 from policy_engine.model import AllOf, AnyOf, Effect, HasTag, Not, Policy, Scope, TagExpression, TransformRule
 from policy_engine.tag_expressions import parse, print_expression
@@ -49,6 +51,32 @@ def scopes() -> st.SearchStrategy[Scope]:
     ).filter(lambda scope: scope.database != "*" and scope.dataset != "*")
 
 
+def conditions() -> st.SearchStrategy[When]:
+    """Conditions on who asks and how, as reading gives them."""
+    values = st.lists(_TEXTS.filter(bool), min_size=1, max_size=2, unique=True).map(tuple)
+    some = st.one_of(st.just(()), values)
+    attributes = st.dictionaries(_TEXTS.filter(bool), values, max_size=2).map(
+        lambda found: tuple(sorted(found.items()))
+    )
+    times = st.builds(
+        When,
+        time_of_day=st.sampled_from(["08:00-18:00", "22:00-06:00", "00:00-24:00"]),
+        weekdays=st.sampled_from([(), ("mon",), ("sat", "sun")]),
+        zone=st.sampled_from(["UTC", "Europe/Vienna"]),
+    )
+    return st.builds(
+        lambda when, groups, not_groups, attributes, purposes, networks: replace(
+            when, groups=groups, not_groups=not_groups, attributes=attributes, purposes=purposes, networks=networks
+        ),
+        times,
+        some,
+        some,
+        attributes,
+        some,
+        st.sampled_from([(), ("10.0.0.0/8",), ("192.0.2.1/32", "2001:db8::/32")]),
+    )
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A policy that says something."""
@@ -68,5 +96,6 @@ def policies(draw: st.DrawFn) -> Policy:
         starts_at=draw(st.sampled_from([None, moments[0]])),
         ends_at=draw(st.sampled_from([None, moments[-1]])) if len(moments) == 2 else None,
         enabled=draw(st.booleans()),
+        when=draw(st.one_of(st.none(), conditions())),
         why=draw(_TEXTS),
     )

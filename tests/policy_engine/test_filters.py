@@ -38,7 +38,8 @@ SUBJECT = Subject(user="o'brien", groups=frozenset({"Staff"}), attributes={"regi
 
 
 def bound(text: str, subject: Subject = SUBJECT) -> str | None:
-    return bind(text, subject, DATASET, roles=frozenset({"analyst"}), at=AT)
+    found = bind(text, subject, DATASET, roles=frozenset({"analyst"}), at=AT)
+    return None if found is None else found.sql
 
 
 @pytest.mark.parametrize(
@@ -47,10 +48,12 @@ def bound(text: str, subject: Subject = SUBJECT) -> str | None:
         ("OPTED_OUT != 1 -- opt-outs", '"_row"."Opted_Out" <> 1'),
         ("region = user_attribute('region')", '"_row"."region" = \'north\''),
         ("region = user_attribute('evil')", "\"_row\".\"region\" = ''' OR TRUE --'"),
-        ("region = user_attribute('none')", '"_row"."region" = TRY_CAST(NULL AS TEXT)'),
+        ("region = user_attribute('none')", "FALSE"),
+        ("NOT region = user_attribute('none')", "FALSE"),
+        ("region = user_attribute('none') OR contact.city = 'x'", '"_row"."contact"."City" = \'x\''),
         ("current_user() = region", "'o''brien' = \"_row\".\"region\""),
-        ("has_role('Analyst') and not has_role('boss')", "TRUE AND NOT FALSE"),
-        ("in_group('staff') or in_group('x')", "TRUE OR FALSE"),
+        ("has_role('Analyst') and not has_role('boss')", "TRUE"),
+        ("in_group('staff') or in_group('x')", "TRUE"),
         ("contact.city like 'N%'", '"_row"."contact"."City" LIKE \'N%\''),
         ('"odd ""name""; --" is null', '"_row"."odd ""name""; --" IS NULL'),
         ("now() is not null", "NOT TRY_CAST('2026-05-01 12:00:00.000000' AS TIMESTAMP) IS NULL"),
@@ -74,7 +77,7 @@ def test_a_filter_on_what_is_not_there_cannot_be_bound(text: str) -> None:
         ("a; b", "exactly one expression"),
         ("", "exactly one expression"),
         ("a = ", "no SQL expression"),
-        ("a in (select b from c)", "list of values"),
+        ("a in (select b from c)", "database.dataset"),
         ("exists (select 1)", "subquery"),
         ("(select true)", "subquery"),
         ("count(*) > 1", "aggregate"),
@@ -141,11 +144,11 @@ def test_no_attribute_or_column_name_can_change_the_condition(value: str, name: 
         database="d", name="t", source="s", relation="r", columns=(Column(path=(name,), type="VARCHAR", position=0),)
     )
     subject = Subject(user="u", groups=frozenset(), attributes={"k": value})
-    sql = bind(f"{quoted(name)} = user_attribute('k')", subject, dataset, roles=frozenset(), at=AT)
-    assert sql is not None
+    found = bind(f"{quoted(name)} = user_attribute('k')", subject, dataset, roles=frozenset(), at=AT)
+    assert found is not None
     with duckdb.connect() as engine:
         rows = engine.execute(
-            f"SELECT {sql} FROM (SELECT unnest([$1, $2]) AS {quoted(name)}) AS _row", [value, value + "x"]
+            f"SELECT {found.sql} FROM (SELECT unnest([$1, $2]) AS {quoted(name)}) AS _row", [value, value + "x"]
         ).fetchall()
     is_ordinary = "\0" not in value
-    assert rows == ([(True,), (False,)] if is_ordinary else [(None,), (None,)])
+    assert rows == ([(True,), (False,)] if is_ordinary else [(False,), (False,)])

@@ -152,7 +152,7 @@ def test_the_json_form_says_the_same(shop: Catalog, tmp_path: Path) -> None:
     [
         (
             "grant: select, scope: shop, where: vip",
-            "its filter names `vip`, which `shop.orders` lacks, so the grant gives",
+            "on `shop.orders` its filter names `vip`, which is not there, so the grant gives",
         ),
         ("restrict: select, scope: shop, where: vip", "so the restrict refuses the dataset there"),
         ("grant: select, scope: shp", "there is no database `shp` yet; did you mean `shop`?"),

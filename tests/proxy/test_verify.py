@@ -10,7 +10,7 @@ WIDER = GOVERNED.replace(" FROM", ', "_row"."c" AS "c" FROM')
 
 
 def _check(sql: str, times: int = 1) -> None:
-    expectation = Expectation(physical="v_1", governed=governed_node(serialize(GOVERNED)))
+    expectation = Expectation(physical="v_1", governed=governed_node(serialize(GOVERNED), ["v_1"]))
     verify(serialize(sql), [expectation] * times)
 
 

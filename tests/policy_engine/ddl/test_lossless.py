@@ -129,5 +129,5 @@ def test_names_are_readable_and_tell_roles_and_clauses_apart() -> None:
 
 
 def test_a_statement_has_a_place_for_every_part_of_a_policy() -> None:
-    said = "id effect roles scope having transforms where starts_at ends_at enabled why"
+    said = "id effect roles scope having transforms where when starts_at ends_at enabled why"
     assert {field.name for field in fields(Policy)} == set(said.split()), "print_policy and read_properties need it too"
