@@ -1,4 +1,4 @@
 """The document: what an administrator writes as YAML, and how the live state is written back.
 
-Reading order: places, model, tree, entries, scopes, policies, sections, reading, writing.
+Reading order: places, model, tree, entries, scopes, policies, sections, tests, reading, writing.
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from catalog.model import Attribute, Level, Source, TagRule
@@ -74,6 +75,35 @@ class UserEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """How a column is to be seen: `clear`, `hidden`, `masked`, a transform's name, or a call with its arguments."""
+
+    path: tuple[str, ...]
+    seen: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTest:
+    """What somebody is to see of a dataset; `rows` is `all`, `filtered`, `none` or empty, `because` names policies."""
+
+    dataset: tuple[str, str]
+    name: str = ""
+    user: str = ""
+    groups: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
+    sees: tuple[Expectation, ...] = ()
+    rows: str = ""
+    because: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[tuple[str, ...], ...]:
+        """The columns that the test names."""
+        return tuple(expectation.path for expectation in self.sees)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """That a place names a tag, role or source, which must exist once the document is applied."""
 
@@ -107,4 +137,5 @@ class Document:
     roles: tuple[Stated[RoleEntry], ...] = ()
     users: tuple[Stated[UserEntry], ...] = ()
     policies: tuple[Stated[Policy], ...] = ()
+    tests: tuple[Stated[PolicyTest], ...] = ()
     references: tuple[Reference, ...] = ()

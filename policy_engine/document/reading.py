@@ -11,11 +11,11 @@ from policy_engine.document.entries import Entry, items
 from policy_engine.document.model import Context, Document
 from policy_engine.document.places import Place, Stated, invalid
 from policy_engine.document.policies import read_policy
+from policy_engine.document.tests import read_tests
 from policy_engine.document.tree import Node, Scalar, parse
 from policy_engine.model import Policy
 
-SECTIONS = ("veil", "sources", "databases", "datasets", "tags", "rules", "roles", "users", "policies")
-_REFUSED = {"tests": "is refused: `tests` is not supported by this version"}
+SECTIONS = ("veil", "sources", "databases", "datasets", "tags", "rules", "roles", "users", "policies", "tests")
 _SUFFIXES = frozenset({".yaml", ".yml"})
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def _read(text: str, *, file: str, folder: Path) -> Document:
     node = parse(text, file=file)
     if node is None:
         raise invalid(Place(file=file), "the file says nothing", hint="a document begins with `veil: 1`")
-    entry = Entry.of(node, "a document", SECTIONS, _REFUSED)
+    entry = Entry.of(node, "a document", SECTIONS)
     _check_version(entry)
     absent = Scalar(text="", kind="null", place=node.place)
     nodes = {section: entry.nodes.get(section, absent) for section in SECTIONS}
@@ -73,6 +73,7 @@ def _read(text: str, *, file: str, folder: Path) -> Document:
         roles=tuple(sections.read_roles(nodes["roles"], context)),
         users=tuple(sections.read_users(nodes["users"], context)),
         policies=tuple(_policies(nodes["policies"], context)),
+        tests=tuple(read_tests(nodes["tests"])),
         references=tuple(context.references),
     )
 
@@ -101,6 +102,7 @@ def _joined(documents: list[Document]) -> Document:
         roles=_once("role", ((s.value.name, s) for d in documents for s in d.roles)),
         users=_once("user", ((s.value.name, s) for d in documents for s in d.users)),
         policies=_once("policy", ((s.value.id, s) for d in documents for s in d.policies)),
+        tests=tuple(test for document in documents for test in document.tests),
         references=tuple(reference for document in documents for reference in document.references),
     )
 

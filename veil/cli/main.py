@@ -21,6 +21,8 @@ VERBS: Mapping[str, str] = {
     "plan": "documents",
     "apply": "documents",
     "export": "documents",
+    "lint": "checks",
+    "test": "checks",
     "ddl": "statements",
     "crawl": "crawl",
     "token": "tokens",

@@ -1,0 +1,91 @@
+"""Findings about single cells: policies that disagree, transforms that cannot be, filters without their columns."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from catalog.errors import PolicyInvalid
+from policy_engine.cells import ALWAYS, NOTHING, Contribution
+from policy_engine.lint.case import Case
+from policy_engine.lint.findings import MISSING_FILTER_COLUMN, UNDECIDED_CELL, UNFIT_TRANSFORM, Finding
+from policy_engine.model import Effect, Policy
+from policy_engine.profile import FieldProfile, profile
+from policy_engine.rulings import Ruling, applies
+from policy_engine.strength import Strength
+from policy_engine.tag_expressions import holds
+from policy_engine.transforms.registry import Types, problem
+
+
+def undecided_cells(case: Case) -> Iterator[Finding]:
+    """Policies for the same people that show one column through different transforms of equal strength."""
+    told: set[tuple[str, str]] = set()
+    for sight in case.sights():
+        for field, ruling in sight.ruled:
+            for pair in _disagreeing(ruling):
+                if pair not in told and not ruling.hidden_by:
+                    told.add(pair)
+                    policy = next(item for item in sight.bound if item.id == pair[1])
+                    sentence = (
+                        f"policies `{pair[0]}` and `{pair[1]}` show `{sight.dataset.full_name}.{field.column.name}` "
+                        f"through different transforms of equal strength, so it is NULL"
+                    )
+                    yield Finding(kind=UNDECIDED_CELL, place=case.place(policy), sentence=sentence)
+
+
+def _disagreeing(ruling: Ruling) -> Iterator[tuple[str, str]]:
+    least = ruling.least
+    if least == NOTHING and len(ruling.raised_by) > 1:
+        yield ruling.raised_by[0], ruling.raised_by[1]
+        return
+    plain = [item.showing.strength for item in ruling.contributions if item.when == ALWAYS]
+    weakest = min(plain, default=Strength.HIDDEN)
+    for one, other in combinations(ruling.contributions, 2):
+        if _differ(one, other) and least.strength <= one.showing.strength <= weakest:
+            yield one.policy, other.policy
+    for item in ruling.contributions:
+        if ruling.raised_by and item.showing.strength == least.strength and item.showing != least:
+            yield item.policy, ruling.raised_by[0]
+
+
+def _differ(one: Contribution, other: Contribution) -> bool:
+    return one.showing != other.showing and one.showing.strength == other.showing.strength
+
+
+def unfit_transforms(case: Case) -> Iterator[Finding]:
+    """Transforms on columns of a type that they cannot show."""
+    for policy in case.in_force:
+        for dataset in case.covered(policy) if policy.transforms else ():
+            types = {path: column.type for path, column in profile(dataset).fields.items()}
+            fields = [inner for column in profile(dataset).columns for inner in (column, *column.nested)]
+            for field in fields:
+                name, why = _unfit(policy, field, types)
+                if name:
+                    sentence = f"policy `{policy.id}`: on `{dataset.full_name}.{field.column.name}`, `{name}` {why}"
+                    yield Finding(kind=UNFIT_TRANSFORM, place=case.place(policy), sentence=sentence)
+                    break
+
+
+def _unfit(policy: Policy, field: FieldProfile, types: Types) -> tuple[str, str]:
+    """The transform of the policy that cannot show the field and why, empty when all can."""
+    if not applies(policy, field):
+        return "", ""
+    for rule in policy.transforms:
+        if not holds(rule.tagged, field.tags.confirmed, field.tags.suggested, opens=False):
+            continue
+        try:
+            why = problem(rule.call, field.column.type, types)
+        except PolicyInvalid:
+            why = "is not known to this version"
+        if why:
+            return rule.call.name, why
+    return "", ""
+
+
+def missing_filter_columns(case: Case) -> Iterator[Finding]:
+    """Filters that name columns which a dataset in scope lacks."""
+    for policy in case.in_force:
+        for dataset in case.covered(policy) if policy.where else ():
+            problem = case.filter_problem(policy, dataset)
+            if problem:
+                so = "gives nothing" if policy.effect is Effect.GRANT else "refuses the dataset"
+                sentence = f"on `{dataset.full_name}` the filter of policy `{policy.id}` {problem}, so it {so}"
+                yield Finding(kind=MISSING_FILTER_COLUMN, place=case.place(policy), sentence=sentence)
