@@ -119,6 +119,7 @@ class Policy:
     having: TagExpression | None = None
     transforms: tuple[TransformRule, ...] = ()
     where: str | None = None
+    when: When | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     enabled: bool = True
@@ -129,7 +130,6 @@ class Policy:
 class PolicySet:
     """All policies and roles of one revision: what one query is decided under."""
 
-    when: When | None = None
     revision: int
     policies: tuple[Policy, ...]
     roles: tuple[Role, ...]
@@ -214,16 +214,6 @@ class RowDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What one subject sees of one dataset under one revision.
-
-    `broken` names restrictions that cannot be applied; a dataset with one is refused to whom it binds.
-    """
-
-    dataset: Dataset
-    revision: int
-    columns: tuple[ColumnDecision, ...]
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """Whether a value of the row stands in a column of another dataset, which is read raw and only governs.
 
@@ -238,12 +228,22 @@ class Lookup:
     dataset: Dataset
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one subject sees of one dataset under one revision.
+
+    `broken` names restrictions that cannot be applied; a dataset with one is refused to whom it binds.
+    `lookups` are the datasets that its conditions read beside the one decided about.
+    """
+
+    dataset: Dataset
+    revision: int
+    columns: tuple[ColumnDecision, ...]
     rows: RowDecision
     broken: tuple[str, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def is_visible(self) -> bool:
-    `lookups` are the datasets that its conditions read beside the one decided about.
         """Whether any column is there to be seen."""
         return any(column.outcome is not Outcome.HIDDEN for column in self.columns)
-    lookups: tuple[Lookup, ...] = ()

@@ -53,7 +53,7 @@ def nested_reason(problem: str) -> str:
 def partly_reason(hidden: Sequence[str], masked: Sequence[str]) -> str:
     """What is missing from a column, by the names of the fields directly in it.
 
-    Example: "shown to you without some of its fields and with `zip` changed".
+    Example: "without `phone`; `zip` is not as it is".
     """
     said = [f"without {_listed(hidden)}"] if hidden else []
     said += [f"{_listed(masked)} not as {'it is' if len(masked) == 1 else 'they are'}"] if masked else []
@@ -85,6 +85,10 @@ def _named(policies: Iterable[str]) -> str:
 
 
 def _shortened(texts: list[str]) -> list[str]:
+    more = len(texts) - _MOST_NAMED
+    return texts if more <= 0 else [*texts[:_MOST_NAMED], f"{more} more"]
+
+
 def _conditions(policies: Iterable[Policy]) -> str:
     """In which circumstances policies count at all, for those that do not always.
 
@@ -92,10 +96,6 @@ def _conditions(policies: Iterable[Policy]) -> str:
     """
     said = [f"policy `{policy.id}` counts when {print_when(policy.when)}" for policy in policies if policy.when]
     return f"; {' and '.join(_shortened(said))}" if said else ""
-
-
-    more = len(texts) - _MOST_NAMED
-    return texts if more <= 0 else [*texts[:_MOST_NAMED], f"{more} more"]
 
 
 def _tagged(policy: Policy, name: str) -> list[str]:

@@ -12,6 +12,7 @@ from policy_engine.model import (
     AnyOf,
     Effect,
     HasTag,
+    Literal,
     Not,
     Policy,
     PolicySet,
@@ -64,9 +65,9 @@ def _policy(policy: Policy) -> Json:
         "having": None if policy.having is None else _expression(policy.having),
         "transforms": [[_expression(rule.tagged), _call(rule.call)] for rule in policy.transforms],
         "where": policy.where,
+        **({} if policy.when is None else {"when": _when(policy.when)}),
         "starts_at": None if policy.starts_at is None else policy.starts_at.isoformat(),
         "ends_at": None if policy.ends_at is None else policy.ends_at.isoformat(),
-        **({} if policy.when is None else {"when": _when(policy.when)}),
         "enabled": policy.enabled,
         "why": policy.why,
     }
@@ -88,6 +89,33 @@ def _call(call: TransformCall) -> Json:
     return [call.name, [[name, value] for name, value in call.arguments]]
 
 
+def _when(when: When) -> Json:
+    return {
+        "groups": [*when.groups],
+        "not_groups": [*when.not_groups],
+        "attributes": [[name, [*values]] for name, values in when.attributes],
+        "purposes": [*when.purposes],
+        "networks": [*when.networks],
+        "time_of_day": when.time_of_day,
+        "weekdays": [*when.weekdays],
+        "zone": when.zone,
+    }
+
+
+def _read_when(data: dict[str, Json]) -> When:
+    attributes = (_list(pair) for pair in _list(data["attributes"]))
+    return When(
+        groups=_texts(data["groups"]),
+        not_groups=_texts(data["not_groups"]),
+        attributes=tuple((_text(name), _texts(values)) for name, values in attributes),
+        purposes=_texts(data["purposes"]),
+        networks=_texts(data["networks"]),
+        time_of_day=_text(data["time_of_day"]),
+        weekdays=_texts(data["weekdays"]),
+        zone=_text(data["zone"]),
+    )
+
+
 def _read_policy(data: dict[str, Json]) -> Policy:
     database, dataset, columns = _list(data["scope"])
     scope = Scope(
@@ -106,6 +134,7 @@ def _read_policy(data: dict[str, Json]) -> Policy:
             TransformRule(tagged=_read_expression(tagged), call=_read_call(call)) for tagged, call in rules
         ),
         where=_optional(data["where"]),
+        when=_read_when(_mapping(data["when"])) if "when" in data else None,
         starts_at=_moment(data["starts_at"]),
         ends_at=_moment(data["ends_at"]),
         enabled=data["enabled"] is True,
@@ -139,7 +168,6 @@ def _literal(data: Json) -> Literal:
 
 def _mapping(data: Json) -> dict[str, Json]:
     if not isinstance(data, dict):
-        when=_read_when(_mapping(data["when"])) if "when" in data else None,
         raise TypeError
     return data
 

@@ -40,11 +40,11 @@ class Request:
     purpose: str | None = None
     client: str = ""
 
-
     @property
     def circumstances(self) -> Circumstances:
         """What policies may ask of the request beside who asks and when."""
         return Circumstances(purpose=self.purpose, address=self.client)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
@@ -91,7 +91,8 @@ class Governor:
     def settle(self, subject: Subject, request: Request) -> Settled:
         """The query as it may run for the subject; raises what the person must be told."""
         policies, now = self._policies.current(), self._clock()
-        key = (request.sql, request.dialect, fold(request.database), _fingerprint(subject))
+        around = surroundings(policies, request.circumstances)
+        key = (request.sql, request.dialect, fold(request.database), _fingerprint(subject), around)
         state = (policies.revision, self._catalog.version(), phase(policies, now))
         kept = self._memory.get(key, state)
         if kept is not None and self._session(kept.named) is kept.session:
@@ -160,13 +161,13 @@ class Governor:
         return source, Expected(relation=dataset.relation, columns=columns)
 
 
-def _physical(session: Session, dataset: Dataset) -> str:
-    return session.physical_name(dataset.source, dataset.relation)
 def _read(decision: Decision) -> tuple[Dataset, ...]:
     """The datasets whose relations a query must be able to reach: the governed one, and those it is governed by."""
     return (decision.dataset, *(lookup.dataset for lookup in decision.lookups))
 
 
+def _physical(session: Session, dataset: Dataset) -> str:
+    return session.physical_name(dataset.source, dataset.relation)
 
 
 def _fingerprint(subject: Subject) -> Hashable:
