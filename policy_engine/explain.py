@@ -35,11 +35,18 @@ class DatasetTold(TypedDict):
 def told(decision: Decision, *, with_hidden: bool = True) -> DatasetTold:
     """A decision as JSON values; without hidden columns it says nothing that the subject cannot see.
 
+    Where a column's fields are not all shown alike, each has an entry of its own after the column's.
+
     Example: `{"dataset": "shop.orders", "columns": [{"column": "mrn", "outcome": "masked", ..}], ..}`.
     """
     return DatasetTold(
         dataset=decision.dataset.full_name,
-        columns=[_column(item) for item in decision.columns if with_hidden or item.outcome is not Outcome.HIDDEN],
+        columns=[
+            _column(item)
+            for column in decision.columns
+            for item in column.told
+            if with_hidden or item.outcome is not Outcome.HIDDEN
+        ],
         rows=RowsTold(
             filtered=bool(decision.rows.filter),
             policies=list(decision.rows.policies),

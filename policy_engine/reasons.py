@@ -50,18 +50,14 @@ def nested_reason(problem: str) -> str:
     return f"hidden from you because {problem}"
 
 
-def partly_reason(hidden: Sequence[str], masked: Sequence[str]) -> str:
-    """What is missing from a column, by the names of the fields directly in it.
+def partly_reason(masked: Sequence[str], *, is_less: bool) -> str:
+    """What differs inside a column; a field that is not there is not named, for what names it is told elsewhere.
 
-    Example: "without `phone`; `zip` is not as it is".
+    Example: "shown to you without some of its fields and with `zip` changed".
     """
-    said = [f"without {_listed(hidden)}"] if hidden else []
-    said += [f"{_listed(masked)} not as {'it is' if len(masked) == 1 else 'they are'}"] if masked else []
-    return "shown to you " + " and with ".join(said)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(_shortened([f"`{name}`" for name in names]))
+    said = ["without some of its fields"] if is_less else []
+    named = ", ".join(_shortened([f"`{name}`" for name in masked]))
+    return "shown to you " + " and ".join([*said, *([f"with {named} changed"] if masked else [])])
 
 
 def rows_reason(opening: Sequence[Policy], restricting: Sequence[Policy], broken: Sequence[str]) -> str:

@@ -85,15 +85,15 @@ def verdict_on(node: Node, everywhere: Verdicts, where_it_is: Verdicts) -> Verdi
     verdict = replace(verdict, parts=parts)
     if verdict.transform == "null" or all(_is_like(part, verdict) for _, part in parts):
         return verdict
-    hidden = [field.column.path[-1] for field, part in parts if part.outcome is Outcome.HIDDEN]
+    shown = [part for _, part in parts if part.outcome is not Outcome.HIDDEN]
     masked = [field.column.path[-1] for field, part in parts if part.outcome is Outcome.MASKED]
-    is_less = any(part.transform == PARTLY_HIDDEN for _, part in parts)
+    is_less = any(part.outcome is Outcome.HIDDEN or part.transform == PARTLY_HIDDEN for _, part in parts)
     return replace(
         verdict,
         outcome=Outcome.MASKED,
-        transform=PARTLY_HIDDEN if hidden or is_less else PARTLY_MASKED,
-        policies=tuple(sorted({*verdict.policies, *(name for _, part in parts for name in part.policies)})),
-        reason=partly_reason(hidden, masked),
+        transform=PARTLY_HIDDEN if is_less else PARTLY_MASKED,
+        policies=tuple(sorted({name for part in shown for name in part.policies})),
+        reason=partly_reason(masked, is_less=is_less),
     )
 
 

@@ -47,10 +47,11 @@ def can(subject: Subject, datasets: Iterable[Dataset], policies: PolicySet, at: 
     """
     decisions = (decide(subject, dataset, policies, at) for dataset in datasets)
     return tuple(
-        _sight(decision, column)
+        _sight(decision, item)
         for decision in decisions
         if decision.is_visible and not decision.broken
         for column in decision.columns
+        for item in column.told
     )
 
 
@@ -82,10 +83,11 @@ def _holders(
 ) -> Iterator[Holder]:
     if decision.broken:
         return
-    for seen in decision.columns:
-        is_asked = column is None or fold(seen.name) == fold(column)
-        if is_asked and seen.outcome is not Outcome.HIDDEN:
-            yield Holder(kind=kind, name=name, groups=groups, users=users, sight=_sight(decision, seen))
+    for top in decision.columns:
+        for seen in top.told if column is None else (top, *top.nested):
+            is_asked = column is None or fold(seen.name) == fold(column)
+            if is_asked and seen.outcome is not Outcome.HIDDEN:
+                yield Holder(kind=kind, name=name, groups=groups, users=users, sight=_sight(decision, seen))
 
 
 def _sight(decision: Decision, column: ColumnDecision) -> Sight:

@@ -22,9 +22,10 @@ from policy_engine.phases import phase, surroundings
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
+from proxy.fields import Named
 from proxy.memory import Memory
 from proxy.relations import Leaf, leaves
-from proxy.resolve import Named, notices
+from proxy.resolve import notices
 from proxy.rewrite import Placed, Rewritten, rewrite
 from proxy.statement import SqlLimits, Statement, read
 

@@ -31,9 +31,10 @@ def decided(
 ) -> Event:
     """An event about decisions: the datasets, their columns with outcomes, the policies that decided."""
     columns = [
-        f"{join(decision.dataset.database, decision.dataset.name, column.name)}={column.outcome}"
+        f"{join(decision.dataset.database, decision.dataset.name, *item.path)}={item.outcome}"
         for decision in settled.decisions
         for column in decision.columns
+        for item in column.told
     ]
     return Event(
         kind=kind,
@@ -92,8 +93,12 @@ def _outline(request: Request) -> str:
 
 
 def _shown_tags(decision: Decision) -> set[str]:
-    return {tag for column in decision.columns if column.outcome is not Outcome.HIDDEN for tag in column.tags}
+    every = (item for column in decision.columns for item in (column, *column.nested))
+    return {tag for item in every if item.outcome is not Outcome.HIDDEN for tag in item.tags}
 
 
 def _policies(decision: Decision) -> set[str]:
-    return {*decision.rows.policies, *(policy for column in decision.columns for policy in column.policies)}
+    return {
+        *decision.rows.policies,
+        *(policy for column in decision.columns for item in column.told for policy in item.policies),
+    }

@@ -5,14 +5,14 @@ are never passed on; a hint names visible columns only.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlglot import exp
 
 from catalog.errors import UnknownColumn
 from catalog.names import fold, nearest
-from policy_engine.model import ColumnDecision, Decision, Outcome
+from policy_engine.model import ColumnDecision, Outcome
+from proxy.fields import Meant, Named, given_names, meant
 from proxy.statement import Statement
 
 Explain = Literal["full", "brief"]
@@ -21,23 +21,19 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeE
 _VALUES = (exp.Literal, exp.Placeholder, exp.Neg)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A dataset as the query calls it, with the decision for it."""
-
-    alias: str
-    decision: Decision
-
-
 def check_columns(statement: Statement, named: Sequence[Named], explain: Explain) -> None:
     """Raises UnknownColumn for the first column that nothing in the query can mean; silence proves nothing.
 
     A hidden column and a misspelt one differ at most in the hint, and only where `explain` is full.
     """
     known = _known_names(statement.tree, named)
+    given = given_names(statement.tree)
     for column in statement.tree.find_all(exp.Column):
         if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, known, named):
             raise _unknown(statement, column, named, explain)
+        field = meant(column, named, given)
+        if field is not None and field.missing is not None:
+            raise _unknown_field(statement, field, field.missing, explain)
 
 
 def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:
@@ -47,11 +43,19 @@ def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:
     """
     masked = {fold(column.name): column for column in _columns(named) if column.outcome is Outcome.MASKED}
     clear = {fold(column.name) for column in _columns(named) if column.outcome is Outcome.CLEAR}
-    found = [name for name in _compared(statement.tree) if name in masked and name not in clear]
+    given = given_names(statement.tree)
+    found: dict[str, str] = {}
+    for column in _compared(statement.tree):
+        field = meant(column, named, given)
+        if field is not None:
+            if field.found.outcome is Outcome.MASKED and field.missing is None:
+                found[field.found.name] = field.found.transform
+        elif fold(column.name) in masked and fold(column.name) not in clear:
+            found[masked[fold(column.name)].name] = masked[fold(column.name)].transform
     return tuple(
-        f"`{masked[name].name}` is shown to you through {masked[name].transform}: comparing it with a plain value "
+        f"`{name}` is shown to you through {transform}: comparing it with a plain value "
         "compares the masked value; compare masked values with each other, or ask for access"
-        for name in dict.fromkeys(found)
+        for name, transform in found.items()
     )
 
 
@@ -60,11 +64,16 @@ def _columns(named: Sequence[Named]) -> Iterator[ColumnDecision]:
         yield from item.decision.columns
 
 
-def _compared(tree: exp.Expr) -> Iterator[str]:
+def _compared(tree: exp.Expr) -> Iterator[exp.Column]:
     for node in tree.find_all(*_COMPARISONS, exp.In):
         sides = [node.this, *node.expressions] if isinstance(node, exp.In) else [node.this, node.expression]
         if any(isinstance(side, _VALUES) for side in sides):
-            yield from (fold(side.name) for side in sides if isinstance(side, exp.Column))
+            for side in sides:
+                inner: object = side
+                while isinstance(inner, exp.Dot | exp.Bracket | exp.Paren):
+                    inner = inner.this
+                if isinstance(inner, exp.Column):
+                    yield inner
 
 
 def _known_names(tree: exp.Expr, named: Sequence[Named]) -> set[str]:
@@ -110,6 +119,21 @@ def _unknown(statement: Statement, column: exp.Column, named: Sequence[Named], e
         f"no column `{written[:200]}` that you can see",
         hint=(explain == "full" and _why_hidden(column, named)) or _nearest(column, visible),
         position=statement.place(column.this),
+    )
+
+
+def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, explain: Explain) -> UnknownColumn:
+    """A field is told as a column is: hidden and misspelt differ at most in the hint."""
+    whole, written = field.found, missing.name[:200]
+    shown = [part.path[-1] for part in whole.parts if part.outcome is not Outcome.HIDDEN]
+    like = nearest(written, shown)
+    hint = (
+        f"did you mean `{like}`?" if like else f"`{whole.name}` holds {', '.join(f'`{name}`' for name in shown[:10])}"
+    )
+    if explain == "full" and field.hidden is not None:
+        hint = f"{field.hidden.reason}; ask the owner of the policy for access"
+    return UnknownColumn(
+        f"no column `{whole.name}.{written}` that you can see", hint=hint, position=statement.place(missing)
     )
 
 

@@ -36,7 +36,12 @@ def carried(type_: DuckDBPyType) -> str:
 
 
 def fields_of(columns: Iterable[tuple[str, DuckDBPyType]]) -> tuple[Field, ...]:
-    """Columns with their nested fields, in the types under which they leave the engine."""
+    """Columns with their nested fields, in the types under which they leave the engine.
+
+    Lists stand for what is in them, and a map has the fields `key` and `value`.
+
+    Example: `STRUCT(note VARCHAR)[]` has the field `note`, `MAP(VARCHAR, INTEGER)` has `key` and `value`.
+    """
     return tuple(Field(name=name, type=carried(type_), fields=_nested(type_)) for name, type_ in columns)
 
 
@@ -47,5 +52,7 @@ def _nested(type_: DuckDBPyType) -> tuple[Field, ...]:
         case "list" | "array":
             child = dict(type_.children)["child"]
             return _nested(child) if isinstance(child, DuckDBPyType) else ()
+        case "map":
+            return fields_of((name, part) for name, part in type_.children if isinstance(part, DuckDBPyType))
         case _:
             return ()

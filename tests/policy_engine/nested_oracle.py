@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from catalog.model import Column
 from policy_engine.model import Effect, Policy, TransformCall
-from tests.policy_engine.oracle import NOTHING, Oracle, Row, Seen, Showing, only, strength
+from tests.policy_engine.oracle import NOTHING, Oracle, Row, Seen, Showing, strength
 
 Path = tuple[str, ...]
 _REDACT = (TransformCall(name="redact"), "")

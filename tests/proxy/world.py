@@ -38,6 +38,14 @@ datasets:
     relation: orders.parquet
     columns: {card: {tags: [pci.card]}, phone: {tags: [pii.phone]}, email: {tags: [pii.email]}}
   shop.customers: {source: data, relation: customers.parquet}
+  shop.clients:
+    source: data
+    relation: clients.parquet
+    columns:
+      contact.card: {tags: [pci.card]}
+      contact.phone: {tags: [pii.phone]}
+      visits.card: {tags: [pci.card]}
+      cards.value.card: {tags: [pci.card]}
   lab.results: {source: data, relation: results.parquet}
 roles: {analyst: {groups: [analysts]}, everything: {groups: [owners]}}
 policies:
@@ -101,7 +109,27 @@ def write_shop(folder: Path, secret: str) -> None:
         "at": pa.array([datetime(2026, 1, 1 + i % 28) for i in range(count)], pa.timestamp("us")),
     }
     customers = {"customer": pa.array([1, 2, 3, 4, 5], pa.int32()), "name": ["Ann", "Bob", "Cy", "Di", "Ed"]}
+    clients = {
+        "id": range(20),
+        "customer": [1 + i % 5 for i in range(20)],
+        "region": regions[:20],
+        "phone": ["none"] * 20,
+        "contact": [
+            {
+                "city": f"city {i}",
+                "phone": f"+1 555 {crc32(f'{secret}{i}'.encode()) % 10_000:04d}",
+                "card": f"{secret}{i}",
+            }
+            for i in range(20)
+        ],
+        "visits": [[{"card": f"{secret}{i}", "note": f"note {i}"}] * (i % 3) for i in range(20)],
+        "cards": pa.array(
+            [[("first", {"card": secret, "year": 2000 + i})] for i in range(20)],
+            pa.map_(pa.string(), pa.struct([("card", pa.string()), ("year", pa.int32())])),
+        ),
+    }
     folder.mkdir(parents=True)
+    pq.write_table(pa.table(clients), folder / "clients.parquet")
     pq.write_table(pa.table(orders), folder / "orders.parquet")
     pq.write_table(pa.table(customers), folder / "customers.parquet")
     pq.write_table(pa.table({"id": [1, 2], "result": [secret, secret]}), folder / "results.parquet")

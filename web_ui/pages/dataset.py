@@ -16,6 +16,7 @@ from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.metadata import DatasetView, Metadata
 from proxy.pipeline import Pipeline
+from proxy.projection import shown_type
 from web_ui.pages.frame import viewer
 
 SAMPLE_ROWS = 20
@@ -33,9 +34,10 @@ class ShownTag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownColumn:
-    """A column as a line of the table; of a hidden one only its name and the reason are told."""
+    """A column or nested field as a line of the table; of a hidden one only its name and the reason are told."""
 
     name: str
+    depth: int
     type: str
     outcome: Outcome
     transform: str
@@ -91,7 +93,7 @@ class DatasetPage:
         dataset = view.dataset
         assigned = self.tags.assignments(join(dataset.database, dataset.name))
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
-        return tuple(_shown(column, assigned) for column in ordered)
+        return tuple(_shown(item, assigned) for column in ordered for item in (column, *column.nested))
 
     def _sample(self, subject: Subject, view: DatasetView) -> Sample:
         dataset = view.dataset
@@ -108,15 +110,23 @@ class DatasetPage:
 def _shown(column: ColumnDecision, assigned: tuple[TagAssignment, ...]) -> ShownColumn:
     if column.outcome is Outcome.HIDDEN:
         return ShownColumn(
-            name=column.name, type="", outcome=column.outcome, transform="", reason=column.reason, tags=()
+            name=column.name,
+            depth=len(column.path) - 1,
+            type="",
+            outcome=column.outcome,
+            transform="",
+            reason=column.reason,
+            tags=(),
         )
-    own = [item for item in assigned if item.path and fold(item.path[0]) == fold(column.name)]
+    path = tuple(map(fold, column.path))
+    own = [item for item in assigned if item.path and tuple(map(fold, item.path)) == path]
     shown = [_of_assignment(item) for item in own if item.state is not TagState.REJECTED]
     named = {tag.name for tag in shown}
     inherited = [ShownTag(name=tag, note="", is_suggested=False) for tag in column.tags if tag not in named]
     return ShownColumn(
         name=column.name,
-        type=column.type,
+        depth=len(column.path) - 1,
+        type=shown_type(column),
         outcome=column.outcome,
         transform=column.transform,
         reason=column.reason,
@@ -125,8 +135,8 @@ def _shown(column: ColumnDecision, assigned: tuple[TagAssignment, ...]) -> Shown
 
 
 def _of_assignment(item: TagAssignment) -> ShownTag:
-    """Says what a tag rests on: the rule's evidence, or who set it, and the field it stands on when nested."""
-    parts = [f"on {'.'.join(item.path)}"] if len(item.path) > 1 else []
+    """Says what a tag rests on: the rule's evidence, or who set it."""
+    parts: list[str] = []
     if item.state is TagState.SUGGESTED:
         parts.append("suggested")
     if item.evidence:
