@@ -14,7 +14,6 @@ from policy_engine.model import ColumnDecision, Decision, Outcome, RowDecision, 
 from policy_engine.store import PolicyStore
 from policy_engine.visibility import Visibility
 from proxy.projection import shown_type
-from proxy.projection import shown_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +38,6 @@ class DatasetView:
     def columns(self) -> tuple[ColumnDecision, ...]:
         """The columns that are there for the person."""
         return tuple(column for column in self.decision.columns if column.outcome is not Outcome.HIDDEN)
-
-    @property
-    def fields(self) -> tuple[ColumnDecision, ...]:
-        """The columns that are there, each followed by the fields in it that are."""
-        every = (item for column in self.columns for item in (column, *column.nested))
-        return tuple(item for item in every if item.outcome is not Outcome.HIDDEN)
 
     @property
     def fields(self) -> tuple[ColumnDecision, ...]:
