@@ -54,7 +54,7 @@ _BEGINNINGS: tuple[tuple[str, _Kind], ...] = (
     ("Invalid Input Error: JSON transform error in file", _SHAPE),
     ("Invalid Input Error: CSV Error", _UNREADABLE),
     ("Invalid Input Error: Error when sniffing file", _UNREADABLE),
-    ("Invalid Input Error: Malformed JSON", _UNREADABLE),
+    ("Invalid Input Error: Malformed JSON in file", _UNREADABLE),
     ("Invalid Input Error: File ", _UNREADABLE),
     ("Invalid Input Error: No magic bytes", _UNREADABLE),
     ("Invalid Error: ", _UNREADABLE),
