@@ -24,6 +24,7 @@ from policy_engine.model import (
     Effect,
     Estate,
     Lookup,
+    Outcome,
     Policy,
     PolicySet,
     RowDecision,
@@ -60,12 +61,28 @@ def decide(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A decision before it is told column by column: columns that are alike share one verdict, the same object."""
+    """A decision before it is told column by column: columns that are alike share one verdict, the same object.
+
+    `verdicts` are by kind; by path for a column with fields in it, and for all columns where names count.
+    """
 
     dataset: Dataset
-    columns: tuple[tuple[FieldProfile, Verdict], ...]
+    fields: Profile
+    verdicts: Mapping[Hashable, Verdict]
+    goes_by_name: bool
     rows: RowDecision
     broken: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[tuple[FieldProfile, Verdict], ...]:
+        """Every column with its verdict, in order."""
+        verdicts, by_name = self.verdicts, self.goes_by_name
+        return tuple([(field, verdicts[_key(field, by_name)]) for field in self.fields.columns])
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether any column is there to be seen."""
+        return any(verdict.outcome is not Outcome.HIDDEN for verdict in self.verdicts.values())
 
 
 class Judge:
@@ -111,13 +128,14 @@ class Judge:
         """The same, before it is told column by column."""
         fields = profile(dataset)
         hearing = self._hearing(dataset, fields)
-        rulings = hearing.rulings
-        nodes = {field.path: nest(field, rulings) for field in fields.columns if field.parts}
-        ruled = [(field, nodes[field.path].ruling if field.parts else rulings.of(field)) for field in fields.columns]
+        rulings, by_name = hearing.rulings, hearing.rulings.go_by_name
+        asked = fields.columns if by_name else fields.alike
+        nodes = {field.path: nest(field, rulings) for field in asked if field.parts}
+        ruled = [(field, nodes[field.path].ruling if field.parts else rulings.of(field)) for field in asked]
         shown = {id(ruling): ruling for _, ruling in ruled if ruling.is_shown}
         opening = {item.policy: item.when for ruling in shown.values() for item in ruling.contributions}
         every = {id(ruling): ruling for field, ruling in ruled if not field.parts}
-        for field in fields.columns:
+        for field in asked:
             if field.parts:
                 every |= {id(own): own for inner in (field, *field.nested) if (own := rulings.of(inner))}
         limiting = {name for ruling in every.values() for name in ruling.limited_by}
@@ -125,10 +143,14 @@ class Judge:
         verdicts = hearing.verdicts(_visible_when(opening))
         return Judged(
             dataset=dataset,
-            columns=tuple(
-                (field, verdict_on(nodes[field.path], verdicts, verdicts) if field.parts else verdicts.of(ruling))
+            fields=fields,
+            verdicts={
+                _key(field, by_name): verdict_on(nodes[field.path], verdicts, verdicts)
+                if field.parts
+                else verdicts.of(ruling)
                 for field, ruling in ruled
-            ),
+            },
+            goes_by_name=by_name,
             rows=_rows(opening, hearing, limiting, broken),
             broken=broken,
         )
@@ -140,7 +162,7 @@ class Judge:
         if not hearing.has_grant:
             return False
         rulings = hearing.rulings
-        for field in fields.columns:
+        for field in fields.columns if rulings.go_by_name else fields.alike:
             ruling = nest(field, rulings).ruling if field.parts else rulings.of(field)
             if ruling.is_shown:
                 return True
@@ -244,6 +266,10 @@ class _Filters:
     def key(self) -> Hashable:
         """Equal for equal filters of the same policies."""
         return tuple(self.conditions.values()), tuple(self.problems.items())
+
+
+def _key(field: FieldProfile, by_name: bool) -> Hashable:
+    return field.path if by_name or field.parts else field.kind
 
 
 def _visible_when(opening: Mapping[str, str]) -> frozenset[str]:

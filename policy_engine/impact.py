@@ -85,6 +85,9 @@ class _Move:
     policies: tuple[str, ...]
 
 
+_Pair = tuple[FieldProfile, Verdict | None, Verdict | None]
+"""A column or nested field with its verdicts before and after, None where it is not there."""
+
 _Seen = dict[str, tuple[FieldProfile, Verdict]]
 """The columns and nested fields that are there for a person, by folded name."""
 
@@ -111,7 +114,7 @@ class _Comparison:
 
     def _columns(self, dataset: Dataset, old: Judged | None, new: Judged | None) -> Iterator[Impact]:
         is_filtered = new is not None and bool(new.rows.filter)
-        for field, was, will in _paired(old, new):
+        for field, was, will in self._moving(old, new):
             move = self._move(was, will)
             if move is None:
                 continue
@@ -128,6 +131,17 @@ class _Comparison:
                 level=_level(field, self._tags),
             )
 
+    def _moving(self, old: Judged | None, new: Judged | None) -> Iterator[_Pair]:
+        """The columns and fields that may move: of columns alike, it is enough to ask one."""
+        if old is None or new is None or not _is_by_kind(old, new):
+            yield from _paired(old, new)
+            return
+        pairs = ((kind, _there(was), _there(new.verdicts[kind])) for kind, was in old.verdicts.items())
+        moving = {kind: (was, will) for kind, was, will in pairs if self._move(was, will)}
+        for field in new.fields.columns if moving else ():
+            if field.kind in moving:
+                yield field, *moving[field.kind]
+
     def _move(self, was: Verdict | None, will: Verdict | None) -> _Move | None:
         if was is will:
             return None
@@ -141,7 +155,7 @@ class _Comparison:
         """Row filters are compared where the dataset is visible before and after; else the columns tell it."""
         if old is None or new is None or old.rows.filter == new.rows.filter:
             return
-        if not (_is_visible(old) and _is_visible(new)):
+        if not (old.is_visible and new.is_visible):
             return
         movement = Movement.CHANGES
         if not old.rows.filter:
@@ -168,12 +182,14 @@ def _judged(judge: Judge | None, dataset: Dataset | None) -> Judged | None:
     return None if judged.broken else judged
 
 
-def _paired(old: Judged | None, new: Judged | None) -> Iterator[tuple[FieldProfile, Verdict | None, Verdict | None]]:
+def _is_by_kind(old: Judged, new: Judged) -> bool:
+    """Whether one dataset was judged twice, with one verdict for each kind of columns."""
+    is_by_name = old.goes_by_name or new.goes_by_name or any(field.parts for field in new.fields.alike)
+    return old.fields is new.fields and not is_by_name
+
+
+def _paired(old: Judged | None, new: Judged | None) -> Iterator[_Pair]:
     """Each column and nested field with its verdicts before and after, None where it is not there."""
-    if old and new and old.dataset is new.dataset and not any(field.parts for field, _ in new.columns):
-        for (field, was), (_, will) in zip(old.columns, new.columns, strict=True):
-            yield field, _there(was), _there(will)
-        return
     olds, news = _seen(old), _seen(new)
     for name, (field, _) in {**olds, **news}.items():
         yield field, olds[name][1] if name in olds else None, news[name][1] if name in news else None
@@ -191,10 +207,6 @@ def _seen(judged: Judged | None) -> _Seen:
 
 def _there(verdict: Verdict) -> Verdict | None:
     return None if verdict.outcome is Outcome.HIDDEN else verdict
-
-
-def _is_visible(judged: Judged) -> bool:
-    return any(verdict.outcome is not Outcome.HIDDEN for _, verdict in judged.columns)
 
 
 def _moved(was: Verdict | None, will: Verdict | None) -> _Move | None:

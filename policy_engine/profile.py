@@ -52,10 +52,12 @@ class FieldProfile:
 class Profile:
     """A dataset's top-level columns in order, and what a filter can name, by folded path.
 
-    A field inside a list is no single value, so no filter can name it.
+    A field inside a list is no single value, so no filter can name it. `alike` are enough of the columns that
+    each other one is of the kind of one of them; a column with fields in it stands for itself.
     """
 
     columns: tuple[FieldProfile, ...]
+    alike: tuple[FieldProfile, ...]
     fields: Mapping[Path, Column]
     paths: AbstractSet[Path]
     database: str
@@ -83,8 +85,10 @@ def _profile(dataset: Dataset) -> Profile:
             parts=parts,
         )
 
+    columns = tuple([of(path, base) for path in inside.get((), ())])
     return Profile(
-        columns=tuple([of(path, base) for path in inside.get((), ())]),
+        columns=columns,
+        alike=tuple({field.path if field.parts else field.kind: field for field in columns}.values()),
         fields={path: column for path, column in by_path.items() if _is_single(path, by_path)},
         paths=by_path.keys(),
         database=fold(dataset.database),
