@@ -78,15 +78,25 @@ TagExpression = HasTag | Not | AllOf | AnyOf
 Literal = str | int | float | bool
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnName:
+    """Another column of the same dataset as an argument, as in `by=>patient_id`; several names for a nested field."""
+
+    path: tuple[str, ...]
+
+
+Argument = Literal | ColumnName
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformCall:
     """A transform by name with its named arguments, defaults left out, in the order of its parameters.
 
-    Prints as `mask(keep_last=>4)`.
+    Prints as `mask(keep_last=>4)`. An expression over the column is the transform `expression` of that text.
     """
 
     name: str
-    arguments: tuple[tuple[str, Literal], ...] = ()
+    arguments: tuple[tuple[str, Argument], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

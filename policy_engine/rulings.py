@@ -7,11 +7,12 @@ from catalog.errors import PolicyInvalid
 from catalog.names import fold
 from policy_engine.cells import CLEAR, NOTHING, Contribution, Showing, strongest
 from policy_engine.model import Effect, Policy, TagExpression, TransformCall, TransformRule
-from policy_engine.profile import FieldProfile, Path, Tags
+from policy_engine.profile import FieldProfile, Path, Profile, Tags
 from policy_engine.shapes import Shape, nesting
 from policy_engine.strength import Strength
 from policy_engine.tag_expressions import holds, print_expression, tags_of
-from policy_engine.transforms.registry import accepts, find, strength
+from policy_engine.transforms.namespaces import namespace
+from policy_engine.transforms.registry import columns_named, is_keyed, problem, scope, strength
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,44 @@ def applies(policy: Policy, field: FieldProfile) -> bool:
     return policy.having is None or _holds(policy.having, field.tags, opens=opens)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks, with the folded names of the roles held, and about which dataset where a policy goes by that."""
+
+    user: str = ""
+    roles: frozenset[str] = frozenset()
+    dataset: Profile | None = None
+
+    @property
+    def types(self) -> dict[Path, str]:
+        """The types of the dataset's columns, for transforms that go by another column."""
+        return {} if self.dataset is None else {path: item.type for path, item in self.dataset.fields.items()}
+
+    def column(self, path: Path) -> str:
+        """The full name of a column of the dataset."""
+        return "" if self.dataset is None else ".".join((self.dataset.database, self.dataset.name, *path))
+
+
+NOBODY = Asked()
+
+
+def goes_by_dataset(policy: Policy) -> bool:
+    """Whether a transform of the policy depends on the dataset beside the column: on another one, or on its name."""
+    return any(
+        columns_named(rule.call) or scope(rule.call) == "column" for rule in policy.transforms if _is_known(rule)
+    )
+
+
 class Rulings:
     """Rules on columns under the policies that bind somebody; columns alike in all that counts share a ruling."""
 
-    def __init__(self, policies: Sequence[Policy], conditions: Mapping[str, str], problems: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        policies: Sequence[Policy],
+        conditions: Mapping[str, str],
+        problems: Mapping[str, str],
+        asked: Asked = NOBODY,
+    ) -> None:
         """`conditions` are the grants' bound filters by policy id; `problems` say why a grant has none."""
         self._policies = policies
         self._conditions = conditions
@@ -73,14 +108,21 @@ class Rulings:
                 self._scoped.setdefault(folded[0], []).append((folded, policy.id))
         self._named = frozenset(tag for policy in policies for tag in _tags_named(policy))
         self._rules = tuple(rule for policy in policies for rule in policy.transforms)
-        self._known: dict[tuple[int, tuple[str, ...]], Ruling] = {}
+        self._asked = asked
+        self._is_by_column = any(_is_known(rule) and scope(rule.call) == "column" for rule in self._rules)
+        self._known: dict[tuple[int, tuple[str, ...], Path], Ruling] = {}
         self._alike: dict[Hashable, Ruling] = {}
+
+    @property
+    def go_by_name(self) -> bool:
+        """Whether columns of one kind may be ruled on differently, by what they are called."""
+        return bool(self._scoped) or self._is_by_column
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
         listed = self._scoped.get(field.path[0]) if self._scoped else None
         scoped = tuple([name for path, name in listed if field.path[: len(path)] == path]) if listed else ()
-        key = (field.kind, scoped)
+        key = (field.kind, scoped, field.path if self._is_by_column else ())
         ruling = self._known.get(key)
         if ruling is None:
             ruling = self._known[key] = self._of_alike(field, scoped)
@@ -90,7 +132,8 @@ class Rulings:
         """The ruling on all fields that differ in nothing that is asked for: tags named, and types transformed."""
         told = Tags(field.tags.confirmed & self._named, field.tags.suggested & self._named)
         does_type_count = bool(field.parts) or bool(_matching(self._rules, told))
-        key = (told, field.column.type if does_type_count else "", bool(field.parts), scoped)
+        path = field.path if self._is_by_column else ()
+        key = (told, field.column.type if does_type_count else "", bool(field.parts), scoped, path)
         ruling = self._alike.get(key)
         if ruling is None:
             ruling = self._alike[key] = self._rule(field)
@@ -119,7 +162,7 @@ class Rulings:
             if hides(policy):
                 hidden_by.append(policy)
             elif rules := _matching(policy.transforms, field.tags):
-                demand = _showing(rules, field)
+                demand = self._showing(policy, rules, field)
                 if demand is None:
                     broken.append(policy.id)
                 if demand != CLEAR:
@@ -139,7 +182,9 @@ class Rulings:
         """The grants that leave nothing of a column with fields, whether they show it themselves or a field in it."""
         grants = (policy for policy in self._policies if policy.effect is Effect.GRANT)
         return frozenset(
-            grant.id for grant in grants if _showing(_matching(grant.transforms, field.tags), field) != CLEAR
+            grant.id
+            for grant in grants
+            if self._showing(grant, _matching(grant.transforms, field.tags), field) != CLEAR
         )
 
     def _granted(self, policy: Policy, field: FieldProfile) -> Contribution | str:
@@ -147,36 +192,54 @@ class Rulings:
         if when is None:
             return self._problems[policy.id]
         rules = _matching(policy.transforms, field.tags)
-        showing = _showing(rules, field)
+        showing = self._showing(policy, rules, field)
         if showing is None:
             names = " and ".join(f"`{rule.call.name}`" for rule in rules)
-            return f"shows it through {names}, which cannot show a column of type {field.column.type}"
+            return f"shows it through {names}, which {self._why_impossible(rules, field)}"
         return Contribution(policy=policy.id, when=when, showing=showing)
 
+    def _showing(self, policy: Policy, rules: Sequence[TransformRule], field: FieldProfile) -> Showing | None:
+        """What one policy's matching rules make of the column: each is owed, so the strongest; None when it cannot be.
 
-def _showing(rules: Sequence[TransformRule], field: FieldProfile) -> Showing | None:
-    """What one policy's matching rules make of the column: each is owed, so the strongest; None when it cannot be.
+        Of a column with fields, what leaves nothing of any value leaves nothing of the whole; else its fields are
+        judged.
+        """
+        if not rules:
+            return CLEAR
+        try:
+            if has_fields(field):
+                return NOTHING if any(strength(rule.call) >= Strength.REDACT for rule in rules) else CLEAR
+            showing = strongest(Showing(rule.call, self._namespace(policy, rule, field)) for rule in rules)
+            is_possible = showing.call is None or not problem(showing.call, field.column.type, self._asked.types)
+        except PolicyInvalid:  # a transform that this version does not know
+            return None
+        return showing if is_possible else None
 
-    Of a column with fields, what leaves nothing of any value leaves nothing of the whole; else its fields are judged.
-    """
-    if not rules:
-        return CLEAR
+    def _namespace(self, policy: Policy, rule: TransformRule, field: FieldProfile) -> str:
+        """The tag whose key a keyed transform uses, narrowed to the call's scope.
+
+        Of the tags that the rule names it is the first that the column carries.
+        """
+        if not is_keyed(rule.call):
+            return ""
+        carried = sorted(tag for tag in tags_of(rule.tagged) if tag in field.tags.all)
+        tag = carried[0] if carried else print_expression(rule.tagged)
+        held = [role for role in map(fold, policy.roles) if role in self._asked.roles]
+        column = self._asked.column(field.path)
+        return namespace(scope(rule.call), tag, user=self._asked.user, roles=held, column=column)
+
+    def _why_impossible(self, rules: Sequence[TransformRule], field: FieldProfile) -> str:
+        why = (problem(rule.call, field.column.type, self._asked.types) for rule in rules if _is_known(rule))
+        return next(filter(None, why), f"cannot show a column of type {field.column.type}")
+
+
+def _is_known(rule: TransformRule) -> bool:
+    """Whether this version knows every transform of the rule."""
     try:
-        if has_fields(field):
-            return NOTHING if any(strength(rule.call) >= Strength.REDACT for rule in rules) else CLEAR
-        showing = strongest(Showing(rule.call, _namespace(rule, field.tags)) for rule in rules)
-        is_possible = showing.call is None or accepts(showing.call, field.column.type)
-    except PolicyInvalid:  # a transform that this version does not know
-        return None
-    return showing if is_possible else None
-
-
-def _namespace(rule: TransformRule, tags: Tags) -> str:
-    """The tag whose key a keyed transform uses: of those the rule names, the first that the column carries."""
-    if not find(rule.call.name).is_keyed:
-        return ""
-    carried = sorted(tag for tag in tags_of(rule.tagged) if tag in tags.all)
-    return carried[0] if carried else print_expression(rule.tagged)
+        strength(rule.call)
+    except PolicyInvalid:
+        return False
+    return True
 
 
 def _matching(rules: Iterable[TransformRule], tags: Tags) -> tuple[TransformRule, ...]:

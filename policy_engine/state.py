@@ -10,9 +10,10 @@ from policy_engine.circumstances import When
 from policy_engine.model import (
     AllOf,
     AnyOf,
+    Argument,
+    ColumnName,
     Effect,
     HasTag,
-    Literal,
     Not,
     Policy,
     PolicySet,
@@ -86,7 +87,11 @@ def _expression(expression: TagExpression) -> Json:
 
 
 def _call(call: TransformCall) -> Json:
-    return [call.name, [[name, value] for name, value in call.arguments]]
+    return [call.name, [[name, _argument(value)] for name, value in call.arguments]]
+
+
+def _argument(value: Argument) -> Json:
+    return {"column": [*value.path]} if isinstance(value, ColumnName) else value
 
 
 def _when(when: When) -> Json:
@@ -157,10 +162,12 @@ def _read_expression(data: Json) -> TagExpression:
 def _read_call(data: Json) -> TransformCall:
     name, arguments = _list(data)
     pairs = (_list(pair) for pair in _list(arguments))
-    return TransformCall(name=_text(name), arguments=tuple((_text(key), _literal(value)) for key, value in pairs))
+    return TransformCall(name=_text(name), arguments=tuple((_text(key), _read_argument(value)) for key, value in pairs))
 
 
-def _literal(data: Json) -> Literal:
+def _read_argument(data: Json) -> Argument:
+    if isinstance(data, dict):
+        return ColumnName(_texts(data["column"]))
     if not isinstance(data, str | int | float | bool):
         raise TypeError
     return data

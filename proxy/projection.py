@@ -50,8 +50,10 @@ def _case_type(case: Case, column: ColumnDecision) -> str:
 class Projection:
     """Writes the cells of one governed relation; `parameters` gathers the keys to bind, which no repr shows."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, types: registry.Types = registry.NO_TYPES) -> None:
+        """`types` are those of the dataset's columns, for transforms that go by another column."""
         self._keys = keys
+        self._types = types
         self.parameters: dict[str, bytes] = {}
 
     def column(self, column: ColumnDecision) -> str:
@@ -81,7 +83,9 @@ class Projection:
             return raw if column.is_uniform else self._rebuilt(column, raw, nesting(column.type).lists, depth)
         value = raw
         if case.call is not None:
-            fragment = registry.render(case.call, raw, column.type, namespace=case.namespace, keys=self._keys)
+            fragment = registry.render(
+                case.call, raw, column.type, namespace=case.namespace, keys=self._keys, types=self._types
+            )
             self.parameters.update(fragment.parameters)
             value = fragment.sql
         return value if _case_type(case, column) == type_name else f"CAST({value} AS {type_name})"

@@ -15,16 +15,21 @@ from duckdb.sqltypes import DuckDBPyType
 from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.failures import mapped
+from catalog.sources.functions import EngineFunction, register
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What one world may use; spilled data lies in a folder of its own under `folder`, closed to others."""
+    """What one world may use; spilled data lies in a folder of its own under `folder`, closed to others.
+
+    `functions` are Veil's own, known to the world beside the engine's.
+    """
 
     memory: str = "1GB"
     spill: str = "16GB"
     threads: int = max(1, min(4, os.cpu_count() or 1))
     folder: Path | None = None
+    functions: tuple[EngineFunction, ...] = ()
 
 
 class World:
@@ -47,6 +52,7 @@ class World:
         self.is_broken = False
         self._aliases = {path: f"d_{secrets.token_hex(8)}" for path in sorted(set(databases))}
         try:
+            register(self._connection, resources.functions)
             for path, alias in self._aliases.items():
                 self._attach(path, alias)
             self._lock(files, folders)

@@ -16,43 +16,48 @@ from decimal import Decimal
 from math import isnan
 
 from policy_engine.strength import Strength
-from policy_engine.transforms.keys import KeyRing, hmac_sql
-from policy_engine.transforms.spec import Arguments, Fragment, Parameter
+from policy_engine.transforms.keys import hmac_sql
+from policy_engine.transforms.spec import Arguments, Fragment, Place, Transform
 from policy_engine.transforms.types import ColumnType, Kind
 
 
-class Hash:
+class Hash(Transform):
     """The transform `hash()`, also called `sha2()`."""
 
     name = "hash"
     aliases = ("sha2",)
-    parameters: tuple[Parameter, ...] = ()
     is_keyed = True
+    example = "hash() | VARCHAR | MRN-6850243"
 
     def strength(self, arguments: Arguments) -> Strength:
         return Strength.HASH
 
-    def accepts(self, column: ColumnType) -> bool:
+    def accepts(self, arguments: Arguments, column: ColumnType) -> bool:
         return column.kind is not Kind.OTHER
 
-    def output_type(self, column: ColumnType) -> str:
+    def output_type(self, arguments: Arguments, column: ColumnType) -> str:
         return "VARCHAR"
 
-    def render(self, arguments: Arguments, sql: str, column: ColumnType, keys: KeyRing, namespace: str) -> Fragment:
-        key = keys.key(self.name, namespace)
-        message = f"({sql})" if column.kind is Kind.BLOB else f"encode({_text_sql(sql, column)})"
-        return Fragment(sql=f"CAST({hmac_sql(key, message)} AS VARCHAR)", parameters=key.blocks())
+    def render(self, sql: str, at: Place) -> Fragment:
+        key = at.keys.key(self.name, at.namespace)
+        return Fragment(sql=f"CAST({hmac_sql(key, bytes_sql(sql, at.column))} AS VARCHAR)", parameters=key.blocks())
 
-    def reference(
-        self, arguments: Arguments, value: object, column: ColumnType, keys: KeyRing, namespace: str
-    ) -> object:
-        if value is None:
-            return None
-        message = value if isinstance(value, bytes) else canonical_text(value, column).encode()
-        return keys.key(self.name, namespace).digest(message).hex()
+    def reference(self, value: object, at: Place) -> object:
+        return at.keys.key(self.name, at.namespace).digest(canonical_bytes(value, at.column)).hex()
 
 
-def _text_sql(sql: str, column: ColumnType) -> str:
+def bytes_sql(sql: str, column: ColumnType) -> str:
+    """The bytes of which a keyed transform takes the fingerprint."""
+    return f"({sql})" if column.kind is Kind.BLOB else f"encode({text_sql(sql, column)})"
+
+
+def canonical_bytes(value: object, column: ColumnType) -> bytes:
+    """What `bytes_sql` gives for a value."""
+    return value if isinstance(value, bytes) else canonical_text(value, column).encode()
+
+
+def text_sql(sql: str, column: ColumnType) -> str:
+    """The exact text of a value, in SQL."""
     if column.kind is Kind.FLOAT:
         double = f"({sql})::DOUBLE"
         return f"CASE WHEN {double} = 0 THEN '0' WHEN isnan({double}) THEN 'nan' ELSE printf('%.17g', {double}) END"

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _BLOCK = 64
@@ -30,19 +31,27 @@ class Key:
         """Independent keys for the rounds of a permutation."""
         return {f"{self.name}_{number}": self.digest(b"round %d" % number) for number in range(1, count + 1)}
 
+    def cipher(self) -> dict[str, bytes]:
+        """One key for a cipher inside the process."""
+        return {f"{self.name}_c": self.secret}
+
 
 class KeyRing:
     """Derives a key for each transform and namespace; holds the master secret and never shows it.
+
+    `id` names the master secret, `older` are the ones before it: what was encrypted under them can still be read.
 
     Example:
         >>> KeyRing(b"0" * 32)
         <KeyRing>
     """
 
-    def __init__(self, master: bytes) -> None:
+    def __init__(self, master: bytes, *, id: str = "", older: Mapping[str, bytes] | None = None) -> None:
         if len(master) < 32:
             raise ValueError("a master key has at least 32 bytes")
+        self.id = id
         self._master = master
+        self._older = dict(older or {})
         self._keys: dict[tuple[str, str], Key] = {}
 
     def key(self, transform: str, namespace: str) -> Key:
@@ -54,6 +63,12 @@ class KeyRing:
             self._keys[place] = Key(name=name, secret=hmac.digest(self._master, label, "sha256"))
         return self._keys[place]
 
+    def under(self, id: str) -> "KeyRing | None":
+        """The ring of the master key whose id begins so; None when no such key is known."""
+        if self.id.startswith(id):
+            return self
+        return next((KeyRing(key, id=name) for name, key in self._older.items() if name.startswith(id)), None)
+
     def __repr__(self) -> str:
         return "<KeyRing>"
 
@@ -62,3 +77,8 @@ def hmac_sql(key: Key, message: str) -> str:
     """HMAC-SHA-256 in SQL, as 64 hexadecimal characters, of an expression that gives a BLOB."""
     inner = f"sha256(${key.name}_i::BLOB || {message})"
     return f"sha256(${key.name}_o::BLOB || unhex({inner}))"
+
+
+def bound(name: str, value: str, body: str) -> str:
+    """An expression that uses a value by name; the engine computes it once, which it does not inside a CASE."""
+    return f"list_transform([{value}], lambda {name}: {body})[1]"

@@ -11,7 +11,7 @@ as good a pseudorandom function as HMAC here, at a quarter of its cost.
 import hashlib
 from collections.abc import Callable
 
-from policy_engine.transforms.keys import Key
+from policy_engine.transforms.keys import Key, bound
 
 ROUNDS = 4
 
@@ -42,8 +42,8 @@ def permute_sql(high: str, low: str, bits: int, key: Key, join: Callable[[str, s
     second = f"xor({low}, {_mix_sql(key, 2, 'veil_r1', half)})"
     third = f"xor(veil_r1, {_mix_sql(key, 3, 'veil_r2', half)})"
     fourth = f"xor(veil_r2, {_mix_sql(key, 4, 'veil_r3', half)})"
-    sql = _bind("veil_r3", third, join("veil_r3", fourth))
-    return _bind("veil_r1", first, _bind("veil_r2", second, sql))
+    sql = bound("veil_r3", third, join("veil_r3", fourth))
+    return bound("veil_r1", first, bound("veil_r2", second, sql))
 
 
 def half_type(bits: int) -> str:
@@ -65,7 +65,3 @@ def _mix_sql(key: Key, number: int, low: str, half: int) -> str:
 def _padding(half: int) -> int:
     """A power of ten above every half: added, it makes all of them equally long in digits."""
     return int(10 ** len(str((1 << half) - 1)))
-
-
-def _bind(name: str, value: str, body: str) -> str:
-    return f"list_transform([{value}], lambda {name}: {body})[1]"

@@ -7,37 +7,38 @@ another one of its period. Other types have no token of their own type: `hash()`
 from datetime import UTC, date, datetime, timedelta
 
 from policy_engine.strength import Strength
-from policy_engine.transforms.keys import Key, KeyRing, hmac_sql
+from policy_engine.transforms.keys import Key, hmac_sql
+from policy_engine.transforms.namespaces import SCOPES
 from policy_engine.transforms.periods import DAYS, FIRST_DAY, PERIODS, Period
 from policy_engine.transforms.permutation import ROUNDS, half_type, permute, permute_sql
-from policy_engine.transforms.spec import Arguments, Fragment, Parameter
+from policy_engine.transforms.spec import Arguments, Fragment, Parameter, Place, Takes, Transform
 from policy_engine.transforms.types import ColumnType, Kind
 
 _TOKEN_CHARACTERS = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Tokenize:
-    """The transform `tokenize()`; it counts as stronger than encryption since nothing undoes it."""
+class Tokenize(Transform):
+    """The transform `tokenize(scope)`; it counts as stronger than encryption since nothing undoes it.
+
+    `scope` makes tokens that do not join beyond one person, one role or one column; the namespace carries it.
+    """
 
     name = "tokenize"
-    aliases: tuple[str, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
+    parameters = (Parameter(name="scope", takes=Takes.TEXT, default="tag", choices=SCOPES),)
     is_keyed = True
+    example = "tokenize() | VARCHAR | MRN-6850243"
 
     def strength(self, arguments: Arguments) -> Strength:
         return Strength.TOKENIZE
 
-    def accepts(self, column: ColumnType) -> bool:
+    def accepts(self, arguments: Arguments, column: ColumnType) -> bool:
         if column.kind is Kind.TIMESTAMP:
             return column.text in PERIODS
         return column.kind in (Kind.TEXT, Kind.INTEGER, Kind.DATE)
 
-    def output_type(self, column: ColumnType) -> str:
-        return column.text
-
-    def render(self, arguments: Arguments, sql: str, column: ColumnType, keys: KeyRing, namespace: str) -> Fragment:
-        key = keys.key(self.name, namespace)
+    def render(self, sql: str, at: Place) -> Fragment:
+        key, column = at.keys.key(self.name, at.namespace), at.column
         if column.kind is Kind.TEXT:
             token = f"substr({hmac_sql(key, f'encode({sql})')}, 1, {_TOKEN_CHARACTERS})"
             return Fragment(sql=f"CAST({token} AS VARCHAR)", parameters=key.blocks())
@@ -50,11 +51,9 @@ class Tokenize:
                 token = _timestamp_sql(sql, PERIODS[column.text], key)
         return Fragment(sql=f"CAST({token} AS {column.text})", parameters=key.rounds(ROUNDS))
 
-    def reference(
-        self, arguments: Arguments, value: object, column: ColumnType, keys: KeyRing, namespace: str
-    ) -> object:
+    def reference(self, value: object, at: Place) -> object:
         """The token of a value; timestamps are given and returned as units since 1970 or as datetime."""
-        key = keys.key(self.name, namespace)
+        key, column = at.keys.key(self.name, at.namespace), at.column
         match value:
             case str():
                 return key.digest(value.encode()).hex()[:_TOKEN_CHARACTERS]

@@ -23,18 +23,29 @@ class Kind(Enum):
     OTHER = "other"
 
 
+NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnType:
     """A column's type: the text for CAST, its family and, for numbers, its width.
 
-    `bits` and `signed` are those of an integer; `scale` is that of a decimal.
+    `bits` and `signed` are those of an integer; `width` and `scale` are those of a decimal.
     """
 
     text: str
     kind: Kind
     bits: int = 0
     signed: bool = True
+    width: int = 0
     scale: int = 0
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest value of an integer type."""
+        if self.signed:
+            return -(1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1
+        return 0, (1 << self.bits) - 1
 
 
 INTEGER_BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
@@ -57,7 +68,7 @@ _PLAIN = {
     "JSON": Kind.JSON,
     **dict.fromkeys(TIMESTAMPS, Kind.TIMESTAMP),
 }
-_DECIMAL = re.compile(r"DECIMAL\(\d+,\s*(\d+)\)\Z")
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)\Z")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -75,5 +86,5 @@ def read_type(text: str) -> ColumnType:
     if bits := INTEGER_BITS.get(name if signed else name[1:]):
         return ColumnType(text=name, kind=Kind.INTEGER, bits=bits, signed=signed)
     if decimal := _DECIMAL.match(name):
-        return ColumnType(text=name, kind=Kind.DECIMAL, scale=int(decimal[1]))
+        return ColumnType(text=name, kind=Kind.DECIMAL, width=int(decimal[1]), scale=int(decimal[2]))
     return ColumnType(text=text, kind=Kind.OTHER)

@@ -1,33 +1,71 @@
 """Runs a transform on DuckDB and in Python over the same values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from catalog.names import quoted
+from catalog.sources.functions import register
 from policy_engine.transforms import registry
 from policy_engine.transforms.calls import parse_call
+from policy_engine.transforms.functions import FUNCTIONS
 from policy_engine.transforms.keys import KeyRing
 
-KEYS = KeyRing(bytes(range(32)))
+KEYS = KeyRing(bytes(range(32)), id="0123456789abcdef")
+COLUMN = 'a {high} "column"'
+
+Beside = Mapping[str, tuple[str, Sequence[object]]]
+"""Other columns of the same rows: each name with its type and its values."""
 
 
-def on_engine(call: str, values: Sequence[object], kind: str, *, namespace: str = "phi.mrn") -> list[object]:
+def connect() -> duckdb.DuckDBPyConnection:
+    """An engine that knows Veil's own functions."""
+    engine = duckdb.connect()
+    register(engine, FUNCTIONS)
+    return engine
+
+
+def on_engine(
+    call: str, values: Sequence[object], kind: str, *, namespace: str = "phi.mrn", beside: Beside | None = None
+) -> list[object]:
     """What the SQL gives for each value, in order, having checked the type of the result."""
-    column = '"_row"."a {high} ""column"""'
+    others = dict(beside or {})
     parsed = parse_call(call)
-    fragment = registry.render(parsed, column, kind, namespace=namespace, keys=KEYS)
-    with duckdb.connect() as engine:
+    fragment = registry.render(
+        parsed, f'"_row".{quoted(COLUMN)}', kind, namespace=namespace, keys=KEYS, types=_types(others)
+    )
+    with connect() as engine:
         engine.execute("SET TimeZone = 'Asia/Tokyo'")
-        engine.execute(f'CREATE TABLE t (place INTEGER, "a {{high}} ""column""" {kind})')
+        columns = "".join(f", {quoted(name)} {type_}" for name, (type_, _) in others.items())
+        engine.execute(f"CREATE TABLE t (place INTEGER, {quoted(COLUMN)} {kind}{columns})")
         if values:
-            engine.executemany("INSERT INTO t VALUES (?, ?)", list(enumerate(values)))
+            rows = list(zip(range(len(values)), values, *(given for _, given in others.values()), strict=True))
+            engine.executemany(f"INSERT INTO t VALUES (?, ?{', ?' * len(others)})", rows)
         sql = f"SELECT {fragment.sql}, typeof({fragment.sql}) FROM t AS _row ORDER BY place"
         rows = engine.sql(sql, params=dict(fragment.parameters) or None).fetchall()
     assert {row[1] for row in rows} <= {registry.output_type(parsed, kind)}
     return [row[0] for row in rows]
 
 
-def in_python(call: str, values: Sequence[object], kind: str, *, namespace: str = "phi.mrn") -> list[object]:
+def in_python(
+    call: str, values: Sequence[object], kind: str, *, namespace: str = "phi.mrn", beside: Beside | None = None
+) -> list[object]:
     """What the reference says for each value, in order."""
+    others = dict(beside or {})
     parsed = parse_call(call)
-    return [registry.reference(parsed, value, kind, namespace=namespace, keys=KEYS) for value in values]
+    return [
+        registry.reference(
+            parsed,
+            value,
+            kind,
+            namespace=namespace,
+            keys=KEYS,
+            types=_types(others),
+            row={(name,): given[place] for name, (_, given) in others.items()},
+        )
+        for place, value in enumerate(values)
+    ]
+
+
+def _types(others: Beside) -> dict[tuple[str, ...], str]:
+    return {(name,): type_ for name, (type_, _) in others.items()}
