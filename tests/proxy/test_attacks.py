@@ -10,7 +10,7 @@ from tests.proxy.world import World, world
 SECRETS = ("4111", "secret-of-another-length")
 
 
-def _attacks() -> list[tuple[str, str]]:
+def attacks() -> list[tuple[str, str]]:
     found = []
     for file in sorted((Path(__file__).parent / "attacks").glob("*.sql")):
         for block in file.read_text().strip().split("\n\n"):
@@ -26,7 +26,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Wor
         yield first, second
 
 
-@pytest.mark.parametrize(("title", "sql"), _attacks(), ids=[title for title, _ in _attacks()])
+@pytest.mark.parametrize(("title", "sql"), attacks(), ids=[title for title, _ in attacks()])
 def test_an_attack_learns_nothing(twins: tuple[World, World], title: str, sql: str) -> None:
     outcomes = [twin.outcome(sql) for twin in twins]
     assert outcomes[0] == outcomes[1]
