@@ -1,6 +1,6 @@
 """A small shop whose secrets can be varied: what the analyst must not see differs between worlds, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -136,7 +136,9 @@ def write_shop(folder: Path, secret: str) -> None:
 
 
 @contextmanager
-def world(folder: Path, secret: str, document: str = DOCUMENT) -> Iterator[World]:
+def world(
+    folder: Path, secret: str, document: str = DOCUMENT, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[World]:
     """A home with the shop in it, closed at the end."""
     write_shop(folder / "data", secret)
     (folder / "shop.yaml").write_text(document)
@@ -152,7 +154,7 @@ def world(folder: Path, secret: str, document: str = DOCUMENT) -> Iterator[World
         visibility=Visibility(catalog, datasets),
         sessions=sessions,
         keys=KeyRing(b"0123456789abcdef0123456789abcdef"),
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         limits=SqlLimits(),
     )
     pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=QueryLimits())
