@@ -10,6 +10,7 @@ from dataclasses import replace
 from catalog.model import Column, Dataset
 from policy_engine.capabilities import Action, Rights
 from policy_engine.document.model import Document
+from policy_engine.filter_meaning import meaning
 from policy_engine.live import Live
 from policy_engine.model import Policy
 
@@ -67,6 +68,12 @@ def _policy_demands(before: Mapping[str, Policy], after: Mapping[str, Policy]) -
             for policy in (old, new):
                 if policy is not None:
                     yield Action.POLICY_WRITE, policy.scope.database
+                    yield from ((Action.POLICY_WRITE, database) for database in _looked_up(policy))
+
+
+def _looked_up(policy: Policy) -> Iterator[str]:
+    """The databases whose rows the policy's filter reads raw."""
+    return (use.database for use in meaning(policy.where).lookups) if policy.where else iter(())
 
 
 def _dataset_demands(before: Dataset | None, after: Dataset | None) -> Iterator[Demand]:

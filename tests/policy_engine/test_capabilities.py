@@ -117,6 +117,11 @@ def test_the_refusal_names_the_capability_and_who_can_give_it() -> None:
             Live(datasets={("a", "b"): _tagged("phi.mrn")}),
             {(Action.TAG_ASSIGN, "phi")},
         ),
+        (
+            Live(),
+            Live(policies={"p": replace(_policy("lab"), where="id in (select id from secrets.people)")}),
+            {(Action.POLICY_WRITE, "lab"), (Action.POLICY_WRITE, "secrets")},
+        ),
         (Live(), Live(datasets={("a", "b"): DATASET}), {(Action.HOME_ADMINISTER, None)}),
         (Live(), Live(tags={"x.y": Tag(name="x.y")}), {(Action.HOME_ADMINISTER, None)}),
         (Live(), Live(roles={"steward": STEWARD}), {(Action.HOME_ADMINISTER, None)}),
