@@ -85,3 +85,11 @@ OPERATORS = frozenset("+ - * / // % ** ^ || & | << >> ~ ~~ !~~ ~~* !~~* ~~~ ^@ @
 
 TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
 """Functions that may stand where a dataset stands."""
+
+VALUE_NAMES = frozenset(
+    """
+    current_catalog current_date current_role current_schema current_time current_timestamp current_user localtime
+    localtimestamp session_user user
+    """.split()
+)
+"""Names, quoted ones too, that the engine takes for a call of a function where no column bears them."""

@@ -25,7 +25,7 @@ from policy_engine.visibility import Visibility
 from proxy.fields import Named
 from proxy.memory import Memory
 from proxy.relations import Leaf, leaves
-from proxy.resolve import notices
+from proxy.resolve import check_values, notices
 from proxy.rewrite import Placed, Rewritten, rewrite
 from proxy.statement import SqlLimits, Statement, read
 
@@ -107,6 +107,7 @@ class Governor:
         found = leaves(statement, request.database)
         decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
         named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
+        check_values(statement, named)
         warnings = notices(statement, named)
         session = self._session(named)
         placed = [

@@ -9,10 +9,11 @@ from typing import Literal
 
 from sqlglot import exp
 
-from catalog.errors import UnknownColumn
+from catalog.errors import SqlUnsupported, UnknownColumn
 from catalog.names import fold, nearest
 from policy_engine.model import ColumnDecision, Outcome
 from proxy.fields import Meant, Named, given_names, meant
+from proxy.functions import VALUE_NAMES
 from proxy.statement import Statement
 
 Explain = Literal["full", "brief"]
@@ -34,6 +35,19 @@ def check_columns(statement: Statement, named: Sequence[Named], explain: Explain
         field = meant(column, named, given)
         if field is not None and field.missing is not None:
             raise _unknown_field(statement, field, field.missing, explain)
+
+
+def check_values(statement: Statement, named: Sequence[Named]) -> None:
+    """Raises SqlUnsupported for a name that the engine takes for the time or its own user, as no dataset bears it."""
+    shown = {fold(column.name) for column in _columns(named) if column.outcome is not Outcome.HIDDEN}
+    for column in statement.tree.find_all(exp.Column):
+        name = fold(column.name)
+        if name in VALUE_NAMES and not column.table and name not in shown:
+            raise SqlUnsupported(
+                f"`{name}` is a function of the engine where no column bears the name, and not available",
+                hint="pass the value as a parameter, or give the column another alias",
+                position=statement.place(column.this),
+            )
 
 
 def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:

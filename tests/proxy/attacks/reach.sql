@@ -141,3 +141,12 @@ create view v as select * from shop.orders
 
 -- an attached database
 attach ':memory:' as other
+
+-- the time under a name in quotes
+select "current_timestamp", "localtime", "Current_Date"
+
+-- the engine's user under a name in quotes
+select "user", "session_user" as "session_user" from shop.orders
+
+-- the time compared with a column
+select id from shop.orders where at < "localtimestamp"
