@@ -166,18 +166,8 @@ def test_the_person_is_told_what_a_column_waits_for(shop: World) -> None:
     assert "shown as it is by policy `care`; policy `care` counts when purpose is care" in str(explained)
 
 
-@pytest.mark.parametrize(
-    ("user", "database"),
-    [
-        ("ana", "shop"),
-        ("o'x\"; drop", "shop"),
-        ("..", "shop"),
-        ("*", "shop"),
-        ("shop.orders", "shop"),
-        ("${user}", "shop"),
-    ],
-)
-def test_a_name_of_the_user_in_a_scope_is_that_name_and_nothing_else(shop: World, user: str, database: str) -> None:
+@pytest.mark.parametrize("user", ["ana", "o'x\"; drop", "..", "*", "shop.orders", "${user}", 'shop"."orders', "%"])
+def test_a_name_of_the_user_in_a_scope_is_that_name_and_nothing_else(shop: World, user: str) -> None:
     put(shop, grant(scope=Scope(database="${user}")), grant("own", scope=Scope(database="shop", dataset="${user}")))
     subject = Subject(user=user, groups=frozenset({user, "analysts"}))
     with pytest.raises(UnknownDataset):
@@ -185,12 +175,9 @@ def test_a_name_of_the_user_in_a_scope_is_that_name_and_nothing_else(shop: World
 
 
 def test_a_scope_named_after_the_user_is_theirs_alone(shop: World) -> None:
-    put(
-        shop,
-        grant(scope=Scope(database="s${user}p", dataset="or${USER}ers")),
-        grant("own", scope=Scope(database="${user}")),
-    )
-    for user, sees in (("d", False), ("ho", False), ("SHOP", True), ("shop", True), ("shop ", False)):
+    part = Scope(database="shop", dataset="or${USER}s")
+    put(shop, grant(scope=part), grant("own", scope=Scope(database="${user}")))
+    for user, sees in (("der", True), ("DER", True), ("d", False), ("SHOP", True), ("shop", True), ("shop ", False)):
         subject = Subject(user=user, groups=frozenset({user, "analysts"}))
         assert (shop.outcome("select count(*) from shop.orders", subject)[0] == "rows") is sees, user
     nobody = Subject(user="", groups=frozenset({"analysts"}))
