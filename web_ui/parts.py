@@ -20,6 +20,7 @@ from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
 from policy_engine.store import PolicyStore
+from policy_engine.transforms.functions import FUNCTIONS
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
@@ -75,7 +76,8 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         policies = PolicyStore(catalog)
         keys = KeyRing(home.master_key().secret)
         visibility = Visibility(catalog, datasets)
-        sessions = SessionCache(connect, Resources(memory=settings.query.memory, folder=home.temporary))
+        resources = Resources(memory=settings.query.memory, folder=home.temporary, functions=FUNCTIONS)
+        sessions = SessionCache(connect, resources)
         limits = _limits(settings.query)
         parts = Parts(
             home=home,

@@ -11,6 +11,7 @@ import pytest
 HOUSE = Path(__file__).parent.parent.parent
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
+    "libffx": "ffx",
     "pytest-xdist": "",
     "mypy": "",
     "ruff": "",

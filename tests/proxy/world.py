@@ -17,10 +17,12 @@ from catalog.home import Home
 from catalog.journal import Journal
 from catalog.registry import connect
 from catalog.sources.sessions import SessionCache
+from catalog.sources.world import Resources
 from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore
+from policy_engine.transforms.functions import FUNCTIONS
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
@@ -141,12 +143,19 @@ def world(
 ) -> Iterator[World]:
     """A home with the shop in it, closed at the end."""
     write_shop(folder / "data", secret)
+    with governed(folder, document) as made:
+        yield made
+
+
+@contextmanager
+def governed(folder: Path, document: str) -> Iterator[World]:
+    """A home under a document, whose data lies in the folder already."""
     (folder / "shop.yaml").write_text(document)
     catalog = Catalog(Home.create(folder / "home").catalog_file)
     datasets, policies, journal = Datasets(catalog), PolicyStore(catalog), Journal(catalog)
     policies.init_home(by="test")
     carry_out(prepare(load([folder / "shop.yaml"]), catalog, at=datetime.now(UTC)), catalog, by="test")
-    sessions = SessionCache(connect)
+    sessions = SessionCache(connect, Resources(functions=FUNCTIONS))
     governor = Governor(
         catalog=catalog,
         datasets=datasets,
