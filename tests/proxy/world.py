@@ -143,12 +143,12 @@ def world(
 ) -> Iterator[World]:
     """A home with the shop in it, closed at the end."""
     write_shop(folder / "data", secret)
-    with governed(folder, document) as made:
+    with governed(folder, document, clock) as made:
         yield made
 
 
 @contextmanager
-def governed(folder: Path, document: str) -> Iterator[World]:
+def governed(folder: Path, document: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[World]:
     """A home under a document, whose data lies in the folder already."""
     (folder / "shop.yaml").write_text(document)
     catalog = Catalog(Home.create(folder / "home").catalog_file)
