@@ -1,0 +1,228 @@
+"""Random estates in two worlds that differ only in what one person may not see.
+
+An estate is a few tables, policies over them, and the same tables twice: hidden columns, raw values behind masks and
+filtered-out rows (their number too) differ; whatever the policies show is the same. What they show is worked out here
+plainly, row by row and cell by cell, from the choices that also become the policies' text.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from tests.proxy.estate_values import TYPES, value_of, varied
+
+TAGS = ("t.a", "t.b", "t.c")
+REGIONS = ("EU", "US", "APAC")
+ATTRIBUTES = {"region": "US"}
+_FILTERS = (
+    *("region = 'EU'", "region in ('EU', 'US')", "region <> 'APAC'", "region = user_attribute('region')"),
+    *("level > 2", "region = 'EU' or level = 1", "level is not null and not region = 'US'", "level <> 3"),
+    *("coalesce(level, 0) < 4", "case when level = 1 then region = 'EU' else level > 2 end", "level between 1 and 3"),
+)
+_HAVING: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("not t.a", lambda tag: tag != "t.a"),
+    ("not t.a and not t.b", lambda tag: tag not in ("t.a", "t.b")),
+    ("not t.c", lambda tag: tag != "t.c"),
+    ("t.a or t.b", lambda tag: tag in ("t.a", "t.b")),
+)
+_CALLS = ("null()", "redact()", "mask()", "tokenize()")
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column with its type and its tag, empty for none."""
+
+    name: str
+    type: str
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A grant as it was chosen; `shows` says for which tags, `calls` what it makes of a tagged column."""
+
+    table: str | None
+    having: str = ""
+    shows: Callable[[str], bool] = lambda tag: True
+    calls: dict[str, str] = field(default_factory=dict)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table with its columns; `region` and `level` are what filters read, and both worlds agree on them."""
+
+    name: str
+    columns: tuple[Column, ...]
+    worlds: tuple[list[Row], list[Row]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """Tables in two worlds, and the policies as a document."""
+
+    tables: tuple[Table, ...]
+    document: str
+    hidden: frozenset[str]
+
+
+def write(table: Table, which: int) -> pa.Table:
+    """One world's table as Arrow has it."""
+    rows = table.worlds[which]
+    return pa.table({c.name: pa.array([row[c.name] for row in rows], TYPES[c.type]) for c in table.columns})
+
+
+def estate(seed: int, *, is_even: bool = False) -> Estate:
+    """The estate of a seed; in an even one both worlds have as many rows."""
+    chance = random.Random(seed)
+    shapes = [_shape(chance, f"t{number}") for number in range(1, 4)]
+    grants = [_grant(chance, None)] + [_grant(chance, chance.choice(("t1", "t2"))) for _ in range(chance.randrange(3))]
+    denied = chance.choice((None, None, *TAGS))
+    raised = (chance.choice(TAGS), chance.choice(_CALLS[:3])) if chance.random() < 0.3 else None
+    limit = chance.choice(_FILTERS) if chance.random() < 0.3 else ""
+    views = {name: _View(grants, name, denied, raised, limit) for name, _ in shapes}
+    tables = tuple(_table(chance, name, columns, views[name], is_even) for name, columns in shapes)
+    hidden = {column.name for name, columns in shapes for column in columns if not views[name].may_show(column)}
+    return Estate(tables=tables, document=_document(tables, grants, denied, raised, limit), hidden=frozenset(hidden))
+
+
+def _shape(chance: random.Random, name: str) -> tuple[str, tuple[Column, ...]]:
+    columns = [Column(name="id", type="INTEGER"), Column(name="k", type="INTEGER")]
+    columns += [Column(name="region", type="VARCHAR"), Column(name="level", type="INTEGER")]
+    for number in range(chance.randint(4, 8)):
+        kind = chance.choice(list(TYPES))
+        label = chance.choice(("v", "V", "city", "select", "my col", "ä", "x_1", "note"))
+        columns.append(Column(name=f"{label}{number}", type=kind, tag=chance.choice(("", "", *TAGS))))
+    return name, tuple(columns)
+
+
+def _grant(chance: random.Random, table: str | None) -> Grant:
+    having, shows = chance.choice((("", lambda tag: True), *_HAVING))
+    calls = {tag: chance.choice(_CALLS) for tag in TAGS if chance.random() < 0.4}
+    return Grant(
+        table=table,
+        having=having,
+        shows=shows,
+        calls=calls,
+        where=chance.choice(("", *_FILTERS, *_FILTERS)) if chance.random() < 0.85 else "",
+    )
+
+
+class _View:
+    """What the person sees of one table, in plain words."""
+
+    def __init__(
+        self,
+        grants: Sequence[Grant],
+        table: str,
+        denied: str | None,
+        raised: tuple[str, str] | None,
+        limit: str,
+    ) -> None:
+        self.grants = [grant for grant in grants if grant.table in (None, table)]
+        self.denied, self.raised, self.limit = denied, raised, limit
+
+    def may_show(self, column: Column) -> bool:
+        return bool(column.tag != self.denied or not column.tag) and any(g.shows(column.tag) for g in self.grants)
+
+    def freedom(self, column: Column, held: frozenset[int]) -> str:
+        """How a cell may differ between the worlds, where the grants `held` hold: fixed, shape, presence, free."""
+        if column.name in ("id", "k", "region", "level"):
+            return "fixed"
+        if not self.may_show(column):
+            return "free"
+        calls = {g.calls.get(column.tag, "") for at, g in enumerate(self.grants) if at in held and g.shows(column.tag)}
+        if not calls or calls == {"null()"}:
+            return "free"
+        if self.raised and self.raised[0] == column.tag:
+            calls.add("")  # what a restriction makes of it is not worked out here
+        if calls == {"redact()"}:
+            return "presence"
+        return "shape" if calls == {"mask()"} and column.type == "VARCHAR" else "fixed"
+
+
+def _table(chance: random.Random, name: str, columns: tuple[Column, ...], view: _View, is_even: bool) -> Table:
+    first = [_row(chance, columns, number) for number in range(chance.choice((3, 10, 24)))]
+    held = _held(first, columns, view)
+    pool = [row for row, holds in zip(first, held, strict=True) if holds is None]
+    second: list[Row] = []
+    for row, holds in zip(first, held, strict=True):
+        if holds is not None:
+            second.append({c.name: varied(chance, c.type, row[c.name], view.freedom(c, holds)) for c in columns})
+        elif is_even:
+            second.append(_like(chance, columns, row))
+    if pool and not is_even:
+        for _ in range(chance.choice((0, 1, len(pool), 3 * len(pool)))):
+            second.insert(chance.randint(0, len(second)), _like(chance, columns, chance.choice(pool)))
+    return Table(name=name, columns=columns, worlds=(first, second))
+
+
+def _like(chance: random.Random, columns: tuple[Column, ...], model: Row) -> Row:
+    """Another row that no filter shows either."""
+    return {**_row(chance, columns, chance.randrange(10**6)), "region": model["region"], "level": model["level"]}
+
+
+def _held(rows: list[Row], columns: tuple[Column, ...], view: _View) -> list[frozenset[int] | None]:
+    """For each row the grants whose filter holds, or None for a row that is not there."""
+    wheres = [grant.where for grant in view.grants] + [view.limit]
+    plain = [where.replace("user_attribute('region')", f"'{ATTRIBUTES['region']}'") or "TRUE" for where in wheres]
+    asked = ", ".join(f"coalesce({where}, FALSE)" for where in plain)
+    source = pa.table(
+        {"region": [r["region"] for r in rows], "level": pa.array([r["level"] for r in rows], pa.int32())}
+    )
+    connection = duckdb.connect()
+    connection.register("source", source)
+    found = connection.execute(f"SELECT {asked} FROM source").fetchall()
+    connection.close()
+    opening = {
+        at for at, grant in enumerate(view.grants) if any(view.may_show(c) and grant.shows(c.tag) for c in columns)
+    }
+    return [frozenset(held) if row[-1] and (held := {at for at in opening if row[at]}) else None for row in found]
+
+
+def _row(chance: random.Random, columns: tuple[Column, ...], number: int) -> Row:
+    row: Row = {column.name: value_of(chance, column.type) for column in columns}
+    row["id"], row["k"] = number, chance.randrange(4)
+    row["region"] = chance.choice((*REGIONS, *REGIONS, None))
+    row["level"] = chance.choice((None, 1, 2, 3, 4, 5))
+    return row
+
+
+def _document(
+    tables: Sequence[Table], grants: Sequence[Grant], denied: str | None, raised: tuple[str, str] | None, limit: str
+) -> str:
+    """The estate as `veil apply` reads it."""
+    lines = ["veil: 1", "sources: {data: {connector: files, path: ./data}}", "databases: {db: {}, other: {}}"]
+    lines += ["tags: {t.a: {}, t.b: {}, t.c: {}}", "datasets:"]
+    for table in tables:
+        tagged = ", ".join(f"'\"{c.name}\"': {{tags: [{c.tag}]}}" for c in table.columns if c.tag)
+        lines.append(f"  db.{table.name}: {{source: data, relation: {table.name}.parquet, columns: {{{tagged}}}}}")
+    lines += ["  other.secret: {source: data, relation: secret.parquet}"]
+    lines += ["roles: {analyst: {groups: [analysts]}}", "policies:"]
+    for number, grant in enumerate(grants):
+        calls = ", ".join(f"{{tagged: {tag}, with: {call}}}" for tag, call in grant.calls.items())
+        lines.append(
+            _policy(
+                f"g{number}", "grant", f"db.{grant.table}" if grant.table else "db", grant.having, calls, grant.where
+            )
+        )
+    if denied:
+        lines.append(_policy("d", "deny", "db", denied, "", ""))
+    if raised:
+        lines.append(_policy("r", "restrict", "db", "", f"{{tagged: {raised[0]}, with: {raised[1]}}}", ""))
+    if limit:
+        lines.append(_policy("l", "restrict", "db", "", "", limit))
+    return "\n".join(lines) + "\n"
+
+
+def _policy(name: str, effect: str, scope: str, having: str, calls: str, where: str) -> str:
+    parts = [f"policy: {name}, {effect}: select, to: [analyst], scope: {scope}, why: chance"]
+    parts += [f"having: {having}"] if having else []
+    parts += [f"transform: [{calls}]"] if calls else []
+    parts += [f'where: "{where}"'] if where else []
+    return f"  - {{{', '.join(parts)}}}"

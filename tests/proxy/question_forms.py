@@ -1,0 +1,214 @@
+"""The forms of which random questions are made, one a line; `{number}` stands for any expression that is a number."""
+
+NUMBER, TEXT, DATE, TIME, TRUTH, LIST, STRUCT = "number", "text", "date", "timestamp", "boolean", "list", "struct"
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.strip().splitlines())
+
+
+def _by_kind(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for line in _lines(text):
+        kind, _, form = line.partition(": ")
+        found.setdefault(kind, []).append(form)
+    return {kind: tuple(forms) for kind, forms in found.items()}
+
+
+LITERALS = _by_kind(
+    """
+    number: 0
+    number: 1
+    number: -1
+    number: 2.5
+    number: 1e3
+    number: 7::BIGINT
+    number: 9223372036854775807
+    number: 0.1::DECIMAL(4, 1)
+    text: 'abc'::VARCHAR
+    text: '12'::VARCHAR
+    text: '('::VARCHAR
+    text: 'EU'::VARCHAR
+    text: upper('%a%')
+    date: DATE '2020-01-31'
+    date: '1999-12-31'::DATE
+    date: NULL::DATE
+    timestamp: TIMESTAMP '2020-01-31 10:00:00'
+    timestamp: NULL::TIMESTAMP
+    boolean: TRUE
+    boolean: FALSE
+    boolean: NULL::BOOLEAN
+    list: ['a', NULL]
+    list: ['x']::VARCHAR[]
+    list: NULL::VARCHAR[]
+    struct: {'city': 'x', 'n': 1}
+    """
+)
+"""Values of each kind."""
+
+ODD = _by_kind(
+    """
+    number: 99999999999999999999999
+    number: 1e400
+    number: '12'
+    number: 'abc'
+    number: NULL
+    number: 0.1000000000000000000000000000000000001
+    text: ''
+    text: 'abc'
+    text: 5
+    text: NULL
+    text: 'é'
+    text: '%'
+    date: '2020-01-31'
+    date: '2020-13-01'
+    date: 'abc'
+    date: NULL
+    timestamp: '2020-01-01'
+    timestamp: 'never'
+    timestamp: DATE '2021-01-01'
+    boolean: NULL
+    boolean: 'abc'
+    boolean: 1
+    list: []
+    list: [1, 2]
+    list: NULL
+    struct: NULL
+    """
+)
+"""Values that are given where the kind is asked for, and fit it badly."""
+
+PARTS = _by_kind(
+    """
+    number: ({number} + {number})
+    number: ({number} * {number})
+    number: ({number} / {number})
+    number: ({number} // {number})
+    number: ({number} % {number})
+    number: CAST({text} AS INTEGER)
+    number: CAST({number} AS TINYINT)
+    number: TRY_CAST({text} AS BIGINT)
+    number: length({text})
+    number: abs({number})
+    number: sqrt({number})
+    number: ln({number})
+    number: CAST({number} AS DECIMAL(4, 1))
+    number: coalesce({number}, {number})
+    number: CASE WHEN {boolean} THEN {number} ELSE {number} END
+    number: extract(year FROM {date})
+    number: date_diff('day', {date}, {date})
+    number: CAST(json_extract({text}, '$.a') AS INTEGER)
+    number: len({list})
+    number: -{number}
+    number: list_sum(list_transform([{number}], lambda x: x + {number}))
+    number: greatest({number}, {number})
+    number: {struct}.n
+    number: pow({number}, {number})
+    number: nullif({number}, {number})
+    number: factorial(CAST({number} AS INTEGER))
+    number: (SELECT {number})
+    text: upper({text})
+    text: ({text} || {text})
+    text: substr({text}, {number}::INT, 2)
+    text: CAST({number} AS VARCHAR)
+    text: {list}[1]
+    text: coalesce({text}, {text})
+    text: CASE WHEN {boolean} THEN {text} END
+    text: regexp_replace({text}, {text}, 'x')
+    text: json_extract_string({text}, '$.a')
+    text: strftime({date}, '%Y')
+    text: split_part({text}, ',', 1)
+    text: {text}[1:2]
+    text: array_to_string({list}, ',')
+    text: {struct}.city
+    text: typeof({number})
+    text: format('{}', {number})
+    text: chr({number}::INT)
+    date: CAST({text} AS DATE)
+    date: ({date} + {number}::INT)
+    date: CAST({timestamp} AS DATE)
+    date: last_day({date})
+    timestamp: CAST({date} AS TIMESTAMP)
+    timestamp: ({timestamp} + INTERVAL 1 DAY)
+    timestamp: strptime({text}, '%Y-%m-%d')
+    boolean: {number} {op} {number}
+    boolean: {text} {op} {text}
+    boolean: {date} {op} {date}
+    boolean: {timestamp} {op} {timestamp}
+    boolean: {text} {op} {number}
+    boolean: ({boolean} AND {boolean})
+    boolean: ({boolean} OR {boolean})
+    boolean: NOT {boolean}
+    boolean: {number} IS NULL
+    boolean: {text} LIKE {text}
+    boolean: {number} IN ({number}, {number})
+    boolean: {number} BETWEEN {number} AND {number}
+    boolean: regexp_matches({text}, {text})
+    boolean: list_contains({list}, {text})
+    boolean: {text} ILIKE '%a'
+    boolean: CAST({text} AS BOOLEAN)
+    boolean: {text} SIMILAR TO {text}
+    boolean: {number} IS DISTINCT FROM {number}
+    boolean: json_valid({text})
+    boolean: CASE WHEN {boolean} THEN {boolean} ELSE {boolean} END
+    boolean: {text} LIKE {text} ESCAPE {text}
+    boolean: {number} IN ({subquery})
+    boolean: EXISTS ({subquery})
+    boolean: ({subquery}) IS NULL
+    list: list_sort({list})
+    list: [{text}, {text}]
+    list: string_split({text}, ',')
+    list: list_filter({list}, lambda x: {text} < x)
+    struct: {'city': {text}, 'n': {number}}
+    """
+)
+"""Expressions of each kind; many raise on some values."""
+
+AGGREGATES = _lines(
+    """
+    count(*)
+    count({text})
+    min({number})
+    max({text})
+    sum(CAST({number} AS INTEGER))
+    max({date})
+    count(DISTINCT {text})
+    bool_or({boolean})
+    string_agg({text}, ',' ORDER BY {text})
+    max({number})
+    sum(CAST({number} AS INTEGER)) FILTER (WHERE {boolean})
+    list_sort(list({text}))
+    bit_xor(CAST({number} AS INT))
+    """
+)
+"""Aggregates whose result does not hang on the order of rows."""
+
+WINDOWS = _lines(
+    """
+    rank() OVER (ORDER BY {number})
+    count(*) OVER ()
+    max({text}) OVER (PARTITION BY {number} ORDER BY {number})
+    dense_rank() OVER (PARTITION BY {boolean} ORDER BY {text})
+    min({number}) OVER (PARTITION BY {text})
+    sum(CAST({number} AS INT)) OVER (ORDER BY {number} RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)
+    """
+)
+"""Windows whose result does not hang on the order of equal rows."""
+
+JOINS = _lines(
+    """
+    JOIN {r} ON {c}
+    LEFT JOIN {r} ON {c}
+    FULL JOIN {r} ON {c}
+    SEMI JOIN {r} ON {c}
+    ANTI JOIN {r} ON {c}
+    JOIN {r} USING (k)
+    FULL JOIN {r} USING (k, id)
+    , {r}
+    CROSS JOIN {r}
+    RIGHT JOIN {r} USING (id)
+    NATURAL JOIN {r}
+    ASOF JOIN {r} ON {l}.k = {x}.k AND {l}.id >= {x}.id
+    """
+)
+"""Joins; `{l}` and `{x}` are what the two sides are called, `{r}` the right one, `{c}` a condition."""

@@ -1,0 +1,158 @@
+"""Random questions of an adversary: typed enough to run more often than not, and free to be wrong.
+
+Whatever the engine may answer in any order is asked so that the order cannot matter (sums of whole numbers, sorted
+lists, limits behind a total order), so two equal sources have to give equal answers.
+"""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.proxy.estates import Estate
+from tests.proxy.question_forms import (
+    AGGREGATES,
+    DATE,
+    JOINS,
+    LIST,
+    LITERALS,
+    NUMBER,
+    ODD,
+    PARTS,
+    STRUCT,
+    TEXT,
+    TIME,
+    TRUTH,
+    WINDOWS,
+)
+
+_KINDS = {
+    **dict.fromkeys(("INTEGER", "BIGINT", "DOUBLE", "DECIMAL(9,2)"), NUMBER),
+    **{"VARCHAR": TEXT, "DATE": DATE, "TIMESTAMP": TIME, "BOOLEAN": TRUTH, "VARCHAR[]": LIST},
+}
+_PLACE = re.compile(r"\{(number|text|date|timestamp|boolean|list|struct|op|subquery)\}")
+_COUNTING = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 4) SELECT * FROM n, ({}) AS q"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    """A column that an expression may use, as it is written, with the kind of its values."""
+
+    text: str
+    kind: str
+
+
+class Questioner:
+    """Makes questions about an estate; the same chance makes the same questions."""
+
+    def __init__(self, estate: Estate, chance: random.Random) -> None:
+        self._estate = estate
+        self._chance = chance
+        self._alias = 0
+
+    def ask(self) -> str:
+        """One question."""
+        chance = self._chance
+        sql = self._select(3, [])
+        if chance.random() < 0.1:
+            word = chance.choice(("UNION", "UNION ALL", "INTERSECT", "EXCEPT ALL", "EXCEPT", "UNION BY NAME"))
+            sql = f"SELECT k FROM ({sql}) {word} SELECT k FROM db.{chance.choice(self._estate.tables).name}"
+        if chance.random() < 0.1:
+            name = chance.choice(("t1", "q", "db", '"T2"', "secret"))
+            sql = f"WITH {name} AS ({sql}) SELECT * FROM {name}"
+        if chance.random() < 0.05:
+            sql = _COUNTING.format(sql)
+        if chance.random() < 0.2:
+            sql = f"SELECT * FROM ({sql}) AS q ORDER BY ALL LIMIT {chance.randrange(5)}"
+        return sql
+
+    def _select(self, depth: int, outer: list[_Name]) -> str:
+        chance = self._chance
+        relation, names = self._relation(depth)
+        scope = names + outer
+        items = [f"{self._expression(NUMBER, scope, depth)} AS k", f"{self._expression(NUMBER, scope, 1)} AS id"]
+        items += [self._item(scope, depth) for _ in range(chance.randrange(3))]
+        where = f" WHERE {self._expression(TRUTH, scope, depth)}" if chance.random() < 0.7 else ""
+        shape = chance.random()
+        if shape < 0.3:
+            key = chance.choice(scope).text if scope else "1"
+            by = chance.choice((key, "ALL", f"GROUPING SETS (({key}), ())", f"ROLLUP ({key})"))
+            items = [f"{key} AS k", "count(*) AS id"] + [
+                self._filled(chance.choice(AGGREGATES), scope, depth) for _ in range(2)
+            ]
+            having = f" HAVING {self._filled(chance.choice(AGGREGATES), scope, 1)} IS NOT NULL" if shape < 0.1 else ""
+            return f"SELECT {', '.join(items)} FROM {relation}{where} GROUP BY {by}{having}"
+        if shape < 0.4:
+            items.append(self._filled(chance.choice(WINDOWS), scope, depth))
+        if shape > 0.9:
+            items = [
+                chance.choice(
+                    ("*", "* EXCLUDE (id)", "COLUMNS('.*')", "* REPLACE (1 AS k)", "1 AS k, 2 AS id, COLUMNS('r.*')")
+                )
+            ]
+        distinct = "DISTINCT " if chance.random() < 0.1 else ""
+        return f"SELECT {distinct}{', '.join(items)} FROM {relation}{where}"
+
+    def _relation(self, depth: int) -> tuple[str, list[_Name]]:
+        text, alias, names = self._source(depth)
+        for _ in range(self._chance.choice((0, 0, 1)) if depth else 0):
+            right, other, more = self._source(depth - 1)
+            form = self._chance.choice(JOINS)
+            scope = names + more
+            condition = self._chance.choice((f"{alias}.k = {other}.k", self._expression(TRUTH, scope, 2)))
+            text += ("" if form.startswith(",") else " ") + form.format(r=right, c=condition, l=alias, x=other)
+            names = names if form.startswith(("SEMI", "ANTI")) else scope
+        return text, names
+
+    def _source(self, depth: int) -> tuple[str, str, list[_Name]]:
+        chance, estate = self._chance, self._estate
+        self._alias += 1
+        alias = f"a{self._alias}"
+        if chance.random() < 0.1:
+            alias = chance.choice(('"my alias"', "region", "t1", "_row", "k"))
+        if depth > 1 and chance.random() < 0.15:
+            return f"({self._select(depth - 1, [])}) AS {alias}", alias, [_Name(text=f"{alias}.k", kind=NUMBER)]
+        if chance.random() < 0.1:
+            sort = chance.choice(
+                ("range(3) AS {}(k)", "(VALUES (1, 'x'), (2, NULL)) AS {}(k, id)", "unnest([1, 2]) AS {}(k)")
+            )
+            return sort.format(alias), alias, [_Name(text=f"{alias}.k", kind=NUMBER)]
+        table = chance.choice(estate.tables)
+        written = chance.choice(("db.{}", "db.{}", "DB.{}", 'db."{}"', '"db".{}')).format(table.name)
+        names = [
+            _Name(text=f'{alias}."{column.name}"', kind=_KINDS.get(column.type, STRUCT))
+            for column in table.columns
+            if column.name not in estate.hidden or chance.random() < 0.02
+        ]
+        return f"{written} AS {alias}", alias, names
+
+    def _item(self, scope: Sequence[_Name], depth: int) -> str:
+        expression = self._expression(self._chance.choice((NUMBER, TEXT, TRUTH, DATE, LIST, TIME)), scope, depth)
+        alias = self._chance.choice(("", "", " AS v", " AS region", ' AS "my col"', " AS c"))
+        return expression + alias
+
+    def _expression(self, kind: str, scope: Sequence[_Name], depth: int) -> str:
+        chance = self._chance
+        fitting = [name.text for name in scope if name.kind == kind]
+        if depth <= 0 or chance.random() < 0.35:
+            return self._leaf(kind, fitting)
+        return self._filled(chance.choice(PARTS[kind]), scope, depth)
+
+    def _leaf(self, kind: str, fitting: Sequence[str]) -> str:
+        sort = self._chance.random()
+        if fitting and sort < 0.75:
+            return self._chance.choice(fitting)
+        return self._chance.choice(ODD[kind] if sort > 0.94 else LITERALS[kind])
+
+    def _filled(self, form: str, scope: Sequence[_Name], depth: int) -> str:
+        """The form with an expression in each of its places."""
+        return _PLACE.sub(lambda found: self._place(found[1], scope, depth - 1), form)
+
+    def _place(self, kind: str, scope: Sequence[_Name], depth: int) -> str:
+        if kind == "op":
+            return self._chance.choice(("=", "<>", "<", ">=", "IS DISTINCT FROM"))
+        if kind == "subquery":
+            relation, names = self._relation(0)
+            value, where = self._expression(NUMBER, names, 1), self._expression(TRUTH, [*names, *scope], 1)
+            return f"SELECT {value} FROM {relation} WHERE {where}"
+        return self._expression(kind, scope, depth)
