@@ -56,6 +56,11 @@ def tags_asked(text: str) -> tuple[str, ...]:
     return meaning(text).asks_tags
 
 
+def lookups(text: str) -> tuple[tuple[str, str], ...]:
+    """The datasets that a filter looks into, by folded database and name."""
+    return tuple((fold(use.database), fold(use.dataset)) for use in meaning(text).lookups)
+
+
 def asks_time(text: str) -> bool:
     """Whether the filter may hold at one moment and not at another; one that cannot be read is taken to."""
     return _asks(text, "now", "today")

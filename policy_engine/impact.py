@@ -5,15 +5,17 @@ compared once; so what a change costs depends on how much it touches, not on how
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from catalog.model import Dataset, Level, Tag
 from catalog.names import fold
+from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances
+from policy_engine.conditions import print_when
 from policy_engine.decide import Judge, Judged
 from policy_engine.live import DatasetKey, Live
-from policy_engine.model import Outcome
+from policy_engine.model import Outcome, PolicySet, Subject
 from policy_engine.profile import FieldProfile
 from policy_engine.strength import Strength
 from policy_engine.touched import Person, Touched, people
@@ -48,18 +50,43 @@ class Impact:
     is_filtered: bool = False
     policies: tuple[str, ...] = ()
     level: Level = Level.PUBLIC
+    when: str = ""
 
 
 def impacts(before: Live, after: Live, at: datetime) -> tuple[Impact, ...]:
     """Every difference for people between two states, gains first and the most sensitive columns before others."""
     touched, policies = Touched(before, after), (before.policy_set, after.policy_set)
-    found: list[Impact] = []
+    conditions = _conditions(before, after)
+    found: dict[tuple[object, ...], Impact] = {}
     for person in people(before, after):
         if keys := touched.by(person):
-            old = Judge(person.before, policies[0], at) if person.before else None
-            new = Judge(person.after, policies[1], at) if person.after else None
-            found.extend(_Comparison(person, before, after, old, new).of(keys))
-    return tuple(sorted(found, key=_gravity))
+            for survey in (AT_MOST, AT_LEAST) if conditions else (UNKNOWN,):
+                old = _judge(person.before, policies[0], at, survey, before)
+                new = _judge(person.after, policies[1], at, survey, after)
+                for impact in _Comparison(person, before, after, old, new).of(keys):
+                    found.setdefault(_moving(impact), impact)
+    told = (replace(impact, when=_when(impact, conditions)) if conditions else impact for impact in found.values())
+    return tuple(sorted(told, key=_gravity))
+
+
+def _conditions(before: Live, after: Live) -> dict[str, str]:
+    """The conditions of policies, in words; where there are any, one looks at what may be seen at most and at least."""
+    policies = (*before.policies.values(), *after.policies.values())
+    return {policy.id: print_when(policy.when) for policy in policies if policy.when is not None}
+
+
+def _when(impact: Impact, conditions: Mapping[str, str]) -> str:
+    return "; ".join(dict.fromkeys(conditions[name] for name in impact.policies if name in conditions))
+
+
+def _judge(
+    subject: Subject | None, policies: PolicySet, at: datetime, survey: Circumstances, live: Live
+) -> Judge | None:
+    return None if subject is None else Judge(subject, policies, at, survey, live.datasets.get)
+
+
+def _moving(impact: Impact) -> tuple[object, ...]:
+    return impact.kind, impact.name, impact.dataset, impact.column, impact.movement
 
 
 _MOVEMENTS = {movement: rank for rank, movement in enumerate(Movement)}

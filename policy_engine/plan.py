@@ -1,6 +1,7 @@
 """What applying a document would change, and what that does to people, before anything is done."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +36,7 @@ class Plan:
     before: Live
     after: Live
     facts: Facts
+    drift: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -56,17 +58,29 @@ class Plan:
         """The plan for people, the worst first."""
         if not self.has_changes:
             head = f"Nothing to change: revision {self.revision} (live) is what the document says"
-            return "\n".join([head, *(f"  warning: {warning}" for warning in self.warnings)])
+            return "\n".join([head, *self._notes()])
         return "\n".join(
             [
                 f"Plan {self.id} against revision {self.revision} (live)",
                 *change_lines(self.changes),
                 "",
                 *impact_lines(self.impacts),
-                *(f"  warning: {warning}" for warning in self.warnings),
+                *self._notes(),
                 f"  {summary(self.changes, self.impacts, self.warnings, len(self.after.datasets))}",
             ]
         )
+
+    def compared(self, old: str, new: str) -> str:
+        """The same as the way from one state to another, for two that are only looked at."""
+        if not self.has_changes:
+            return f"Nothing differs between {old} and {new}"
+        counted = summary(self.changes, self.impacts, self.warnings, len(self.after.datasets))
+        lines = (*change_lines(self.changes), "", *impact_lines(self.impacts), *self._notes(), f"  {counted}")
+        return "\n".join([f"From {old} to {new}", *lines])
+
+    def _notes(self) -> Iterator[str]:
+        yield from (f"  drift: {line}" for line in self.drift)
+        yield from (f"  warning: {warning}" for warning in self.warnings)
 
     def as_json(self) -> dict[str, object]:
         """The plan as JSON values."""
@@ -79,6 +93,7 @@ class Plan:
             ],
             "impact": [_impact_json(impact) for impact in self.impacts],
             "warnings": [*self.warnings],
+            "drift": [*self.drift],
         }
 
 
@@ -118,4 +133,5 @@ def _impact_json(impact: Impact) -> dict[str, object]:
         "after": impact.after,
         "filtered": impact.is_filtered,
         "policies": [*impact.policies],
+        **({"when": impact.when} if impact.when else {}),
     }

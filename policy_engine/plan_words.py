@@ -37,7 +37,7 @@ def impact_lines(found: tuple[Impact, ...]) -> Iterator[str]:
 
 def _kin(impact: Impact) -> tuple[object, ...]:
     alike = (impact.kind, impact.name, impact.dataset, impact.movement, impact.before, impact.after)
-    return (*alike, impact.policies, impact.is_filtered, not impact.column)
+    return (*alike, impact.policies, impact.is_filtered, impact.when, not impact.column)
 
 
 def _impact_words(alike: list[Impact]) -> tuple[str, str, str, str, str]:
@@ -58,7 +58,7 @@ def _impact_words(alike: list[Impact]) -> tuple[str, str, str, str, str]:
         how += ", on some rows"
     policies = ", ".join(first.policies)
     because = f"<- {'policy' if len(first.policies) == 1 else 'policies'} {policies}" if policies else ""
-    return who, verb, what, how, because
+    return who, verb, what, how, because + (f", when {first.when}" if first.when else "")
 
 
 def summary(

@@ -1,12 +1,15 @@
 """Whom and what a change can reach at all: people, and for each of them the datasets worth judging twice."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
 
+from catalog.errors import PolicyInvalid
 from catalog.model import Role
 from catalog.names import fold
+from policy_engine.filters import lookups
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Policy, Scope, Subject
+from policy_engine.own_names import is_own
 from policy_engine.subjects import subject_of
 
 
@@ -36,13 +39,24 @@ def people(before: Live, after: Live) -> Iterator[Person]:
     for group in sorted(moved):
         subject = Subject(user="", groups=frozenset({group}))
         yield Person(kind="group", name=group, before=subject, after=subject)
+    own = _named_by_scopes(before, after)
     for key in {**before.users, **after.users}:
         was, will = before.users.get(key), after.users.get(key)
         subjects = [subject_of(user) if user else None for user in (was, will)]
-        if was is not will and subjects[0] != subjects[1]:
+        if (was is not will and subjects[0] != subjects[1]) or own & _held(subjects):
             user = will or was
             assert user is not None
             yield Person(kind="user", name=user.name, before=subjects[0], after=subjects[1])
+
+
+def _named_by_scopes(before: Live, after: Live) -> frozenset[str]:
+    """The groups bound by a changed policy whose scope names the user, so that each user must be looked at."""
+    found = (groups for groups, scope in _changed_policies(before, after) if is_own(scope))
+    return frozenset().union(*found)
+
+
+def _held(subjects: Iterable[Subject | None]) -> frozenset[str]:
+    return frozenset(fold(group) for subject in subjects if subject for group in subject.groups)
 
 
 class Touched:
@@ -54,7 +68,8 @@ class Touched:
         self._by_database: dict[str, list[DatasetKey]] = {}
         for key in self._every:
             self._by_database.setdefault(key[0], []).append(key)
-        self._policies = tuple(_changed_policies(before, after))
+        changed = frozenset(self._changed)
+        self._policies = (*_changed_policies(before, after), *_looking(before, after, changed))
 
     def by(self, person: Person) -> Collection[DatasetKey]:
         """The datasets that this person may see differently, each once."""
@@ -91,6 +106,21 @@ def _changed_policies(before: Live, after: Live) -> Iterator[tuple[frozenset[str
         named = {fold(role) for policy in versions for role in policy.roles}
         groups = _groups(before, named) | _groups(after, named)
         yield from ((groups, policy.scope) for policy in versions)
+
+
+def _looking(before: Live, after: Live, changed: Set[DatasetKey]) -> Iterator[tuple[frozenset[str], Scope]]:
+    """Policies whose filters look into a dataset that is different, with the groups they bind."""
+    for live in (before, after) if changed else ():
+        for policy in live.policies.values():
+            if policy.where is not None and changed & _looked_into(policy.where):
+                yield _groups(live, {fold(role) for role in policy.roles}), policy.scope
+
+
+def _looked_into(where: str) -> frozenset[DatasetKey]:
+    try:
+        return frozenset(lookups(where))
+    except PolicyInvalid:
+        return frozenset()
 
 
 def _groups(live: Live, roles: set[str]) -> frozenset[str]:

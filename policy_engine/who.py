@@ -6,8 +6,9 @@ from datetime import datetime
 
 from catalog.model import Dataset, User
 from catalog.names import fold
+from policy_engine.circumstances import AT_MOST
 from policy_engine.decide import decide
-from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet, Subject
+from policy_engine.model import ColumnDecision, Decision, Estate, Outcome, PolicySet, Subject, nowhere
 from policy_engine.subjects import holder_of, subject_of
 
 
@@ -38,14 +39,18 @@ class Holder:
     sight: Sight
 
 
-def can(subject: Subject, datasets: Iterable[Dataset], policies: PolicySet, at: datetime) -> tuple[Sight, ...]:
-    """How the subject meets every column of the datasets; of a dataset that is not visible, nothing is told.
+def can(
+    subject: Subject, datasets: Iterable[Dataset], policies: PolicySet, at: datetime, estate: Estate = nowhere
+) -> tuple[Sight, ...]:
+    """How the subject meets every column of the datasets at most; of a dataset that is not visible, nothing is told.
+
+    What a condition on purpose, network or time of day may open is there, with the condition in its reason.
 
     Example:
         >>> [(sight.column, sight.outcome) for sight in can(subject, [orders], policies, at)]
         [('id', <Outcome.CLEAR: 'clear'>), ('card', <Outcome.HIDDEN: 'hidden'>)]
     """
-    decisions = (decide(subject, dataset, policies, at) for dataset in datasets)
+    decisions = (decide(subject, dataset, policies, at, AT_MOST, estate) for dataset in datasets)
     return tuple(
         _sight(decision, item)
         for decision in decisions
@@ -56,9 +61,16 @@ def can(subject: Subject, datasets: Iterable[Dataset], policies: PolicySet, at: 
 
 
 def who(
-    dataset: Dataset, column: str | None, policies: PolicySet, users: Iterable[User], at: datetime
+    dataset: Dataset,
+    column: str | None,
+    policies: PolicySet,
+    users: Iterable[User],
+    at: datetime,
+    estate: Estate = nowhere,
 ) -> tuple[Holder, ...]:
-    """The roles, and the local users, who see the dataset or one column of it, masked or clear.
+    """The roles, and the local users, who may see the dataset or one column of it, masked or clear.
+
+    Whoever may see it in some circumstances is there, with the condition in the reason.
 
     Example:
         >>> [(holder.name, holder.sight.outcome) for holder in who(orders, "card", policies, users, at)]
@@ -68,11 +80,11 @@ def who(
     found: list[Holder] = []
     for role in policies.roles:
         members = tuple(user.name for user, subject in accounts if subject.groups & role.groups)
-        decision = decide(holder_of(role), dataset, policies, at)
+        decision = decide(holder_of(role), dataset, policies, at, AT_MOST, estate)
         groups = tuple(sorted(role.groups))
         found.extend(_holders("role", role.name, groups, members, decision, column))
     for user, subject in accounts:
-        decision = decide(subject, dataset, policies, at)
+        decision = decide(subject, dataset, policies, at, AT_MOST, estate)
         groups = tuple(sorted(subject.groups))
         found.extend(_holders("user", user.name, groups, (user.name,), decision, column))
     return tuple(found)

@@ -132,7 +132,7 @@ class Api:
                 )
             return self._explained_user(other.text("user"), asked_by)
         self._require_impersonation(asked_by)
-        return Subject(user="", groups=frozenset(other.texts("groups")), attributes=other.mapping("attributes"))
+        return Subject(user="", groups=frozenset(other.texts("groups")), attributes=other.attributes("attributes"))
 
     def _rights(self, subject: Subject) -> Rights:
         return Rights(subject, self.policies.current())

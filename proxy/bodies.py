@@ -7,6 +7,7 @@ from typing import NoReturn
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from catalog.model import Attribute
 from catalog.names import nearest
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 
@@ -93,14 +94,14 @@ class Body:
                     _checked_text(inner, key)
         return tuple(self._list(key))
 
-    def mapping(self, key: str) -> dict[str, str]:
-        """An object of texts, empty when it is not there."""
+    def attributes(self, key: str) -> dict[str, Attribute]:
+        """An object of texts and of lists of texts, empty when it is not there."""
         value = self._values.get(key)
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise RequestInvalid(f"`{key}` is no JSON object", hint=f"send `{key}` as an object of texts")
-        return {_checked_text(name, key): _checked_text(inner, key) for name, inner in value.items()}
+            raise RequestInvalid(f"`{key}` is no JSON object", hint=f"send `{key}` as an object of texts or lists")
+        return {_checked_text(name, key): _checked_attribute(inner, key) for name, inner in value.items()}
 
     def _list(self, key: str) -> list[object]:
         value = self._values.get(key)
@@ -117,6 +118,10 @@ def refuse_unknown_arguments(*known: str) -> None:
         if name not in known:
             listed = ", ".join(f"`{key}`" for key in known) or "none"
             raise RequestInvalid(f"unknown query parameter `{name}`", hint=f"known parameters: {listed}")
+
+
+def _checked_attribute(value: object, key: str) -> Attribute:
+    return tuple(_checked_text(item, key) for item in value) if isinstance(value, list) else _checked_text(value, key)
 
 
 def _checked_text(value: object, key: str) -> str:

@@ -6,6 +6,7 @@ Json = Mapping[str, object]
 
 TEXT: Json = {"type": "string"}
 TEXTS: Json = {"type": "array", "items": TEXT}
+ATTRIBUTE: Json = {"anyOf": [TEXT, TEXTS]}
 COUNT: Json = {"type": "integer", "minimum": 0}
 YES_NO: Json = {"type": "boolean"}
 
@@ -96,7 +97,7 @@ SCHEMAS: Json = {
                     record({"user": TEXT}, closed=True),
                     record(
                         {},
-                        {"groups": TEXTS, "attributes": {"type": "object", "additionalProperties": TEXT}},
+                        {"groups": TEXTS, "attributes": {"type": "object", "additionalProperties": ATTRIBUTE}},
                         closed=True,
                     ),
                 ],
@@ -148,7 +149,7 @@ SCHEMAS: Json = {
         {
             "user": TEXT,
             "groups": TEXTS,
-            "attributes": {"type": "object", "additionalProperties": TEXT},
+            "attributes": {"type": "object", "additionalProperties": ATTRIBUTE},
             "roles": TEXTS,
             "capabilities": TEXTS,
         }

@@ -135,7 +135,7 @@ class Connection:
         *,
         user: str | None = None,
         groups: Sequence[str] | None = None,
-        attributes: Mapping[str, str] | None = None,
+        attributes: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Explanation:
         """Why a query would show what it shows; nothing is run.
 

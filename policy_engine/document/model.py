@@ -91,7 +91,7 @@ class PolicyTest:
     name: str = ""
     user: str = ""
     groups: frozenset[str] = frozenset()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
     at: datetime | None = None
     sees: tuple[Expectation, ...] = ()
     rows: str = ""

@@ -122,13 +122,13 @@ def read_users(node: Node, context: Context) -> Iterator[Stated[UserEntry]]:
         user = UserEntry(
             name=_plain_name(key, "user"),
             groups=_groups(entry),
-            attributes=None if attributes is None else dict(_attributes(attributes)),
+            attributes=None if attributes is None else dict(read_attributes(attributes)),
             password_env=_variable(entry),
         )
         yield Stated(value=user, place=key.place)
 
 
-def _attributes(node: Node) -> Iterator[tuple[str, Attribute]]:
+def read_attributes(node: Node) -> Iterator[tuple[str, Attribute]]:
     """What is known of a user: under each name a text, or a list of texts for several values."""
     for key, value in pairs(node, "attributes with their values"):
         is_list = isinstance(value, Sequence)

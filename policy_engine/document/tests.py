@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 from catalog import names
 from catalog.errors import VeilError
+from catalog.model import Attribute
 from policy_engine.document.entries import Entry, items, pairs, text, wrong
 from policy_engine.document.model import Expectation, PolicyTest
 from policy_engine.document.places import Stated, invalid, pointed
+from policy_engine.document.sections import read_attributes
 from policy_engine.document.tree import Node
 from policy_engine.transforms import calls
 from policy_engine.transforms.known import TRANSFORMS, find
@@ -51,11 +53,10 @@ def _said(entry: Entry, key: str) -> str:
     return "" if stated is None else stated.value
 
 
-def _attributes(subject: Entry) -> Iterator[tuple[str, str]]:
+def _attributes(subject: Entry) -> Iterator[tuple[str, Attribute]]:
     node = subject.nodes.get("attributes")
     if node is not None:
-        for key, value in pairs(node, "attributes with their values"):
-            yield key.text, text(value).value
+        yield from read_attributes(node)
 
 
 def _at(entry: Entry) -> datetime | None:

@@ -20,7 +20,7 @@ def test_values_come_out_in_their_types() -> None:
     assert body.text("sql") == "select ?"
     assert body.text("database", default="main") == "main"
     assert body.values("params") == (1, 2.5, "x", None, True)
-    assert body.mapping("attributes") == {"region": "north"}
+    assert body.attributes("attributes") == {"region": "north"}
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_only_json_is_read(content_type: str) -> None:
         lambda: read(b'{"sql": "\\ud800"}').text("sql"),
         lambda: read(b'{"params": "x"}').values("params"),
         lambda: read(b'{"params": [{"$type": "date", "value": "\\ud800"}]}').values("params"),
-        lambda: read(b'{"attributes": []}').mapping("attributes"),
-        lambda: read(b'{"attributes": {"a": 1}}').mapping("attributes"),
+        lambda: read(b'{"attributes": []}').attributes("attributes"),
+        lambda: read(b'{"attributes": {"a": 1}}').attributes("attributes"),
     ],
 )
 def test_a_wrong_type_is_refused(call: "object") -> None:

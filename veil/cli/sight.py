@@ -8,6 +8,7 @@ from catalog import names
 from catalog.clock import utc_now
 from catalog.errors import UnknownDataset
 from catalog.model import Dataset
+from policy_engine.model import Estate
 from policy_engine.subjects import subject_of
 from policy_engine.who import Sight
 from policy_engine.who import can as what_can
@@ -35,7 +36,7 @@ def can(user: str, dataset: str | None, form: str, home: Path) -> None:
     with opened(home) as parts:
         subject = subject_of(account(parts, user))
         asked = (_dataset(parts, dataset)[0],) if dataset else parts.datasets.datasets()
-        sights = what_can(subject, asked, parts.policies.current(), utc_now())
+        sights = what_can(subject, asked, parts.policies.current(), utc_now(), _estate(parts))
     table = Table(columns=_SIGHT, rows=tuple(_row(sight) for sight in sights))
     show(table, form, empty=f"{user} sees nothing{f' of {dataset}' if dataset else ''}")
 
@@ -53,9 +54,14 @@ def who(thing: str, form: str, home: Path) -> None:
     """
     with opened(home) as parts:
         dataset, column = _dataset(parts, thing)
-        holders = who_sees(dataset, column, parts.policies.current(), parts.accounts.users(), utc_now())
+        holders = who_sees(dataset, column, parts.policies.current(), parts.accounts.users(), utc_now(), _estate(parts))
     rows = tuple((holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight)) for holder in holders)
     show(Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows), form, empty=f"nobody sees {thing}")
+
+
+def _estate(parts: Parts) -> Estate:
+    """The datasets that filters may look into."""
+    return lambda key: parts.datasets.dataset(*key)
 
 
 def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
