@@ -47,11 +47,12 @@ class TagState(StrEnum):
 
 
 class TagOrigin(StrEnum):
-    """Who brought an assignment: a document, a person in the UI or CLI, or a crawler's rule."""
+    """Who brought an assignment: a document, a person in the UI or CLI, a crawler's rule, or what a view is made of."""
 
     DOCUMENT = "document"
     PERSON = "person"
     RULE = "rule"
+    LINEAGE = "lineage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +227,7 @@ class EventKind(StrEnum):
     TOKEN_CREATE = "token:create"
     TOKEN_REVOKE = "token:revoke"
     DOCUMENT_APPLY = "document:apply"
+    POLICY_ROLLBACK = "policy:rollback"
     CRAWL_BEGIN = "crawl:begin"
     CRAWL_END = "crawl:end"
     TAG_REVIEW = "tag:review"
@@ -233,6 +235,8 @@ class EventKind(StrEnum):
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
     HOME_INIT = "home:init"
+    KEY_ROTATE = "key:rotate"
+    VALUE_DETOKENIZE = "value:detokenize"
 
 
 class Verdict(StrEnum):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,10 +16,13 @@ from catalog.revisions import Revisions
 from catalog.tags import Tags
 from policy_engine.document.model import Document
 from policy_engine.document.places import invalid
+from policy_engine.draft import Draft
 from policy_engine.facts import Describe, describe_at_source, gather
+from policy_engine.history import drift
 from policy_engine.live import read_live
 from policy_engine.merging import Path
 from policy_engine.plan import Plan, make_plan
+from policy_engine.policy_tests import run_tests
 from policy_engine.store import PolicyStore
 
 T = TypeVar("T")
@@ -55,16 +58,37 @@ def prepare(
     """
     live = read_live(catalog)
     facts = gather(document, live, catalog, describe=describe, environment=environment)
-    return make_plan(document, live, facts, at=at, prune=prune)
+    made = make_plan(document, live, facts, at=at, prune=prune)
+    return replace(
+        made,
+        drift=drift(document, made.changes, live, Revisions(catalog).history()),
+        warnings=(*made.warnings, *_failing_tests(document, made, at)),
+    )
+
+
+def _failing_tests(document: Document, plan: Plan, at: datetime) -> Iterator[str]:
+    """A plan says which of the documents' tests would fail; it is no gate, `veil test` in CI is one."""
+    for result in run_tests(Draft(document=document, live=plan.after), at):
+        if not result.is_passed:
+            failed = ", ".join(check.what for check in result.checks if not check.is_met)
+            yield f"the test `{result.name}` ({result.place.file}, line {result.place.line}) fails: {failed}"
 
 
 def carry_out(
-    plan: Plan, catalog: Catalog, *, by: str, why: str = "", client: str = "", statement: str = ""
+    plan: Plan,
+    catalog: Catalog,
+    *,
+    by: str,
+    why: str = "",
+    client: str = "",
+    statement: str = "",
+    back_to: int | None = None,
 ) -> Applied:
     """Makes the plan true; a plan without changes makes no revision, and a stale one is refused.
 
     `statement` is the text that a person gave instead of a document: the journal tells it, and its tags
-    are a person's word, which no document takes back by leaving them out.
+    are a person's word, which no document takes back by leaving them out. `back_to` is the revision that a
+    rollback puts in force again.
 
     Example:
         >>> carry_out(plan, catalog, by="ada", why="DPO rule 4").revision
@@ -87,8 +111,11 @@ def carry_out(
             difference=plan.difference,
         )
         _remove_data(plan, catalog)
-        said = {"why": why, **({"statement": statement} if statement else {})}
-        Journal(catalog).append(_event(plan, revision, by=by, client=client, said=said))
+        said: dict[str, object] = {"why": why, **({"statement": statement} if statement else {})}
+        kind = EventKind.DOCUMENT_APPLY
+        if back_to is not None:
+            kind, said["back_to"] = EventKind.POLICY_ROLLBACK, back_to
+        Journal(catalog).append(_event(kind, plan, revision, by=by, client=client, said=said))
     return Applied(plan=plan, revision=revision)
 
 
@@ -160,12 +187,12 @@ def _write_users(plan: Plan, accounts: Accounts) -> None:
         accounts.set_password(plan.after.users[name].name, password)
 
 
-def _event(plan: Plan, revision: int, *, by: str, client: str, said: Mapping[str, str]) -> Event:
+def _event(kind: EventKind, plan: Plan, revision: int, *, by: str, client: str, said: Mapping[str, object]) -> Event:
     def named(kind: str) -> tuple[str, ...]:
         return tuple(change.name for change in plan.changes if change.kind == kind)
 
     return Event(
-        kind=EventKind.DOCUMENT_APPLY,
+        kind=kind,
         user=by,
         datasets=named("dataset"),
         tags=named("tag"),

@@ -56,10 +56,24 @@ def run_tests(draft: Draft, at: datetime) -> tuple[TestResult, ...]:
 
 
 def _run(test: PolicyTest, place: Place, live: Live, at: datetime) -> TestResult:
-    dataset = live.datasets[dataset_key(*test.dataset)]
-    decision = decide(_subject(test, live), dataset, live.policy_set, test.at or at)
+    dataset = live.datasets.get(dataset_key(*test.dataset))
+    if dataset is None:
+        return TestResult(name=test.name or _named(test), place=place, checks=(_not_there(test, place),))
+    decision = decide(_subject(test, live), dataset, live.policy_set, test.at or at, estate=live.datasets.get)
     checks = (*_columns(test, decision), *_rows(test, decision, place), *_because(test, decision, place))
     return TestResult(name=test.name or _named(test), place=place, checks=checks)
+
+
+def _not_there(test: PolicyTest, place: Place) -> Check:
+    return Check(
+        what="dataset",
+        expected=names.join(*test.dataset),
+        seen="no such dataset",
+        is_met=False,
+        why="it is not registered yet",
+        policies=(),
+        place=place,
+    )
 
 
 def _named(test: PolicyTest) -> str:

@@ -13,6 +13,7 @@ from proxy.identity import Identity
 from web_ui import session, wording
 from web_ui.api import ControlApi
 from web_ui.ended_sessions import EndedSessions
+from web_ui.history_api import HistoryApi
 from web_ui.openapi import description
 from web_ui.pages.connect import ConnectPage
 from web_ui.pages.data import DataPage
@@ -80,6 +81,7 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
     )
     app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
+    app.register_blueprint(HistoryApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
 
     def healthz() -> flask.Response:
         """Whether the catalog can be read; tells nothing else."""

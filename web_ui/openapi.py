@@ -32,8 +32,11 @@ CONTROL_SCHEMAS: Json = {
             "changes": listed(record({"sign": TEXT, "kind": TEXT, "name": TEXT, "details": TEXTS})),
             "impact": listed({"type": "object"}),
             "warnings": TEXTS,
+            "drift": TEXTS,
         }
     ),
+    "Rollback": record({"revision": COUNT, "why": TEXT}, {"against": COUNT}, closed=True),
+    "Revision": record({"revision": COUNT, "at": _MOMENT, "by": TEXT, "why": TEXT, "difference": TEXTS}),
     "Event": record(
         {
             "seq": COUNT,
@@ -96,6 +99,20 @@ CONTROL_PATHS: Json = {
                 )
             },
             body={"application/json": {"schema": record({"statement": TEXT})}},
+        )
+    },
+    "/policies/history": {
+        "get": operation(
+            "List the revisions, newest first (administrators and auditors)",
+            {"200": answer(record({"revisions": listed(named("Revision"))}))},
+            parameters=(parameter("limit", "At most so many, 100 unless told.", schema={**COUNT, "maximum": 10_000}),),
+        )
+    },
+    "/policies/rollback": {
+        "post": operation(
+            "Put the policies and roles of a revision in force again, as a new one; refused if `against` is not live",
+            {"200": answer({"allOf": [named("Plan"), record({"applied": YES_NO, "live": COUNT})]})},
+            body={"application/json": {"schema": named("Rollback")}},
         )
     },
     "/audit/events": {

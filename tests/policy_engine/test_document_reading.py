@@ -94,7 +94,6 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("veil: 1\npolicies:\n  - {policy: p, grant: select, to: [r], scope: 'a.b(c,'}\n", "is no scope", 3, ""),
     (GOOD + "  - {policy: P, deny: select, to: [r], scope: x}\n", "the policy `P` a second time", 4, "line 3"),
     ("veil: 1\npolicies: {p: {}}\n", "must be a list of policies", 2, ""),
-    ("veil: 1\ntests: []\n", "`tests` is not supported by this version", 2, ""),
     (
         "veil: 1\nrules:\n  - {name: r, tag: a.b, detector: card}\n",
         "`detector` is not supported by this version",

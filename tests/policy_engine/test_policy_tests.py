@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     "test",
     [
         "as: {groups: [clerks]}, dataset: shop.orders, sees: {email: tokenize, card: hidden, id: clear, total: clear}",
-        "as: {groups: [clerks]}, dataset: shop.orders, sees: {email: masked}, rows: filtered, because: [clerks]",
+        "as: {groups: [clerks], attributes: {land: NO}}, dataset: shop.orders, rows: filtered, because: [clerks]",
         "as: {user: kim}, dataset: shop.orders, sees: {EMAIL: tokenize()}, rows: filtered",
         "as: {groups: [admin]}, dataset: shop.orders, sees: {card: clear}, rows: all, because: [Bosses]",
         "as: {groups: [nobody]}, dataset: SHOP.Orders, sees: {id: hidden}, rows: none",
@@ -52,7 +52,7 @@ def test_what_is_so_passes(test: str, folder: Path) -> None:
         ("sees: {card: masked}", ("card", "masked", "hidden")),
         ("sees: {id: masked}", ("id", "masked", "clear")),
         ("sees: {crd: hidden}", ("crd", "hidden", "no such column")),
-        ("rows: all", ("rows", "all", "filtered")),
+        ("rows: all", ("rows", "all", "none")),  # who has no land sees the orders of no land
         ("sees: {id: clear}, because: [bosses]", ("because", "bosses", "clerks")),
     ],
 )

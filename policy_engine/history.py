@@ -1,0 +1,99 @@
+"""Revisions compared and returned to: what stood once, what differs since, and who changed what elsewhere."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from catalog.database import Catalog
+from catalog.errors import PolicyInvalid
+from catalog.model import Revision
+from catalog.names import fold
+from catalog.revisions import Revisions
+from policy_engine.differences import Change
+from policy_engine.document.model import Document
+from policy_engine.live import Live, read_live
+from policy_engine.model import Policy
+from policy_engine.plan import Plan, plan_between
+from policy_engine.state import decode_state
+from policy_engine.tag_expressions import tags_of
+
+
+def at_revision(number: int, live: Live, catalog: Catalog) -> Live:
+    """What is live now, with the policies and roles of one revision; data and accounts have no revisions.
+
+    Example:
+        >>> at_revision(41, read_live(catalog), catalog).revision
+        41
+    """
+    found = Revisions(catalog).revision(number)
+    if found is None:
+        raise PolicyInvalid(f"there is no revision {number}", hint="`veil history` lists them")
+    kept = decode_state(found[1], number)
+    return replace(
+        live,
+        revision=number,
+        policies={fold(policy.id): policy for policy in kept.policies},
+        roles={fold(role.name): role for role in kept.roles},
+    )
+
+
+def between(old: int, new: int | None, catalog: Catalog, *, at: datetime) -> Plan:
+    """What leads from one revision to another, or to what is live, and what that does to people on today's data."""
+    live = read_live(catalog)
+    after = live if new is None else at_revision(new, live, catalog)
+    return plan_between(at_revision(old, live, catalog), after, at=at)
+
+
+def back_to(number: int, catalog: Catalog, *, at: datetime, against: int | None = None) -> Plan:
+    """The plan that puts the policies and roles of a revision in force again, as a new one.
+
+    `against` is the live revision that somebody has looked at; when another is live, the plan is refused.
+    """
+    live = read_live(catalog)
+    if against is not None and live.revision != against:
+        problem = f"the live revision is {live.revision}, and revision {against} was looked at"
+        raise PolicyInvalid(problem, hint="somebody changed something meanwhile; look at `veil history`")
+    after = replace(at_revision(number, live, catalog), revision=live.revision)
+    warnings = tuple(_lost_tags(after.policies.values(), after))
+    return plan_between(live, after, at=at, warnings=warnings)
+
+
+def drift(document: Document, changes: Iterable[Change], live: Live, revisions: Iterable[Revision]) -> tuple[str, ...]:
+    """What was changed elsewhere: who last touched what the document would change back, and what it does not state."""
+    last: dict[str, Revision] = {}
+    for revision in revisions:
+        for line in revision.difference.splitlines():
+            last.setdefault(line[2:], revision)
+    return (*_last_touched(changes, last), *_unstated(document, live, last))
+
+
+def _last_touched(changes: Iterable[Change], last: dict[str, Revision]) -> Iterator[str]:
+    for change in changes:
+        revision = last.get(f"{change.kind} {change.name}")
+        if change.sign != "+" and revision is not None:
+            why = f": {revision.why}" if revision.why else ""
+            yield (
+                f"{change.kind} `{change.name}` was last changed in revision {revision.number} "
+                f"by {revision.by} on {revision.at:%Y-%m-%d}{why}"
+            )
+
+
+def _unstated(document: Document, live: Live, last: dict[str, Revision]) -> Iterator[str]:
+    """The live policies that a document of policies does not name, but for those that a home begins with."""
+    stated = {fold(policy.value.id) for policy in document.policies}
+    for key, policy in live.policies.items() if stated else ():
+        revision = last.get(f"policy {policy.id}")
+        if key not in stated and revision is not None and revision.number > 1:
+            yield (
+                f"policy `{policy.id}` is live and not in the documents "
+                f"(revision {revision.number} by {revision.by} on {revision.at:%Y-%m-%d}); it stays unless pruned"
+            )
+
+
+def _lost_tags(policies: Iterable[Policy], after: Live) -> Iterator[str]:
+    for policy in policies:
+        having = () if policy.having is None else (policy.having,)
+        expressions = (*having, *(rule.tagged for rule in policy.transforms))
+        for tag in dict.fromkeys(tag for expression in expressions for tag in tags_of(expression)):
+            if tag not in after.tags:
+                yield f"policy `{policy.id}` names the tag `{tag}`, which does not exist any more"

@@ -1,0 +1,50 @@
+"""The history of policies over HTTP: who may read it, and the way back."""
+
+from collections.abc import Callable
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from web_ui.parts import Parts
+
+Bearer = Callable[[str], dict[str, str]]
+CHANGE = "veil: 1\npolicies: [{policy: guests, grant: select, to: [clerk], scope: shop.orders(id), why: count}]"
+
+
+@pytest.fixture
+def client(app: flask.Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def apply(client: FlaskClient, header: dict[str, str]) -> int:
+    answer = client.post("/api/v1/policies/apply", data=CHANGE, headers=header, content_type="application/yaml")
+    return int(answer.get_json()["live"])
+
+
+def test_administrators_read_the_history_and_return_to_a_revision(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    before = shop.policies.current()
+    live = apply(client, bearer("max"))
+    told = client.get("/api/v1/policies/history?limit=1", headers=bearer("max")).get_json()["revisions"]
+    assert [(item["revision"], item["by"], item["difference"]) for item in told] == [(live, "max", ["+ policy guests"])]
+    body = {"revision": before.revision, "why": "not yet", "against": live}
+    answer = client.post("/api/v1/policies/rollback", json=body, headers=bearer("max"))
+    assert (answer.status_code, answer.get_json()["live"]) == (200, live + 1)
+    assert {policy.id for policy in shop.policies.current().policies} == {policy.id for policy in before.policies}
+    again = client.post("/api/v1/policies/rollback", json=body, headers=bearer("max"))
+    assert (again.status_code, again.get_json(force=True)["code"]) == (422, "policy_invalid")
+
+
+@pytest.mark.parametrize("body", [{"revision": "1", "why": "x"}, {"revision": 0, "why": "x"}, {"revision": 1}])
+def test_a_rollback_that_cannot_be_meant_is_refused(
+    client: FlaskClient, bearer: Bearer, body: dict[str, object]
+) -> None:
+    assert client.post("/api/v1/policies/rollback", json=body, headers=bearer("max")).status_code in (400, 422)
+
+
+def test_others_neither_read_the_history_nor_turn_it_back(client: FlaskClient, bearer: Bearer) -> None:
+    assert client.get("/api/v1/policies/history", headers=bearer("kim")).status_code == 403
+    body = {"revision": 1, "why": "x"}
+    assert client.post("/api/v1/policies/rollback", json=body, headers=bearer("kim")).status_code == 403
