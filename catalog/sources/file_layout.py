@@ -101,6 +101,10 @@ class Layout:
         if kind is None:
             why = "holds files of several kinds" if kinds else "holds no data file"
             raise SourceUnavailable(f"`{relation}` {why}", hint=f"a dataset is made of {KINDS}, all of one kind")
+        if any(_is_of_a_home(file) for file in files):
+            raise SourceUnavailable(
+                f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
+            )
         is_partitioned = path.is_dir() and _is_partitioned(path, self.root)
         partitions = _partition_keys(files[0].relative_to(path)) if is_partitioned else ()
         return FileSet.of(kind, (file.resolve() for file in files), partitions)
@@ -151,9 +155,19 @@ def _entries(folder: Path, root: Path) -> list[Path]:
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith((".", "_")):
                     found.append(path)
-            elif kind_of(entry.name) is not None and path.resolve().is_relative_to(root) and path.is_file():
+            elif kind_of(entry.name) is not None and _is_data(path, root):
                 found.append(path)
     return sorted(found)
+
+
+def _is_data(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root) and path.is_file() and not _is_of_a_home(path)
+
+
+def _is_of_a_home(file: Path) -> bool:
+    """Whether a file stands beside a catalog: keys and sign-ins of a server are never data, whoever says so."""
+    folder = file.resolve().parent
+    return any((folder / name).exists() for name in ("catalog.sqlite", "catalog.sqlite-wal"))
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Path]:

@@ -157,7 +157,7 @@ def _table(chance: random.Random, name: str, columns: tuple[Column, ...], view: 
         elif is_even:
             second.append(_like(chance, columns, row))
     if pool and not is_even:
-        for _ in range(chance.choice((0, 1, len(pool), 3 * len(pool)))):
+        for _ in range(chance.choice((0, 2, len(pool), 3 * len(pool)))):
             second.insert(chance.randint(0, len(second)), _like(chance, columns, chance.choice(pool)))
     return Table(name=name, columns=columns, worlds=(first, second))
 

@@ -212,3 +212,21 @@ JOINS = _lines(
     """
 )
 """Joins; `{l}` and `{x}` are what the two sides are called, `{r}` the right one, `{c}` a condition."""
+
+ORACLES = _lines(
+    """
+    CASE WHEN {i} > 1000 THEN CAST('x' || {v} AS INTEGER) > 0 ELSE TRUE END
+    CASE WHEN {i} > 1000 THEN sqrt(-{i}) > 0 ELSE TRUE END
+    CASE WHEN {i} > 1000 THEN regexp_matches('x', '(') ELSE TRUE END
+    CAST(CASE WHEN {i} > 1000 THEN 'x' || {v} ELSE '1' END AS INTEGER) = 1
+    CASE WHEN {i} > 1000 THEN 'abc' ELSE {i} END IS NULL
+    coalesce(CASE WHEN {i} > 1000 THEN NULL ELSE {i} END, 'abc') IS NULL
+    CASE WHEN {i} > 1000 THEN {i} > 0.1000000000000000000000000000000000001 ELSE TRUE END
+    CASE WHEN {i} > 1000 THEN {i} = 'abc' ELSE TRUE END
+    {i} > 1000 AND CAST('abc' AS INTEGER) = {i}
+    {i} > {n} AND CAST('abc' AS INTEGER) = {i}
+    {v} > {n} AND CAST('abc' AS INTEGER) = {i}
+    {v} IS NULL AND CAST('abc' AS INTEGER) = {i}
+    """
+)
+"""Conditions that tell of rows which are filtered out, if anything lets them: only those have a large `{i}`."""

@@ -18,6 +18,7 @@ from tests.proxy.question_forms import (
     LITERALS,
     NUMBER,
     ODD,
+    ORACLES,
     PARTS,
     STRUCT,
     TEXT,
@@ -53,6 +54,8 @@ class Questioner:
     def ask(self) -> str:
         """One question."""
         chance = self._chance
+        if chance.random() < 0.25:
+            return self._oracle()
         sql = self._select(3, [])
         if chance.random() < 0.1:
             word = chance.choice(("UNION", "UNION ALL", "INTERSECT", "EXCEPT ALL", "EXCEPT", "UNION BY NAME"))
@@ -65,6 +68,20 @@ class Questioner:
         if chance.random() < 0.2:
             sql = f"SELECT * FROM ({sql}) AS q ORDER BY ALL LIMIT {chance.randrange(5)}"
         return sql
+
+    def _oracle(self) -> str:
+        """A question that raises on rows that are not there, or that an engine may answer from what it knows of all."""
+        chance = self._chance
+        relation, names = self._relation(1)
+        key = next((name.text for name in names if name.text.endswith('"id"')), "1")
+        value = chance.choice(names).text if names else key
+        telltale = chance.choice(ORACLES).format(i=key, v=value, n=chance.choice((0, 30, 200, 10**6, -200)))
+        forms = (
+            "SELECT count(*) FROM {0} WHERE {1}",
+            "SELECT {1} FROM {0}",
+            "SELECT {2} FROM {0} WHERE {1} ORDER BY 1",
+        )
+        return chance.choice(forms).format(relation, telltale, key)
 
     def _select(self, depth: int, outer: list[_Name]) -> str:
         chance = self._chance

@@ -7,7 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from catalog.database import Catalog
 from catalog.errors import SettingsInvalid, SourceUnavailable
+from catalog.home import Home
 from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import Expected
@@ -153,6 +155,21 @@ def test_nothing_outside_the_folder_is_followed(tmp_path: Path, relation: str) -
     assert [each.name for each in connector.relations()] == ["sub/in.csv"]
     with pytest.raises(SourceUnavailable):
         connector.describe(relation)
+
+
+def test_files_of_a_server_are_no_data(tmp_path: Path) -> None:
+    home = Home.create(tmp_path / "home")
+    Catalog(home.catalog_file).close()
+    write(home.documents / "visits.csv", "a\n1\n")
+    (tmp_path / "link.json").symlink_to(home.key_file)
+    for folder, relation in ((home.path, "key.json"), (home.path, "*.json"), (tmp_path, "home/key.json")):
+        with pytest.raises(SourceUnavailable):
+            connect(lake(folder)).describe(relation)
+    with pytest.raises(SourceUnavailable):
+        connect(lake(tmp_path)).describe("link.json")
+    with pytest.raises(SourceUnavailable):
+        connect(lake(home.key_file)).describe("key.json")
+    assert [relation.name for relation in connect(lake(tmp_path)).relations()] == ["home/documents/visits.csv"]
 
 
 def test_type_is_kept_when_a_later_sniff_would_find_another(tmp_path: Path) -> None:
