@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 2  # the number of the last step below
+NEWEST = 4  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -180,6 +180,17 @@ def _first_catalog(database: Database) -> None:
 @_STEPS(name="0002 roles carry capabilities")
 def _role_capabilities(database: Database) -> None:
     database.execute("ALTER TABLE role ADD COLUMN capabilities TEXT NOT NULL DEFAULT '[]'")
+
+
+@_STEPS(name="0004 tags come by lineage")
+def _lineage(database: Database) -> None:
+    """An origin more than the table's check knew, so the table is made anew."""
+    renewed = _TAGS[_TAGS.index("CREATE TABLE assignment") :].replace("'rule')", "'rule', 'lineage')")
+    database.execute("ALTER TABLE assignment RENAME TO assignment_before")
+    for statement in _statements(renewed):
+        database.execute(statement)
+    database.execute("INSERT INTO assignment SELECT * FROM assignment_before")
+    database.execute("DROP TABLE assignment_before")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -53,6 +53,7 @@ class TagOrigin(StrEnum):
     PERSON = "person"
     RULE = "rule"
     LINEAGE = "lineage"
+    LINEAGE = "lineage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from catalog.sources.connector import Relation
 from catalog.tags import Tags
 from crawler.builtin import BUILTIN_RULES, BUILTIN_TAGS
 from crawler.classify import Suggestion
+from crawler.descent import Descent
 from crawler.look import Look
-from crawler.report import Crawled, CrawlReport, CrawlState
+from crawler.report import Crawled, CrawlReport, CrawlState, Failure
 from crawler.rules import CompiledRule, compile_rules
 
 
@@ -49,7 +50,21 @@ class Registrar:
         gone = {failure.relation for failure in look.failed[failed_before:]}
         del look.failed[failed_before:]
         registered = self._datasets.datasets_of(self.source.name)
-        return look.report(crawled, [dataset.full_name for dataset in registered if dataset.relation in gone])
+        crawled, unclear = self._descended(look, crawled)
+        report = look.report(crawled, [dataset.full_name for dataset in registered if dataset.relation in gone])
+        return replace(report, unclear=unclear)
+
+    def _descended(self, look: Look, crawled: list[Crawled]) -> tuple[list[Crawled], tuple[Failure, ...]]:
+        """The tags that descend to views, suggested once everything they may come from is there."""
+        descent = Descent(source=self.source.name, datasets=self._datasets, connector=look.connector)
+        found: dict[str, dict[tuple[tuple[str, ...], str], Suggestion]] = {}
+        with self._catalog.transaction():
+            for dataset, suggestion in descent.suggestions():
+                known = found.setdefault(dataset.full_name, {})
+                if known.setdefault((suggestion.path, suggestion.tag), suggestion) is suggestion:
+                    self._suggest(dataset.full_name, suggestion, TagOrigin.LINEAGE)
+        told = [replace(each, suggestions=(*each.suggestions, *found.get(each.name, {}).values())) for each in crawled]
+        return told, tuple(descent.unclear)
 
     def _keep(self, look: Look, relations: Iterable[Relation]) -> list[Crawled]:
         kept: list[Crawled] = []
@@ -79,7 +94,7 @@ class Registrar:
             self._taken.add(fold(name))
         return replace(found, name=f"{database}.{name}", state=state if is_changed else CrawlState.UNCHANGED)
 
-    def _suggest(self, dataset: str, suggestion: Suggestion) -> None:
+    def _suggest(self, dataset: str, suggestion: Suggestion, origin: TagOrigin = TagOrigin.RULE) -> None:
         if self._tags.tag(suggestion.tag) is None:
             self._tags.put_tag(next(tag for tag in BUILTIN_TAGS if tag.name == suggestion.tag))
         assignment = TagAssignment(
@@ -87,7 +102,7 @@ class Registrar:
             path=suggestion.path,
             tag=suggestion.tag,
             state=TagState.SUGGESTED,
-            origin=TagOrigin.RULE,
+            origin=origin,
             rule=suggestion.rule,
             confidence=suggestion.confidence,
             evidence=suggestion.evidence,

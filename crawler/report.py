@@ -50,7 +50,8 @@ class Progress:
 class CrawlReport:
     """What one crawl found; `gone` are registered datasets whose relation is not there any more.
 
-    `timed_out` are rules that took too long and suggested nothing for some dataset.
+    `timed_out` are rules that took too long and suggested nothing for some dataset. `unclear` are views of which it
+    cannot be told what their columns are made of, so that each got every tag that could have come to it.
     """
 
     source: str
@@ -58,6 +59,7 @@ class CrawlReport:
     gone: tuple[str, ...] = ()
     failed: tuple[Failure, ...] = ()
     timed_out: tuple[str, ...] = ()
+    unclear: tuple[Failure, ...] = ()
     is_stopped: bool = False
 
     def names(self, state: CrawlState) -> tuple[str, ...]:

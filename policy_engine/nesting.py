@@ -123,9 +123,8 @@ def _document(field: FieldProfile, own: Ruling, rulings: Rulings) -> Node:
     """A document is shown as a whole or not at all: a number in it would not survive its being taken apart."""
     for inner in field.nested:
         if own.is_shown and _shows_less(rulings.of(inner), own):
-            problem = (
-                f"its field `{inner.column.name}` is governed, and nothing can be left out of a {field.column.type}"
-            )
+            governed = f"its field `{inner.column.name}` is governed"
+            problem = f"{governed}, and nothing can be left out of a {field.column.type} document"
             return Node(field=field, ruling=replace(own, contributions=()), problem=problem)
     return Node(field=field, ruling=own)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -107,6 +107,15 @@ class SourceConnector(Protocol):
 
     def scan(self, expected: Expected) -> Scan:
         """How the embedded engine reads the relation; raises SourceUnavailable when it has changed its shape."""
+        ...
+
+
+@runtime_checkable
+class KnowsViews(Protocol):
+    """A connector whose source keeps views, with the SQL that they are made by."""
+
+    def views(self) -> Mapping[str, str]:
+        """The SQL of every view, by relation; raises SourceUnavailable."""
         ...
 
 

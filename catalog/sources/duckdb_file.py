@@ -20,6 +20,9 @@ UNION ALL
 SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $database AND NOT internal
 ORDER BY ALL
 """
+_VIEWS = """
+SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal ORDER BY ALL
+"""
 
 
 class DuckDbFileConnector:
@@ -48,6 +51,15 @@ class DuckDbFileConnector:
             if (fold(schema), fold(name))[: len(wanted)] == wanted:
                 suggested = name if plain.count(fold(name)) == 1 else f"{schema}_{name}"
                 yield Relation(name=join(schema, name), suggested_name=suggested, fingerprint=fingerprint)
+
+    def views(self) -> Mapping[str, str]:
+        """The SQL of every view, by relation, as the engine keeps it."""
+        world = self._open()
+        try:
+            rows = world.rows(_VIEWS, {"database": world.alias(self._path)})
+        finally:
+            world.close()
+        return {join(str(schema), str(name)): str(sql) for schema, name, sql in rows}
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""

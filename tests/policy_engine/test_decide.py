@@ -297,27 +297,67 @@ NESTED = Dataset(
 )
 
 
+DENIED = Scope(database="medical_charges", dataset="n", columns=(("contact", "phone"),))
+CITY = Scope(database="medical_charges", dataset="n", columns=(("contact", "city"),))
+MASKED = [("phi.phone_number", "mask()")]
+
+
 @pytest.mark.parametrize(
-    "policies",
+    ("policies", "contact", "phone", "city"),
     [
-        [policy("p", having="not phi.phone_number")],
-        [policy("p", transform=[("phi.phone_number", "mask()")])],
-        [policy("p"), policy("d", Effect.DENY, having="phi.phone_number")],
-        [policy("p"), policy("r", Effect.RESTRICT, transform=[("phi.phone_number", "mask()")])],
-        [
-            policy("p"),
-            policy(
-                "d", Effect.DENY, scope=Scope(database="medical_charges", dataset="n", columns=(("contact", "phone"),))
-            ),
-        ],
-        [policy("p", where="id = 1", having="not phi.phone_number"), policy("q", where="id = 2")],
+        ([policy("p", having="not phi.phone_number")], "partly hidden", "hidden", "clear"),
+        ([policy("p", transform=MASKED)], "partly masked", "mask", "clear"),
+        ([policy("p"), policy("d", Effect.DENY, having="phi.phone_number")], "partly hidden", "hidden", "clear"),
+        ([policy("p"), policy("r", Effect.RESTRICT, transform=MASKED)], "partly masked", "mask", "clear"),
+        ([policy("p"), policy("d", Effect.DENY, scope=DENIED)], "partly hidden", "hidden", "clear"),
+        ([policy("p", scope=CITY)], "partly hidden", "hidden", "clear"),
+        ([policy("p", having="phi.phone_number")], "partly hidden", "clear", "hidden"),
+        (
+            [policy("p", where="id = 1", having="not phi.phone_number"), policy("q", where="id = 2")],
+            "partly masked",
+            "clear or null",
+            "clear",
+        ),
     ],
-    ids=["having", "transform", "deny", "restrict", "denied by path", "shown on fewer rows"],
+    ids=["having", "transform", "deny", "restrict", "denied by path", "granted by path", "only it", "on fewer rows"],
 )
-def test_a_field_that_is_not_clear_hides_its_whole_column(policies: list[Policy]) -> None:
+def test_fields_are_decided_each_for_itself(policies: list[Policy], contact: str, phone: str, city: str) -> None:
     decision = decided(*policies, dataset=NESTED)
-    assert outcomes(decision) == {"id": "clear", "contact": "hidden"}
-    assert "its field `contact.phone` is" in decision.columns[1].reason
+    column = decision.columns[1]
+    found = {part.name: part.transform or part.outcome.value for part in column.parts}
+    assert outcomes(decision)["contact"] == contact
+    assert found == {"contact.phone": phone, "contact.city": city}
+
+
+def test_rows_on_which_all_of_a_struct_is_shown_alike_need_no_case_inside() -> None:
+    decision = decided(policy("p", where="id = 1"), policy("q", where="id = 2", scope=CITY), dataset=NESTED)
+    column = decision.columns[1]
+    assert [case.when for case in column.cases] == [""]
+    cases = {part.name: [case.when for case in part.cases] for part in column.parts}
+    assert cases["contact.city"] == [""]
+    [phone] = cases["contact.phone"]
+    assert "= 1" in phone
+
+
+DOCUMENT = Dataset(
+    database="medical_charges",
+    name="n",
+    source="s",
+    relation="r",
+    columns=(column("id", "BIGINT"), column("doc", "JSON"), column("doc.mail", "JSON", tags="phi.phone_number")),
+)
+
+
+def test_nothing_can_be_left_out_of_a_document() -> None:
+    assert outcomes(decided(policy("p"), dataset=DOCUMENT)) == {"id": "clear", "doc": "clear"}
+    less = decided(policy("p", having="not phi.phone_number"), dataset=DOCUMENT)
+    assert outcomes(less) == {"id": "clear", "doc": "hidden"}
+    reason = "hidden from you because its field `doc.mail` is governed, and nothing can be left out of a JSON document"
+    assert less.columns[1].reason == reason
+    also = decided(
+        policy("p"), policy("r", Effect.RESTRICT, transform=[("phi.phone_number", "hash()")]), dataset=DOCUMENT
+    )
+    assert outcomes(also) == {"id": "clear", "doc": "hidden"}
 
 
 def test_a_column_whose_fields_are_all_clear_is_shown_and_one_may_be_nulled_whole() -> None:

@@ -53,7 +53,7 @@ def crawl(source: str, path: str | None, into: str | None, as_json: bool, form: 
                     should_stop=should_stop,
                 )
     _show(report, "json" if as_json else form)
-    return 2 if report.failed or report.timed_out or report.is_stopped else 0
+    return 2 if report.failed or report.unclear or report.timed_out or report.is_stopped else 0
 
 
 def _is_bare(source: str, home: Path) -> bool:
@@ -83,6 +83,8 @@ def _show(report: CrawlReport, form: str) -> None:
     for failure in report.failed:
         hint = f" ({failure.hint})" if failure.hint else ""
         click.echo(f"not read: {failure.relation}: {failure.reason}{hint}", err=is_aside)
+    for view in report.unclear:
+        click.echo(f"not clear: {view.relation}: {view.reason} ({view.hint})", err=is_aside)
     for rule in report.timed_out:
         click.echo(f"rule `{rule}` took too long and suggested nothing for some dataset", err=is_aside)
     if report.is_stopped:

@@ -1,0 +1,113 @@
+"""Views of a database file get the tags of what they are made of, as suggestions that protect at once."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.database import Catalog
+from catalog.datasets import Datasets
+from catalog.model import Database, Source, Tag, TagAssignment, TagOrigin, TagState
+from catalog.tags import Tags
+from crawler.crawl import crawl
+from crawler.report import CrawlReport
+
+SCRIPT = """
+CREATE SCHEMA clinic;
+CREATE TABLE clinic.visits (code VARCHAR, secret VARCHAR, contact STRUCT(city VARCHAR, phone VARCHAR));
+INSERT INTO clinic.visits VALUES ('a', 's', {'city': 'x', 'phone': 'p'});
+CREATE VIEW plain AS SELECT code AS c, secret AS s, contact FROM clinic.visits;
+CREATE VIEW made AS SELECT upper(s) AS shout, length(s) AS n, contact.phone AS p, contact.city AS q FROM plain;
+CREATE VIEW totals AS SELECT code, count(secret) AS n, max(secret) AS most FROM clinic.visits GROUP BY ALL;
+CREATE VIEW odd AS SELECT columns('c.*|s.*') FROM clinic.visits;
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    with duckdb.connect(str(tmp_path / "rooms.duckdb")) as engine:
+        engine.execute(SCRIPT)
+    return tmp_path / "rooms.duckdb"
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, source: Path) -> Iterator[Catalog]:
+    with Catalog(tmp_path / "catalog.db") as catalog:
+        Datasets(catalog).put_source(Source(name="file", connector="duckdb", options={"path": str(source)}))
+        Datasets(catalog).put_database(Database(name="d"))
+        for name in ("x.secret", "x.phone", "x.all"):
+            Tags(catalog).put_tag(Tag(name=name))
+        yield catalog
+
+
+@pytest.fixture
+def crawled(catalog: Catalog) -> Callable[[], CrawlReport]:
+    def again() -> CrawlReport:
+        return crawl(catalog, "file", into="d", by="ada")
+
+    again()
+    for path, tag in ((("secret",), "x.secret"), (("contact", "phone"), "x.phone")):
+        Tags(catalog).assign(
+            TagAssignment(
+                dataset="d.visits", path=path, tag=tag, state=TagState.CONFIRMED, origin=TagOrigin.PERSON, by="ada"
+            )
+        )
+    return again
+
+
+def tags_of(catalog: Catalog, name: str) -> dict[str, set[str]]:
+    dataset = Datasets(catalog).dataset("d", name)
+    assert dataset is not None
+    found = {column.name: {tag for tag in column.suggested if tag.startswith("x.")} for column in dataset.columns}
+    return {name: tags for name, tags in found.items() if tags}
+
+
+def test_tags_descend_to_views_and_views_of_views(catalog: Catalog, crawled: Callable[[], CrawlReport]) -> None:
+    crawled()
+    assert tags_of(catalog, "plain") == {"s": {"x.secret"}, "contact.phone": {"x.phone"}}
+    assert tags_of(catalog, "made") == {"shout": {"x.secret"}, "n": {"x.secret"}, "p": {"x.phone"}}
+    assert tags_of(catalog, "totals") == {"most": {"x.secret"}}
+
+
+def test_the_evidence_names_the_column_that_a_tag_comes_from(
+    catalog: Catalog, crawled: Callable[[], CrawlReport]
+) -> None:
+    crawled()
+    found = {item.path: item for item in Tags(catalog).assignments("d.totals", tag="x.secret")}
+    assert found["most",].evidence == "derives from `d.visits.secret`"
+    assert (found["most",].origin, found["most",].state) == (TagOrigin.LINEAGE, TagState.SUGGESTED)
+
+
+def test_a_view_that_is_not_clear_gets_every_tag_and_a_line_of_the_report(
+    catalog: Catalog, crawled: Callable[[], CrawlReport]
+) -> None:
+    report = crawled()
+    [unclear] = report.unclear
+    assert unclear.relation == "d.odd"
+    assert "not clear: it takes" in unclear.reason
+    every = {"x.secret", "x.phone"}
+    dataset = Datasets(catalog).dataset("d", "odd")
+    assert dataset is not None
+    tops = [column.name for column in dataset.columns if len(column.path) == 1]
+    assert {name: tags_of(catalog, "odd")[name] for name in tops} == dict.fromkeys(tops, every)
+
+
+def test_tags_of_a_whole_dataset_descend_too_but_what_a_person_rejected_stays_rejected(
+    catalog: Catalog, crawled: Callable[[], CrawlReport]
+) -> None:
+    Tags(catalog).assign(
+        TagAssignment(dataset="d.visits", path=(), tag="x.all", state=TagState.CONFIRMED, origin=TagOrigin.PERSON)
+    )
+    crawled()
+    assert tags_of(catalog, "totals") == {"code": {"x.all"}, "most": {"x.all", "x.secret"}}
+    Tags(catalog).reject("d.totals", ("most",), "x.secret", by="eve")
+    crawled()
+    assert tags_of(catalog, "totals") == {"code": {"x.all"}, "most": {"x.all"}}
+
+
+def test_a_second_crawl_changes_nothing(catalog: Catalog, crawled: Callable[[], CrawlReport]) -> None:
+    crawled()
+    before = Tags(catalog).assignments()
+    crawled()
+    assert Tags(catalog).assignments() == before

@@ -1,0 +1,72 @@
+"""What a view's columns are made of, by its SQL: every column in an expression, COUNT aside; doubt is said."""
+
+import pytest
+
+from crawler.lineage import Unclear, lineage, relations_in
+
+SHAPES = {
+    ("s", "t"): {"a": "INTEGER", "B c": "VARCHAR", "st": 'STRUCT("p" VARCHAR, "q" INTEGER)'},
+    ("main", "u"): {"a": "INTEGER", "z": "VARCHAR"},
+}
+
+
+def made(sql: str) -> list[set[str]]:
+    return [
+        {".".join((*origin.relation, *origin.path)) + ("" if origin.is_whole else " in part") for origin in column}
+        for column in lineage(f"CREATE VIEW v AS {sql};", "main", SHAPES)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "origins"),
+    [
+        ("SELECT z FROM u", [{"main.u.z"}]),
+        ('SELECT t."b C" FROM s.t', [{"s.t.b c"}]),
+        ("SELECT st.p FROM s.t", [{"s.t.st.p"}]),
+        ("SELECT x.y.q FROM (SELECT st AS y FROM s.t) AS x", [{"s.t.st.q"}]),
+        ("SELECT upper(z) || a FROM u", [{"main.u.z in part", "main.u.a in part"}]),
+        (
+            "SELECT max(z), count(z), count(*), count_star(), count(DISTINCT z) FROM u",
+            [{"main.u.z in part"}, *[set()] * 4],
+        ),
+        ("SELECT sum(a) OVER (PARTITION BY z) FROM u", [{"main.u.a in part", "main.u.z in part"}]),
+        ("SELECT CASE WHEN z = '1' THEN 2 END FROM u", [{"main.u.z in part"}]),
+        ("SELECT a FROM u UNION ALL SELECT a FROM s.t", [{"main.u.a", "s.t.a"}]),
+        ("WITH c(k) AS (SELECT z FROM u) SELECT k FROM c", [{"main.u.z"}]),
+        (
+            "SELECT * FROM (u INNER JOIN s.t USING (a))",
+            [{"main.u.a in part", "s.t.a in part"}, {"main.u.z"}, {"s.t.b c"}, {"s.t.st"}],
+        ),
+        ("SELECT * EXCLUDE (a) REPLACE (upper(z) AS z) FROM u", [{"main.u.z in part"}]),
+        ("SELECT w.p FROM s.t, unnest([st]) AS w(p)", [{"s.t.st in part"}]),
+        ("SELECT a + (SELECT max(t.a) FROM s.t WHERE t.a = u.a) FROM u", [{"main.u.a in part", "s.t.a in part"}]),
+        ("SELECT 1", [set()]),
+    ],
+)
+def test_a_column_is_made_of_every_column_in_its_expression(sql: str, origins: list[set[str]]) -> None:
+    assert made(sql) == origins
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('x.csv')",
+        "SELECT nothing FROM u",
+        "SELECT st.* FROM s.t",
+        "SELECT columns('a.*') FROM u",
+        "SELECT u FROM u",
+        "PIVOT u ON z USING sum(a)",
+        "SELECT a FROM (PIVOT u ON z USING sum(a))",
+        "WITH RECURSIVE r AS (SELECT 1 AS n, z FROM u UNION ALL SELECT n + 1, z FROM r) SELECT * FROM r",
+        "SELECT a FROM elsewhere",
+        "this is no SQL at all",
+    ],
+)
+def test_what_is_not_understood_is_unclear(sql: str) -> None:
+    with pytest.raises(Unclear):
+        made(sql)
+
+
+def test_the_relations_of_a_view_are_those_it_names() -> None:
+    sql = "CREATE VIEW s.v AS WITH c AS (SELECT * FROM Other) SELECT * FROM c, db.main.x, c.t"
+    assert relations_in(sql, "s") == {("s", "other"), ("main", "x"), ("c", "t")}
