@@ -53,7 +53,6 @@ class TagOrigin(StrEnum):
     PERSON = "person"
     RULE = "rule"
     LINEAGE = "lineage"
-    LINEAGE = "lineage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A column as a source describes it; `fields` are those of a struct, or `key` and `value` of a map, in lists too."""
+    """A column as a source describes it; `fields` are a struct's, or a map's `key` and `value`, in lists too."""
 
     name: str
     type: str
