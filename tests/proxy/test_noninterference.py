@@ -54,7 +54,15 @@ def outcome(world: World, sql: str) -> tuple[object, ...]:
     except VeilError as error:
         return "error", error.code, error.detail, error.hint, error.position
     schema = table.schema.to_string(show_field_metadata=True, show_schema_metadata=True)
-    return "rows", schema, sorted(repr(tuple(row.values())) for row in table.to_pylist())
+    cells = [_plain(column).to_pylist() for column in table.columns]
+    return "rows", schema, table.num_rows, sorted(map(repr, zip(*cells, strict=True)))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Days and moments as numbers: an engine's go beyond the years that Python knows."""
+    if pa.types.is_date(column.type):
+        return column.cast(pa.int32())
+    return column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
 
 
 def differs(pair: Twins, sql: str) -> bool:

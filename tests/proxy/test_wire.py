@@ -170,3 +170,11 @@ def test_pieces_come_batch_by_batch(form: Format) -> None:
         next(pieces)
     assert len(taken) <= 4
     pieces.close()  # type: ignore[attr-defined]  # every encoder is a generator
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.CSV])
+def test_a_day_beyond_the_years_of_python_is_written(form: Format) -> None:
+    days = pa.array([0, 10**7, None, -(10**6)], pa.int32()).cast(pa.date32())
+    batch = pa.record_batch({"day": days, "n": [1, 2, 3, 4]})
+    text = b"".join(encode(form, batch.schema, [batch])).decode()
+    assert all(day in text for day in ("1970-01-01", "29349-01-26", "-768-02-04"))
