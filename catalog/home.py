@@ -1,29 +1,14 @@
 """The server's folder: where the catalog, the keys and the documents lie, and who may read them."""
 
-import base64
-import binascii
-import hashlib
-import json
 import os
-import secrets
-import stat
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import SettingsInvalid
+from catalog.master_keys import MasterKey, MasterKeys, given_key, make_keys, read_keys
 
 MASTER_KEY_VARIABLE = "VEIL_MASTER_KEY"
-_SECRET_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MasterKey:
-    """The secret from which every other key is derived; `id` names it without telling it."""
-
-    id: str
-    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +60,7 @@ class Home:
             for folder in (home.documents, home.temporary):
                 folder.mkdir(mode=0o700, exist_ok=True)
             if not environ.get(MASTER_KEY_VARIABLE) and not home.catalog_file.exists():
-                _write_new_key(home.key_file)
+                make_keys(home.key_file)
         except OSError as error:
             raise SettingsInvalid(
                 f"the home `{home.path}` cannot be made: {error.strerror}", hint="name another folder with --home"
@@ -93,68 +78,18 @@ class Home:
         return home
 
     def master_key(self, environ: Mapping[str, str] = os.environ) -> MasterKey:
-        """The key from the environment or else from the key file; raises SettingsInvalid when it is not safe to use."""
+        """The key in use, as `master_keys` finds it."""
+        return self.master_keys(environ).current
+
+    def master_keys(self, environ: Mapping[str, str] = os.environ) -> MasterKeys:
+        """The key from the environment or else from the key file, and the older ones; raises SettingsInvalid.
+
+        A key in the environment takes the place of the one in the file, which then counts as an older one.
+        """
         given = environ.get(MASTER_KEY_VARIABLE)
-        if given:
-            return _key(_decoded(given, MASTER_KEY_VARIABLE))
-        return _read_key(self.key_file)
-
-
-def _write_new_key(file: Path) -> None:
-    """Writes a key whole or not at all; of several processes the first one wins."""
-    key = _key(secrets.token_bytes(_SECRET_BYTES))
-    text = json.dumps({"key_id": key.id, "master": base64.b64encode(key.secret).decode("ascii")})
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=".key-")
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(text + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            return
-    finally:
-        os.unlink(draft)
-
-
-def _read_key(file: Path) -> MasterKey:
-    try:
-        with file.open(encoding="ascii") as stream:
-            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
-            if mode & 0o077:
-                raise SettingsInvalid(
-                    f"the key file `{file}` can be read by others",
-                    hint=f"run `chmod 600 {file}` and consider a new key",
-                )
-            stored = json.load(stream)
-    except FileNotFoundError:
-        raise SettingsInvalid(
-            f"the key file `{file}` is missing",
-            hint=f"put it back from your backup, or set {MASTER_KEY_VARIABLE}; another key makes other tokens",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise SettingsInvalid(f"the key file `{file}` cannot be read", hint="put it back from your backup") from error
-    match stored:
-        case {"key_id": str(key_id), "master": str(master)}:
-            key = _key(_decoded(master, f"`{file}`"))
-            if key.id == key_id:
-                return key
-    raise SettingsInvalid(f"the key file `{file}` is damaged", hint="put it back from your backup")
-
-
-def _decoded(text: str, where: str) -> bytes:
-    try:
-        secret = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        secret = b""
-    if len(secret) != _SECRET_BYTES:
-        raise SettingsInvalid(
-            f"the master key in {where} is not {_SECRET_BYTES} bytes in base64",
-            hint="`openssl rand -base64 32` makes one",
-        )
-    return secret
-
-
-def _key(secret: bytes) -> MasterKey:
-    return MasterKey(id=hashlib.sha256(b"veil/key-id/v1/" + secret).hexdigest()[:16], secret=secret)
+        if not given:
+            return read_keys(self.key_file)
+        current = given_key(given, MASTER_KEY_VARIABLE)
+        kept = read_keys(self.key_file) if self.key_file.exists() else None
+        older = (kept.current, *kept.older) if kept else ()
+        return MasterKeys(current=current, older=tuple(key for key in older if key.id != current.id), is_given=True)

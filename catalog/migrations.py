@@ -182,6 +182,13 @@ def _role_capabilities(database: Database) -> None:
     database.execute("ALTER TABLE role ADD COLUMN capabilities TEXT NOT NULL DEFAULT '[]'")
 
 
+@_STEPS(name="0003 the keys that a home works with")
+def _master_keys(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE master_key (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, since TEXT NOT NULL)"
+    )
+
+
 @_STEPS(name="0004 tags come by lineage")
 def _lineage(database: Database) -> None:
     """An origin more than the table's check knew, so the table is made anew."""

@@ -14,6 +14,7 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.home import Home
 from catalog.journal import Journal
+from catalog.known_keys import KnownKeys
 from catalog.registry import connect
 from catalog.revisions import Revisions
 from catalog.sources.sessions import SessionCache
@@ -74,7 +75,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         datasets = Datasets(catalog)
         journal = Journal(catalog, clock=clock)
         policies = PolicyStore(catalog)
-        keys = KeyRing(home.master_key().secret)
+        keys = _keys(home, catalog)
         visibility = Visibility(catalog, datasets)
         resources = Resources(memory=settings.query.memory, folder=home.temporary, functions=FUNCTIONS)
         sessions = SessionCache(connect, resources)
@@ -113,6 +114,13 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         )
         opened.pop_all()
     return parts
+
+
+def _keys(home: Home, catalog: Catalog) -> KeyRing:
+    """The home's keys; raises SettingsInvalid when another key has taken the place of the one it works with."""
+    keys = home.master_keys()
+    KnownKeys(catalog).expect(keys)
+    return KeyRing(keys.current.secret, id=keys.current.id, older={key.id: key.secret for key in keys.older})
 
 
 def _limits(query: QuerySettings) -> QueryLimits:

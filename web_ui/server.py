@@ -8,7 +8,9 @@ import flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
 
+from catalog.database import Catalog
 from catalog.home import Home
+from catalog.known_keys import KnownKeys
 from web_ui.app import create_app
 from web_ui.parts import Parts, assemble
 from web_ui.settings import Settings
@@ -31,7 +33,8 @@ def serve(home: Home, settings: Settings) -> None:
 
     Prints `listening on http://HOST:PORT` when the first request would be answered. Port 0 takes any free one.
     """
-    home.master_key()  # a home that cannot be served is told of here, not in a worker that dies
+    with Catalog(home.catalog_file) as catalog:  # a home that cannot be served is told of here, not in a dying worker
+        KnownKeys(catalog).expect(home.master_keys())
     _Server(home, settings).run()
 
 

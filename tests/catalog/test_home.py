@@ -80,7 +80,7 @@ def test_a_damaged_key_file_is_refused(home: Home, damage: str) -> None:
 
 def test_a_key_that_does_not_fit_its_id_is_refused(home: Home) -> None:
     stored = json.loads(home.key_file.read_text())
-    stored["master"] = base64.b64encode(bytes(32)).decode()
+    stored["keys"][stored["current"]]["master"] = base64.b64encode(bytes(32)).decode()
     home.key_file.write_text(json.dumps(stored))
     with pytest.raises(SettingsInvalid, match="damaged"):
         home.master_key({})

@@ -16,6 +16,7 @@ from catalog.datasets import Datasets
 from catalog.errors import VeilError
 from catalog.home import Home
 from catalog.journal import Journal
+from catalog.known_keys import KnownKeys
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option
 from veil.version import __version__
@@ -72,7 +73,15 @@ def _permissions(home: Home) -> Iterator[tuple[str, str]]:
 
 
 def _keys(home: Home) -> Iterator[tuple[str, str]]:
-    yield f"key {home.master_key().id}", ""
+    keys = home.master_keys()
+    older = f", {len(keys.older)} older" if keys.older else ""
+    with Catalog(home.catalog_file) as catalog:
+        try:
+            KnownKeys(catalog).expect(keys)
+            wrong = ""
+        except VeilError as error:
+            wrong = _told(error)
+    yield f"key {keys.current.id}{older}", wrong
 
 
 def _catalog(home: Home) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ import click
 from catalog.database import Catalog
 from catalog.home import Home
 from catalog.journal import Journal
+from catalog.known_keys import KnownKeys
 from catalog.model import Event, EventKind
 from policy_engine.store import PolicyStore
 from veil.cli.places import home_option, operator
@@ -31,8 +32,9 @@ def init(home: Path) -> None:
 def make_home(folder: Path) -> bool:
     """Make the home in this folder; the answer is whether it was not there before."""
     home = Home.create(folder)
-    home.master_key()
+    keys = home.master_keys()
     with Catalog(home.catalog_file) as catalog, catalog.transaction():
+        KnownKeys(catalog).expect(keys)
         policies = PolicyStore(catalog)
         is_new = policies.current().revision == 0
         if is_new:

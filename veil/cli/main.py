@@ -29,6 +29,8 @@ VERBS: Mapping[str, str] = {
     "ddl": "statements",
     "crawl": "crawl",
     "token": "tokens",
+    "keys": "keys",
+    "detokenize": "detokenize",
     "query": "queries",
     "explain": "queries",
     "can": "sight",
