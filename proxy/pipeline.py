@@ -22,19 +22,21 @@ from proxy.governance import Governor, Request, Settled
 from proxy.parameters import bind
 from proxy.resolve import Explain, check_columns
 from proxy.statement import SqlLimits
+from proxy.turns import Turns
 
 __all__ = ["Answer", "Pipeline", "QueryLimits", "Request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryLimits:
-    """What one query may use, and how much an error tells of hidden columns (`explain`)."""
+    """What one query may use, how many one person may run `at_once`, and how much an error tells of hidden columns."""
 
     seconds: float = 300.0
     max_rows: int | None = None
     batch_rows: int = 65_536
     sql: SqlLimits = field(default_factory=SqlLimits)
     explain: Explain = "full"
+    at_once: int | None = None
 
 
 class Pipeline:
@@ -45,6 +47,7 @@ class Pipeline:
         self._policies = policies
         self._journal = journal
         self._limits = limits
+        self._turns = Turns(limits.at_once)
 
     def query(
         self,
@@ -58,16 +61,20 @@ class Pipeline:
 
         `on_start` gets the run before it executes, so that a watcher can cancel it from another thread.
         """
-        with self._refusals_journalled(subject, request, decision_id):
-            settled = self._governor.settle(subject, request)
-            values = bind(request.parameters, settled.statement.parameter_count)
-        self._journal.append(record.beginning(subject, request, decision_id, settled))
-        limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
-        run = settled.session.run(settled.rewritten.sql, {**values, **settled.rewritten.parameters}, limits)
-        if on_start is not None:
-            on_start(run)
-        answer = self._answer(subject, request, decision_id, settled, run)
-        answer.begin(functools.partial(self._reworded, settled))
+        with contextlib.ExitStack() as failing:
+            with self._refusals_journalled(subject, request, decision_id):
+                end_turn = self._turns.take(subject.user)
+                failing.callback(end_turn)
+                settled = self._governor.settle(subject, request)
+                values = bind(request.parameters, settled.statement.parameter_count)
+            self._journal.append(record.beginning(subject, request, decision_id, settled))
+            limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
+            run = settled.session.run(settled.rewritten.sql, {**values, **settled.rewritten.parameters}, limits)
+            if on_start is not None:
+                on_start(run)
+            answer = self._answer(subject, request, decision_id, settled, run, end_turn)
+            answer.begin(functools.partial(self._reworded, settled))
+            failing.pop_all()
         return answer
 
     def explain(self, subject: Subject, request: Request, *, decision_id: str, asked_by: Subject) -> dict[str, object]:
@@ -105,8 +112,17 @@ class Pipeline:
             self._journal.append(record.refused(subject, request, decision_id, revision, error))
             raise
 
-    def _answer(self, subject: Subject, request: Request, decision_id: str, settled: Settled, run: Run) -> Answer:
+    def _answer(
+        self,
+        subject: Subject,
+        request: Request,
+        decision_id: str,
+        settled: Settled,
+        run: Run,
+        end_turn: Callable[[], None],
+    ) -> Answer:
         def journal_end(ending: Ending) -> None:
+            end_turn()
             self._journal.append(record.ended(subject, request, decision_id, settled, ending))
 
         return Answer(

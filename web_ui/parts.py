@@ -125,5 +125,9 @@ def _keys(home: Home, catalog: Catalog) -> KeyRing:
 
 def _limits(query: QuerySettings) -> QueryLimits:
     return QueryLimits(
-        seconds=query.seconds, max_rows=query.max_rows or None, batch_rows=query.batch_rows, explain=query.explain
+        seconds=query.seconds,
+        max_rows=query.max_rows or None,
+        batch_rows=query.batch_rows,
+        explain=query.explain,
+        at_once=query.at_once or None,
     )

@@ -32,7 +32,8 @@ class ServerSettings:
 class QuerySettings:
     """What one query may use (`max_rows` 0: no limit), and whether an error names the policy behind it.
 
-    `memory` is for one set of sources; what does not fit is spilled to the home's folder. With
+    `memory` is for one set of sources; what does not fit is spilled to the home's folder. `at_once` is how many
+    queries one person may have running (0: no limit), open results that are not read to their end included. With
     `explain = "brief"` a hidden column is told of exactly like a misspelt one.
     """
 
@@ -40,6 +41,7 @@ class QuerySettings:
     batch_rows: int = 65_536
     max_rows: int = 0
     memory: str = "1GB"
+    at_once: int = 8
     explain: Literal["full", "brief"] = "full"
 
 

@@ -72,6 +72,7 @@ class World:
     """A shop with its pipeline."""
 
     pipeline: Pipeline
+    governor: Governor
     catalog: Catalog
     journal: Journal
     datasets: Datasets
@@ -169,7 +170,13 @@ def governed(folder: Path, document: str, clock: Callable[[], datetime] = lambda
     pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=QueryLimits())
     try:
         yield World(
-            pipeline=pipeline, catalog=catalog, journal=journal, datasets=datasets, policies=policies, folder=folder
+            pipeline=pipeline,
+            governor=governor,
+            catalog=catalog,
+            journal=journal,
+            datasets=datasets,
+            policies=policies,
+            folder=folder,
         )
     finally:
         sessions.close()
