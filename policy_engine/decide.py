@@ -72,6 +72,7 @@ class Judged:
     goes_by_name: bool
     rows: RowDecision
     broken: tuple[str, ...]
+    lookups: Mapping[str, Lookup]
 
     @property
     def columns(self) -> tuple[tuple[FieldProfile, Verdict], ...]:
@@ -121,7 +122,7 @@ class Judge:
             columns=columns,
             rows=judged.rows,
             broken=judged.broken,
-            lookups=self._lookups(dataset, columns, judged.rows),
+            lookups=_lookups(judged, columns),
         )
 
     def judge(self, dataset: Dataset) -> Judged:
@@ -153,6 +154,7 @@ class Judge:
             goes_by_name=by_name,
             rows=_rows(opening, hearing, limiting, broken),
             broken=broken,
+            lookups=hearing.filters.lookups,
         )
 
     def sees(self, dataset: Dataset) -> bool:
@@ -220,14 +222,6 @@ class Judge:
             return found, "" if found is not None else problem(where, dataset, self._estate)
         except PolicyInvalid:
             return None, "cannot be understood"
-
-    def _lookups(self, dataset: Dataset, columns: Sequence[ColumnDecision], rows: RowDecision) -> tuple[Lookup, ...]:
-        """The lookups whose answers the decision's conditions name."""
-        known = self._hearing(dataset, profile(dataset)).filters.lookups
-        if not known:
-            return ()
-        conditions = [rows.filter, *(case.when for column in columns for case in _cases(column))]
-        return tuple(known[name] for name in sorted(known) if any(name in condition for condition in conditions))
 
 
 class _Hearing:
@@ -323,3 +317,12 @@ def _cases(column: ColumnDecision) -> Iterator[Case]:
     yield from column.cases
     for inner in column.nested:
         yield from inner.cases
+
+
+def _lookups(judged: Judged, columns: Sequence[ColumnDecision]) -> tuple[Lookup, ...]:
+    """The lookups whose answers a decision's conditions name."""
+    if not judged.lookups:
+        return ()
+    conditions = [judged.rows.filter, *(case.when for column in columns for case in _cases(column))]
+    used = (name for name in sorted(judged.lookups) if any(name in condition for condition in conditions))
+    return tuple(judged.lookups[name] for name in used)

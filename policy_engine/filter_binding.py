@@ -215,11 +215,11 @@ def _truth(value: bool | None) -> exp.Expr:
 def _literal(value: str | bool | None, type_name: str = "") -> exp.Expr:
     if isinstance(value, bool):
         return exp.true() if value else exp.false()
+    known = value if value is not None and _is_ordinary(value) else None
+    if known is not None and not type_name:
+        return exp.Literal.string(known)
     to = exp.DataType.build(type_name or "VARCHAR", dialect=DIALECT)
-    if value is None or not _is_ordinary(value):
-        return exp.TryCast(this=exp.null(), to=to, safe=True)
-    literal = exp.Literal.string(value)
-    return exp.TryCast(this=literal, to=to, safe=True) if type_name else literal
+    return exp.TryCast(this=exp.null() if known is None else exp.Literal.string(known), to=to, safe=True)
 
 
 def _is_ordinary(value: str) -> bool:

@@ -52,8 +52,8 @@ def read(text: str) -> exp.Expr:
 
 
 def print_sql(expression: exp.Expr) -> str:
-    """The expression for the engine: the canonical dialect, every name in double quotes, no comments."""
-    return expression.sql(DIALECT, identify=True, comments=False, unsupported_level=ErrorLevel.RAISE)
+    """The expression for the engine: the canonical dialect, every name in double quotes, no comments; uses it up."""
+    return expression.sql(DIALECT, identify=True, comments=False, copy=False, unsupported_level=ErrorLevel.RAISE)
 
 
 def print_text(expression: exp.Expr) -> str:

@@ -10,7 +10,8 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 FLOORS = {"catalog": 1, "crawler": 2, "policy_engine": 2, "proxy": 3, "web_ui": 4, "veil": 5}
 JUDGES = tuple(
-    f"policy_engine.{name}" for name in ("model", "tag_expressions", "filters", "strength", "decide", "transforms*")
+    f"policy_engine.{name}"
+    for name in ("model", "tag_expressions", "filter*", "conditions", "own_names", "strength", "decide", "transforms*")
 )
 IMPURE = frozenset(
     "asyncio http io os pathlib random secrets shutil socket sqlite3 subprocess sys tempfile threading time".split()

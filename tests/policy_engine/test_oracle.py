@@ -7,7 +7,7 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.model import Column, Dataset, Role
+from catalog.model import Attribute, Column, Dataset, Role
 from catalog.names import quoted
 from policy_engine.decide import decide
 from policy_engine.filters import check_filter
@@ -44,13 +44,29 @@ PREDICATES: dict[str, Predicate | None] = {
     "age > 40": lambda row, who: None if row["age"] is None else int(str(row["age"])) > 40,
     "NOT ok": lambda row, who: None if row["ok"] is None else not row["ok"],
     "ok OR age > 40": lambda row, who: _either(row["ok"], None if row["age"] is None else int(str(row["age"])) > 40),
-    "name = user_attribute('name')": lambda row, who: _equal(row["name"], who.attributes.get("name")),
+    "name = user_attribute('name')": lambda row, who: _equal(row["name"], _single(who.attributes.get("name"))),
+    "name IN user_attribute('name')": lambda row, who: _among(row["name"], who.attributes.get("name")),
+    "NOT in_set(name, user_attribute('name'))": lambda row, who: _not(_among(row["name"], who.attributes.get("name"))),
+    "ok OR in_set(name, 'Ann, x')": lambda row, who: _either(row["ok"], _among(row["name"], ("Ann", "x"))),
     "has_role('one')": lambda row, who: "g1" in who.groups,
     "born >= TRY_CAST('2000-01-01' AS DATE)": lambda row, who: _at_least(row["born"], date(2000, 1, 1)),
     "TRUE": lambda row, who: True,
     "FALSE": lambda row, who: False,
     "ghost = 1": None,
 }
+
+
+def _single(value: Attribute | None) -> str | None:
+    return value if isinstance(value, str) or value is None else value[0] if len(value) == 1 else None
+
+
+def _among(value: object, known: Attribute | None) -> bool | None:
+    values = (known,) if isinstance(known, str) else known
+    return None if value is None or not values else value in values
+
+
+def _not(value: bool | None) -> bool | None:
+    return None if value is None else not value
 
 
 def _equal(left: object, right: object) -> bool | None:
@@ -154,7 +170,7 @@ _subjects = st.builds(
     Subject,
     user=st.just("kim"),
     groups=_mostly(frozenset({"g1"}), frozenset({"g1", "g2"}), frozenset({"g2", "g9"}), frozenset()),
-    attributes=st.sampled_from([{}, {"name": "Ann"}, {"name": "x' OR ''='"}]),
+    attributes=st.sampled_from([{}, {"name": "Ann"}, {"name": "x' OR ''='"}, {"name": ("Ann", "Bob")}, {"name": ()}]),
 )
 ROLES = (Role(name="one", groups=frozenset({"g1"})), Role(name="two", groups=frozenset({"g2", "g1"})))
 

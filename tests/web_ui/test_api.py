@@ -227,14 +227,24 @@ def test_only_administrators_explain_for_others(client: FlaskClient, bearer: Bea
         assert refused.get_json(force=True)["code"] == "not_allowed"
     own = client.post("/api/v1/explain", json={**sql, "as": {"user": "kim"}}, headers=bearer("kim"))
     assert own.status_code == 200
-    others: tuple[object, ...] = ({"user": "kim"}, {"groups": ["clerks"], "attributes": {"land": "SE"}})
+    others: tuple[object, ...] = (
+        {"user": "kim"},
+        {"groups": ["clerks"], "attributes": {"land": "SE"}},
+        {"groups": ["clerks"], "attributes": {"land": ["SE", "NO"], "level": []}},
+    )
     for other in others:
         told = client.post("/api/v1/explain", json={**sql, "as": other}, headers=bearer("max")).get_json()
         hidden = [item["column"] for item in told["datasets"][0]["columns"] if item["outcome"] == "hidden"]
         assert hidden == ["card"]
 
 
-@pytest.mark.parametrize("other", [{"user": "kim", "groups": ["x"]}, {"usr": "kim"}, "kim", {"user": "nobody"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        *({"user": "kim", "groups": ["x"]}, {"usr": "kim"}, "kim", {"user": "nobody"}),
+        *({"attributes": {"land": 1}}, {"attributes": {"land": [1]}}, {"attributes": {"land": {"a": "b"}}}),
+    ],
+)
 def test_explaining_for_nobody_in_particular_is_refused(client: FlaskClient, bearer: Bearer, other: object) -> None:
     response = client.post("/api/v1/explain", json={"sql": "select 1", "as": other}, headers=bearer("max"))
     assert response.get_json(force=True)["code"] == "request_invalid"
