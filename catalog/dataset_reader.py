@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from catalog.database import Transaction, Value
+from catalog.inner_paths import with_inner_paths
 from catalog.model import Column, Dataset, TagState
 
 NO_TAGS: frozenset[str] = frozenset()
@@ -79,14 +80,26 @@ def read_database_tags(tx: Transaction) -> dict[int, tuple[str, ...]]:
 
 
 class _Tags:
-    """The tags that stand on the chosen datasets and their columns, by row id and state."""
+    """The tags that stand on the chosen datasets and their columns, by row id and state; and on paths in documents."""
 
     def __init__(self, rows: list[sqlite3.Row]) -> None:
         self._datasets: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
         self._fields: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
-        for dataset_id, field_id, state, tag in rows:
-            place = self._datasets[dataset_id, state] if field_id is None else self._fields[field_id, state]
-            place.add(tag)
+        self._inner: defaultdict[int, dict[tuple[str, ...], dict[str, set[str]]]] = defaultdict(dict)
+        for dataset_id, field_id, path, state, tag in rows:
+            if field_id is not None:
+                self._fields[field_id, state].add(tag)
+            elif not read_path(path):
+                self._datasets[dataset_id, state].add(tag)
+            else:
+                self._inner[dataset_id].setdefault(read_path(path), {}).setdefault(state, set()).add(tag)
+
+    def inside(self, dataset_id: int) -> dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]]:
+        """The tags on paths that no source describes."""
+        return {
+            path: (frozenset(states.get(TagState.CONFIRMED, ())), frozenset(states.get(TagState.SUGGESTED, ())))
+            for path, states in self._inner.get(dataset_id, {}).items()
+        }
 
     def of_dataset(self, dataset_id: int, state: TagState) -> frozenset[str]:
         return frozenset(self._datasets.get((dataset_id, state), NO_TAGS))
@@ -117,7 +130,7 @@ def _chosen(selection: Selection) -> tuple[str, list[Value]]:
 def _tags(tx: Transaction, chosen: str, parameters: list[Value]) -> _Tags:
     return _Tags(
         tx.rows(
-            "SELECT a.dataset_id, f.id, a.state, t.name FROM assignment a JOIN tag t ON t.id = a.tag_id"
+            "SELECT a.dataset_id, f.id, a.path, a.state, t.name FROM assignment a JOIN tag t ON t.id = a.tag_id"
             " LEFT JOIN field f ON f.dataset_id = a.dataset_id AND f.path = a.path"
             f" WHERE a.state <> 'rejected' AND a.dataset_id IN (SELECT d.id {chosen})",
             parameters,
@@ -140,4 +153,7 @@ def _columns(tx: Transaction, chosen: str, parameters: list[Value], tags: _Tags)
             suggested=tags.of_field(field_id, TagState.SUGGESTED),
         )
         found[dataset_id].append(column)
+    for dataset_id, columns in found.items():
+        if inside := tags.inside(dataset_id):
+            found[dataset_id] = list(with_inner_paths(columns, inside))
     return found

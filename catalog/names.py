@@ -62,6 +62,16 @@ def split(path: str) -> tuple[str, ...]:
         rest = rest[1:]
 
 
+def split_field(path: str) -> tuple[str, ...]:
+    """The parts of a column's dotted name, in which `[]` after a list may be written and says nothing.
+
+    Example:
+        >>> split_field('visits[].note'), split_field('"odd[]"')
+        (('visits', 'note'), ('odd[]',))
+    """
+    return split(re.sub(r'("(?:[^"]|"")*")|(?:\[\])+', lambda match: match[1] or "", path))
+
+
 def join(*parts: str) -> str:
     """Parts as one dotted name, quoted where needed.
 

@@ -9,6 +9,7 @@ from catalog.clock import read_time, utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
+from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
 from catalog.names import fold, nearest
@@ -221,7 +222,10 @@ def _known_path(tx: Transaction, place: int, assignment: TagAssignment) -> str:
     known = tx.row("SELECT 1 FROM field WHERE dataset_id = ? AND path = ?", [place, path])
     if known is None and assignment.path:
         name = ".".join(assignment.path)
-        columns = tx.rows("SELECT path FROM field WHERE dataset_id = ? AND NOT is_gone", [place])
+        columns = tx.rows("SELECT path, type FROM field WHERE dataset_id = ? AND NOT is_gone", [place])
+        document = document_of(assignment.path, ((read_path(row["path"]), row["type"]) for row in columns))
+        if document is not None:
+            return stored_path((*document, *assignment.path[len(document) :]))
         close = nearest(name, [".".join(read_path(row["path"])) for row in columns])
         raise PolicyInvalid(
             f"`{assignment.dataset}` has no column `{name}`", hint=f"did you mean `{close}`?" if close else ""

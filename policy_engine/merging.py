@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from catalog import names
+from catalog.inner_paths import with_inner_paths
 from catalog.model import (
     Column,
     Database,
@@ -33,6 +34,7 @@ from policy_engine.facts import Facts, unknown
 from policy_engine.live import DatasetKey, Live, dataset_key
 
 NO_TAGS: frozenset[str] = frozenset()
+_COUNTING = (TagState.CONFIRMED, TagState.SUGGESTED)
 Path = tuple[str, ...]
 
 
@@ -181,13 +183,21 @@ def _columns(fields: tuple[Field, ...], assignments: tuple[TagAssignment, ...]) 
             found.extend(columns(field.fields, path))
         return found
 
-    return tuple(replace(column, position=position) for position, column in enumerate(columns(fields, ())))
+    found = tuple(replace(column, position=position) for position, column in enumerate(columns(fields, ())))
+    given: dict[Path, tuple[frozenset[str], frozenset[str]]] = {}
+    for assignment in assignments:
+        if assignment.state is not TagState.REJECTED:
+            at = folded(assignment.path)
+            confirmed, suggested = (standing.get((at, state), NO_TAGS) for state in _COUNTING)
+            given[assignment.path] = (confirmed, suggested)
+    return with_inner_paths(found, given)
 
 
 def _tagged(
     columns: tuple[Column, ...], entry: DatasetEntry, by_document: Mapping[Path, frozenset[str]]
 ) -> tuple[Column, ...]:
     said = {folded(column.path): column for column in entry.columns}
+    columns = with_inner_paths(columns, {column.path: (NO_TAGS, NO_TAGS) for column in entry.columns})
     known = {folded(column.path) for column in columns}
     for path, column in said.items():
         if path not in known:

@@ -64,7 +64,7 @@ def _columns(inner: str, whole: str) -> tuple[tuple[str, ...], ...]:
         match = _PIECES.match(inner, at)
         if match is None:
             raise PolicyInvalid(f"`{whole}` is no scope: its column list cannot be read", hint=_HINT)
-        paths.append(names.split(match["piece"]))
+        paths.append(names.split_field(match["piece"]))
         at = match.end()
         if not match["end"]:
             return tuple(paths)

@@ -165,7 +165,7 @@ def _dataset(database: str, name: str, entry: Entry, context: Context) -> Datase
 def _columns(node: Node, context: Context) -> Iterator[ColumnEntry]:
     known: dict[tuple[str, ...], Place] = {}
     for key, body in pairs(node, "a mapping from a column to its tags"):
-        path = names.split(key.text)
+        path = names.split_field(key.text)
         if not path:
             raise invalid(key.place, "is no column's name", hint=_QUOTES)
         folded = tuple(names.fold(part) for part in path)

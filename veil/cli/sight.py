@@ -66,7 +66,7 @@ def _estate(parts: Parts) -> Estate:
 
 def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
     """The dataset that `database.dataset` or `database.dataset.column` names, and the column."""
-    path = names.split(thing)
+    path = names.split_field(thing)
     found = parts.datasets.dataset(path[0], path[1]) if len(path) > 1 else None
     if found is None:
         near = names.nearest(thing, [each.full_name for each in parts.datasets.datasets()])
@@ -74,12 +74,14 @@ def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
         raise UnknownDataset(f"there is no dataset `{thing}`", hint=hint)
     if len(path) == 2:
         return found, None
-    column = next((each for each in found.columns if names.fold(each.path[0]) == names.fold(path[2])), None)
+    asked = tuple(map(names.fold, path[2:]))
+    column = next((each for each in found.columns if tuple(map(names.fold, each.path)) == asked), None)
     if column is None:
-        near = names.nearest(path[2], [each.path[0] for each in found.columns])
+        name = ".".join(path[2:])
+        near = names.nearest(name, [each.name for each in found.columns])
         hint = f"did you mean `{near}`?" if near else f"veil who {found.full_name}"
-        raise UnknownDataset(f"`{found.full_name}` has no column `{path[2]}`", hint=hint)
-    return found, column.path[0]
+        raise UnknownDataset(f"`{found.full_name}` has no column `{name}`", hint=hint)
+    return found, column.name
 
 
 def _row(sight: Sight) -> tuple[object, ...]:
