@@ -23,6 +23,7 @@ from policy_engine.live import read_live
 from policy_engine.merging import Path
 from policy_engine.plan import Plan, make_plan
 from policy_engine.policy_tests import run_tests
+from policy_engine.row_counts import Count, row_counts
 from policy_engine.store import PolicyStore
 
 T = TypeVar("T")
@@ -49,8 +50,9 @@ def prepare(
     prune: bool = False,
     describe: Describe = describe_at_source,
     environment: Mapping[str, str] = os.environ,
+    count: Count | None = None,
 ) -> Plan:
-    """The plan for a document against what is live now; nothing is changed.
+    """The plan for a document against what is live now; nothing is changed. With `count`, rows are counted too.
 
     Example:
         >>> plan = prepare(load([Path("policies")]), catalog, at=datetime.now(UTC))
@@ -63,6 +65,7 @@ def prepare(
         made,
         drift=drift(document, made.changes, live, Revisions(catalog).history()),
         warnings=(*made.warnings, *_failing_tests(document, made, at)),
+        rows=row_counts(made.before, made.after, made.impacts, count, at) if count else (),
     )
 
 

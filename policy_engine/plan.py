@@ -13,6 +13,7 @@ from policy_engine.live import Live
 from policy_engine.merging import merge
 from policy_engine.plan_warnings import plan_warnings
 from policy_engine.plan_words import change_lines, impact_lines, summary
+from policy_engine.row_counts import RowCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Plan:
     after: Live
     facts: Facts
     drift: tuple[str, ...] = ()
+    rows: tuple[RowCount, ...] = ()
 
     @property
     def id(self) -> str:
@@ -79,6 +81,7 @@ class Plan:
         return "\n".join([f"From {old} to {new}", *lines])
 
     def _notes(self) -> Iterator[str]:
+        yield from (f"  rows: {count}" for count in self.rows)
         yield from (f"  drift: {line}" for line in self.drift)
         yield from (f"  warning: {warning}" for warning in self.warnings)
 
@@ -94,6 +97,7 @@ class Plan:
             "impact": [_impact_json(impact) for impact in self.impacts],
             "warnings": [*self.warnings],
             "drift": [*self.drift],
+            "rows": [count.as_json() for count in self.rows],
         }
 
 

@@ -14,7 +14,7 @@ from policy_engine.subjects import holder_of, subject_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """One column as one subject meets it, and why."""
+    """One column as one subject meets it, and why: under which revision, for which tags it carries, on which rows."""
 
     dataset: str
     column: str
@@ -23,6 +23,10 @@ class Sight:
     is_filtered: bool
     policies: tuple[str, ...]
     reason: str
+    tags: tuple[str, ...] = ()
+    revision: int = 0
+    rows_policies: tuple[str, ...] = ()
+    rows_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,4 +115,8 @@ def _sight(decision: Decision, column: ColumnDecision) -> Sight:
         is_filtered=bool(decision.rows.filter),
         policies=column.policies,
         reason=column.reason,
+        tags=column.tags,
+        revision=decision.revision,
+        rows_policies=decision.rows.policies,
+        rows_reason=decision.rows.reason,
     )

@@ -18,6 +18,7 @@ from policy_engine.document.reading import loads
 from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy, Subject
 from policy_engine.plan import Plan
+from policy_engine.row_counts import Count
 from proxy import answers
 from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
 from proxy.identity import Identity
@@ -25,6 +26,7 @@ from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
 from web_ui.journal_reach import Reach
 from web_ui.parts import Parts
+from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
 _MOST_EVENTS = 1_000
@@ -79,7 +81,7 @@ class ControlApi:
 
     def plan(self) -> flask.Response:
         """What applying a document would change, and for whom; nothing is changed."""
-        return flask.jsonify(self._plan("plan documents").as_json())
+        return flask.jsonify(self._plan("plan documents", "rows").as_json())
 
     def apply(self) -> flask.Response:
         """Carry a document out, all or nothing; the answer is the plan that was carried out."""
@@ -156,9 +158,19 @@ class ControlApi:
         refuse_unknown_arguments("prune", *known)
         document = loads(_document(), folder=self.parts.home.documents)
         require_document(rights, document)
-        plan = prepare(document, self.parts.catalog, at=self.parts.clock(), prune=arguments.flag("prune"))
+        plan = prepare(
+            document,
+            self.parts.catalog,
+            at=self.parts.clock(),
+            prune=arguments.flag("prune"),
+            count=self._counter(rights) if "rows" in known and arguments.flag("rows") else None,
+        )
         require_change(rights, plan.before, plan.after)
         return plan
+
+    def _counter(self, rights: Rights) -> Count:
+        rights.require(Action.HOME_ADMINISTER, None, "count rows for a plan")
+        return row_counter(self.parts, answers.subject(self.identity).user, answers.client())
 
     def _sees_policies(self, subject: Subject) -> bool:
         """Whether the subject may read everybody's roles and policies, as administrators and auditors do."""

@@ -33,6 +33,7 @@ CONTROL_SCHEMAS: Json = {
             "impact": listed({"type": "object"}),
             "warnings": TEXTS,
             "drift": TEXTS,
+            "rows": listed({"type": "object"}),
         }
     ),
     "Rollback": record({"revision": COUNT, "why": TEXT}, {"against": COUNT}, closed=True),
@@ -74,7 +75,10 @@ CONTROL_PATHS: Json = {
             "See what a document would change, and for whom (administrators)",
             {"200": answer(named("Plan"))},
             body=_DOCUMENT,
-            parameters=(_PRUNE,),
+            parameters=(
+                _PRUNE,
+                parameter("rows", "Count on the sources how many rows open or close.", schema=YES_NO),
+            ),
         )
     },
     "/policies/apply": {

@@ -14,6 +14,7 @@ from policy_engine.live import read_live
 from veil.cli.output import format_option
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied, show_plan
+from web_ui.row_counts import row_counter
 
 _DOCUMENTS = click.argument("paths", metavar="FILE|DIR", nargs=-1, required=True, type=click.Path(path_type=Path))
 _PRUNE = click.option("--prune", is_flag=True, help="Remove policies and roles that the documents do not name.")
@@ -22,21 +23,25 @@ _PRUNE = click.option("--prune", is_flag=True, help="Remove policies and roles t
 @click.command()
 @_DOCUMENTS
 @_PRUNE
+@click.option("--rows", is_flag=True, help="Count on the sources how many rows open or close, for whom and where.")
 @format_option("table", "json")
 @place_options
-def plan(paths: tuple[Path, ...], prune: bool, form: str, place: Place) -> int:
+def plan(paths: tuple[Path, ...], prune: bool, rows: bool, form: str, place: Place) -> int:
     """Tell what `apply` would change, and who would gain or lose what; exit 2 if anything.
 
     \b
     Example:
         veil plan policies/
+        veil plan policies/ --rows
     """
     if place.home is None:
-        told = asked(place.url, "POST", f"/policies/plan?prune={str(prune).lower()}", _document(paths))
+        asks = urlencode({"prune": str(prune).lower(), "rows": str(rows).lower()})
+        told = asked(place.url, "POST", f"/policies/plan?{asks}", _document(paths))
         show_answer(told, form)
         return 2 if told["changes"] else 0
     with opened(place.home) as parts:
-        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune)
+        count = row_counter(parts, operator()) if rows else None
+        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune, count=count)
     show_plan(planned, form)
     return 2 if planned.has_changes else 0
 

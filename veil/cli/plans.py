@@ -44,8 +44,19 @@ def show_answer(answer: Mapping[str, object], form: str) -> None:
         kind = next(iter(impact))
         what = f"{impact['dataset']}.{impact['column']}" if "column" in impact else f"rows of {impact['dataset']}"
         lines.append(f"  {kind} {impact[kind]} {impact['change']} {what}: {impact['before']} -> {impact['after']}")
+    lines += [f"  rows: {_counted(count)}" for count in cast("list[dict[str, object]]", answer.get("rows", []))]
+    lines += [f"  drift: {line}" for line in cast("list[str]", answer.get("drift", []))]
     lines += [f"  warning: {warning}" for warning in cast("list[str]", answer["warnings"])]
     head = f"Plan {answer['plan']} against revision {answer['revision']} (live)"
     click.echo("\n".join([head, *lines] if changes else ["Nothing to change", *lines]))
     if answer.get("applied"):
         click.echo(f"  revision {answer['live']} is in force")
+
+
+def _counted(count: dict[str, object]) -> str:
+    kind = next(iter(count))
+    if count["problem"]:
+        return f"{count['dataset']} for {kind} {count[kind]}: {count['problem']}"
+    return (
+        f"{kind} {count[kind]} sees {count['after']} of {count['total']} of {count['dataset']} (was {count['before']})"
+    )

@@ -20,6 +20,7 @@ from proxy.pipeline import Request
 from proxy.wire import Format, encode
 from veil import Access, Explanation
 from veil.access import complete, summary
+from veil.cli.hypothetical import Stated, subject_options
 from veil.cli.output import Table, aligned, format_option, plain, show, show_json
 from veil.cli.people import account
 from veil.cli.places import Place, connected, opened, operator, place_options
@@ -84,17 +85,21 @@ def query(
 
 @click.command()
 @click.argument("sql")
-@click.option("--as", "user", help="As which user sees it; needed in a home.")
+@click.option("--as", "user", help="As which user sees it; in a home somebody has to be named.")
+@subject_options
 @click.option("--param", "texts", multiple=True, metavar="V", help="A value for the next `?`.")
 @click.option("--database", default="main", show_default=True, help="Where bare table names are looked up.")
 @format_option()
 @place_options
-def explain(sql: str, user: str | None, texts: tuple[str, ...], database: str, form: str, place: Place) -> None:
+def explain(
+    sql: str, user: str | None, stated: Stated, texts: tuple[str, ...], database: str, form: str, place: Place
+) -> None:
     """Tell what would be decided and which SQL would run; nothing is run.
 
     \b
     Example:
         veil explain "select mrn, charges from medical_charges.medical_costs" --as demo_user2
+        veil explain "select * from medical_charges.medical_costs" --groups nursing --attribute region=northwest
     """
     parameters = [parameter(text) for text in texts]
     if place.home is not None:
@@ -102,12 +107,14 @@ def explain(sql: str, user: str | None, texts: tuple[str, ...], database: str, f
             request = _request(sql, parameters, database, None)
             asked_by = Subject(user=operator(), groups=frozenset())
             told = parts.pipeline.explain(
-                _subject(parts, user), request, decision_id=uuid.uuid4().hex, asked_by=asked_by
+                stated.subject(parts, user), request, decision_id=uuid.uuid4().hex, asked_by=asked_by
             )
         explanation = Explanation(complete(told), sql=str(told["sql"]))
     else:
         with connected(place.url, database) as connection:
-            explanation = connection.explain(sql, parameters, user=user)
+            explanation = connection.explain(
+                sql, parameters, user=user, groups=stated.groups, attributes=stated.attributes
+            )
     _show_explanation(explanation, form)
 
 

@@ -6,39 +6,40 @@ import click
 
 from catalog import names
 from catalog.clock import utc_now
-from catalog.errors import UnknownDataset
+from catalog.errors import SettingsInvalid, UnknownDataset
 from catalog.model import Dataset
 from policy_engine.model import Estate
-from policy_engine.subjects import subject_of
 from policy_engine.who import Sight
 from policy_engine.who import can as what_can
 from policy_engine.who import who as who_sees
+from veil.cli.hypothetical import Stated, subject_options
 from veil.cli.output import Table, format_option, show
-from veil.cli.people import account
 from veil.cli.places import home_option, opened
 from web_ui.parts import Parts
 
-_SIGHT = ("dataset", "column", "outcome", "transform", "rows", "policies", "reason")
+_SIGHT = ("dataset", "column", "outcome", "transform", "rows", "tags", "policies", "revision", "reason")
 
 
 @click.command()
-@click.argument("user")
-@click.argument("dataset", required=False)
+@click.argument("named", nargs=-1, metavar="[USER] [DATASET]")
+@subject_options
 @format_option()
 @home_option
-def can(user: str, dataset: str | None, form: str, home: Path) -> None:
-    """What USER may see: every column of each dataset, or of one, and through which policy.
+def can(named: tuple[str, ...], stated: Stated, form: str, home: Path) -> None:
+    """What USER, or somebody with some groups, may see: every column of each dataset, or of one, and why.
 
     \b
     Example:
         veil can demo_user2 medical_charges.medical_costs
+        veil can --groups nursing --attribute region=northwest medical_charges.medical_costs
     """
+    user, dataset = _asked(named, stated)
     with opened(home) as parts:
-        subject = subject_of(account(parts, user))
+        subject = stated.subject(parts, user)
         asked = (_dataset(parts, dataset)[0],) if dataset else parts.datasets.datasets()
         sights = what_can(subject, asked, parts.policies.current(), utc_now(), _estate(parts))
     table = Table(columns=_SIGHT, rows=tuple(_row(sight) for sight in sights))
-    show(table, form, empty=f"{user} sees nothing{f' of {dataset}' if dataset else ''}")
+    show(table, form, empty=f"{user or stated} sees nothing{f' of {dataset}' if dataset else ''}")
 
 
 @click.command()
@@ -57,6 +58,16 @@ def who(thing: str, form: str, home: Path) -> None:
         holders = who_sees(dataset, column, parts.policies.current(), parts.accounts.users(), utc_now(), _estate(parts))
     rows = tuple((holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight)) for holder in holders)
     show(Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows), form, empty=f"nobody sees {thing}")
+
+
+def _asked(named: tuple[str, ...], stated: Stated) -> tuple[str | None, str | None]:
+    """The user and the dataset; of somebody who is only described, a single name is the dataset's."""
+    if len(named) > 2 or not (named or stated.is_anybody):
+        raise SettingsInvalid("name one user and at most one dataset", hint="veil can USER [DATASET]")
+    if len(named) == 1 and stated.is_anybody:
+        return None, named[0]
+    user, dataset = (*named, None, None)[:2]
+    return user, dataset
 
 
 def _estate(parts: Parts) -> Estate:
@@ -85,5 +96,6 @@ def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
 
 
 def _row(sight: Sight) -> tuple[object, ...]:
-    rows = "filtered" if sight.is_filtered else "all"
-    return (sight.dataset, sight.column, sight.outcome.value, sight.transform, rows, sight.policies, sight.reason)
+    rows = sight.rows_reason if sight.is_filtered else "all"
+    how = (sight.outcome.value, sight.transform, rows)
+    return (sight.dataset, sight.column, *how, sight.tags, sight.policies, sight.revision, sight.reason)

@@ -1,0 +1,46 @@
+"""Counts the rows that a decision shows, through the governed relation that a query would read."""
+
+from collections.abc import Mapping
+
+from catalog.errors import Internal
+from catalog.model import Dataset, Source
+from catalog.names import fold, quoted
+from catalog.sources.connector import Expected, Limits
+from catalog.sources.sessions import SessionCache
+from policy_engine.model import Decision
+from policy_engine.transforms.keys import KeyRing
+from proxy.secure import govern
+
+
+def count_rows(
+    decision: Decision, sources: Mapping[str, Source], *, sessions: SessionCache, keys: KeyRing, seconds: float
+) -> int:
+    """How many rows the decision shows; `sources` are by folded name.
+
+    Raises SourceUnavailable when the source cannot be read.
+    """
+    read = (decision.dataset, *(lookup.dataset for lookup in decision.lookups))
+    session = sessions.open([_part(dataset, sources) for dataset in read])
+
+    def physical(dataset: Dataset) -> str:
+        return quoted(session.physical_name(dataset.source, dataset.relation))
+
+    governed = govern(
+        decision,
+        physical(decision.dataset),
+        keys,
+        lookups={lookup.name: physical(lookup.dataset) for lookup in decision.lookups},
+    )
+    run = session.run(f"SELECT count(*) AS n FROM {governed.sql}", governed.parameters, Limits(seconds=seconds))
+    try:
+        return int(sum(batch["n"].to_pylist()[0] for batch in run if batch.num_rows))
+    finally:
+        run.close()
+
+
+def _part(dataset: Dataset, sources: Mapping[str, Source]) -> tuple[Source, Expected]:
+    source = sources.get(fold(dataset.source))
+    if source is None:
+        raise Internal(f"the source of {dataset.full_name} is not known")
+    columns = tuple((column.name, column.type) for column in dataset.columns if len(column.path) == 1)
+    return source, Expected(relation=dataset.relation, columns=columns)
