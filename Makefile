@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 SERVE  ?= 1
+FUZZ   ?= 30000
+SEED   ?= $(shell date +%s)
 BIN    := .venv/bin
 PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check --no-input
 READY  := .venv/.ready
@@ -10,7 +12,7 @@ ROOMS  := catalog crawler policy_engine proxy web_ui veil
 CODE   := $(ROOMS) tests benchmarks docs
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test check lint types bench docs format clean
+.PHONY: all demo test check lint types bench fuzz docs format clean
 
 all: lint types test        ## style, types, tests
 
@@ -32,6 +34,11 @@ types: $(TOOLS)             ## types, strictly
 
 bench: $(TOOLS)             ## one JSON line per figure
 	@for bench in benchmarks/*.py; do case $$bench in */__init__.py) ;; *) $(BIN)/python -m $$(echo $${bench%.py} | tr / .) || exit 1;; esac; done
+
+fuzz: $(TOOLS)              ## random questions in twin worlds, and hostile trees (FUZZ=how many, SEED=where to begin)
+	@echo "SEED=$(SEED) FUZZ=$(FUZZ)"
+	@VEIL_FUZZ=$(FUZZ) VEIL_FUZZ_MUTANTS=$(FUZZ) VEIL_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -n auto \
+	  tests/proxy/test_noninterference.py tests/proxy/test_mutants.py
 
 docs: $(TOOLS)              ## the reference pages that are made from the program
 	@$(BIN)/python docs/reference/generate.py

@@ -77,7 +77,7 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
         raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
     marks = _check_size(text, dialect, limits or SqlLimits())
     tree = _parse(_numbered(text, marks), dialect)
-    _check_nodes(text, tree)
+    check_tree(text, tree)
     _check_joins(tree, limits or SqlLimits())
     count = _name_placeholders(tree, len(marks))
     return Statement(text=text, dialect=dialect, tree=tree, parameter_count=count, marks=marks)
@@ -182,7 +182,8 @@ def _syntax_error(text: str, error: ParseError) -> SqlInvalid:
     return SqlInvalid(f"the SQL cannot be read{near}", hint="check the spelling there and just before", position=where)
 
 
-def _check_nodes(text: str, tree: exp.Expr) -> None:
+def check_tree(text: str, tree: exp.Expr) -> None:
+    """Raises for the first node, function or text of a tree that is not on the lists."""
     if isinstance(tree, exp.Condition | exp.Alias) and not isinstance(tree, exp.Subquery):
         raise SqlInvalid("the text is no SQL statement", hint="begin with SELECT, WITH, FROM or VALUES")
     if type(tree).__name__ not in ROOTS:

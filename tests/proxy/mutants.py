@@ -1,0 +1,85 @@
+"""Honest questions with a hostile text in one of the places that hold text: types, units, aliases, names .."""
+
+import random
+from collections.abc import Iterator
+
+import sqlglot
+from sqlglot import exp
+
+HONEST = (
+    "select id, customer as c, upper(region)"
+    " from shop.orders as o where id > 3 and region like 'E%' order by id limit 3",
+    "select cast(id as decimal(9, 2)), try_cast(note as int), id::varchar, cast(null as struct(a int))"
+    " from shop.orders",
+    "select date_trunc('month', at), extract(year"
+    " from at), at + interval '1' day, date_diff('day', at, at) from shop.orders",
+    "select sum(id) over (partition by region order by id rows between 1 preceding and current row) from shop.orders",
+    "select o.region, count(*) filter (where id > 1)"
+    " from shop.orders o join shop.customers c using (customer) group by all",
+    "with a(x, y) as (select id, note from shop.orders) select x, {'k': y}.k, [x][1], map(['q'], [x]) from a",
+    "select list_transform([1, 2], lambda v: v + 1), [w for w in [1, 2] if w > 1], struct_pack(p := 1)"
+    " from shop.customers",
+    "select json_extract('{\"a\": 1}', '$.a'), regexp_replace(region, 'E', 'x', 'g'), strftime(at, '%Y')"
+    " from shop.orders",
+    "select * exclude (note) replace (1 as id) from shop.orders using sample 10 percent (bernoulli)",
+    "select id, ? from shop.orders where id in (select customer"
+    " from shop.customers) union all by name select 1 as id, 2",
+    "select unnest([1, 2]) as u, string_agg(region, ',' order by id) from shop.orders group by grouping sets ((u), ())",
+    "select * from range(3) as r(n) asof join shop.orders o on r.n >= o.id qualify row_number() over (order"
+    " by o.id) = 1",
+    "select columns('r.*'), #1, region[1:2], 'a' || region collate nocase from shop.orders window w as (order by id)",
+)
+
+HOSTILE = (
+    *("x) from lab.results --", "INT), (select result from lab.results", 'a" from lab.results --', "a; select 1", "*"),
+    *("day' , (select 1) , '", "1 union select card from shop.orders", "x /* */", "v_0000000000000000", "$$", "a\0b"),
+    *("read_text('/etc/passwd')", "1e5x", "", " ", "'", '"', "\\", "now()", "current_setting('threads')", "?", "$1"),
+    *(
+        "x :: int",
+        "a.b",
+        "lab.results",
+        "card",
+        "\u200b",
+        "é",
+        "select",
+        "x), lateral (select 1",
+        "(select 1)",
+        "\n-- x",
+    ),
+)
+
+
+def mutants(chance: random.Random, count: int) -> Iterator[exp.Expr]:
+    """Trees of honest questions, each with one text replaced."""
+    trees = [sqlglot.parse_one(sql, read="duckdb") for sql in HONEST]
+    places = [(tree, at, key, item) for tree in trees for at, key, item in _places(tree)]
+    for _ in range(count):
+        tree, at, key, item = chance.choice(places)
+        copy = tree.copy()
+        node = next(node for place, node in enumerate(copy.walk()) if place == at)
+        _put(node, key, item, chance.choice(HOSTILE))
+        yield copy
+
+
+def _places(tree: exp.Expr) -> Iterator[tuple[int, str, int | None]]:
+    """Every place that holds a text, or a node that is printed as one, and every place that could hold one."""
+    for at, node in enumerate(tree.walk()):
+        for key in node.arg_types:
+            value = node.args.get(key)
+            if isinstance(value, list):
+                yield from ((at, key, item) for item in range(len(value)))
+            elif isinstance(value, str) or not isinstance(value, exp.Query | exp.Table | exp.From | exp.Where):
+                yield at, key, None
+
+
+def _put(node: exp.Expr, key: str, item: int | None, text: str) -> None:
+    """The bare text where a text or nothing stood, and the text as a word where a node stood."""
+    old = node.args.get(key)
+    if isinstance(old, list) and item is not None:
+        inner = [*old]
+        inner[item] = text if isinstance(old[item], str) else exp.Var(this=text)
+        node.set(key, inner)
+    elif isinstance(old, exp.Identifier):
+        old.set("this", text)
+    else:
+        node.set(key, text if old is None or isinstance(old, str) else exp.Var(this=text))
