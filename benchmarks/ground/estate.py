@@ -4,11 +4,16 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from catalog.model import Column, Database, Dataset, Level, Role, Tag
+from catalog.database import Catalog
+from catalog.dataset_reader import stored_path
+from catalog.datasets import Datasets
+from catalog.model import Column, Database, Dataset, Level, Role, Source, Tag
 from catalog.names import fold
+from catalog.tags import Tags
 from policy_engine.filters import check_filter
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import AllOf, AnyOf, Effect, HasTag, Not, Policy, Scope, Subject, TagExpression, TransformRule
+from policy_engine.store import PolicyStore
 from policy_engine.transforms.calls import parse_call
 
 _WORDS = (
@@ -67,10 +72,46 @@ def estate(size: Size, seed: int = 7) -> Live:
     )
 
 
-def person(size: Size) -> Subject:
+def person(size: Size, user: str = "pat") -> Subject:
     """Somebody with ten roles, the first of which may see something of everything."""
     groups = frozenset(f"group{n * size.roles // 10}" for n in range(10))
-    return Subject(user="pat", groups=groups | {"pat"}, attributes={"region": "north"})
+    return Subject(user=user, groups=groups | {user}, attributes={"region": "north"})
+
+
+def store(live: Live, catalog: Catalog) -> None:
+    """Writes an estate into an empty catalog, all at once: one dataset at a time would take minutes."""
+    tags, datasets = Tags(catalog), Datasets(catalog)
+    with catalog.change() as tx:
+        for tag in live.tags.values():
+            tags.put_tag(tag)
+        datasets.put_source(Source(name="lake", connector="files", options={"path": "/nowhere"}))
+        for database in live.databases.values():
+            datasets.put_database(database)
+        places = {row["name"]: row["id"] for row in tx.rows("SELECT id, name FROM database")}
+        known = {row["name"]: row["id"] for row in tx.rows("SELECT id, name FROM tag")}
+        for number, dataset in enumerate(live.datasets.values(), 1):
+            place = [number, places[dataset.database], dataset.name, dataset.relation]
+            tx.execute(
+                "INSERT INTO dataset (id, database_id, name, source_id, relation, comment) VALUES (?, ?, ?, 1, ?, '')",
+                place,
+            )
+            fields = [(number, stored_path(item.path), item.type, item.position) for item in dataset.columns]
+            tx.execute_many("INSERT INTO field (dataset_id, path, type, position) VALUES (?, ?, ?, ?)", fields)
+            tx.execute_many(
+                "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
+                " VALUES (?, ?, ?, ?, 'document', '', 1, '', 'ada', '2026-01-01T00:00:00.000000Z')",
+                [
+                    (number, stored_path(item.path), known[tag], state)
+                    for item in dataset.columns
+                    for state, carried in (
+                        ("confirmed", item.confirmed),
+                        ("suggested", item.suggested - item.confirmed),
+                    )
+                    for tag in carried
+                ],
+            )
+        everything = (tuple(live.policies.values()), tuple(live.roles.values()))
+        PolicyStore(catalog).put(*everything, by="ada", why="a large estate", difference="")
 
 
 def _datasets(size: Size, databases: list[Database], tags: list[str], chance: random.Random) -> Iterator[Dataset]:
