@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_type_hints
@@ -10,9 +11,14 @@ from typing import get_type_hints
 import click
 
 from catalog.errors import VeilError
-from policy_engine.model import TransformCall
+from catalog.sources.calculator import value_of
+from policy_engine.transforms.calls import parse_call
+from policy_engine.transforms.checking import print_argument
+from policy_engine.transforms.expressions import NAMES
 from policy_engine.transforms.keys import KeyRing
-from policy_engine.transforms.registry import TRANSFORMS, accepts, reference
+from policy_engine.transforms.known import TRANSFORMS
+from policy_engine.transforms.registry import Types, accepts, output_type, reference, strength
+from policy_engine.transforms.spec import Transform
 from veil.cli.main import veil
 from veil.errors import BY_CODE
 from web_ui.settings import Settings
@@ -38,12 +44,42 @@ here is refused with the nearest name. No secret is a setting: the master key li
 
 TRANSFORMS_HEAD = """# Transforms
 
-What a policy may show instead of a value. NULL stays NULL. Keyed ones (`tokenize`, `hash`) take their key from the tag,
-so tokens of one tag join everywhere and tokens of different tags never meet. A column of a type that a transform does
-not take is hidden."""
+What a policy may show instead of a value. NULL stays NULL, and no value makes a transform fail: what it cannot show is
+NULL. A column of a type that it does not take is hidden. Arguments are checked when the policy is written.
 
-TYPES = ("VARCHAR", "INTEGER", "DECIMAL(12,2)", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP")
-EXAMPLE = "MRN-6850243"
+Of two transforms on one cell a grant gives the weaker, a restriction demands at least its own; they are listed from the
+weakest to the strongest. Two different ones of equal strength leave NULL.
+
+**Keys.** `tokenize`, `hash`, `encrypt`, `fpe` and `perturb` take their key from the tag: what has one tag joins
+everywhere, and what has different tags never meets. `tokenize(scope=>..)` makes tokens that join less far:
+
+| scope | tokens join |
+|---|---|
+| `tag` | wherever the tag stands, for everybody (this is what is meant without a scope) |
+| `user` | for one person |
+| `role` | for all who hold one role of the policy; of several the first by name counts |
+| `column` | within one column of one dataset |
+
+`veil keys rotate` puts a new key in use: every token, hash, shift and noise changes with it, on purpose. What `encrypt`
+showed names its key and can still be read; for what `fpe` showed, `veil detokenize --key` names it.
+
+**Expressions.** Transforms may stand within each other and within SQL over `__COLUMN__`: `lower(mask(__COLUMN__))`,
+`tokenize(lower(trim(__COLUMN__)))`, `'***@' || split_part(__COLUMN__, '@', 2)`. An expression has arithmetic,
+comparisons, CASE, `try_cast` and these functions:
+{functions}.
+It names no other column, and a value on which it fails becomes NULL. It takes away as much as the strongest transform
+on the way from the column to what is shown, at least as much as a partial mask, and where there are several ways as
+much as the weakest of them.
+
+**Other columns.** `by=>patient_id` names a column of the same dataset, hidden or not. Where a dataset has none of that
+name, a grant does not show the column and a restriction refuses the dataset."""
+
+TYPES = (
+    *("VARCHAR", "INTEGER", "DECIMAL(12,2)", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIME", "UUID", "BLOB"),
+    *("JSON", "INTEGER[]"),
+)
+KEYS = KeyRing(b"0" * 32, id="0" * 16)
+BESIDE: Types = {("patient",): "VARCHAR"}
 
 
 def pages() -> dict[str, str]:
@@ -87,17 +123,39 @@ def settings_page() -> str:
 
 
 def transforms_page() -> str:
-    """Each transform with its parameters, the types it takes and what it makes of an example."""
-    rows = ["| transform | takes | `MRN-6850243` becomes |", "|---|---|---|"]
-    for transform in TRANSFORMS:
-        given = ", ".join(f"{known.name}=>{json.dumps(known.default)}" for known in transform.parameters)
-        names = " or ".join(f"`{name}({given})`" for name in (transform.name, *transform.aliases))
-        taken = ", ".join(kind for kind in TYPES if accepts(TransformCall(name=transform.name), kind))
-        shown = reference(
-            TransformCall(name=transform.name), EXAMPLE, "VARCHAR", namespace="phi.mrn", keys=KeyRing(b"0" * 32)
-        )
-        rows.append(f"| {names} | {taken} | `{'NULL' if shown is None else shown}` |")
-    return "\n\n".join([MADE, TRANSFORMS_HEAD, "\n".join(rows)]) + "\n"
+    """Each transform with its parameters, the types it takes, what it means and what it makes of an example."""
+    functions = textwrap.fill(", ".join(f"`{name}`" for name in sorted(NAMES)), 118)
+    parts = [_transform_part(transform) for transform in TRANSFORMS]
+    return "\n\n".join([MADE, TRANSFORMS_HEAD.format(functions=functions), *parts]) + "\n"
+
+
+def _transform_part(transform: Transform) -> str:
+    call, kind, value = transform.example.split(" | ")
+    parsed = parse_call(call)
+    typed = value_of(f"CAST($v AS {kind})", {"v": value})
+    shown = reference(parsed, typed, kind, namespace="phi.mrn", keys=KEYS, types=BESIDE, row={("patient",): "p-17"})
+    taken = [name for name in TYPES if accepts(parsed, name, BESIDE)]
+    rows = [
+        ("write", " or ".join(f"`{name}({_parameters(transform)})`" for name in (transform.name, *transform.aliases))),
+        ("strength", strength(parsed).name.lower().replace("_", " ")),
+        ("takes", "every type" if len(taken) == len(TYPES) else ", ".join(taken)),
+        ("gives", "the column's type" if all(output_type(parsed, name) == name for name in taken) else "VARCHAR"),
+        ("example", f"`{call}` makes `{'NULL' if shown is None else shown}` of `{value}`"),
+    ]
+    table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {_in_cell(text)} |" for name, text in rows)])
+    meaning = (inspect.getdoc(type(transform)) or "").replace("The transform ", "", 1)
+    return f"## {transform.name}\n\n{meaning}\n\n{table}"
+
+
+def _in_cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _parameters(transform: Transform) -> str:
+    return ", ".join(
+        f"{known.name}=>{'..' if known.default is None else print_argument(known.default)}"
+        for known in transform.parameters
+    )
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command, str]]:

@@ -55,9 +55,10 @@ class Encrypt(Transform):
 class Fpe(Transform):
     """The transform `fpe()`: digits become digits, letters letters of the same case; separators and length stay.
 
-    Format-preserving encryption, FF1 of NIST SP 800-38G. A value with fewer than a million others of its form (six
+    Format-preserving encryption, FF1 of NIST SP 800-38G. A value with fewer than a million others of its form (five
     digits, say) cannot be protected so and becomes NULL, as does one with letters beyond A to Z or with more than
-    256 letters and digits. A whole number stays one of as many digits, of the same sign and within its type.
+    256 letters and digits. A whole number of seven digits or more stays one of as many digits, of the same sign and
+    within its type; a shorter one becomes NULL.
     """
 
     name = "fpe"

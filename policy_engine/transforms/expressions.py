@@ -57,7 +57,7 @@ _WORDS = {
     exp.Lambda: "a lambda",
     exp.Placeholder: "a parameter",
 }
-_NAMES = frozenset(
+NAMES = frozenset(
     "lower upper trim length starts_with contains substring left right coalesce nullif greatest least abs round floor "
     "ceil year month day split_part replace regexp_replace reverse concat strpos date_trunc".split()
 )
@@ -153,7 +153,7 @@ def _marked(piece: re.Match[str], transforms: Collection[str]) -> str:
     name = (piece["name"] or piece["quoted"] or "").lower()
     if name.startswith(_MARK):
         raise _invalid(piece[0], "it names what is Veil's own")
-    return _MARK + name if name in transforms and name not in _NAMES else piece[0]
+    return _MARK + name if name in transforms and name not in NAMES else piece[0]
 
 
 def _name_of(node: exp.Expr) -> str:
@@ -192,7 +192,7 @@ def _check(text: str, node: exp.Expr, transforms: Collection[str]) -> None:
         return
     if kind is exp.Anonymous:
         name = str(node.this).lower()
-        near = nearest(name, (*transforms, *_NAMES))
+        near = nearest(name, (*transforms, *NAMES))
         raise _invalid(text, f"there is no function `{name}` for transforms", f"did you mean `{near}`?" if near else "")
     if kind not in _SYNTAX and kind not in _FUNCTIONS and not _is_part(node):
         raise _invalid(text, f"{_word(node)} is not allowed in a transform")

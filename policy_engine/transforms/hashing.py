@@ -22,7 +22,7 @@ from policy_engine.transforms.types import ColumnType, Kind
 
 
 class Hash(Transform):
-    """The transform `hash()`, also called `sha2()`."""
+    """The transform `hash()`: a keyed fingerprint, 64 hexadecimal characters, that cannot be undone nor guessed."""
 
     name = "hash"
     aliases = ("sha2",)

@@ -104,10 +104,13 @@ class PhiDate(_SafeHarbour):
 
 
 class PhiDob(PhiDate):
-    """The transform `phi_dob()`: the first of January of the year of birth; whoever may be 90 shares one year."""
+    """The transform `phi_dob()`: the first of January of the year of birth; whoever may be 90 shares one year.
+
+    That year is reckoned from the day on which a query runs, in UTC.
+    """
 
     name = "phi_dob"
-    example = "phi_dob() | DATE | 1931-05-17"
+    example = "phi_dob() | DATE | 1958-05-17"
 
     def render(self, sql: str, at: Place) -> Fragment:
         year = truncated_sql(sql, "year", at.column)

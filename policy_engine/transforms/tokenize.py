@@ -19,9 +19,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Tokenize(Transform):
-    """The transform `tokenize(scope)`; it counts as stronger than encryption since nothing undoes it.
+    """The transform `tokenize(scope)`: a stand-in, the same for the same value wherever the tag stands.
 
-    `scope` makes tokens that do not join beyond one person, one role or one column; the namespace carries it.
+    A text becomes 32 hexadecimal characters; a whole number another one of its type, a date or moment another one of
+    its time, one for one. Nothing undoes it. `scope` makes tokens that join for one person, role or column only.
     """
 
     name = "tokenize"

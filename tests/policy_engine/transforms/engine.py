@@ -1,5 +1,7 @@
 """Runs a transform on DuckDB and in Python over the same values."""
 
+import atexit
+import functools
 from collections.abc import Mapping, Sequence
 
 import duckdb
@@ -25,6 +27,15 @@ def connect() -> duckdb.DuckDBPyConnection:
     return engine
 
 
+@functools.cache
+def _shared() -> duckdb.DuckDBPyConnection:
+    """One engine for all tests of a process, in a time zone that is not its own."""
+    engine = connect()
+    atexit.register(engine.close)
+    engine.execute("SET TimeZone = 'Asia/Tokyo'")
+    return engine
+
+
 def on_engine(
     call: str, values: Sequence[object], kind: str, *, namespace: str = "phi.mrn", beside: Beside | None = None
 ) -> list[object]:
@@ -34,15 +45,15 @@ def on_engine(
     fragment = registry.render(
         parsed, f'"_row".{quoted(COLUMN)}', kind, namespace=namespace, keys=KEYS, types=_types(others)
     )
-    with connect() as engine:
-        engine.execute("SET TimeZone = 'Asia/Tokyo'")
-        columns = "".join(f", {quoted(name)} {type_}" for name, (type_, _) in others.items())
-        engine.execute(f"CREATE TABLE t (place INTEGER, {quoted(COLUMN)} {kind}{columns})")
-        if values:
-            rows = list(zip(range(len(values)), values, *(given for _, given in others.values()), strict=True))
-            engine.executemany(f"INSERT INTO t VALUES (?, ?{', ?' * len(others)})", rows)
-        sql = f"SELECT {fragment.sql}, typeof({fragment.sql}) FROM t AS _row ORDER BY place"
-        rows = engine.sql(sql, params=dict(fragment.parameters) or None).fetchall()
+    engine = _shared()
+    columns = "".join(f", {quoted(name)} {type_}" for name, (type_, _) in others.items())
+    engine.execute(f"CREATE OR REPLACE TABLE t (place INTEGER, {quoted(COLUMN)} {kind}{columns})")
+    if values:
+        rows = list(zip(range(len(values)), values, *(given for _, given in others.values()), strict=True))
+        row = f"(?, ?{', ?' * len(others)})"
+        engine.execute(f"INSERT INTO t VALUES {', '.join([row] * len(rows))}", [cell for row in rows for cell in row])
+    sql = f"SELECT {fragment.sql}, typeof({fragment.sql}) FROM t AS _row ORDER BY place"
+    rows = engine.sql(sql, params=dict(fragment.parameters) or None).fetchall()
     assert {row[1] for row in rows} <= {registry.output_type(parsed, kind)}
     return [row[0] for row in rows]
 

@@ -16,7 +16,7 @@ from policy_engine.transforms import registry
 from policy_engine.transforms.calls import parse_call
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.transforms.types import INTEGER_BITS
-from tests.policy_engine.transforms.engine import KEYS, connect, in_python, on_engine
+from tests.policy_engine.transforms.engine import KEYS, in_python, on_engine
 
 VECTORS = list(csv.DictReader((Path(__file__).parent / "vectors.csv").read_text(encoding="utf-8").splitlines()))
 CALLS = ("tokenize()", "hash()", "mask()", "mask(char=>'\\', keep_first=>1, keep_last=>2)", "redact('it''s')", "null()")
