@@ -1,7 +1,7 @@
 """The sampled cells of a column or nested field, as text and how often each is there; they are never kept."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,16 +24,27 @@ def cells(sample: pa.Table, path: tuple[str, ...]) -> Mapping[str, int]:
     A cell of more than 1,024 characters counts, as an empty text, and so fits no rule that expects some.
     """
     found: Counter[str] = Counter()
-    if path[0] not in sample.column_names:
-        return found
-    for chunk in sample.column(path[0]).chunks:
-        values = _inside(chunk, path[1:])
-        if values is None or not _is_readable(values.type):
-            continue
-        for entry in pc.value_counts(values.cast(pa.string()).drop_null()).to_pylist():
-            text = entry["values"].strip()
-            found[text if len(text) <= _LONGEST_CELL else ""] += entry["counts"]
+    for array in arrays(sample, path):
+        if any(is_kind(array.type) for is_kind in _READABLE):
+            for text, count in text_of(array):
+                found[text if len(text) <= _LONGEST_CELL else ""] += count
     return found
+
+
+def arrays(sample: pa.Table, path: tuple[str, ...]) -> Iterator[pa.Array]:
+    """The arrays at a path of a sample, lists taken apart on the way; none when there is nothing at that path."""
+    if path[0] in sample.column_names:
+        for chunk in sample.column(path[0]).chunks:
+            values = _inside(chunk, path[1:])
+            if values is not None:
+                yield values
+
+
+def text_of(array: pa.Array) -> Iterator[tuple[str, int]]:
+    """The distinct values of an array as stripped text with their counts; of bytes, lists and the like none."""
+    if any(is_kind(array.type) for is_kind in (*_READABLE, pa.types.is_timestamp)):
+        for entry in pc.value_counts(array.cast(pa.string()).drop_null()).to_pylist():
+            yield entry["values"].strip(), entry["counts"]
 
 
 def _inside(values: pa.Array, path: tuple[str, ...]) -> pa.Array | None:
@@ -45,7 +56,3 @@ def _inside(values: pa.Array, path: tuple[str, ...]) -> pa.Array | None:
     if not pa.types.is_struct(values.type) or values.type.get_field_index(path[0]) < 0:
         return None
     return _inside(pc.struct_field(values, [path[0]]), path[1:])
-
-
-def _is_readable(type_: pa.DataType) -> bool:
-    return any(is_kind(type_) for is_kind in _READABLE)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 
+from catalog.clock import utc_now
 from catalog.model import Field
 from crawler.cells import cells
+from crawler.detectors.detect import Finding, detect
 from crawler.rules import CompiledRule, RuleTimedOut
 
 _NAME_CONFIDENCE = 0.8
@@ -15,13 +18,17 @@ _MOST_CONFIDENCE = 0.99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A tag for a column or nested field; the evidence is told without any value of the data."""
+    """A tag for a column or nested field; the evidence is told without any value of the data.
+
+    `country` is the one whose numbers these are, where there is one.
+    """
 
     path: tuple[str, ...]
     tag: str
     confidence: float
     evidence: str
     rule: str
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +39,21 @@ class Classification:
     timed_out: tuple[str, ...] = ()
 
 
-def classify(fields: Sequence[Field], sample: pa.Table, rules: Sequence[CompiledRule]) -> Classification:
+def classify(
+    fields: Sequence[Field], sample: pa.Table, rules: Sequence[CompiledRule], today: date | None = None
+) -> Classification:
     """What the rules suggest for the columns and nested fields of a dataset.
 
-    A rule that takes too long anywhere suggests nothing anywhere.
+    A rule that takes too long anywhere suggests nothing anywhere. Dates are judged as seen from `today`.
 
     Example: column `mrn` under the rule `mrn by name` gives `phi.mrn`, 0.8, "name matches rule `mrn by name`".
     """
     found: list[Suggestion] = []
     timed_out: list[str] = []
     columns = [(path, cells(sample, path)) for path in walk(fields)]
+    if any(rule.detector for rule in rules):
+        findings = detect([path for path, _ in columns], sample, today or utc_now().date())
+        found += [suggestion for rule in rules for suggestion in _detected(rule, findings)]
     for rule in rules:
         try:
             found += [suggestion for path, texts in columns for suggestion in _judged(rule, path, texts)]
@@ -58,9 +70,25 @@ def walk(fields: Iterable[Field], parents: tuple[str, ...] = ()) -> Iterator[tup
         yield from walk(field.fields, (*parents, field.name))
 
 
+def _detected(rule: CompiledRule, findings: Iterable[Finding]) -> Iterator[Suggestion]:
+    """The suggestions of a rule that trusts a detector."""
+    for finding in findings:
+        if finding.detector == rule.detector:
+            yield Suggestion(
+                path=finding.path,
+                tag=rule.rule.tag,
+                confidence=finding.confidence,
+                evidence=finding.evidence,
+                rule=rule.rule.name,
+                country=finding.country,
+            )
+
+
 def _judged(rule: CompiledRule, path: tuple[str, ...], texts: Mapping[str, int]) -> Iterator[Suggestion]:
     """The suggestion of one rule for one column, if it makes one; of two conditions both must hold."""
     doubt, evidence = 1.0, []
+    if rule.detector is not None:
+        return
     if rule.column_name is not None:
         if not rule.fits_name(path[-1]):
             return
@@ -102,6 +130,7 @@ def _merged(same: list[Suggestion]) -> Suggestion:
         confidence=_confidence(doubt),
         evidence="; ".join(suggestion.evidence for suggestion in same),
         rule=surest.rule,
+        country=surest.country,
     )
 
 

@@ -14,7 +14,6 @@ from crawler.builtin import BUILTIN_RULES
 from crawler.look import Look
 from crawler.registrar import Registrar
 from crawler.report import CrawlReport, CrawlState, Progress
-from crawler.rules import compile_rules
 
 
 def _nobody(progress: Progress) -> None:
@@ -28,7 +27,7 @@ def _never() -> bool:
 def crawl_folder(
     path: str, *, on_progress: Callable[[Progress], None] = _nobody, should_stop: Callable[[], bool] = _never
 ) -> CrawlReport:
-    """What a bare folder or file holds, with the tags that the built-in rules suggest; nothing is kept.
+    """What a bare folder or file holds, with the tags that the detectors suggest; nothing is kept.
 
     Example:
         >>> columns_found(crawl_folder("data").crawled)
@@ -38,7 +37,7 @@ def crawl_folder(
     look = Look(
         source=source.name,
         connector=connect(source),
-        rules=compile_rules(BUILTIN_RULES),
+        rules=BUILTIN_RULES,
         on_progress=on_progress,
         should_stop=should_stop,
     )

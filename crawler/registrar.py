@@ -38,7 +38,7 @@ class Registrar:
         """The home's own rules, and the built-in ones that it has not replaced under their names."""
         own = self._tags.rules()
         names = {fold(rule.name) for rule in own}
-        return compile_rules((*own, *(rule for rule in BUILTIN_RULES if fold(rule.name) not in names)))
+        return (*compile_rules(own), *(known for known in BUILTIN_RULES if fold(known.rule.name) not in names))
 
     def crawl(self, look: Look, path: str | None) -> CrawlReport:
         """Crawls every relation, or those under `path`, and finds out which datasets are gone."""

@@ -1,4 +1,4 @@
-"""How a rule recognises a column: a regex searched in its name, a regex that its cells match whole, or both."""
+"""How a rule recognises a column: a regex searched in its name, one that its cells match whole, both, or a detector."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,11 +17,12 @@ class RuleTimedOut(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule whose regexes are ready to match; each single match has a time limit."""
+    """A rule whose regexes are ready to match, each single match within a time limit, or a detector's name."""
 
     rule: TagRule
     column_name: regex.Pattern[str] | None
     content: regex.Pattern[str] | None
+    detector: str | None = None
 
     def fits_name(self, name: str) -> bool:
         """Whether the name holds what the rule looks for, in upper or lower case."""

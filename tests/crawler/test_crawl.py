@@ -49,7 +49,11 @@ def test_first_crawl_registers_and_suggests(catalog: Catalog) -> None:
     report = into_clinic(catalog)
     assert report.new == ("clinic.costs", "clinic.wards")
     assert report.failed == ()
-    assert suggested(catalog) == {"mrn": {"phi.mrn"}, "phone": {"phi.phone_number", "pii.phone_number"}}
+    assert suggested(catalog) == {
+        "mrn": {"phi.mrn"},
+        "phone": {"phi.phone_number", "pii.phone_number"},
+        "age": {"qi.age"},
+    }
     tag = Tags(catalog).tag("phi.mrn")
     assert tag is not None
     assert tag.comment == "medical record number"
@@ -59,13 +63,13 @@ def test_crawl_without_a_database_only_tells(catalog: Catalog) -> None:
     report = crawl(catalog, "lake", by="ada")
     assert report.found == ("costs", "wards")
     assert Datasets(catalog).datasets() == ()
-    assert report.suggestion_count == 3
+    assert report.suggestion_count == 4
 
 
 def test_second_crawl_tells_new_changed_gone_and_unchanged(catalog: Catalog, data: Path) -> None:
     into_clinic(catalog)
     assert into_clinic(catalog).unchanged == ("clinic.costs", "clinic.wards")
-    (data / "costs.csv").write_text("id,mrn,mobile\n1,A7,555\n")
+    (data / "costs.csv").write_text("id,mrn,mobile\n1,A7,555-123-4567\n")
     (data / "wards.csv").unlink()
     (data / "extra.csv").write_text("a\n1\n")
     report = into_clinic(catalog)
@@ -82,6 +86,7 @@ def test_human_verdicts_are_never_overwritten(catalog: Catalog) -> None:
     into_clinic(catalog)
     states = {(each.path, each.tag): each.state for each in tags.assignments("clinic.costs")}
     assert states == {
+        (("age",), "qi.age"): TagState.SUGGESTED,
         (("mrn",), "phi.mrn"): TagState.CONFIRMED,
         (("phone",), "phi.phone_number"): TagState.SUGGESTED,
         (("phone",), "pii.phone_number"): TagState.REJECTED,
@@ -197,8 +202,8 @@ def test_bare_folder_is_crawled_without_a_home(data: Path) -> None:
                         "tags": [
                             {
                                 "tag": "phi.mrn",
-                                "confidence": 0.8,
-                                "evidence": "name matches rule `phi.mrn by name`",
+                                "confidence": 0.88,
+                                "evidence": "name says `mrn`",
                             }
                         ],
                     },
@@ -207,12 +212,15 @@ def test_bare_folder_is_crawled_without_a_home(data: Path) -> None:
                         "tags": [
                             {
                                 "tag": "pii.phone_number",
-                                "confidence": 0.8,
-                                "evidence": "name matches rule `pii.phone_number by name`",
+                                "confidence": 0.99,
+                                "evidence": "name says `phone`; 100 % of 2 values are written like phone numbers",
                             }
                         ],
                     },
-                    "age": {"type": "BIGINT", "tags": []},
+                    "age": {
+                        "type": "BIGINT",
+                        "tags": [{"tag": "qi.age", "confidence": 0.88, "evidence": "name says `age`"}],
+                    },
                 }
             },
             "wards": {"columns": {"ward": {"type": "VARCHAR", "tags": []}, "beds": {"type": "BIGINT", "tags": []}}},

@@ -13,6 +13,7 @@ IMPORTED_AS = {
     "argon2-cffi": "argon2",
     "libffx": "ffx",
     "pytest-xdist": "",
+    "python-stdnum": "stdnum",
     "mypy": "",
     "ruff": "",
     "ruamel.yaml": "ruamel",

@@ -1,0 +1,164 @@
+"""Decides which tags the columns of a table deserve: names and contents are weighed, then the table is asked."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pyarrow as pa
+
+from crawler.detectors import (
+    dates,
+    forms,
+    free_text,
+    handles,
+    header,
+    medicine,
+    networks,
+    patterns,
+    people,
+    phones,
+    places,
+    quantities,
+    secrets,
+    vocabularies,
+)
+from crawler.detectors.catalogue import Detector, detectors
+from crawler.detectors.column import Column, Kind, column
+from crawler.detectors.odds import PRIOR, Reading, probability
+from crawler.detectors.surroundings import Surroundings, surroundings
+
+_MOST_SURE = 0.99
+_LEAST_AGAINST_A_NAME = -1.0
+_ANOTHER_THING = -3.0
+_NEEDS_A_NAME = 1.0
+_FULL_SILENCE = 5
+_AT_HOME = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a detector found in a column; evidence is told without any value."""
+
+    path: tuple[str, ...]
+    detector: str
+    confidence: float
+    evidence: str
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    detector: Detector
+    weight: float
+    because: tuple[str, ...]
+    country: str = ""
+
+
+def detect(paths: Iterable[tuple[str, ...]], sample: pa.Table, today: date) -> tuple[Finding, ...]:
+    """What the detectors find in the columns at these paths; of identifiers one for each column.
+
+    Example: `dob` beside `first_name` gives `date_of_birth`; `city` alone in an atlas gives nothing.
+    """
+    columns = [column(sample, path) for path in paths]
+    about = surroundings(each.name for each in columns)
+    verdicts = {each: tuple(_verdicts(each, about, today)) for each in columns}
+    found = {each: best.detector.name for each, given in verdicts.items() if (best := _best(given)) is not None}
+    return tuple(finding for each in columns for finding in _decided(each, verdicts[each], about, found))
+
+
+def _decided(
+    column: Column, verdicts: Sequence[_Verdict], about: Surroundings, found: Mapping[Column, str]
+) -> Iterator[Finding]:
+    """The best verdict after the table was asked, and what stands inside texts."""
+    asked = [replace(each, weight=each.weight + about.weight(each.detector.needs, column, found)) for each in verdicts]
+    best = _best(asked)
+    if best is not None:
+        yield _finding(column, best)
+    if free_text.is_free_text(column) and (best is None or best.detector.kind not in ("identifier", "secret")):
+        for reading in free_text.search(column):
+            if best is None or reading.detector != best.detector.name:
+                inside = detectors()[reading.detector]
+                yield _finding(
+                    column, _Verdict(detector=inside, weight=reading.weight + PRIOR, because=(reading.because,))
+                )
+
+
+def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Verdict]:
+    """What name and content together say for each detector that either of them speaks of."""
+    if column.kind is Kind.NOTHING:
+        return
+    names = _strongest(header.read(column.name, about.languages))
+    contents: dict[str, list[Reading]] = {}
+    for reading in _contents(column, about, today):
+        contents.setdefault(reading.detector, []).append(reading)
+    elsewhere = _ANOTHER_THING if header.is_of_other_things(column.name) else 0.0
+    for name in dict.fromkeys((*names, *contents)):
+        detector = detectors()[name]
+        said, seen = names.get(name), _told_best(contents.get(name, []), about.countries)
+        weight = PRIOR + forms.fits(column, detector.form) + (said.weight if said else elsewhere)
+        weight += _seen_weight(seen, said, detector, column)
+        because = tuple(each.because for each in (said, seen) if each and each.weight > 0 and each.because)
+        yield _Verdict(detector=detector, weight=weight, because=because, country=seen.country if seen else "")
+
+
+def _contents(column: Column, about: Surroundings, today: date) -> Iterator[Reading]:
+    if column.is_flag:
+        yield from vocabularies.judge(column)
+        return
+    yield from patterns.judge(column)
+    yield from phones.judge(column, about.countries)
+    yield from people.judge(column)
+    yield from handles.judge(column)
+    yield from vocabularies.judge(column)
+    yield from places.judge(column)
+    yield from dates.judge(column, today)
+    yield from quantities.judge(column)
+    yield from networks.judge(column)
+    yield from secrets.judge(column)
+    yield from medicine.judge(column)
+
+
+def _seen_weight(seen: Reading | None, said: Reading | None, detector: Detector, column: Column) -> float:
+    """What the content adds: little without the name where many things look alike, and silence speaks against."""
+    is_named = said is not None and said.weight > 0
+    if seen is None:
+        return detector.silence * min(len(column.few), _FULL_SILENCE) / _FULL_SILENCE
+    if not is_named:
+        return seen.weight if seen.is_alone else min(seen.weight, _NEEDS_A_NAME)
+    return seen.weight if seen.is_final else max(seen.weight, _LEAST_AGAINST_A_NAME)
+
+
+def _told_best(readings: Sequence[Reading], countries: Sequence[str]) -> Reading | None:
+    """The reading that says most; of countries that the table speaks of rather than others."""
+    if not readings:
+        return None
+    at_home = [_AT_HOME if each.country in countries else 0.0 for each in readings]
+    ranked = sorted(zip(readings, at_home, strict=True), key=lambda each: (each[0].is_alone, each[0].weight + each[1]))
+    best = ranked[-1][0]
+    rivals = {each.country for each, home in ranked if each.weight >= best.weight and home >= ranked[-1][1]}
+    return best if len(rivals) == 1 else replace(best, country="")
+
+
+def _strongest(readings: Iterable[Reading]) -> dict[str, Reading]:
+    """For each detector what the name says most for it, or against it."""
+    found: dict[str, Reading] = {}
+    for reading in readings:
+        if reading.detector not in found or reading.weight > found[reading.detector].weight:
+            found[reading.detector] = reading
+    return found
+
+
+def _best(verdicts: Iterable[_Verdict]) -> _Verdict | None:
+    likely = [verdict for verdict in verdicts if verdict.weight > 0]
+    return max(likely, key=lambda verdict: verdict.weight, default=None)
+
+
+def _finding(column: Column, verdict: _Verdict) -> Finding:
+    country = f" ({verdict.country})" if verdict.country else ""
+    return Finding(
+        path=column.path,
+        detector=verdict.detector.name,
+        confidence=round(min(probability(verdict.weight), _MOST_SURE), 2),
+        evidence="; ".join(verdict.because) + country,
+        country=verdict.country,
+    )

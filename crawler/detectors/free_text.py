@@ -1,0 +1,69 @@
+"""Searches sentences for what stands inside them: addresses of mail, numbers of phones and cards, keys."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from crawler.detectors import checksums
+from crawler.detectors.column import Column, Kind
+from crawler.detectors.odds import Reading
+
+_FEWEST, _LEAST_SHARE = 3, 0.02
+_LOOKED_AT = 400
+_WORDS = 4
+_LONG = 40
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def _always(found: str) -> bool:
+    return True
+
+
+_INSIDE: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
+    ("email_address", re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}\b"), _always),
+    (
+        "phone_number",
+        re.compile(
+            r"(?<![\w.+-])(?:\+\d{1,3}[ .(-]{0,2}\d[\d ().-]{6,16}\d|\(\d{2,5}\)[ -]?\d{2,5}(?:[ .-]\d{2,5}){1,3}"
+            r"|\d{3}[.-]\d{3}[.-]\d{4}|0\d{1,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}"
+            r"|(?<=[Pp]hone )\d{9,12}|(?<=[Tt]el )\d{9,12}|(?<=call )\d{9,12})(?![\w-]|\.\d)"
+        ),
+        _always,
+    ),
+    ("ssn", re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"), _always),
+    (
+        "credit_card",
+        re.compile(r"(?<![\w.-])(?:\d{4}[ -]?){3}\d{1,7}(?![\w-])|(?<!\w)3[47]\d{13}(?!\w)"),
+        checksums.card,
+    ),
+    (
+        "iban",
+        re.compile(r"(?<!\w)[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?(?!\w)"),
+        checksums.standard("iban"),
+    ),
+    ("mrn", re.compile(r"\bMRN[:#\s-]{0,3}\d{4,12}\b"), _always),
+    ("api_key", re.compile(r"\b(?:AKIA[A-Z0-9]{16}|gh[pousr]_\w{30,}|sk_live_\w{16,}|AIza[\w-]{35})"), _always),
+    ("token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{5,}\.[\w-]*"), _always),
+    ("private_key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"), _always),
+)
+
+
+def is_free_text(column: Column) -> bool:
+    """Whether most values are sentences or other long texts."""
+    if column.kind is not Kind.TEXT or not column.few:
+        return False
+    long = sum(len(value) > _LONG or len(_WORD.findall(value)) > _WORDS for value in column.few)
+    return long > 0.4 * len(column.few)
+
+
+def search(column: Column) -> Iterator[Reading]:
+    """What is found inside at least three values and two of a hundred.
+
+    Example: a column of notes, some with "call me at (312) 504-4762", speaks for `phone_number`.
+    """
+    values = column.values[:_LOOKED_AT]
+    for detector, pattern, holds in _INSIDE:
+        hits = sum(any(holds(found) for found in pattern.findall(value)) for value in values)
+        if hits >= _FEWEST and hits >= _LEAST_SHARE * len(values):
+            share = f"{max(1, 100 * hits // len(values))} %"
+            because = f"found inside {share} of {len(values):,} texts"
+            yield Reading(detector=detector, weight=7.0, because=because)

@@ -1,0 +1,181 @@
+"""What a column's name says it holds, in three dozen languages, and what it says it does not."""
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from crawler.detectors import tables
+from crawler.detectors.odds import Reading
+from crawler.detectors.splitting import parts, spellings
+
+_WEIGHTS = {"strong": 6.0, "fair": 4.5, "weak": 2.0}
+_UNKNOWN_WORD = {"strong": -1.0, "fair": -2.0, "weak": -2.0}
+_OTHER_THING = {"strong": -2.5, "fair": -7.0, "weak": -7.0}
+_VETO = -7.0
+_HEAD_FIRST = frozenset(row["language"] for row in tables.rows("languages") if row["head"] == "first")
+_LONGEST_SPAN = 6
+ABOUT, THING, PERSON, PLAIN = "about", "thing", "person", "plain"
+_ROLES = frozenset({ABOUT, THING, PERSON, PLAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One meaning of a word: a detector's name or a role, how sure, in which language."""
+
+    meaning: str
+    strength: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One or several words of a name that mean something together; without senses they are not known."""
+
+    text: str
+    senses: tuple[Sense, ...]
+
+    def has_role(self, role: str) -> bool:
+        """Whether one of its senses is the role."""
+        return any(sense.meaning == role for sense in self.senses)
+
+    def detectors(self) -> Iterator[Sense]:
+        """The senses that are detectors."""
+        return (sense for sense in self.senses if sense.meaning not in _ROLES)
+
+
+@functools.cache
+def lexicon() -> Mapping[str, tuple[Sense, ...]]:
+    """Every known word and phrase with its senses."""
+    found: dict[str, dict[Sense, None]] = {}
+    for language in tables.languages():
+        for row in tables.rows(f"headers/{language}"):
+            sense = Sense(row["detector"], row["strength"] or "strong", language)
+            for phrase in row["words"].split("|"):
+                for spelling in spellings(phrase):
+                    found.setdefault(spelling, {})[sense] = None
+    return {word: tuple(senses) for word, senses in found.items()}
+
+
+@functools.lru_cache(maxsize=20_000)
+def units(name: str) -> tuple[Unit, ...]:
+    """The words of a name, put together to the longest phrases that are known.
+
+    Example: `cust_e_mail` is `cust` (a person) and `email`.
+    """
+    known, words = lexicon(), [piece for part in parts(name) for piece in _unglued(part)]
+    best: list[tuple[int, tuple[Unit, ...]]] = [(0, ())]
+    for end in range(1, len(words) + 1):
+        options = []
+        for start in range(max(0, end - _LONGEST_SPAN), end):
+            text = "".join(words[start:end])
+            if text in known or end - start == 1:
+                score = len(text) ** 2 if text in known else 0
+                options.append((best[start][0] + score, (*best[start][1], Unit(text, known.get(text, ())))))
+        best.append(max(options, key=lambda option: option[0]))
+    return best[-1][1]
+
+
+def languages_of(names: Iterable[str]) -> Counter[str]:
+    """How many of the names speak which language; short words and those of several languages say nothing."""
+    votes: Counter[str] = Counter()
+    for name in names:
+        for unit in units(name):
+            found = {sense.language for sense in unit.senses}
+            if "en" not in found and len(found) <= 3 and (len(unit.text) > 3 or not unit.text.isascii()):
+                votes.update(found)
+    return votes
+
+
+def speaks_of_person(name: str) -> bool:
+    """Whether a word of the name stands for people: `customer_id` does."""
+    return any(unit.has_role(PERSON) for unit in units(name))
+
+
+def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
+    """What the name says, for and against detectors; `languages` are those of the names beside it.
+
+    Example: `customer_email` speaks for `email_address`, `email_verified` against it.
+    """
+    found = units(name)
+    for place, unit in enumerate(found):
+        others = (*found[:place], *found[place + 1 :])
+        for meaning in dict.fromkeys(sense.meaning for sense in unit.detectors()):
+            senses = [sense for sense in unit.detectors() if sense.meaning == meaning]
+            sense = max(senses, key=lambda each: _own_weight(each, unit, languages))
+            weight = _own_weight(sense, unit, languages) + _beside(sense, others)
+            if any(other.has_role(ABOUT) and not other.has_role(PLAIN) for other in others):
+                weight = _VETO
+            elif not _is_head(found, place, sense):
+                weight -= 3.0
+            yield Reading(detector=meaning, weight=weight, because=_because(unit, sense))
+
+
+def is_of_other_things(name: str) -> bool:
+    """Whether all that is known of the name is that it means something harmless: `isbn`, `order_ref`."""
+    found = units(name)
+    return any(unit.has_role(THING) or unit.has_role(ABOUT) for unit in found) and not any(
+        any(unit.detectors()) for unit in found
+    )
+
+
+def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float:
+    weight = _WEIGHTS[sense.strength]
+    is_short = len(unit.text) <= 3 and unit.text.isascii()
+    is_shared = len({each.meaning for each in unit.detectors()}) > 1
+    if sense.language != "en" and (is_short or is_shared) and languages.get(sense.language, 0) < 1:
+        weight -= 2.0
+    if is_shared and sense.language in languages:
+        weight += 0.3 * min(languages[sense.language], 5)
+    if sense.language == "en" and is_short and "en" not in languages and sum(languages.values()) >= 3:
+        weight -= 1.0
+    return weight
+
+
+def _beside(sense: Sense, others: Sequence[Unit]) -> float:
+    """What the other words of a name do to one of its words."""
+    weight, is_person = 0.0, any(unit.has_role(PERSON) for unit in others)
+    for unit in others:
+        if unit.has_role(PLAIN) or unit.has_role(PERSON) or any(unit.detectors()):
+            weight += 0.0
+        elif unit.has_role(THING):
+            weight += _OTHER_THING[sense.strength] / (3 if is_person else 1)
+        elif not unit.senses:
+            weight += _UNKNOWN_WORD[sense.strength]
+    return weight + (1.0 if is_person else 0.0)
+
+
+def _is_head(found: Sequence[Unit], place: int, sense: Sense) -> bool:
+    """Whether the unit is what the name is about: the last one, or the first in languages that say it first."""
+    heads = [each for each, unit in enumerate(found) if any(unit.detectors()) and not unit.has_role(PLAIN)]
+    if place not in heads or len(heads) == 1:
+        return True
+    return place == (heads[0] if sense.language in _HEAD_FIRST else heads[-1])
+
+
+def _because(unit: Unit, sense: Sense) -> str:
+    language = "" if sense.language == "en" else f" ({sense.language})"
+    return f"name says `{unit.text}`{language}"
+
+
+def _unglued(word: str) -> tuple[str, ...]:
+    """A word taken apart into known ones when it is none itself: `kundenemail`, `患者氏名`."""
+    known = lexicon()
+    if word in known or len(word) < 2:
+        return (word,)
+    best: list[tuple[float, tuple[str, ...]] | None] = [(0.0, ())] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            before, piece = best[start], word[start:end]
+            if before is None or piece not in known or not _may_be_glued(piece):
+                continue
+            option = (before[0] + len(piece) ** 2, (*before[1], piece))
+            current = best[end]
+            if current is None or option[0] > current[0]:
+                best[end] = option
+    whole = best[-1]
+    return whole[1] if whole else (word,)
+
+
+def _may_be_glued(piece: str) -> bool:
+    return len(piece) >= (3 if piece < "\u0370" else 1)

@@ -1,0 +1,85 @@
+"""Judges phone numbers: by their shape, and by the numbering plans of the countries that a table speaks of."""
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+
+import phonenumbers
+
+from crawler.detectors.column import Column, Kind
+from crawler.detectors.odds import Reading, likelihood, told
+
+_SHAPE = re.compile(r"(?:[Tt]el[.:]? ?)?[+(0-9][-+()./ \d]{5,22}(?:\s*(?:x|ext\.?|#)\s*\d{1,6})?")
+_WRITTEN = re.compile(
+    r"\+\d.*|00\d{2}.*|.*\(\d{1,5}\).*|\d{2,5}([-./ ])\d{2,5}([-./ ]\d{2,5}){1,4}(\s*(x|ext).*)?|0\d{1,5}[-/ ]\d{4,9}.*"
+)
+_NO_PHONE = re.compile(
+    r"\d{4}-\d\d-\d\d.*|\d\d?[./-]\d\d?[./-](\d\d){1,2}|\d{1,3}(\.\d{1,3}){3}|[+]?\d+\.\d+|\d{3}-\d\d-\d{4}"
+    r"|(\d{4}[- ]){3}\d{4}|\d{4}[ .-]?\d{4}|\d{1,3}(\.\d{3})+-?\d{1,2}|97[89][- ]\d.*|\d{6}[-+]\d{4}|\d{1,3}( \d{3})+"
+)
+_REGIONS = (
+    "US GB DE FR ES IT BR IN AU NL BE CH AT PL SE NO DK FI PT CZ TR RU JP CN KR MX AR CO CL ZA UA GR RO HU IL EG SA ID"
+).split()
+_TRIED, _CHECKED = 12, 60
+_LIKELY_BY_CHANCE = 0.7
+
+
+def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
+    """What the column says of phone numbers; `countries` are those that the table speaks of, likeliest first."""
+    if column.kind not in (Kind.TEXT, Kind.INTEGER) or not column.few:
+        return
+    shaped = [value for value in column.few if _SHAPE.fullmatch(value) and not _NO_PHONE.fullmatch(value)]
+    if len(shaped) < 0.2 * len(column.few):
+        return
+    written = [value for value in shaped if _WRITTEN.fullmatch(value)]
+    region, valid = _best_region(shaped[:_CHECKED], tuple(countries))
+    share = valid / min(len(shaped), _CHECKED)
+    region = region if share > 0.5 and region in countries else ""
+    hits = round(share * len(shaped))
+    if len(written) > 0.5 * len(shaped):
+        weight = likelihood(len(shaped), len(column.few), chance=0.1)
+        weight += likelihood(hits, len(shaped), chance=0.3, expected=0.8) if share > 0.5 else -1.0
+        yield Reading(
+            detector="phone_number",
+            country=region,
+            weight=min(weight, 8.0),
+            because=told(len(shaped), len(column.few), "are written like phone numbers"),
+            is_alone=share > 0.3 or sum(value[0] in "+(" for value in written) > 0.5 * len(written),
+        )
+    else:
+        weight = likelihood(hits, len(column.few), chance=_LIKELY_BY_CHANCE, expected=0.95)
+        is_time = all(value.isdigit() and "1000000000" <= value[:10] < "2000000000" for value in shaped)
+        yield Reading(
+            detector="phone_number",
+            country=region,
+            weight=-4.0
+            if is_time and column.kind is Kind.INTEGER and len(shaped[0]) in (10, 13)
+            else max(weight, -2.0),
+            because=told(hits, len(column.few), "are numbers of some numbering plan"),
+            is_alone=False,
+            is_final=is_time and column.kind is Kind.INTEGER,
+        )
+
+
+def _best_region(values: Sequence[str], countries: tuple[str, ...]) -> tuple[str, int]:
+    """The country under whose plan most of the numbers are valid, and how many are."""
+    if sum(value.startswith("+") for value in values) > 0.7 * len(values):
+        return "", sum(_is_valid(value, None) for value in values)
+    likely = tuple(dict.fromkeys((*countries, *_REGIONS)))
+    tried = values[:: max(1, len(values) // _TRIED)][:_TRIED]
+    best, most = "", -1
+    for region in likely:
+        count = sum(_is_valid(value, region) for value in tried)
+        if count > most:
+            best, most = region, count
+        if count == len(tried) and region in (*countries, "US"):
+            break
+    return best, sum(_is_valid(value, best) for value in values)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_valid(value: str, region: str | None) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(value, region))
+    except phonenumbers.NumberParseException:
+        return False

@@ -1,0 +1,96 @@
+"""Judges street addresses, and postal codes by their shapes."""
+
+import re
+from collections.abc import Iterator
+
+from crawler.detectors import tables
+from crawler.detectors.column import Column, Kind
+from crawler.detectors.odds import Reading, likelihood, told
+from crawler.detectors.splitting import plain
+
+_WORDS = re.compile(r"[^\W\d_]+[./]?")
+_HOUSE = re.compile(r"\b\d{1,6}\s?[a-zA-Z]?\b|\d+[-/]\d+|〒|\d")
+_GLUED = tuple(
+    "strasse straße str weg platz allee gasse ring damm straat laan plein gracht gatan vagen gata gate gaten vei veien "
+    "vegen gade vej katu tie kuja stig steeg singel dijk kade pad hof stieg ufer utca".split()
+)
+_EAST = re.compile(
+    r".*(市|区|町|村|路|街|丁目|号|號|도|시|구|동|로|길).*\d.*|.*\d.*(番|号|室|동|호|로|길|路|街|丁目).*"
+)
+_POSTAL: tuple[tuple[str, re.Pattern[str], float], ...] = (
+    ("US", re.compile(r"\d{5}-\d{4}"), 0.02),
+    ("CA", re.compile(r"[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d"), 0.005),
+    ("GB", re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2}"), 0.01),
+    ("NL", re.compile(r"[1-9]\d{3} ?[A-Z]{2}"), 0.02),
+    ("PL", re.compile(r"\d{2}-\d{3}"), 0.05),
+    ("PT", re.compile(r"\d{4}-\d{3}"), 0.05),
+    ("BR", re.compile(r"\d{5}-\d{3}"), 0.03),
+    ("JP", re.compile(r"〒?\d{3}-\d{4}"), 0.08),
+    ("SE", re.compile(r"\d{3} \d{2}"), 0.03),
+    ("", re.compile(r"(?:[A-Z]{1,2}-)?\d{4,6}"), 0.5),
+)
+
+
+_TOWN_AND_STATE = re.compile(r"[^\W\d_][^\W\d_ .'-]*(?:[ .'-]+[^\W\d_]+){0,4}, [A-Z]{2,3}")
+
+
+def judge(column: Column) -> Iterator[Reading]:
+    """What the values say of addresses, towns and postal codes."""
+    if column.kind is Kind.TEXT and column.few:
+        yield from _address(column)
+        towns = sum(bool(_TOWN_AND_STATE.fullmatch(value)) for value in column.few)
+        if towns > 0.5 * len(column.few):
+            because = told(towns, len(column.few), "are made like a town and a state")
+            yield Reading(detector="city", weight=3.0, because=because)
+    if column.kind in (Kind.TEXT, Kind.INTEGER) and column.few:
+        for country, pattern, chance in _POSTAL:
+            hits = sum(bool(pattern.fullmatch(value.upper())) for value in column.few)
+            if hits > 0.3 * len(column.few):
+                yield Reading(
+                    detector="postal_code",
+                    country=country,
+                    weight=min(likelihood(hits, len(column.few), chance=chance), 4.0),
+                    because=told(hits, len(column.few), "have the shape of postal codes"),
+                    is_alone=chance < 0.1,
+                )
+
+
+def _address(column: Column) -> Iterator[Reading]:
+    hits = sum(map(is_address, column.few))
+    if hits:
+        yield Reading(
+            detector="address",
+            weight=likelihood(hits, len(column.few), chance=0.02, expected=0.75),
+            because=told(hits, len(column.few), "hold a word of streets and a number"),
+        )
+
+
+def is_address(value: str) -> bool:
+    """Whether a value holds a word for a street and a number beside it.
+
+    Example:
+        >>> is_address("12 Elm Street"), is_address("Lindenweg 4"), is_address("Main Street")
+        (True, True, False)
+    """
+    if len(value) > 200 or not _HOUSE.search(value):
+        return False
+    if _EAST.fullmatch(value):
+        return True
+    words = [plain(word) for word in _WORDS.findall(value)]
+    if not 1 <= len(words) <= 20 or (len(words) < 2 and not words[0].endswith(_GLUED)):
+        return False
+    known = _street_words()
+    if any(word.endswith(_GLUED) and len(word) > 5 for word in words):
+        return True
+    return (
+        any(word in known or word.rstrip("./") in known for word in words) and len(words) >= 2 and value[-1] not in "!?"
+    )
+
+
+_known: set[str] = set()
+
+
+def _street_words() -> set[str]:
+    if not _known:
+        _known.update(map(plain, tables.words("street_words")))
+    return _known

@@ -1,0 +1,33 @@
+"""Judges numbers: ages, money and places on the globe each have a range and a grain."""
+
+from collections.abc import Iterator
+
+from crawler.detectors.column import Column, Kind
+from crawler.detectors.forms import FORMS
+from crawler.detectors.odds import Reading
+
+_OLDEST = 120
+
+
+def judge(column: Column) -> Iterator[Reading]:
+    """What the numbers say; hardly ever enough without a name."""
+    if column.kind is Kind.TEXT and column.few and column.share(FORMS["position"]) > 0.8:
+        is_pair = sum("," in value or ";" in value or value.startswith(("POINT", "(")) for value in column.few)
+        if is_pair > 0.8 * len(column.few):
+            yield Reading(detector="geolocation", weight=5.0, because="values are pairs of degrees")
+    numbers = column.numbers
+    if not numbers or len(numbers) < 0.8 * len(column.values):
+        return
+    low, high = min(numbers), max(numbers)
+    if low < 0 or high > _OLDEST:
+        yield Reading(detector="age", weight=-6.0, is_final=True)
+    elif column.kind is Kind.INTEGER and high > 30 and len(numbers) > 15:
+        yield Reading(detector="age", weight=1.0, because="whole numbers up to a life's years", is_alone=False)
+    if max(abs(low), abs(high)) > 180 or (column.kind is Kind.INTEGER and len(numbers) > 5):
+        yield Reading(detector="geolocation", weight=-6.0, is_final=True)
+    elif column.kind is Kind.FLOAT:
+        yield Reading(detector="geolocation", weight=0.5, because="degrees with a fraction", is_alone=False)
+    if high < 5:
+        yield Reading(detector="salary", weight=-5.0, is_final=True)
+    elif high >= 500:
+        yield Reading(detector="salary", weight=0.5, because="amounts of money", is_alone=False)

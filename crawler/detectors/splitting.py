@@ -1,0 +1,55 @@
+"""Takes a column's name apart into words, in any script, and brings words into one spelling."""
+
+import functools
+import re
+import unicodedata
+
+_SPOKEN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_NORDIC = str.maketrans({"ø": "oe"})
+_CAMEL = re.compile(r"(?<=[a-zà-ÿα-ωа-я0-9])(?=[A-ZÀ-ÞΑ-ΩА-Я])|(?<=[A-ZÀ-ÞΑ-ΩА-Я])(?=[A-ZÀ-ÞΑ-ΩА-Я][a-zà-ÿα-ωа-я])")
+_PARTS = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0e31-\u0e3a\u0e47-\u0e4e]+[^\W\d_]*)*|\d+")
+_MARKS = ("Mn",)
+
+
+@functools.lru_cache(maxsize=20_000)
+def plain(text: str) -> str:
+    """A word in lower case, without accents.
+
+    Example:
+        >>> plain("Prénom"), plain("Straße")
+        ('prenom', 'strasse')
+    """
+    lowered = unicodedata.normalize("NFKC", text).casefold().translate(_SPOKEN)
+    if lowered.isascii():
+        return lowered
+    bare = "".join(char for char in unicodedata.normalize("NFD", lowered) if not _is_accent(char))
+    return unicodedata.normalize("NFC", bare)
+
+
+def spellings(phrase: str) -> frozenset[str]:
+    """The spellings of a phrase in column names: without accents, and with the letters that stand in for them."""
+    lowered = unicodedata.normalize("NFKC", phrase).casefold()
+    return frozenset(squeezed(form) for form in (lowered, lowered.translate(_GERMAN), lowered.translate(_NORDIC)))
+
+
+def squeezed(phrase: str) -> str:
+    """The letters of a phrase without digits and what stands between them."""
+    return "".join(plain(part) for part in _PARTS.findall(unicodedata.normalize("NFKC", phrase)) if not part.isdigit())
+
+
+def parts(name: str) -> tuple[str, ...]:
+    """The words of a column's name, in one spelling; numbers are left out.
+
+    Example:
+        >>> parts("custEMail_1")
+        ('cust', 'e', 'mail')
+    """
+    split = _CAMEL.sub(" ", unicodedata.normalize("NFKC", name))
+    found = [plain(part) for part in _PARTS.findall(split)]
+    return tuple(part for part in found if not part.isdigit())
+
+
+def _is_accent(char: str) -> bool:
+    """Whether a mark only colours a letter of the Latin, Greek, Cyrillic or Arabic script; of others it is a letter."""
+    return unicodedata.category(char) in _MARKS and (char < "\u0900" or "\u1ab0" <= char < "\u2000")

@@ -1,0 +1,94 @@
+"""Judges closed vocabularies: gender, marital status, religion and the like are always the same few words."""
+
+import re
+from collections.abc import Iterator
+
+from crawler.detectors import tables
+from crawler.detectors.column import Column, Kind
+from crawler.detectors.odds import Reading, likelihood, told
+from crawler.detectors.splitting import plain
+
+_CLOSED: tuple[tuple[str, str, float, int], ...] = (
+    ("gender", "gender", 0.15, 2),
+    ("marital_status", "marital_status", 0.03, 4),
+    ("religion", "religion", 0.06, 4),
+    ("political_opinion", "political_opinion", 0.1, 4),
+    ("race_ethnicity", "race_ethnicity", 0.06, 4),
+    ("sexual_orientation", "sexual_orientation", 0.05, 4),
+    ("education", "education", 0.06, 4),
+    ("trade_union", "trade_union", 0.1, 3),
+)
+"""Detector, word list, the share that other short columns have by chance, and the fewest letters of a telling word."""
+
+_BLOOD = re.compile(r"(?i)(A|B|AB|O|0)\s?(Rh)?\s?([+-]|pos\.?|neg\.?|positive?|negative?|\(?rh?[+-]\)?|−|型)?")
+_SIGNED_BLOOD = re.compile(r"(?i)(A|B|AB|O|0)\s?(Rh)?\s?([+−-]|pos(itive?)?\.?|neg(ative?)?\.?)")
+_OPEN: tuple[tuple[str, tuple[str, ...], float], ...] = (
+    ("nationality", ("nationality",), 0.03),
+    ("country", ("countries",), 0.05),
+    ("region", ("regions",), 0.08),
+    ("city", ("cities",), 0.05),
+)
+_MOST_DISTINCT = 60
+
+
+def judge(column: Column) -> Iterator[Reading]:
+    """What the words of the column say; few distinct ones are needed, and telling ones among them."""
+    if column.kind not in (Kind.TEXT, Kind.INTEGER) or not column.values or column.is_flag:
+        return
+    lowered = [value.casefold().strip(" .") for value in column.few]
+    if len(column.values) <= _MOST_DISTINCT:
+        for detector, words, chance, telling in _CLOSED:
+            yield from _closed(detector, tables.phrases(words), chance, telling, lowered)
+        yield from _blood(column)
+    for detector, lists, chance in _OPEN:
+        known = frozenset[str]().union(*(tables.phrases(each) for each in lists))
+        hits = sum(word in known for word in lowered)
+        if hits:
+            weight = likelihood(hits, len(lowered), chance=chance, expected=0.6)
+            yield Reading(
+                detector=detector,
+                weight=min(weight, 3.0),
+                because=told(hits, len(lowered), "are known words for it"),
+                is_alone=detector == "nationality",
+            )
+    yield from _occupation(lowered)
+
+
+def _closed(detector: str, known: frozenset[str], chance: float, telling: int, words: list[str]) -> Iterator[Reading]:
+    hits = [word for word in words if word in known]
+    if not hits:
+        return
+    told_by = sum(len(word) >= telling or not word.isascii() for word in hits)
+    weight = likelihood(len(hits), len(words), chance=chance, expected=0.9)
+    yield Reading(
+        detector=detector,
+        weight=weight if len(words) > 1 else min(weight, 1.5),
+        because=told(len(hits), len(words), "are words of its vocabulary"),
+        is_alone=told_by >= max(2, 0.6 * len(words)),
+    )
+
+
+def _blood(column: Column) -> Iterator[Reading]:
+    hits = sum(bool(_BLOOD.fullmatch(value)) for value in column.few)
+    signed = sum(bool(_SIGNED_BLOOD.fullmatch(value)) for value in column.few)
+    if hits:
+        yield Reading(
+            detector="blood_type",
+            weight=likelihood(hits, len(column.few), chance=0.08, expected=0.97),
+            because=told(hits, len(column.few), "are blood groups"),
+            is_alone=signed >= 3,
+        )
+
+
+def _occupation(words: list[str]) -> Iterator[Reading]:
+    known = frozenset(map(plain, tables.phrases("occupations")))
+    hits = sum(
+        any(part in known for part in re.split(r"[\s/,()&-]+", plain(word))) or plain(word) in known for word in words
+    )
+    if hits:
+        yield Reading(
+            detector="occupation",
+            weight=min(likelihood(hits, len(words), chance=0.08, expected=0.65), 5.0),
+            because=told(hits, len(words), "hold words of professions"),
+            is_alone=hits >= 5,
+        )
