@@ -1,7 +1,9 @@
 """Reads datasets with their columns and tags, however many, in four queries."""
 
+import functools
 import json
 import sqlite3
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -32,6 +34,7 @@ def stored_path(path: tuple[str, ...]) -> str:
     return json.dumps(path, ensure_ascii=False, separators=(",", ":"))
 
 
+@functools.lru_cache(maxsize=65_536)
 def read_path(stored: str) -> tuple[str, ...]:
     """The path that `stored_path` wrote.
 
@@ -105,7 +108,14 @@ class _Tags:
         return frozenset(self._datasets.get((dataset_id, state), NO_TAGS))
 
     def of_field(self, field_id: int, state: TagState) -> frozenset[str]:
-        return frozenset(self._fields.get((field_id, state), NO_TAGS))
+        found = self._fields.get((field_id, state))
+        return _shared(frozenset(found)) if found else NO_TAGS
+
+
+@functools.lru_cache(maxsize=65_536)
+def _shared(tags: frozenset[str]) -> frozenset[str]:
+    """One object for equal sets of tags: an estate has millions of columns, and few different sets."""
+    return tags
 
 
 def _chosen(selection: Selection) -> tuple[str, list[Value]]:
@@ -147,7 +157,7 @@ def _columns(tx: Transaction, chosen: str, parameters: list[Value], tags: _Tags)
     ):
         column = Column(
             path=read_path(path),
-            type=type_,
+            type=sys.intern(type_),
             position=position,
             confirmed=tags.of_field(field_id, TagState.CONFIRMED),
             suggested=tags.of_field(field_id, TagState.SUGGESTED),

@@ -48,52 +48,70 @@ class FieldProfile:
             yield from part.nested
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A dataset's top-level columns in order, and what a filter can name, by folded path.
 
     A field inside a list is no single value, so no filter can name it. `alike` are enough of the columns that
-    each other one is of the kind of one of them; a column with fields in it stands for itself.
+    each other one is of the kind of one of them; a column with fields in it stands for itself. All columns
+    are made when they are first asked for, since most datasets of an estate are never looked at one by one.
     """
 
-    columns: tuple[FieldProfile, ...]
-    alike: tuple[FieldProfile, ...]
-    fields: Mapping[Path, Column]
-    paths: AbstractSet[Path]
-    database: str
-    name: str
+    __slots__ = ("_base", "_by_path", "_columns", "_inside", "alike", "database", "fields", "name")
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.database = fold(dataset.database)
+        self.name = fold(dataset.name)
+        self._base = Tags(_lower(dataset.confirmed | dataset.database_tags), _lower(dataset.suggested))
+        self._by_path = {_folded(column.path): column for column in dataset.columns}
+        self._inside = _inside(self._by_path)
+        self._columns: tuple[FieldProfile, ...] | None = None
+        self.alike = tuple(self._alike())
+        self.fields: Mapping[Path, Column] = self._by_path
+        """What a filter can name."""
+        if self._inside is not None:
+            self.fields = {path: column for path, column in self._by_path.items() if _is_single(path, self._by_path)}
+
+    @property
+    def columns(self) -> tuple[FieldProfile, ...]:
+        """Every top-level column, in order."""
+        if self._columns is None:
+            tops = self._by_path if self._inside is None else self._inside[()]
+            self._columns = tuple([self._field(path, self._base) for path in tops])
+        return self._columns
+
+    @property
+    def paths(self) -> AbstractSet[Path]:
+        """Every column and nested field by its folded path."""
+        return self._by_path.keys()
+
+    def _alike(self) -> Iterator[FieldProfile]:
+        if self._inside is not None:
+            yield from {field.path if field.parts else field.kind: field for field in self.columns}.values()
+            return
+        seen: set[int] = set()
+        for path, column in self._by_path.items():
+            kind, _ = _kind(_inherited(self._base, column.confirmed, column.suggested), column.type, False)
+            if kind not in seen:
+                seen.add(kind)
+                yield self._field(path, self._base)
+
+    def _field(self, path: Path, above: Tags) -> FieldProfile:
+        column = self._by_path[path]
+        tags = _inherited(above, column.confirmed, column.suggested)
+        below = self._inside.get(path, ()) if self._inside else ()
+        parts = tuple([self._field(inner, tags) for inner in below])
+        kind, shown_tags = _kind(tags, column.type, bool(parts))
+        return FieldProfile(column=column, path=path, tags=tags, kind=kind, shown_tags=shown_tags, parts=parts)
 
 
-def _profile(dataset: Dataset) -> Profile:
-    by_path = {_folded(column.path): column for column in dataset.columns}
-    base = Tags(_lower(dataset.confirmed | dataset.database_tags), _lower(dataset.suggested))
-    inside: dict[Path, list[Path]] = {}
+def _inside(by_path: Mapping[Path, Column]) -> dict[Path, list[Path]] | None:
+    """The paths directly inside each path, None for a dataset without nested fields."""
+    if all(len(path) == 1 for path in by_path):
+        return None
+    inside: dict[Path, list[Path]] = {(): []}
     for path in by_path:
         inside.setdefault(path[:-1], []).append(path)
-
-    def of(path: Path, above: Tags) -> FieldProfile:
-        column = by_path[path]
-        tags = _inherited(above, column.confirmed, column.suggested)
-        parts = tuple([of(below, tags) for below in inside[path]]) if path in inside else ()
-        kind, shown_tags = _kind(tags, column.type, bool(parts))
-        return FieldProfile(
-            column=column,
-            path=path,
-            tags=tags,
-            kind=kind,
-            shown_tags=shown_tags,
-            parts=parts,
-        )
-
-    columns = tuple([of(path, base) for path in inside.get((), ())])
-    return Profile(
-        columns=columns,
-        alike=tuple({field.path if field.parts else field.kind: field for field in columns}.values()),
-        fields={path: column for path, column in by_path.items() if _is_single(path, by_path)},
-        paths=by_path.keys(),
-        database=fold(dataset.database),
-        name=fold(dataset.name),
-    )
+    return inside
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -131,5 +149,5 @@ def _lower(tags: frozenset[str]) -> frozenset[str]:
 
 _numbers = itertools.count()
 
-profile = ByIdentity(_profile, capacity=20_000)
+profile = ByIdentity(Profile, capacity=20_000)
 """The profile of a dataset."""

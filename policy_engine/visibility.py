@@ -44,6 +44,7 @@ class _Memory:
     policies: PolicySet
     judges: dict[Hashable, Judge] = field(default_factory=dict)
     decisions: dict[Hashable, Decision] = field(default_factory=dict)
+    lists: dict[Hashable, tuple[Dataset, ...]] = field(default_factory=dict)
 
 
 class Visibility:
@@ -87,22 +88,27 @@ class Visibility:
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
     ) -> tuple[Decision, ...]:
         """The decisions on everything the subject can see, by name."""
-        judge, estate = self._judge_of_all(subject, policies, at, circumstances)
-        return tuple(judge.decide(dataset) for dataset in estate.datasets.values() if dataset and judge.sees(dataset))
+        judge, visible = self._all(subject, policies, at, circumstances)
+        return tuple(judge.decide(dataset) for dataset in visible)
 
     def datasets(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
     ) -> tuple[Dataset, ...]:
         """Everything the subject can see, by name, without what is seen of it."""
-        judge, estate = self._judge_of_all(subject, policies, at, circumstances)
-        return tuple(dataset for dataset in estate.datasets.values() if dataset and judge.sees(dataset))
+        return self._all(subject, policies, at, circumstances)[1]
 
-    def _judge_of_all(
+    def _all(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances
-    ) -> tuple[Judge, _Estate]:
+    ) -> tuple[Judge, tuple[Dataset, ...]]:
+        """The subject's judge and the datasets that it sees."""
         estate = self._whole(self._current())
         memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
-        return _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate)), estate
+        judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
+        visible = memory.lists.get(asked)
+        if visible is None:
+            visible = tuple([dataset for dataset in estate.datasets.values() if dataset and judge.sees(dataset)])
+            _keep(memory.lists, asked, visible, _MOST_JUDGES)
+        return judge, visible
 
     def _current(self) -> _Estate:
         """The datasets of the catalog as it is now; inside a transaction nothing is remembered.
