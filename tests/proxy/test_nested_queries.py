@@ -1,11 +1,16 @@
 """Queries over columns with fields: what is shown is there in every form, what is hidden is misspelt in every form."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from catalog.errors import SqlInvalid, UnknownColumn
-from tests.proxy.world import OWNER, World, world
+from policy_engine.visibility import Visibility
+from policy_engine.who import can, who
+from proxy.metadata import Metadata
+from proxy.pipeline import Request
+from tests.proxy.world import ANALYST, OWNER, World, world
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +89,6 @@ def test_other_forms_of_a_hidden_field_fail_as_a_misspelt_one_does(shop: World, 
 
 
 def test_a_masked_field_compared_with_a_value_is_noticed(shop: World) -> None:
-    from proxy.pipeline import Request
-    from tests.proxy.world import ANALYST
-
     request = Request(sql="select id from shop.clients where contact.phone = '1' and contact.city = 'x'")
     told = shop.pipeline.explain(ANALYST, request, decision_id="d", asked_by=ANALYST)
     [notice] = told["notices"]  # type: ignore[misc]
@@ -103,3 +105,40 @@ def test_the_journal_names_every_field(shop: World) -> None:
     shop.ask("select id from shop.clients")
     event = next(event for event in shop.journal.search(dataset="shop.clients", limit=5) if event.columns)
     assert {"shop.clients.contact.card=hidden", "shop.clients.visits.note=clear"} <= set(event.columns)
+
+
+def test_describe_lists_fields_under_their_column_and_search_finds_visible_names_only(shop: World) -> None:
+    metadata = Metadata(
+        visibility=Visibility(shop.catalog, shop.datasets),
+        policies=shop.policies,
+        journal=shop.journal,
+        clock=lambda: datetime.now(UTC),
+    )
+    described = metadata.describe(ANALYST, "shop", "clients").description()["columns"]
+    assert isinstance(described, list)
+    types = {each["column"]: each["type"] for each in described}
+    assert list(types)[4:] == [
+        *("contact", "contact.city", "contact.phone", "visits", "visits.note"),
+        *("cards", "cards.key", "cards.value", "cards.value.year"),
+    ]
+    assert types["contact"] == 'STRUCT("city" VARCHAR, "phone" VARCHAR)'
+    assert types["visits"] == 'STRUCT("note" VARCHAR)[]'
+    assert 'card"' not in str(described)
+    for words, subject, is_found in (
+        ("visits.note", ANALYST, True),
+        ("visits.card", ANALYST, False),
+        ("visits.card", OWNER, True),
+    ):
+        found = metadata.find(subject, words)
+        assert any(view.dataset.name == "clients" for view in found) is is_found
+
+
+def test_who_and_can_tell_of_fields(shop: World) -> None:
+    dataset = shop.datasets.dataset("shop", "clients")
+    assert dataset is not None
+    policies, at = shop.policies.current(), datetime.now(UTC)
+    told = {sight.column: sight.outcome.value for sight in can(ANALYST, [dataset], policies, at)}
+    assert told["contact.card"] == "hidden"
+    assert told["contact.phone"] == "masked"
+    holders = who(dataset, "contact.card", policies, (), at)
+    assert {holder.name for holder in holders} == {"everything", "administrators"}
