@@ -1,10 +1,13 @@
 """Reads datasets with their columns and tags, however many, in four queries."""
 
 import functools
+import gc
 import json
 import sqlite3
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from catalog.database import Transaction, Value
@@ -48,8 +51,9 @@ def read_path(stored: str) -> tuple[str, ...]:
 def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
     """The selected datasets by name; call it inside a snapshot, so that tags and columns belong together."""
     chosen, parameters = _chosen(selection)
-    tags = _tags(tx, chosen, parameters)
-    columns = _columns(tx, chosen, parameters, tags)
+    with _without_collecting():
+        tags = _tags(tx, chosen, parameters)
+        columns = _columns(tx, chosen, parameters, tags)
     database_tags = read_database_tags(tx)
     rows = tx.rows(
         "SELECT d.id, d.database_id, b.name AS database, d.name, s.name AS source, d.relation, d.comment"
@@ -63,8 +67,8 @@ def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
             source=row["source"],
             relation=row["relation"],
             columns=tuple(columns.get(row["id"], ())),
-            confirmed=tags.of_dataset(row["id"], TagState.CONFIRMED),
-            suggested=tags.of_dataset(row["id"], TagState.SUGGESTED),
+            confirmed=tags.of_dataset(row["id"])[0],
+            suggested=tags.of_dataset(row["id"])[1],
             database_tags=frozenset(database_tags.get(row["database_id"], ())),
             comment=row["comment"],
         )
@@ -82,34 +86,58 @@ def read_database_tags(tx: Transaction) -> dict[int, tuple[str, ...]]:
     return found
 
 
+_Held = tuple[frozenset[str], frozenset[str]]
+"""Confirmed and suggested tags."""
+
+_NOTHING: _Held = (NO_TAGS, NO_TAGS)
+
+
 class _Tags:
-    """The tags that stand on the chosen datasets and their columns, by row id and state; and on paths in documents."""
+    """The tags that stand on the chosen datasets and their columns, by row id; and on paths in documents."""
 
     def __init__(self, rows: list[sqlite3.Row]) -> None:
-        self._datasets: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
-        self._fields: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
-        self._inner: defaultdict[int, dict[tuple[str, ...], dict[str, set[str]]]] = defaultdict(dict)
+        datasets: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
+        fields: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
+        inner: defaultdict[int, defaultdict[tuple[str, ...], dict[str, set[str]]]]
+        inner = defaultdict(lambda: defaultdict(dict))
         for dataset_id, field_id, path, state, tag in rows:
             if field_id is not None:
-                self._fields[field_id, state].add(tag)
-            elif not read_path(path):
-                self._datasets[dataset_id, state].add(tag)
+                place = fields[field_id]
+            elif steps := read_path(path):
+                place = inner[dataset_id][steps]
             else:
-                self._inner[dataset_id].setdefault(read_path(path), {}).setdefault(state, set()).add(tag)
+                place = datasets[dataset_id]
+            place.setdefault(state, set()).add(tag)
+        self._datasets = {key: _held(by_state) for key, by_state in datasets.items()}
+        self._fields = {key: _held(by_state) for key, by_state in fields.items()}
+        self._inner = {key: {path: _held(by) for path, by in paths.items()} for key, paths in inner.items()}
 
-    def inside(self, dataset_id: int) -> dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]]:
+    def inside(self, dataset_id: int) -> dict[tuple[str, ...], _Held]:
         """The tags on paths that no source describes."""
-        return {
-            path: (frozenset(states.get(TagState.CONFIRMED, ())), frozenset(states.get(TagState.SUGGESTED, ())))
-            for path, states in self._inner.get(dataset_id, {}).items()
-        }
+        return self._inner.get(dataset_id, {})
 
-    def of_dataset(self, dataset_id: int, state: TagState) -> frozenset[str]:
-        return frozenset(self._datasets.get((dataset_id, state), NO_TAGS))
+    def of_dataset(self, dataset_id: int) -> _Held:
+        return self._datasets.get(dataset_id, _NOTHING)
 
-    def of_field(self, field_id: int, state: TagState) -> frozenset[str]:
-        found = self._fields.get((field_id, state))
-        return _shared(frozenset(found)) if found else NO_TAGS
+    def of_field(self, field_id: int) -> _Held:
+        return self._fields.get(field_id, _NOTHING)
+
+
+def _held(by_state: dict[str, set[str]]) -> _Held:
+    confirmed, suggested = (by_state.get(state, NO_TAGS) for state in (TagState.CONFIRMED, TagState.SUGGESTED))
+    return _shared(frozenset(confirmed)), _shared(frozenset(suggested))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Lets the garbage collector rest: of the millions of values that are made here, none is garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -155,12 +183,13 @@ def _columns(tx: Transaction, chosen: str, parameters: list[Value], tags: _Tags)
         f" WHERE NOT is_gone AND dataset_id IN (SELECT d.id {chosen}) ORDER BY dataset_id, position",
         parameters,
     ):
+        confirmed, suggested = tags.of_field(field_id)
         column = Column(
             path=read_path(path),
             type=sys.intern(type_),
             position=position,
-            confirmed=tags.of_field(field_id, TagState.CONFIRMED),
-            suggested=tags.of_field(field_id, TagState.SUGGESTED),
+            confirmed=confirmed,
+            suggested=suggested,
         )
         found[dataset_id].append(column)
     for dataset_id, columns in found.items():
