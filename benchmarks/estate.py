@@ -2,10 +2,12 @@
 
 10,000 datasets of 100 columns, 200 tags, 500 roles and 2,000 policies, in a catalog on disk, for somebody with ten
 roles of which one sees something of everything. The goals stand as `against`: a ratio under 1 meets the goal.
+Nothing here waits for anybody, so processor time is measured: a busy machine does not count.
 """
 
 import functools
 import resource
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.ground.estate import Size, estate, person, store
-from benchmarks.ground.figures import figure, median_micros
+from benchmarks.ground.figures import figure
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from policy_engine.decide import decide
@@ -49,7 +51,7 @@ def _decisions(catalog: Catalog) -> None:
     other = person(SIZE, user="kim")
     _goal("list_ms", 1e3 * _seconds(lambda: visibility.datasets(other, policies, AT)), "ms", 200)
     some = iter(visible[:: len(visible) // SAMPLE])
-    cold = median_micros(lambda: decide(who, next(some), policies, AT), SAMPLE)
+    cold = _median_micros(lambda: decide(who, next(some), policies, AT), SAMPLE)
     _goal("decide_cold_us_p50", cold, "us", 300)
     asked = iter(visible[1 :: len(visible) // SAMPLE])
 
@@ -57,16 +59,16 @@ def _decisions(catalog: Catalog) -> None:
         dataset = next(asked)
         visibility.decision(who, dataset.database, dataset.name, policies, AT)
 
-    _goal("decide_uncached_us_p50", median_micros(ask, SAMPLE), "us", 300)
+    _goal("decide_uncached_us_p50", _median_micros(ask, SAMPLE), "us", 300)
     one = visible[1]
-    cached = median_micros(lambda: visibility.decision(who, one.database, one.name, policies, AT), SAMPLE)
+    cached = _median_micros(lambda: visibility.decision(who, one.database, one.name, policies, AT), SAMPLE)
     _goal("decide_cached_us_p50", cached, "us", 20)
 
 
 def _plans(catalog: Catalog) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     live = read_live(catalog)
-    read = time.perf_counter() - started
+    read = time.process_time() - started
     _goal("read_live_s", read, "s")
     for name, scope in (("dataset", Scope(database="db3", dataset="table4")), ("database", Scope(database="db3"))):
         _goal(f"plan_one_{name}_s", read + _seconds(functools.partial(_plan(scope), live)), "s", 5)
@@ -89,9 +91,13 @@ def _plan(scope: Scope) -> Callable[[Live], Plan]:
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     work()
-    return time.perf_counter() - started
+    return time.process_time() - started
+
+
+def _median_micros(work: Callable[[], object], repeats: int) -> float:
+    return 1e6 * statistics.median(_seconds(work) for _ in range(repeats))
 
 
 def _goal(metric: str, value: float, unit: str, goal: float | None = None) -> None:

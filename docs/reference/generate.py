@@ -12,6 +12,7 @@ import click
 
 from catalog.errors import VeilError
 from catalog.sources.calculator import value_of
+from policy_engine.lint.findings import KINDS
 from policy_engine.transforms.calls import parse_call
 from policy_engine.transforms.checking import print_argument
 from policy_engine.transforms.expressions import NAMES
@@ -36,6 +37,11 @@ ERRORS_HEAD = """# Errors
 Over HTTP an error is `application/problem+json` with `type`, `title`, `status`, `detail`, `code`, `hint`, `decision_id`
 and, where the SQL is at fault, `position`. In Python it is raised as the class in the table, under PEP 249's names.
 A message says what happened, why, and what to do next; it never holds a value of data."""
+
+LINT_HEAD = """# Findings of lint
+
+`veil lint` reads documents and tells what is odd about them: it exits with 2 when it found something, 0 when not, and 1
+when a document cannot be read. An error does not do what it says, a warning may do harm, a hint is worth a look."""
 
 SETTINGS_HEAD = """# Settings
 
@@ -87,6 +93,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": commands_page(),
         "errors.md": errors_page(),
+        "lint.md": lint_page(),
         "settings.md": settings_page(),
         "transforms.md": transforms_page(),
     }
@@ -106,6 +113,13 @@ def errors_page() -> str:
     for error in sorted(set(_subclasses(VeilError)), key=lambda error: (error.status, error.code)):
         rows.append(f"| `{error.code}` | {error.status} | {_class_of(error.code)} | {_sentence(error)} |")
     return "\n\n".join([MADE, ERRORS_HEAD, "\n".join(rows)]) + "\n"
+
+
+def lint_page() -> str:
+    """Each finding of lint with what it means and what to do."""
+    rows = ["| code | severity | what it means | what to do |", "|---|---|---|---|"]
+    rows += [f"| `{kind.code}` | {kind.severity} | {kind.meaning} | {kind.advice} |" for kind in KINDS]
+    return "\n\n".join([MADE, LINT_HEAD, "\n".join(rows)]) + "\n"
 
 
 def settings_page() -> str:

@@ -116,6 +116,7 @@ def _in_file(block: Block, path: Path, place: str) -> None:
     if path.exists():
         assert block.text in path.read_text(encoding="utf-8"), f"{place}: `{path.name}` says something else"
     else:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, encoding="utf-8")
 
 

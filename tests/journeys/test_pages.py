@@ -46,3 +46,10 @@ def test_a_page_that_changes_policies_holds_on_a_home_of_its_own(
 ) -> None:
     variables = {"VEIL_HOME": str(govern_clinic(tmp_path / "clinic").path)}
     page.run(DOCS / "how-to" / name, tmp_path, monkeypatch, variables)
+
+
+def test_policies_in_git_are_checked_planned_applied_and_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VEIL_HOME", raising=False)
+    page.run(DOCS / "how-to" / "policies-in-git.md", tmp_path, monkeypatch)
