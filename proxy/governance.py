@@ -11,7 +11,7 @@ from datetime import datetime
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.errors import Internal, PolicyBroken, UnknownDataset
+from catalog.errors import Internal, LimitExceeded, PolicyBroken, UnknownDataset
 from catalog.model import Dataset, Source
 from catalog.names import fold, join, nearest
 from catalog.sources.connector import Expected, Session
@@ -98,7 +98,10 @@ class Governor:
         kept = self._memory.get(key, state)
         if kept is not None and self._session(kept.named) is kept.session:
             return kept
-        settled = self._settle(subject, request, policies, now)
+        try:
+            settled = self._settle(subject, request, policies, now)
+        except RecursionError:
+            raise LimitExceeded("the SQL is nested too deeply", hint="split the query using WITH") from None
         self._memory.put(key, state, settled)
         return settled
 

@@ -88,7 +88,7 @@ def _outline(request: Request) -> str:
     """The request with its literals blanked, or nothing when it is not SQL that could be."""
     try:
         return blanked(read(request.sql, request.dialect))[:_LONGEST]
-    except VeilError:
+    except (VeilError, RecursionError):
         return ""
 
 

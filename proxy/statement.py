@@ -33,11 +33,13 @@ _STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlLimits:
-    """How much SQL is read: characters, tokens, depth of brackets, joins."""
+    """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins."""
 
     characters: int = 200_000
     tokens: int = 20_000
     depth: int = 60
+    lambdas: int = 6
+    chain: int = 300
     joins: int = 100
 
 
@@ -77,6 +79,7 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
         raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
     marks = _check_size(text, dialect, limits or SqlLimits())
     tree = _parse(_numbered(text, marks), dialect)
+    _check_depth(tree, limits or SqlLimits())
     check_tree(text, tree)
     _check_joins(tree, limits or SqlLimits())
     count = _name_placeholders(tree, len(marks))
@@ -246,6 +249,27 @@ def _is_plain(node: exp.Expr, key: str, value: str) -> bool:
     if isinstance(node, exp.DataType):
         return False
     return _WORDS.match(value) is not None
+
+
+def _check_depth(tree: exp.Expr, limits: SqlLimits) -> None:
+    """A chain of operators is a tree as deep as it is long; an engine's work doubles with each lambda in a lambda."""
+    level = [(tree, 0)]
+    for _ in range(limits.chain):
+        level = [
+            (child, lambdas + isinstance(child, exp.Lambda))
+            for node, lambdas in level
+            for child in node.iter_expressions()
+        ]
+        if not level:
+            return
+        if any(lambdas > limits.lambdas for _, lambdas in level):
+            raise LimitExceeded(
+                f"lambdas stand in lambdas more than {limits.lambdas} deep", hint="name parts of it using WITH"
+            )
+    raise LimitExceeded(
+        f"the SQL chains more than {limits.chain} operators or queries",
+        hint="use IN for a long list, or split the query using WITH",
+    )
 
 
 def _check_joins(tree: exp.Expr, limits: SqlLimits) -> None:

@@ -82,18 +82,18 @@ class _Walk:
         self._has_lookups = any(_source_node(item.governed) for item in expected)
 
     def run(self, root: Node) -> None:
-        self._visit(root, frozenset())
+        left: list[tuple[object, frozenset[str]]] = [(root, frozenset())]
+        while left:  # no recursion: a chain of operators is as deep as it is long
+            value, ctes = left.pop()
+            if isinstance(value, list):
+                left.extend((item, ctes) for item in value)
+            elif isinstance(value, dict):
+                left.extend(self._check(_node(value), ctes))
         if self._left:
             raise VerificationFailed("a relation is missing")
 
-    def _visit(self, value: object, ctes: frozenset[str]) -> None:
-        if isinstance(value, list):
-            for item in value:
-                self._visit(item, ctes)
-        elif isinstance(value, dict):
-            self._visit_node(_node(value), ctes)
-
-    def _visit_node(self, node: Node, ctes: frozenset[str]) -> None:
+    def _check(self, node: Node, ctes: frozenset[str]) -> Iterator[tuple[object, frozenset[str]]]:
+        """Checks one node, and gives what is in it with the CTEs that are known there."""
         behind = self._physical(_source_node(node)) if self._has_lookups else None
         if behind is not None and self._ticks_off(behind, node):
             return
@@ -113,7 +113,7 @@ class _Walk:
             return
         inner = ctes | frozenset(_cte_names(node))
         for value in node.values():
-            self._visit(value, inner)
+            yield value, inner
 
     def _ticks_off(self, physical: str, node: Node) -> bool:
         """Whether the node is one of the governed subqueries that are still to be found; then it is found."""

@@ -75,6 +75,7 @@ _BEGINNINGS: tuple[tuple[str, _Kind], ...] = (
     ("Parameter Not Resolved Error", _NAMES),
     ("Parameter Not Allowed Error", _NAMES),
     ("Not implemented Error", _UNSUPPORTED),
+    ("Recursion level in ArrowSchema struct exceeded", _UNSUPPORTED),
 )
 
 

@@ -122,6 +122,11 @@ def test_every_listed_node_exists() -> None:
         ("select " + "(" * 70 + "1" + ")" * 70, SqlLimits()),
         ("select * from a, b, c", SqlLimits(joins=1)),
         ("select " + "[" * 10_000 + "1" + "]" * 10_000, SqlLimits()),
+        ("select 'a'" + "||'a'" * 400, SqlLimits()),
+        ("select true" + " and true" * 9_000, SqlLimits()),
+        ("select 1" + "::int" * 6_000, SqlLimits()),
+        ("select 1" + " union all select 1" * 3_000, SqlLimits()),
+        ("select " + "list_transform([1], lambda x: " * 7 + "x" + ")" * 7, SqlLimits()),
     ],
 )
 def test_too_much_sql_is_refused_before_it_hurts(text: str, limits: SqlLimits) -> None:

@@ -57,3 +57,9 @@ def test_a_relation_placed_twice_stands_twice() -> None:
 def test_anything_else_is_refused(sql: str) -> None:
     with pytest.raises(VerificationFailed):
         _check(sql)
+
+
+def test_a_long_chain_is_read_to_its_end() -> None:
+    _check(f"SELECT {'1 + ' * 300}1 FROM ({GOVERNED}) AS t")
+    with pytest.raises(VerificationFailed):
+        _check(f"SELECT now() {'|| 1' * 300} FROM ({GOVERNED}) AS t")
