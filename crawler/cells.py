@@ -48,11 +48,14 @@ def text_of(array: pa.Array) -> Iterator[tuple[str, int]]:
 
 
 def _inside(values: pa.Array, path: tuple[str, ...]) -> pa.Array | None:
-    """The values at the rest of a path; lists are taken apart on the way."""
+    """The values at the rest of a path; lists and maps are taken apart on the way."""
     while any(is_kind(values.type) for is_kind in _LISTS):
         values = pc.list_flatten(values)
     if not path:
         return values
+    if pa.types.is_map(values.type):
+        parts = {"key": values.keys, "value": values.items}
+        return _inside(parts[path[0]], path[1:]) if path[0] in parts else None
     if not pa.types.is_struct(values.type) or values.type.get_field_index(path[0]) < 0:
         return None
     return _inside(pc.struct_field(values, [path[0]]), path[1:])

@@ -30,6 +30,7 @@ from crawler.detectors.surroundings import Surroundings, surroundings
 _MOST_SURE = 0.99
 _LEAST_AGAINST_A_NAME = -1.0
 _ANOTHER_THING = -3.0
+_CLEARLY = 4.5
 _NEEDS_A_NAME = 1.0
 _FULL_SILENCE = 5
 _AT_HOME = 1.0
@@ -91,7 +92,10 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     contents: dict[str, list[Reading]] = {}
     for reading in _contents(column, about, today):
         contents.setdefault(reading.detector, []).append(reading)
-    elsewhere = _ANOTHER_THING if header.is_of_other_things(column.name) else 0.0
+    is_named = any(
+        said.weight >= _CLEARLY and forms.fits(column, detectors()[name].form) > -2 for name, said in names.items()
+    )
+    elsewhere = _ANOTHER_THING if is_named or header.is_of_other_things(column.name) else 0.0
     for name in dict.fromkeys((*names, *contents)):
         detector = detectors()[name]
         said, seen = names.get(name), _told_best(contents.get(name, []), about.countries)

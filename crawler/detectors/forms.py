@@ -13,7 +13,8 @@ FORMS: dict[str, re.Pattern[str]] = {
     "handle": re.compile(r"@?(?=.*[^\W\d_])[^\s,;]{2,60}"),
     "phone": re.compile(r"[+(0-9][-+()./ \d]{4,22}(\s*(x|ext\.?|#)\s*\d{1,6})?|[Tt]el[.:]? ?[+(\d][-()./ \d]{4,20}"),
     "digits": re.compile(r"(?=(?:.*\d){3})[\d *Xx./-]{3,30}|\d{3,4}"),
-    "code": re.compile(r"(?=.*\d)[\w ./:#+-]{2,40}"),
+    "account": re.compile(r"(?=(?:.*\d){4})[\w ./-]{5,40}"),
+    "code": re.compile(r"(?=.*\d)[\w ./:#+・·-]{2,40}"),
     "date": re.compile(r"(?=.*\d)[\w.,/ \u3400-\u9fff-]{4,30}(T?[\d:.Z+ ]*)?"),
     "expiry": re.compile(r"(0?[1-9]|1[0-2])\s?[-/.]?\s?(20)?\d\d|20\d\d[-/.]?(0[1-9]|1[0-2])([-/.]?[0-3]\d)?|\d{1,2}"),
     "age": re.compile(
@@ -22,7 +23,7 @@ FORMS: dict[str, re.Pattern[str]] = {
         r"\d{1,3} ?(\+|and over|or older|代|대)|\[\d+[,-] ?\d+[\])]"
     ),
     "postal": re.compile(
-        r"[A-Z]{0,2}-?\d{2,7}|\d{3,5}[- ]\d{2,4}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|"
+        r"[A-Z]{0,2}-?\d{2,7}|\d{2,5}[- ]\d{2,4}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|"
         r"\d{4} ?[A-Z]{2}|[A-Z]{1,3}[- ]?\d{3,5}([- ]\d{3})?|〒?\d{3}-\d{4}|[A-Z]\d{2} ?[A-Z\d]{4}|[A-Z]\d{4}[A-Z]{3}",
         re.I,
     ),
@@ -44,7 +45,7 @@ _KINDS: dict[Kind, frozenset[str]] = {
     Kind.FLAG: frozenset({"any"}),
     Kind.NOTHING: frozenset(),
     Kind.INTEGER: frozenset(
-        {"any", "digits", "code", "phone", "date", "expiry", "age", "postal", "money", "text", "category"}
+        {"any", "digits", "account", "code", "phone", "date", "expiry", "age", "postal", "money", "text", "category"}
     ),
 }
 _ENOUGH = 5

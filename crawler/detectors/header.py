@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.detectors import tables
+from crawler.detectors.catalogue import detectors
 from crawler.detectors.odds import Reading
 from crawler.detectors.splitting import parts, spellings
 
@@ -15,8 +16,9 @@ _OTHER_THING = {"strong": -2.5, "fair": -7.0, "weak": -7.0}
 _VETO = -7.0
 _HEAD_FIRST = frozenset(row["language"] for row in tables.rows("languages") if row["head"] == "first")
 _LONGEST_SPAN = 6
-ABOUT, THING, PERSON, PLAIN = "about", "thing", "person", "plain"
-_ROLES = frozenset({ABOUT, THING, PERSON, PLAIN})
+ABOUT, THING, PERSON, PLAIN, DATE, DONE = "about", "thing", "person", "plain", "date", "done"
+_ROLES = frozenset({ABOUT, THING, PERSON, PLAIN, DATE, DONE})
+_HEAD_WEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,29 @@ def units(name: str) -> tuple[Unit, ...]:
     Example: `cust_e_mail` is `cust` (a person) and `email`.
     """
     known, words = lexicon(), [piece for part in parts(name) for piece in _unglued(part)]
+    full = [_abbreviations().get(word, word) for word in words]
     best: list[tuple[int, tuple[Unit, ...]]] = [(0, ())]
     for end in range(1, len(words) + 1):
         options = []
         for start in range(max(0, end - _LONGEST_SPAN), end):
-            text = "".join(words[start:end])
+            text, written_out = "".join(words[start:end]), "".join(full[start:end])
+            text = written_out if text not in known and written_out in known else text
             if text in known or end - start == 1:
-                score = len(text) ** 2 if text in known else 0
-                options.append((best[start][0] + score, (*best[start][1], Unit(text, known.get(text, ())))))
+                unit = Unit(text, known.get(text, ()))
+                options.append((best[start][0] + _worth(unit), (*best[start][1], unit)))
         best.append(max(options, key=lambda option: option[0]))
     return best[-1][1]
+
+
+def _worth(unit: Unit) -> int:
+    """Longer phrases are worth more, and among the equally long those that are sure of something."""
+    is_sure = any(sense.strength == "strong" for sense in unit.detectors())
+    return 2 * len(unit.text) ** 2 + is_sure if unit.senses else 0
+
+
+@functools.cache
+def _abbreviations() -> Mapping[str, str]:
+    return {row["short"]: "".join(row["long"].split()) for row in tables.rows("abbreviations")}
 
 
 def languages_of(names: Iterable[str]) -> Counter[str]:
@@ -104,17 +119,29 @@ def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
             senses = [sense for sense in unit.detectors() if sense.meaning == meaning]
             sense = max(senses, key=lambda each: _own_weight(each, unit, languages))
             weight = _own_weight(sense, unit, languages) + _beside(sense, others)
-            if any(other.has_role(ABOUT) and not other.has_role(PLAIN) for other in others):
+            if any(_is_about(other, meaning, is_after=found.index(other) > place) for other in others):
                 weight = _VETO
-            elif not _is_head(found, place, sense):
+            elif not _is_head(found, place, sense, languages):
                 weight -= 3.0
             yield Reading(detector=meaning, weight=weight, because=_because(unit, sense))
+
+
+def _is_about(unit: Unit, detector: str, *, is_after: bool) -> bool:
+    """Whether a word makes the name one of something about the datum: a date, a count, a flag.
+
+    Example: `email_verified` is a flag, but `verified_email` is one to write to.
+    """
+    if unit.has_role(DONE):
+        return is_after
+    if unit.has_role(DATE):
+        return detectors()[detector].form not in ("date", "expiry")
+    return unit.has_role(ABOUT) and not unit.has_role(PLAIN)
 
 
 def is_of_other_things(name: str) -> bool:
     """Whether all that is known of the name is that it means something harmless: `isbn`, `order_ref`."""
     found = units(name)
-    return any(unit.has_role(THING) or unit.has_role(ABOUT) for unit in found) and not any(
+    return any(unit.has_role(role) for unit in found for role in (THING, ABOUT, DATE, DONE)) and not any(
         any(unit.detectors()) for unit in found
     )
 
@@ -124,7 +151,7 @@ def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float
     is_short = len(unit.text) <= 3 and unit.text.isascii()
     is_shared = len({each.meaning for each in unit.detectors()}) > 1
     if sense.language != "en" and (is_short or is_shared) and languages.get(sense.language, 0) < 1:
-        weight -= 2.0
+        weight -= 4.5 if is_short and len(unit.text) < 3 else 2.5
     if is_shared and sense.language in languages:
         weight += 0.3 * min(languages[sense.language], 5)
     if sense.language == "en" and is_short and "en" not in languages and sum(languages.values()) >= 3:
@@ -136,7 +163,13 @@ def _beside(sense: Sense, others: Sequence[Unit]) -> float:
     """What the other words of a name do to one of its words."""
     weight, is_person = 0.0, any(unit.has_role(PERSON) for unit in others)
     for unit in others:
-        if unit.has_role(PLAIN) or unit.has_role(PERSON) or any(unit.detectors()):
+        if (
+            unit.has_role(PLAIN)
+            or unit.has_role(PERSON)
+            or unit.has_role(DATE)
+            or unit.has_role(DONE)
+            or any(unit.detectors())
+        ):
             weight += 0.0
         elif unit.has_role(THING):
             weight += _OTHER_THING[sense.strength] / (3 if is_person else 1)
@@ -145,9 +178,14 @@ def _beside(sense: Sense, others: Sequence[Unit]) -> float:
     return weight + (1.0 if is_person else 0.0)
 
 
-def _is_head(found: Sequence[Unit], place: int, sense: Sense) -> bool:
+def _is_head(found: Sequence[Unit], place: int, sense: Sense, languages: Mapping[str, int]) -> bool:
     """Whether the unit is what the name is about: the last one, or the first in languages that say it first."""
-    heads = [each for each, unit in enumerate(found) if any(unit.detectors()) and not unit.has_role(PLAIN)]
+    heads = [
+        each
+        for each, unit in enumerate(found)
+        if not unit.has_role(PLAIN)
+        and any(_own_weight(other, unit, languages) >= _HEAD_WEIGHT for other in unit.detectors())
+    ]
     if place not in heads or len(heads) == 1:
         return True
     return place == (heads[0] if sense.language in _HEAD_FIRST else heads[-1])

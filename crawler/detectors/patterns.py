@@ -66,13 +66,15 @@ def judge(column: Column) -> Iterator[Reading]:
 
 
 def mask_of(value: str) -> str:
-    """The mask of a value: every digit is 9, every letter of the Latin alphabet A.
+    """The mask of a value: every digit is 9, every letter A.
 
     Example:
         >>> mask_of("AB-12 c")
         'AA-99 A'
     """
-    return value.translate(_MASK)
+    if value.isascii():
+        return value.translate(_MASK)
+    return "".join("9" if char.isdigit() else "A" if char.isalpha() else char for char in value)
 
 
 def _reading(detector: str, country: str, found: Counter[Pattern], count: int) -> Reading:

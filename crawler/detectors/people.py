@@ -11,9 +11,10 @@ from crawler.detectors.splitting import plain
 _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u0900-\u0d7f\u0e00-\u0e7f'’.`-])*")
 _NO_NAME = re.compile(r"[\d@_:;/\\<>{}=#*+%$€£\"?!\[\]|~^]")
 _EAST_ASIAN = re.compile(
-    r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2,8}([ 　][\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,6})?"
+    r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,8}([ 　][\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,6})?"
 )
 _KANA = re.compile(r"[\u3040-\u30ff]+")
+_PLACES = tuple("시군구동읍면도市区區县縣町村省県都府路街")
 _MOST_WORDS = 6
 _UNKNOWN_NAMES = -0.3
 """Names that are not known say hardly anything: nobody knows all names."""
@@ -100,6 +101,8 @@ def _is_titled(words: list[str]) -> bool:
 def _east_asian(value: str) -> str:
     surnames = tables.words("east_asian_surnames")
     text = value.replace("　", " ")
+    if len(text) > 2 and text.endswith(_PLACES):
+        return ""
     if " " in text:
         family, given = text.split(" ", 1)
         return "full" if family in surnames or (len(family) <= 3 and len(given) <= 3) else "words"

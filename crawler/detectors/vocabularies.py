@@ -47,11 +47,16 @@ def judge(column: Column) -> Iterator[Reading]:
             weight = likelihood(hits, len(lowered), chance=chance, expected=0.6)
             yield Reading(
                 detector=detector,
-                weight=min(weight, 3.0),
+                weight=min(weight, 4.5),
                 because=told(hits, len(lowered), "are known words for it"),
-                is_alone=detector == "nationality",
+                is_alone=detector == "nationality" or (detector == "region" and _is_telling(lowered, hits)),
             )
     yield from _occupation(lowered)
+
+
+def _is_telling(words: list[str], hits: int) -> bool:
+    """Whether there are many different words, and they are long: `ca` is a region and much else."""
+    return hits >= 8 and hits > 0.7 * len(words) and sum(len(word) > 3 for word in words) > 0.7 * len(words)
 
 
 def _closed(detector: str, known: frozenset[str], chance: float, telling: int, words: list[str]) -> Iterator[Reading]:
