@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+from sqlglot.dialects.duckdb import DuckDB
+
 from catalog.errors import PolicyInvalid
 from catalog.names import fold, nearest, quoted
 from policy_engine.model import Argument, ColumnName, TransformCall
@@ -139,4 +141,5 @@ def _is_taken(takes: Takes, value: Argument) -> bool:
 
 
 def _is_plain(name: str) -> bool:
-    return name.isidentifier() and name.isascii() and name.lower() not in ("true", "false")
+    """Whether a name stands for itself without quotes: letters and digits that are no word of SQL."""
+    return name.isidentifier() and name.isascii() and name.upper() not in DuckDB.Tokenizer.KEYWORDS

@@ -12,7 +12,17 @@ from policy_engine.tag_expressions import parse, print_expression
 from policy_engine.transforms.calls import parse_call
 
 _TAGS = st.sampled_from(["phi.mrn", "phi.phone_number", "pii.email", "fin.card"]).map(HasTag)
-_CALLS = st.sampled_from(["tokenize()", "hash()", "null()", "mask(keep_last=>4)", "mask(char=>'''')", "redact()"])
+_CALLS = st.sampled_from(
+    [
+        *("tokenize()", "hash()", "null()", "mask(keep_last=>4)", "mask(char=>'''')", "redact('WHERE it''s')"),
+        *("tokenize(scope=>'user')", 'date_shift(30, by=>contact."Patient ""Id"" to")', "bucket(2.5e-7)"),
+        *("perturb(10, by=>id)", "constant(true)", "lower(mask(__COLUMN__))"),
+        """generalize('{"it''s":"a: # b"}', otherwise=>'to role x')""",
+        """case when length(__COLUMN__) > 3 then 'where; to role "x" # ' else __COLUMN__ end""",
+        """date_shift(date_trunc('month', __COLUMN__), by=>"where")""",
+        r"regexp_replace(__COLUMN__, '\d''', '\\', 'g')",
+    ]
+)
 _FILTERS = st.sampled_from(
     ["opted_out != 1", "land = user_attribute('land')", "note = 'it''s: # \"x\"'", "a IN (1, 2) AND NOT b IS NULL"]
 )

@@ -41,6 +41,8 @@ from policy_engine.transforms.calls import parse_call, print_call
         ("tokenize(lower(trim(__COLUMN__)), scope=>'user')", "tokenize(lower(trim(__COLUMN__)), scope=>'user')"),
         ("(mask((__COLUMN__)))", "mask()"),
         ("mask(mask(__COLUMN__))", "mask(mask(__COLUMN__))"),
+        ('date_shift(by=>"where")', 'date_shift(by=>"where")'),
+        ('date_shift(lower(__COLUMN__), by=>"select")', 'date_shift(lower(__COLUMN__), by=>"select")'),
         ("round(__COLUMN__, -2)", "round(n=>-2)"),
         ("round(__COLUMN__ * 2, 1) -- twice", "round(__COLUMN__ * 2, 1)"),
         ("coalesce(encrypt(__COLUMN__), 'mask(')", "coalesce(encrypt(__COLUMN__), 'mask(')"),
