@@ -172,6 +172,9 @@ def _governed_node(sql: str, relations: Sequence[str], session: Session) -> Node
 
 def _blank(tree: exp.Expr) -> None:
     """Takes the person's literals out, since they may repeat data (`where ssn = ..`); LIMIT and OFFSET stay."""
-    for literal in list(tree.find_all(exp.Literal)):
+    for literal in tree.find_all(exp.Literal):
         if not isinstance(literal.parent, exp.Limit | exp.Offset):
-            literal.replace(exp.Placeholder())
+            literal.set("this", "?")  # in its place: taking thousands out of one list costs their square
+            literal.set("is_string", False)
+    for key in tree.find_all(exp.JSONPathKey):
+        key.set("this", "?")
