@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.errors import PolicyInvalid
-from catalog.model import Dataset
+from catalog.model import Column, Dataset
 from catalog.names import fold
 from policy_engine.cells import ALWAYS, all_of, any_of
 from policy_engine.circumstances import UNKNOWN, Circumstances
@@ -81,6 +81,14 @@ class Judged:
         return tuple([(field, verdicts[_key(field, by_name)]) for field in self.fields.columns])
 
     @property
+    def told(self) -> Iterator[tuple[Column, FieldProfile, Verdict]]:
+        """Every column with a field that is alike and its verdict, in order."""
+        verdicts, fields = self.verdicts, self.fields
+        if self.goes_by_name:
+            return ((field.column, field, verdicts[field.path]) for field in fields.columns)
+        return ((column, like, verdicts[_key(like, False)]) for column, like in fields.likes)
+
+    @property
     def is_visible(self) -> bool:
         """Whether any column is there to be seen."""
         return any(verdict.outcome is not Outcome.HIDDEN for verdict in self.verdicts.values())
@@ -115,7 +123,7 @@ class Judge:
     def decide(self, dataset: Dataset) -> Decision:
         """What the subject sees of one dataset."""
         judged = self.judge(dataset)
-        columns = tuple(_told(field, verdict) for field, verdict in judged.columns)
+        columns = tuple([_told(column, like, verdict) for column, like, verdict in judged.told])
         return Decision(
             dataset=dataset,
             revision=self._revision,
@@ -297,18 +305,19 @@ def _rows(
     return RowDecision(filter=all_of([any_of(visible_when), *limits]), policies=names, reason=reason)
 
 
-def _told(field: FieldProfile, verdict: Verdict) -> ColumnDecision:
+def _told(column: Column, like: FieldProfile, verdict: Verdict) -> ColumnDecision:
+    path = column.path
     return ColumnDecision(
-        name=field.column.name,
-        type=field.column.type,
+        name=path[0] if len(path) == 1 else column.name,
+        type=column.type,
         outcome=verdict.outcome,
         cases=verdict.cases,
         transform=verdict.transform,
         policies=verdict.policies,
         reason=verdict.reason,
-        tags=field.shown_tags,
-        path=field.column.path,
-        parts=tuple(_told(inner, part) for inner, part in verdict.parts) if verdict.parts else (),
+        tags=like.shown_tags,
+        path=path,
+        parts=tuple(_told(inner.column, inner, part) for inner, part in verdict.parts) if verdict.parts else (),
     )
 
 

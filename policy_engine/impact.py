@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.model import Dataset, Level, Tag
+from catalog.model import Column, Dataset, Level, Tag
 from catalog.names import fold
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances
 from policy_engine.conditions import print_when
@@ -112,8 +112,8 @@ class _Move:
     policies: tuple[str, ...]
 
 
-_Pair = tuple[FieldProfile, Verdict | None, Verdict | None]
-"""A column or nested field with its verdicts before and after, None where it is not there."""
+_Pair = tuple[Column, FieldProfile, Verdict | None, Verdict | None]
+"""A column or nested field, one alike, and the verdicts before and after, None where it is not there."""
 
 _Seen = dict[str, tuple[FieldProfile, Verdict]]
 """The columns and nested fields that are there for a person, by folded name."""
@@ -141,7 +141,7 @@ class _Comparison:
 
     def _columns(self, dataset: Dataset, old: Judged | None, new: Judged | None) -> Iterator[Impact]:
         is_filtered = new is not None and bool(new.rows.filter)
-        for field, was, will in self._moving(old, new):
+        for column, field, was, will in self._moving(old, new):
             move = self._move(was, will)
             if move is None:
                 continue
@@ -149,7 +149,7 @@ class _Comparison:
                 kind=self._person.kind,
                 name=self._person.name,
                 dataset=dataset.full_name,
-                column=field.column.name,
+                column=column.name,
                 movement=move.movement,
                 before=move.before,
                 after=move.after,
@@ -165,9 +165,9 @@ class _Comparison:
             return
         pairs = ((kind, _there(was), _there(new.verdicts[kind])) for kind, was in old.verdicts.items())
         moving = {kind: (was, will) for kind, was, will in pairs if self._move(was, will)}
-        for field in new.fields.columns if moving else ():
-            if field.kind in moving:
-                yield field, *moving[field.kind]
+        for column, like in new.fields.likes if moving else ():
+            if like.kind in moving:
+                yield column, like, *moving[like.kind]
 
     def _move(self, was: Verdict | None, will: Verdict | None) -> _Move | None:
         if was is will:
@@ -219,7 +219,8 @@ def _paired(old: Judged | None, new: Judged | None) -> Iterator[_Pair]:
     """Each column and nested field with its verdicts before and after, None where it is not there."""
     olds, news = _seen(old), _seen(new)
     for name, (field, _) in {**olds, **news}.items():
-        yield field, olds[name][1] if name in olds else None, news[name][1] if name in news else None
+        was, will = (seen[name][1] if name in seen else None for seen in (olds, news))
+        yield field.column, field, was, will
 
 
 def _seen(judged: Judged | None) -> _Seen:

@@ -56,7 +56,7 @@ class Profile:
     are made when they are first asked for, since most datasets of an estate are never looked at one by one.
     """
 
-    __slots__ = ("_base", "_by_path", "_columns", "_inside", "alike", "database", "fields", "name")
+    __slots__ = ("_base", "_by_path", "_columns", "_inside", "_likes", "alike", "database", "fields", "name")
 
     def __init__(self, dataset: Dataset) -> None:
         self.database = fold(dataset.database)
@@ -65,7 +65,8 @@ class Profile:
         self._by_path = {_folded(column.path): column for column in dataset.columns}
         self._inside = _inside(self._by_path)
         self._columns: tuple[FieldProfile, ...] | None = None
-        self.alike = tuple(self._alike())
+        self._likes = self._find_likes()
+        self.alike = tuple({field.path if field.parts else field.kind: field for field in self._likes}.values())
         self.fields: Mapping[Path, Column] = self._by_path
         """What a filter can name."""
         if self._inside is not None:
@@ -80,20 +81,27 @@ class Profile:
         return self._columns
 
     @property
+    def likes(self) -> Iterator[tuple[Column, FieldProfile]]:
+        """Every top-level column, in order, with a field that is alike: of its kind, and perhaps not of its name."""
+        tops = self._by_path.values() if self._inside is None else (field.column for field in self._likes)
+        return zip(tops, self._likes, strict=True)
+
+    @property
     def paths(self) -> AbstractSet[Path]:
         """Every column and nested field by its folded path."""
         return self._by_path.keys()
 
-    def _alike(self) -> Iterator[FieldProfile]:
+    def _find_likes(self) -> tuple[FieldProfile, ...]:
         if self._inside is not None:
-            yield from {field.path if field.parts else field.kind: field for field in self.columns}.values()
-            return
-        seen: set[int] = set()
+            return self.columns
+        base, known, likes = self._base, dict[int, FieldProfile](), list[FieldProfile]()
         for path, column in self._by_path.items():
-            kind, _ = _kind(_inherited(self._base, column.confirmed, column.suggested), column.type, False)
-            if kind not in seen:
-                seen.add(kind)
-                yield self._field(path, self._base)
+            kind, _ = _kind(_inherited(base, column.confirmed, column.suggested), column.type, False)
+            like = known.get(kind)
+            if like is None:
+                like = known[kind] = self._field(path, base)
+            likes.append(like)
+        return tuple(likes)
 
     def _field(self, path: Path, above: Tags) -> FieldProfile:
         column = self._by_path[path]
