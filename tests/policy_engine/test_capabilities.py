@@ -90,7 +90,7 @@ def test_a_capability_holds_in_its_place_only_and_never_everywhere() -> None:
     assert rights.may(Action.POLICY_WRITE, "Medical_Charges")
     assert not rights.may(Action.POLICY_WRITE, "lab")
     assert not rights.may(Action.POLICY_WRITE)
-    assert rights.places(Action.AUDIT_READ) == {"medical_charges"}
+    assert rights.places(Action.AUDIT_READ) == frozenset({"medical_charges"})
 
 
 def test_the_refusal_names_the_capability_and_who_can_give_it() -> None:

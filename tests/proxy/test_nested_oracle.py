@@ -1,6 +1,6 @@
 """Random nested columns, tags, policies and data: what is governed on DuckDB shows the cells of the oracle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -187,7 +187,7 @@ def test_a_governed_relation_shows_the_nested_cells_of_the_oracle(data: st.DataO
     _check_words(decision, seen)
 
 
-def _shown(decision: Decision, shapes: dict[str, Shape], rows: list[Row]) -> Seen:
+def _shown(decision: Decision, shapes: dict[str, Shape], rows: Sequence[Row]) -> Seen:
     if decision.broken:
         return Seen(is_refused=True)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]

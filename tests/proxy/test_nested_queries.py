@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
 from catalog.errors import SqlInvalid, UnknownColumn
+from policy_engine.explain import DatasetTold
 from policy_engine.visibility import Visibility
 from policy_engine.who import can, who
 from proxy.metadata import Metadata
@@ -91,9 +93,9 @@ def test_other_forms_of_a_hidden_field_fail_as_a_misspelt_one_does(shop: World, 
 def test_a_masked_field_compared_with_a_value_is_noticed(shop: World) -> None:
     request = Request(sql="select id from shop.clients where contact.phone = '1' and contact.city = 'x'")
     told = shop.pipeline.explain(ANALYST, request, decision_id="d", asked_by=ANALYST)
-    [notice] = told["notices"]  # type: ignore[misc]
-    assert "`contact.phone` is shown to you through mask" in str(notice)
-    [dataset] = told["datasets"]  # type: ignore[misc]
+    (notice,) = cast("list[str]", told["notices"])
+    assert "`contact.phone` is shown to you through mask" in notice
+    (dataset,) = cast("list[DatasetTold]", told["datasets"])
     outcomes = {column["column"]: (column["outcome"], column["transform"]) for column in dataset["columns"]}
     assert outcomes["contact"] == ("masked", "partly hidden")
     assert outcomes["contact.card"] == ("hidden", "")

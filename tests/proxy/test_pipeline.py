@@ -73,7 +73,7 @@ def test_the_owner_sees_everything(shop: World) -> None:
         ("select id from shop.orders union select customer from shop.customers", 102),
         ("from shop.orders select region, count(*) group by all", 2),
         (
-            "select m from shop.customers c, lateral (select max(id) m from shop.orders o where o.customer = c.customer)",
+            "select m from shop.customers c, lateral (select max(id) m from shop.orders where customer = c.customer) x",
             5,
         ),
         ("select o.orders from (select orders from shop.orders) o limit 3", 3),
