@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from catalog.model import Column
 from policy_engine.model import Effect, Policy, TransformCall
+from policy_engine.transforms import registry
 from tests.policy_engine.oracle import NOTHING, Oracle, Row, Seen, Showing, strength
 
 Path = tuple[str, ...]
@@ -121,7 +122,9 @@ class NestedOracle(Oracle):
         return bool(self.inside(column.path)) and any(self.holds(rule.tagged, column, False) for rule in strong)
 
     def is_possible(self, policy: Policy, column: Column) -> bool:
-        return bool(self.inside(column.path)) or super().is_possible(policy, column)
+        """What a policy says of a field must be possible, even where it leaves nothing of the whole."""
+        showing = super().showing(policy, column)
+        return bool(self.inside(column.path)) or showing is None or registry.accepts(showing[0], column.type)
 
     def covers_some_parent(self, policy: Policy, column: Column) -> bool:
         return any(self.covers(policy, above) for above in self.chain(column))
