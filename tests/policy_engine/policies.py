@@ -58,7 +58,13 @@ def scopes() -> st.SearchStrategy[Scope]:
         st.just(Scope()),
         st.builds(Scope, database=_NAMES),
         st.builds(Scope, database=_NAMES, dataset=_NAMES, columns=paths),
-    ).filter(lambda scope: scope.database != "*" and scope.dataset != "*")
+    ).filter(_can_be_written)
+
+
+def _can_be_written(scope: Scope) -> bool:
+    """A name that is a star is none, and one with `${` speaks of a variable."""
+    names = [name for name in (scope.database, scope.dataset) if name is not None]
+    return not any(name == "*" or "${" in name for name in names)
 
 
 def conditions() -> st.SearchStrategy[When]:

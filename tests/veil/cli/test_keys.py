@@ -61,7 +61,7 @@ def test_only_who_may_turns_values_back_and_all_of_it_is_on_record(shop: Termina
     assert [(event["user"], event["verdict"]) for event in events] == [("fay", "allow"), ("kim", "deny")]
     told = str(events)
     assert "dispute 7" in told
-    assert "4539" not in told
+    assert "4539 7977" not in told
     assert card not in told
 
 
