@@ -64,6 +64,9 @@ class Settled:
         return tuple({item.decision.dataset.full_name: item.decision for item in self.named}.values())
 
 
+_A_WEIGHT = 1_000  # characters of SQL: a few hundred of the longest would fill the machine's memory
+
+
 class Governor:
     """Settles queries for subjects; thread-safe."""
 
@@ -102,7 +105,7 @@ class Governor:
             settled = self._settle(subject, request, policies, now)
         except RecursionError:
             raise LimitExceeded("the SQL is nested too deeply", hint="split the query using WITH") from None
-        self._memory.put(key, state, settled)
+        self._memory.put(key, state, settled, weight=1 + len(request.sql) // _A_WEIGHT)
         return settled
 
     def _settle(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:

@@ -11,6 +11,8 @@ T = TypeVar("T")
 class Memory(Generic[T]):
     """The most recently used answers, each good for one state of the world only; thread-safe.
 
+    An answer counts as one, or as much as it is said to weigh; those kept weigh no more than `capacity` together.
+
     Example:
         >>> memory = Memory[int](capacity=2)
         >>> memory.put("question", "monday", 42)
@@ -21,7 +23,8 @@ class Memory(Generic[T]):
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[Hashable, T]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[Hashable, T, int]] = OrderedDict()
+        self._weight = 0
 
     def get(self, key: Hashable, state: Hashable) -> T | None:
         """What was put under the key in this very state, or None."""
@@ -32,10 +35,15 @@ class Memory(Generic[T]):
             self._kept.move_to_end(key)
             return kept[1]
 
-    def put(self, key: Hashable, state: Hashable, value: T) -> None:
+    def put(self, key: Hashable, state: Hashable, value: T, weight: int = 1) -> None:
         """Keeps a value for this state in place of any other, and lets the least recently used go."""
         with self._lock:
-            self._kept[key] = (state, value)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
+            self._forget(key)
+            self._kept[key] = (state, value, weight)
+            self._weight += weight
+            while self._weight > self._capacity:
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Hashable) -> None:
+        _, _, weight = self._kept.pop(key, (None, None, 0))
+        self._weight -= weight
