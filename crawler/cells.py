@@ -56,9 +56,6 @@ def _inside(values: pa.Array, path: tuple[str, ...]) -> pa.Array | None:
     if pa.types.is_map(values.type):
         parts = {"key": values.keys, "value": values.items}
         return _inside(parts[path[0]], path[1:]) if path[0] in parts else None
-    if pa.types.is_map(values.type):
-        parts = {"key": values.keys, "value": values.items}
-        return _inside(parts[path[0]], path[1:]) if path[0] in parts else None
     if not pa.types.is_struct(values.type) or values.type.get_field_index(path[0]) < 0:
         return None
     return _inside(pc.struct_field(values, [path[0]]), path[1:])

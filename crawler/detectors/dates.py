@@ -20,6 +20,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], int]], ...] = (
     (re.compile(r"\d\d?-[A-Za-z]{3}-(\d\d)"), lambda found: _short_year(int(found[1]))),
     (re.compile(r"(?:昭和|平成|令和|大正|S|H|R)\s?(\d{1,2})[年.].*"), lambda found: 1960),
 )
+_ENOUGH, _OLDEST = 30, 108
 _YEAR = re.compile(r"(19\d\d|20[0-2]\d)")
 _EXPIRY = re.compile(r"(0[1-9]|1[0-2])\s?[/-]\s?(20[2-4]\d|[2-4]\d)|20[2-4]\d-(0[1-9]|1[0-2])")
 
@@ -55,9 +56,12 @@ def _birth(years: list[int], column: Column, today: date) -> Reading:
     weight += 2.5 if spread >= 30 else 0.5 if spread >= 15 else -2.5
     weight += 1.5 if ages[len(ages) // 20] >= 14 else -1.0 if ages[0] < 0 else 0.0
     weight -= 2.0 if column.kind is Kind.MOMENT or any(":" in value for value in column.few[:5]) else 0.0
-    weight -= 1.5 if all(_YEAR.fullmatch(value) for value in column.few) else 0.0
+    weight -= 1.5 if ages[-1] > _OLDEST else 0.0
+    weight -= 2.5 if all(_YEAR.fullmatch(value) for value in column.few) else 0.0
     text = f"dates of {middle} years ago in the middle, over {spread} years"
-    return Reading(detector="date_of_birth", weight=bounded(weight), because=text, is_alone=weight > 4)
+    return Reading(
+        detector="date_of_birth", weight=bounded(weight), because=text, is_alone=weight > 4 and len(years) >= _ENOUGH
+    )
 
 
 def _short_year(year: int) -> int:

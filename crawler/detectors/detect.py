@@ -98,9 +98,11 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     elsewhere = _ANOTHER_THING if is_named or header.is_of_other_things(column.name) else 0.0
     for name in dict.fromkeys((*names, *contents)):
         detector = detectors()[name]
-        said, seen = names.get(name), _told_best(contents.get(name, []), about.countries)
+        said = names.get(name)
+        is_named = said is not None and said.weight > 0
+        seen = _told_best(contents.get(name, []), about.countries, is_named=is_named)
         weight = PRIOR + forms.fits(column, detector.form) + (said.weight if said else elsewhere)
-        weight += _seen_weight(seen, said, detector, column)
+        weight += _seen_weight(seen, detector, column, is_named=is_named)
         because = tuple(each.because for each in (said, seen) if each and each.weight > 0 and each.because)
         yield _Verdict(detector=detector, weight=weight, because=because, country=seen.country if seen else "")
 
@@ -122,25 +124,29 @@ def _contents(column: Column, about: Surroundings, today: date) -> Iterator[Read
     yield from medicine.judge(column)
 
 
-def _seen_weight(seen: Reading | None, said: Reading | None, detector: Detector, column: Column) -> float:
-    """What the content adds: little without the name where many things look alike, and silence speaks against."""
-    is_named = said is not None and said.weight > 0
+def _seen_weight(seen: Reading | None, detector: Detector, column: Column, *, is_named: bool) -> float:
+    """What the content adds; its silence speaks against."""
     if seen is None:
-        return detector.silence * min(len(column.few), _FULL_SILENCE) / _FULL_SILENCE
-    if not is_named:
-        return seen.weight if seen.is_alone else min(seen.weight, _NEEDS_A_NAME)
-    return seen.weight if seen.is_final else max(seen.weight, _LEAST_AGAINST_A_NAME)
+        return detector.silence * min(column.count, _FULL_SILENCE) / _FULL_SILENCE
+    if seen.is_final or not is_named:
+        return _heard(seen, is_named=is_named)
+    return max(seen.weight, _LEAST_AGAINST_A_NAME)
 
 
-def _told_best(readings: Sequence[Reading], countries: Sequence[str]) -> Reading | None:
+def _heard(reading: Reading, *, is_named: bool) -> float:
+    """What a reading counts: little without the name where many things look alike."""
+    return reading.weight if is_named or reading.is_alone else min(reading.weight, _NEEDS_A_NAME)
+
+
+def _told_best(readings: Sequence[Reading], countries: Sequence[str], *, is_named: bool) -> Reading | None:
     """The reading that says most; of countries that the table speaks of rather than others."""
     if not readings:
         return None
     at_home = [_AT_HOME if each.country in countries else 0.0 for each in readings]
-    ranked = sorted(zip(readings, at_home, strict=True), key=lambda each: (each[0].is_alone, each[0].weight + each[1]))
-    best = ranked[-1][0]
-    rivals = {each.country for each, home in ranked if each.weight >= best.weight and home >= ranked[-1][1]}
-    return best if len(rivals) == 1 else replace(best, country="")
+    heard = [_heard(each, is_named=is_named) + home for each, home in zip(readings, at_home, strict=True)]
+    place = heard.index(max(heard))
+    rivals = {each.country for each, weight in zip(readings, heard, strict=True) if weight >= heard[place]}
+    return readings[place] if len(rivals) == 1 else replace(readings[place], country="")
 
 
 def _strongest(readings: Iterable[Reading]) -> dict[str, Reading]:

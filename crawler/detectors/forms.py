@@ -9,9 +9,13 @@ FORMS: dict[str, re.Pattern[str]] = {
     "any": re.compile(r"(?s).*"),
     "text": re.compile(r"(?s).*\D.*|.{3,40}"),
     "words": re.compile(r"(?s).{2,}"),
+    "address": re.compile(rf"(?!0x)(?=.*{_LETTER})(?=.*[\s,./]|.*[^\x00-\x7f]|.{{7,}})[^@\\<>{{}}=|]{{3,200}}"),
     "letters": re.compile(rf"(?=.*{_LETTER})[^@\\<>{{}}=|]{{1,160}}"),
     "handle": re.compile(r"@?(?=.*[^\W\d_])[^\s,;]{2,60}"),
-    "phone": re.compile(r"[+(0-9][-+()./ \d]{4,22}(\s*(x|ext\.?|#)\s*\d{1,6})?|[Tt]el[.:]? ?[+(\d][-()./ \d]{4,20}"),
+    "phone": re.compile(
+        r"(?!(?:\D*\d){16}[^x#]*$)[+(0-9][-+()./ \d]{4,22}(\s*(x|ext\.?|#)\s*\d{1,6})?"
+        r"|[Tt]el[.:]? ?[+(\d][-()./ \d]{4,20}"
+    ),
     "digits": re.compile(r"(?=(?:.*\d){3})[\d *Xx./-]{3,30}|\d{3,4}"),
     "account": re.compile(r"(?=(?:.*\d){4})[\w ./-]{5,40}"),
     "code": re.compile(r"(?=.*\d)[\w ./:#+・·-]{2,40}"),
@@ -34,6 +38,7 @@ FORMS: dict[str, re.Pattern[str]] = {
         r"[+-]?\d{1,3}\.\d{2,}°?[NSEW]?|\(?[+-]?\d{1,3}\.\d+ ?[,; ] ?[+-]?\d{1,3}\.\d+\)?|POINT ?\(.*\)|"
         r"\d{1,3}[°º] ?\d{1,2}['′].*|[NSEW] ?\d.*|\{.*\}"
     ),
+    "membership": re.compile(r"[^@\\<>{}=|\n.]{1,60}"),
     "category": re.compile(r"[^@\\<>{}=|\n]{1,60}"),
     "secret": re.compile(r"(?s).{12,}"),
 }
@@ -42,21 +47,35 @@ _KINDS: dict[Kind, frozenset[str]] = {
     Kind.FLOAT: frozenset({"age", "money", "position", "any"}),
     Kind.DATE: frozenset({"date", "expiry"}),
     Kind.MOMENT: frozenset({"date"}),
-    Kind.FLAG: frozenset({"any"}),
+    Kind.FLAG: frozenset({"any", "membership"}),
     Kind.NOTHING: frozenset(),
     Kind.INTEGER: frozenset(
-        {"any", "digits", "account", "code", "phone", "date", "expiry", "age", "postal", "money", "text", "category"}
+        {
+            "any",
+            "digits",
+            "account",
+            "code",
+            "phone",
+            "date",
+            "expiry",
+            "age",
+            "postal",
+            "money",
+            "text",
+            "category",
+            "membership",
+        }
     ),
 }
 _ENOUGH = 5
-_CLOSED = frozenset({"category"})
+_CLOSED = frozenset({"category", "membership"})
 
 
 def fits(column: Column, form: str) -> float:
     """How well the content has the form: a weight below zero when it has not, zero when there is nothing to see."""
     if form not in _KINDS.get(column.kind, FORMS.keys()):
         return -8.0
-    if column.is_flag and form not in ("any", "category") and column.count >= 10:
+    if column.is_flag and form not in ("any", "category", "membership") and column.count >= 10:
         return -8.0
     if not column.values:
         return 0.0

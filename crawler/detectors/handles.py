@@ -1,5 +1,6 @@
 """Judges the names that people sign in with: one word, mostly small letters, often a name and a number."""
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -29,5 +30,10 @@ def judge(column: Column) -> Iterator[Reading]:
 def _holds_name(value: str) -> bool:
     """Whether the value begins with a person's name, or with an initial and one, and goes on."""
     text = value.lower().lstrip("@")
-    known = tables.words("given_names") | tables.words("surnames")
+    known = _names()
     return any(text[start:end] in known for start in (0, 1) for end in range(start + _SHORTEST_NAME, len(text) + 1))
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    return tables.words("given_names") | tables.words("surnames")

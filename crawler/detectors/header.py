@@ -71,19 +71,19 @@ def units(name: str) -> tuple[Unit, ...]:
     for end in range(1, len(words) + 1):
         options = []
         for start in range(max(0, end - _LONGEST_SPAN), end):
-            text, written_out = "".join(words[start:end]), "".join(full[start:end])
-            text = written_out if text not in known and written_out in known else text
+            written, meant = "".join(words[start:end]), "".join(full[start:end])
+            text = meant if written not in known and meant in known else written
             if text in known or end - start == 1:
                 unit = Unit(text, known.get(text, ()))
-                options.append((best[start][0] + _worth(unit), (*best[start][1], unit)))
+                options.append((best[start][0] + _worth(unit, len(written)), (*best[start][1], unit)))
         best.append(max(options, key=lambda option: option[0]))
     return best[-1][1]
 
 
-def _worth(unit: Unit) -> int:
+def _worth(unit: Unit, length: int) -> int:
     """Longer phrases are worth more, and among the equally long those that are sure of something."""
     is_sure = any(sense.strength == "strong" for sense in unit.detectors())
-    return 2 * len(unit.text) ** 2 + is_sure if unit.senses else 0
+    return 2 * length**2 + is_sure if unit.senses else 0
 
 
 @functools.cache
@@ -150,7 +150,10 @@ def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float
     weight = _WEIGHTS[sense.strength]
     is_short = len(unit.text) <= 3 and unit.text.isascii()
     is_shared = len({each.meaning for each in unit.detectors()}) > 1
-    if sense.language != "en" and (is_short or is_shared) and languages.get(sense.language, 0) < 1:
+    is_english = sense.language == "en" or languages.get(sense.language, 0) > 0
+    if not is_english and any(each.language == "en" and each.meaning == sense.meaning for each in unit.senses):
+        return 0.0
+    if not is_english and (is_shared or (unit.text.isascii() and len(unit.text) <= 4)):
         weight -= 4.5 if is_short and len(unit.text) < 3 else 2.5
     if is_shared and sense.language in languages:
         weight += 0.3 * min(languages[sense.language], 5)

@@ -1,5 +1,6 @@
 """Judges codes and words of medicine: diagnoses, procedures and medicines."""
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -83,13 +84,9 @@ def holds(value: str, vocabulary: str) -> bool:
     return plain(value) in known or any(word in known for word in (*words, *pairs))
 
 
-_plain: dict[str, frozenset[str]] = {}
-
-
+@functools.cache
 def _plain_phrases(name: str) -> frozenset[str]:
-    if name not in _plain:
-        _plain[name] = frozenset(map(plain, tables.phrases(name)))
-    return _plain[name]
+    return frozenset(map(plain, tables.phrases(name)))
 
 
 def _stems() -> tuple[str, ...]:

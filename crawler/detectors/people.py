@@ -1,5 +1,6 @@
 """Judges names of people: by known given and family names, endings of family names, and the script's own habits."""
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -15,7 +16,9 @@ _EAST_ASIAN = re.compile(
 )
 _KANA = re.compile(r"[\u3040-\u30ff]+")
 _PLACES = tuple("시군구동읍면도市区區县縣町村省県都府路街")
-_MOST_WORDS = 6
+_MOST_WORDS, _FEW = 6, 5
+_ENOUGH, _SELDOM_REPEATED, _REPEATED = 50, 0.15, -4.6
+"""A few names over and over are rather brands, teams or storms than people."""
 _UNKNOWN_NAMES = -0.3
 """Names that are not known say hardly anything: nobody knows all names."""
 
@@ -29,9 +32,15 @@ def judge(column: Column) -> Iterator[Reading]:
     full, given, family = (sum(kind == each for kind in kinds) for each in ("full", "given", "family"))
     shaped = sum(kind in ("full", "given", "family", "words") for kind in kinds)
     things = sum(kind == "thing" for kind in kinds)
+    if len(column.values) <= _FEW and not full + given + family:
+        yield from (
+            Reading(detector=name, weight=-2.0, is_final=True) for name in ("person_name", "first_name", "last_name")
+        )
+        return
     if shaped < 0.4 * count and full + given + family < 0.2 * count:
         return
-    spread = 0.0 if len(column.values) >= 12 else -2.0
+    spread = _REPEATED if column.distinct < _SELDOM_REPEATED and column.count >= _ENOUGH else 0.0
+    spread -= 0.0 if len(column.values) >= 12 else 2.0
     if things > 0.4 * count:
         yield from (
             Reading(detector=name, weight=-8.0, is_final=True) for name in ("person_name", "first_name", "last_name")
@@ -116,18 +125,16 @@ def _east_asian(value: str) -> str:
     return "full" if begins and 2 <= len(text) <= 5 else "words"
 
 
+@functools.cache
 def _beside_names() -> frozenset[str]:
     return tables.words("person_titles") | tables.words("name_particles")
 
 
-_plain: dict[str, frozenset[str]] = {}
-
-
+@functools.cache
 def _plain_words(name: str) -> frozenset[str]:
-    if name not in _plain:
-        _plain[name] = frozenset(map(plain, tables.words(name)))
-    return _plain[name]
+    return frozenset(map(plain, tables.words(name)))
 
 
+@functools.cache
 def _endings() -> tuple[str, ...]:
     return tuple(_plain_words("surname_endings"))

@@ -20,7 +20,13 @@ _NO_PHONE = re.compile(
 _REGIONS = (
     "US GB DE FR ES IT BR IN AU NL BE CH AT PL SE NO DK FI PT CZ TR RU JP CN KR MX AR CO CL ZA UA GR RO HU IL EG SA ID"
 ).split()
-_TRIED, _CHECKED = 12, 60
+_GROUPS = {
+    "US": re.compile(r"(1[-. ])?[2-9]\d\d([-. ])[2-9]\d\d\2\d{4}.*"),
+    "": re.compile(
+        r"0\d{1,4}[-/. ].*|[1-9]\d{1,2}( \d{2,3}){2,4}|[1-9]\d{1,4} \d{5,8}|[679]\d{2}-\d{3}-\d{3}|01\d-\d{3,4}-\d{4}"
+    ),
+}
+_TRIED, _CHECKED, _MOSTLY = 12, 60, 0.6
 _LIKELY_BY_CHANCE = 0.7
 
 
@@ -34,7 +40,7 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
     written = [value for value in shaped if _WRITTEN.fullmatch(value)]
     region, valid = _best_region(shaped[:_CHECKED], tuple(countries))
     share = valid / min(len(shaped), _CHECKED)
-    region = region if share > 0.5 and region in countries else ""
+    region_of_best, region = region, region if share > 0.5 and region in countries else ""
     hits = round(share * len(shaped))
     if len(written) > 0.5 * len(shaped):
         weight = likelihood(len(shaped), len(column.few), chance=0.1)
@@ -44,21 +50,32 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
             country=region,
             weight=min(weight, 8.0),
             because=told(len(shaped), len(column.few), "are written like phone numbers"),
-            is_alone=share > 0.3 or sum(value[0] in "+(" for value in written) > 0.5 * len(written),
+            is_alone=_is_plain(written) or (share > _MOSTLY and _is_of_a_plan(written, region_of_best)),
         )
     else:
         weight = likelihood(hits, len(column.few), chance=_LIKELY_BY_CHANCE, expected=0.95)
-        is_time = all(value.isdigit() and "1000000000" <= value[:10] < "2000000000" for value in shaped)
+        is_time = len(shaped[0]) in (10, 13) and all(
+            value.isdigit() and "1000000000" <= value[:10] < "2000000000" for value in shaped
+        )
         yield Reading(
             detector="phone_number",
             country=region,
-            weight=-4.0
-            if is_time and column.kind is Kind.INTEGER and len(shaped[0]) in (10, 13)
-            else max(weight, -2.0),
+            weight=-8.0 if is_time else max(weight, -2.0),
             because=told(hits, len(column.few), "are numbers of some numbering plan"),
             is_alone=False,
-            is_final=is_time and column.kind is Kind.INTEGER,
+            is_final=is_time,
         )
+
+
+def _is_plain(written: Sequence[str]) -> bool:
+    """Whether most begin as hardly anything but phone numbers does."""
+    return sum(value[0] in "+(T" or "(" in value for value in written) > 0.3 * len(written)
+
+
+def _is_of_a_plan(written: Sequence[str], region: str) -> bool:
+    """Whether most have the groups that numbers of that country have: part numbers are valid somewhere, too."""
+    groups = _GROUPS["US" if region in ("US", "CA") else ""]
+    return sum(bool(groups.fullmatch(value)) for value in written) > _MOSTLY * len(written)
 
 
 def _best_region(values: Sequence[str], countries: tuple[str, ...]) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """Judges street addresses, and postal codes by their shapes."""
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -38,6 +39,9 @@ def judge(column: Column) -> Iterator[Reading]:
     """What the values say of addresses, towns and postal codes."""
     if column.kind is Kind.TEXT and column.few:
         yield from _address(column)
+        small = sum(value[0].islower() and value.isascii() for value in column.few)
+        if small > 0.6 * len(column.few):
+            yield from (Reading(detector=each, weight=-4.0, is_final=True) for each in ("city", "region", "address"))
         towns = sum(bool(_TOWN_AND_STATE.fullmatch(value)) for value in column.few)
         if towns > 0.5 * len(column.few):
             because = told(towns, len(column.few), "are made like a town and a state")
@@ -87,10 +91,6 @@ def is_address(value: str) -> bool:
     )
 
 
-_known: set[str] = set()
-
-
-def _street_words() -> set[str]:
-    if not _known:
-        _known.update(map(plain, tables.words("street_words")))
-    return _known
+@functools.cache
+def _street_words() -> frozenset[str]:
+    return frozenset(map(plain, tables.words("street_words")))

@@ -38,6 +38,8 @@ class Surroundings:
         is_hinted = self.speaks_of_people or header.speaks_of_person(column.name)
         if people - {"gender"} or is_hinted or (people and "age" in others):
             return -1.0
+        if needs == "someone":
+            return -1.0 if people else -2.0
         return -1.0 if others & _POINTS_AT_DEVICES else -6.5
 
 

@@ -1,5 +1,6 @@
 """Judges closed vocabularies: gender, marital status, religion and the like are always the same few words."""
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -29,11 +30,19 @@ _OPEN: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("city", ("cities",), 0.05),
 )
 _MOST_DISTINCT = 60
+_WORDS_OF_A_TITLE = 5
+_CODED, _MOST_CODES = ("gender", "marital_status", "race_ethnicity", "religion", "education"), 12
+_BETWEEN = re.compile(r"[\s/,()&-]+")
 
 
 def judge(column: Column) -> Iterator[Reading]:
     """What the words of the column say; few distinct ones are needed, and telling ones among them."""
-    if column.kind not in (Kind.TEXT, Kind.INTEGER) or not column.values or column.is_flag:
+    if column.kind not in (Kind.TEXT, Kind.INTEGER) or not column.values:
+        return
+    if len(column.values) <= _MOST_CODES and all(value.isdigit() for value in column.values):
+        because = "a few numbers, as codes are"
+        yield from (Reading(detector=each, weight=0.0, because=because, is_alone=False) for each in _CODED)
+    if column.is_flag:
         return
     lowered = [value.casefold().strip(" .") for value in column.few]
     if len(column.values) <= _MOST_DISTINCT:
@@ -49,7 +58,7 @@ def judge(column: Column) -> Iterator[Reading]:
                 detector=detector,
                 weight=min(weight, 4.5),
                 because=told(hits, len(lowered), "are known words for it"),
-                is_alone=detector == "nationality" or (detector == "region" and _is_telling(lowered, hits)),
+                is_alone=detector == "region" and _is_telling(lowered, hits),
             )
     yield from _occupation(lowered)
 
@@ -69,7 +78,7 @@ def _closed(detector: str, known: frozenset[str], chance: float, telling: int, w
         detector=detector,
         weight=weight if len(words) > 1 else min(weight, 1.5),
         because=told(len(hits), len(words), "are words of its vocabulary"),
-        is_alone=told_by >= max(2, 0.6 * len(words)),
+        is_alone=told_by >= max(2 if detector == "gender" else 3, 0.6 * len(words)),
     )
 
 
@@ -79,17 +88,21 @@ def _blood(column: Column) -> Iterator[Reading]:
     if hits:
         yield Reading(
             detector="blood_type",
-            weight=likelihood(hits, len(column.few), chance=0.08, expected=0.97),
+            weight=likelihood(hits, len(column.few), chance=0.3, expected=0.97),
             because=told(hits, len(column.few), "are blood groups"),
             is_alone=signed >= 3,
         )
 
 
+@functools.cache
+def _professions() -> frozenset[str]:
+    return frozenset(map(plain, tables.phrases("occupations")))
+
+
 def _occupation(words: list[str]) -> Iterator[Reading]:
-    known = frozenset(map(plain, tables.phrases("occupations")))
-    hits = sum(
-        any(part in known for part in re.split(r"[\s/,()&-]+", plain(word))) or plain(word) in known for word in words
-    )
+    known = _professions()
+    short = [word for word in words if word.count(" ") < _WORDS_OF_A_TITLE]
+    hits = sum(not known.isdisjoint((plain(word), *_BETWEEN.split(plain(word)))) for word in short)
     if hits:
         yield Reading(
             detector="occupation",

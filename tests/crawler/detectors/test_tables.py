@@ -1,0 +1,85 @@
+"""A table decides together: quasi-identifiers need people, identifiers exclude each other, sentences are searched."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from crawler.detectors.detect import Finding, detect
+from tests.crawler.detectors.test_contents import BESIDE, TODAY
+
+TOWNS = ["Bern", "Lyon", "Graz", "Kent", "Oslo", "Gent"]
+
+
+def found(columns: Mapping[str, Sequence[object]]) -> dict[str, list[str]]:
+    table = pa.table(dict(columns))
+    tags: dict[str, list[str]] = {name: [] for name in columns}
+    for finding in detect([(name,) for name in columns], table, TODAY):
+        tags[finding.path[0]].append(finding.detector)
+    return tags
+
+
+def only(columns: Mapping[str, Sequence[object]], name: str) -> Finding:
+    [finding] = [
+        each for each in detect([(each,) for each in columns], pa.table(dict(columns)), TODAY) if each.path == (name,)
+    ]
+    return finding
+
+
+def test_town_counts_beside_people_only() -> None:
+    assert found({"city": TOWNS, "population": [1, 2, 3, 4, 5, 6]})["city"] == []
+    assert found({"city": TOWNS, "email": BESIDE["email"]})["city"] == ["city"]
+
+
+def test_an_identifier_is_one_thing() -> None:
+    tags = found({"phone": ["4111111111111111", "5500005555555559", "4012888888881881", "6011000990139424"]})
+    assert tags["phone"] == ["credit_card"]
+
+
+def test_sentences_are_searched() -> None:
+    notes = ["nothing to add to this case today"] * 40
+    notes += [f"please write to user{number} at mail{number}@example.org about this" for number in range(5)]
+    notes += [f"the caller can be reached at (312) 555-47{number} after noon" for number in range(10, 16)]
+    assert set(found({"notes": notes})["notes"]) == {"email_address", "phone_number"}
+
+
+def test_sentences_without_anything_are_left_alone() -> None:
+    notes = [f"the machine number {number} was moved to hall {number % 7} last week" for number in range(200)]
+    assert found({"notes": notes})["notes"] == []
+
+
+def test_country_follows_from_the_check_and_from_the_words_beside() -> None:
+    bsn = ["111222333", "123456782", "232262536", "999999990", "010464554", "192939489"]
+    finding = only({"burgerservicenummer": bsn, "achternaam": BESIDE["last_name"]}, "burgerservicenummer")
+    assert (finding.detector, finding.country) == ("national_id", "NL")
+
+
+def test_numbers_keep_the_zeros_that_they_lost() -> None:
+    zips = [2139, 60614, 97205, 94105, 10011, 80202, 60601, 30301]
+    tags = found({"zip": zips, "last_name": (BESIDE["last_name"] * 2)[:8]})
+    assert tags["zip"] == ["postal_code"]
+
+
+def test_yes_and_no_are_no_data_of_people() -> None:
+    assert found({"email": [True, False, True]})["email"] == []
+    assert found({"phone": ["yes", "no"] * 10})["phone"] == []
+
+
+def test_fractions_of_whole_numbers_are_whole_numbers() -> None:
+    assert found({"age": [31.0, None, 64.0, 27.0, 45.0, 52.0]})["age"] == ["age"]
+
+
+def test_nested_fields_are_looked_at_in_their_table() -> None:
+    people = [{"email": f"user{number}@example.org", "town": town} for number, town in enumerate(TOWNS)]
+    table = pa.table({"contact": people})
+    findings = detect([("contact",), ("contact", "email"), ("contact", "town")], table, TODAY)
+    assert [(each.path[-1], each.detector) for each in findings] == [("email", "email_address"), ("town", "city")]
+
+
+def test_evidence_never_holds_a_value() -> None:
+    columns = {
+        "c1": ["4111111111111111", "5500005555555559", "4012888888881881"] * 3,
+        "email": BESIDE["email"] + ["g@example.org"] * 3,
+    }
+    for finding in detect([("c1",), ("email",)], pa.table(columns), TODAY):
+        assert "4111" not in finding.evidence
+        assert "example.org" not in finding.evidence
