@@ -8,16 +8,22 @@ Hidden columns are not in it, masks stand beside the raw value's place, and the 
 a person wrote sees only what comes out.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import sqlglot
+
 from catalog.names import quoted
-from policy_engine.model import LOOKUP, ROW, Decision, Lookup, Outcome
+from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
-from proxy.barrier import FENCE, without_statistics
+from proxy.barrier import FENCE, families, is_leak_proof, without_statistics
 from proxy.projection import Projection
+
+_NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
+"""Transforms that are known to give something for every value; what any other cannot do is NULL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +48,41 @@ def govern(
     """
     projection = Projection(keys, {path: column.type for path, column in profile(decision.dataset).fields.items()})
     is_fenced = is_fenced and may_need_fence(decision)
+    types = tuple((column.name, column.type) for column in decision.columns)
+    types += tuple((lookup.name, "BOOLEAN") for lookup in decision.lookups)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
-    cells = [(column.name, projection.column(column)) for column in shown]
-    columns = ", ".join(f"{without_statistics(cell) if is_fenced else cell} AS {quoted(name)}" for name, cell in cells)
+    cells = [(column, projection.column(column)) for column in shown]
+    columns = ", ".join(
+        f"{without_statistics(cell) if is_fenced or _may_raise(column, types) else cell} AS {quoted(column.name)}"
+        for column, cell in cells
+    )
     sql = f"SELECT {columns} FROM {_with_answers(decision, relation, lookups)} AS {quoted(ROW)}"
     if decision.rows.filter:
         condition = decision.rows.filter
-        sql += f" WHERE {without_statistics(condition)}{FENCE}" if is_fenced else f" WHERE {condition}"
+        is_bare = not is_fenced and _is_total(condition, types)
+        sql += f" WHERE {condition if is_bare else without_statistics(condition)}{FENCE if is_fenced else ''}"
     return Governed(sql=f"({sql})", parameters=projection.parameters)
+
+
+def _may_raise(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a cell may raise on some raw value; then it must be NULL there, since the engine may compute it for
+    rows that the filter removes.
+    """
+    return (
+        any(case.call is not None and case.call.name not in _NEVER_RAISE for case in column.cases)
+        or any(case.when and not _is_total(case.when, types) for case in column.cases)
+        or any(_may_raise(part, types) for part in column.parts)
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_total(condition: str, types: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a policy's condition (SQL over the raw row) can be computed on any row without an error.
+
+    Example: `"_row"."region" = 'EU'` can on a text; `"_row"."amount" * 2 > 5` cannot on every number.
+    """
+    tree = sqlglot.parse_one(f"SELECT 1 AS x FROM t AS {quoted(ROW)} WHERE {condition}", read="duckdb")
+    return is_leak_proof(tree, families(tree, types))
 
 
 def _with_answers(decision: Decision, relation: str, lookups: Mapping[str, str]) -> str:
