@@ -5,7 +5,8 @@ harmless only while no expression can raise an error or otherwise tell what it m
 list below cannot; every other query reads its relations through a fence that the engine's optimizer does not cross.
 Doubt means a fence: it costs time, never truth. The fence has two parts, both tried on DuckDB 2.0:
 
-- `OFFSET 0` behind the policy's filter keeps expressions off the rows that the filter removes;
+- `OFFSET 0` behind the policy's filter keeps expressions off the rows that the filter removes (2.0.0 let them meet,
+  2.0.1 no longer does in any case tried, and promises nothing);
 - `TRY(..)` around each cell and the filter keeps back what the engine knows of all rows from its statistics. From
   the largest value of a filtered-out row it may see that `amount > 1000` holds nowhere, and then an expression
   beside it that would have raised never runs.

@@ -76,9 +76,11 @@ class Round(Transform):
             return Fragment(sql=_rounded_integer_sql(sql, digits, at.column))
         if at.column.kind is Kind.DECIMAL and digits >= at.column.scale:
             return Fragment(sql=f"({sql})")
-        number = f"({sql})::DOUBLE" if at.column.kind is Kind.FLOAT else f"({sql})"
-        # The engine rounds a NULL of a DECIMAL to 0 where nothing is left of it.
-        rounded = f"CASE WHEN ({sql}) IS NOT NULL THEN round({number}, {digits}) END"
+        if at.column.kind is Kind.FLOAT:
+            rounded = _rounded_float_sql(f"({sql})::DOUBLE", digits)
+        else:
+            # The engine rounds a NULL of a DECIMAL to 0 where nothing is left of it.
+            rounded = f"CASE WHEN ({sql}) IS NOT NULL THEN round(({sql}), {digits}) END"
         return Fragment(sql=f"TRY(CAST({rounded} AS {at.column.text}))")
 
     def reference(self, value: object, at: Place) -> object:
@@ -179,6 +181,14 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
 def _scale(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     return -exponent if isinstance(exponent, int) else 0
+
+
+def _rounded_float_sql(number: str, digits: int) -> str:
+    """As the reference does it: engines, and their versions, differ in how they round a fraction to digits."""
+    factor = f"1e{abs(digits)}::DOUBLE"
+    scale, back = ("*", "/") if digits >= 0 else ("/", "*")
+    scaled = f"({number} {scale} {factor})"
+    return f"CASE WHEN isfinite({scaled}) THEN round({scaled}) {back} {factor} ELSE {number} END"
 
 
 def _rounded_float(value: float, digits: int) -> float:

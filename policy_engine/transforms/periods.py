@@ -46,14 +46,19 @@ PERIODS = {
         bits=62, first=-1, last=1, units_a_second=10**9, to_units="epoch_ns({})", from_units="make_timestamp_ns({})"
     ),
     "TIMESTAMP_MS": Period(  # 139 years, to 2059
-        bits=42, first=-13, last=56, units_a_second=10**3, to_units="epoch_ms({})", from_units="make_timestamp_ms({})"
+        bits=42,
+        first=-13,
+        last=56,
+        units_a_second=10**3,
+        to_units="epoch_ms(TRY_CAST({} AS TIMESTAMP))",
+        from_units="make_timestamp_ms({})",
     ),
     "TIMESTAMP_S": Period(  # 136 years, to 2056
         bits=32,
         first=-14,
         last=58,
         units_a_second=1,
-        to_units="(epoch_ms({}) // 1000)",
+        to_units="(epoch_ms(TRY_CAST({} AS TIMESTAMP)) // 1000)",
         from_units="make_timestamp_ms({} * 1000)",
     ),
 }

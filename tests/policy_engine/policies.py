@@ -64,7 +64,8 @@ def scopes() -> st.SearchStrategy[Scope]:
 def _can_be_written(scope: Scope) -> bool:
     """A name that is a star is none, and one with `${` speaks of a variable."""
     names = [name for name in (scope.database, scope.dataset) if name is not None]
-    return not any(name == "*" or "${" in name for name in names)
+    inner = [name for path in scope.columns for name in path]
+    return "*" not in names and not any("${" in name for name in (*names, *inner))
 
 
 def conditions() -> st.SearchStrategy[When]:

@@ -1,4 +1,8 @@
-"""The fence on this engine: without it a person's expression meets filtered-out rows, with it never."""
+"""The fence on this engine: behind it no expression of a person's meets a filtered-out row or a statistic of one.
+
+DuckDB 2.0.0 evaluated such expressions on filtered-out rows where nothing fenced them; 2.0.1 keeps the order in every
+case tried here. Nothing promises that it stays so, and its statistics still tell, so the fence stands.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -49,19 +53,31 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _leaks(engine: duckdb.DuckDBPyConnection, fence: str) -> int:
     """In how many of the combinations an expression that fails on filtered-out rows alone does fail."""
-    count = 0
-    for condition, telltale, shape in itertools.product(FILTERS, TELLTALES, SHAPES):
-        governed = f"(SELECT id, k, s, region FROM t WHERE {condition}{fence})"
-        try:
-            engine.execute(shape.format(g=governed, p=telltale)).fetchall()
-        except duckdb.Error:
-            count += 1
-    return count
+    governed = "(SELECT id, k, s, region FROM t WHERE {condition}{fence})"
+    return sum(
+        _fails(engine, shape.format(g=governed.format(condition=condition, fence=fence), p=telltale))
+        for condition, telltale, shape in itertools.product(FILTERS, TELLTALES, SHAPES)
+    )
 
 
-def test_without_the_fence_filtered_rows_are_met(engine: duckdb.DuckDBPyConnection) -> None:
-    """If this fails, the engine has learnt to keep the order itself, or the cases no longer probe anything."""
-    assert _leaks(engine, "") > 0
+def _fails(engine: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    try:
+        engine.execute(sql).fetchall()
+    except duckdb.Error:
+        return True
+    return False
+
+
+def test_this_engine_keeps_the_order_itself(engine: duckdb.DuckDBPyConnection) -> None:
+    """If this fails, the engine meets filtered-out rows again, as 2.0.0 did: then the fence alone holds."""
+    assert _leaks(engine, "") == 0
+
+
+def test_the_cases_probe_something(engine: duckdb.DuckDBPyConnection) -> None:
+    """Where nothing is filtered out, every one of them fails."""
+    everything = itertools.product(TELLTALES, SHAPES)
+    governed = "(SELECT id, k, s, region FROM t)"
+    assert all(_fails(engine, shape.format(g=governed, p=telltale)) for telltale, shape in everything)
 
 
 def test_behind_the_fence_no_filtered_row_is_met(engine: duckdb.DuckDBPyConnection) -> None:
