@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 4  # the number of the last step below
+NEWEST = 5  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -198,6 +198,12 @@ def _lineage(database: Database) -> None:
         database.execute(statement)
     database.execute("INSERT INTO assignment SELECT * FROM assignment_before")
     database.execute("DROP TABLE assignment_before")
+
+
+@_STEPS(name="0005 rules have words and detectors")
+def _words_and_detectors(database: Database) -> None:
+    for column in ("words TEXT NOT NULL DEFAULT '[]'", "words_file TEXT", "detector TEXT"):
+        database.execute(f"ALTER TABLE tag_rule ADD COLUMN {column}")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -134,18 +134,27 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRule:
-    """How a crawler recognises a tag: by the column's name, by its content, or by both.
+    """How a crawler recognises a tag: by the column's name, by what is in it, or by both.
 
-    `column_name` is a regex that is searched, ignoring case; `content` must match a sampled cell whole,
-    in at least `min_match` (share, 0 to 1) of at least `min_rows` non-null cells.
+    `column_name` is a regex that is searched, ignoring case. A sampled cell must match `content` whole, or be one
+    of `words` or of the lines of `words_file`, in at least `min_match` (share, 0 to 1) of at least `min_rows`
+    non-null cells. `detector` names one that is built in or plugged in, which weighs the column by itself.
     """
 
     name: str
     tag: str
     column_name: str | None = None
     content: str | None = None
+    words: tuple[str, ...] = ()
+    words_file: str | None = None
+    detector: str | None = None
     min_match: float = 0.8
     min_rows: int = 20
+
+    @property
+    def counts_cells(self) -> bool:
+        """Whether the rule looks for a share of cells, so that `min_match` and `min_rows` mean something."""
+        return self.content is not None or bool(self.words) or self.words_file is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The store of what data means: tags, the rules that recognise them, and the assignments that carry them."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,14 @@ _ASSIGNMENTS = (
     "SELECT b.name || '.' || d.name AS dataset, a.path, t.name AS tag, a.state, a.origin, a.rule, a.confidence,"
     " a.evidence, a.by, a.at FROM assignment a JOIN tag t ON t.id = a.tag_id"
     " JOIN dataset d ON d.id = a.dataset_id JOIN database b ON b.id = d.database_id WHERE NOT d.is_gone"
+)
+
+_RULE_PARTS = ("column_name", "content", "words", "words_file", "detector", "min_match", "min_rows")
+_KEPT = ", ".join(("tag_id", *_RULE_PARTS))
+_GIVEN = ", ".join(f"excluded.{part}" for part in ("tag_id", *_RULE_PARTS))
+_PUT_RULE = (
+    f"INSERT INTO tag_rule (name, {_KEPT}) VALUES (?, {', '.join('?' for _ in ('tag_id', *_RULE_PARTS))})"
+    f" ON CONFLICT (name) DO UPDATE SET ({_KEPT}) = ({_GIVEN}) WHERE ({_KEPT}) IS NOT ({_GIVEN})"
 )
 
 
@@ -72,15 +81,8 @@ class Tags:
         """Adds a rule or replaces the one of its name; its tag must be declared."""
         check_name(rule.name, "rule", may_hold_dot=True)
         with self._catalog.change() as tx:
-            tx.execute(
-                "INSERT INTO tag_rule (name, tag_id, column_name, content, min_match, min_rows)"
-                " VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET (tag_id, column_name, content, min_match, min_rows)"
-                " = (excluded.tag_id, excluded.column_name, excluded.content, excluded.min_match, excluded.min_rows)"
-                " WHERE (tag_id, column_name, content, min_match, min_rows) IS NOT"
-                " (excluded.tag_id, excluded.column_name, excluded.content, excluded.min_match, excluded.min_rows)",
-                [rule.name, tag_id(tx, rule.tag), rule.column_name, rule.content, rule.min_match, rule.min_rows],
-            )
+            stored = [tag_id(tx, rule.tag), *(_stored(getattr(rule, part)) for part in _RULE_PARTS)]
+            tx.execute(_PUT_RULE, [rule.name, *stored])
 
     def rules(self) -> tuple[TagRule, ...]:
         """Every rule, by name."""
@@ -238,14 +240,12 @@ def _tag(row: sqlite3.Row) -> Tag:
 
 
 def _rule(row: sqlite3.Row) -> TagRule:
-    return TagRule(
-        name=row["name"],
-        tag=row["tag"],
-        column_name=row["column_name"],
-        content=row["content"],
-        min_match=row["min_match"],
-        min_rows=row["min_rows"],
-    )
+    parts = {part: row[part] for part in _RULE_PARTS if part != "words"}
+    return TagRule(name=row["name"], tag=row["tag"], words=tuple(json.loads(row["words"])), **parts)
+
+
+def _stored(part: str | float | tuple[str, ...] | None) -> Value:
+    return json.dumps(part, ensure_ascii=False) if isinstance(part, tuple) else part
 
 
 def _assignment(row: sqlite3.Row) -> TagAssignment:

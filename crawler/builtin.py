@@ -10,7 +10,7 @@ BUILTIN_TAGS: tuple[Tag, ...] = tuple(detector.tag for detector in detectors().v
 def rule_of(detector: Detector) -> CompiledRule:
     """The rule that lets a detector suggest its own tag; a home's rule of the same name takes its place."""
     rule = TagRule(name=f"detector {detector.name}", tag=detector.tag.name)
-    return CompiledRule(rule=rule, column_name=None, content=None, detector=detector.name)
+    return CompiledRule(rule=rule, detector=detector.name)
 
 
 BUILTIN_RULES: tuple[CompiledRule, ...] = tuple(map(rule_of, detectors().values()))

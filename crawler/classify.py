@@ -10,10 +10,10 @@ from catalog.clock import utc_now
 from catalog.model import Field
 from crawler.cells import cells
 from crawler.detectors.detect import Finding, detect
+from crawler.plugins import PluginFailed, Sampled
 from crawler.rules import CompiledRule, RuleTimedOut
-
-_NAME_CONFIDENCE = 0.8
-_MOST_CONFIDENCE = 0.99
+from crawler.weighing import Fit, Weighed, weigh
+from crawler.weighing import confidence as sure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
-    """What the rules say of one dataset: suggestions by column, best first, and the rules that took too long."""
+    """What the rules say of one dataset: suggestions by column, best first, and the rules that could not be used."""
 
     suggestions: tuple[Suggestion, ...]
     timed_out: tuple[str, ...] = ()
@@ -44,69 +44,56 @@ def classify(
 ) -> Classification:
     """What the rules suggest for the columns and nested fields of a dataset.
 
-    A rule that takes too long anywhere suggests nothing anywhere. Dates are judged as seen from `today`.
+    A rule that takes too long or fails anywhere suggests nothing anywhere. Dates are judged as seen from `today`.
 
     Example: column `mrn` under the rule `mrn by name` gives `phi.mrn`, 0.8, "name matches rule `mrn by name`".
     """
-    found: list[Suggestion] = []
-    timed_out: list[str] = []
-    columns = [(path, cells(sample, path)) for path in walk(fields)]
-    if any(rule.detector for rule in rules):
-        findings = detect([path for path, _ in columns], sample, today or utc_now().date())
-        found += [suggestion for rule in rules for suggestion in _detected(rule, findings)]
+    columns = tuple(sampled_columns(fields, sample))
+    found = findings_in(columns, sample, rules, today)
+    suggested: list[Suggestion] = []
+    unfit: list[str] = []
     for rule in rules:
         try:
-            found += [suggestion for path, texts in columns for suggestion in _judged(rule, path, texts)]
-        except RuleTimedOut:
-            timed_out.append(rule.rule.name)
-    suggestions = tuple(suggestion for path, _ in columns for suggestion in _best(found, path))
-    return Classification(suggestions=suggestions, timed_out=tuple(timed_out))
+            weighed = [(column.path, weigh(rule, column, found.get(column.path, {}))) for column in columns]
+        except (RuleTimedOut, PluginFailed):
+            unfit.append(rule.rule.name)
+        else:
+            suggested += [_suggestion(rule, path, each) for path, each in weighed if each.fit is Fit.MATCH]
+    suggestions = tuple(suggestion for column in columns for suggestion in _best(suggested, column.path))
+    return Classification(suggestions=suggestions, timed_out=tuple(unfit))
 
 
-def walk(fields: Iterable[Field], parents: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of every column, nested fields right after their parent."""
+def sampled_columns(fields: Sequence[Field], sample: pa.Table) -> Iterator[Sampled]:
+    """Every column and nested field with its sampled values."""
+    for path, type_ in _typed(fields, ()):
+        yield Sampled(path=path, type=type_, values=cells(sample, path))
+
+
+def findings_in(
+    columns: Sequence[Sampled], sample: pa.Table, rules: Sequence[CompiledRule], today: date | None = None
+) -> Mapping[tuple[str, ...], Mapping[str, Finding]]:
+    """What the built-in detectors find, by column and detector; nothing when no rule asks for one."""
+    found: dict[tuple[str, ...], dict[str, Finding]] = {}
+    if any(rule.detector for rule in rules):
+        for finding in detect([column.path for column in columns], sample, today or utc_now().date()):
+            found.setdefault(finding.path, {})[finding.detector] = finding
+    return found
+
+
+def _typed(fields: Iterable[Field], parents: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     for field in fields:
-        yield (*parents, field.name)
-        yield from walk(field.fields, (*parents, field.name))
+        yield (*parents, field.name), field.type
+        yield from _typed(field.fields, (*parents, field.name))
 
 
-def _detected(rule: CompiledRule, findings: Iterable[Finding]) -> Iterator[Suggestion]:
-    """The suggestions of a rule that trusts a detector."""
-    for finding in findings:
-        if finding.detector == rule.detector:
-            yield Suggestion(
-                path=finding.path,
-                tag=rule.rule.tag,
-                confidence=finding.confidence,
-                evidence=finding.evidence,
-                rule=rule.rule.name,
-                country=finding.country,
-            )
-
-
-def _judged(rule: CompiledRule, path: tuple[str, ...], texts: Mapping[str, int]) -> Iterator[Suggestion]:
-    """The suggestion of one rule for one column, if it makes one; of two conditions both must hold."""
-    doubt, evidence = 1.0, []
-    if rule.detector is not None:
-        return
-    if rule.column_name is not None:
-        if not rule.fits_name(path[-1]):
-            return
-        doubt *= 1 - _NAME_CONFIDENCE
-        evidence.append(f"name matches rule `{rule.rule.name}`")
-    if rule.content is not None:
-        count = sum(texts.values())
-        share = rule.matching_count(texts) / count if count >= rule.rule.min_rows else 0.0
-        if share < rule.rule.min_match:
-            return
-        doubt *= 1 - share
-        evidence.append(f"{int(share * 100)} % of {count:,} cells match rule `{rule.rule.name}`")
-    yield Suggestion(
+def _suggestion(rule: CompiledRule, path: tuple[str, ...], weighed: Weighed) -> Suggestion:
+    return Suggestion(
         path=path,
         tag=rule.rule.tag,
-        confidence=_confidence(doubt),
-        evidence="; ".join(evidence),
+        confidence=weighed.confidence,
+        evidence=weighed.evidence,
         rule=rule.rule.name,
+        country=weighed.country,
     )
 
 
@@ -127,12 +114,8 @@ def _merged(same: list[Suggestion]) -> Suggestion:
     return Suggestion(
         path=surest.path,
         tag=surest.tag,
-        confidence=_confidence(doubt),
+        confidence=sure(doubt),
         evidence="; ".join(suggestion.evidence for suggestion in same),
         rule=surest.rule,
         country=surest.country,
     )
-
-
-def _confidence(doubt: float) -> float:
-    return round(min(1 - doubt, _MOST_CONFIDENCE), 2)

@@ -17,7 +17,7 @@ from catalog.tags import Tags
 from policy_engine.document.model import Document
 from policy_engine.document.places import invalid
 from policy_engine.draft import Draft
-from policy_engine.facts import Describe, describe_at_source, gather
+from policy_engine.facts import CheckRule, Describe, describe_at_source, gather, trust_rule
 from policy_engine.history import drift
 from policy_engine.live import read_live
 from policy_engine.merging import Path
@@ -51,15 +51,18 @@ def prepare(
     describe: Describe = describe_at_source,
     environment: Mapping[str, str] = os.environ,
     count: Count | None = None,
+    check_rule: CheckRule = trust_rule,
 ) -> Plan:
     """The plan for a document against what is live now; nothing is changed. With `count`, rows are counted too.
+
+    `check_rule` raises VeilError for a rule that no crawl could use.
 
     Example:
         >>> plan = prepare(load([Path("policies")]), catalog, at=datetime.now(UTC))
         >>> print(plan.text())
     """
     live = read_live(catalog)
-    facts = gather(document, live, catalog, describe=describe, environment=environment)
+    facts = gather(document, live, catalog, describe=describe, environment=environment, check_rule=check_rule)
     made = make_plan(document, live, facts, at=at, prune=prune)
     return replace(
         made,

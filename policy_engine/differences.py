@@ -97,6 +97,9 @@ def _rule_words(rule: TagRule) -> Words:
         "tag": rule.tag,
         "column_name": rule.column_name or "",
         "content": rule.content or "",
+        "words": ", ".join(rule.words),
+        "words_file": rule.words_file or "",
+        "detector": rule.detector or "",
         "min_match": f"{rule.min_match:g}",
         "min_rows": str(rule.min_rows),
     }

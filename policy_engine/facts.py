@@ -8,7 +8,7 @@ from catalog import names, registry
 from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid, SourceUnavailable, VeilError
-from catalog.model import Dataset, Field, Source, TagAssignment
+from catalog.model import Dataset, Field, Source, TagAssignment, TagRule
 from catalog.names import fold
 from catalog.tags import Tags
 from policy_engine.document.model import DatasetEntry, Document, UserEntry
@@ -16,6 +16,7 @@ from policy_engine.document.places import Place, Stated, invalid, pointed
 from policy_engine.live import DatasetKey, Live, dataset_key
 
 Describe = Callable[[Source, str], tuple[Field, ...]]
+CheckRule = Callable[[TagRule], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,10 @@ def describe_at_source(source: Source, relation: str) -> tuple[Field, ...]:
     return registry.connect(source).describe(relation)
 
 
+def trust_rule(rule: TagRule) -> None:
+    """Takes every rule as it is: a crawl refuses one that it cannot use."""
+
+
 def gather(
     document: Document,
     live: Live,
@@ -40,8 +45,14 @@ def gather(
     *,
     describe: Describe = describe_at_source,
     environment: Mapping[str, str] = os.environ,
+    check_rule: CheckRule = trust_rule,
 ) -> Facts:
     """Everything a document needs to know of the world, read before anything is changed."""
+    for rule in document.rules:
+        try:
+            check_rule(rule.value)
+        except VeilError as error:
+            raise pointed(error, rule.place) from error
     sources = {**live.sources, **{fold(stated.value.name): stated.value for stated in document.sources}}
     fields: dict[DatasetKey, tuple[Field, ...]] = {}
     assignments: dict[DatasetKey, tuple[TagAssignment, ...]] = {}

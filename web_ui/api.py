@@ -163,6 +163,7 @@ class ControlApi:
             self.parts.catalog,
             at=self.parts.clock(),
             prune=arguments.flag("prune"),
+            check_rule=self.parts.check_rule,
             count=self._counter(rights) if "rows" in known and arguments.flag("rows") else None,
         )
         require_change(rights, plan.before, plan.after)

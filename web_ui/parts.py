@@ -15,11 +15,14 @@ from catalog.datasets import Datasets
 from catalog.home import Home
 from catalog.journal import Journal
 from catalog.known_keys import KnownKeys
+from catalog.model import TagRule
 from catalog.registry import connect
 from catalog.revisions import Revisions
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
+from crawler.plugins import Plugins, load_plugins
+from crawler.rules import compile_rule
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.functions import FUNCTIONS
 from policy_engine.transforms.keys import KeyRing
@@ -50,6 +53,11 @@ class Parts:
     metadata: Metadata
     sessions: SessionCache
     pipeline: Pipeline
+    plugins: Plugins
+
+    def check_rule(self, rule: TagRule) -> None:
+        """Raise PolicyInvalid for a rule that no crawl of this home could use."""
+        compile_rule(rule, self.plugins)
 
     def close(self) -> None:
         """Let go of sources and of the catalog's file."""
@@ -96,6 +104,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             visibility=visibility,
             metadata=Metadata(visibility=visibility, policies=policies, journal=journal, clock=clock),
             sessions=sessions,
+            plugins=load_plugins(settings.crawl.detectors),
             pipeline=Pipeline(
                 governor=Governor(
                     catalog=catalog,

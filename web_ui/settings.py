@@ -63,6 +63,13 @@ class TokenSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlSettings:
+    """Which detectors of installed packages rules may ask for (they run beside the data)."""
+
+    detectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting there is.
 
@@ -76,6 +83,7 @@ class Settings:
     query: QuerySettings = field(default_factory=QuerySettings)
     session: SessionSettings = field(default_factory=SessionSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
+    crawl: CrawlSettings = field(default_factory=CrawlSettings)
 
 
 Section = Mapping[str, object]
@@ -127,6 +135,8 @@ def _value(value: object, kind: Any, origin: str) -> object:
     """The value in its type; a text from the environment is read as the type asks."""
     if get_origin(kind) is Literal:
         return _choice(value, get_args(kind), origin)
+    if get_origin(kind) is tuple:
+        return _texts(value, origin)
     wanted = {str: "a text", int: "a whole number", float: "a number"}
     if kind is float and type(value) is int:
         value = float(value)
@@ -138,6 +148,14 @@ def _value(value: object, kind: Any, origin: str) -> object:
     if type(value) is not kind or (isinstance(value, int | float) and not 0 <= value < float("inf")):
         raise SettingsInvalid(f"{origin} must be {wanted[kind]}", hint="see the reference of settings")
     return value
+
+
+def _texts(value: object, origin: str) -> tuple[str, ...]:
+    """A list of texts; in the environment they stand with commas between them."""
+    listed = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(part, str) for part in listed):
+        raise SettingsInvalid(f"{origin} must be a list of texts", hint="see the reference of settings")
+    return tuple(listed)
 
 
 def _choice(value: object, known: tuple[str, ...], origin: str) -> object:

@@ -11,6 +11,7 @@ from policy_engine.document.entries import Entry, items
 from policy_engine.document.model import Context, Document
 from policy_engine.document.places import Place, Stated, invalid
 from policy_engine.document.policies import read_policy
+from policy_engine.document.rules import read_rules
 from policy_engine.document.tests import read_tests
 from policy_engine.document.tree import Node, Scalar, parse
 from policy_engine.model import Policy
@@ -69,7 +70,7 @@ def _read(text: str, *, file: str, folder: Path) -> Document:
         databases=tuple(sections.read_databases(nodes["databases"], context)),
         datasets=tuple(sections.read_datasets(nodes["datasets"], context)),
         tags=tuple(sections.read_tags(nodes["tags"], context)),
-        rules=tuple(sections.read_rules(nodes["rules"], context)),
+        rules=tuple(read_rules(nodes["rules"], context)),
         roles=tuple(sections.read_roles(nodes["roles"], context)),
         users=tuple(sections.read_users(nodes["users"], context)),
         policies=tuple(_policies(nodes["policies"], context)),

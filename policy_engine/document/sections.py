@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import regex
-
 from catalog import lookup, names, registry
 from catalog.errors import VeilError
-from catalog.model import Attribute, Level, Source, TagRule
+from catalog.model import Attribute, Level, Source
 from policy_engine import capabilities
-from policy_engine.document.entries import Entry, items, pairs, text, texts
+from policy_engine.document.entries import Entry, pairs, text, texts
 from policy_engine.document.model import (
     ColumnEntry,
     Context,
@@ -21,18 +19,11 @@ from policy_engine.document.model import (
     UserEntry,
 )
 from policy_engine.document.places import Place, Stated, invalid, pointed
+from policy_engine.document.rules import read_tag_name
 from policy_engine.document.tree import Node, Scalar, Sequence
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _QUOTES = 'quote it where it holds a dot or a blank: `"Lab Results"`'
-
-
-def read_tag_name(stated: Stated[str]) -> str:
-    """A tag's name as it is kept, `namespace.name` in lower case; `namespace:name` is accepted."""
-    try:
-        return lookup.tag_name(stated.value)
-    except VeilError as error:
-        raise pointed(error, stated.place) from None
 
 
 def read_sources(node: Node, context: Context) -> Iterator[Stated[Source]]:
@@ -81,28 +72,6 @@ def read_tags(node: Node, context: Context) -> Iterator[Stated[TagEntry]]:
         entry = Entry.of(body, "a tag", ("comment", "level"))
         name = read_tag_name(Stated(value=key.text, place=key.place))
         yield Stated(value=TagEntry(name=name, comment=entry.said("comment"), level=_level(entry)), place=key.place)
-
-
-def read_rules(node: Node, context: Context) -> Iterator[Stated[TagRule]]:
-    """Auto-tag rules: a regex on the column's name, one on the content, or both."""
-    refused = {"detector": "is refused: `detector` is not supported by this version"}
-    keys = ("name", "tag", "column_name", "content", "min_match", "min_rows")
-    for item in items(node, "a list of rules"):
-        entry = Entry.of(item, "a rule", keys, refused)
-        rule_name, tag = text(entry.needs("name")), text(entry.needs("tag"))
-        if "column_name" not in entry.nodes and "content" not in entry.nodes:
-            raise invalid(
-                item.place, "has neither `column_name` nor `content`", hint="a rule needs at least one of them"
-            )
-        rule = TagRule(
-            name=_fit(rule_name.value, "rule", rule_name.place, may_hold_dot=True),
-            tag=context.refer("tag", read_tag_name(tag), tag.place),
-            column_name=_regex(entry, "column_name"),
-            content=_regex(entry, "content"),
-            min_match=entry.number("min_match", 0.8, low=0.0, high=1.0),
-            min_rows=entry.count("min_rows", 20, high=1_000_000),
-        )
-        yield Stated(value=rule, place=rule_name.place)
 
 
 def read_roles(node: Node, context: Context) -> Iterator[Stated[RoleEntry]]:
@@ -240,17 +209,6 @@ def _level(entry: Entry) -> Level | None:
         near = names.nearest(stated.value, [level.value for level in Level])
         hint = f"did you mean `{near}`?" if near else ""
         raise invalid(stated.place, f"must be one of {', '.join(Level)}", hint=hint) from None
-
-
-def _regex(entry: Entry, key: str) -> str | None:
-    stated = entry.text(key)
-    if stated is None:
-        return None
-    try:
-        regex.compile(stated.value)
-    except regex.error as error:
-        raise invalid(stated.place, f"is no regular expression: {error.msg} at character {error.pos}") from None
-    return stated.value
 
 
 def _variable(entry: Entry) -> str | None:

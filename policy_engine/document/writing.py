@@ -68,8 +68,14 @@ def rules(values: Iterable[TagRule]) -> Data:
         {
             "name": rule.name,
             "tag": rule.tag,
-            **_said(column_name=rule.column_name or "", content=rule.content or ""),
-            **({"min_match": rule.min_match, "min_rows": rule.min_rows} if rule.content else {}),
+            **_said(
+                column_name=rule.column_name or "",
+                content=rule.content or "",
+                words=[*rule.words],
+                words_file=rule.words_file or "",
+                detector=rule.detector or "",
+            ),
+            **({"min_match": rule.min_match, "min_rows": rule.min_rows} if rule.counts_cells else {}),
         }
         for rule in _by_name(values)
     ]

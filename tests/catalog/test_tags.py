@@ -48,6 +48,11 @@ def test_rules_are_replaced_by_name_and_need_a_declared_tag(tags: Tags, patients
     tags.put_rule(replace(rule, column_name="m"))
     tags.put_rule(rule)
     assert tags.rules() == (rule,)
+    words = TagRule(
+        name="by words", tag="phi.mrn", words=("A", "ä"), words_file="/w.txt", detector="mrn", min_match=0.5
+    )
+    tags.put_rule(words)
+    assert tags.rules() == (words, rule)
     with pytest.raises(PolicyInvalid, match="not declared") as caught:
         tags.put_rule(TagRule(name="x", tag="phi.phone_numbr", content="1"))
     assert caught.value.hint == "did you mean `phi.phone_number`?"

@@ -96,3 +96,15 @@ def test_huge_cells_count_but_do_not_match() -> None:
 def test_evidence_never_holds_a_cell() -> None:
     found = column(["M7654321"] * 20, MEMBER)
     assert "7654321" not in repr(found)
+
+
+def test_words_and_detectors_make_rules_of_ones_own() -> None:
+    ward = TagRule(name="wards", tag="acme.ward", words=("north", "south"), min_rows=2)
+    [found] = column(["North", "south", "NORTH"], ward).suggestions
+    assert (found.tag, found.evidence) == ("acme.ward", "100 % of 3 cells match rule `wards`")
+    mail = TagRule(name="work mail", tag="acme.mail", column_name="work", detector="email_address")
+    cells = [f"person{number}@example.org" for number in range(30)]
+    [found] = column(cells, mail, name="work_mail").suggestions
+    assert found.tag == "acme.mail"
+    assert found.evidence.startswith("name matches rule `work mail`; ")
+    assert column(cells, mail, name="mail").suggestions == ()

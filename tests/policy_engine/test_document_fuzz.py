@@ -67,7 +67,7 @@ _SECTIONS = ("sources", "databases", "datasets", "tags", "rules", "roles", "user
 _KEYS = (
     *("connector", "path", "comment", "tags", "source", "relation", "columns", "level", "name", "tag", "content"),
     *("min_match", "groups", "attributes", "password_env", "policy", "grant", "deny", "to", "scope", "having"),
-    *("transform", "where", "from", "until", "enabled", "why"),
+    *("transform", "where", "from", "until", "enabled", "why", "words", "words_file", "detector"),
 )
 
 

@@ -11,6 +11,7 @@ from policy_engine.document.reading import load, loads
 from policy_engine.model import Effect, HasTag, Not, Scope
 from tests.policy_engine.shop import SHOP
 
+RULE = "veil: 1\nrules:\n  - {{name: r, tag: a.b, {}}}\n"
 GOOD = "veil: 1\npolicies:\n  - {policy: p, grant: select, to: [r], scope: shop, why: x}\n"
 
 
@@ -94,14 +95,13 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("veil: 1\npolicies:\n  - {policy: p, grant: select, to: [r], scope: 'a.b(c,'}\n", "is no scope", 3, ""),
     (GOOD + "  - {policy: P, deny: select, to: [r], scope: x}\n", "the policy `P` a second time", 4, "line 3"),
     ("veil: 1\npolicies: {p: {}}\n", "must be a list of policies", 2, ""),
-    (
-        "veil: 1\nrules:\n  - {name: r, tag: a.b, detector: card}\n",
-        "`detector` is not supported by this version",
-        3,
-        "",
-    ),
+    (RULE.format("content: x, words: [a]"), "has `content` and `words`", 3, "a rule for each"),
+    (RULE.format("words: []"), "must be a list of 1 to 10,000 words", 3, "words_file"),
+    (RULE.format("detector: card, min_rows: 3"), "counts nothing", 3, "words_file"),
+    (RULE.format("column_name: x, min_match: 0.5"), "counts nothing", 3, "content"),
+    (RULE.format("colum_name: x"), "is not a key of a rule", 3, "`column_name`"),
     ("veil: 1\nrules:\n  - {name: r, tag: a.b, column_name: '('}\n", "is no regular expression", 3, ""),
-    ("veil: 1\nrules:\n  - {name: r, tag: a.b}\n", "has neither `column_name` nor `content`", 3, ""),
+    ("veil: 1\nrules:\n  - {name: r, tag: a.b}\n", "looks at nothing", 3, ""),
     ("veil: 1\nrules:\n  - {name: r, tag: a.b, content: x, min_match: 2}\n", "a number from 0 to 1", 3, ""),
     ("veil: 1\nrules:\n  - {name: r, tag: a.b, content: x, min_match: much}\n", "must be a number", 3, ""),
     ("veil: 1\nrules:\n  - {name: r, tag: a.b, content: x, min_rows: 2.5}\n", "must be a whole number", 3, ""),

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
-from catalog.model import Role
+from catalog.model import Role, TagRule
 from catalog.names import fold
+from policy_engine.apply import prepare
 from policy_engine.differences import differences
 from policy_engine.document.reading import load, loads
 from policy_engine.export import FILES, export_files, export_text
@@ -19,7 +20,7 @@ from policy_engine.live import Live, read_live
 from policy_engine.merging import merge
 from policy_engine.model import HasTag, Policy
 from policy_engine.tag_expressions import tags_of
-from tests.policy_engine.homes import apply, plan, shop_home
+from tests.policy_engine.homes import NOW, apply, plan, shop_home
 from tests.policy_engine.policies import policies
 from tests.policy_engine.shop import SHOP
 
@@ -132,3 +133,34 @@ def test_a_file_that_cannot_be_rewritten_is_named(shop: Catalog, tmp_path: Path)
     with pytest.raises(PolicyInvalid, match=r"mine\.yaml") as refusal:
         exported(shop, {"mine.yaml": mine}, tmp_path)
     assert "quote" in refusal.value.hint
+
+
+RULES = """
+veil: 1
+tags: {acme.ward: {}}
+rules:
+  - {name: by name, tag: acme.ward, column_name: 'ward(_id)?'}
+  - {name: by cell, tag: acme.ward, content: '[NS][0-9]+', min_match: 0.5, min_rows: 3}
+  - {name: by words, tag: acme.ward, words: [NO, "on", "1e3", " north "], column_name: ward}
+  - {name: by file, tag: acme.ward, words_file: wards.txt, min_match: 0.9}
+  - {name: by detector, tag: acme.ward, detector: city}
+"""
+
+
+def test_rules_of_every_kind_are_exported_whole(shop: Catalog, tmp_path: Path) -> None:
+    apply(shop, RULES, tmp_path)
+    live = read_live(shop)
+    assert len(live.rules) == 5
+    assert live.rules["by file"].words_file == str(tmp_path / "wards.txt")
+    document = loads(export_text(live), folder=tmp_path / "elsewhere")
+    assert {fold(stated.value.name): stated.value for stated in document.rules} == live.rules
+    assert not plan(shop, export_text(live), tmp_path / "elsewhere").has_changes
+
+
+def test_a_rule_that_no_crawl_could_use_is_refused_where_it_stands(shop: Catalog) -> None:
+    def refuse(rule: TagRule) -> None:
+        if rule.detector:
+            raise PolicyInvalid(f"no detector `{rule.detector}`", hint="did you mean `town`?")
+
+    with pytest.raises(PolicyInvalid, match=r"line 9: `rules\[4\].name` cannot be used: no detector `city`"):
+        prepare(loads(RULES), shop, at=NOW, check_rule=refuse)

@@ -25,6 +25,12 @@ def test_the_file_sets_and_the_environment_overrides(tmp_path: Path) -> None:
     assert settings.server.public_url == "https://veil.example"
 
 
+def test_a_list_is_written_with_commas_in_the_environment(tmp_path: Path) -> None:
+    file = written(tmp_path, '[crawl]\ndetectors = ["a", "b"]\n')
+    assert load_settings(file, {}).crawl.detectors == ("a", "b")
+    assert load_settings(file, {"VEIL_CRAWL__DETECTORS": "c, d,"}).crawl.detectors == ("c", "d")
+
+
 @pytest.mark.parametrize(
     ("text", "names", "hint"),
     [
@@ -35,6 +41,7 @@ def test_the_file_sets_and_the_environment_overrides(tmp_path: Path) -> None:
         ("[server]\nport = -1\n", "`port` of [server]", "reference"),
         ("[server]\nport = true\n", "`port` of [server]", "reference"),
         ("[session]\nhours = inf\n", "`hours` of [session]", "reference"),
+        ("[crawl]\ndetectors = [1]\n", "`detectors` of [crawl]", "reference"),
         ("[server\n", "not valid TOML", "mend"),
     ],
 )

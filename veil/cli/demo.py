@@ -68,7 +68,9 @@ def _load(home: Path, passwords: Mapping[str, str]) -> None:
     documents = clinic.write(Home.open(home).documents / "clinic")
     environment = {**os.environ, **{variable: passwords[user] for user, variable in PEOPLE.items()}}
     with opened(home) as parts:
-        planned = prepare(load(documents), parts.catalog, at=utc_now(), environment=environment)
+        planned = prepare(
+            load(documents), parts.catalog, at=utc_now(), environment=environment, check_rule=parts.check_rule
+        )
         carry_out(planned, parts.catalog, by=operator(), why="the clinic tutorial")
         crawl(parts.catalog, "clinic", into="medical_charges", by=operator())
 

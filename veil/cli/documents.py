@@ -41,7 +41,9 @@ def plan(paths: tuple[Path, ...], prune: bool, rows: bool, form: str, place: Pla
         return 2 if told["changes"] else 0
     with opened(place.home) as parts:
         count = row_counter(parts, operator()) if rows else None
-        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune, count=count)
+        planned = prepare(
+            load(paths), parts.catalog, at=utc_now(), prune=prune, count=count, check_rule=parts.check_rule
+        )
     show_plan(planned, form)
     return 2 if planned.has_changes else 0
 
@@ -64,7 +66,7 @@ def apply(paths: tuple[Path, ...], prune: bool, why: str, form: str, place: Plac
         show_answer(asked(place.url, "POST", f"/policies/apply?{asks}", _document(paths)), form)
         return
     with opened(place.home) as parts:
-        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune)
+        planned = prepare(load(paths), parts.catalog, at=utc_now(), prune=prune, check_rule=parts.check_rule)
         applied = carry_out(planned, parts.catalog, by=operator(), why=why)
     show_applied(applied, form)
 
