@@ -23,6 +23,7 @@ class Action(StrEnum):
 
     AUDIT_READ = "audit:read"
     HOME_ADMINISTER = "home:administer"
+    METRICS_READ = "metrics:read"
     POLICY_WRITE = "policy:write"
     SUBJECT_IMPERSONATE = "subject:impersonate"
     TAG_ASSIGN = "tag:assign"

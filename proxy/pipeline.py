@@ -19,6 +19,7 @@ from policy_engine.store import PolicyStore
 from proxy import record
 from proxy.answer import Answer, Ending
 from proxy.governance import Governor, Request, Settled
+from proxy.meter import Meter
 from proxy.parameters import bind
 from proxy.resolve import Explain, check_columns
 from proxy.statement import SqlLimits
@@ -42,12 +43,21 @@ class QueryLimits:
 class Pipeline:
     """Answers and explains queries for subjects; thread-safe, one for a process."""
 
-    def __init__(self, *, governor: Governor, policies: PolicyStore, journal: Journal, limits: QueryLimits) -> None:
+    def __init__(
+        self,
+        *,
+        governor: Governor,
+        policies: PolicyStore,
+        journal: Journal,
+        limits: QueryLimits,
+        meter: Meter,
+    ) -> None:
         self._governor = governor
         self._policies = policies
         self._journal = journal
         self._limits = limits
         self._turns = Turns(limits.at_once)
+        self._meter = meter
 
     def query(
         self,
@@ -108,6 +118,7 @@ class Pipeline:
         try:
             yield
         except VeilError as error:
+            self._meter.refused(error.code)
             revision = self._policies.current().revision
             self._journal.append(record.refused(subject, request, decision_id, revision, error))
             raise
@@ -123,8 +134,10 @@ class Pipeline:
     ) -> Answer:
         def journal_end(ending: Ending) -> None:
             end_turn()
+            self._meter.ended(ending)
             self._journal.append(record.ended(subject, request, decision_id, settled, ending))
 
+        self._meter.began()
         return Answer(
             run,
             decision_id=decision_id,

@@ -14,6 +14,7 @@ from web_ui import session, wording
 from web_ui.api import ControlApi
 from web_ui.ended_sessions import EndedSessions
 from web_ui.history_api import HistoryApi
+from web_ui.metrics import MetricsPage
 from web_ui.openapi import description
 from web_ui.pages.connect import ConnectPage
 from web_ui.pages.data import DataPage
@@ -49,6 +50,7 @@ def create_app(parts: Parts) -> flask.Flask:
     identity = Identity(accounts=parts.accounts, tokens=parts.tokens, clock=parts.clock, signed_in=sessions.user_name)
     app.before_request(session.refuse_forgery)
     app.after_request(_secure)
+    app.after_request(parts.metrics.answered)
     answers.install(app, parts.revisions.current_number)
     app.register_error_handler(Exception, _on_error)
     _add_api(app, parts, identity)
@@ -89,6 +91,8 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
         return flask.jsonify({"status": "ok"})
 
     app.add_url_rule("/healthz", view_func=healthz)
+    metrics = MetricsPage(metrics=parts.metrics, identity=identity, policies=parts.policies)
+    app.add_url_rule("/metrics", "metrics", view_func=metrics.show)
 
 
 def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: session.Sessions) -> None:
@@ -118,7 +122,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
 
 def _on_error(error: Exception) -> flask.typing.ResponseReturnValue:
     """A problem document under /api/v1, else a page that says the same."""
-    if answers.is_api() or flask.request.path == "/healthz":
+    if answers.is_api() or flask.request.path in ("/healthz", "/metrics"):
         return answers.problem(error)
     known = problems.told(error, decision_id=answers.decision_id())
     if isinstance(known, NotAuthenticated) and flask.request.method == "GET":

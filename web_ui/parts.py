@@ -30,6 +30,7 @@ from policy_engine.visibility import Visibility
 from proxy.governance import Governor
 from proxy.metadata import Metadata
 from proxy.pipeline import Pipeline, QueryLimits
+from web_ui.metrics import Metrics
 from web_ui.settings import QuerySettings, Settings
 
 
@@ -53,6 +54,7 @@ class Parts:
     metadata: Metadata
     sessions: SessionCache
     pipeline: Pipeline
+    metrics: Metrics
     plugins: Plugins
 
     def check_rule(self, rule: TagRule) -> None:
@@ -88,6 +90,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         resources = Resources(memory=settings.query.memory, folder=home.temporary, functions=FUNCTIONS)
         sessions = SessionCache(connect, resources)
         limits = _limits(settings.query)
+        metrics = Metrics()
         parts = Parts(
             home=home,
             settings=settings,
@@ -119,7 +122,9 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                 policies=policies,
                 journal=journal,
                 limits=limits,
+                meter=metrics,
             ),
+            metrics=metrics,
         )
         opened.pop_all()
     return parts

@@ -16,6 +16,7 @@ IMPORTED_AS = {
     "python-stdnum": "stdnum",
     "mypy": "",
     "ruff": "",
+    "prometheus-client": "prometheus_client",
     "ruamel.yaml": "ruamel",
     "scikit-learn": "sklearn",
     "sqlite-utils": "sqlite_utils",

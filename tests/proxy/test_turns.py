@@ -10,6 +10,7 @@ from proxy.pipeline import Pipeline, QueryLimits, Request
 from proxy.refusals import TooMany
 from proxy.turns import Turns
 from tests.proxy.world import ANALYST, OWNER, World, world
+from web_ui.metrics import Metrics
 
 MANY = Request(sql="select a.id from shop.orders a, shop.orders b")
 
@@ -22,7 +23,11 @@ def shop(tmp_path: Path) -> Iterator[World]:
 
 def _limited(shop: World, at_once: int) -> Pipeline:
     return Pipeline(
-        governor=shop.governor, policies=shop.policies, journal=shop.journal, limits=QueryLimits(at_once=at_once)
+        governor=shop.governor,
+        policies=shop.policies,
+        journal=shop.journal,
+        limits=QueryLimits(at_once=at_once),
+        meter=Metrics(),
     )
 
 

@@ -28,6 +28,7 @@ from policy_engine.visibility import Visibility
 from proxy.governance import Governor
 from proxy.pipeline import Pipeline, QueryLimits, Request
 from proxy.statement import SqlLimits
+from web_ui.metrics import Metrics
 
 DOCUMENT = """
 veil: 1
@@ -167,7 +168,7 @@ def governed(folder: Path, document: str, clock: Callable[[], datetime] = lambda
         clock=clock,
         limits=SqlLimits(),
     )
-    pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=QueryLimits())
+    pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=QueryLimits(), meter=Metrics())
     try:
         yield World(
             pipeline=pipeline,
