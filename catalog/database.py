@@ -28,29 +28,34 @@ class Transaction:
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Every row that the query gives."""
-        with _storable():
-            return self._connection.execute(sql, parameters).fetchall()
+        return self._run(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """The first row that the query gives, or None."""
-        with _storable():
-            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        found: sqlite3.Row | None = self._run(sql, parameters).fetchone()
         return found
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one statement; the answer is the number of rows it changed."""
-        with _storable():
-            return self._connection.execute(sql, parameters).rowcount
+        return self._run(sql, parameters).rowcount
 
     def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Runs one statement for each set of parameters."""
-        with _storable():
+        try:
             self._connection.executemany(sql, parameters)
+        except (UnicodeEncodeError, OverflowError):
+            raise _not_storable() from None
 
     @property
     def changed_rows(self) -> int:
         """How many rows this connection ever changed."""
         return self._connection.total_changes
+
+    def _run(self, sql: str, parameters: Parameters) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, parameters)
+        except (UnicodeEncodeError, OverflowError):
+            raise _not_storable() from None
 
 
 class Catalog:
@@ -205,15 +210,11 @@ class Catalog:
                 migrate(self._database())
 
 
-@contextmanager
-def _storable() -> Iterator[None]:
+def _not_storable() -> SettingsInvalid:
     """Turns down a value that SQLite has no form for; it comes from a request, never from the catalog."""
-    try:
-        yield
-    except (UnicodeEncodeError, OverflowError):
-        raise SettingsInvalid(
-            "a name is not valid text, or a number is too large", hint="look for broken characters in what you sent"
-        ) from None
+    return SettingsInvalid(
+        "a name is not valid text, or a number is too large", hint="look for broken characters in what you sent"
+    )
 
 
 def _place() -> tuple[int, int]:

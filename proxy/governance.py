@@ -15,6 +15,7 @@ from catalog.errors import Internal, LimitExceeded, PolicyBroken, UnknownDataset
 from catalog.model import Dataset, Source
 from catalog.names import fold, join, nearest
 from catalog.sources.connector import Expected, Session
+from catalog.sources.engine import EngineSession
 from catalog.sources.sessions import SessionCache
 from policy_engine.circumstances import Circumstances
 from policy_engine.model import Decision, PolicySet, Subject
@@ -55,7 +56,7 @@ class Settled:
     named: tuple[Named, ...]
     rewritten: Rewritten
     notices: tuple[str, ...]
-    session: Session = field(repr=False)
+    session: EngineSession = field(repr=False)
     revision: int
 
     @property
@@ -99,7 +100,7 @@ class Governor:
         key = (request.sql, request.dialect, fold(request.database), _fingerprint(subject), around)
         state = (policies.revision, self._catalog.version(), phase(policies, now))
         kept = self._memory.get(key, state)
-        if kept is not None and self._session(kept.named) is kept.session:
+        if kept is not None and self._sessions.is_current(kept.session):
             return kept
         try:
             settled = self._settle(subject, request, policies, now)
@@ -115,7 +116,7 @@ class Governor:
         named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
         check_values(statement, named)
         warnings = notices(statement, named)
-        session = self._session(named)
+        session = self._sessions.open([self._part(dataset) for item in named for dataset in _read(item.decision)])
         placed = [
             Placed(
                 leaf=leaf,
@@ -156,10 +157,6 @@ class Governor:
                 position=leaf.position,
             )
         return decision
-
-    def _session(self, named: tuple[Named, ...]) -> Session:
-        read = [dataset for item in named for dataset in _read(item.decision)]
-        return self._sessions.open([self._part(dataset) for dataset in read])
 
     def _part(self, dataset: Dataset) -> tuple[Source, Expected]:
         source = self._datasets.source(dataset.source)

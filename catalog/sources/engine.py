@@ -14,7 +14,7 @@ from catalog.sources.connector import Expected, Limits, Scan
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.run import EngineRun
-from catalog.sources.world import Resources, World, columns_as
+from catalog.sources.world import Resources, World, columns_as, literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +27,12 @@ class Part:
 
 
 class EngineSession:
-    """A closed world in which only the relations it was opened with can be reached."""
+    """A closed world in which only the relations it was opened with, its `parts`, can be reached."""
 
     dialect = "duckdb"
 
-    def __init__(self, world: World, names: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, world: World, parts: frozenset[Part], names: Mapping[tuple[str, str], str]) -> None:
+        self.parts = parts
         self._world = world
         self._names = dict(names)
 
@@ -61,7 +62,7 @@ def open_session(parts: Iterable[Part], resources: Resources) -> EngineSession:
 
     Raises SourceUnavailable when a relation no longer has an expected column in its expected type.
     """
-    parts = tuple(parts)
+    parts = frozenset(parts)
     world = World(
         resources,
         files=[file for part in parts for file in part.scan.files if part.scan.database is None],
@@ -72,7 +73,7 @@ def open_session(parts: Iterable[Part], resources: Resources) -> EngineSession:
     except BaseException:
         world.close()
         raise
-    return EngineSession(world, names)
+    return EngineSession(world, parts, names)
 
 
 def _create_view(world: World, part: Part) -> str:
@@ -99,17 +100,23 @@ def _changed(part: Part, why: str) -> SourceUnavailable:
 
 
 class _Parser:
-    """The engine's parser on an empty instance of its own, where there is nothing to reach."""
+    """The engine's parser on an empty instance of its own, where there is nothing to reach.
+
+    It is prepared once: with a bound value the engine would plan anew and read the text twice.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._world: World | None = None
+        self._cursor: duckdb.DuckDBPyConnection | None = None
 
     def parse(self, sql: str) -> str:
         with self._lock:
-            if self._world is None:
+            if self._cursor is None:
                 self._world = World(Resources(threads=1))
-            ((text,),) = self._world.rows("SELECT json_serialize_sql($sql)", {"sql": sql})
+                self._cursor = self._world.cursor()
+                self._cursor.execute("PREPARE read AS SELECT json_serialize_sql($1)")
+            ((text,),) = self._cursor.execute(f"EXECUTE read({literal(sql)})").fetchall()
             return str(text)
 
 

@@ -1,5 +1,6 @@
 """Which files hold data: the kind of a file is told by its name."""
 
+import functools
 from enum import StrEnum
 from pathlib import PurePath
 
@@ -29,6 +30,7 @@ _BY_SUFFIX = {
 KINDS = "CSV, TSV, JSON, NDJSON (each also as .gz or .zst) or Parquet"
 
 
+@functools.lru_cache(maxsize=4096)
 def kind_of(name: str) -> FileKind | None:
     """The kind of a data file, None for any other file; hidden and underscored files are none.
 

@@ -1,6 +1,7 @@
 """Which files a relation of a folder means, and which relations a folder holds; nothing outside is ever followed."""
 
 import fnmatch
+import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -70,12 +71,13 @@ class Layout:
         else:
             self.root = given.resolve()
         self.name = given.name
+        self._top = os.path.join(self.root, "")
 
     def relations(self, below: str | None, is_one: Callable[[FileSet], bool]) -> Iterator[str]:
         """The name of every relation, or of those at or under `below`; `is_one` compares a series' schemas."""
         if not self.root.is_dir():
             raise SourceUnavailable(f"`{self.name}` cannot be found", hint="check the source's path and its rights")
-        start = self._inside(below) if below else self.root
+        start = self._inside(below)[0] if below else self.root
         if self.pattern is not None:
             names = (path.relative_to(self.root) for path in _walk(self.root, self.root))
             yield from (name.as_posix() for name in names if _matches(name.parts, self.pattern))
@@ -86,8 +88,9 @@ class Layout:
 
     def files(self, relation: str) -> FileSet:
         """The files that a relation means, in order; raises SourceUnavailable."""
-        path = self._inside(relation)
-        if path.is_file():
+        path, meant = self._inside(relation)
+        is_file = os.path.isfile(meant)
+        if is_file:
             files = [path]
         elif path.is_dir():
             files = list(_walk(path, self.root))
@@ -101,23 +104,24 @@ class Layout:
         if kind is None:
             why = "holds files of several kinds" if kinds else "holds no data file"
             raise SourceUnavailable(f"`{relation}` {why}", hint=f"a dataset is made of {KINDS}, all of one kind")
-        if any(_is_of_a_home(file) for file in files):
+        real = [meant] if is_file else [Path(os.path.realpath(file)) for file in files]
+        if any(map(_is_a_home, {file.parent for file in real})):
             raise SourceUnavailable(
                 f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
             )
-        is_partitioned = path.is_dir() and _is_partitioned(path, self.root)
+        is_partitioned = not is_file and path.is_dir() and _is_partitioned(path, self.root)
         partitions = _partition_keys(files[0].relative_to(path)) if is_partitioned else ()
-        return FileSet.of(kind, (file.resolve() for file in files), partitions)
+        return FileSet.of(kind, real, partitions)
 
-    def _inside(self, relation: str) -> Path:
-        """The real path of a relation. INVARIANT: always below the root, whatever links say."""
-        steps = Path(relation)
-        is_plain = "\0" not in relation and not steps.is_absolute() and ".." not in steps.parts
-        if not is_plain or not (self.root / relation).resolve().is_relative_to(self.root):
+    def _inside(self, relation: str) -> tuple[Path, Path]:
+        """The path of a relation, and the one that it means. INVARIANT: always below the root, whatever links say."""
+        path = self.root / relation
+        meant = os.path.realpath(path) if _is_plain(relation) else ""
+        if not f"{meant}/".startswith(self._top):
             raise SourceUnavailable(f"`{relation}` leads out of the source", hint="name a path below the source's own")
-        if self.pattern is not None and relation and not _matches(steps.parts, self.pattern):
+        if self.pattern is not None and relation and not _matches(Path(relation).parts, self.pattern):
             raise SourceUnavailable(f"`{relation}` is not in the source", hint="check the source's path")
-        return self.root / relation
+        return path, Path(meant)
 
     def _found(self, path: Path, is_one: Callable[[FileSet], bool]) -> Iterator[Path]:
         if path.is_file():
@@ -161,13 +165,20 @@ def _entries(folder: Path, root: Path) -> list[Path]:
 
 
 def _is_data(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root) and path.is_file() and not _is_of_a_home(path)
+    real = path.resolve()
+    return real.is_relative_to(root) and path.is_file() and not _is_a_home(real.parent)
 
 
-def _is_of_a_home(file: Path) -> bool:
-    """Whether a file stands beside a catalog: keys and sign-ins of a server are never data, whoever says so."""
-    folder = file.resolve().parent
-    return any((folder / name).exists() for name in ("catalog.sqlite", "catalog.sqlite-wal"))
+def _is_a_home(folder: Path) -> bool:
+    """Whether a catalog stands in a real folder: keys and sign-ins of a server are never data, whoever says so."""
+    return any(os.path.exists(f"{folder}/{name}") for name in ("catalog.sqlite", "catalog.sqlite-wal"))
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_plain(relation: str) -> bool:
+    """Whether a relation's name stays below wherever it begins."""
+    steps = Path(relation)
+    return "\0" not in relation and not steps.is_absolute() and ".." not in steps.parts
 
 
 def _walk(folder: Path, root: Path) -> Iterator[Path]:

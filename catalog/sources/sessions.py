@@ -5,6 +5,7 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from catalog.errors import SourceUnavailable
 from catalog.model import Source
@@ -38,22 +39,43 @@ class SessionCache:
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
         self._connectors: dict[_Identity, SourceConnector] = {}
-        self._kept: OrderedDict[frozenset[Part], tuple[EngineSession, float]] = OrderedDict()
+        self._kept: OrderedDict[frozenset[Part], _Kept] = OrderedDict()
         self._tidying = _Tidying(self, idle_seconds)
 
     def open(self, parts: Sequence[tuple[Source, Expected]]) -> EngineSession:
         """A session over these relations; raises SourceUnavailable when one is gone or has changed its shape."""
-        scanned = frozenset(self._part(source, expected) for source, expected in _merged(parts))
+        scanners = tuple(self._scanned(source, expected) for source, expected in _merged(parts))
+        scanned = frozenset(part for _, part in scanners)
         with self._lock:
-            session, _ = self._kept.pop(scanned, (None, 0.0))
-        if session is None or session.is_broken:
-            session = open_session(scanned, self._resources)
+            kept = self._kept.pop(scanned, None)
+        if kept is None or kept.session.is_broken:
+            kept = _Kept(open_session(scanned, self._resources), scanners)
         with self._lock:
-            self._kept[scanned] = session, time.monotonic()
+            self._keep(kept)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
         WATCH.add(self._tidying)
-        return session
+        return kept.session
+
+    def is_current(self, session: EngineSession) -> bool:
+        """Whether `open` would find this very session for the relations that it is over; then it counts as used.
+
+        Raises SourceUnavailable when one of them is gone.
+        """
+        with self._lock:
+            kept = self._kept.get(session.parts)
+        if kept is None or kept.session is not session or session.is_broken:
+            return False
+        if any(connector.scan(part.expected) != part.scan for connector, part in kept.scanners):
+            return False
+        with self._lock:
+            self._keep(kept)
+        return True
+
+    def _keep(self, kept: "_Kept") -> None:
+        kept.used_at = time.monotonic()
+        self._kept[kept.session.parts] = kept
+        self._kept.move_to_end(kept.session.parts)
 
     def close(self) -> None:
         """Lets every session go; runs under way end undisturbed."""
@@ -66,16 +88,29 @@ class SessionCache:
         """Lets sessions go that nobody has opened for `idle_seconds`."""
         unused_since = time.monotonic() - self._idle_seconds
         with self._lock:
-            for parts in [parts for parts, (_, used_at) in self._kept.items() if used_at <= unused_since]:
+            for parts in [parts for parts, kept in self._kept.items() if kept.used_at <= unused_since]:
                 del self._kept[parts]
 
-    def _part(self, source: Source, expected: Expected) -> Part:
+    def _scanned(self, source: Source, expected: Expected) -> "_Scanner":
         identity = source.name, source.connector, tuple(sorted(source.options.items()))
         with self._lock:
             connector = self._connectors.get(identity)
             if connector is None:
                 connector = self._connectors[identity] = self._connect(source)
-        return Part(source=source.name, expected=expected, scan=connector.scan(expected))
+        return connector, Part(source=source.name, expected=expected, scan=connector.scan(expected))
+
+
+_Scanner = tuple[SourceConnector, Part]
+"""One relation of a session, and what looks at its files again."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A session, how its files are looked at, and when it was last used."""
+
+    session: EngineSession
+    scanners: tuple[_Scanner, ...]
+    used_at: float = 0.0
 
 
 class _Tidying:

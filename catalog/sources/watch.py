@@ -36,10 +36,13 @@ class Watch:
         self._is_over = False
 
     def add(self, run: Watched) -> None:
-        """Looks after the run from now on."""
+        """Looks after the run from now on; to add it again wakes nobody."""
         with self._changed:
+            is_there = self._thread is not None and self._thread.is_alive()
+            if run in self._runs and is_there:
+                return
             self._runs.add(run)
-            if not self._is_over and (self._thread is None or not self._thread.is_alive()):
+            if not self._is_over and not is_there:
                 self._thread = threading.Thread(target=self._look_after, name="veil-watch", daemon=True)
                 self._thread.start()
             self._changed.notify()

@@ -1,6 +1,7 @@
 """A closed world: one in-memory DuckDB that can reach its own files, and nothing else, ever."""
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -16,6 +17,8 @@ from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.failures import mapped
 from catalog.sources.functions import EngineFunction, register
+
+_MARKS = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ def pattern(file: Path) -> str:
         >>> pattern(Path("/data/q[1].csv"))
         '/data/q[[]1].csv'
     """
-    return "".join(f"[{character}]" if character in "*?[" else character for character in str(file))
+    return _MARKS.sub(r"[\g<0>]", str(file))
 
 
 def columns_as(columns: Iterable[tuple[str, str]]) -> str:

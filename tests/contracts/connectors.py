@@ -4,6 +4,7 @@ import threading
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -210,6 +211,12 @@ class ConnectorContract:
 
     def test_serialize_reads_one_statement_as_the_engine_does(self, session: EngineSession) -> None:
         assert len(list(session.serialize("SELECT 1; SELECT 2")["statements"])) == 2  # type: ignore[call-overload]
+
+    @pytest.mark.parametrize("text", ["o'hara", "'', ''", "a\\'); DROP TABLE t --", "$1 ? {}", "zähler\n\t", "\\u0027"])
+    def test_serialize_reads_a_text_letter_by_letter(self, session: EngineSession, text: str) -> None:
+        [statement] = cast("list[Any]", session.serialize(f"SELECT {literal(text)} AS x")["statements"])
+        [constant] = statement["node"]["select_list"]
+        assert constant["literal"]["text"] == text
 
     @pytest.mark.parametrize("sql", ["DELETE FROM t", "SELEC 1", "COPY t TO 'x'", "SELECT 'a", "(" * 3000])
     def test_serialize_refuses_what_is_no_query(self, session: EngineSession, sql: str) -> None:

@@ -65,6 +65,28 @@ def test_changed_file_is_read_anew(lake: Source) -> None:
     ] == [[{"n": 9}]]
 
 
+def test_session_is_current_for_as_long_as_its_files_stay_and_it_is_kept(lake: Source) -> None:
+    cache = SessionCache(connect, capacity=1)
+    session = cache.open([(lake, NUMBERS)])
+    assert cache.is_current(session)
+    file = Path(lake.options["path"]) / "n.csv"
+    file.write_text("n,m\n9,9\n")
+    os.utime(file, (1, 1))
+    assert not cache.is_current(session)
+    again = cache.open([(lake, NUMBERS)])
+    assert cache.is_current(again)
+    cache.open([(lake, Expected(relation="o.csv", columns=(("n", "BIGINT"),)))])
+    assert not cache.is_current(again), "it was let go for another"
+
+
+def test_session_of_a_file_that_is_gone_is_told_like_opening_it(lake: Source) -> None:
+    cache = SessionCache(connect)
+    session = cache.open([(lake, NUMBERS)])
+    (Path(lake.options["path"]) / "n.csv").unlink()
+    with pytest.raises(SourceUnavailable):
+        cache.is_current(session)
+
+
 def test_files_and_databases_join_in_one_session(lake: Source, base: Source) -> None:
     names = Expected(relation="main.names", columns=(("n", "INTEGER"), ("name", "VARCHAR")))
     session = SessionCache(connect).open([(lake, NUMBERS), (base, names)])
