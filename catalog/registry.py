@@ -1,7 +1,8 @@
 """Which connectors there are: each is picked by its name, and its options are checked before it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from catalog.errors import SettingsInvalid
 from catalog.model import Source
@@ -9,6 +10,7 @@ from catalog.names import nearest
 from catalog.sources.connector import ConnectorFactory, SourceConnector
 from catalog.sources.duckdb_file import DuckDbFileConnector
 from catalog.sources.files import FilesConnector
+from catalog.sources.remote.connector import RemoteConnector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +19,15 @@ class ConnectorKind:
 
     name: str
     factory: ConnectorFactory
-    required: tuple[str, ...]
+    required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    check: Callable[[str, Mapping[str, str]], None] | None = None
 
 
 CONNECTORS: tuple[ConnectorKind, ...] = (
     ConnectorKind(name="files", factory=FilesConnector, required=("path",)),
     ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
+    ConnectorKind(name="sqlite", factory=partial(RemoteConnector, "sqlite"), required=("path",)),
 )
 
 
@@ -57,6 +61,8 @@ def check_options(source: str, kind: ConnectorKind, options: Mapping[str, str]) 
     for option in options:
         if option not in known:
             raise SettingsInvalid(f"source `{source}` has an unknown option `{option}`", hint=_hint(option, known))
+    if kind.check is not None:
+        kind.check(source, options)
 
 
 def _hint(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """What every source connector is: it lists relations, describes and samples them, and says how to scan them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -40,17 +40,28 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A relation of another database system, as plain data: who opens it, and with which options (never shown)."""
+
+    connector: str
+    source: str
+    options: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """How the embedded engine reads one relation: an item of a FROM clause and the files behind it.
 
     `database` is a database file to attach, to which `item` then belongs. `fingerprint` changes
-    whenever the files do, so that a session is never kept past a change of its data.
+    whenever the files do, so that a session is never kept past a change of its data. A relation that
+    is `remote` has no item: the engine reads it through the system that holds it, run by run.
     """
 
     item: str
     files: tuple[Path, ...]
     fingerprint: str
     database: Path | None = None
+    remote: Remote | None = None
 
 
 class Run(Protocol):

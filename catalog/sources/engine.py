@@ -31,10 +31,11 @@ class EngineSession:
 
     dialect = "duckdb"
 
-    def __init__(self, world: World, parts: frozenset[Part], names: Mapping[tuple[str, str], str]) -> None:
-        self.parts = parts
+    def __init__(self, world: World, names: Mapping[Part, str]) -> None:
+        self.parts = frozenset(names)
         self._world = world
-        self._names = dict(names)
+        self._names = {(part.source, part.expected.relation): name for part, name in names.items()}
+        self._remotes = {name: (part.scan.remote, part.expected) for part, name in names.items() if part.scan.remote}
 
     @property
     def is_broken(self) -> bool:
@@ -54,7 +55,7 @@ class EngineSession:
 
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> EngineRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""
-        return EngineRun(self._world, sql, parameters, limits)
+        return EngineRun(self._world, sql, parameters, limits, self._remotes)
 
 
 def open_session(parts: Iterable[Part], resources: Resources) -> EngineSession:
@@ -69,15 +70,17 @@ def open_session(parts: Iterable[Part], resources: Resources) -> EngineSession:
         databases=[part.scan.database for part in parts if part.scan.database is not None],
     )
     try:
-        names = {(part.source, part.expected.relation): _create_view(world, part) for part in parts}
+        names = {part: f"v_{secrets.token_hex(8)}" for part in parts}
+        for part in parts:
+            if part.scan.remote is None:
+                _create_view(world, part, names[part])
     except BaseException:
         world.close()
         raise
-    return EngineSession(world, parts, names)
+    return EngineSession(world, names)
 
 
-def _create_view(world: World, part: Part) -> str:
-    name = f"v_{secrets.token_hex(8)}"
+def _create_view(world: World, part: Part, name: str) -> None:
     item = world.item(part.scan.item, part.scan.database)
     try:
         found = {fold(column): carried(type_) for column, type_ in world.columns(item)}
@@ -89,7 +92,6 @@ def _create_view(world: World, part: Part) -> str:
         if found[fold(column)] != type_:
             raise _changed(part, f"column `{column}` is no longer {type_}")
     world.rows(f"CREATE VIEW {quoted(name)} AS SELECT {columns_as(part.expected.columns)} FROM {item}")
-    return name
 
 
 def _changed(part: Part, why: str) -> SourceUnavailable:

@@ -105,7 +105,7 @@ class Layout:
             why = "holds files of several kinds" if kinds else "holds no data file"
             raise SourceUnavailable(f"`{relation}` {why}", hint=f"a dataset is made of {KINDS}, all of one kind")
         real = [meant] if is_file else [Path(os.path.realpath(file)) for file in files]
-        if any(map(_is_a_home, {file.parent for file in real})):
+        if any(map(is_a_home, {file.parent for file in real})):
             raise SourceUnavailable(
                 f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
             )
@@ -166,10 +166,10 @@ def _entries(folder: Path, root: Path) -> list[Path]:
 
 def _is_data(path: Path, root: Path) -> bool:
     real = path.resolve()
-    return real.is_relative_to(root) and path.is_file() and not _is_a_home(real.parent)
+    return real.is_relative_to(root) and path.is_file() and not is_a_home(real.parent)
 
 
-def _is_a_home(folder: Path) -> bool:
+def is_a_home(folder: Path) -> bool:
     """Whether a catalog stands in a real folder: keys and sign-ins of a server are never data, whoever says so."""
     return any(os.path.exists(f"{folder}/{name}") for name in ("catalog.sqlite", "catalog.sqlite-wal"))
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -12,6 +13,7 @@ from catalog.errors import SourceTimeout, SqlUnsupported, VeilError
 from catalog.sources.blank_nulls import blanked
 from catalog.sources.connector import Limits
 from catalog.sources.failures import is_fatal, mapped
+from catalog.sources.remote.opened import OpenedRemotes, Remotes
 from catalog.sources.watch import WATCH
 from catalog.sources.world import World
 
@@ -22,8 +24,16 @@ class EngineRun:
     One thread reads; any thread may `cancel`. A run that was cancelled never ends as if it were whole.
     """
 
-    def __init__(self, world: World, sql: str, parameters: Mapping[str, object], limits: Limits) -> None:
+    def __init__(
+        self,
+        world: World,
+        sql: str,
+        parameters: Mapping[str, object],
+        limits: Limits,
+        remotes: Remotes = MappingProxyType({}),
+    ) -> None:
         self._world = world
+        self._opened_remotes = OpenedRemotes(remotes, limits.seconds)
         self._sql = sql
         self._parameters = dict(parameters)
         self._limits = limits
@@ -72,6 +82,7 @@ class EngineRun:
         with self._guard:
             if self._cursor is not None:
                 self._cursor.interrupt()
+        self._opened_remotes.cancel()
 
     def close(self) -> None:
         """Lets go of everything; may be called twice. To be called by the reading thread (others cancel)."""
@@ -85,6 +96,7 @@ class EngineRun:
                 reader.close()
         if cursor is not None:
             cursor.close()
+        self._opened_remotes.close()
 
     def _next(self) -> pa.RecordBatch | None:
         try:
@@ -114,6 +126,7 @@ class EngineRun:
         WATCH.add(self)
         try:
             _refuse_writing(self._cursor, self._sql)
+            self._opened_remotes.register(self._cursor, self._sql)
             relation = self._cursor.sql(self._sql, params=self._parameters or None)
             self._reader = relation.to_arrow_reader(self._limits.batch_rows)
         except (duckdb.Error, VeilError, OSError, ValueError, RuntimeError, pa.ArrowException) as error:
@@ -125,7 +138,7 @@ class EngineRun:
         """What the reader of the run is told. INVARIANT: never chained to the engine's error, which may hold values."""
         if is_fatal(error):
             self._world.is_broken = True
-        return self._reason or mapped(error)
+        return self._reason or self._opened_remotes.failure or mapped(error)
 
 
 def _refuse_writing(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:

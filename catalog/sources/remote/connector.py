@@ -1,0 +1,71 @@
+"""A connector to another database system: looks at it through short snapshots, and hands plain data to the engine."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+
+import pyarrow as pa
+
+from catalog.model import Field
+from catalog.names import fold, join
+from catalog.sources.connector import Expected, Relation, Remote, Scan
+from catalog.sources.remote.address import resolved
+from catalog.sources.remote.arrow_types import arrow_type
+from catalog.sources.remote.openers import is_under, located, open_snapshot
+from catalog.sources.remote.snapshot import Snapshot
+
+_LOOK_SECONDS = 60.0
+
+
+class RemoteConnector:
+    """Tables and views of a database, as `schema.table`; nothing is kept open between two looks."""
+
+    engine = "embedded"
+
+    def __init__(self, connector: str, name: str, options: Mapping[str, str]) -> None:
+        self._connector = connector
+        self._name = name
+        self._options = options
+
+    def relations(self, path: str | None = None) -> Iterator[Relation]:
+        """Every table and view, or those of schema `path`, or the one relation of that name."""
+        with closing(self._look()) as look:
+            tables = sorted(look.tables(), key=lambda table: (table.schema, table.name))
+        plain = Counter(fold(table.name) for table in tables)
+        for table in tables:
+            if is_under(table, path):
+                suggested = table.name if plain[fold(table.name)] == 1 else f"{table.schema}_{table.name}"
+                yield Relation(
+                    name=join(table.schema, table.name), suggested_name=suggested, fingerprint=table.fingerprint
+                )
+
+    def views(self) -> Mapping[str, str]:
+        """The SQL of every view, by relation, as the engine's dialect reads it."""
+        with closing(self._look()) as look:
+            return {join(view.schema, view.name): sql for view, sql in look.views().items()}
+
+    def describe(self, relation: str) -> tuple[Field, ...]:
+        """Columns in order with the types they have in the engine; raises SourceUnavailable."""
+        with closing(self._look()) as look:
+            return tuple(Field(name=each.name, type=each.type) for each in look.columns(located(look, relation)))
+
+    def sample(self, relation: str, rows: int) -> pa.Table:
+        """Rows from all over a table, without reading all of it; of a view as many as come first."""
+        with closing(self._look()) as look:
+            table = located(look, relation)
+            columns = look.columns(table)
+            schema = pa.schema([(column.name, arrow_type(column.type)) for column in columns])
+            batches = [
+                pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in look.sample(table, columns, rows)
+            ]
+        return pa.Table.from_batches(batches, schema=schema).slice(0, rows)
+
+    def scan(self, expected: Expected) -> Scan:
+        """Where the engine reads the relation; whether it still has its columns is seen when it is read."""
+        options = resolved(self._name, self._options)
+        remote = Remote(connector=self._connector, source=self._name, options=tuple(sorted(options.items())))
+        return Scan(item="", files=(), fingerprint="", remote=remote)
+
+    def _look(self) -> Snapshot:
+        options = resolved(self._name, self._options)
+        return open_snapshot(self._connector, self._name, options, _LOOK_SECONDS)

@@ -1,0 +1,126 @@
+"""The sources of one run: each is opened once, so that all scans of a query read one state of it."""
+
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import duckdb
+import pyarrow as pa
+
+from catalog.errors import Internal, SourceUnavailable, VeilError
+from catalog.names import fold, quoted
+from catalog.sources.connector import Expected, Remote
+from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.dataset import RemoteDataset
+from catalog.sources.remote.openers import located, open_snapshot
+from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
+
+_AS_TEXT = ("UUID", "JSON")
+Remotes = Mapping[str, tuple[Remote, Expected]]
+"""By physical name: where a relation is, and what the catalog expects of it."""
+
+
+class OpenedRemotes:
+    """What one run has open in other systems; `failure` is what a scan failed with, in Veil's own words.
+
+    One thread registers and closes, the engine's threads scan, and any thread may cancel.
+    """
+
+    def __init__(self, remotes: Remotes, seconds: float | None) -> None:
+        self._remotes = remotes
+        self._seconds = seconds
+        self._guard = threading.Lock()
+        self._snapshots: dict[Remote, Snapshot] = {}
+        self._is_cancelled = False
+        self.failure: VeilError | None = None
+
+    def register(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+        """Makes the relations that a statement names known to its connection, and to no other.
+
+        Raises SourceUnavailable when one no longer has an expected column in its expected type.
+        """
+        for physical, (remote, expected) in self._remotes.items():
+            if physical in sql:
+                snapshot = self._opened(remote)
+                table = located(snapshot, expected.relation)
+                columns = _expected(snapshot.columns(table), expected, remote.source)
+                scanned = f"r_{secrets.token_hex(8)}"
+                cursor.register(scanned, RemoteDataset(columns, self._reading(snapshot, table)))
+                cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {_named(columns)} FROM {scanned}")
+
+    def cancel(self) -> None:
+        """Has the sources stop what they do for this run; may be called again and again."""
+        with self._guard:
+            self._is_cancelled = True
+            snapshots = tuple(self._snapshots.values())
+        for snapshot in snapshots:
+            snapshot.cancel()
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        with self._guard:
+            snapshots, self._snapshots = tuple(self._snapshots.values()), {}
+        for snapshot in snapshots:
+            with suppress(VeilError):
+                snapshot.close()
+
+    def _opened(self, remote: Remote) -> Snapshot:
+        snapshot = self._snapshots.get(remote)
+        if snapshot is None:
+            snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds)
+            with self._guard:
+                self._snapshots[remote] = snapshot
+                is_cancelled = self._is_cancelled
+            if is_cancelled:
+                snapshot.cancel()
+        return snapshot
+
+    def _reading(self, snapshot: Snapshot, table: RemoteTable) -> "_Reading":
+        return _Reading(self, snapshot, table)
+
+
+class _Reading:
+    """Reads one table for the engine, and keeps in mind what a read failed with: the engine's text is not told."""
+
+    def __init__(self, opened: OpenedRemotes, snapshot: Snapshot, table: RemoteTable) -> None:
+        self._opened = opened
+        self._snapshot = snapshot
+        self._table = table
+
+    def __call__(
+        self, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+    ) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._snapshot.read(self._table, columns, conditions)
+        except VeilError as error:
+            self._opened.failure = self._opened.failure or error
+            raise
+        except Exception as error:
+            self._opened.failure = self._opened.failure or Internal("a source could not be read")
+            raise self._opened.failure from error
+
+
+def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) -> list[RemoteColumn]:
+    known = {fold(column.name): column for column in found}
+    for name, type_name in expected.columns:
+        column = known.get(fold(name))
+        if column is None or column.type != type_name:
+            why = (
+                f"it has no column `{name}` any more" if column is None else f"column `{name}` is no longer {type_name}"
+            )
+            raise SourceUnavailable(
+                f"`{expected.relation}` of source `{source}` has changed since it was last crawled: {why}",
+                hint=CHANGED_HINT,
+            )
+    return [known[fold(name)] for name, _ in expected.columns]
+
+
+def _named(columns: Sequence[RemoteColumn]) -> str:
+    """The scan's columns under their own names; those that come as text in the types they are."""
+    shown = (
+        f"CAST(c{place} AS {column.type})" if column.type in _AS_TEXT else f"c{place}"
+        for place, column in enumerate(columns)
+    )
+    return ", ".join(f"{cell} AS {quoted(column.name)}" for cell, column in zip(shown, columns, strict=True))

@@ -1,0 +1,48 @@
+"""Who opens which system, and how a relation is found again in what was opened."""
+
+from collections.abc import Mapping
+
+from catalog.errors import SourceUnavailable
+from catalog.names import fold, split
+from catalog.sources.remote.snapshot import Opener, RemoteTable, Snapshot
+from catalog.sources.remote.sqlite import open_sqlite
+
+_OPENERS: Mapping[str, Opener] = {"sqlite": open_sqlite}
+
+
+def open_snapshot(connector: str, source: str, options: Mapping[str, str], seconds: float | None) -> Snapshot:
+    """A look at the database that the options name; raises SourceUnavailable, SourceTimeout or SettingsInvalid."""
+    return _OPENERS[connector](source, options, seconds)
+
+
+def located(snapshot: Snapshot, relation: str) -> RemoteTable:
+    """The table or view that a relation's name means: as it is written, or the only one that differs in case.
+
+    Raises SourceUnavailable when there is none, or none that can be told from others.
+    """
+    parts = split(relation)
+    if not 1 <= len(parts) <= 2:
+        raise SourceUnavailable(f"`{relation}` is no name of a table", hint="write schema.table")
+    schema, name = parts if len(parts) == 2 else (None, parts[0])
+    found = list(snapshot.tables(schema, name))
+    exact = [table for table in found if table.name == name and schema in (None, table.schema)]
+    if len(exact or found) != 1:
+        why = "stands in several schemas, or in several spellings," if found else "is no table or view"
+        raise SourceUnavailable(
+            f"`{relation}` {why} in the source",
+            hint="write schema.table, spelt as there"
+            if found
+            else "crawl the source again, or check what its account may see",
+        )
+    return (exact or found)[0]
+
+
+def is_under(table: RemoteTable, path: str | None) -> bool:
+    """Whether a table is in the schema `path`, or is the one table of that name.
+
+    Example:
+        >>> is_under(RemoteTable(schema="public", name="people", fingerprint=""), "PUBLIC")
+        True
+    """
+    wanted = tuple(map(fold, split(path))) if path else ()
+    return (fold(table.schema), fold(table.name))[: len(wanted)] == wanted

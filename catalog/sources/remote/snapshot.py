@@ -1,0 +1,79 @@
+"""What a database system does for Veil: one read-only look at one state of its data."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import pyarrow as pa
+
+from catalog.sources.remote.conditions import Condition
+
+
+class Pushed(Enum):
+    """Which conditions on a column a source may judge as well; it must never drop a row that the engine would keep."""
+
+    COMPARED = "compared"  # every comparison means there what it means in the engine
+    EQUAL = "equal"  # a collation may find more equal than the engine does, never less
+    NULL = "null"  # only whether a value is there
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteColumn:
+    """A column with its type in DuckDB's words, and what to select for it in the source's own SQL."""
+
+    name: str
+    type: str
+    expression: str
+    pushed: Pushed = Pushed.NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteTable:
+    """A table or view of a source by schema and name; `key` is what the system itself calls it."""
+
+    schema: str
+    name: str
+    fingerprint: str
+    is_view: bool = False
+    key: int = 0
+
+
+class Snapshot(Protocol):
+    """One read-only look at one state of a database; what several scans of one query read is of one moment.
+
+    Every method raises VeilError only, with texts of Veil's own. `cancel` may be called from any thread and as often
+    as one likes; reads under way then fail.
+    """
+
+    def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
+        """Every table and view that is not the system's own, or those of a schema or name, in any case of letters."""
+        ...
+
+    def views(self) -> Mapping[RemoteTable, str]:
+        """The SQL of the views, as the engine's dialect can read it."""
+        ...
+
+    def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
+        """The columns of a table in order, in this state."""
+        ...
+
+    def read(
+        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that fulfil the conditions, in batches with exactly these columns."""
+        ...
+
+    def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
+        """About as many rows, from all over the table where that is cheap."""
+        ...
+
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Opener(Protocol):
+    """Opens a snapshot of the database that the options name; `seconds` bound each statement in it."""
+
+    def __call__(self, source: str, options: Mapping[str, str], seconds: float | None) -> Snapshot: ...

@@ -1,0 +1,209 @@
+"""The system `sqlite`: a database file, read in one transaction; a column's type is the one that was declared for it.
+
+SQLite lets every value have a type of its own. A value that is not of its column's declared type is refused, never
+converted; a column without a declared type (an expression of a view, say) is carried as the text SQLite makes of it.
+"""
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote as percent
+
+import pyarrow as pa
+
+from catalog.errors import SourceTimeout, SourceUnavailable
+from catalog.names import quoted
+from catalog.sources.file_layout import is_a_home
+from catalog.sources.remote.conditions import Condition, Value
+from catalog.sources.remote.rows import batches
+from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
+from catalog.sources.remote.statements import pushed, select, where
+
+_SCHEMA = "main"
+_WAIT_SECONDS = 5.0
+_SAMPLED_PLACES = 20
+_STEPS = 100_000  # of SQLite's machine, between two looks at the clock
+_TABLES = """
+SELECT name, type = 'view' FROM sqlite_schema
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+  AND ($name IS NULL OR name = $name COLLATE NOCASE)
+"""
+_DECLARED: Mapping[str, tuple[str, Pushed]] = {
+    "BOOL": ("BOOLEAN", Pushed.COMPARED),
+    "BOOLEAN": ("BOOLEAN", Pushed.COMPARED),
+    "DATE": ("DATE", Pushed.COMPARED),
+    "DATETIME": ("TIMESTAMP", Pushed.NULL),
+    "TIMESTAMP": ("TIMESTAMP", Pushed.NULL),
+    "TIME": ("TIME", Pushed.NULL),
+}
+_AFFINITIES: tuple[tuple[str, str, Pushed], ...] = (
+    ("INT", "BIGINT", Pushed.COMPARED),
+    ("CHAR", "VARCHAR", Pushed.EQUAL),
+    ("CLOB", "VARCHAR", Pushed.EQUAL),
+    ("TEXT", "VARCHAR", Pushed.EQUAL),
+    ("BLOB", "BLOB", Pushed.NULL),
+    ("REAL", "DOUBLE", Pushed.NULL),
+    ("FLOA", "DOUBLE", Pushed.NULL),
+    ("DOUB", "DOUBLE", Pushed.NULL),
+)
+_DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
+
+
+def open_sqlite(source: str, options: Mapping[str, str], seconds: float | None) -> "SqliteSnapshot":
+    """A look at the file of the option `path`; raises SourceUnavailable."""
+    return SqliteSnapshot(Path(options["path"]), seconds)
+
+
+class SqliteSnapshot:
+    """One connection with one transaction, in which several statements may be read at a time."""
+
+    def __init__(self, path: Path, seconds: float | None) -> None:
+        self._path = path
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        if not path.is_file():
+            raise SourceUnavailable(
+                f"there is no database file `{path.name}`", hint="check the source's path and its rights"
+            )
+        if is_a_home(path.resolve().parent):
+            raise SourceUnavailable(
+                f"`{path.name}` stands in the folder of a server and is no data", hint="keep data in other folders"
+            )
+        with self._mapped():
+            self._connection = sqlite3.connect(
+                f"file:{percent(str(path))}?mode=ro",
+                uri=True,
+                timeout=_WAIT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._connection.set_progress_handler(self._is_late, _STEPS)
+            for statement in ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF", "BEGIN"):
+                self._connection.execute(statement)
+            self._connection.execute("SELECT count(*) FROM sqlite_schema")  # the state is fixed by the first read
+
+    def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
+        """Every table and view; the one schema is `main`."""
+        if schema is not None and schema.lower() != _SCHEMA:
+            return ()
+        fingerprint = self._fingerprint()
+        return [
+            RemoteTable(schema=_SCHEMA, name=str(found), fingerprint=fingerprint, is_view=bool(is_view))
+            for found, is_view in self._rows(_TABLES, {"name": name})
+        ]
+
+    def views(self) -> Mapping[RemoteTable, str]:
+        """The SQL that made each view."""
+        made = {name: str(sql) for name, sql in self._rows("SELECT name, sql FROM sqlite_schema WHERE type = 'view'")}
+        return {table: made[table.name] for table in self.tables() if table.is_view}
+
+    def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
+        """The columns with the types that were declared for them."""
+        rows = self._rows("SELECT name, type FROM pragma_table_xinfo($name) WHERE hidden <> 1", {"name": table.name})
+        return tuple(_column(str(name), str(declared)) for name, declared in rows)
+
+    def read(
+        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that fulfil the conditions, in a cursor of its own."""
+        values: list[object] = []
+
+        def mark(value: Value) -> str:
+            values.append(value if isinstance(value, int | str) else str(value))
+            return "?"
+
+        found = [where(column, condition, mark) for column, condition in pushed(conditions)]
+        return self._batches(select(columns, quoted(table.name), found), values, columns, table)
+
+    def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
+        """Rows from some places of a table's row ids; the first rows of what has none."""
+        item = quoted(table.name)
+        ends = None if table.is_view else self._ends(item)
+        if ends is None or ends[1] - ends[0] < 2 * rows:
+            return self._batches(f"{select(columns, item)} LIMIT {rows:d}", [], columns, table)
+        some = max(1, rows // _SAMPLED_PLACES)
+        step = (ends[1] - ends[0]) // _SAMPLED_PLACES
+        places = (ends[0] + place * step for place in range(_SAMPLED_PLACES))
+        parts = (f"SELECT * FROM ({select(columns, item, [f'rowid >= {at:d}'])} LIMIT {some:d})" for at in places)
+        return self._batches(" UNION ALL ".join(parts), [], columns, table)
+
+    def cancel(self) -> None:
+        """Stops every statement under way."""
+        with suppress(sqlite3.Error):  # it may be closed by now
+            self._connection.interrupt()
+
+    def close(self) -> None:
+        """Ends the transaction and lets the file go."""
+        self._connection.close()
+
+    def _batches(
+        self, sql: str, values: Sequence[object], columns: Sequence[RemoteColumn], table: RemoteTable
+    ) -> Iterator[pa.RecordBatch]:
+        with self._mapped(), closing(self._connection.execute(sql, values)) as cursor:
+            yield from batches(cursor.fetchmany, columns, table.name)
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
+
+    def _ends(self, item: str) -> tuple[int, int] | None:
+        """The lowest and highest row id, which an index knows; None for a table without row ids or rows."""
+        try:
+            lowest, highest = f"(SELECT min(rowid) FROM {item})", f"(SELECT max(rowid) FROM {item})"
+            first, last = self._connection.execute(f"SELECT {lowest}, {highest}").fetchone()
+        except sqlite3.Error:
+            return None
+        return (int(first), int(last)) if isinstance(first, int) and isinstance(last, int) else None
+
+    def _rows(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
+        with self._mapped():
+            return self._connection.execute(sql, values or {}).fetchall()
+
+    def _fingerprint(self) -> str:
+        """Changes whenever the file, or the log of changes beside it, is written to."""
+        log = self._path.with_name(self._path.name + "-wal")
+        states = [path.stat() for path in (self._path, log) if path.exists()]
+        return "|".join(f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" for state in states)
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        """SQLite's failures in Veil's words; its texts may carry values and are not told."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_INTERRUPT:
+                raise SourceTimeout("the query was stopped before it ended", hint="narrow the query") from None
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise SourceUnavailable(
+                    f"the database file `{self._path.name}` is being written to", hint="try again in a moment"
+                ) from None
+            raise SourceUnavailable(
+                f"the database file `{self._path.name}` cannot be read",
+                hint="it may be damaged, no SQLite database, or a view in it may not fit its tables any more",
+            ) from None
+
+
+def _column(name: str, declared: str) -> RemoteColumn:
+    """A column by its declared type.
+
+    Example:
+        >>> [_column("c", declared).type for declared in ("integer", "varchar(20)", "DECIMAL(8, 2)", "")]
+        ['BIGINT', 'VARCHAR', 'DECIMAL(8,2)', 'VARCHAR']
+    """
+    expression, upper = quoted(name), declared.strip().upper()
+    if upper in _DECLARED:
+        type_name, judged = _DECLARED[upper]
+        return RemoteColumn(name=name, type=type_name, expression=expression, pushed=judged)
+    if match := _DECIMAL.fullmatch(upper):
+        digits, places = int(match[1]), int(match[2] or 0)
+        if places <= digits <= 38 and digits:
+            return RemoteColumn(
+                name=name, type=f"DECIMAL({digits},{places})", expression=expression, pushed=Pushed.NULL
+            )
+    for part, type_name, judged in _AFFINITIES:
+        if part in upper:
+            return RemoteColumn(name=name, type=type_name, expression=expression, pushed=judged)
+    text = f"CASE typeof({expression}) WHEN 'blob' THEN {expression} ELSE CAST({expression} AS TEXT) END"
+    return RemoteColumn(name=name, type="VARCHAR", expression=text, pushed=Pushed.NULL)

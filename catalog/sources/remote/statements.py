@@ -1,0 +1,42 @@
+"""Writes the one statement that a scan sends to a source: columns, a table and conditions, in the source's dialect."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from catalog.sources.remote.conditions import Condition, Value
+from catalog.sources.remote.snapshot import Pushed, RemoteColumn
+
+_ALLOWED = {
+    Pushed.COMPARED: frozenset({"=", "<>", "<", "<=", ">", ">=", "IN", "IS NULL", "IS NOT NULL"}),
+    Pushed.EQUAL: frozenset({"=", "IN", "IS NULL", "IS NOT NULL"}),
+    Pushed.NULL: frozenset({"IS NULL", "IS NOT NULL"}),
+    Pushed.NOTHING: frozenset[str](),
+}
+
+
+def select(columns: Sequence[RemoteColumn], item: str, where: Iterable[str] = ()) -> str:
+    """A query of these columns from an item of a FROM clause (SQL).
+
+    Example:
+        >>> select([RemoteColumn(name="n", type="BIGINT", expression='"n"')], '"t"', ['"n" > ?'])
+        'SELECT "n" FROM "t" WHERE "n" > ?'
+    """
+    conditions = " AND ".join(where)
+    shown = ", ".join(column.expression for column in columns)
+    return f"SELECT {shown} FROM {item}" + (f" WHERE {conditions}" if conditions else "")
+
+
+def pushed(wanted: Iterable[tuple[RemoteColumn, Condition]]) -> list[tuple[RemoteColumn, Condition]]:
+    """Those conditions that the source may judge as well."""
+    return [(column, condition) for column, condition in wanted if condition.operator in _ALLOWED[column.pushed]]
+
+
+def where(column: RemoteColumn, condition: Condition, mark: Callable[[Value], str]) -> str:
+    """A condition as SQL; `mark` keeps a value to bind and gives what stands for it."""
+    side = column.expression
+    match condition.operator:
+        case "IS NULL" | "IS NOT NULL":
+            return f"{side} {condition.operator}"
+        case "IN":
+            return f"{side} IN ({', '.join(map(mark, condition.values))})"
+        case operator:
+            return f"{side} {operator} {mark(condition.values[0])}"
