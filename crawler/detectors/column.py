@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crawler.cells import arrays, text_of
 from crawler.detectors import tables
@@ -16,6 +17,7 @@ MANY = 120
 """So many distinct values are looked at where looking is dear."""
 
 _LONGEST = 512
+_LARGEST = 10.0**15
 _FLAGS = frozenset(
     "0 1 true false t f yes no y n ja nein j oui non o si sí s não da nu tak nie да нет evet hayır e h".split()
 )
@@ -91,16 +93,24 @@ def column(sample: pa.Table, path: tuple[str, ...]) -> Column:
     empty = tables.phrases("null_words")
     for array in arrays(sample, path):
         kind = _kind(array.type) if kind is Kind.UNKNOWN else kind
-        for value, count in text_of(array):
+        for value, count in text_of(_whole(array)):
             if value and value.casefold() not in empty:
                 found[value[:_LONGEST]] += count
-    if kind is Kind.FLOAT and found and all(value.endswith(".0") for value in found):
-        kind, found = Kind.INTEGER, Counter({value[:-2]: count for value, count in found.items()})
+    if kind is Kind.FLOAT and found and all(value.isdigit() for value in found):
+        kind = Kind.INTEGER
     if kind is Kind.INTEGER:
         found = _padded(found)
     if kind is Kind.MOMENT and found and all(value[10:].strip(" T0:.Z+") == "" for value in found):
         kind, found = Kind.DATE, Counter({value[:10]: count for value, count in found.items()})
     return Column(path=path, kind=kind, counts=found)
+
+
+def _whole(array: pa.Array) -> pa.Array:
+    """Fractions without a fraction as whole numbers: a column with gaps often holds its numbers so."""
+    if not pa.types.is_floating(array.type) or not pc.all(pc.is_finite(array)).as_py():
+        return array
+    is_whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), _LARGEST))
+    return array.cast(pa.int64()) if pc.all(is_whole).as_py() else array
 
 
 def _padded(found: Counter[str]) -> Counter[str]:

@@ -22,6 +22,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], int]], ...] = (
 )
 _ENOUGH, _OLDEST = 30, 108
 _YEAR = re.compile(r"(19\d\d|20[0-2]\d)")
+_BARE_EXPIRY = re.compile(r"(0[1-9]|1[0-2])(20)?[2-4]\d|(20)?[2-4]\d(0[1-9]|1[0-2])|\d{1,2}|20[2-4]\d")
 _EXPIRY = re.compile(r"(0[1-9]|1[0-2])\s?[/-]\s?(20[2-4]\d|[2-4]\d)|20[2-4]\d-(0[1-9]|1[0-2])")
 
 
@@ -33,6 +34,10 @@ def judge(column: Column, today: date) -> Iterator[Reading]:
     if len(years) >= 0.6 * len(column.few):
         yield _birth(years, column, today)
     hits = sum(bool(_EXPIRY.fullmatch(value)) for value in column.few)
+    bare = sum(bool(_BARE_EXPIRY.fullmatch(value)) for value in column.few)
+    if bare > 0.9 * len(column.few):
+        because = told(bare, len(column.few), "may be months that cards expire in")
+        yield Reading(detector="card_expiry", weight=0.5, because=because, is_alone=False)
     if hits > 0.6 * len(column.few):
         because = told(hits, len(column.few), "are months that cards expire in")
         yield Reading(detector="card_expiry", weight=3.0, because=because, is_alone=False)

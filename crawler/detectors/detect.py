@@ -53,6 +53,7 @@ class _Verdict:
     weight: float
     because: tuple[str, ...]
     country: str = ""
+    needs: str = ""
 
 
 def detect(paths: Iterable[tuple[str, ...]], sample: pa.Table, today: date) -> tuple[Finding, ...]:
@@ -71,7 +72,9 @@ def _decided(
     column: Column, verdicts: Sequence[_Verdict], about: Surroundings, found: Mapping[Column, str]
 ) -> Iterator[Finding]:
     """The best verdict after the table was asked, and what stands inside texts."""
-    asked = [replace(each, weight=each.weight + about.weight(each.detector.needs, column, found)) for each in verdicts]
+    asked = [
+        replace(each, weight=each.weight + about.weight(each.needs, column, each.detector, found)) for each in verdicts
+    ]
     best = _best(asked)
     if best is not None:
         yield _finding(column, best)
@@ -104,7 +107,13 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
         weight = PRIOR + forms.fits(column, detector.form) + (said.weight if said else elsewhere)
         weight += _seen_weight(seen, detector, column, is_named=is_named)
         because = tuple(each.because for each in (said, seen) if each and each.weight > 0 and each.because)
-        yield _Verdict(detector=detector, weight=weight, because=because, country=seen.country if seen else "")
+        yield _Verdict(
+            detector=detector,
+            weight=weight,
+            because=because,
+            country=seen.country if seen else "",
+            needs=next((each.needs for each in (said, seen) if each and each.needs), detector.needs),
+        )
 
 
 def _contents(column: Column, about: Surroundings, today: date) -> Iterator[Reading]:

@@ -1,6 +1,7 @@
 """Searches sentences for what stands inside them: addresses of mail, numbers of phones and cards, keys."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from crawler.detectors import checksums
@@ -20,15 +21,6 @@ def _always(found: str) -> bool:
 
 _INSIDE: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("email_address", re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}\b"), _always),
-    (
-        "phone_number",
-        re.compile(
-            r"(?<![\w.+-])(?:\+\d{1,3}[ .(-]{0,2}\d[\d ().-]{6,16}\d|\(\d{2,5}\)[ -]?\d{2,5}(?:[ .-]\d{2,5}){1,3}"
-            r"|\d{3}[.-]\d{3}[.-]\d{4}|0\d{1,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}"
-            r"|(?<=[Pp]hone )\d{9,12}|(?<=[Tt]el )\d{9,12}|(?<=call )\d{9,12})(?![\w-]|\.\d)"
-        ),
-        _always,
-    ),
     ("ssn", re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"), _always),
     (
         "credit_card",
@@ -44,7 +36,17 @@ _INSIDE: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("api_key", re.compile(r"\b(?:AKIA[A-Z0-9]{16}|gh[pousr]_\w{30,}|sk_live_\w{16,}|AIza[\w-]{35})"), _always),
     ("token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{5,}\.[\w-]*"), _always),
     ("private_key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"), _always),
+    (
+        "phone_number",
+        re.compile(
+            r"(?<![\w.+-])(?:\+\d{1,3}[ .(-]{0,2}\d[\d ().-]{6,16}\d|\(\d{2,5}\)[ -]?\d{2,5}(?:[ .-]\d{2,5}){1,3}"
+            r"|\d{3}[.-]\d{3}[.-]\d{4}|0\d{1,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}"
+            r"|(?<=[Pp]hone )\d{9,12}|(?<=[Tt]el )\d{9,12}|(?<=call )\d{9,12})(?![\w-]|\.\d)"
+        ),
+        _always,
+    ),
 )
+"""What is looked for, in this order: what one has found the later ones do not look at."""
 
 
 def is_free_text(column: Column) -> bool:
@@ -61,9 +63,20 @@ def search(column: Column) -> Iterator[Reading]:
     Example: a column of notes, some with "call me at (312) 504-4762", speaks for `phone_number`.
     """
     values = column.values[:_LOOKED_AT]
-    for detector, pattern, holds in _INSIDE:
-        hits = sum(any(holds(found) for found in pattern.findall(value)) for value in values)
-        if hits >= _FEWEST and hits >= _LEAST_SHARE * len(values):
-            share = f"{max(1, 100 * hits // len(values))} %"
+    hits = Counter(detector for value in values for detector in _inside(value))
+    for detector, _, _ in _INSIDE:
+        if hits[detector] >= _FEWEST and hits[detector] >= _LEAST_SHARE * len(values):
+            share = f"{max(1, 100 * hits[detector] // len(values))} %"
             because = f"found inside {share} of {len(values):,} texts"
             yield Reading(detector=detector, weight=7.0, because=because)
+
+
+def _inside(value: str) -> set[str]:
+    """The detectors whose kind of data stands in a text."""
+    found = set()
+    for detector, pattern, holds in _INSIDE:
+        for match in pattern.findall(value):
+            if holds(match):
+                found.add(detector)
+                value = value.replace(match, " ; ")
+    return found

@@ -10,14 +10,15 @@ from crawler.detectors.catalogue import detectors
 from crawler.detectors.odds import Reading
 from crawler.detectors.splitting import parts, spellings
 
-_WEIGHTS = {"strong": 6.0, "fair": 4.5, "weak": 2.0}
-_UNKNOWN_WORD = {"strong": -1.0, "fair": -2.0, "weak": -2.0}
-_OTHER_THING = {"strong": -2.5, "fair": -7.0, "weak": -7.0}
+_WEIGHTS = {"strong": 6.0, "fair": 4.5, "trait": 4.5, "weak": 2.0}
+_UNKNOWN_WORD = {"strong": -1.0, "fair": -2.0, "trait": -5.0, "weak": -2.0}
+_OTHER_THING = {"strong": -2.5, "fair": -7.0, "trait": -7.0, "weak": -7.0}
 _VETO = -7.0
 _HEAD_FIRST = frozenset(row["language"] for row in tables.rows("languages") if row["head"] == "first")
 _LONGEST_SPAN = 6
-ABOUT, THING, PERSON, PLAIN, DATE, DONE = "about", "thing", "person", "plain", "date", "done"
-_ROLES = frozenset({ABOUT, THING, PERSON, PLAIN, DATE, DONE})
+ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE = "about", "thing", "person", "plain", "date", "done", "creature"
+_ROLES = frozenset({ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE})
+_SHORT = 3
 _HEAD_WEIGHT = 3.0
 
 
@@ -103,8 +104,15 @@ def languages_of(names: Iterable[str]) -> Counter[str]:
 
 
 def speaks_of_person(name: str) -> bool:
-    """Whether a word of the name stands for people: `customer_id` does."""
-    return any(unit.has_role(PERSON) for unit in units(name))
+    """Whether a word of the name stands for people: `customer_id` does, a lone `emp` may be of anything."""
+    found = units(name)
+    is_lone = len(found) == 1 and len(found[0].text) <= _SHORT and found[0].text.isascii()
+    return not is_lone and any(unit.has_role(PERSON) for unit in found)
+
+
+def speaks_of_creature(name: str) -> bool:
+    """Whether a word of the name stands for animals or plants: `species` does."""
+    return any(unit.has_role(CREATURE) for unit in units(name))
 
 
 def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
@@ -123,7 +131,12 @@ def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
                 weight = _VETO
             elif not _is_head(found, place, sense, languages):
                 weight -= 3.0
-            yield Reading(detector=meaning, weight=weight, because=_because(unit, sense))
+            yield Reading(
+                detector=meaning,
+                weight=weight,
+                because=_because(unit, sense),
+                needs="person" if sense.strength == "trait" else "",
+            )
 
 
 def _is_about(unit: Unit, detector: str, *, is_after: bool) -> bool:
@@ -148,6 +161,8 @@ def is_of_other_things(name: str) -> bool:
 
 def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float:
     weight = _WEIGHTS[sense.strength]
+    if _is_harmless_here(sense, unit, languages):
+        return _VETO
     is_short = len(unit.text) <= 3 and unit.text.isascii()
     is_shared = len({each.meaning for each in unit.detectors()}) > 1
     is_english = sense.language == "en" or languages.get(sense.language, 0) > 0
@@ -160,6 +175,12 @@ def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float
     if sense.language == "en" and is_short and "en" not in languages and sum(languages.values()) >= 3:
         weight -= 1.0
     return weight
+
+
+def _is_harmless_here(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> bool:
+    """Whether the table rather speaks a language in which the word is of something else: `persnr` in German."""
+    rivals = [languages.get(other.language, 0) for other in unit.senses if other.meaning == THING]
+    return bool(rivals) and max(rivals) > languages.get(sense.language, 0)
 
 
 def _beside(sense: Sense, others: Sequence[Unit]) -> float:

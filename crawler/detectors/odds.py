@@ -17,7 +17,7 @@ class Reading:
 
     `weight` is a logarithm of odds; `because` tells why without any value of the data. A reading that is not `alone`
     enough says little unless the column's name agrees: nine digits are many things. One that is `final` stands against
-    any name.
+    any name. One that `needs` people counts in tables about them only, whatever its detector needs: `married`.
     """
 
     detector: str
@@ -26,6 +26,7 @@ class Reading:
     country: str = ""
     is_alone: bool = True
     is_final: bool = False
+    needs: str = ""
 
 
 def likelihood(hits: float, count: int, *, chance: float, expected: float = 0.85) -> float:

@@ -15,8 +15,11 @@ _WRITTEN = re.compile(
 )
 _NO_PHONE = re.compile(
     r"\d{4}-\d\d-\d\d.*|\d\d?[./-]\d\d?[./-](\d\d){1,2}|\d{1,3}(\.\d{1,3}){3}|[+]?\d+\.\d+|\d{3}-\d\d-\d{4}"
-    r"|(\d{4}[- ]){3}\d{4}|\d{4}[ .-]?\d{4}|\d{1,3}(\.\d{3})+-?\d{1,2}|97[89][- ]\d.*|\d{6}[-+]\d{4}|\d{1,3}( \d{3})+"
+    r"|(\d{4}[- ]){3}\d{4}|\d{4}[ .-]?\d{4}|(?!\d{3}(\.\d{3}){2}\d$)\d{1,3}(\.\d{3})+-?\d{1,2}|97[89][- ]\d.*"
+    r"|\d{6}[-+]\d{4}|\d{1,3}( \d{3})+"
 )
+_LOCAL = re.compile(r"(?!(19|20)\d\d[-./]?[01]\d)(?=(?:\D*\d){6,9}\D*$)[1-9]\d{1,4}([ .-]?\d{2,4}){1,3}")
+_SPREAD = 0.3
 _REGIONS = (
     "US GB DE FR ES IT BR IN AU NL BE CH AT PL SE NO DK FI PT CZ TR RU JP CN KR MX AR CO CL ZA UA GR RO HU IL EG SA ID"
 ).split()
@@ -26,7 +29,7 @@ _GROUPS = {
         r"0\d{1,4}[-/. ].*|[1-9]\d{1,2}( \d{2,3}){2,4}|[1-9]\d{1,4} \d{5,8}|[679]\d{2}-\d{3}-\d{3}|01\d-\d{3,4}-\d{4}"
     ),
 }
-_TRIED, _CHECKED, _MOSTLY = 12, 60, 0.6
+_TRIED, _CHECKED, _MOSTLY, _NEARLY_ALL = 12, 60, 0.6, 0.95
 _LIKELY_BY_CHANCE = 0.7
 
 
@@ -35,6 +38,7 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
     if column.kind not in (Kind.TEXT, Kind.INTEGER) or not column.few:
         return
     shaped = [value for value in column.few if _SHAPE.fullmatch(value) and not _NO_PHONE.fullmatch(value)]
+    yield from _local(column)
     if len(shaped) < 0.2 * len(column.few):
         return
     written = [value for value in shaped if _WRITTEN.fullmatch(value)]
@@ -44,13 +48,18 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
     hits = round(share * len(shaped))
     if len(written) > 0.5 * len(shaped):
         weight = likelihood(len(shaped), len(column.few), chance=0.1)
-        weight += likelihood(hits, len(shaped), chance=0.3, expected=0.8) if share > 0.5 else -1.0
+        planned = sum(bool(_GROUPS["US"].fullmatch(value)) for value in shaped)
+        is_american = planned > _NEARLY_ALL * len(column.few)
+        if share > 0.5:
+            weight += likelihood(hits, len(shaped), chance=0.3, expected=0.8)
+        else:
+            weight += likelihood(planned, len(shaped), chance=0.6, expected=0.99) if is_american else -1.0
         yield Reading(
             detector="phone_number",
             country=region,
             weight=min(weight, 8.0),
             because=told(len(shaped), len(column.few), "are written like phone numbers"),
-            is_alone=_is_plain(written) or (share > _MOSTLY and _is_of_a_plan(written, region_of_best)),
+            is_alone=is_american or _is_plain(written) or (share > _MOSTLY and _is_of_a_plan(written, region_of_best)),
         )
     else:
         weight = likelihood(hits, len(column.few), chance=_LIKELY_BY_CHANCE, expected=0.95)
@@ -65,6 +74,14 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
             is_alone=False,
             is_final=is_time,
         )
+
+
+def _local(column: Column) -> Iterator[Reading]:
+    """Numbers without the code of a town or a country: short ones, which only a name can make numbers of phones."""
+    local = sum(bool(_LOCAL.fullmatch(value)) for value in column.few)
+    if local > _MOSTLY * len(column.few) and column.distinct > _SPREAD:
+        because = told(local, len(column.few), "are as long as local phone numbers")
+        yield Reading(detector="phone_number", weight=0.5, because=because, is_alone=False)
 
 
 def _is_plain(written: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ _GLUED = tuple(
     "strasse straße str weg platz allee gasse ring damm straat laan plein gracht gatan vagen gata gate gaten vei veien "
     "vegen gade vej katu tie kuja stig steeg singel dijk kade pad hof stieg ufer utca".split()
 )
+_NO_ADDRESS = re.compile(r"\w{25,}|_|://|--|@")
 _EAST = re.compile(
     r".*(市|区|町|村|路|街|丁目|号|號|도|시|구|동|로|길).*\d.*|.*\d.*(番|号|室|동|호|로|길|路|街|丁目).*"
 )
@@ -76,7 +77,7 @@ def is_address(value: str) -> bool:
         >>> is_address("12 Elm Street"), is_address("Lindenweg 4"), is_address("Main Street")
         (True, True, False)
     """
-    if len(value) > 200 or not _HOUSE.search(value):
+    if len(value) > 200 or not _HOUSE.search(value) or _NO_ADDRESS.search(value):
         return False
     if _EAST.fullmatch(value):
         return True

@@ -4,14 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from crawler.detectors import header, tables
+from crawler.detectors.catalogue import Detector
 from crawler.detectors.column import Column
 
 _POINTS_AT_PEOPLE = frozenset(
     "person_name first_name last_name email_address ssn national_id tax_id date_of_birth mrn health_plan_id username "
     "passport drivers_license phone_number gender marital_status religion race_ethnicity sexual_orientation".split()
 )
+_TRAITS = frozenset(
+    "age gender marital_status race_ethnicity religion education occupation salary nationality trade_union".split()
+)
+_OF_PEOPLE_ONLY = frozenset("age gender marital_status race_ethnicity religion".split())
+_OF_CREATURES_TOO = frozenset("age gender".split())
 _POINTS_AT_DEVICES = frozenset("ip_address mac_address device_id username".split())
 _COUNTRIES = {row["language"]: row["countries"] for row in tables.rows("languages") if row["countries"]}
+_SURE, _NEUTRAL, _OF_DEVICES, _LIKELY, _DOUBTFUL, _NEVER, _OF_OTHERS = 1.0, 0.0, -0.5, -1.0, -2.0, -6.5, -12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,26 +28,30 @@ class Surroundings:
     languages: Mapping[str, int]
     countries: tuple[str, ...]
     speaks_of_people: bool
+    speaks_of_creatures: bool
 
-    def weight(self, needs: str, column: Column, found: Mapping[Column, str]) -> float:
+    def weight(self, needs: str, column: Column, detector: Detector, found: Mapping[Column, str]) -> float:
         """What a table says for a detector that needs one about people, or one that tells who they are.
 
         `found` is what each column seems to be so far.
         """
-        if not needs:
-            return 0.0
-        others = {detector for other, detector in found.items() if other is not column}
+        others = {name for other, name in found.items() if other is not column}
         people = others & _POINTS_AT_PEOPLE
-        if len(people) >= 2 or people - {"gender", "phone_number"}:
-            return 1.0
+        is_about_people = len(people) >= 2 or bool(people - {"gender", "phone_number"})
+        if self.speaks_of_creatures and not is_about_people and (needs or detector.name in _OF_CREATURES_TOO):
+            return _OF_OTHERS
+        if not needs:
+            return _NEUTRAL
+        if is_about_people:
+            return _SURE
         if needs == "identity":
-            return -6.5
+            return _NEVER
         is_hinted = self.speaks_of_people or header.speaks_of_person(column.name)
-        if people - {"gender"} or is_hinted or (people and "age" in others):
-            return -1.0
+        if people - {"gender"} or is_hinted or _are_of_one_person(others, detector.name):
+            return _LIKELY
         if needs == "someone":
-            return -1.0 if people else -2.0
-        return -1.0 if others & _POINTS_AT_DEVICES else -6.5
+            return _LIKELY if people else _DOUBTFUL
+        return _OF_DEVICES if others & _POINTS_AT_DEVICES else _NEVER
 
 
 def surroundings(names: Iterable[str]) -> Surroundings:
@@ -49,5 +60,14 @@ def surroundings(names: Iterable[str]) -> Surroundings:
     languages = header.languages_of(names)
     ranked = [language for language, _ in languages.most_common() if language in _COUNTRIES]
     countries = tuple(dict.fromkeys(country for language in ranked[:2] for country in _COUNTRIES[language].split()))
-    people = any(header.speaks_of_person(name) for name in names)
-    return Surroundings(languages=languages, countries=countries, speaks_of_people=people)
+    return Surroundings(
+        languages=languages,
+        countries=countries,
+        speaks_of_people=any(header.speaks_of_person(name) for name in names),
+        speaks_of_creatures=any(header.speaks_of_creature(name) for name in names),
+    )
+
+
+def _are_of_one_person(others: set[str], detector: str) -> bool:
+    """Whether columns beside this one make a person's traits with it: a survey knows age and schooling, no name."""
+    return bool(others & _OF_PEOPLE_ONLY) and len((others | {detector}) & _TRAITS) >= 2

@@ -51,8 +51,8 @@ def test_every_language_has_its_line() -> None:
 
 
 def test_words_for_columns_are_of_known_detectors() -> None:
-    roles = {header.ABOUT, header.THING, header.PERSON, header.PLAIN, header.DATE, header.DONE}
+    roles = {header.ABOUT, header.THING, header.PERSON, header.PLAIN, header.DATE, header.DONE, header.CREATURE}
     for language in tables.languages():
         for row in tables.rows(f"headers/{language}"):
             assert row["detector"] in detectors() or row["detector"] in roles, (language, row)
-            assert row["strength"] in ("", "strong", "fair", "weak"), (language, row)
+            assert row["strength"] in ("", "strong", "fair", "weak", "trait"), (language, row)

@@ -1,0 +1,1 @@
+"""Labelled tables that the detectors were not made with: many countries, hospitals, banks, logs, and look-alikes."""
