@@ -7,9 +7,11 @@ from functools import partial
 from catalog.errors import SettingsInvalid
 from catalog.model import Source
 from catalog.names import nearest
-from catalog.sources.connector import ConnectorFactory, SourceConnector
+from catalog.sources.connector import ConnectorFactory, KeepsCopies, SourceConnector
 from catalog.sources.duckdb_file import DuckDbFileConnector
+from catalog.sources.file_options import FILE_OPTIONS
 from catalog.sources.files import FilesConnector
+from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.remote.connector import RemoteConnector
 
 
@@ -25,14 +27,16 @@ class ConnectorKind:
 
 
 CONNECTORS: tuple[ConnectorKind, ...] = (
-    ConnectorKind(name="files", factory=FilesConnector, required=("path",)),
+    ConnectorKind(name="files", factory=FilesConnector, required=("path",), optional=FILE_OPTIONS),
     ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
     ConnectorKind(name="sqlite", factory=partial(RemoteConnector, "sqlite"), required=("path",)),
 )
 
 
-def connect(source: Source) -> SourceConnector:
+def connect(source: Source, copies: PrivateCopies | None = None) -> SourceConnector:
     """The connector of a source; raises SettingsInvalid for a connector or an option that is not known.
+
+    `copies` is where one that needs private copies of what it reads keeps them; else they end with it.
 
     Example:
         >>> connect(Source(name="lake", connector="files", options={"path": "data"})).engine
@@ -40,7 +44,10 @@ def connect(source: Source) -> SourceConnector:
     """
     kind = connector_kind(source.connector)
     check_options(source.name, kind, source.options)
-    return kind.factory(source.name, source.options)
+    connector = kind.factory(source.name, source.options)
+    if copies is not None and isinstance(connector, KeepsCopies):
+        connector.keep_copies(copies)
+    return connector
 
 
 def connector_kind(name: str) -> ConnectorKind:

@@ -4,5 +4,7 @@ Rule: a connector reads, never writes, and answers only for the relations it was
 
 Reading order: connector (what every connector is); the embedded DuckDB: world (closed and locked), run and
 watch (streaming, time limits, cancel), failures, engine (a session), sessions (kept and shared), engine_types;
-then the connectors files (with file_kinds, file_layout, file_scans) and duckdb_file.
+then the connector files: file_kinds and file_layout (which files are meant), file_options, encodings, private_copies
+and preparations (what the engine cannot read as it stands), file_scans, delimited, bad_rows, file_columns and
+file_samples (how they are read), file_relation (all of it for one relation); and duckdb_file.
 """

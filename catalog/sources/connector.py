@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from catalog.model import Field
+from catalog.sources.private_copies import PrivateCopies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,24 @@ class KnowsViews(Protocol):
 
     def views(self) -> Mapping[str, str]:
         """The SQL of every view, by relation; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class KnowsDefects(Protocol):
+    """A connector that can tell what is wrong with a relation that can be read all the same."""
+
+    def defects(self, relation: str) -> tuple[str, ...]:
+        """What is wrong, in sentences without any value of the data; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class KeepsCopies(Protocol):
+    """A connector that turns some of what it reads into private copies."""
+
+    def keep_copies(self, copies: PrivateCopies) -> None:
+        """Where the copies are kept from now on; without it they end with the connector."""
         ...
 
 

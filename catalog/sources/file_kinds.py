@@ -15,6 +15,8 @@ class FileKind(StrEnum):
     JSON = "json"
     NDJSON = "ndjson"
     PARQUET = "parquet"
+    AVRO = "avro"
+    XLSX = "xlsx"
 
 
 _BY_SUFFIX = {
@@ -25,9 +27,14 @@ _BY_SUFFIX = {
     ".ndjson": FileKind.NDJSON,
     ".jsonl": FileKind.NDJSON,
     ".parquet": FileKind.PARQUET,
+    ".avro": FileKind.AVRO,
+    ".xlsx": FileKind.XLSX,
 }
 
-KINDS = "CSV, TSV, JSON, NDJSON (each also as .gz or .zst) or Parquet"
+DELIMITED = frozenset({FileKind.CSV, FileKind.TSV})
+TEXTS = DELIMITED | {FileKind.JSON, FileKind.NDJSON}
+
+KINDS = "CSV, TSV, JSON, NDJSON (each also as .gz or .zst), Parquet, Avro or Excel sheets"
 
 
 @functools.lru_cache(maxsize=4096)
@@ -43,7 +50,7 @@ def kind_of(name: str) -> FileKind | None:
     path = PurePath(name.lower())
     is_packed = path.suffix in _PACKED
     kind = _BY_SUFFIX.get(PurePath(path.stem).suffix if is_packed else path.suffix)
-    return None if is_packed and kind is FileKind.PARQUET else kind
+    return None if is_packed and kind not in TEXTS else kind
 
 
 def bare_name(name: str) -> str:
@@ -55,5 +62,14 @@ def bare_name(name: str) -> str:
     """
     if kind_of(name) is None:
         return name
-    stem = name[: -len(PurePath(name).suffix)] if name.lower().endswith(_PACKED) else name
-    return PurePath(stem).stem
+    return PurePath(unpacked_name(name)).stem
+
+
+def unpacked_name(name: str) -> str:
+    """A file's name without the ending that tells how it is packed.
+
+    Example:
+        >>> unpacked_name("visits.csv.gz")
+        'visits.csv'
+    """
+    return name[: -len(PurePath(name).suffix)] if name.lower().endswith(_PACKED) else name

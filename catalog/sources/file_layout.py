@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
+from catalog.names import fold
 from catalog.sources.file_kinds import KINDS, FileKind, kind_of
 
 _GLOB = re.compile(r"[*?\[]")
 _NUMBERS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")
 _PARTITION = re.compile(r"[^=]+=.*\Z")
+_ODD_VALUE = re.compile(r"=.*[=?]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSet:
     """The files of one relation, all of one kind, as they stand at one moment.
 
-    `partitions` are the keys of folders named `key=value`; `fingerprint` changes whenever a file is
-    added, removed, replaced or written to.
+    `partitions` are the keys of folders named `key=value`; `sheet` is the one that is meant of an Excel file.
+    `fingerprint` changes whenever a file is added, removed, replaced or written to.
     """
 
     kind: FileKind
@@ -29,9 +31,10 @@ class FileSet:
     partitions: tuple[str, ...]
     sizes: tuple[int, ...]
     fingerprint: str
+    sheet: str = ""
 
     @classmethod
-    def of(cls, kind: FileKind, files: Iterable[Path], partitions: tuple[str, ...] = ()) -> "FileSet":
+    def of(cls, kind: FileKind, files: Iterable[Path], partitions: tuple[str, ...] = (), sheet: str = "") -> "FileSet":
         """Looks at the files once; raises SourceUnavailable when one cannot be looked at."""
         files = tuple(files)
         try:
@@ -40,7 +43,8 @@ class FileSet:
             raise SourceUnavailable("a file of the dataset has just gone", hint="crawl the source again") from None
         seen = (f"{file}:{s.st_size}:{s.st_mtime_ns}:{s.st_ino}" for file, s in zip(files, states, strict=True))
         sizes = tuple(state.st_size for state in states)
-        return cls(kind=kind, files=files, partitions=partitions, sizes=sizes, fingerprint="|".join(seen))
+        fingerprint = "|".join((*seen, sheet))
+        return cls(kind=kind, files=files, partitions=partitions, sizes=sizes, fingerprint=fingerprint, sheet=sheet)
 
     @property
     def byte_count(self) -> int:
@@ -88,7 +92,8 @@ class Layout:
 
     def files(self, relation: str) -> FileSet:
         """The files that a relation means, in order; raises SourceUnavailable."""
-        path, meant = self._inside(relation)
+        book, sheet = self._sheet(relation)
+        path, meant = self._inside(book)
         is_file = os.path.isfile(meant)
         if is_file:
             files = [path]
@@ -110,8 +115,13 @@ class Layout:
                 f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
             )
         is_partitioned = not is_file and path.is_dir() and _is_partitioned(path, self.root)
-        partitions = _partition_keys(files[0].relative_to(path)) if is_partitioned else ()
-        return FileSet.of(kind, real, partitions)
+        partitions = _partition_keys(relation, path, files) if is_partitioned else ()
+        return FileSet.of(kind, real, partitions, sheet)
+
+    def _sheet(self, relation: str) -> tuple[str, str]:
+        """The relation of an Excel file and the sheet of it that is meant: `books/costs.xlsx/2024` has both."""
+        book, _, sheet = relation.rpartition("/")
+        return (book, sheet) if kind_of(book.rpartition("/")[2]) is FileKind.XLSX else (relation, "")
 
     def _inside(self, relation: str) -> tuple[Path, Path]:
         """The path of a relation, and the one that it means. INVARIANT: always below the root, whatever links say."""
@@ -153,20 +163,26 @@ def _entries(folder: Path, root: Path) -> list[Path]:
         listed = os.scandir(folder)
     except OSError:
         raise SourceUnavailable(f"the folder `{folder.name}` cannot be read", hint="check its rights") from None
+    is_home = is_a_home(folder)
     with listed as entries:
         for entry in entries:
-            path = Path(entry.path)
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith((".", "_")):
-                    found.append(path)
-            elif kind_of(entry.name) is not None and _is_data(path, root):
-                found.append(path)
+                    found.append(Path(entry.path))
+            elif kind_of(entry.name) is not None:
+                is_data = _is_inner_link(Path(entry.path), root) if entry.is_symlink() else entry.is_file()
+                if is_data and not is_home:
+                    found.append(Path(entry.path))
     return sorted(found)
 
 
-def _is_data(path: Path, root: Path) -> bool:
-    real = path.resolve()
-    return real.is_relative_to(root) and path.is_file() and not is_a_home(real.parent)
+def _is_inner_link(link: Path, root: Path) -> bool:
+    """Whether a link means a data file of the source's own."""
+    try:
+        file = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # it leads nowhere, or in a circle
+        return False
+    return file.is_relative_to(root) and file.is_file() and not is_a_home(file.parent)
 
 
 def is_a_home(folder: Path) -> bool:
@@ -195,8 +211,23 @@ def _is_partitioned(folder: Path, root: Path) -> bool:
     return bool(entries) and all(entry.is_dir() and _PARTITION.match(entry.name) for entry in entries)
 
 
-def _partition_keys(file: Path) -> tuple[str, ...]:
-    return tuple(step.split("=")[0] for step in file.parts[:-1] if _PARTITION.match(step))
+def _partition_keys(relation: str, folder: Path, files: Iterable[Path]) -> tuple[str, ...]:
+    """The keys of the folders that every file lies in; raises SourceUnavailable when they differ."""
+    steps = [file.relative_to(folder).parts[:-1] for file in files]
+    odd = next((step for path in steps for step in path if _ODD_VALUE.search(step)), None)
+    if odd is not None:
+        raise SourceUnavailable(
+            f"a folder of `{relation}` has a value with `=` or `?` in its name",
+            hint="write such a character as its hexadecimal code, as `%3D` or `%3F`",
+        )
+    found = {tuple(step.split("=")[0] for step in path if _PARTITION.match(step)) for path in steps}
+    keys = found.pop()
+    if found or len({fold(key) for key in keys}) < len(keys):
+        raise SourceUnavailable(
+            f"the folders of `{relation}` are named by different keys",
+            hint="each file of the dataset must lie below the same keys, as in `year=2024/month=5`",
+        )
+    return keys
 
 
 def _matches(steps: Sequence[str], pattern: Sequence[str]) -> bool:

@@ -1,32 +1,29 @@
-"""The connector `files`: CSV, TSV, JSON, NDJSON and Parquet files, globs and folders of them."""
+"""The connector `files`: CSV, TSV, JSON, NDJSON, Parquet, Avro and Excel files, globs and folders of them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Generic, TypeVar
 
 import pyarrow as pa
-from duckdb.sqltypes import DuckDBPyType
 
 from catalog.errors import SettingsInvalid, SourceUnavailable, VeilError
 from catalog.model import Field
 from catalog.names import fold
 from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
-from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.file_kinds import FileKind, bare_name
+from catalog.sources.file_columns import is_continued
+from catalog.sources.file_kinds import DELIMITED, TEXTS, bare_name
 from catalog.sources.file_layout import FileSet, Layout
-from catalog.sources.file_scans import CsvDialect, described, headers, parquet, pinned_csv, pinned_json, sniffed
+from catalog.sources.file_options import FileOptions
+from catalog.sources.file_relation import FileRelation
+from catalog.sources.file_samples import sample_sql
+from catalog.sources.preparations import Preparations
+from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.run import EngineRun
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
-_SPREAD_BYTES = 64 * 2**20
-_SPREAD_FILES = 8
-
-_Columns = tuple[tuple[str, DuckDBPyType], ...]
-_Found = TypeVar("_Found")
 
 
 class FilesConnector:
@@ -45,9 +42,13 @@ class FilesConnector:
                 hint="give the path of a folder or file, or a glob",
             )
         self._layout = Layout(options["path"])
-        self._columns = _Remembered[_Columns]()
-        self._dialects = _Remembered[CsvDialect]()
-        self._headers = _Remembered[frozenset[tuple[str, ...]]]()
+        self._options = FileOptions.of(name, options)
+        self._copies = PrivateCopies()
+        self._known: dict[str, FileRelation] = {}
+
+    def keep_copies(self, copies: PrivateCopies) -> None:
+        """Where copies of what the engine cannot read as it stands are kept from now on."""
+        self._copies = copies
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every relation, or those under `path`; two of one name are told apart by their folder or kind."""
@@ -62,98 +63,58 @@ class FilesConnector:
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
-        return fields_of(self._found(relation, self._layout.files(relation)))
+        found = self._relation(relation)
+        found.look_through()
+        return fields_of(found.columns)
 
     def sample(self, relation: str, rows: int) -> pa.Table:
-        """Rows from all over a small relation, and from the beginning of some files of a large one."""
-        files = self._layout.files(relation)
-        columns = columns_as((field.name, field.type) for field in self.describe(relation))
-        if files.byte_count <= _SPREAD_BYTES:
-            sql = f"SELECT {columns} FROM {described(files)} USING SAMPLE reservoir({rows:d} ROWS) REPEATABLE (1)"
-        else:
-            some = files.files[:: max(1, len(files.files) // _SPREAD_FILES)][:_SPREAD_FILES]
-            count = max(1, rows // len(some))
-            items = (described(files.only(file)) for file in some)
-            sql = " UNION ALL ".join(f"(SELECT {columns} FROM {item} LIMIT {count:d})" for item in items)
+        """Rows from all over a small relation, and from some places of a large one."""
+        found = self._relation(relation)
+        columns = columns_as((field.name, field.type) for field in fields_of(found.columns))
+        sql = sample_sql(found.files, columns, rows, found.described)
         run = EngineRun(self._world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
         try:
             return pa.Table.from_batches(run, schema=run.schema)
-        except VeilError as error:
-            raise _unreadable(relation) from error
+        except VeilError:
+            raise found.unreadable() from None
         finally:
             run.close()
 
+    def defects(self, relation: str) -> tuple[str, ...]:
+        """The rows of delimited files that cannot be read, file by file, and what becomes of them."""
+        fate = "they are left out" if self._options.leaves_out_bad_rows else "queries are refused"
+        return tuple(f"{found}; {fate}" for found in self._relation(relation).bad_rows)
+
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns by name; raises SourceUnavailable when they have gone."""
-        files = self._layout.files(expected.relation)
-        return Scan(item=self._pinned(expected, files), files=files.files, fingerprint=files.fingerprint)
+        return self._relation(expected.relation).scan(expected)
 
     @cached_property
     def _world(self) -> World:
-        """Where files are described and sampled: by SQL of Veil's own, over the source's folder alone."""
-        return World(Resources(), folders=[self._layout.root])
+        """Where files are described and sampled: by SQL of Veil's own, over the source's folder and the copies."""
+        return World(Resources(), folders=[self._layout.root, self._copies.folder])
 
-    def _pinned(self, expected: Expected, files: FileSet) -> str:
-        match files.kind:
-            case FileKind.PARQUET:
-                return parquet(files)
-            case FileKind.CSV | FileKind.TSV:
-                return self._pinned_csv(expected, files)
-            case FileKind.JSON | FileKind.NDJSON:
-                # pinned to its columns, the engine would make NULL of one that has gone
-                _refuse_gone(expected, [name for name, _ in self._found(expected.relation, files)])
-                return pinned_json(files, expected.columns)
+    def _relation(self, name: str) -> FileRelation:
+        """What is known of a relation, for as long as its files stay as they are and its copies stand."""
+        files = self._layout.files(name)
+        known = self._known.get(name)
+        is_known = known is not None and known.files.fingerprint == files.fingerprint
+        if known is None or not is_known or (known.is_copied and not self._copies.stand(known.files.files)):
+            known = self._known[name] = self._opened(name, files)
+        return known
 
-    def _pinned_csv(self, expected: Expected, files: FileSet) -> str:
-        relation = expected.relation
-        dialect = self._dialects.of(relation, files, lambda: sniffed(self._world, files))
-        found = self._headers.of(relation, files, lambda: headers(self._world, files, dialect))
-        for header in found:
-            _refuse_gone(expected, (*header, *files.partitions))
-        return pinned_csv(files, dialect, expected.columns, is_mixed=len(found) > 1)
-
-    def _found(self, relation: str, files: FileSet) -> _Columns:
+    def _opened(self, name: str, files: FileSet) -> FileRelation:
         if files.byte_count == 0:
-            raise SourceUnavailable(f"`{relation}` is empty", hint="crawl again when it holds data")
-        return self._columns.of(relation, files, lambda: self._world.columns(described(files)))
+            raise SourceUnavailable(f"`{name}` is empty", hint="crawl again when it holds data")
+        readable = Preparations(self._copies, self._options.encoding).prepared(files)
+        return FileRelation(
+            name, readable, self._world, self._options, self._layout.root, is_copied=readable is not files
+        )
 
     def _is_one(self, files: FileSet) -> bool:
-        """Whether the files of a series have one schema, judged by the first and the last of them."""
+        """Whether the files of a series are one dataset, judged by the first and the last of them."""
         ends = (files.only(file) for file in (files.files[0], files.files[-1]))
-        first, last = (self._world.columns(described(end)) for end in ends)
-        return [fold(name) for name, _ in first] == [fold(name) for name, _ in last]
-
-
-class _Remembered(Generic[_Found]):
-    """What was found out about a relation, for as long as its files stay as they are."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[str, _Found]] = {}
-
-    def of(self, relation: str, files: FileSet, find: Callable[[], _Found]) -> _Found:
-        fingerprint = files.fingerprint
-        known = self._found.get(relation)
-        if known is None or known[0] != fingerprint:
-            try:
-                known = fingerprint, find()
-            except VeilError as error:
-                raise _unreadable(relation) from error
-            self._found[relation] = known
-        return known[1]
-
-
-def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:
-    known = {fold(name) for name in found}
-    for name, _ in expected.columns:
-        if fold(name) not in known:
-            raise SourceUnavailable(
-                f"`{expected.relation}` has changed since it was last crawled: it has no column `{name}` any more",
-                hint=CHANGED_HINT,
-            )
-
-
-def _unreadable(relation: str) -> SourceUnavailable:
-    return SourceUnavailable(
-        f"`{relation}` cannot be read: it is damaged, not what its ending says, or its files differ in their columns",
-        hint="text must be UTF-8; look at the file, then crawl again",
-    )
+        first, last = (self._opened(end.files[0].name, end).names for end in ends)
+        if files.kind in TEXTS - DELIMITED:  # keys may be missing here and there
+            return not set(map(fold, first)).isdisjoint(map(fold, last))
+        return is_continued(first, last)

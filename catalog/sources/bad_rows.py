@@ -1,0 +1,85 @@
+"""Rows of delimited files that cannot be read: counted and told by their lines, never by what stands in them."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from catalog.errors import SourceUnavailable
+from catalog.sources.delimited import CsvDialect, pinned_csv
+from catalog.sources.encodings import line_numbers, refuse_foreign
+from catalog.sources.failures import mapped
+from catalog.sources.file_layout import FileSet
+from catalog.sources.world import World
+
+_MOST_ROWS = 1_000
+_SHOWN_LINES = 10
+_SECONDS = 120.0
+_ERRORS = """
+SELECT file_path, line_byte_position, bool_or(error_type = 'INVALID ENCODING'), bool_or(error_type = 'UNQUOTED VALUE')
+FROM reject_errors JOIN reject_scans USING (scan_id, file_id) GROUP BY ALL ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRows:
+    """How many rows of a file cannot be read, and where the first ones begin, as lines counted from 1."""
+
+    file: str
+    count: int
+    lines: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """As a person reads it.
+
+        Example:
+            >>> str(BadRows(file="visits.csv", count=2, lines=(3, 9)))
+            '2 rows of `visits.csv` cannot be read: lines 3, 9'
+        """
+        count = f"{self.count:,}{' or more' if self.count >= _MOST_ROWS else ''}"
+        rows, line = ("row", "line") if self.count == 1 else ("rows", "lines")
+        more = ", ..." if self.count > len(self.lines) else ""
+        return f"{count} {rows} of `{self.file}` cannot be read: {line} {', '.join(map(str, self.lines))}{more}"
+
+
+def bad_rows(
+    world: World, files: FileSet, dialect: CsvDialect, columns: Sequence[tuple[str, str]]
+) -> tuple[BadRows, ...]:
+    """Looks through all rows of the files once; they have one header, and these columns.
+
+    Raises SourceUnavailable when the file is not UTF-8, or when quotes leave open where a row ends: then nobody can
+    say which rows are good.
+    """
+    item = pinned_csv(files, dialect, columns, rejects=_MOST_ROWS)
+    found: dict[str, list[int]] = {}
+    for file, position, is_foreign, is_open in _errors(world, item):
+        if is_foreign:
+            refuse_foreign(Path(file))
+        if is_open:
+            [line] = line_numbers(Path(file), [position])
+            raise SourceUnavailable(
+                f"a quote of `{Path(file).name}` (see line {line}) leaves open where its row ends",
+                hint="a quote within a quoted cell is written twice; mend the file, then crawl again",
+            )
+        found.setdefault(file, []).append(position)
+    return tuple(
+        BadRows(file=Path(file).name, count=len(places), lines=line_numbers(Path(file), places[:_SHOWN_LINES]))
+        for file, places in found.items()
+    )
+
+
+def _errors(world: World, item: str) -> Iterable[tuple[str, int, bool, bool]]:
+    cursor = world.cursor()
+    clock = threading.Timer(_SECONDS, cursor.interrupt)
+    clock.start()
+    try:
+        cursor.execute(f"SELECT count(COLUMNS(*)) FROM {item}").fetchall()
+        found: list[tuple[str, int, bool, bool]] = cursor.execute(_ERRORS).fetchall()
+        return found
+    except duckdb.Error as error:
+        raise mapped(error) from None
+    finally:
+        clock.cancel()
+        cursor.close()

@@ -1,0 +1,64 @@
+"""What a source of files may say about them, read once and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from catalog.errors import SettingsInvalid
+from catalog.names import nearest
+from catalog.sources.delimited import CsvOptions
+from catalog.sources.encodings import check_encoding
+
+FILE_OPTIONS = ("encoding", "delimiter", "header", "bad_rows")
+
+_Choice = TypeVar("_Choice")
+
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_HEADERS = {"yes": True, "no": False}
+_BAD_ROWS = {"refuse": False, "leave_out": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOptions:
+    """How the files of a source are read where they do not tell it themselves.
+
+    `leaves_out_bad_rows`: whether a file with rows that cannot be read is read without them, or not at all.
+    """
+
+    encoding: str | None
+    csv: CsvOptions
+    leaves_out_bad_rows: bool
+
+    @classmethod
+    def of(cls, source: str, options: Mapping[str, str]) -> "FileOptions":
+        """Reads the options; raises SettingsInvalid for a value that is not known.
+
+        Example:
+            >>> FileOptions.of("lake", {"delimiter": "bar"}).csv.delimiter
+            '|'
+        """
+        encoding = options.get("encoding")
+        if encoding is not None:
+            check_encoding(source, encoding)
+        return cls(
+            encoding=encoding,
+            csv=CsvOptions(
+                delimiter=_choice(source, options, "delimiter", _DELIMITERS),
+                has_header=_choice(source, options, "header", _HEADERS),
+            ),
+            leaves_out_bad_rows=_choice(source, options, "bad_rows", _BAD_ROWS) or False,
+        )
+
+
+def _choice(source: str, options: Mapping[str, str], option: str, choices: Mapping[str, _Choice]) -> _Choice | None:
+    given = options.get(option)
+    if given is None:
+        return None
+    if given not in choices:
+        near = nearest(given, list(choices))
+        listed = ", ".join(f"`{choice}`" for choice in choices)
+        raise SettingsInvalid(
+            f"source `{source}` has the option `{option}` set to `{given}`",
+            hint=f"did you mean `{near}`?" if near else f"it may be {listed}",
+        )
+    return choices[given]

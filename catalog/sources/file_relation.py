@@ -1,0 +1,186 @@
+"""One relation of files as they stand at one moment: what is found out about it, each thing once."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from duckdb.sqltypes import DuckDBPyType
+
+from catalog.errors import SourceUnavailable, VeilError
+from catalog.names import fold
+from catalog.sources.bad_rows import BadRows, bad_rows
+from catalog.sources.connector import Expected, Scan
+from catalog.sources.delimited import CsvDialect, described_csv, headers, pinned_csv, sniffed
+from catalog.sources.encodings import refuse_foreign
+from catalog.sources.engine_types import carried
+from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.file_columns import parquet_columns, refuse_disagreement
+from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind
+from catalog.sources.file_layout import FileSet
+from catalog.sources.file_options import FileOptions
+from catalog.sources.file_scans import WHOLE_FILE_BYTES, described_json, parquet, pinned_json
+from catalog.sources.world import World
+
+_MOST_SCANS = 64
+
+
+class FileRelation:
+    """What the files of a relation hold and how they are read; `files` are such as the engine can read."""
+
+    def __init__(
+        self, name: str, files: FileSet, world: World, options: FileOptions, root: Path, *, is_copied: bool
+    ) -> None:
+        self.name = name
+        self.files = files
+        self.is_copied = is_copied
+        self._world = world
+        self._options = options
+        self._root = root
+        self._scans: dict[Expected, Scan] = {}
+
+    @cached_property
+    def columns(self) -> tuple[tuple[str, DuckDBPyType], ...]:
+        """Columns in order; raises SourceUnavailable when the files do not agree on them, or cannot be read."""
+        _ = self._has_agreed
+        with self._asking():
+            found = self._world.columns(self.described(self.files))
+        # a folder above the source that is named `key=value` is no column of it
+        above = {fold(step.split("=")[0]) for step in self._root.parts if self.files.partitions and "=" in step}
+        above -= {fold(key) for key in self.files.partitions}
+        return tuple((name, type_) for name, type_ in found if fold(name) not in above)
+
+    def described(self, some: FileSet) -> str:
+        """A FROM item over some of the files that finds out types, and reads the rows that can be read."""
+        if some.kind in DELIMITED:
+            return described_csv(some, self._dialect)
+        return parquet(some) if some.kind is FileKind.PARQUET else described_json(some)
+
+    def scan(self, expected: Expected) -> Scan:
+        """How the engine reads the expected columns in the expected types.
+
+        Raises SourceUnavailable when a column has gone; and when rows of delimited files cannot be read, unless
+        the source leaves them out.
+        """
+        known = self._scans.get(expected)
+        if known is None:
+            known = Scan(item=self._pinned(expected), files=self.files.files, fingerprint=self.files.fingerprint)
+            if len(self._scans) >= _MOST_SCANS:
+                self._scans.clear()
+            self._scans[expected] = known
+        return known
+
+    def _pinned(self, expected: Expected) -> str:
+        if self.files.kind is FileKind.PARQUET:
+            _ = self._has_agreed
+            return parquet(self.files)
+        # pinned to its columns, the engine would make NULL of one that has gone
+        if self.files.kind not in DELIMITED:
+            _refuse_gone(expected, [name for name, _ in self.columns])
+            return pinned_json(self.files, expected.columns)
+        _ = self._has_agreed
+        _refuse_gone(expected, {name for names in self._headers.values() for name in (*names, *self.files.partitions)})
+        return pinned_csv(
+            self.files, self._dialect, expected.columns, is_mixed=self._is_mixed, leaves_out=self._leaves_out()
+        )
+
+    @cached_property
+    def bad_rows(self) -> tuple[BadRows, ...]:
+        """The rows of delimited files that cannot be read; all files are read once for it."""
+        if self.files.kind not in DELIMITED:
+            return ()
+        typed = [(name, carried(type_)) for name, type_ in self.columns]
+        found: list[BadRows] = []
+        for files, names in self._alike():
+            with self._asking():
+                columns = [(name, type_) for name, type_ in typed if fold(name) in names]
+                found += bad_rows(self._world, files, self._dialect, columns)
+        return tuple(found)
+
+    def _alike(self) -> Iterator[tuple[FileSet, frozenset[str]]]:
+        """The delimited files by their headers, each with the folded names of its columns and folders."""
+        keys = self.files.partitions
+        by_header: dict[tuple[str, ...], list[Path]] = {}
+        for file, header in self._headers.items():
+            by_header.setdefault(header, []).append(file)
+        for header, files in by_header.items():
+            yield FileSet.of(self.files.kind, files, keys), frozenset(map(fold, (*header, *keys)))
+
+    def look_through(self) -> None:
+        """Raises SourceUnavailable when the files are not what they seem; larger ones show that as they are read."""
+        if self.files.byte_count <= WHOLE_FILE_BYTES:
+            _ = self.bad_rows
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, without a look at their types where that can be spared."""
+        if self.files.kind in DELIMITED:
+            return tuple({fold(name): name for names in self._headers.values() for name in names}.values())
+        if self.files.kind is FileKind.PARQUET:
+            return tuple(name for file in self.files.files for name, _ in parquet_columns(file))
+        return tuple(name for name, _ in self.columns)
+
+    def unreadable(self) -> SourceUnavailable:
+        """Why the engine cannot read the files, as far as that can be told."""
+        if self.files.kind in TEXTS:
+            for file in self.files.files:
+                refuse_foreign(file)
+        return SourceUnavailable(
+            f"`{self.name}` cannot be read: it is damaged, not what its ending says, or a quote in it is never closed",
+            hint="look at the file, then crawl again",
+        )
+
+    def _leaves_out(self) -> bool:
+        """Whether bad rows are left out; of files too large to look through, the engine refuses them as it goes."""
+        if self._options.leaves_out_bad_rows:
+            return bool(self.bad_rows)  # raises when they cannot be told from good ones
+        if self.files.byte_count <= WHOLE_FILE_BYTES and self.bad_rows:
+            raise SourceUnavailable(
+                "; ".join(map(str, self.bad_rows)),
+                hint="mend the file, or set the source's option `bad_rows` to `leave_out` to read the others",
+            )
+        return False
+
+    @cached_property
+    def _dialect(self) -> CsvDialect:
+        with self._asking():
+            return sniffed(self._world, self.files, self._options.csv)
+
+    @cached_property
+    def _headers(self) -> dict[Path, tuple[str, ...]]:
+        with self._asking():
+            return headers(self._world, self.files, self._dialect)
+
+    @property
+    def _is_mixed(self) -> bool:
+        return len(set(self._headers.values())) > 1
+
+    @cached_property
+    def _has_agreed(self) -> bool:
+        """True; raises SourceUnavailable when the files do not agree on their columns."""
+        if self.files.kind in DELIMITED:
+            files = self._headers.items()
+            refuse_disagreement(self.name, {file: [(name, "") for name in names] for file, names in files})
+        elif self.files.kind is FileKind.PARQUET:
+            refuse_disagreement(self.name, {file: parquet_columns(file) for file in self.files.files})
+        return True
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """An engine's failure is told with the name of the relation."""
+        try:
+            yield
+        except SourceUnavailable as error:
+            raise (error if "`" in error.detail else self.unreadable()) from None
+        except VeilError:
+            raise self.unreadable() from None
+
+
+def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:
+    known = {fold(name) for name in found}
+    for name, _ in expected.columns:
+        if fold(name) not in known:
+            raise SourceUnavailable(
+                f"`{expected.relation}` has changed since it was last crawled: it has no column `{name}` any more",
+                hint=CHANGED_HINT,
+            )

@@ -1,0 +1,118 @@
+"""Private copies of what the engine cannot read as it stands: made once for each state of a file, bounded together."""
+
+import atexit
+import functools
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from catalog.errors import SourceUnavailable
+
+_CAPACITY_BYTES = 16 * 2**30
+
+
+class PrivateCopies:
+    """A folder for the owner's eyes only; without a `folder` it is a temporary one that ends with the process.
+
+    A copy is found again by its `key`, which must tell the state of the file it was made from. When all copies
+    together pass `capacity_bytes`, those that were not asked for the longest go.
+
+    Example:
+        >>> PrivateCopies().file("visits.csv:1200:3", "visits.csv", lambda path: path.write_text("a")).name
+        'visits.csv'
+    """
+
+    def __init__(self, folder: Path | None = None, *, capacity_bytes: int = _CAPACITY_BYTES) -> None:
+        self._given = folder
+        self._capacity_bytes = capacity_bytes
+        self._lock = threading.Lock()
+        self._made: Path | None = None
+        self._locks: dict[str, threading.Lock] = {}
+
+    @property
+    def folder(self) -> Path:
+        """Where the copies lie; made when it is first needed."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make_folder()
+            return self._made
+
+    def file(self, key: str, name: str, make: Callable[[Path], object]) -> Path:
+        """The copy of that key, made by `make` when it is not there; `name` is a relative path that ends its own.
+
+        INVARIANT: a copy stands under its name only when it is whole.
+        """
+        place = self.folder / hashlib.sha256(key.encode()).hexdigest()
+        with self._lock:
+            lock = self._locks.setdefault(place.name, threading.Lock())
+        with lock:
+            if not (place / name).is_file():
+                self._fill(place, name, make)
+            os.utime(place)
+        return place / name
+
+    def stand(self, files: Iterable[Path]) -> bool:
+        """Whether those of the files that are copies are still there; they count as asked for."""
+        for place in {self.folder / file.relative_to(self.folder).parts[0] for file in files if self._is_copy(file)}:
+            if not place.is_dir():
+                return False
+            os.utime(place)
+        return True
+
+    def _is_copy(self, file: Path) -> bool:
+        return self._made is not None and file.is_relative_to(self._made)
+
+    def _fill(self, place: Path, name: str, make: Callable[[Path], object]) -> None:
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.folder))
+        try:
+            (draft / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make(draft / name)
+            shutil.rmtree(place, ignore_errors=True)
+            draft.rename(place)
+        except OSError as error:
+            if not place.is_dir():  # else another process has just made the same copy
+                raise SourceUnavailable(
+                    f"a private copy of `{Path(name).name}` cannot be made: {error.strerror or 'the file is damaged'}",
+                    hint="look at the file, and at the room that is left on the disk of the home",
+                ) from None
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        self._make_room(place)
+
+    def _make_room(self, newest: Path) -> None:
+        sizes = {place: _size(place) for place in self.folder.iterdir() if not place.name.startswith("draft-")}
+        surplus = sum(sizes.values()) - self._capacity_bytes
+        for place in sorted(sizes, key=_used_at):
+            if surplus <= 0 or place == newest:
+                return
+            shutil.rmtree(place, ignore_errors=True)
+            surplus -= sizes[place]
+
+    def _make_folder(self) -> Path:
+        if self._given is None:
+            return _temporary_folder()
+        self._given.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._given.resolve()
+
+
+@functools.cache
+def _temporary_folder() -> Path:
+    """One for the process: what reads a copy may outlive what made it."""
+    made = Path(tempfile.mkdtemp(prefix="veil-copies-")).resolve()
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
+def _size(place: Path) -> int:
+    return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+
+
+def _used_at(place: Path) -> float:
+    try:
+        return place.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

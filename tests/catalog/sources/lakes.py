@@ -1,0 +1,48 @@
+"""Folders of files for tests: how they are written, and read through a session."""
+
+from pathlib import Path
+
+from catalog.model import Source
+from catalog.registry import connect
+from catalog.sources.connector import Expected, KnowsDefects
+from catalog.sources.sessions import SessionCache
+from tests.contracts.connectors import read
+
+
+def write(path: Path, text: str | bytes) -> None:
+    """Puts a file where it is wanted, texts in UTF-8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def lake(path: Path, **options: str) -> Source:
+    """A source of files."""
+    return Source(name="lake", connector="files", options={"path": str(path), **options})
+
+
+def relations(source: Source) -> list[str]:
+    """The names of what a source holds."""
+    return [relation.name for relation in connect(source).relations()]
+
+
+def expected(source: Source, relation: str) -> Expected:
+    """A relation with the columns that it has now."""
+    fields = connect(source).describe(relation)
+    return Expected(relation=relation, columns=tuple((field.name, field.type) for field in fields))
+
+
+def rows(source: Source, relation: str, cache: SessionCache | None = None) -> list[dict[str, object]]:
+    """All rows of a relation as it is now."""
+    return read(source, expected(source, relation), cache)
+
+
+def types(source: Source, relation: str) -> dict[str, str]:
+    """The columns of a relation with their types."""
+    return {field.name: field.type for field in connect(source).describe(relation)}
+
+
+def defects(source: Source, relation: str) -> tuple[str, ...]:
+    """What the connector tells of rows that cannot be read."""
+    connector = connect(source)
+    assert isinstance(connector, KnowsDefects)
+    return connector.defects(relation)

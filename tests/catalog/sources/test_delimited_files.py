@@ -1,0 +1,180 @@
+"""Delimited text as people leave it: encodings, delimiters, quotes, headers, and rows that cannot be read."""
+
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from catalog.errors import SettingsInvalid, SourceUnavailable, VeilError
+from catalog.registry import connect
+from tests.catalog.sources.lakes import defects, expected, lake, rows, types, write
+from tests.contracts.connectors import read
+
+PEOPLE = "name;paid\nZoë;1\nŁukasz;2\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.csv.zst"])
+def test_marked_encodings_are_read(tmp_path: Path, encoding: str, name: str) -> None:
+    write(tmp_path / name, packed(PEOPLE.encode(encoding), name))
+    assert rows(lake(tmp_path), name) == [{"name": "Zoë", "paid": 1}, {"name": "Łukasz", "paid": 2}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_marked_json_is_read(tmp_path: Path, encoding: str) -> None:
+    write(tmp_path / "x.ndjson", '{"name": "Zoë"}\n{"name": "Łukasz"}\n'.encode(encoding))
+    write(tmp_path / "y.json", '[{"name": "Zoë"}]'.encode(encoding))
+    assert rows(lake(tmp_path), "x.ndjson") == [{"name": "Zoë"}, {"name": "Łukasz"}]
+    assert rows(lake(tmp_path), "y.json") == [{"name": "Zoë"}]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz"])
+def test_unmarked_encoding_is_refused_until_it_is_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, packed("name,note\nAnn,plain\nZoë,café\n".encode("windows-1252"), name))
+    write(tmp_path / "plain.csv", "name\nŁukasz\n")
+    with pytest.raises(SourceUnavailable, match=r"`x\.csv(\.gz)?` is not UTF-8 \(see line 3\)") as caught:
+        connect(lake(tmp_path)).describe(name)
+    assert "`encoding`" in caught.value.hint
+    source = lake(tmp_path, encoding="windows-1252")
+    assert [row["name"] for row in rows(source, name)] == ["Ann", "Zoë"]
+    assert rows(source, "plain.csv") == [{"name": "Łukasz"}]
+
+
+@pytest.mark.parametrize(("written", "named"), [("windows-1252", "latin-1"), ("gb18030", "shift_jis")])
+def test_wrong_name_of_an_encoding_is_refused_where_it_shows(tmp_path: Path, written: str, named: str) -> None:
+    write(tmp_path / "x.csv", "name\n„Zoë“ € 李\n".encode(written, errors="ignore"))
+    with pytest.raises(SourceUnavailable, match=f"no text in the encoding {named}"):
+        connect(lake(tmp_path, encoding=named)).describe("x.csv")
+
+
+def test_utf16_that_is_cut_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", PEOPLE.encode("utf-16")[:-1])
+    with pytest.raises(SourceUnavailable, match="no text in the encoding utf-16"):
+        connect(lake(tmp_path)).describe("x.csv")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_first_line_decides_on_the_delimiter(tmp_path: Path, delimiter: str) -> None:
+    lines = [["id", "full name", "note"], ["1", "Ann, Dr; MD", "x"], ["2", "Bob|Rob", "y"], ["3"]]
+    text = "".join(delimiter.join(f'"{cell}"' for cell in line) + "\n" for line in lines)
+    write(tmp_path / "x.csv", text)
+    source = lake(tmp_path, bad_rows="leave_out")
+    assert [row["full name"] for row in rows(source, "x.csv")] == ["Ann, Dr; MD", "Bob|Rob"]
+    assert defects(source, "x.csv") == ("1 row of `x.csv` cannot be read: line 4; they are left out",)
+
+
+def test_source_may_name_the_delimiter(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a,b|c\n1,2|3\n")
+    assert types(lake(tmp_path), "x.csv") == {"a": "BIGINT", "b|c": "VARCHAR"}
+    assert types(lake(tmp_path, delimiter="bar"), "x.csv") == {"a,b": "VARCHAR", "c": "BIGINT"}
+
+
+def test_file_without_a_header(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "1,ann,2020-01-01\n2,bob,2021-01-01\n")
+    write(tmp_path / "texts.csv", "ann,bob\ncarl,dora\n")
+    assert len(rows(lake(tmp_path), "x.csv")) == 2
+    assert types(lake(tmp_path, header="no"), "texts.csv") == {"column0": "VARCHAR", "column1": "VARCHAR"}
+    assert len(rows(lake(tmp_path, header="no"), "texts.csv")) == 2
+    assert types(lake(tmp_path, header="yes"), "texts.csv") == {"ann": "VARCHAR", "bob": "VARCHAR"}
+
+
+def test_no_line_is_taken_for_a_comment(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "code,n\n#1,1\n#2,2\nplain,3\n")
+    assert [row["code"] for row in rows(lake(tmp_path), "x.csv")] == ["#1", "#2", "plain"]
+
+
+def test_quotes_and_line_breaks_within_cells(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", 'id,note\r\n1,"two\r\nlines"\r\n2,"says ""hi"""\r\n3,5" pipe\r\n')
+    assert [row["note"] for row in rows(lake(tmp_path), "x.csv")] == ["two\r\nlines", 'says "hi"', '5" pipe']
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz"])
+def test_bad_rows_refuse_the_file_and_are_told_by_their_lines(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, packed(b'a,b\n1,"x\ny"\n2\n3,z\n\n4,5,secret\n', name))
+    source = lake(tmp_path)
+    wanted = expected(source, name)
+    assert defects(source, name) == (f"2 rows of `{name}` cannot be read: lines 4, 7; queries are refused",)
+    with pytest.raises(SourceUnavailable, match="2 rows of `x") as caught:
+        read(source, wanted)
+    assert "leave_out" in caught.value.hint
+    assert "secret" not in f"{caught.value.detail}{caught.value.hint}"
+
+
+def test_bad_rows_are_left_out_where_the_source_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a,b\n1,x\n2\n3,z\n4,5,6\n")
+    assert rows(lake(tmp_path, bad_rows="leave_out"), "x.csv") == [{"a": 1, "b": "x"}, {"a": 3, "b": "z"}]
+
+
+def test_bad_rows_of_each_file_of_a_series_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "s/p1.csv", "a,b\n1,x\n2\n")
+    write(tmp_path / "s/p2.csv", "b,a,c\ny,3,1\ny,3,1,9\n")
+    source = lake(tmp_path, bad_rows="leave_out")
+    assert [told.split(";")[0] for told in defects(source, "s")] == [
+        "1 row of `p1.csv` cannot be read: line 3",
+        "1 row of `p2.csv` cannot be read: line 3",
+    ]
+    assert rows(source, "s") == [{"a": 1, "b": "x", "c": None}, {"a": 3, "b": "y", "c": 1}]
+
+
+def test_of_many_bad_rows_some_lines_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a,b\n" + "1,2\n" * 3000 + "1,2,3\n" * 2000)
+    (told,) = defects(lake(tmp_path), "x.csv")
+    assert told.startswith("1,000 or more rows of `x.csv` cannot be read: lines 3002, 3003,")
+    assert told.count(",") < 15
+
+
+@pytest.mark.parametrize("text", ['a,b\n1,x\n2,"open\n3,y\n', 'a,b\n1,x\n2,"5" pipe\n3,y\n'])
+@pytest.mark.parametrize("bad_rows", ["refuse", "leave_out"])
+def test_quote_that_leaves_open_where_a_row_ends_is_refused(tmp_path: Path, text: str, bad_rows: str) -> None:
+    write(tmp_path / "x.csv", text)
+    with pytest.raises(SourceUnavailable, match=r"`x\.csv`") as caught:
+        rows(lake(tmp_path, bad_rows=bad_rows), "x.csv")
+    assert "quote" in caught.value.detail
+
+
+def test_row_that_went_bad_after_the_crawl_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a,b\n1,2\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "x.csv")
+    write(tmp_path / "x.csv", "a,b\n1,2\n3\n")
+    with pytest.raises(SourceUnavailable, match="1 row of"):
+        read(source, wanted)
+
+
+def test_bad_row_of_a_large_file_is_refused_by_the_engine(tmp_path: Path) -> None:
+    line = "1," + "x" * 998 + "\n"
+    write(tmp_path / "x.csv", "a,b\n" + line * 68_000 + "2\n")
+    source = lake(tmp_path)
+    wanted = expected(source, "x.csv")
+    with pytest.raises(SourceUnavailable):
+        read(source, wanted)
+    assert defects(source, "x.csv") == ("1 row of `x.csv` cannot be read: line 68002; queries are refused",)
+    assert len(read(lake(tmp_path, bad_rows="leave_out"), wanted)) == 68_000
+
+
+@pytest.mark.parametrize(
+    "options", [{"encoding": "utf-7"}, {"header": "maybe"}, {"delimiter": "::"}, {"bad_rows": "leave out"}]
+)
+def test_options_are_exact(tmp_path: Path, options: dict[str, str]) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        connect(lake(tmp_path, **options))
+    assert caught.value.hint
+
+
+def test_defects_of_other_kinds_are_none(tmp_path: Path) -> None:
+    write(tmp_path / "x.ndjson", '{"a": 1}\n')
+    assert defects(lake(tmp_path), "x.ndjson") == ()
+
+
+def test_json_with_a_broken_line_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "x.ndjson", '{"a": 1}\n{"a": \n{"a": 3}\n')
+    with pytest.raises(VeilError, match=r"x\.ndjson"):
+        rows(lake(tmp_path, bad_rows="leave_out"), "x.ndjson")
+
+
+def packed(text: bytes, name: str) -> bytes:
+    """The text, packed as the name of its file says."""
+    if name.endswith(".gz"):
+        return gzip.compress(text)
+    return bytes(pa.compress(text, codec="zstd", asbytes=True)) if name.endswith(".zst") else text
