@@ -168,6 +168,11 @@ class Catalog:
         return Transaction(self._database()).row(sql, parameters)
 
     @property
+    def path(self) -> Path:
+        """The file, beside which lies what belongs to it."""
+        return self._path
+
+    @property
     def is_in_transaction(self) -> bool:
         """Whether this thread has a transaction open, so that what it reads may still be taken back."""
         return self._database().conn.in_transaction

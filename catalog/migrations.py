@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 5  # the number of the last step below
+NEWEST = 6  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -162,6 +162,44 @@ _HISTORY = """
     INSERT INTO journal_head VALUES (1, 0, '');
 """
 
+_CRAWLS = """
+    CREATE TABLE crawl_run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        source TEXT NOT NULL COLLATE NOCASE,
+        path TEXT NOT NULL,
+        into_database TEXT NOT NULL,
+        is_full INTEGER NOT NULL,
+        by TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'paused', 'done', 'failed', 'cancelled')),
+        wants_stop INTEGER NOT NULL DEFAULT 0,
+        is_listed INTEGER NOT NULL DEFAULT 0,
+        requested_at TEXT NOT NULL,
+        started_at TEXT,
+        ended_at TEXT,
+        problem TEXT NOT NULL DEFAULT '',
+        counts TEXT NOT NULL DEFAULT '{}'
+    );
+    CREATE INDEX crawl_run_by_source ON crawl_run (source, id);
+    CREATE TABLE crawl_item (
+        run_id INTEGER NOT NULL REFERENCES crawl_run ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        relation TEXT NOT NULL,
+        name TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        is_listed INTEGER NOT NULL,
+        outcome TEXT NOT NULL DEFAULT '',
+        datasets TEXT NOT NULL DEFAULT '[]',
+        suggestions INTEGER NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL DEFAULT '',
+        hint TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (run_id, position)
+    ) WITHOUT ROWID;
+    CREATE TABLE crawl_mark (
+        dataset_id INTEGER PRIMARY KEY REFERENCES dataset ON DELETE CASCADE,
+        mark TEXT NOT NULL
+    );
+"""
+
 
 def migrate(database: Database) -> None:
     """Brings the file to its present shape; call it inside a transaction, as others may be opening the file too."""
@@ -204,6 +242,12 @@ def _lineage(database: Database) -> None:
 def _words_and_detectors(database: Database) -> None:
     for column in ("words TEXT NOT NULL DEFAULT '[]'", "words_file TEXT", "detector TEXT"):
         database.execute(f"ALTER TABLE tag_rule ADD COLUMN {column}")
+
+
+@_STEPS(name="0006 crawls are runs")
+def _crawls(database: Database) -> None:
+    for statement in _statements(_CRAWLS):
+        database.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -133,6 +133,8 @@ class Tags:
                 "DELETE FROM assignment WHERE dataset_id = ? AND path = ? AND tag_id = ?",
                 [dataset_id(tx, dataset), stored_path(path), tag_id(tx, tag)],
             )
+            if removed:  # the dataset counts as never looked at, or the next crawl would pass it by
+                tx.execute("DELETE FROM crawl_mark WHERE dataset_id = ?", [dataset_id(tx, dataset)])
         return removed > 0
 
     def assignments(

@@ -1,19 +1,31 @@
 """A crawl: look at every relation of a source, register it, suggest tags for its columns, and journal it."""
 
-from collections.abc import Callable
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from catalog.clock import utc_now
+from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.database import Catalog
+from catalog.errors import SettingsInvalid, VeilError
 from catalog.journal import Journal
 from catalog.model import Event, EventKind, Source, Verdict
+from catalog.names import fold
 from catalog.registry import connect
 from crawler.builtin import BUILTIN_RULES
+from crawler.fingerprints import rules_digest
 from crawler.look import Look
+from crawler.plugins import Plugins
+from crawler.politeness import Patience, Politeness
 from crawler.registrar import Registrar
-from crawler.report import CrawlReport, CrawlState, Progress
+from crawler.report import Crawled, CrawlReport, CrawlState, Progress
+from crawler.run import Running
+
+_MOST_NAMED = 1_000
+_TRIES, _TRY_SECONDS = 5, 0.1
 
 
 def _nobody(progress: Progress) -> None:
@@ -22,6 +34,22 @@ def _nobody(progress: Progress) -> None:
 
 def _never() -> bool:
     return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How runs are carried out: by which detectors, how politely, who watches, who may stop them.
+
+    What `should_stop` stops is cancelled, and what `should_leave` stops goes on another time. Without
+    `tells_all` a report names only what was looked at.
+    """
+
+    plugins: Plugins = field(default_factory=dict)
+    politeness: Politeness = field(default_factory=Politeness)
+    on_progress: Callable[[Progress], None] = _nobody
+    should_stop: Callable[[], bool] = _never
+    should_leave: Callable[[], bool] = _never
+    tells_all: bool = True
 
 
 def crawl_folder(
@@ -34,14 +62,25 @@ def crawl_folder(
         {'datasets': {'orders': {'columns': {...}}}}
     """
     source = Source(name=Path(path).name, connector="files", options={"path": str(Path(path).absolute())})
-    look = Look(
+    look = Look(connector=connect(source), rules=BUILTIN_RULES)
+    relations = tuple(look.connector.relations())
+    crawled: list[Crawled] = []
+    is_stopped = False
+    for done, relation in enumerate(relations):
+        if is_stopped := should_stop():
+            break
+        on_progress(Progress(done=done, total=len(relations), relation=relation.name))
+        try:
+            crawled.append(look.at(relation))
+        except VeilError as error:
+            look.note(relation.name, error)
+    return CrawlReport(
         source=source.name,
-        connector=connect(source),
-        rules=BUILTIN_RULES,
-        on_progress=on_progress,
-        should_stop=should_stop,
+        crawled=tuple(crawled),
+        failed=tuple(look.failed),
+        timed_out=tuple(sorted(look.timed_out)),
+        is_stopped=is_stopped,
     )
-    return look.report(list(look.at(look.connector.relations())))
 
 
 def crawl(
@@ -50,38 +89,144 @@ def crawl(
     *,
     path: str | None = None,
     into: str | None = None,
+    is_full: bool = False,
     by: str,
-    on_progress: Callable[[Progress], None] = _nobody,
-    should_stop: Callable[[], bool] = _never,
+    conduct: Conduct | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> CrawlReport:
     """Crawls a source, or the part under `path`: datasets that are registered are refreshed where they are,
     others are registered in the database `into`, or only told when there is none.
 
-    Each dataset is one transaction; one that cannot be read is told and the others go on. Begin and end
-    are in the journal.
+    Relations that are as they were are not looked at again, unless `is_full`. Each dataset is one transaction; one
+    that cannot be read is told and the others go on. Begin and end are in the journal.
     """
-    registrar = Registrar(catalog, source, into, by, clock)
-    journal = Journal(catalog, clock=clock)
-    details: dict[str, object] = {"source": registrar.source.name, "path": path or "", "into": into or ""}
-    begun = journal.append(Event(kind=EventKind.CRAWL_BEGIN, user=by, details=details))
-    end = replace(begun, kind=EventKind.CRAWL_END, verdict=Verdict.ERROR)
+    run = ask_for(catalog, source, path=path, into=into, is_full=is_full, by=by, clock=clock)
     try:
-        look = Look(
-            source=registrar.source.name,
-            connector=connect(registrar.source),
-            rules=registrar.rules(),
-            on_progress=on_progress,
-            should_stop=should_stop,
+        return carry_on(catalog, run, conduct=conduct, clock=clock)
+    except VeilError:
+        CrawlRuns(catalog, clock=clock).cancel(run.id)  # one that could not begin does not wait for anybody
+        raise
+
+
+def ask_for(
+    catalog: Catalog,
+    source: str,
+    *,
+    path: str | None = None,
+    into: str | None = None,
+    is_full: bool = False,
+    by: str,
+    clock: Callable[[], datetime] = utc_now,
+) -> CrawlRun:
+    """A run that waits for somebody to carry it on; raises SettingsInvalid for names that are not there."""
+    known = Registrar(catalog, source, into, by, clock)
+    return CrawlRuns(catalog, clock=clock).add(
+        known.source.name, path=path or "", into=known.into or "", is_full=is_full, by=by
+    )
+
+
+def carry_on(
+    catalog: Catalog, run: CrawlRun, *, conduct: Conduct | None = None, clock: Callable[[], datetime] = utc_now
+) -> CrawlReport:
+    """Carries a run on from where it stands to its end, or until it is stopped or reaches its limits.
+
+    Raises SettingsInvalid when somebody else is crawling the source.
+    """
+    conduct = conduct or Conduct()
+    runs = CrawlRuns(catalog, clock=clock)
+    with _alone(runs, run):
+        run = runs.run(run.id)
+        if run.state.is_over:
+            raise SettingsInvalid(f"crawl {run.id} is over: it is {run.state}", hint="start a new one")
+        details: dict[str, object] = {"run": run.id, "source": run.source, "path": run.path, "into": run.into}
+        is_resumed = run.started_at is not None
+        begin = Event(kind=EventKind.CRAWL_BEGIN, user=run.by, details={**details, "resumed": is_resumed})
+        with catalog.transaction():
+            runs.begin(run.id)
+            Journal(catalog, clock=clock).append(begin)
+        ended = _Ended(state=RunState.FAILED, problem="it could not be carried on")
+        try:
+            report = _running(catalog, runs, run, conduct, clock, ended).go()
+            ended.close(report, runs.wants_stop(run.id) or conduct.should_stop())
+            return report
+        except VeilError as error:
+            ended.problem = error.detail
+            raise
+        except (KeyboardInterrupt, SystemExit):
+            ended.state, ended.problem = RunState.PAUSED, "its process was told to end"
+            raise
+        finally:
+            with catalog.transaction():
+                runs.end(run.id, ended.state, ended.problem)
+                Journal(catalog, clock=clock).append(ended.event(begin, details, runs.run(run.id).counts))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Ended:
+    """How a run ended, found out on the way."""
+
+    state: RunState
+    problem: str = ""
+    datasets: tuple[str, ...] = ()
+    running: Running | None = None
+
+    def close(self, report: CrawlReport, is_cancelled: bool) -> None:
+        self.datasets = (report.new + report.changed + report.gone)[:_MOST_NAMED]
+        self.state, self.problem = RunState.DONE, ""
+        if report.is_stopped and self.running is not None:
+            self.problem = self.running.limit
+            self.state = RunState.CANCELLED if is_cancelled else RunState.PAUSED
+
+    def event(self, begin: Event, details: Mapping[str, object], counts: Mapping[str, int]) -> Event:
+        verdicts = {RunState.DONE: Verdict.ALLOW, RunState.FAILED: Verdict.ERROR}
+        numbers = {state.value: counts.get(state.value, 0) for state in CrawlState}
+        told = {**details, **numbers, "left": counts.get("", 0), **({"why": self.problem} if self.problem else {})}
+        return replace(
+            begin,
+            kind=EventKind.CRAWL_END,
+            verdict=verdicts.get(self.state, Verdict.CANCEL),
+            datasets=self.datasets,
+            details=told,
         )
-        report = registrar.crawl(look, path)
-        counts = {state.value: len(report.names(state)) for state in CrawlState}
-        end = replace(
-            end,
-            verdict=Verdict.CANCEL if report.is_stopped else Verdict.ALLOW,
-            datasets=report.new + report.changed + report.gone,
-            details=details | counts | {"gone": len(report.gone), "failed": len(report.failed)},
-        )
-        return report
-    finally:
-        journal.append(end)
+
+
+def _running(
+    catalog: Catalog,
+    runs: CrawlRuns,
+    run: CrawlRun,
+    conduct: Conduct,
+    clock: Callable[[], datetime],
+    ended: _Ended,
+) -> Running:
+    registrar = Registrar(catalog, run.source, run.into or None, run.by, clock)
+    rules, rows = registrar.rules(conduct.plugins), conduct.politeness.rows
+
+    def should_stop() -> bool:
+        return conduct.should_stop() or conduct.should_leave() or runs.wants_stop(run.id)
+
+    ended.running = Running(
+        catalog=catalog,
+        runs=runs,
+        run=run,
+        registrar=registrar,
+        look=Look(connector=connect(registrar.source), rules=rules, rows=rows),
+        digest=rules_digest(rules, rows),
+        patience=Patience(limits=conduct.politeness, should_stop=should_stop),
+        on_progress=conduct.on_progress,
+        tells_all=conduct.tells_all,
+    )
+    return ended.running
+
+
+@contextmanager
+def _alone(runs: CrawlRuns, run: CrawlRun) -> Iterator[None]:
+    """Holds the source's lease; one who only looks whether it is held has it for a moment, so it is tried again."""
+    for _ in range(_TRIES):
+        with runs.leases.taken(fold(run.source)) as is_mine:
+            if is_mine:
+                yield
+                return
+        time.sleep(_TRY_SECONDS)
+    raise SettingsInvalid(
+        f"`{run.source}` is being crawled already", hint="wait until that crawl is done, or cancel it"
+    )

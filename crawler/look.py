@@ -1,12 +1,11 @@
-"""A look at one source: reads relation after relation and classifies each; what cannot be read is noted."""
+"""A look at one relation of a source: its columns, and what the rules make of a sample of it."""
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from catalog.errors import VeilError
 from catalog.sources.connector import Relation, SourceConnector
 from crawler.classify import classify
-from crawler.report import Crawled, CrawlReport, CrawlState, Failure, Progress
+from crawler.report import Crawled, CrawlState, Failure
 from crawler.rules import CompiledRule
 
 SAMPLE_ROWS = 1_000
@@ -14,37 +13,21 @@ SAMPLE_ROWS = 1_000
 
 @dataclass(slots=True, kw_only=True)
 class Look:
-    """Reads the relations of a source, one after the other, until it is asked to stop."""
+    """Reads relations and keeps in mind what went wrong; `bytes_read` is what the samples took in memory."""
 
-    source: str
     connector: SourceConnector
     rules: tuple[CompiledRule, ...]
-    on_progress: Callable[[Progress], None]
-    should_stop: Callable[[], bool]
+    rows: int = SAMPLE_ROWS
     failed: list[Failure] = field(default_factory=list)
     timed_out: set[str] = field(default_factory=set)
-    is_stopped: bool = False
+    bytes_read: int = 0
 
-    def at(self, relations: Iterable[Relation]) -> Iterator[Crawled]:
-        """Every relation that can be read, with its suggestions; what cannot is noted and passed over."""
-        relations = tuple(relations)
-        for done, relation in enumerate(relations):
-            if self.is_stopped or self.should_stop():
-                self.is_stopped = True
-                return
-            self.on_progress(Progress(done=done, total=len(relations), relation=relation.name))
-            try:
-                yield self._read(relation)
-            except VeilError as error:
-                self.note(relation.name, error)
-
-    def note(self, relation: str, error: VeilError) -> None:
-        """Keeps in mind that a relation failed, and why."""
-        self.failed.append(Failure(relation=relation, reason=error.detail, hint=error.hint))
-
-    def _read(self, relation: Relation) -> Crawled:
+    def at(self, relation: Relation) -> Crawled:
+        """One relation with its suggestions; raises VeilError when it cannot be read."""
         fields = self.connector.describe(relation.name)
-        found = classify(fields, self.connector.sample(relation.name, SAMPLE_ROWS), self.rules)
+        sample = self.connector.sample(relation.name, self.rows)
+        self.bytes_read += sample.nbytes
+        found = classify(fields, sample, self.rules)
         self.timed_out.update(found.timed_out)
         return Crawled(
             name=relation.suggested_name,
@@ -54,13 +37,8 @@ class Look:
             suggestions=found.suggestions,
         )
 
-    def report(self, crawled: Iterable[Crawled], gone: Iterable[str] = ()) -> CrawlReport:
-        """What has been found."""
-        return CrawlReport(
-            source=self.source,
-            crawled=tuple(crawled),
-            gone=tuple(gone),
-            failed=tuple(self.failed),
-            timed_out=tuple(sorted(self.timed_out)),
-            is_stopped=self.is_stopped,
-        )
+    def note(self, relation: str, error: VeilError) -> Failure:
+        """Keeps in mind that a relation failed, and why."""
+        failure = Failure(relation=relation, reason=error.detail, hint=error.hint)
+        self.failed.append(failure)
+        return failure

@@ -9,12 +9,14 @@ from crawler.classify import Suggestion
 
 
 class CrawlState(StrEnum):
-    """How a relation stands after a crawl: `found` is one that is in no database."""
+    """How a relation stands after a crawl: `found` is one that is in no database, `gone` one that the source lost."""
 
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     FOUND = "found"
+    GONE = "gone"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class CrawlReport:
     timed_out: tuple[str, ...] = ()
     unclear: tuple[Failure, ...] = ()
     is_stopped: bool = False
+    run: int = 0
 
     def names(self, state: CrawlState) -> tuple[str, ...]:
         """The datasets in a state."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from catalog.errors import SettingsInvalid
-from catalog.names import nearest
+from catalog.names import fold, nearest
+from crawler.politeness import Politeness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +65,36 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlSettings:
-    """Which detectors of installed packages rules may ask for (they run beside the data)."""
+    """How sources are crawled: rows of a sample, a pause after each relation, and how many sources at once.
 
+    A run that has taken `most_seconds` or read `most_bytes` (0: no limit) is paused, and goes on the next time.
+    `detectors` are those of installed packages that rules may ask for; they run beside the data.
+    """
+
+    rows: int = 1_000
+    pause_seconds: float = 0.0
+    most_seconds: float = 0.0
+    most_bytes: int = 0
+    at_once: int = 2
     detectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCrawlSettings:
+    """How one source is crawled; what is 0 is as in `[crawl]`.
+
+    The server crawls it `every` so often (`30m`, `6h`, `7d`), or by `cron`, in UTC (`30 2 * * 1-5`), and registers what
+    is new in the database `into`; only what lies under `path` when that is given.
+    """
+
+    every: str = ""
+    cron: str = ""
+    into: str = ""
+    path: str = ""
+    rows: int = 0
+    pause_seconds: float = 0.0
+    most_seconds: float = 0.0
+    most_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +112,17 @@ class Settings:
     session: SessionSettings = field(default_factory=SessionSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     crawl: CrawlSettings = field(default_factory=CrawlSettings)
+    crawls: Mapping[str, SourceCrawlSettings] = field(default_factory=dict)
+
+    def politeness(self, source: str) -> Politeness:
+        """How much a crawl may ask of a source."""
+        own = next((each for name, each in self.crawls.items() if fold(name) == fold(source)), SourceCrawlSettings())
+        return Politeness(
+            rows=own.rows or self.crawl.rows,
+            pause_seconds=own.pause_seconds or self.crawl.pause_seconds,
+            most_seconds=own.most_seconds or self.crawl.most_seconds,
+            most_bytes=own.most_bytes or self.crawl.most_bytes,
+        )
 
 
 Section = Mapping[str, object]
@@ -105,8 +144,22 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
             origins[name, key] = f"`{variable}`"
     sections = get_type_hints(Settings)
     _refuse_unknown(tables, sections, "section")
-    read: dict[str, Any] = {name: _section(sections[name], name, table, origins) for name, table in tables.items()}
+    read: dict[str, Any] = {name: _read_section(sections[name], name, table, origins) for name, table in tables.items()}
     return Settings(**read)
+
+
+def _read_section(kind: Any, name: str, table: Section, origins: Mapping[tuple[str, str], str]) -> object:
+    """A section, or one that holds a section for each of some names: `[crawls.lake]`."""
+    if get_origin(kind) is not Mapping:
+        return _section(kind, name, table, origins)
+    inner = get_args(kind)[1]
+    read: dict[str, object] = {}
+    for key, value in table.items():
+        if not isinstance(value, dict):
+            raise SettingsInvalid(f"{origins[name, key]} is no section", hint=f"write `[{name}.{key}]`, in the file")
+        where = {(f"{name}.{key}", part): f"`{part}` of [{name}.{key}]" for part in value}
+        read[key] = _section(inner, f"{name}.{key}", value, where)
+    return read
 
 
 def _read(file: Path) -> Mapping[str, Section]:

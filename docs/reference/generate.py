@@ -4,9 +4,9 @@ import dataclasses
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import click
 
@@ -126,13 +126,17 @@ def settings_page() -> str:
     """Each setting with its default and the variable that overrides it."""
     parts = []
     for section in dataclasses.fields(Settings):
-        kind = get_type_hints(Settings)[section.name]
+        kind, title = get_type_hints(Settings)[section.name], section.name
+        is_named = get_origin(kind) is Mapping
+        if is_named:
+            kind, title = get_args(kind)[1], f"{section.name}.NAME"
+        variable = "in the file only" if is_named else f"`VEIL_{section.name.upper()}__{{}}`"
         rows = [
-            f"| `{key.name}` | `{json.dumps(key.default)}` | `VEIL_{section.name.upper()}__{key.name.upper()}` |"
+            f"| `{key.name}` | `{json.dumps(key.default)}` | {variable.format(key.name.upper())} |"
             for key in dataclasses.fields(kind)
         ]
         table = "\n".join(["| key | default | in the environment |", "|---|---|---|", *rows])
-        parts.append(f"## [{section.name}]\n\n{inspect.getdoc(kind)}\n\n{table}")
+        parts.append(f"## [{title}]\n\n{inspect.getdoc(kind)}\n\n{table}")
     return "\n\n".join([MADE, SETTINGS_HEAD, *parts]) + "\n"
 
 

@@ -11,7 +11,7 @@ from catalog.errors import PolicyInvalid, SettingsInvalid
 from catalog.journal import Journal
 from catalog.model import Database, EventKind, Source, Tag, TagRule, TagState, Verdict
 from catalog.tags import Tags
-from crawler.crawl import crawl, crawl_folder
+from crawler.crawl import Conduct, crawl, crawl_folder
 from crawler.report import CrawlReport, Progress, columns_found
 
 
@@ -83,7 +83,7 @@ def test_human_verdicts_are_never_overwritten(catalog: Catalog) -> None:
     tags = Tags(catalog)
     tags.reject("clinic.costs", ("phone",), "pii.phone_number", by="eve")
     tags.confirm("clinic.costs", ("mrn",), "phi.mrn", by="eve")
-    into_clinic(catalog)
+    crawl(catalog, "lake", into="clinic", is_full=True, by="ada")
     states = {(each.path, each.tag): each.state for each in tags.assignments("clinic.costs")}
     assert states == {
         (("age",), "qi.age"): TagState.SUGGESTED,
@@ -141,7 +141,8 @@ def test_registered_glob_is_refreshed_though_no_source_lists_it(catalog: Catalog
 
 def test_progress_is_told_and_a_stop_is_heard(catalog: Catalog) -> None:
     seen: list[Progress] = []
-    report = crawl(catalog, "lake", into="clinic", by="ada", on_progress=seen.append, should_stop=lambda: bool(seen))
+    watched = Conduct(on_progress=seen.append, should_stop=lambda: bool(seen))
+    report = crawl(catalog, "lake", into="clinic", by="ada", conduct=watched)
     assert seen == [Progress(done=0, total=2, relation="costs.csv")]
     assert report.is_stopped
     assert (report.new, report.gone) == (("clinic.costs",), ())

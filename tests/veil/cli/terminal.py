@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,9 +38,30 @@ class Terminal:
 
     def run(self, *arguments: str, expect: int = 0) -> Printed:
         """What `veil ARGUMENTS` prints; it must exit as expected, and never with a traceback."""
-        command = [sys.executable, "-m", "veil.cli", *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=self._environment, capture_output=True, timeout=120)
+        done = subprocess.run(
+            self._command(arguments), cwd=self.folder, env=self._environment, capture_output=True, timeout=120
+        )
         printed = Printed(raw=done.stdout, err=done.stderr.decode())
         assert done.returncode == expect, f"{' '.join(arguments)} exited {done.returncode}: {printed.err}"
         assert "Traceback" not in printed.err
         return printed
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """`veil ARGUMENTS` while it runs; it is ended at the end, however the test went."""
+        process = subprocess.Popen(
+            self._command(arguments),
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(30)
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "veil.cli", *arguments]

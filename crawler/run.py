@@ -1,0 +1,223 @@
+"""One run from where it stands to its end: what is left is looked at, each relation in a transaction of its own."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from catalog.crawl_runs import CrawlItem, CrawlRun, CrawlRuns
+from catalog.database import Catalog
+from catalog.errors import VeilError
+from catalog.model import Dataset, Field, TagOrigin
+from catalog.names import fold
+from catalog.sources.connector import Relation
+from crawler.classify import Suggestion
+from crawler.descent import Descent
+from crawler.fingerprints import mark
+from crawler.look import Look
+from crawler.politeness import Patience
+from crawler.registrar import Registrar
+from crawler.report import Crawled, CrawlReport, CrawlState, Failure, Progress
+
+_PAGE = 200
+_SETTLE_SECONDS = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """A run under way. INVARIANT: no transaction is open while a source is asked for anything."""
+
+    catalog: Catalog
+    runs: CrawlRuns
+    run: CrawlRun
+    registrar: Registrar
+    look: Look
+    digest: str
+    patience: Patience
+    on_progress: Callable[[Progress], None]
+    tells_all: bool = True
+    is_stopped: bool = False
+    limit: str = ""
+    _crawled: list[Crawled] = field(default_factory=list)
+    _unclear: tuple[Failure, ...] = ()
+    _settled: list[CrawlItem] = field(default_factory=list)
+    _settled_at: float = field(default_factory=time.monotonic)
+
+    def go(self) -> CrawlReport:
+        """Looks at all that is left; the report tells the whole run."""
+        if not self.run.is_listed:
+            self.runs.list_items(self.run.id, self._listed())
+            self.run = self.runs.run(self.run.id)
+        self._look_at_all()
+        if not self.is_stopped:
+            self._descend()
+        return self._report()
+
+    def _listed(self) -> Iterator[CrawlItem]:
+        """What the source lists, then what is registered though it is not listed."""
+        seen: set[str] = set()
+        path = self.run.path or None
+        for position, relation in enumerate(self.look.connector.relations(path)):
+            seen.add(relation.name)
+            yield CrawlItem(
+                position=position,
+                relation=relation.name,
+                name=relation.suggested_name,
+                fingerprint=relation.fingerprint,
+            )
+        for position, name in enumerate(self.registrar.unseen(path, seen), start=len(seen)):
+            yield CrawlItem(position=position, relation=name, name=name, is_listed=False)
+
+    def _look_at_all(self) -> None:
+        marks = {} if self.run.is_full else self.runs.marks(self.registrar.source.name)
+        done, total, after = self.run.done, self.run.total, -1
+        try:
+            while items := self.runs.items(self.run.id, after=after, limit=_PAGE, is_left=True):
+                for item in items:
+                    if self._is_over():
+                        return
+                    self.on_progress(Progress(done=done, total=total, relation=item.relation))
+                    wanted = mark(item.fingerprint, self.digest)
+                    if wanted and marks.get(item.relation) and set(marks[item.relation]) == {wanted}:
+                        self._pass_by(item)
+                    else:
+                        self._look_at(item, wanted)
+                        self.patience.wait()
+                    done, after = done + 1, item.position
+        finally:
+            self._settle()
+
+    def _is_over(self) -> bool:
+        self.limit = self.patience.reached(self.look.bytes_read)
+        self.is_stopped = bool(self.limit) or self.patience.should_stop()
+        return self.is_stopped
+
+    def _pass_by(self, item: CrawlItem) -> None:
+        """Nothing of the relation has changed, so it is not looked at; such news is written some at a time."""
+        self._settled.append(replace(item, outcome=CrawlState.UNCHANGED.value))
+        if len(self._settled) >= _PAGE or time.monotonic() - self._settled_at > _SETTLE_SECONDS:
+            self._settle()
+
+    def _look_at(self, item: CrawlItem, wanted: str) -> None:
+        self._settle()
+        relation = Relation(name=item.relation, suggested_name=item.name, fingerprint=item.fingerprint)
+        try:
+            found = self.look.at(relation)
+            with self.catalog.transaction():
+                kept = self.registrar.keep(found)
+                self.runs.mark(self.registrar.source.name, item.relation, wanted)
+                self.runs.settle(self.run.id, [_settled(item, kept)])
+            self._crawled += kept
+        except VeilError as error:
+            self.runs.settle(self.run.id, [self._failed(item, error)])
+
+    def _failed(self, item: CrawlItem, error: VeilError) -> CrawlItem:
+        """A relation that cannot be read; what the source does not list any more either is gone."""
+        if not item.is_listed:
+            names = tuple(dataset.full_name for dataset in self.registrar.registered(item.relation))
+            return replace(item, outcome=CrawlState.GONE.value, datasets=names)
+        failure = self.look.note(item.relation, error)
+        return replace(item, outcome=CrawlState.FAILED.value, reason=failure.reason, hint=failure.hint)
+
+    def _settle(self) -> None:
+        self.runs.settle(self.run.id, self._settled)
+        self._settled, self._settled_at = [], time.monotonic()
+
+    def _descend(self) -> None:
+        """The tags that descend to views, suggested once everything they may come from is there."""
+        descent = Descent(
+            source=self.registrar.source.name, datasets=self.registrar.datasets, connector=self.look.connector
+        )
+        found: dict[str, dict[tuple[tuple[str, ...], str], Suggestion]] = {}
+        for dataset, suggestion in descent.suggestions():
+            found.setdefault(dataset.full_name, {}).setdefault((suggestion.path, suggestion.tag), suggestion)
+        for name, suggestions in found.items():
+            with self.catalog.transaction():
+                for suggestion in suggestions.values():
+                    self.registrar.suggest(name, suggestion, TagOrigin.LINEAGE)
+        self._crawled = [
+            replace(each, suggestions=(*each.suggestions, *found.get(each.name, {}).values())) for each in self._crawled
+        ]
+        self._unclear = tuple(descent.unclear)
+
+    def _report(self) -> CrawlReport:
+        items = tuple(self._every_item())
+        failed = {failure.relation for failure in self.look.failed}
+        earlier = tuple(
+            Failure(relation=item.relation, reason=item.reason, hint=item.hint)
+            for item in items
+            if item.outcome == CrawlState.FAILED and item.relation not in failed
+        )
+        return CrawlReport(
+            source=self.registrar.source.name,
+            crawled=self._in_order(items),
+            gone=tuple(name for item in items if item.outcome == CrawlState.GONE for name in item.datasets),
+            failed=(*earlier, *self.look.failed),
+            timed_out=tuple(sorted(self.look.timed_out)),
+            unclear=self._unclear,
+            is_stopped=self.is_stopped,
+            run=self.run.id,
+        )
+
+    def _every_item(self) -> Iterator[CrawlItem]:
+        after = -1
+        while items := self.runs.items(self.run.id, after=after):
+            yield from items
+            after = items[-1].position
+
+    def _in_order(self, items: tuple[CrawlItem, ...]) -> tuple[Crawled, ...]:
+        """What was looked at now and, as the catalog knows it, what was passed by or looked at before a break."""
+        now: dict[str, list[Crawled]] = {}
+        for each in self._crawled:
+            now.setdefault(each.relation, []).append(each)
+        if not self.tells_all:
+            return tuple(self._crawled)
+        known: dict[str, list[Dataset]] = {}
+        for dataset in self.registrar.registered():
+            known.setdefault(dataset.relation, []).append(dataset)
+        standing = self.registrar.suggestions()
+        for item in items:
+            if item.relation not in now and item.outcome in _READ:
+                now[item.relation] = [
+                    Crawled(
+                        name=dataset.full_name,
+                        relation=item.relation,
+                        state=CrawlState(item.outcome),
+                        fields=fields_of(dataset),
+                        suggestions=standing.get(dataset.full_name, ()),
+                    )
+                    for dataset in known.get(item.relation, ())
+                ]
+        return tuple(each for item in items for each in now.get(item.relation, ()))
+
+
+_READ = frozenset({CrawlState.NEW.value, CrawlState.CHANGED.value, CrawlState.UNCHANGED.value})
+
+
+def fields_of(dataset: Dataset) -> tuple[Field, ...]:
+    """The columns of a dataset as a source would describe them.
+
+    Example: columns `contact` and `contact.phone` are one field with one in it.
+    """
+    inside: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
+    for column in dataset.columns:
+        inside.setdefault(tuple(map(fold, column.path[:-1])), []).append((column.path, column.type))
+
+    def fields(parent: tuple[str, ...]) -> tuple[Field, ...]:
+        return tuple(
+            Field(name=path[-1], type=type_, fields=fields(tuple(map(fold, path))))
+            for path, type_ in inside.get(parent, ())
+        )
+
+    return fields(())
+
+
+def _settled(item: CrawlItem, kept: list[Crawled]) -> CrawlItem:
+    """How a relation stands that may be several datasets: the most that happened to one of them."""
+    states = [each.state for each in kept]
+    order = (CrawlState.NEW, CrawlState.CHANGED, CrawlState.FOUND, CrawlState.UNCHANGED)
+    return replace(
+        item,
+        outcome=next(state for state in order if state in states).value,
+        datasets=tuple(each.name for each in kept if each.state is not CrawlState.FOUND),
+        suggestions=sum(len(each.suggestions) for each in kept),
+    )
