@@ -15,7 +15,7 @@ from policy_engine.decide import decide
 from policy_engine.document.reading import load
 from policy_engine.model import Subject
 from proxy.governance import Governor, Request
-from proxy.statement import SqlLimits
+from proxy.tokens import SqlLimits
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 

@@ -14,7 +14,8 @@ from policy_engine.model import Decision, Subject
 from proxy.governance import Governor, Request
 from proxy.relations import leaves
 from proxy.rewrite import Placed, rewrite
-from proxy.statement import SqlLimits, read
+from proxy.statement import read
+from proxy.tokens import SqlLimits
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 

@@ -28,7 +28,8 @@ from proxy.memory import Memory
 from proxy.relations import Leaf, leaves
 from proxy.resolve import check_values, notices
 from proxy.rewrite import Placed, Rewritten, rewrite
-from proxy.statement import SqlLimits, Statement, read
+from proxy.statement import Statement, read
+from proxy.tokens import SqlLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

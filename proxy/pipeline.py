@@ -22,7 +22,7 @@ from proxy.governance import Governor, Request, Settled
 from proxy.meter import Meter
 from proxy.parameters import bind
 from proxy.resolve import Explain, check_columns
-from proxy.statement import SqlLimits
+from proxy.tokens import SqlLimits
 from proxy.turns import Turns
 
 __all__ = ["Answer", "Pipeline", "QueryLimits", "Request"]

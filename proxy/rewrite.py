@@ -9,20 +9,22 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import sqlglot
-from sqlglot import ErrorLevel, exp
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
+from catalog.errors import VeilError
 from catalog.model import Dataset
 from catalog.names import quoted
 from catalog.sources.connector import Session
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy.barrier import families, is_leak_proof
+from proxy.labels import label, unlabel
 from proxy.memory import Memory
 from proxy.projection import shown_type
 from proxy.relations import Leaf, shorten_columns
 from proxy.secure import Governed, govern, may_need_fence
-from proxy.statement import Statement, generate
+from proxy.statement import Statement, generate, reread
 from proxy.verify import Expectation, Node, VerificationFailed, governed_node, verify
 
 _GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
@@ -61,6 +63,7 @@ class Rewritten:
 def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing) -> Rewritten:
     """The statement over governed relations only, verified; raises VerificationFailed or SqlUnsupported."""
     tree, dialect = statement.tree, session.dialect
+    labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
     is_fenced = _needs_fence(tree, placed)
     governed = [_govern(item, keys, is_fenced) for item in placed]
@@ -71,6 +74,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     _verify(sql, placed, governed, session)
     own_names = [_own_name(item.decision.dataset) for item in placed]
     in_words = [_in_words(item, relation) for item, relation in zip(placed, governed, strict=True)]
+    unlabel(labels)
     _blank(tree)
     printed_blank = generate(tree, dialect)
     return Rewritten(
@@ -98,8 +102,8 @@ def blanked(statement: Statement) -> str:
 def _check_fixpoint(printed: str, dialect: str) -> None:
     """What is printed must read back as what was meant; a text that does not is refused."""
     try:
-        again = sqlglot.parse_one(printed, read=dialect, error_level=ErrorLevel.RAISE)
-    except (sqlglot.errors.SqlglotError, RecursionError, ValueError, TypeError) as error:
+        again = reread(printed, dialect)
+    except (VeilError, SqlglotError, RecursionError, ValueError, TypeError) as error:
         raise VerificationFailed("the printed SQL cannot be read back") from error
     if generate(again, dialect) != printed:
         raise VerificationFailed("the printed SQL reads back differently")

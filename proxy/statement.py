@@ -3,67 +3,44 @@
 The tree that leaves here is the only thing that goes on; the text itself is never sent to an engine.
 """
 
-import itertools
 import logging
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
-from sqlglot.errors import ParseError, SqlglotError, TokenError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
 from catalog.names import nearest
-from proxy.functions import FUNCTIONS, TABLE_FUNCTIONS
+from proxy.calls import plain_calls
+from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.grammar import INSTEAD, NODES, ROOTS
+from proxy.tokens import SqlLimits, named, position_at, respelled, tokens_of
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
 
 DIALECTS = ("duckdb",)
 
-_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
-_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
-_STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SqlLimits:
-    """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins."""
-
-    characters: int = 200_000
-    tokens: int = 20_000
-    depth: int = 60
-    lambdas: int = 6
-    chain: int = 300
-    joins: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A checked tree with its text; placeholders are named `$p1`, `$p2` .. in the order of the text.
-
-    `marks` are the offsets of `?` in the text, which the parser read in a longer spelling.
-    """
+    """A checked tree with its text; placeholders are named `$p1`, `$p2` .. in the order of the text."""
 
     text: str
     dialect: str
     tree: exp.Expr
     parameter_count: int
-    marks: tuple[int, ...] = ()
 
     def place(self, node: exp.Expr) -> Position | None:
         """Where a name or function stands in the text, if the parser noted it."""
         start = node.meta.get("start")
-        if not isinstance(start, int):
-            return None
-        for number, mark in enumerate(self.marks, 1):
-            start -= len(_spelled(number)) - 1 if mark < start else 0
-        return position_at(self.text, start)
+        return position_at(self.text, start) if isinstance(start, int) else None
 
 
 def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) -> Statement:
@@ -77,13 +54,13 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     """
     if dialect not in DIALECTS:
         raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
-    marks = _check_size(text, dialect, limits or SqlLimits())
-    tree = _parse(_numbered(text, marks), dialect)
+    tokens = tokens_of(text, dialect, limits or SqlLimits())
+    tree = _parse(text, tokens, dialect)
     _check_depth(tree, limits or SqlLimits())
     check_tree(text, tree)
     _check_joins(tree, limits or SqlLimits())
-    count = _name_placeholders(tree, len(marks))
-    return Statement(text=text, dialect=dialect, tree=tree, parameter_count=count, marks=marks)
+    count = _name_placeholders(tree, _count_marks(text, tokens))
+    return Statement(text=text, dialect=dialect, tree=tree, parameter_count=count)
 
 
 def generate(tree: exp.Expr, dialect: str) -> str:
@@ -94,75 +71,14 @@ def generate(tree: exp.Expr, dialect: str) -> str:
         raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
 
 
-def _check_size(text: str, dialect: str, limits: SqlLimits) -> tuple[int, ...]:
-    """Holds the text against the limits before it is parsed; returns the offsets of its `?`."""
-    if len(text) > limits.characters:
-        raise LimitExceeded(
-            f"the SQL has {len(text):,} characters and the limit is {limits.characters:,}",
-            hint="pass long lists as parameters or join with a dataset",
-        )
+def reread(printed: str, dialect: str) -> exp.Expr:
+    """What was printed, read once more as a person's text is; raises SqlInvalid or SqlUnsupported."""
+    return _parse(printed, respelled(printed, sqlglot.tokenize(printed, read=dialect)), dialect)
+
+
+def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
     try:
-        tokens = sqlglot.tokenize(text, read=dialect)
-    except (TokenError, SqlglotError) as error:
-        raise SqlInvalid("the SQL ends inside a string, a comment or a quoted name", hint="close it") from error
-    if len(tokens) > limits.tokens:
-        raise LimitExceeded(f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}")
-    depth = 0
-    for token in tokens:
-        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
-        if depth > limits.depth:
-            raise LimitExceeded(
-                f"the SQL is nested more than {limits.depth} levels deep", hint="name parts of it using WITH"
-            )
-    _check_characters(text, tokens)
-    _check_numbers(text, tokens)
-    return tuple(token.start for token in tokens if token.token_type == TokenType.PLACEHOLDER)
-
-
-def _numbered(text: str, marks: tuple[int, ...]) -> str:
-    """The text with each `?` numbered as it stands: a tree does not keep the order of the text."""
-    for number, mark in reversed(list(enumerate(marks, 1))):
-        text = text[:mark] + _spelled(number) + text[mark + 1 :]
-    return text
-
-
-def _spelled(number: int) -> str:
-    return f" ${number} "
-
-
-def _check_numbers(text: str, tokens: list[Token]) -> None:
-    """`0x1F` is one number to an engine and two words to the parser, so it is refused."""
-    for number, following in itertools.pairwise(tokens):
-        is_glued = following.start == number.end + 1 and (
-            text[following.start].isalpha() or text[following.start] == "_"
-        )
-        if number.token_type == TokenType.NUMBER and is_glued:
-            raise SqlInvalid(
-                "a number in the SQL runs into a word",
-                hint="write plain decimal digits, and a space before the word",
-                position=position_at(text, number.start),
-            )
-
-
-def _check_characters(text: str, tokens: list[Token]) -> None:
-    """Control and format characters mean different things to different lexers, so only strings may hold them."""
-    odd = [at for at, character in enumerate(text) if not character.isascii() or character < " "]
-    odd = [at for at in odd if text[at] not in "\t\n\r" and unicodedata.category(text[at])[0] in "CZ"]
-    if not odd:
-        return
-    inside = {at for token in tokens if token.token_type in _STRINGS for at in range(token.start, token.end + 1)}
-    for at in odd:
-        if at not in inside or text[at] == "\0":
-            raise SqlInvalid(
-                f"the SQL holds the invisible character U+{ord(text[at]):04X} outside a string",
-                hint="retype that place by hand",
-                position=position_at(text, at),
-            )
-
-
-def _parse(text: str, dialect: str) -> exp.Expr:
-    try:
-        parsed = sqlglot.parse(text, read=dialect, error_level=ErrorLevel.RAISE)
+        parsed = sqlglot.Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.RAISE).parse(tokens, text)
     except ParseError as error:
         raise _syntax_error(text, error) from error
     except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
@@ -172,7 +88,13 @@ def _parse(text: str, dialect: str) -> exp.Expr:
         raise SqlInvalid("there is no SQL in the request", hint="send one SELECT")
     if len(statements) > 1:
         raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
+    named(statements[0])
+    plain_calls(statements[0])
     return statements[0]
+
+
+def _count_marks(text: str, tokens: list[Token]) -> int:
+    return sum(token.token_type == TokenType.PARAMETER and text[token.start] == "?" for token in tokens)
 
 
 def _syntax_error(text: str, error: ParseError) -> SqlInvalid:
@@ -206,8 +128,15 @@ def _check_function(text: str, node: exp.Func) -> None:
     name = str(node.this).lower() if isinstance(node.this, str) else node.name.lower()
     if name not in FUNCTIONS:
         like = nearest(name, FUNCTIONS)
-        hint = f"did you mean `{like}`?" if like else "the reference lists the functions that can be called"
+        nearby = f"did you mean `{like}`?" if like else "the reference lists the functions that can be called"
+        hint = FUNCTION_INSTEAD.get(name, nearby)
         raise SqlUnsupported(f"the function `{name[:60]}` is not available", hint=hint, position=_position(text, name))
+    if len(node.expressions) < (fewest := FEWEST_ARGUMENTS.get(name, 0)):
+        raise SqlUnsupported(
+            f"`{name}` with fewer than {fewest} arguments asks for the current time, which is not available",
+            hint="pass the time as a parameter",
+            position=_position(text, name),
+        )
 
 
 def _check_table(text: str, node: exp.Table) -> None:
@@ -303,16 +232,3 @@ def _unsupported(text: str, node: exp.Expr) -> SqlUnsupported:
 def _position(text: str, word: str) -> Position | None:
     found = re.search(r"\b" + re.escape(word) + r"\b", text, re.IGNORECASE)
     return position_at(text, found.start()) if found else None
-
-
-def position_at(text: str, offset: int) -> Position:
-    """The line and column of an offset, counted from one, with the line it is on.
-
-    Example:
-        >>> position_at("select 1\\nfrom x", 14).line
-        2
-    """
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    line = text[start : len(text) if end < 0 else end]
-    return Position(line=text.count("\n", 0, offset) + 1, column=offset - start + 1, snippet=line[:200])

@@ -12,7 +12,7 @@ from typing import cast
 
 from catalog.errors import Internal
 from catalog.names import fold
-from proxy.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
+from proxy.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
 
 Node = Mapping[str, object]
 
@@ -184,6 +184,8 @@ def _check_call(node: Node) -> None:
         raise VerificationFailed("a function of a schema")
     if name.lower() not in FUNCTIONS and not (node.get("is_operator") and name in OPERATORS):
         raise VerificationFailed("a function that is not on the list")
+    if len(_list(node.get("arguments"))) < FEWEST_ARGUMENTS.get(name.lower(), 0):
+        raise VerificationFailed("a function that asks for the time")
 
 
 def _check_table_call(node: Node) -> None:

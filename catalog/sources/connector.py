@@ -1,6 +1,6 @@
 """What every source connector is: it lists relations, describes and samples them, and says how to scan them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -95,6 +95,10 @@ class Session(Protocol):
 
         Raises SqlUnsupported when the engine cannot serialize it.
         """
+        ...
+
+    def expressions(self, items: Sequence[Mapping[str, object]]) -> Sequence[str]:
+        """The SQL of expressions in the form that `serialize` gives, as the engine writes it."""
         ...
 
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> Run: ...

@@ -3,7 +3,7 @@
 import json
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -52,6 +52,10 @@ class EngineSession:
     def serialize(self, sql: str) -> Mapping[str, object]:
         """The statement as the engine's own parser reads it; raises SqlUnsupported when it cannot."""
         return serialize(sql)
+
+    def expressions(self, items: Sequence[Mapping[str, object]]) -> Sequence[str]:
+        """The SQL of expressions that `serialize` gave: what the engine calls them where nobody names them."""
+        return [_PARSER.printed(json.dumps({**item, "alias": ""})) for item in items]
 
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> EngineRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""
@@ -113,15 +117,30 @@ class _Parser:
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
     def parse(self, sql: str) -> str:
+        return self._asked("read", sql)
+
+    def printed(self, expression: str) -> str:
+        """The SQL of one expression, given as the JSON that `parse` makes of it."""
+        text = self._asked("print", _SELECT.replace("0", expression))
+        return text.removeprefix("SELECT ")
+
+    def _asked(self, question: str, text: str) -> str:
         with self._lock:
             if self._cursor is None:
                 self._world = World(Resources(threads=1))
                 self._cursor = self._world.cursor()
                 self._cursor.execute("PREPARE read AS SELECT json_serialize_sql($1)")
-            ((text,),) = self._cursor.execute(f"EXECUTE read({literal(sql)})").fetchall()
-            return str(text)
+                self._cursor.execute("PREPARE print AS SELECT json_deserialize_sql($1)")
+            ((answer,),) = self._cursor.execute(f"EXECUTE {question}({literal(text)})").fetchall()
+            return str(answer)
 
 
+_SELECT = (
+    '{"error": false, "statements": [{"node": {"type": "SELECT_NODE", "modifiers": [], "cte_map": {"map": []},'
+    ' "select_list": [0], "from_table": {"type": "EMPTY", "alias": "", "sample": null}, "where_clause": null,'
+    ' "group_expressions": [], "group_sets": [], "aggregate_handling": "STANDARD_HANDLING", "having": null,'
+    ' "sample": null, "qualify": null}, "named_param_map": []}]}'
+)
 _PARSER = _Parser()
 
 

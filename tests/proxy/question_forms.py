@@ -107,6 +107,12 @@ PARTS = _by_kind(
     number: nullif({number}, {number})
     number: factorial(CAST({number} AS INTEGER))
     number: (SELECT {number})
+    number: try({number})
+    number: try({number} // {number})
+    number: ({text}).length()
+    number: ({number}).abs().sqrt()
+    number: jaro_similarity({text}, {text})
+    number: list_median([{number}, {number}])
     text: upper({text})
     text: ({text} || {text})
     text: substr({text}, {number}::INT, 2)
@@ -124,6 +130,10 @@ PARTS = _by_kind(
     text: typeof({number})
     text: format('{}', {number})
     text: chr({number}::INT)
+    text: ({text}).upper().replace('A', {text})
+    text: ({text} || E'\\t\\'').trim()
+    text: json_pretty({text})
+    text: bar({number}, 0, 10, 5)
     date: CAST({text} AS DATE)
     date: ({date} + {number}::INT)
     date: CAST({timestamp} AS DATE)
@@ -155,6 +165,8 @@ PARTS = _by_kind(
     boolean: {number} IN ({subquery})
     boolean: EXISTS ({subquery})
     boolean: ({subquery}) IS NULL
+    boolean: {number} >= SOME ({subquery})
+    boolean: {list} <@ {list}
     list: list_sort({list})
     list: [{text}, {text}]
     list: string_split({text}, ',')

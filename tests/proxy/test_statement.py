@@ -6,7 +6,8 @@ from sqlglot import exp
 from catalog.errors import LimitExceeded, SqlInvalid, SqlUnsupported, VeilError
 from proxy.functions import FUNCTIONS
 from proxy.grammar import NODES, ROOTS
-from proxy.statement import SqlLimits, generate, position_at, read
+from proxy.statement import generate, read
+from proxy.tokens import SqlLimits, position_at
 
 READABLE = {
     "select 1": "SELECT 1",

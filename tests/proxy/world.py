@@ -27,7 +27,7 @@ from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
 from proxy.pipeline import Pipeline, QueryLimits, Request
-from proxy.statement import SqlLimits
+from proxy.tokens import SqlLimits
 from web_ui.metrics import Metrics
 
 DOCUMENT = """

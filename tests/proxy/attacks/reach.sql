@@ -150,3 +150,42 @@ select "user", "session_user" as "session_user" from shop.orders
 
 -- the time compared with a column
 select id from shop.orders where at < "localtimestamp"
+
+-- the name of an unnamed subquery
+select (select max(id) from shop.orders)
+
+-- the name of an unnamed subquery within one
+select * from (select not exists (select * from shop.orders))
+
+-- the name of a subquery beside COLUMNS
+select columns('id|amount') + (select max(customer) from shop.orders) from shop.orders
+
+-- the name of a subquery in an unnested list
+select unnest([(select max(id) from shop.orders)])
+
+-- the name of a subquery in an unnested struct
+select unnest({'a': (select max(id) from shop.orders)})
+
+-- the name of a subquery where columns are unpacked
+select coalesce(*columns('id|amount'), (select max(id) from shop.orders)) from shop.orders
+
+-- the name of a subquery in a struct made of columns
+select struct_pack(*columns('id|amount')) from shop.orders
+
+-- the name of a subquery where the two parsers differ
+select +id, (select max(id) from shop.orders), +amount from shop.orders
+
+-- the user of the engine before a dot
+select ("current_user" || 'x').lower() from shop.orders
+
+-- the time before a dot
+select at.age() from shop.orders
+
+-- the time by a missing argument
+select age(at) from shop.orders
+
+-- a function of a schema after a dot
+select main.upper('x'), system.main.upper('x')
+
+-- a hidden column before a dot
+select card.lower(), o.card.lower() from shop.orders o

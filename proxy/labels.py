@@ -1,0 +1,108 @@
+"""Names the unnamed columns of a query as the engine names them, by the person's own text.
+
+An engine calls an unnamed expression by its SQL. Of the SQL that runs, such a name would tell policies and physical
+relations: `(SELECT max(id) FROM (SELECT .. FROM v_1f0c.. WHERE ..))`. So each unnamed expression is given the name
+that it has in what the person wrote.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from sqlglot import exp
+
+from catalog.errors import SqlUnsupported
+from catalog.sources.connector import Session
+from proxy.statement import Statement
+
+_LONGEST = 2_000
+_NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.Literal, exp.Null, exp.Boolean, exp.Placeholder)
+_ENGINE_NAMED = frozenset({"COLUMN_REF", "STAR", "CONSTANT", "PARAMETER", "POSITIONAL_REFERENCE"})
+_OURS = ("with_", "this", "expressions", "from_", "laterals", "joins", "expression", "where", "group", "having")
+_THEIRS = ("cte_map", "select_list", "from_table", "left", "right", "where_clause", "group_expressions", "having")
+
+Item = Mapping[str, object]
+
+
+def label(statement: Statement, session: Session) -> tuple[exp.Alias, ...]:
+    """Gives every unnamed expression of a SELECT its name as an alias; returns the aliases that were given.
+
+    Example: `select count(*), (select max(id) from t) from t` names them `count_star()` and
+    `(SELECT max(id) FROM t)`.
+    """
+    ours = [select.expressions for select in _selects(statement.tree) if any(map(_is_unnamed, select.expressions))]
+    if not ours:
+        return ()
+    items = [item for select in ours for item in select if _is_unnamed(item) and not _makes_several(item)]
+    names = _names(statement, ours, session) or {}
+    return tuple(_alias(item, names.get(id(item)) or item.sql(statement.dialect)) for item in items)
+
+
+def unlabel(given: Sequence[exp.Alias]) -> None:
+    """Takes the aliases off again; they repeat the literals of what they name."""
+    for alias in given:
+        alias.replace(alias.this)
+
+
+def _alias(item: exp.Expr, name: str) -> exp.Alias:
+    alias = exp.Alias(alias=exp.to_identifier(name.replace("\0", "")[:_LONGEST], quoted=True))
+    item.replace(alias)
+    alias.set("this", item)
+    return alias
+
+
+def _names(statement: Statement, ours: list[list[exp.Expr]], session: Session) -> dict[int, str]:
+    """The engine's names by our items; nothing where the engine's parser reads the text in another shape."""
+    try:
+        root = session.serialize(statement.text)
+    except SqlUnsupported:
+        return {}
+    theirs = [items for items in _engine_selects(root) if any(map(_is_unnamed_there, items))]
+    if [len(items) for items in ours] != [len(items) for items in theirs]:
+        return {}
+    pairs = [pair for select, items in zip(ours, theirs, strict=True) for pair in zip(select, items, strict=True)]
+    pairs = [(item, source) for item, source in pairs if _is_unnamed(item) and _is_unnamed_there(source)]
+    texts = session.expressions([source for _, source in pairs])
+    return {id(item): text for (item, _), text in zip(pairs, texts, strict=True)}
+
+
+def _is_unnamed(item: exp.Expr) -> bool:
+    inner = item.unnest()
+    if isinstance(inner, exp.Neg):
+        inner = inner.this
+    return not isinstance(inner, (*_NAMED, exp.PositionalColumn)) and not (
+        isinstance(inner, exp.Columns) and not inner.args.get("unpack")
+    )
+
+
+def _makes_several(item: exp.Expr) -> bool:
+    """Whether an item may become several columns, which then have names of their own."""
+    stars = (star for star in item.find_all(exp.Star) if star.find_ancestor(exp.Select) is item.parent)
+    return any(not columns.args.get("unpack") for columns in item.find_all(exp.Columns)) or any(
+        not isinstance(star.parent, exp.Count | exp.Columns) for star in stars
+    )
+
+
+def _is_unnamed_there(item: Item) -> bool:
+    return not item.get("alias") and item.get("class") not in _ENGINE_NAMED
+
+
+def _selects(node: exp.Expr) -> Iterator[exp.Select]:
+    """Every SELECT of a tree in the order in which the engine's tree has them too."""
+    if isinstance(node, exp.Select):
+        yield node
+    for key in sorted(node.args, key=lambda key: _OURS.index(key) if key in _OURS else len(_OURS)):
+        value = node.args[key]
+        for child in value if isinstance(value, list) else (value,):
+            if isinstance(child, exp.Expr):
+                yield from _selects(child)
+
+
+def _engine_selects(value: object) -> Iterator[list[Item]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _engine_selects(item)
+    elif isinstance(value, dict):
+        if value.get("type") == "SELECT_NODE" and isinstance(value.get("select_list"), list):
+            yield cast(list[Item], value["select_list"])  # JSON objects have text keys
+        for key in sorted(value, key=lambda key: _THEIRS.index(key) if key in _THEIRS else len(_THEIRS)):
+            yield from _engine_selects(value[key])

@@ -1,0 +1,182 @@
+"""Makes of a text the tokens that the parser reads: within limits, each of one meaning to every lexer.
+
+Functions keep the names that were written: a parser that knows a function by another name, or takes its arguments
+apart, writes it out again otherwise than it stood. So the names of functions reach the parser marked as unknown, and
+`named` takes the marks off its tree.
+"""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError, TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
+from proxy.functions import FUNCTIONS, WITH_SYNTAX
+
+_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
+_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
+_STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING}
+_MARK = "\0"  # no text that is read holds one
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlLimits:
+    """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins."""
+
+    characters: int = 200_000
+    tokens: int = 20_000
+    depth: int = 60
+    lambdas: int = 6
+    chain: int = 300
+    joins: int = 100
+
+
+def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:
+    """The tokens of a text; raises SqlInvalid, SqlUnsupported or LimitExceeded for what must not be parsed.
+
+    Each `?` is numbered as it stands, as a tree does not keep the order of the text.
+
+    Example:
+        >>> [token.text for token in tokens_of("select $$it's$$, ?", "duckdb", SqlLimits())]
+        ['select', "it's", ',', '$', '1']
+    """
+    if len(text) > limits.characters:
+        raise LimitExceeded(
+            f"the SQL has {len(text):,} characters and the limit is {limits.characters:,}",
+            hint="pass long lists as parameters or join with a dataset",
+        )
+    try:
+        found = sqlglot.tokenize(text, read=dialect)
+    except (TokenError, SqlglotError) as error:
+        raise SqlInvalid("the SQL ends inside a string, a comment or a quoted name", hint="close it") from error
+    _check_size(found, limits)
+    _check_characters(text, found)
+    _check_numbers(text, found)
+    return respelled(text, found)
+
+
+def named(tree: exp.Expr) -> None:
+    """Takes the marks off the names of functions in a tree."""
+    for node in tree.walk():
+        name = node.args.get("this")
+        if isinstance(name, str) and name.startswith(_MARK):
+            node.set("this", name[1:])
+
+
+def _check_size(tokens: list[Token], limits: SqlLimits) -> None:
+    if len(tokens) > limits.tokens:
+        raise LimitExceeded(f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}")
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if depth > limits.depth:
+            raise LimitExceeded(
+                f"the SQL is nested more than {limits.depth} levels deep", hint="name parts of it using WITH"
+            )
+
+
+def _check_numbers(text: str, tokens: list[Token]) -> None:
+    """`0x1F` is one number to an engine and two words to the parser, so it is refused."""
+    for number, following in itertools.pairwise(tokens):
+        is_glued = following.start == number.end + 1 and (
+            text[following.start].isalpha() or text[following.start] == "_"
+        )
+        if number.token_type == TokenType.NUMBER and is_glued:
+            raise SqlInvalid(
+                "a number in the SQL runs into a word",
+                hint="write plain decimal digits, and a space before the word",
+                position=position_at(text, number.start),
+            )
+
+
+def _check_characters(text: str, tokens: list[Token]) -> None:
+    """Control and format characters mean different things to different lexers, so only strings may hold them."""
+    odd = [at for at, character in enumerate(text) if not character.isascii() or character < " "]
+    odd = [at for at in odd if text[at] not in "\t\n\r" and unicodedata.category(text[at])[0] in "CZ"]
+    if not odd:
+        return
+    inside = {at for token in tokens if token.token_type in _STRINGS for at in range(token.start, token.end + 1)}
+    for at in odd:
+        if at not in inside or text[at] == "\0":
+            raise SqlInvalid(
+                f"the SQL holds the invisible character U+{ord(text[at]):04X} outside a string",
+                hint="retype that place by hand",
+                position=position_at(text, at),
+            )
+
+
+def respelled(text: str, tokens: list[Token]) -> list[Token]:
+    """The tokens in one spelling: plain strings, numbered parameters, marked functions."""
+    return list(_respelled(text, tokens))
+
+
+def _respelled(text: str, tokens: list[Token]) -> Iterator[Token]:
+    marks = 0
+    before: Token | None = None
+    for token, following in itertools.zip_longest(tokens, tokens[1:]):
+        kind = token.token_type
+        if kind == TokenType.PLACEHOLDER:
+            marks += 1
+            yield _like(token, TokenType.PARAMETER, "$")
+            yield _like(token, TokenType.NUMBER, str(marks))
+        elif kind == TokenType.HEREDOC_STRING:
+            yield _like(token, TokenType.STRING, token.text)
+        elif kind == TokenType.BYTE_STRING:
+            yield _like(token, TokenType.STRING, _unescaped(text, token))
+        elif following is not None and following.token_type == TokenType.L_PAREN and kind != TokenType.IDENTIFIER:
+            yield _before_bracket(token, before)
+        else:
+            yield token
+        before = token
+
+
+def _before_bracket(token: Token, before: Token | None) -> Token:
+    name = token.text.lower()
+    if name == "some":
+        return _like(token, TokenType.ANY, "any")
+    is_clause = name == "filter" and before is not None and before.token_type == TokenType.R_PAREN
+    if name in FUNCTIONS and name not in WITH_SYNTAX and not is_clause:
+        return _like(token, TokenType.VAR, _MARK + token.text)
+    return token
+
+
+def _like(token: Token, kind: TokenType, text: str) -> Token:
+    return Token(kind, text, token.line, token.col, token.start, token.end, token.comments)
+
+
+def _unescaped(text: str, token: Token) -> str:
+    """What an escape string means; only escapes that every lexer reads alike are read."""
+
+    def meaning(found: re.Match[str]) -> str:
+        if found[0] == "''":
+            return "'"
+        if found[1] not in _ESCAPED:
+            raise SqlUnsupported(
+                "an escape in an E'..' string is not read here",
+                hint="write the character itself, or chr() of its number",
+                position=position_at(text, token.start),
+            )
+        return _ESCAPED[found[1]]
+
+    return _ESCAPE.sub(meaning, text[token.start + 2 : token.end])
+
+
+def position_at(text: str, offset: int) -> Position:
+    """The line and column of an offset, counted from one, with the line it is on.
+
+    Example:
+        >>> position_at("select 1\\nfrom x", 14).line
+        2
+    """
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : len(text) if end < 0 else end]
+    return Position(line=text.count("\n", 0, offset) + 1, column=offset - start + 1, snippet=line[:200])

@@ -1,0 +1,59 @@
+-- random values
+select random() from orders
+-- random values are not available; sample on your side
+
+-- random identifiers
+select uuid() from orders
+-- random values are not available; sample on your side
+
+-- the time
+select now() from orders
+-- pass the time as a parameter
+
+-- the date
+select * from orders where day < current_date
+-- pass the date as a parameter
+
+-- the age until now
+select age(sold_at) from orders
+-- pass the time as a parameter
+
+-- an aggregate by its name in text
+select list_aggregate([1, 2], 'sum') from orders
+-- call `list_sum`, `list_max` and the like by their own names
+
+-- a collation
+select * from customers order by name collate nocase
+-- compare `lower(..)` or `strip_accents(..)` of both sides
+
+-- a type of somebody's own
+select region::mood from orders
+-- cast to a type of the engine's own, such as INTEGER, VARCHAR or a STRUCT of those
+
+-- a version of a dataset
+select * from orders at (version => 1)
+-- name the dataset alone, without versions, hints or file formats
+
+-- choosing a database
+use shop
+-- write `database.dataset`, or send the database with the request
+
+-- a file
+select * from read_csv('orders.csv')
+-- select from datasets; `range`, `generate_series` and `unnest` are the functions allowed here
+
+-- a lock
+select * from orders for update
+-- a query only reads; leave out FOR UPDATE
+
+-- a result kept
+select id into kept from orders
+-- a query only reads; keep the result on your side instead
+
+-- named parameters
+select * from orders where id = $id
+-- number them in order
+
+-- an escape by number
+select E'\x41' from orders
+-- write the character itself, or chr() of its number
