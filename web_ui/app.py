@@ -23,6 +23,7 @@ from web_ui.pages.frame import navigation
 from web_ui.pages.sign_in import SignInPage
 from web_ui.parts import Parts
 from web_ui.signing_key import signing_key
+from web_ui.tags_api import TagsApi
 from web_ui.throttle import Throttle
 
 CONTENT_POLICY = (
@@ -83,6 +84,7 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
     )
     app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
+    app.register_blueprint(TagsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(HistoryApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
 
     def healthz() -> flask.Response:

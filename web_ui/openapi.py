@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from catalog.model import EventKind, Verdict
+from catalog.model import EventKind, Level, TagOrigin, TagState, Verdict
 from proxy.openapi import (
     COUNT,
     DATA_PATHS,
@@ -38,6 +38,24 @@ CONTROL_SCHEMAS: Json = {
     ),
     "Rollback": record({"revision": COUNT, "why": TEXT}, {"against": COUNT}, closed=True),
     "Revision": record({"revision": COUNT, "at": _MOMENT, "by": TEXT, "why": TEXT, "difference": TEXTS}),
+    "Assignment": record(
+        {
+            "id": COUNT,
+            "dataset": TEXT,
+            "column": TEXT,
+            "type": TEXT,
+            "tag": TEXT,
+            "level": {"enum": [level.value for level in Level]},
+            "state": {"enum": [state.value for state in TagState]},
+            "origin": {"enum": [origin.value for origin in TagOrigin]},
+            "rule": TEXT,
+            "confidence": {"type": "number"},
+            "evidence": TEXT,
+            "by": TEXT,
+            "at": {"type": ["string", "null"], "format": "date-time"},
+        }
+    ),
+    "Verdicts": record({}, {"confirm": listed(COUNT), "reject": listed(COUNT), "why": TEXT}, closed=True),
     "Event": record(
         {
             "seq": COUNT,
@@ -56,6 +74,37 @@ CONTROL_PATHS: Json = {
         "get": operation(
             "List the tags",
             {"200": answer(record({"tags": listed(record({"tag": TEXT, "comment": TEXT, "level": TEXT}))}))},
+        )
+    },
+    "/tags/assignments": {
+        "get": operation(
+            "List assignments of tags that you may assign, with evidence and state",
+            {
+                "200": answer(
+                    record(
+                        {
+                            "assignments": listed(named("Assignment")),
+                            "total": COUNT,
+                            "offset": {"type": ["integer", "null"], "minimum": 0},
+                        }
+                    )
+                )
+            },
+            parameters=(
+                parameter("state", "In this state.", schema={"enum": [state.value for state in TagState]}),
+                parameter("tag", "This tag, or all of a namespace."),
+                parameter("dataset", "On this dataset, or in this database."),
+                parameter("search", "Each word stands in dataset, column, tag, rule or evidence."),
+                parameter("limit", "At most so many, 100 unless told.", schema={**COUNT, "maximum": 1000}),
+                parameter("offset", "Leave out so many, to read on.", schema=COUNT),
+            ),
+        )
+    },
+    "/tags/assignments/review": {
+        "post": operation(
+            "Confirm and reject assignments, all or nothing (`tag:assign` on their namespaces)",
+            {"200": answer(record({"changed": listed(named("Assignment")), "revision": COUNT}))},
+            body={"application/json": {"schema": named("Verdicts")}},
         )
     },
     "/roles": {

@@ -28,6 +28,7 @@ VERBS: Mapping[str, str] = {
     "rollback": "history",
     "ddl": "statements",
     "crawl": "crawl",
+    "tags": "tags",
     "token": "tokens",
     "keys": "keys",
     "detokenize": "detokenize",

@@ -1,0 +1,107 @@
+"""What stewards say of suggested tags: right or wrong, many at once, all or nothing, as one revision on record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from catalog.database import Catalog
+from catalog.errors import PolicyInvalid
+from catalog.journal import Journal
+from catalog.model import Event, EventKind, TagState
+from catalog.names import join
+from catalog.tag_assignments import Listed, TagAssignments
+from catalog.tags import Tags
+from policy_engine.capabilities import Action, Rights
+from policy_engine.store import PolicyStore
+
+MOST_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """The assignments whose state is another now, and the revision that is in force since."""
+
+    changed: tuple[Listed, ...]
+    revision: int
+
+
+def namespaces_of(rights: Rights) -> frozenset[str] | None:
+    """The namespaces whose tags somebody may review, None for all; raises NotAllowed when there is none."""
+    namespaces = rights.places(Action.TAG_ASSIGN)
+    if namespaces == frozenset():
+        rights.require(Action.TAG_ASSIGN, None, "review tags")
+    return namespaces
+
+
+def review(
+    catalog: Catalog,
+    verdicts: Mapping[int, TagState],
+    *,
+    rights: Rights | None,
+    by: str,
+    groups: Sequence[str] = (),
+    why: str = "",
+    client: str = "",
+    decision_id: str = "",
+) -> Reviewed:
+    """Confirms and rejects assignments by number; a verdict that stands already changes nothing.
+
+    A rejected tag no longer protects, and its rule is not heard again on that column. Raises NotAllowed unless
+    `rights` hold `tag:assign` on the namespace of each (None: whoever works on this machine), PolicyInvalid for a
+    number that is not there.
+
+    Example:
+        >>> review(catalog, {7: TagState.CONFIRMED, 8: TagState.REJECTED}, rights=rights, by="ada").revision
+        42
+    """
+    if len(verdicts) > MOST_AT_ONCE:
+        raise PolicyInvalid(f"more than {MOST_AT_ONCE:,} tags at once", hint="review them in several parts")
+    store = PolicyStore(catalog)
+    with catalog.transaction():
+        found = _known(catalog, verdicts, rights)
+        changed = tuple(each for each in found.values() if each.assignment.state is not verdicts[each.id])
+        if not changed:
+            return Reviewed(changed=(), revision=store.current().revision)
+        tags = Tags(catalog)
+        for each in changed:
+            judge = tags.confirm if verdicts[each.id] is TagState.CONFIRMED else tags.reject
+            judge(join(each.database, each.name), each.assignment.path, each.assignment.tag, by=by)
+        said = [_said(each, verdicts[each.id]) for each in changed]
+        now = store.current()
+        revision = store.put(now.policies, now.roles, by=by, why=why, difference="\n".join(said))
+        Journal(catalog).append(
+            Event(
+                kind=EventKind.TAG_REVIEW,
+                user=by,
+                groups=tuple(sorted(groups)),
+                datasets=tuple(sorted({each.assignment.dataset for each in changed})),
+                tags=tuple(sorted({each.assignment.tag for each in changed})),
+                revision=revision,
+                client=client,
+                decision_id=decision_id,
+                details={"why": why, "difference": said},
+            )
+        )
+        return Reviewed(
+            changed=tuple(TagAssignments(catalog).by_id([each.id for each in changed]).values()), revision=revision
+        )
+
+
+def _known(catalog: Catalog, verdicts: Mapping[int, TagState], rights: Rights | None) -> dict[int, Listed]:
+    """What the numbers stand for. INVARIANT: one beyond somebody's rights is told of like one that is not there."""
+    found = TagAssignments(catalog).by_id(sorted(verdicts))
+    namespaces = namespaces_of(rights) if rights else None
+    mine = {number: each for number, each in found.items() if namespaces is None or each.namespace in namespaces}
+    missing = sorted(verdicts.keys() - mine.keys())
+    if missing:
+        raise PolicyInvalid(
+            f"there is no tag assignment {missing[0]} that you may review", hint="list them again; some may have gone"
+        )
+    for verdict in verdicts.values():
+        if verdict is TagState.SUGGESTED:
+            raise PolicyInvalid("a person does not suggest", hint="confirm or reject")
+    return mine
+
+
+def _said(each: Listed, verdict: TagState) -> str:
+    place = ".".join(part for part in (each.assignment.dataset, each.column) if part)
+    return f"~ tag {each.assignment.tag} on {place}: {each.assignment.state} -> {verdict}"

@@ -1,0 +1,139 @@
+"""Stewards go through suggested tags within their namespaces: listed with evidence, judged together, on record."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from catalog.model import EventKind, Role, TagAssignment, TagOrigin, TagState
+from catalog.names import fold
+from catalog.tag_assignments import Choice, TagAssignments
+from web_ui.parts import Parts
+
+Bearer = Callable[[str], dict[str, str]]
+SignIn = Callable[[str], FlaskClient]
+LIST = "/api/v1/tags/assignments"
+REVIEW = f"{LIST}/review"
+
+
+@pytest.fixture
+def client(app: flask.Flask, shop: Parts) -> FlaskClient:
+    """The shop with two suggestions; eve may assign the tags of `pii`, and nothing else."""
+    for path, tag in (("land", "pii.email"), ("total", "fin.card")):
+        shop.tags.suggest(
+            TagAssignment(
+                dataset="shop.orders",
+                path=(path,),
+                tag=tag,
+                state=TagState.SUGGESTED,
+                origin=TagOrigin.RULE,
+                rule=f"{path} by name",
+                confidence=0.8,
+                evidence=f"name says `{path}`",
+                by="crawl",
+            )
+        )
+    now = shop.policies.current()
+    steward = Role(name="steward", groups=frozenset({"guests"}), capabilities=frozenset({"tag:assign on pii"}))
+    shop.policies.put(now.policies, (*now.roles, steward), by="test", why="a steward", difference="+ role steward")
+    return app.test_client()
+
+
+def number_of(shop: Parts, column: str) -> int:
+    [found] = TagAssignments(shop.catalog).listed(Choice(search=f'["{column}"]'))
+    return found.id
+
+
+def test_a_list_tells_evidence_level_and_state(client: FlaskClient, bearer: Bearer) -> None:
+    told = client.get(f"{LIST}?state=suggested&search=land", headers=bearer("max")).get_json()
+    [found] = told["assignments"]
+    wanted = {"dataset": "shop.orders", "column": "land", "tag": "pii.email", "level": "internal", "type": "VARCHAR"}
+    assert wanted.items() <= found.items()
+    assert (found["state"], found["rule"], found["evidence"]) == ("suggested", "land by name", "name says `land`")
+    assert (found["confidence"], found["by"], found["origin"]) == (0.8, "crawl", "rule")
+    assert (told["total"], told["offset"]) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "columns"),
+    [
+        ("", ["email", "card", "land", "total"]),
+        ("state=confirmed", ["email", "card"]),
+        ("tag=pii", ["email", "land"]),
+        ("tag=FIN:card", ["card", "total"]),
+        ("dataset=SHOP", ["email", "card", "land", "total"]),
+        ("dataset=shop.orders&search=name+TOTAL", ["total"]),
+        ("search=%25", []),
+        ("tag=p_i", []),
+        ("dataset=nowhere", []),
+        ("limit=1&offset=2", ["land"]),
+    ],
+)
+def test_every_part_of_a_choice_counts(client: FlaskClient, bearer: Bearer, query: str, columns: list[str]) -> None:
+    told = client.get(f"{LIST}?{query}", headers=bearer("max")).get_json()
+    assert [each["column"] for each in told["assignments"]] == columns
+
+
+@pytest.mark.parametrize("query", ["state=maybe", "limit=0", "stat=suggested"])
+def test_a_wrong_choice_is_told(client: FlaskClient, bearer: Bearer, query: str) -> None:
+    assert client.get(f"{LIST}?{query}", headers=bearer("max")).get_json(force=True)["code"] == "request_invalid"
+
+
+def test_a_steward_sees_and_judges_the_own_namespaces_only(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
+    told = client.get(LIST, headers=bearer("eve")).get_json()
+    assert {each["tag"] for each in told["assignments"]} == {"pii.email"}
+    foreign, none = number_of(shop, "total"), 9_999
+    for number in (foreign, none):
+        refused = client.post(REVIEW, json={"reject": [number_of(shop, "land"), number]}, headers=bearer("eve"))
+        assert refused.get_json(force=True)["detail"] == f"there is no tag assignment {number} that you may review"
+    assert all(each.state is not TagState.REJECTED for each in shop.tags.assignments())
+    assert client.get(LIST, headers=bearer("kim")).get_json(force=True)["code"] == "not_allowed"
+    assert client.post(REVIEW, json={"reject": [foreign]}, headers=bearer("kim")).status_code == 403
+    assert client.get(LIST).status_code == 401
+
+
+def test_verdicts_are_one_revision_and_one_event(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
+    right, wrong = number_of(shop, "total"), number_of(shop, "land")
+    before = shop.policies.current()
+    body = {"confirm": [right], "reject": [wrong], "why": "looked at it"}
+    done = client.post(REVIEW, json=body, headers=bearer("max"))
+    assert {each["column"]: each["state"] for each in done.get_json()["changed"]} == {
+        "land": "rejected",
+        "total": "confirmed",
+    }
+    now = shop.policies.current()
+    assert now.revision == done.get_json()["revision"] == before.revision + 1
+    assert (now.policies, now.roles) == (before.policies, before.roles)
+    [event] = shop.journal.search(kind=EventKind.TAG_REVIEW)
+    assert (event.user, event.datasets, event.tags) == ("max", ("shop.orders",), ("fin.card", "pii.email"))
+    assert event.details["difference"] == [
+        "~ tag pii.email on shop.orders.land: suggested -> rejected",
+        "~ tag fin.card on shop.orders.total: suggested -> confirmed",
+    ]
+    again = client.post(REVIEW, json=body, headers=bearer("max")).get_json()
+    assert (again["changed"], again["revision"]) == ([], now.revision)
+    assert len(shop.journal.search(kind=EventKind.TAG_REVIEW)) == 1
+
+
+def test_a_suggested_tag_protects_and_a_rejected_one_does_not(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
+    def seen() -> dict[str, str]:
+        told = client.get("/api/v1/datasets/shop/orders", headers=bearer("kim")).get_json()
+        return {each["column"]: each["outcome"] for each in told["columns"]}
+
+    assert seen() == {"id": "clear", "email": "masked", "land": "masked"}
+    wrong = [number_of(shop, "total"), number_of(shop, "land")]
+    client.post(REVIEW, json={"reject": wrong}, headers=bearer("max"))
+    assert seen() == {"id": "clear", "email": "masked", "land": "clear", "total": "clear"}
+    suggestion = next(each for each in shop.tags.assignments() if fold(each.path[0]) == "land")
+    assert not shop.tags.suggest(replace(suggestion, state=TagState.SUGGESTED, confidence=0.99))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"confirm": []}, {"confirm": [1], "reject": [1]}, {"confirm": ["1"]}, {"confirm": [True]}, {"confrim": [1]}],
+)
+def test_verdicts_that_say_nothing_clear_are_refused(client: FlaskClient, bearer: Bearer, body: object) -> None:
+    refused = client.post(REVIEW, json=body, headers=bearer("max"))
+    assert refused.get_json(force=True)["code"] == "request_invalid"
