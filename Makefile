@@ -35,10 +35,11 @@ types: $(TOOLS)             ## types, strictly
 bench: $(TOOLS)             ## one JSON line per figure
 	@for bench in benchmarks/*.py; do case $$bench in */__init__.py) ;; *) $(BIN)/python -m $$(echo $${bench%.py} | tr / .) || exit 1;; esac; done
 
-fuzz: $(TOOLS)              ## random questions in twin worlds, and hostile trees (FUZZ=how many, SEED=where to begin)
+fuzz: $(TOOLS)              ## random questions, hostile trees, policies against the oracle (FUZZ=how many, SEED=where to begin)
 	@echo "SEED=$(SEED) FUZZ=$(FUZZ)"
-	@VEIL_FUZZ=$(FUZZ) VEIL_FUZZ_MUTANTS=$(FUZZ) VEIL_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -n auto \
-	  tests/proxy/test_noninterference.py tests/proxy/test_mutants.py
+	@VEIL_FUZZ=$(FUZZ) VEIL_FUZZ_MUTANTS=$(FUZZ) VEIL_FUZZ_ORACLE=$$(($(FUZZ) / 10)) VEIL_FUZZ_SEED=$(SEED) \
+	  $(BIN)/python -m pytest -n auto --hypothesis-seed=$(SEED) tests/proxy/test_noninterference.py \
+	  tests/proxy/test_mutants.py tests/proxy/test_oracle.py tests/proxy/test_nested_oracle.py
 
 docs: $(TOOLS)              ## the reference pages that are made from the program
 	@$(BIN)/python docs/reference/generate.py

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.model import Dataset, User
 from catalog.names import fold
-from policy_engine.circumstances import AT_MOST
+from policy_engine.circumstances import AT_MOST, Circumstances
 from policy_engine.decide import decide
 from policy_engine.model import ColumnDecision, Decision, Estate, Outcome, PolicySet, Subject, nowhere
 from policy_engine.subjects import holder_of, subject_of
@@ -33,7 +33,8 @@ class Sight:
 class Holder:
     """A role or user who meets one column, with the groups and local accounts behind it.
 
-    `kind` is `role` (a subject in just the role's groups) or `user` (with all that the account holds).
+    `kind` is `role` (a subject in just the role's groups), `user` (with all that the account holds) or `somebody`
+    (who was described and may not exist).
     """
 
     kind: str
@@ -44,17 +45,23 @@ class Holder:
 
 
 def can(
-    subject: Subject, datasets: Iterable[Dataset], policies: PolicySet, at: datetime, estate: Estate = nowhere
+    subject: Subject,
+    datasets: Iterable[Dataset],
+    policies: PolicySet,
+    at: datetime,
+    estate: Estate = nowhere,
+    circumstances: Circumstances = AT_MOST,
 ) -> tuple[Sight, ...]:
-    """How the subject meets every column of the datasets at most; of a dataset that is not visible, nothing is told.
+    """How the subject meets every column of the datasets; of a dataset that is not visible, nothing is told.
 
-    What a condition on purpose, network or time of day may open is there, with the condition in its reason.
+    Unless the circumstances of a request are given, what a condition on purpose, network or time of day may open is
+    there, with the condition in its reason.
 
     Example:
         >>> [(sight.column, sight.outcome) for sight in can(subject, [orders], policies, at)]
         [('id', <Outcome.CLEAR: 'clear'>), ('card', <Outcome.HIDDEN: 'hidden'>)]
     """
-    decisions = (decide(subject, dataset, policies, at, AT_MOST, estate) for dataset in datasets)
+    decisions = (decide(subject, dataset, policies, at, circumstances, estate) for dataset in datasets)
     return tuple(
         _sight(decision, item)
         for decision in decisions
@@ -71,10 +78,13 @@ def who(
     users: Iterable[User],
     at: datetime,
     estate: Estate = nowhere,
+    circumstances: Circumstances = AT_MOST,
+    somebody: Subject | None = None,
 ) -> tuple[Holder, ...]:
     """The roles, and the local users, who may see the dataset or one column of it, masked or clear.
 
-    Whoever may see it in some circumstances is there, with the condition in the reason.
+    Unless the circumstances of a request are given, whoever may see it in some is there, with the condition in the
+    reason. `somebody` is asked about beside them, whether there is such a person or not.
 
     Example:
         >>> [(holder.name, holder.sight.outcome) for holder in who(orders, "card", policies, users, at)]
@@ -84,13 +94,16 @@ def who(
     found: list[Holder] = []
     for role in policies.roles:
         members = tuple(user.name for user, subject in accounts if subject.groups & role.groups)
-        decision = decide(holder_of(role), dataset, policies, at, AT_MOST, estate)
+        decision = decide(holder_of(role), dataset, policies, at, circumstances, estate)
         groups = tuple(sorted(role.groups))
         found.extend(_holders("role", role.name, groups, members, decision, column))
     for user, subject in accounts:
-        decision = decide(subject, dataset, policies, at, AT_MOST, estate)
+        decision = decide(subject, dataset, policies, at, circumstances, estate)
         groups = tuple(sorted(subject.groups))
         found.extend(_holders("user", user.name, groups, (user.name,), decision, column))
+    if somebody is not None:
+        decision = decide(somebody, dataset, policies, at, circumstances, estate)
+        found.extend(_holders("somebody", somebody.user, tuple(sorted(somebody.groups)), (), decision, column))
     return tuple(found)
 
 

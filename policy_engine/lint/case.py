@@ -60,8 +60,15 @@ class Case:
         return self._places.get(fold(policy.id))
 
     def filter_problem(self, policy: Policy, dataset: Dataset) -> str:
-        """What a policy's filter names and the dataset lacks, empty when it can be judged there."""
-        missing = filters.missing_columns(policy.where, dataset) if policy.where else ()
+        """Why a policy's filter cannot be judged on a dataset, empty when it can be.
+
+        A lookup into a dataset whose columns are not known is taken to be possible.
+        """
+        if policy.where is None:
+            return ""
+        if self.draft.assumed.isdisjoint(filters.lookups(policy.where)):
+            return filters.problem(policy.where, dataset, self.live.datasets.get)
+        missing = filters.missing_columns(policy.where, dataset)
         return f"names {', '.join(f'`{_dotted(path)}`' for path in missing)}, which is not there" if missing else ""
 
     def covered(self, policy: Policy) -> Iterator[Dataset]:

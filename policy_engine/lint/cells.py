@@ -6,7 +6,8 @@ from itertools import combinations
 from catalog.errors import PolicyInvalid
 from policy_engine.cells import ALWAYS, NOTHING, Contribution
 from policy_engine.lint.case import Case
-from policy_engine.lint.findings import MISSING_FILTER_COLUMN, UNDECIDED_CELL, UNFIT_TRANSFORM, Finding
+from policy_engine.lint.clashes import clash
+from policy_engine.lint.findings import MISSING_FILTER_COLUMN, UNDECIDED_CELL, UNFIT_TRANSFORM, UNJUDGED_FILTER, Finding
 from policy_engine.model import Effect, Policy
 from policy_engine.profile import FieldProfile, profile
 from policy_engine.rulings import Ruling, applies
@@ -21,9 +22,9 @@ def undecided_cells(case: Case) -> Iterator[Finding]:
     for sight in case.sights():
         for field, ruling in sight.ruled:
             for pair in _disagreeing(ruling):
-                if pair not in told and not ruling.hidden_by:
+                first, policy = (next(item for item in sight.bound if item.id == name) for name in pair)
+                if pair not in told and not ruling.hidden_by and not clash(first, policy):
                     told.add(pair)
-                    policy = next(item for item in sight.bound if item.id == pair[1])
                     sentence = (
                         f"policies `{pair[0]}` and `{pair[1]}` show `{sight.dataset.full_name}.{field.column.name}` "
                         f"through different transforms of equal strength, so it is NULL"
@@ -80,12 +81,13 @@ def _unfit(policy: Policy, field: FieldProfile, types: Types) -> tuple[str, str]
     return "", ""
 
 
-def missing_filter_columns(case: Case) -> Iterator[Finding]:
-    """Filters that name columns which a dataset in scope lacks."""
+def unjudged_filters(case: Case) -> Iterator[Finding]:
+    """Filters that name, or look for, what is not there, on a dataset in scope."""
     for policy in case.in_force:
         for dataset in case.covered(policy) if policy.where else ():
             problem = case.filter_problem(policy, dataset)
             if problem:
+                kind = MISSING_FILTER_COLUMN if problem.startswith("names ") else UNJUDGED_FILTER
                 so = "gives nothing" if policy.effect is Effect.GRANT else "refuses the dataset"
                 sentence = f"on `{dataset.full_name}` the filter of policy `{policy.id}` {problem}, so it {so}"
-                yield Finding(kind=MISSING_FILTER_COLUMN, place=case.place(policy), sentence=sentence)
+                yield Finding(kind=kind, place=case.place(policy), sentence=sentence)

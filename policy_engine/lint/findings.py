@@ -159,6 +159,27 @@ MISSING_FILTER_COLUMN = _kind(
     "A filter names a column that a dataset in scope lacks: a grant gives nothing there, a restriction refuses it.",
     "narrow the scope to datasets that have the column",
 )
+UNJUDGED_FILTER = _kind(
+    "unjudged_filter",
+    Severity.ERROR,
+    "A filter looks into a dataset or column that is not there, or asks for the column of a tag that not just one "
+    "carries: a grant gives nothing, a restriction refuses the dataset.",
+    "correct the name, or narrow the scope to datasets on which the filter can be judged",
+)
+IMPOSSIBLE_CONDITION = _kind(
+    "impossible_condition",
+    Severity.ERROR,
+    "A policy's `where` and `when` demand two things that nothing meets at once: a grant gives nothing, and a "
+    "restriction's filter leaves no row.",
+    "join the two by `or`, split the policy, or correct one of them",
+)
+UNMET_CONDITION = _kind(
+    "unmet_condition",
+    Severity.HINT,
+    "No local user who holds a role of the policy is in the groups, or has the attributes, that its `when` asks for; "
+    "people of an identity provider are not known here.",
+    "check the names of groups and attributes in `when`",
+)
 CLEAR_SENSITIVE = _kind(
     "clear_sensitive",
     Severity.WARNING,
@@ -179,7 +200,8 @@ KINDS = (
     *(UNKNOWN_TAG, UNKNOWN_ROLE, UNKNOWN_SOURCE, UNKNOWN_POLICY, UNKNOWN_SCOPE, UNHELD_ROLE, UNUSED_ROLE, EMPTY_GROUP),
     *(EXPIRED_POLICY, FUTURE_POLICY, DISABLED_POLICY),
     *(EMPTY_GRANT, DENIED_GRANT, SHADOWED_GRANT, TOTAL_DENIAL, IDLE_TAKER),
-    *(UNDECIDED_CELL, UNFIT_TRANSFORM, MISSING_FILTER_COLUMN),
+    *(UNDECIDED_CELL, UNFIT_TRANSFORM, MISSING_FILTER_COLUMN, UNJUDGED_FILTER),
+    *(IMPOSSIBLE_CONDITION, UNMET_CONDITION),
     *(CLEAR_SENSITIVE, UNUSED_TAG, UNSEEN_DATASET),
 )
 """Every kind, in the order in which families are looked through."""

@@ -20,7 +20,7 @@ def idle_grants(case: Case) -> Iterator[Finding]:
         said = [ruling for sight in _with(policy, case) for _, ruling in sight.ruled if _gives(policy, ruling)]
         if not said:
             yield from _empty(policy, case)
-        elif all(ruling.hidden_by for ruling in said):
+        elif all(_always_hides(ruling, policy) for ruling in said):
             takers = sorted({taker.id for ruling in said for taker in ruling.hidden_by})
             by = ", ".join(f"`{name}`" for name in takers)
             sentence = f"everything that policy `{policy.id}` grants is taken back by {by}"
@@ -42,7 +42,7 @@ def odd_takers(case: Case) -> Iterator[Finding]:
         if not taken:
             sentence = f"policy `{policy.id}` takes nothing away from anybody it is for"
             yield Finding(kind=IDLE_TAKER, place=case.place(policy), sentence=sentence)
-        elif all(policy in ruling.hidden_by for ruling in granted):
+        elif policy.when is None and all(policy in ruling.hidden_by for ruling in granted):
             sentence = f"policy `{policy.id}` takes away everything that its roles are granted in its scope"
             yield Finding(kind=TOTAL_DENIAL, place=case.place(policy), sentence=sentence)
 
@@ -54,6 +54,11 @@ def _with(policy: Policy, case: Case) -> list[Sight]:
 
 def _gives(policy: Policy, ruling: Ruling) -> bool:
     return any(item.policy == policy.id for item in ruling.contributions)
+
+
+def _always_hides(ruling: Ruling, grant: Policy) -> bool:
+    """Whether something hides the column whenever the grant counts."""
+    return any(taker.when in (None, grant.when) for taker in ruling.hidden_by)
 
 
 def _takes(policy: Policy, ruling: Ruling) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from policy_engine.draft import Draft
-from policy_engine.lint import cells, grants, names, tags, time
+from policy_engine.lint import cells, conditions, grants, names, tags, time
 from policy_engine.lint.case import Case
 from policy_engine.lint.findings import Finding, Severity
 
@@ -14,7 +14,8 @@ FAMILIES: tuple[Family, ...] = (
     *(names.unknown_names, names.unknown_scopes, names.idle_roles),
     time.idle_policies,
     *(grants.idle_grants, grants.odd_takers),
-    *(cells.undecided_cells, cells.unfit_transforms, cells.missing_filter_columns),
+    *(cells.undecided_cells, cells.unfit_transforms, cells.unjudged_filters),
+    *(conditions.impossible_conditions, conditions.unmet_conditions),
     *(tags.clear_sensitive, tags.unused_tags, tags.unseen_datasets),
 )
 

@@ -5,26 +5,23 @@ takes from the whole it takes from every field. A map is there where its keys ar
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from catalog.model import Column
 from policy_engine.model import Effect, Policy, TransformCall
 from policy_engine.transforms import registry
-from tests.policy_engine.oracle import NOTHING, Oracle, Row, Seen, Showing, strength
+from tests.policy_engine.oracle import Oracle
+from tests.policy_engine.seen import NOTHING, Row, Seen, Showing, strength
 
 Path = tuple[str, ...]
 _REDACT = (TransformCall(name="redact"), "")
 
 
-@dataclass(frozen=True, kw_only=True)
 class NestedOracle(Oracle):
-    """Judges one subject on a dataset with fields; `finish` gives a shown value the form that the test compares."""
-
-    finish: Callable[[Column, object], object]
+    """Judges one person on a dataset with fields; `finish` is there for every innermost value, NULL too."""
 
     def sees(self, rows: Sequence[Row]) -> Seen:
         bound = [policy for policy in self.policies.policies if self.binds(policy)]
-        grants = [policy for policy in bound if policy.effect is Effect.GRANT and self.predicate(policy) is not None]
+        grants = [policy for policy in bound if policy.effect is Effect.GRANT and self.is_judged(policy)]
         takers = [policy for policy in bound if policy.effect is not Effect.GRANT]
         if any(self.is_broken(policy) for policy in takers):
             return Seen(is_refused=True)
@@ -39,7 +36,7 @@ class NestedOracle(Oracle):
         parts = [part for part in self.inside(column.path) if self.is_there(part, grants, takers)]
         if not self.inside(column.path):
             shown = self.shown_on(row, column, grants, takers)
-            return self.finish(column, None if shown is None else self.through(shown[0], raw, column))
+            return self.finish(column, None, None) if shown is None else self.through(shown[0], raw, column, row)
         if not self.tells(column, row, grants, takers) or raw is None:
             return None
         if "MAP(" in column.type.split("STRUCT(")[0]:
@@ -124,7 +121,9 @@ class NestedOracle(Oracle):
     def is_possible(self, policy: Policy, column: Column) -> bool:
         """What a policy says of a field must be possible, even where it leaves nothing of the whole."""
         showing = super().showing(policy, column)
-        return bool(self.inside(column.path)) or showing is None or registry.accepts(showing[0], column.type)
+        return (
+            bool(self.inside(column.path)) or showing is None or registry.accepts(showing[0], column.type, self.types)
+        )
 
     def covers_some_parent(self, policy: Policy, column: Column) -> bool:
         return any(self.covers(policy, above) for above in self.chain(column))
@@ -133,9 +132,9 @@ class NestedOracle(Oracle):
         return any(column.path[: len(path)] == path for path in policy.scope.columns)
 
     def tags(self, column: Column) -> tuple[frozenset[str], frozenset[str]]:
-        confirmed, suggested = super().tags(column)
-        chain = self.chain(column)
-        return confirmed.union(*(c.confirmed for c in chain)), suggested.union(*(c.suggested for c in chain))
+        opening, hiding = super().tags(column)
+        opening = opening.union(*(above.confirmed for above in self.chain(column)))
+        return opening, opening | hiding.union(*(above.suggested for above in self.chain(column)))
 
     def inside(self, path: Path) -> list[Column]:
         return [c for c in self.dataset.columns if len(c.path) == len(path) + 1 and c.path[: len(path)] == path]

@@ -89,29 +89,38 @@ def query(
 @subject_options
 @click.option("--param", "texts", multiple=True, metavar="V", help="A value for the next `?`.")
 @click.option("--database", default="main", show_default=True, help="Where bare table names are looked up.")
+@click.option("--purpose", help="For this purpose.")
 @format_option()
 @place_options
 def explain(
-    sql: str, user: str | None, stated: Stated, texts: tuple[str, ...], database: str, form: str, place: Place
+    sql: str,
+    user: str | None,
+    stated: Stated,
+    texts: tuple[str, ...],
+    database: str,
+    purpose: str | None,
+    form: str,
+    place: Place,
 ) -> None:
     """Tell what would be decided and which SQL would run; nothing is run.
 
     \b
     Example:
         veil explain "select mrn, charges from medical_charges.medical_costs" --as demo_user2
-        veil explain "select * from medical_charges.medical_costs" --groups nursing --attribute region=northwest
+        veil explain "select * from medical_charges.medical_costs" --groups nursing --attribute region=northwest \\
+          --purpose care
     """
     parameters = [parameter(text) for text in texts]
     if place.home is not None:
         with opened(place.home) as parts:
-            request = _request(sql, parameters, database, None)
+            request = _request(sql, parameters, database, purpose)
             asked_by = Subject(user=operator(), groups=frozenset())
             told = parts.pipeline.explain(
                 stated.subject(parts, user), request, decision_id=uuid.uuid4().hex, asked_by=asked_by
             )
         explanation = Explanation(complete(told), sql=str(told["sql"]))
     else:
-        with connected(place.url, database) as connection:
+        with connected(place.url, database, purpose or "") as connection:
             explanation = connection.explain(
                 sql, parameters, user=user, groups=stated.groups, attributes=stated.attributes
             )

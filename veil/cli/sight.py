@@ -5,14 +5,13 @@ from pathlib import Path
 import click
 
 from catalog import names
-from catalog.clock import utc_now
 from catalog.errors import SettingsInvalid, UnknownDataset
 from catalog.model import Dataset
 from policy_engine.model import Estate
 from policy_engine.who import Sight
 from policy_engine.who import can as what_can
 from policy_engine.who import who as who_sees
-from veil.cli.hypothetical import Stated, subject_options
+from veil.cli.hypothetical import Around, Stated, around_options, subject_options
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, opened
 from web_ui.parts import Parts
@@ -23,39 +22,55 @@ _SIGHT = ("dataset", "column", "outcome", "transform", "rows", "tags", "policies
 @click.command()
 @click.argument("named", nargs=-1, metavar="[USER] [DATASET]")
 @subject_options
+@around_options
 @format_option()
 @home_option
-def can(named: tuple[str, ...], stated: Stated, form: str, home: Path) -> None:
+def can(named: tuple[str, ...], stated: Stated, around: Around, form: str, home: Path) -> None:
     """What USER, or somebody with some groups, may see: every column of each dataset, or of one, and why.
 
     \b
     Example:
         veil can demo_user2 medical_charges.medical_costs
-        veil can --groups nursing --attribute region=northwest medical_charges.medical_costs
+        veil can --groups nursing --attribute region=northwest --purpose care medical_charges.medical_costs
     """
     user, dataset = _asked(named, stated)
     with opened(home) as parts:
         subject = stated.subject(parts, user)
         asked = (_dataset(parts, dataset)[0],) if dataset else parts.datasets.datasets()
-        sights = what_can(subject, asked, parts.policies.current(), utc_now(), _estate(parts))
+        now = parts.policies.current()
+        sights = what_can(subject, asked, now, around.at, _estate(parts), around.circumstances)
     table = Table(columns=_SIGHT, rows=tuple(_row(sight) for sight in sights))
     show(table, form, empty=f"{user or stated} sees nothing{f' of {dataset}' if dataset else ''}")
 
 
 @click.command()
 @click.argument("thing", metavar="DATASET[.COLUMN]")
+@subject_options
+@around_options
 @format_option()
 @home_option
-def who(thing: str, form: str, home: Path) -> None:
+def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> None:
     """Who may see a dataset or a column: roles and users, how, and through which policy.
+
+    With --groups or --attribute, somebody who has just those is asked about too.
 
     \b
     Example:
         veil who medical_charges.medical_costs.phone
+        veil who medical_charges.medical_costs.phone --groups nursing --purpose care --at 2026-07-01T22:30
     """
     with opened(home) as parts:
         dataset, column = _dataset(parts, thing)
-        holders = who_sees(dataset, column, parts.policies.current(), parts.accounts.users(), utc_now(), _estate(parts))
+        holders = who_sees(
+            dataset,
+            column,
+            parts.policies.current(),
+            parts.accounts.users(),
+            around.at,
+            _estate(parts),
+            around.circumstances,
+            stated.subject(parts, None) if stated.is_anybody else None,
+        )
     rows = tuple((holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight)) for holder in holders)
     show(Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows), form, empty=f"nobody sees {thing}")
 

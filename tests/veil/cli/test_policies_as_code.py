@@ -100,3 +100,37 @@ def test_anybody_can_be_asked_about(shop: Terminal) -> None:
     told = shop.run("explain", "select * from shop.orders", "--groups", "clerks", "--attribute", "land=NO").out
     assert "'NO'" in told
     assert "masked for you by tokenize" in told
+
+
+def test_anybody_can_be_asked_about_in_any_circumstances(shop: Terminal) -> None:
+    policy = "{policy: night, grant: select, to: [clerk], scope: shop, having: fin.card,"
+    policy += " transform: [{tagged: fin.card, with: mask()}],"
+    when = 'when: {group: night, purpose: care, network: 10.0.0.0/8, time_of_day: "22:00-06:00"}}'
+    (shop.folder / "night.yaml").write_text(f"veil: 1\npolicies:\n  - {policy} {when}\n")
+    shop.run("init")
+    shop.run("apply", "shop.yaml", "night.yaml")
+
+    def kinds(*asked: str) -> set[str]:
+        rows = shop.run("who", "shop.orders.card", *asked, "-f", "json").json()
+        return {row["kind"] for row in rows if row["kind"] == "somebody" or row["name"] == "clerk"}
+
+    met = ("--purpose", "care", "--address", "10.1.2.3", "--at", "2026-07-01T23:30")
+    night = ("--groups", "clerks,night", "--attribute", "land=SE")
+    assert kinds(*night) == {"role", "somebody"}, "somebody in a group of clerks may be in others too"
+    assert kinds(*night, *met) == {"somebody"}
+    assert kinds(*night, *met[:4], "--at", "2026-07-01T23:30-08:00") == set()
+    assert kinds(*night, "--purpose", "care", "--at", "2026-07-01T23:30") == set()
+    assert kinds("--groups", "clerks", "--attribute", "land=SE", *met) == set()
+    told = {row["column"]: row for row in shop.run("can", *night, *met, "shop.orders", "-f", "json").json()}
+    assert (told["card"]["outcome"], told["card"]["policies"], told["card"]["tags"]) == (
+        "masked",
+        ["night"],
+        ["fin.card"],
+    )
+    assert {row["outcome"] for row in shop.run("can", *night, *met[2:], "shop.orders", "-f", "json").json()} == {
+        "clear",
+        "masked",
+        "hidden",
+    }
+    assert "is no IP address" in shop.run("can", *night, "--address", "here", expect=1).err
+    assert "is no moment" in shop.run("who", "shop.orders", "--at", "tonight", expect=1).err
