@@ -12,6 +12,7 @@ from catalog.sources.duckdb_file import DuckDbFileConnector
 from catalog.sources.file_options import FILE_OPTIONS
 from catalog.sources.files import FilesConnector
 from catalog.sources.private_copies import PrivateCopies
+from catalog.sources.remote.address import URLS, check_url
 from catalog.sources.remote.connector import RemoteConnector
 
 
@@ -29,6 +30,7 @@ class ConnectorKind:
 CONNECTORS: tuple[ConnectorKind, ...] = (
     ConnectorKind(name="files", factory=FilesConnector, required=("path",), optional=FILE_OPTIONS),
     ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
+    ConnectorKind(name="postgres", factory=partial(RemoteConnector, "postgres"), optional=URLS, check=check_url),
     ConnectorKind(name="sqlite", factory=partial(RemoteConnector, "sqlite"), required=("path",)),
 )
 

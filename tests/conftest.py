@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.databases import Server, postgres_server
 from tests.serving import Home, govern_clinic, serve
 
 
@@ -31,3 +32,10 @@ def clinic_token(clinic_home: Home) -> Callable[[str], str]:
         return made[user]
 
     return token
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this process's tests."""
+    with postgres_server() as server:
+        yield server

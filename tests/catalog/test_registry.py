@@ -9,7 +9,7 @@ from catalog.registry import CONNECTORS, connect
 
 def test_every_connector_is_made_by_its_name() -> None:
     for kind in CONNECTORS:
-        options = dict.fromkeys(kind.required, "somewhere")
+        options = dict.fromkeys(kind.required, "somewhere") or {"url_env": "SOMEWHERE"}
         assert connect(Source(name="s", connector=kind.name, options=options)).engine == "embedded"
 
 

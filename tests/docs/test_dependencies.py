@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parent.parent.parent
+DRIVERS = ("postgres",)
+"""Extras of the server that read other databases."""
+
 IMPORTED_AS = {
+    "adbc-driver-manager": "adbc_driver_manager",
+    "adbc-driver-postgresql": "adbc_driver_postgresql",
     "argon2-cffi": "argon2",
     "libffx": "ffx",
     "pytest-xdist": "",
@@ -26,8 +31,18 @@ IMPORTED_AS = {
 
 def _declared() -> dict[str, set[str]]:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups = {"To run Veil": project["dependencies"], "To test it": project["optional-dependencies"]["test"]}
+    extras = project["optional-dependencies"]
+    groups = {
+        "To run Veil": project["dependencies"],
+        "To read other databases": [line for driver in DRIVERS for line in extras[driver]],
+        "To test it": [line for line in extras["test"] if not line.startswith("veil[")],
+    }
     return {title: {re.split(r"[\[<>=~!]", line)[0] for line in lines} for title, lines in groups.items()}
+
+
+def test_every_extra_is_described() -> None:
+    project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["optional-dependencies"]) == {*DRIVERS, "test"}
 
 
 def _described() -> dict[str, set[str]]:

@@ -19,12 +19,12 @@ from catalog.names import quoted
 from catalog.sources.file_layout import is_a_home
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.rows import batches
+from catalog.sources.remote.sampling import PLACES, places
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
 
 _SCHEMA = "main"
 _WAIT_SECONDS = 5.0
-_SAMPLED_PLACES = 20
 _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
 _TABLES = """
 SELECT name, type = 'view' FROM sqlite_schema
@@ -123,10 +123,10 @@ class SqliteSnapshot:
         ends = None if table.is_view else self._ends(item)
         if ends is None or ends[1] - ends[0] < 2 * rows:
             return self._batches(f"{select(columns, item)} LIMIT {rows:d}", [], columns, table)
-        some = max(1, rows // _SAMPLED_PLACES)
-        step = (ends[1] - ends[0]) // _SAMPLED_PLACES
-        places = (ends[0] + place * step for place in range(_SAMPLED_PLACES))
-        parts = (f"SELECT * FROM ({select(columns, item, [f'rowid >= {at:d}'])} LIMIT {some:d})" for at in places)
+        some = max(1, rows // PLACES)
+        parts = (
+            f"SELECT * FROM ({select(columns, item, [f'rowid >= {at:d}'])} LIMIT {some:d})" for at in places(*ends)
+        )
         return self._batches(" UNION ALL ".join(parts), [], columns, table)
 
     def cancel(self) -> None:

@@ -26,8 +26,13 @@ def select(columns: Sequence[RemoteColumn], item: str, where: Iterable[str] = ()
 
 
 def pushed(wanted: Iterable[tuple[RemoteColumn, Condition]]) -> list[tuple[RemoteColumn, Condition]]:
-    """Those conditions that the source may judge as well."""
-    return [(column, condition) for column, condition in wanted if condition.operator in _ALLOWED[column.pushed]]
+    """Those conditions that the source may judge as well; a text with a zero byte is nothing that it could bind."""
+    return [
+        (column, condition)
+        for column, condition in wanted
+        if condition.operator in _ALLOWED[column.pushed]
+        and not any(isinstance(value, str) and "\0" in value for value in condition.values)
+    ]
 
 
 def where(column: RemoteColumn, condition: Condition, mark: Callable[[Value], str]) -> str:

@@ -1,0 +1,285 @@
+"""The system `postgres`: one snapshot shared by as many connections as a query has scans at a time.
+
+Each connection is in a read-only transaction; the first exports its snapshot and the others import it. Rows stream by
+COPY in binary. Values of conditions are bound as settings of the transaction, since COPY takes no parameters, so they
+stand in no statement that the server could log.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable
+from catalog.names import quoted
+from catalog.sources.remote.conditions import Condition, Value
+from catalog.sources.remote.postgres_failures import told
+from catalog.sources.remote.postgres_types import Declared, column_of, converted
+from catalog.sources.remote.sampling import evenly
+from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
+from catalog.sources.remote.statements import pushed, select, where
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection
+
+_CONNECT_SECONDS = 10
+_FEW_PAGES = 256
+_ROWS_OF_A_PAGE = 50.0
+_MOST_SAMPLED = 100_000
+_BATCH_BYTES = str(4 * 2**20)
+
+_SETTINGS = """
+SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),
+  set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
+  set_config('extra_float_digits', '1', false), set_config('search_path', 'pg_catalog', false),
+  set_config('client_encoding', 'UTF8', false), set_config('statement_timeout', $1, false),
+  current_setting('server_encoding') AS encoding
+"""
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_TABLES = """
+SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind IN ('v', 'm') AS is_view,
+  CASE WHEN c.relkind = 'r'
+    THEN concat(c.relfilenode, ':', pg_stat_get_tuples_inserted(c.oid), ':', pg_stat_get_tuples_updated(c.oid), ':',
+                pg_stat_get_tuples_deleted(c.oid))
+    ELSE (SELECT concat('d:', d.tup_inserted, ':', d.tup_updated, ':', d.tup_deleted)
+          FROM pg_stat_database d WHERE d.datname = current_database())
+  END AS fingerprint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+  AND (lower(c.relname::text) = lower($2::text) OR $2::text = '' AND NOT c.relispartition)
+  AND (lower(n.nspname::text) = lower($1::text) OR $1::text = '')
+"""
+_COLUMNS = """
+SELECT a.attname::text AS name, COALESCE(base.typname, t.typname)::text AS type,
+  COALESCE(item.typname, '')::text AS item,
+  CASE WHEN base.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END::int4 AS modifier,
+  COALESCE(base.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace AS is_own,
+  has_table_privilege(a.attrelid, 'SELECT') AS is_readable
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type base ON t.typtype = 'd' AND base.oid = t.typbasetype
+LEFT JOIN pg_type item ON COALESCE(base.typcategory, t.typcategory) = 'A'
+  AND item.oid = COALESCE(base.typelem, t.typelem) AND item.typnamespace = 'pg_catalog'::regnamespace
+WHERE a.attrelid = $1::text::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+_SIZE = """
+SELECT c.relkind IN ('r', 'm', 'p') AS can_be_sampled,
+  CASE WHEN c.relpages > 0 AND c.reltuples > 0 THEN c.reltuples / c.relpages ELSE 0 END::float8 AS density,
+  CASE WHEN c.relkind = 'p' THEN (SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(c.oid) p)
+    ELSE pg_relation_size(c.oid) END::float8 / current_setting('block_size')::float8 AS size
+FROM pg_class c WHERE c.oid = $1::text::oid
+"""
+_VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
+
+
+def open_postgres(source: str, options: Mapping[str, str], seconds: float | None) -> "PostgresSnapshot":
+    """A look at the database of the option `url`."""
+    return PostgresSnapshot(source, options["url"], seconds)
+
+
+class PostgresSnapshot:
+    """One state of a database: one connection keeps it and tells of tables, and each scan has one of its own."""
+
+    def __init__(self, source: str, url: str, seconds: float | None) -> None:
+        self._source = source
+        self._url = url
+        self._seconds = seconds
+        self._guard = threading.Lock()
+        self._open: set[Connection] = set()
+        self._idle: list[Connection] = []
+        self._is_cancelled = False
+        self._exported = ""
+        self._keeper = self._connected()
+        self._exported = str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
+
+    def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
+        """Every table and view of every schema but the system's; a partition only by its name."""
+        return [
+            RemoteTable(
+                schema=str(row["schema"]),
+                name=str(row["name"]),
+                fingerprint=str(row["fingerprint"]),
+                is_view=bool(row["is_view"]),
+                key=int(str(row["oid"])),
+            )
+            for row in self._rows(_TABLES, schema or "", name or "")
+        ]
+
+    def views(self) -> Mapping[RemoteTable, str]:
+        """The SQL of every view, with every name in full."""
+        made = {int(str(row["oid"])): str(row["sql"]) for row in self._rows(_VIEWS)}
+        return {table: made[table.key] for table in self.tables() if table.is_view}
+
+    def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
+        """The columns in order; raises SourceUnavailable when the account may not read them all."""
+        rows = self._rows(_COLUMNS, str(table.key))
+        if not all(row["is_readable"] for row in rows):
+            raise SourceUnavailable(
+                f"the account of source `{self._source}` may not read `{table.schema}.{table.name}`",
+                hint="GRANT SELECT on it, and USAGE on its schema, to the account",
+            )
+        return tuple(
+            column_of(
+                Declared(
+                    name=str(row["name"]),
+                    type=str(row["type"]) if row["is_own"] else "",
+                    item=str(row["item"]),
+                    modifier=int(str(row["modifier"])),
+                )
+            )
+            for row in rows
+        )
+
+    def read(
+        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that fulfil the conditions, by COPY."""
+        values: list[str] = []
+
+        def mark(value: Value) -> str:
+            values.append(value.isoformat() if isinstance(value, date) else str(value))
+            return f"current_setting('veil.p{len(values) - 1}')::pg_catalog.{_type(value)}"
+
+        found = [where(column, condition, mark) for column, condition in pushed(conditions)]
+        return self._batches(select(columns, _item(table), found), columns, table, values)
+
+    def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
+        """Rows of some pages from all over a table, as the server draws them; the first rows of a view."""
+        [size] = self._rows(_SIZE, str(table.key))
+        item, pages = _item(table), float(str(size["size"] or 0))
+        if not size["can_be_sampled"]:
+            return self._batches(f"{select(columns, item)} LIMIT {rows:d}", columns, table)
+        if pages > _FEW_PAGES:
+            share = 100 * (1 + 1.5 * rows / (float(str(size["density"])) or _ROWS_OF_A_PAGE)) / pages
+            item += f" TABLESAMPLE SYSTEM ({min(100.0, share):.9f}) REPEATABLE (1)"
+        return evenly(self._batches(f"{select(columns, item)} LIMIT {_MOST_SAMPLED:d}", columns, table), rows)
+
+    def cancel(self) -> None:
+        """Stops what every connection is doing; no scan begins any more."""
+        with self._guard:
+            self._is_cancelled = True
+            connections = tuple(self._open)
+        for connection in connections:
+            with suppress(Exception):  # it may have ended meanwhile
+                connection.adbc_cancel()
+
+    def close(self) -> None:
+        """Ends every transaction; a scan under way is stopped, and ends its own."""
+        with self._guard:
+            ended, self._idle = [self._keeper, *self._idle], []
+            scanning = self._open - set(ended)
+        for connection in scanning:
+            with suppress(Exception):  # it may have ended meanwhile
+                connection.adbc_cancel()
+        for connection in ended:
+            self._drop(connection)
+
+    def _batches(
+        self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        connection, is_whole = self._taken(), False
+        try:
+            with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
+                if values:
+                    bound = ", ".join(f"set_config('veil.p{n}', ${n + 1}, true)" for n in range(len(values)))
+                    self._rows(f"SELECT {bound}", *values, on=connection)
+                cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
+                cursor.execute(sql)
+                with closing(cursor.fetch_record_batch()) as reader:
+                    try:
+                        for batch in reader:
+                            yield converted(batch, columns, table.name)
+                        is_whole = True
+                    finally:
+                        if not is_whole:
+                            with suppress(Exception):  # the statement may have ended by itself
+                                connection.adbc_cancel()
+        finally:
+            if is_whole:
+                with self._guard:
+                    self._idle.append(connection)
+            else:
+                self._drop(connection)
+
+    def _taken(self) -> "Connection":
+        with self._guard:
+            if self._idle:
+                return self._idle.pop()
+        return self._connected()
+
+    def _connected(self) -> "Connection":
+        """A new connection in a read-only transaction on this snapshot."""
+        connect = _driver()
+        with told(self._source, self._seconds):
+            connection = connect(_with_defaults(self._url), autocommit=True)
+        with self._guard:
+            self._open.add(connection)
+            is_cancelled = self._is_cancelled
+        try:
+            if is_cancelled:
+                raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
+            timeout = 0 if self._seconds is None else max(1, int(self._seconds * 1000))
+            [settings] = self._rows(_SETTINGS, str(timeout), on=connection)
+            if settings["encoding"] != "UTF8":
+                raise SourceUnavailable(
+                    f"the database of source `{self._source}` is not encoded in UTF8",
+                    hint="what its texts mean cannot be told for certain; make one in UTF8",
+                )
+            self._rows(_BEGIN, on=connection)
+            if self._exported:
+                self._rows(f"SET TRANSACTION SNAPSHOT '{self._exported}'", on=connection)
+        except BaseException:
+            self._drop(connection)
+            raise
+        return connection
+
+    def _drop(self, connection: "Connection") -> None:
+        with self._guard:
+            self._open.discard(connection)
+        with told(self._source, self._seconds):
+            connection.close()
+
+    def _rows(self, sql: str, *values: str, on: "Connection | None" = None) -> list[dict[str, object]]:
+        """All rows of a small statement of Veil's own."""
+        with told(self._source, self._seconds), closing((on or self._keeper).cursor()) as cursor:
+            cursor.execute(sql, parameters=list(values) or None)
+            rows: list[dict[str, object]] = cursor.fetch_arrow_table().to_pylist()
+            return rows
+
+
+def _driver() -> "Callable[..., Connection]":
+    try:
+        from adbc_driver_postgresql import dbapi
+    except ImportError:
+        raise SettingsInvalid(
+            "the driver for PostgreSQL is not installed", hint="run: pip install 'veil[postgres]'"
+        ) from None
+    connect: Callable[..., Connection] = dbapi.connect
+    return connect
+
+
+def _item(table: RemoteTable) -> str:
+    return f"{quoted(table.schema)}.{quoted(table.name)}"
+
+
+def _type(value: Value) -> str:
+    if isinstance(value, datetime):
+        return "timestamp" if value.tzinfo is None else "timestamptz"
+    kinds = ((bool, "bool"), (int, "int8"), (Decimal, "numeric"), (date, "date"), (str, "text"))
+    return next(name for kind, name in kinds if isinstance(value, kind))
+
+
+def _with_defaults(url: str) -> str:
+    """The URL with what it does not say itself: that a connection is made soon or not at all, and who asks.
+
+    Example:
+        >>> _with_defaults("postgresql://ann@db/clinic?connect_timeout=3")
+        'postgresql://ann@db/clinic?connect_timeout=3&application_name=veil'
+    """
+    for key, value in (("connect_timeout", _CONNECT_SECONDS), ("application_name", "veil")):
+        if f"{key}=" not in url:
+            url += f"{'&' if '?' in url else '?'}{key}={value}"
+    return url

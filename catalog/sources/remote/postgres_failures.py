@@ -1,0 +1,93 @@
+"""What PostgreSQL's failures mean to the reader: constant texts only, since its own may carry values and addresses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
+from catalog.sources.failures import CHANGED_HINT
+
+_Meaning = tuple[str, str]
+"""Why a source cannot be read, and what to do."""
+
+_ARRAY: _Meaning = ("it holds an array of several dimensions", "make a view without it, and crawl that")
+_WRITES: _Meaning = ("a view in it writes, and a source is only read", "leave the view out")
+_ACCOUNT: _Meaning = ("it refuses the account or its password", "check the URL, and that the account may connect")
+_DATABASE: _Meaning = ("it has no database of the URL's name", "check the URL")
+_CONFLICT: _Meaning = ("it took back what was being read, to keep up with its primary", "try again in a moment")
+_RIGHT: _Meaning = (
+    "its account may not read a table, or something behind a view",
+    "GRANT SELECT on it, and USAGE on its schema",
+)
+_CHANGED: _Meaning = ("a table, a view or a column has changed", CHANGED_HINT)
+_FULL: _Meaning = ("it has no connection or memory left", "try again in a moment")
+_LOCKED: _Meaning = ("a table in it is locked", "try again in a moment")
+_DOWN: _Meaning = ("it is shutting down or starting", "try again in a moment")
+_ENCRYPTION: _Meaning = ("it and the URL do not agree on encryption", "check `sslmode` in the URL")
+_CERTIFICATE: _Meaning = ("its certificate cannot be verified", "check `sslrootcert` and `sslmode` in the URL")
+_URL: _Meaning = (
+    "its URL is none that PostgreSQL understands",
+    "write postgresql://account@host:5432/database",
+)
+
+_STATES: tuple[tuple[str, _Meaning], ...] = (
+    ("25006", _WRITES),
+    ("28", _ACCOUNT),
+    ("3D000", _DATABASE),
+    ("40001", _CONFLICT),
+    ("42501", _RIGHT),
+    ("42", _CHANGED),
+    ("53", _FULL),
+    ("55P03", _LOCKED),
+    ("57P", _DOWN),
+)
+# Connecting and streaming give no state, only a text; the first is of a cast of Veil's own.
+_TEXTS: tuple[tuple[str, _Meaning], ...] = (
+    (' dimensions"', _ARRAY),
+    ("read-only transaction", _WRITES),
+    ("permission denied", _RIGHT),
+    ("due to conflict with recovery", _CONFLICT),
+    ("invalid URI", _URL),
+    ("certificate", _CERTIFICATE),
+    ("SSL", _ENCRYPTION),
+    ('database "', _DATABASE),
+    ("authentication failed", _ACCOUNT),
+    ("no password supplied", _ACCOUNT),
+    ("pg_hba.conf", _ACCOUNT),
+    ('role "', _ACCOUNT),
+    ("too many", _FULL),
+    ("starting up", _DOWN),
+    ("shutting down", _DOWN),
+)
+
+
+@contextmanager
+def told(source: str, seconds: float | None) -> Iterator[None]:
+    """Raises what a person is told in place of what the driver raises."""
+    try:
+        yield
+    except VeilError:
+        raise
+    except pa.ArrowException as error:
+        raise _failure(source, seconds, "", str(error)) from None
+    except OSError as error:  # what a stream raises
+        raise _failure(source, seconds, "", str(error)) from None
+    except Exception as error:
+        if not type(error).__module__.startswith("adbc_driver_manager"):
+            raise
+        raise _failure(source, seconds, getattr(error, "sqlstate", None) or "", str(error)) from None
+
+
+def _failure(source: str, seconds: float | None, state: str, text: str) -> VeilError:
+    if state == "57014" or "canceling statement" in text:
+        limit = "" if seconds is None else f" after {seconds:g} seconds"
+        return SourceTimeout(f"source `{source}` was stopped{limit}", hint="narrow the query, or ask for more time")
+    known = [meaning for begin, meaning in _STATES if state.startswith(begin)]
+    known += [meaning for part, meaning in _TEXTS if part in text]
+    if not known:
+        return SourceUnavailable(
+            f"source `{source}` cannot be reached, or broke off", hint="check its URL, its server and the network"
+        )
+    why, hint = known[0]
+    return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)

@@ -1,0 +1,120 @@
+"""Real database servers for tests: started once in a process, on free ports of loopback, and stopped with it."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "sesame-7f3a"
+_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server: where it listens, and how its owner runs SQL on it."""
+
+    kind: str
+    port: int
+    shell: tuple[str, ...]
+
+    def run(self, sql: str, database: str | None = None) -> str:
+        """What the server's own client prints for some statements, run by the owner."""
+        named = [] if database is None else [database]
+        done = subprocess.run(
+            [*self.shell, *named],
+            input=sql,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            env={**os.environ, "PGPASSWORD": PASSWORD, "MYSQL_PWD": PASSWORD},
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def url(self, database: str, account: str, password: str = PASSWORD) -> str:
+        """The URL of a database for an account."""
+        scheme = {"postgres": "postgresql", "mariadb": "mariadb"}[self.kind]
+        return f"{scheme}://{account}:{password}@127.0.0.1:{self.port}/{database}"
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """PostgreSQL in a temporary folder, with passwords asked of everybody."""
+    programs = _found("postgres", "postgresql")
+    with _folder("postgres") as folder:
+        word = folder / "word"
+        word.write_text(PASSWORD)
+        shutil.chown(word, _owner("postgres"))
+        port, data = _free_port(), folder / "data"
+        access = ["-U", "postgres", "-A", "scram-sha-256", f"--pwfile={word}"]
+        _run([programs / "initdb", "-D", data, *access, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], "postgres")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={folder}"
+        _run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], "postgres")
+        try:
+            shell = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
+            yield Server(kind="postgres", port=port, shell=shell)
+        finally:
+            _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], "postgres")
+
+
+def _found(program: str, package: str) -> Path:
+    """The folder of a server's programs; a package is installed where that can be done."""
+    found = _search(program)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(
+            ["apt-get", "install", "-y", "--no-install-recommends", package],
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdout=subprocess.DEVNULL,
+            timeout=600,
+            check=True,
+        )
+        found = _search(program)
+    if found is None:
+        told = f"`{program}` is not installed and cannot be installed by this account"
+        if os.environ.get("CI") == "true":
+            pytest.fail(told)
+        pytest.skip(told)
+    return found
+
+
+def _search(program: str) -> Path | None:
+    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin"), Path("/usr/bin")]
+    return next((place for place in places if (place / program).is_file()), None)
+
+
+@contextmanager
+def _folder(owner: str) -> Iterator[Path]:
+    """A folder that the server's account owns; servers refuse to run as root."""
+    folder = Path(tempfile.mkdtemp(prefix=f"veil-{owner}-"))
+    try:
+        shutil.chown(folder, _owner(owner))
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owner(name: str) -> int:
+    """The account that a server runs under: its own if we may choose, else ours."""
+    return pwd.getpwnam(name).pw_uid if os.geteuid() == 0 else os.geteuid()
+
+
+def _run(command: list[str | Path], owner: str) -> None:
+    done = subprocess.run(
+        command, user=_owner(owner), cwd="/", stdout=subprocess.DEVNULL, timeout=_SECONDS, check=False
+    )
+    assert done.returncode == 0, f"{command[0]} exited {done.returncode}"
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
