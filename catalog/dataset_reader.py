@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from catalog.database import Transaction, Value
 from catalog.inner_paths import with_inner_paths
-from catalog.model import Column, Dataset, TagState
+from catalog.model import Column, Dataset, Defect, TagState
 
 NO_TAGS: frozenset[str] = frozenset()
 
@@ -56,7 +56,7 @@ def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
         columns = _columns(tx, chosen, parameters, tags)
     database_tags = read_database_tags(tx)
     rows = tx.rows(
-        "SELECT d.id, d.database_id, b.name AS database, d.name, s.name AS source, d.relation, d.comment"
+        "SELECT d.id, d.database_id, b.name AS database, d.name, s.name AS source, d.relation, d.comment, d.defects"
         f" {chosen} ORDER BY b.name, d.name",
         parameters,
     )
@@ -71,6 +71,7 @@ def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
             suggested=tags.of_dataset(row["id"])[1],
             database_tags=frozenset(database_tags.get(row["database_id"], ())),
             comment=row["comment"],
+            defects=tuple(Defect(what=what, where=where) for what, where in json.loads(row["defects"])),
         )
         for row in rows
     )

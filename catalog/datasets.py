@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
 from catalog.errors import SettingsInvalid
 from catalog.lookup import check_name, row_id, tag_id
-from catalog.model import Database, Dataset, Field, Source
+from catalog.model import Database, Dataset, Defect, Field, Source
 from catalog.names import fold
 
 
@@ -114,6 +114,17 @@ class Datasets:
             place = _put_dataset(tx, database, name, source, relation, comment)
             _put_columns(tx, place, columns)
             return tx.changed_rows > before
+
+    def note_defects(self, database: str, name: str, defects: Iterable[Defect]) -> bool:
+        """Keeps what is wrong with a dataset, in place of what was known before; True when that is different."""
+        stored = json.dumps([(defect.what, defect.where) for defect in defects], ensure_ascii=False)
+        with self._catalog.change() as tx:
+            changed = tx.execute(
+                "UPDATE dataset SET defects = ? WHERE name = ? AND defects <> ?"
+                " AND database_id = (SELECT id FROM database WHERE name = ?)",
+                [stored, name, stored, database],
+            )
+        return changed > 0
 
     def forget(self, database: str, name: str) -> bool:
         """Takes a dataset out of every list; its tags and verdicts return if it is registered again."""

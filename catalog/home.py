@@ -48,6 +48,11 @@ class Home:
         """Where an engine may spill while a query runs."""
         return self.path / "tmp"
 
+    @property
+    def copies(self) -> Path:
+        """Private copies of files that the engine cannot read as they stand; they can be deleted at any time."""
+        return self.path / "copies"
+
     @classmethod
     def create(cls, path: Path, environ: Mapping[str, str] = os.environ) -> "Home":
         """Makes the folder and its key, or leaves both as they are when they are there already.

@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 6  # the number of the last step below
+NEWEST = 7  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -248,6 +248,11 @@ def _words_and_detectors(database: Database) -> None:
 def _crawls(database: Database) -> None:
     for statement in _statements(_CRAWLS):
         database.execute(statement)
+
+
+@_STEPS(name="0007 datasets have defects")
+def _defects(database: Database) -> None:
+    database.execute("ALTER TABLE dataset ADD COLUMN defects TEXT NOT NULL DEFAULT '[]'")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -104,6 +104,19 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """What is wrong with a dataset that can be used all the same: `what` for its readers, `where` for its keepers.
+
+    Neither holds a value of the data.
+
+    Example: what is `2 rows cannot be read and are left out`, where is `visits.csv: lines 3, 9`.
+    """
+
+    what: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """A relation of a source, registered in a database, with its columns in order and its tags."""
 
@@ -116,6 +129,7 @@ class Dataset:
     suggested: frozenset[str] = frozenset()
     database_tags: frozenset[str] = frozenset()
     comment: str = ""
+    defects: tuple[Defect, ...] = ()
 
     @property
     def full_name(self) -> str:

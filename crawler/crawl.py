@@ -15,6 +15,7 @@ from catalog.journal import Journal
 from catalog.model import Event, EventKind, Source, Verdict
 from catalog.names import fold
 from catalog.registry import connect
+from catalog.sources.private_copies import PrivateCopies
 from crawler.builtin import BUILTIN_RULES
 from crawler.fingerprints import rules_digest
 from crawler.look import Look
@@ -41,7 +42,8 @@ class Conduct:
     """How runs are carried out: by which detectors, how politely, who watches, who may stop them.
 
     What `should_stop` stops is cancelled, and what `should_leave` stops goes on another time. Without
-    `tells_all` a report names only what was looked at.
+    `tells_all` a report names only what was looked at. `copies` is where a connector keeps private copies
+    that queries will need as well.
     """
 
     plugins: Plugins = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Conduct:
     should_stop: Callable[[], bool] = _never
     should_leave: Callable[[], bool] = _never
     tells_all: bool = True
+    copies: PrivateCopies | None = None
 
 
 def crawl_folder(
@@ -209,7 +212,7 @@ def _running(
         runs=runs,
         run=run,
         registrar=registrar,
-        look=Look(connector=connect(registrar.source), rules=rules, rows=rows),
+        look=Look(connector=connect(registrar.source, conduct.copies), rules=rules, rows=rows),
         digest=rules_digest(rules, rows),
         patience=Patience(limits=conduct.politeness, should_stop=should_stop),
         on_progress=conduct.on_progress,

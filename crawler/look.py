@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from catalog.errors import VeilError
-from catalog.sources.connector import Relation, SourceConnector
+from catalog.sources.connector import KnowsDefects, Relation, SourceConnector
 from crawler.classify import classify
 from crawler.report import Crawled, CrawlState, Failure
 from crawler.rules import CompiledRule
@@ -25,6 +25,7 @@ class Look:
     def at(self, relation: Relation) -> Crawled:
         """One relation with its suggestions; raises VeilError when it cannot be read."""
         fields = self.connector.describe(relation.name)
+        defects = self.connector.defects(relation.name) if isinstance(self.connector, KnowsDefects) else ()
         sample = self.connector.sample(relation.name, self.rows)
         self.bytes_read += sample.nbytes
         found = classify(fields, sample, self.rules)
@@ -35,6 +36,7 @@ class Look:
             state=CrawlState.FOUND,
             fields=fields,
             suggestions=found.suggestions,
+            defects=defects,
         )
 
     def note(self, relation: str, error: VeilError) -> Failure:

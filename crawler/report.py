@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from catalog.model import Field
+from catalog.model import Defect, Field
 from crawler.classify import Suggestion
 
 
@@ -28,6 +28,7 @@ class Crawled:
     state: CrawlState
     fields: tuple[Field, ...]
     suggestions: tuple[Suggestion, ...] = ()
+    defects: tuple[Defect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,6 +184,7 @@ class Running:
                         state=CrawlState(item.outcome),
                         fields=fields_of(dataset),
                         suggestions=standing.get(dataset.full_name, ()),
+                        defects=dataset.defects,
                     )
                     for dataset in known.get(item.relation, ())
                 ]

@@ -73,6 +73,7 @@ class DatasetView:
             "name": dataset.name,
             "comment": dataset.comment,
             "tags": sorted(dataset.confirmed | dataset.database_tags),
+            "defects": [defect.what for defect in dataset.defects],
             "revision": self.revision,
             "columns": [_described(field) for field in self.fields],
             "rows": {

@@ -140,6 +140,7 @@ SCHEMAS: Json = {
             "name": TEXT,
             "comment": TEXT,
             "tags": TEXTS,
+            "defects": TEXTS,
             "revision": COUNT,
             "columns": listed(record({"column": TEXT, "type": TEXT, "outcome": _OUTCOME, "tags": TEXTS})),
             "rows": _ROWS,

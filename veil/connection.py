@@ -214,6 +214,7 @@ def _dataset(found: dict[str, object]) -> Dataset:
         masked_count=int(str(found.get("masked") or masked)),
         is_filtered=bool(told.get("filtered")),
         reason=str(told.get("reason") or ""),
+        defects=tuple(str(defect) for defect in cast("list[object]", found.get("defects") or [])),
     )
 
 

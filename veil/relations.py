@@ -99,6 +99,7 @@ class Dataset:
     masked_count: int = 0
     is_filtered: bool = False
     reason: str = ""
+    defects: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -108,12 +109,16 @@ class Dataset:
     def __repr__(self) -> str:
         if not self.columns:
             return f"<veil.Dataset {self.full_name}>"
-        return "\n".join([self.full_name, _aligned(self._lines()), *([self._rows()] if self.is_filtered else [])])
+        below = [*([self._rows()] if self.is_filtered else []), *(f"defect: {defect}" for defect in self.defects)]
+        return "\n".join([self.full_name, _aligned(self._lines()), *below])
 
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self.full_name)}</p>{_html_table(self._lines())}<p>{html.escape(self._rows())}</p>"
+        told = "".join(f"<p>defect: {html.escape(defect)}</p>" for defect in self.defects)
+        return (
+            f"<p>{html.escape(self.full_name)}</p>{_html_table(self._lines())}<p>{html.escape(self._rows())}</p>{told}"
+        )
 
     def _rows(self) -> str:
         return f"rows: {self.reason or 'filtered for you'}" if self.is_filtered else "rows: all of them"

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,7 @@ from catalog.known_keys import KnownKeys
 from catalog.model import TagRule
 from catalog.registry import connect
 from catalog.revisions import Revisions
+from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
@@ -88,7 +90,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         keys = _keys(home, catalog)
         visibility = Visibility(catalog, datasets)
         resources = Resources(memory=settings.query.memory, folder=home.temporary, functions=FUNCTIONS)
-        sessions = SessionCache(connect, resources)
+        sessions = SessionCache(partial(connect, copies=PrivateCopies(home.copies)), resources)
         limits = _limits(settings.query)
         metrics = Metrics()
         parts = Parts(

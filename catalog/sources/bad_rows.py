@@ -31,17 +31,27 @@ class BadRows:
     count: int
     lines: tuple[int, ...]
 
+    @property
+    def told(self) -> str:
+        """The count in words, as `2 rows`."""
+        rows = "row" if self.count == 1 else "rows"
+        return f"{self.count:,}{' or more' if self.count >= _MOST_ROWS else ''} {rows}"
+
+    @property
+    def place(self) -> str:
+        """The file and the lines, as `visits.csv: lines 3, 9`."""
+        line = "line" if self.count == 1 else "lines"
+        more = ", ..." if self.count > len(self.lines) else ""
+        return f"{self.file}: {line} {', '.join(map(str, self.lines))}{more}"
+
     def __str__(self) -> str:
         """As a person reads it.
 
         Example:
             >>> str(BadRows(file="visits.csv", count=2, lines=(3, 9)))
-            '2 rows of `visits.csv` cannot be read: lines 3, 9'
+            '2 rows cannot be read (`visits.csv: lines 3, 9`)'
         """
-        count = f"{self.count:,}{' or more' if self.count >= _MOST_ROWS else ''}"
-        rows, line = ("row", "line") if self.count == 1 else ("rows", "lines")
-        more = ", ..." if self.count > len(self.lines) else ""
-        return f"{count} {rows} of `{self.file}` cannot be read: {line} {', '.join(map(str, self.lines))}{more}"
+        return f"{self.told} cannot be read (`{self.place}`)"
 
 
 def bad_rows(

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from catalog.model import Field
+from catalog.model import Defect, Field
 from catalog.sources.private_copies import PrivateCopies
 
 
@@ -139,8 +139,8 @@ class KnowsViews(Protocol):
 class KnowsDefects(Protocol):
     """A connector that can tell what is wrong with a relation that can be read all the same."""
 
-    def defects(self, relation: str) -> tuple[str, ...]:
-        """What is wrong, in sentences without any value of the data; raises SourceUnavailable."""
+    def defects(self, relation: str) -> tuple[Defect, ...]:
+        """What is wrong; raises SourceUnavailable."""
         ...
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 
 from catalog.errors import SettingsInvalid, SourceUnavailable, VeilError
-from catalog.model import Field
+from catalog.model import Defect, Field
 from catalog.names import fold
 from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
@@ -58,7 +58,7 @@ class FilesConnector:
             suggested = bare_name(PurePosixPath(name).name)
             if plain[fold(suggested)] > 1:
                 suggested = name.replace("/", "_").replace(".", "_")
-            fingerprint = self._layout.files(name).fingerprint
+            fingerprint = f"{self._options}|{self._layout.files(name).fingerprint}"
             yield Relation(name=name, suggested_name=suggested, fingerprint=fingerprint)
 
     def describe(self, relation: str) -> tuple[Field, ...]:
@@ -80,10 +80,11 @@ class FilesConnector:
         finally:
             run.close()
 
-    def defects(self, relation: str) -> tuple[str, ...]:
+    def defects(self, relation: str) -> tuple[Defect, ...]:
         """The rows of delimited files that cannot be read, file by file, and what becomes of them."""
-        fate = "they are left out" if self._options.leaves_out_bad_rows else "queries are refused"
-        return tuple(f"{found}; {fate}" for found in self._relation(relation).bad_rows)
+        fate = "left out" if self._options.leaves_out_bad_rows else "queries are refused"
+        found = self._relation(relation).bad_rows
+        return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in found)
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns by name; raises SourceUnavailable when they have gone."""

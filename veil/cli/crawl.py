@@ -13,6 +13,7 @@ from rich.text import Text
 from catalog.crawl_runs import CrawlRuns
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
+from catalog.sources.private_copies import PrivateCopies
 from crawler.classify import Suggestion
 from crawler.crawl import Conduct, carry_on, crawl_folder
 from crawler.crawl import crawl as crawl_source
@@ -96,6 +97,7 @@ def _conduct(parts: Parts, source: str, tell: Callable[[Progress], None], should
         politeness=parts.settings.politeness(source),
         on_progress=tell,
         should_stop=should_stop,
+        copies=PrivateCopies(parts.home.copies),
     )
 
 
@@ -130,6 +132,9 @@ def _show(report: CrawlReport, form: str) -> None:
     for failure in report.failed:
         hint = f" ({failure.hint})" if failure.hint else ""
         click.echo(f"not read: {failure.relation}: {failure.reason}{hint}", err=is_aside)
+    for each in report.crawled:
+        for defect in each.defects:
+            click.echo(f"defect: {each.name}: {defect.what} ({defect.where})", err=is_aside)
     for view in report.unclear:
         click.echo(f"not clear: {view.relation}: {view.reason} ({view.hint})", err=is_aside)
     for rule in report.timed_out:

@@ -108,7 +108,17 @@ def _sources(home: Home) -> Iterator[tuple[str, str]]:
             yield f"source {source.name} ({source.connector})", wrong
 
 
-CHECKS: tuple[Check, ...] = (_installation, _permissions, _keys, _catalog, _journal, _sources)
+def _datasets(home: Home) -> Iterator[tuple[str, str]]:
+    """What the last crawl of each dataset found wrong with it."""
+    with Catalog(home.catalog_file) as catalog:
+        datasets = Datasets(catalog).datasets()
+    yield f"rows of {len(datasets):,} datasets, as last crawled", ""
+    for dataset in datasets:
+        for defect in dataset.defects:
+            yield f"dataset {dataset.full_name}", f"{defect.what} ({defect.where})"
+
+
+CHECKS: tuple[Check, ...] = (_installation, _permissions, _keys, _catalog, _journal, _sources, _datasets)
 
 
 def _carefully(check: Check, home: Home) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,7 @@ def types(source: Source, relation: str) -> dict[str, str]:
 
 
 def defects(source: Source, relation: str) -> tuple[str, ...]:
-    """What the connector tells of rows that cannot be read."""
+    """What the connector tells of rows that cannot be read, with where they are."""
     connector = connect(source)
     assert isinstance(connector, KnowsDefects)
-    return connector.defects(relation)
+    return tuple(f"{defect.what} ({defect.where})" for defect in connector.defects(relation))
