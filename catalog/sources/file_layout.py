@@ -92,7 +92,7 @@ class Layout:
 
     def files(self, relation: str) -> FileSet:
         """The files that a relation means, in order; raises SourceUnavailable."""
-        book, sheet = self._sheet(relation)
+        book, sheet = self.sheet(relation)
         path, meant = self._inside(book)
         is_file = os.path.isfile(meant)
         if is_file:
@@ -118,7 +118,7 @@ class Layout:
         partitions = _partition_keys(relation, path, files) if is_partitioned else ()
         return FileSet.of(kind, real, partitions, sheet)
 
-    def _sheet(self, relation: str) -> tuple[str, str]:
+    def sheet(self, relation: str) -> tuple[str, str]:
         """The relation of an Excel file and the sheet of it that is meant: `books/costs.xlsx/2024` has both."""
         book, _, sheet = relation.rpartition("/")
         return (book, sheet) if kind_of(book.rpartition("/")[2]) is FileKind.XLSX else (relation, "")
@@ -146,6 +146,8 @@ class Layout:
     def _is_series(self, folder: Path, is_one: Callable[[FileSet], bool]) -> bool:
         if not _is_partitioned(folder, self.root):
             entries = _entries(folder, self.root)
+            if any(kind_of(entry.name) is FileKind.XLSX for entry in entries):  # each has sheets of its own
+                return False
             stems = {_NUMBERS.sub("0", entry.name) for entry in entries}
             is_part = entries and entries[0].name.startswith("part-")
             if len(stems) != 1 or any(entry.is_dir() for entry in entries) or (len(entries) < 2 and not is_part):

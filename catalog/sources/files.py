@@ -13,7 +13,7 @@ from catalog.names import fold
 from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
 from catalog.sources.file_columns import is_continued
-from catalog.sources.file_kinds import DELIMITED, TEXTS, bare_name
+from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind, bare_name, kind_of
 from catalog.sources.file_layout import FileSet, Layout
 from catalog.sources.file_options import FileOptions
 from catalog.sources.file_relation import FileRelation
@@ -21,6 +21,7 @@ from catalog.sources.file_samples import sample_sql
 from catalog.sources.preparations import Preparations
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.run import EngineRun
+from catalog.sources.spreadsheets import sheets
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
@@ -52,10 +53,9 @@ class FilesConnector:
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every relation, or those under `path`; two of one name are told apart by their folder or kind."""
-        names = sorted(self._layout.relations(path, self._is_one))
-        plain = Counter(fold(bare_name(PurePosixPath(name).name)) for name in names)
-        for name in names:
-            suggested = bare_name(PurePosixPath(name).name)
+        names = {name: suggested for name, suggested in self._names(path)}
+        plain = Counter(map(fold, names.values()))
+        for name, suggested in sorted(names.items()):
             if plain[fold(suggested)] > 1:
                 suggested = name.replace("/", "_").replace(".", "_")
             fingerprint = f"{self._options}|{self._layout.files(name).fingerprint}"
@@ -104,10 +104,27 @@ class FilesConnector:
             known = self._known[name] = self._opened(name, files)
         return known
 
+    def _names(self, path: str | None) -> Iterator[tuple[str, str]]:
+        """Every relation with the name it would have as a dataset; an Excel file is one for each of its sheets."""
+        book, sheet = self._layout.sheet(path or "")
+        for name in self._layout.relations(book or None, self._is_one):
+            last = PurePosixPath(name).name
+            if kind_of(last) is not FileKind.XLSX:
+                yield name, bare_name(last)
+                continue
+            try:
+                found = sheets(self._layout.files(name).files[0])
+            except (OSError, SourceUnavailable):
+                yield name, bare_name(last)  # that it cannot be read is told when it is looked at
+                continue
+            for each in found:
+                if sheet in ("", each):
+                    yield f"{name}/{each}", bare_name(last) if len(found) == 1 else f"{bare_name(last)}_{each}"
+
     def _opened(self, name: str, files: FileSet) -> FileRelation:
         if files.byte_count == 0:
             raise SourceUnavailable(f"`{name}` is empty", hint="crawl again when it holds data")
-        readable = Preparations(self._copies, self._options.encoding).prepared(files)
+        readable = Preparations(self._copies, self._options).prepared(files)
         return FileRelation(
             name, readable, self._world, self._options, self._layout.root, is_copied=readable is not files
         )

@@ -4,44 +4,63 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from catalog.sources import avro_files, spreadsheets
 from catalog.sources.encodings import foreign_encoding, write_utf8
-from catalog.sources.file_kinds import DELIMITED, TEXTS, unpacked_name
+from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind, unpacked_name
 from catalog.sources.file_layout import FileSet
+from catalog.sources.file_options import FileOptions
 from catalog.sources.private_copies import PrivateCopies
 
 
 class Preparations:
-    """Makes the files of a relation readable: texts in UTF-8, everything else as it is.
+    """Makes the files of a relation readable: texts in UTF-8, Avro and Excel as Parquet, Parquet as it is."""
 
-    `encoding` is what the source names for texts that are neither UTF-8 nor marked.
-    """
-
-    def __init__(self, copies: PrivateCopies, encoding: str | None) -> None:
-        self.copies = copies
-        self._encoding = encoding
+    def __init__(self, copies: PrivateCopies, options: FileOptions) -> None:
+        self._copies = copies
+        self._options = options
 
     def prepared(self, files: FileSet) -> FileSet:
         """The same files, or copies of them, under the fingerprint of the originals; raises SourceUnavailable."""
         if files.kind in TEXTS:
             return _replaced(files, [self._text(files, file) for file in files.files])
+        if files.kind is FileKind.AVRO:
+            return _replaced(files, [self._avro(files, file) for file in files.files])
+        if files.kind is FileKind.XLSX:
+            return _replaced(files, [self._sheet(files, file) for file in files.files])
         return files
 
     def _text(self, files: FileSet, file: Path) -> Path:
-        encoding = foreign_encoding(file, self._encoding)
+        encoding = foreign_encoding(file, self._options.encoding)
         if encoding is None or (encoding == "utf-8-sig" and files.kind in DELIMITED):
             return file
         return self._copy(
             files, file, encoding, unpacked_name(file.name), lambda target: write_utf8(file, encoding, target)
         )
 
+    def _avro(self, files: FileSet, file: Path) -> Path:
+        return self._copy(
+            files, file, "avro", f"{file.stem}.parquet", lambda target: avro_files.write_parquet(file, target)
+        )
+
+    def _sheet(self, files: FileSet, file: Path) -> Path:
+        header = self._options.csv.has_header
+        return self._copy(
+            files,
+            file,
+            f"sheet|{header}",
+            f"{file.stem}.parquet",
+            lambda target: spreadsheets.write_parquet(file, files.sheet, target, has_header=header),
+        )
+
     def _copy(self, files: FileSet, file: Path, form: str, name: str, make: Callable[[Path], object]) -> Path:
         """A copy that stands below the same folders `key=value` as its original."""
         key = f"{form}|{FileSet.of(files.kind, [file], sheet=files.sheet).fingerprint}"
         above = [step for step in file.parts[:-1] if step.split("=")[0] in files.partitions]
-        return self.copies.file(key, "/".join((*above[-len(files.partitions) :], name)), make)
+        return self._copies.file(key, "/".join((*above[-len(files.partitions) :], name)), make)
 
 
 def _replaced(files: FileSet, readable: list[Path]) -> FileSet:
     if tuple(readable) == files.files:
         return files
-    return replace(files, files=tuple(readable), sizes=tuple(file.stat().st_size for file in readable))
+    kind = files.kind if files.kind in TEXTS else FileKind.PARQUET
+    return replace(files, kind=kind, files=tuple(readable), sizes=tuple(file.stat().st_size for file in readable))

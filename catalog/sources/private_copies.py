@@ -75,9 +75,10 @@ class PrivateCopies:
             draft.rename(place)
         except OSError as error:
             if not place.is_dir():  # else another process has just made the same copy
+                why = (error.strerror or "it is damaged").lower()
                 raise SourceUnavailable(
-                    f"a private copy of `{Path(name).name}` cannot be made: {error.strerror or 'the file is damaged'}",
-                    hint="look at the file, and at the room that is left on the disk of the home",
+                    f"a private copy of `{Path(name).name}` cannot be made: {why}",
+                    hint="look at the file and its rights, and at the room that is left on the disk of the home",
                 ) from None
         finally:
             shutil.rmtree(draft, ignore_errors=True)
