@@ -6,6 +6,7 @@ from datetime import timedelta
 import flask
 
 from catalog.errors import Internal, NotAuthenticated, VeilError
+from policy_engine.capabilities import Rights
 from proxy import answers, problems
 from proxy.api import Api
 from proxy.departures import Departures
@@ -21,6 +22,7 @@ from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.frame import navigation
 from web_ui.pages.sign_in import SignInPage
+from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
 from web_ui.signing_key import signing_key
 from web_ui.tags_api import TagsApi
@@ -101,6 +103,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
     for page in (
         SignInPage(sessions=sessions),
         DataPage(identity=identity, metadata=parts.metadata, datasets=parts.datasets),
+        TagsPage(parts=parts, identity=identity),
         DatasetPage(identity=identity, metadata=parts.metadata, tags=parts.tags, pipeline=parts.pipeline),
         ConnectPage(
             identity=identity,
@@ -119,7 +122,16 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
 
     app.add_url_rule("/", view_func=root)
     app.jinja_env.filters.update(wording.FILTERS)
-    app.context_processor(lambda: {"csrf_token": session.csrf_token, **navigation(sessions.user_name())})
+
+    def frame() -> dict[str, object]:
+        """What stands around every page, for the person who is signed in."""
+        person = sessions.user_name()
+        return {
+            "csrf_token": session.csrf_token,
+            **navigation(person, lambda: Rights(answers.subject(identity), parts.policies.current())),
+        }
+
+    app.context_processor(frame)
 
 
 def _on_error(error: Exception) -> flask.typing.ResponseReturnValue:

@@ -6,10 +6,12 @@ from dataclasses import replace
 import flask
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from catalog.model import EventKind, Role, TagAssignment, TagOrigin, TagState
 from catalog.names import fold
 from catalog.tag_assignments import Choice, TagAssignments
+from tests.web_ui.browsing import csrf_token
 from web_ui.parts import Parts
 
 Bearer = Callable[[str], dict[str, str]]
@@ -137,3 +139,48 @@ def test_a_suggested_tag_protects_and_a_rejected_one_does_not(client: FlaskClien
 def test_verdicts_that_say_nothing_clear_are_refused(client: FlaskClient, bearer: Bearer, body: object) -> None:
     refused = client.post(REVIEW, json=body, headers=bearer("max"))
     assert refused.get_json(force=True)["code"] == "request_invalid"
+
+
+def verdict(browser: FlaskClient, what: str, *ids: int, **more: str) -> TestResponse:
+    form = {"csrf_token": csrf_token(browser.get("/tags")), "verdict": what, "ids": [str(each) for each in ids], **more}
+    return browser.post("/tags/review", data=form)
+
+
+def test_the_page_lists_evidence_and_takes_verdicts(client: FlaskClient, browser: SignIn, shop: Parts) -> None:
+    boss = browser("max")
+    page = boss.get("/tags").get_data(as_text=True)
+    assert "2 tags" in page
+    assert "Name says <code>land</code>" in page
+    assert "80 % sure" in page
+    assert "checked" not in page
+    assert boss.get("/tags?all=1").get_data(as_text=True).count(" checked>") == 2
+    done = verdict(
+        boss, "reject", number_of(shop, "land"), number_of(shop, "total"), search="by name", state="suggested"
+    )
+    assert done.status_code == 303
+    told = boss.get(done.location).get_data(as_text=True)
+    assert "2 tags are settled" in told
+    assert 'value="by name"' in told
+    assert {each.state for each in shop.tags.assignments(tag="pii.email")} == {TagState.CONFIRMED, TagState.REJECTED}
+
+
+def test_the_page_is_for_stewards_and_their_namespaces(client: FlaskClient, browser: SignIn, shop: Parts) -> None:
+    steward, nobody = browser("eve"), browser("kim")
+    assert "fin.card on" not in steward.get("/tags?state=").get_data(as_text=True)
+    assert "pii.email on" in steward.get("/tags?state=").get_data(as_text=True)
+    assert nobody.get("/tags").status_code == 403
+    assert 'href="/tags"' not in nobody.get("/data").get_data(as_text=True)
+    assert 'href="/tags"' in steward.get("/data").get_data(as_text=True)
+    assert verdict(steward, "confirm", number_of(shop, "total")).status_code == 422
+    assert steward.post("/tags/review", data={"verdict": "confirm", "ids": ["1"]}).status_code == 400
+    assert verdict(steward, "maybe", number_of(shop, "land")).status_code == 400
+    assert verdict(steward, "confirm").status_code == 400
+
+
+def test_values_are_looked_at_as_the_steward_sees_them(client: FlaskClient, browser: SignIn, shop: Parts) -> None:
+    email = number_of(shop, "email")
+    shown = browser("max").get(f"/tags?state=&look={email}").get_data(as_text=True)
+    assert "user1@x.test" in shown
+    kept_away = browser("eve").get(f"/tags?state=&look={email}").get_data(as_text=True)
+    assert "@x.test" not in kept_away
+    assert "notice bad" in kept_away

@@ -1,9 +1,11 @@
 """What stands around every page: who is signed in, and the pages that person may open."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
 
+from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.identity import Identity
@@ -18,17 +20,23 @@ class Link:
     is_current: bool
 
 
-_PAGES = (("Data", "data.show", ("data.", "dataset.")), ("Connect", "connect.show", ("connect.",)))
+_PAGES: tuple[tuple[str, str, tuple[str, ...], Action | None], ...] = (
+    ("Data", "data.show", ("data.", "dataset."), None),
+    ("Tags", "tags.show", ("tags.",), Action.TAG_ASSIGN),
+    ("Connect", "connect.show", ("connect.",), None),
+)
+"""Each page with its endpoints, and what one must be allowed somewhere to open it."""
 
 
-def navigation(person: str | None) -> dict[str, object]:
+def navigation(person: str | None, rights: Callable[[], Rights]) -> dict[str, object]:
     """What the frame's template needs; nobody signed in means no navigation."""
     if person is None:
         return {"person": None, "navigation": ()}
-    here = flask.request.endpoint or ""
+    here, held = flask.request.endpoint or "", rights()
     links = (
         Link(title=title, address=flask.url_for(endpoint), is_current=here.startswith(prefixes))
-        for title, endpoint, prefixes in _PAGES
+        for title, endpoint, prefixes, action in _PAGES
+        if action is None or held.places(action) != frozenset()
     )
     return {"person": person, "navigation": tuple(links)}
 

@@ -1,4 +1,4 @@
-// Two comforts on top of pages that work without them: copy buttons, and "/" to search.
+// Comforts on top of pages that work without them: copy buttons, "/" to search, and keys for the list of tags.
 for (const block of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
   const button = document.createElement("button");
   button.type = "button";
@@ -20,3 +20,22 @@ document.addEventListener("keydown", (event) => {
     search.focus();
   }
 });
+// The list of tags by keyboard: j and k move, space ticks, y confirms and n rejects what is ticked.
+const review = document.querySelector("form[data-review]");
+if (review) {
+  const ticks = [...review.querySelectorAll(".tick")];
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input:not(.tick), textarea, select");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = ticks.indexOf(document.activeElement);
+    if (event.key === "j" || event.key === "k") {
+      const to = event.key === "j" ? Math.min(at + 1, ticks.length - 1) : Math.max(at - 1, 0);
+      ticks[to].focus();
+      event.preventDefault();
+    }
+    if ((event.key === "y" || event.key === "n") && (at >= 0 || ticks.some((tick) => tick.checked))) {
+      if (!ticks.some((tick) => tick.checked)) ticks[at].checked = true;
+      review.querySelector(event.key === "y" ? "[value=confirm]" : "[value=reject]").click();
+    }
+  });
+}
