@@ -119,6 +119,18 @@ class CrawlRuns:
         with self._catalog.snapshot() as tx:
             return self._run(tx, number)
 
+    def find(self, number: int) -> CrawlRun | None:
+        """The run of that number, or None."""
+        row = self._catalog.row("SELECT * FROM crawl_run WHERE id = ?", [number])
+        return None if row is None else self._read(row)
+
+    def last_by(self, source: str, by: str) -> CrawlRun | None:
+        """The newest run of a source that somebody asked for, or None."""
+        row = self._catalog.row(
+            "SELECT * FROM crawl_run WHERE source = ? AND by = ? ORDER BY id DESC LIMIT 1", [source, by]
+        )
+        return None if row is None else self._read(row)
+
     def runs(self, *, source: str | None = None, limit: int = 100) -> tuple[CrawlRun, ...]:
         """Runs, newest first."""
         chosen, given = ("WHERE source = ?", [source]) if source is not None else ("", [])
@@ -145,6 +157,10 @@ class CrawlRuns:
                 "UPDATE crawl_run SET state = ?, problem = ?, counts = ?, ended_at = ? WHERE id = ?",
                 [state, problem, counts, self._now() if state.is_over else None, number],
             )
+
+    def requeue(self, number: int) -> None:
+        """A run that reached its limits waits to go on."""
+        self._set(number, "state = 'waiting', problem = ''")
 
     def cancel(self, number: int) -> CrawlRun:
         """Asks a run to stop: at once when nobody works on it, else after the relation that it is at."""

@@ -253,6 +253,7 @@ class EventKind(StrEnum):
     POLICY_ROLLBACK = "policy:rollback"
     CRAWL_BEGIN = "crawl:begin"
     CRAWL_END = "crawl:end"
+    CRAWL_CANCEL = "crawl:cancel"
     TAG_REVIEW = "tag:review"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"

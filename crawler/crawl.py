@@ -103,12 +103,10 @@ def crawl(
     Relations that are as they were are not looked at again, unless `is_full`. Each dataset is one transaction; one
     that cannot be read is told and the others go on. Begin and end are in the journal.
     """
-    run = ask_for(catalog, source, path=path, into=into, is_full=is_full, by=by, clock=clock)
-    try:
-        return carry_on(catalog, run, conduct=conduct, clock=clock)
-    except VeilError:
-        CrawlRuns(catalog, clock=clock).cancel(run.id)  # one that could not begin does not wait for anybody
-        raise
+    runs = CrawlRuns(catalog, clock=clock)
+    with _alone(runs, source):  # a server that looks for work finds none here
+        run = ask_for(catalog, source, path=path, into=into, is_full=is_full, by=by, clock=clock)
+        return _carried(catalog, runs, run, conduct or Conduct(), clock)
 
 
 def ask_for(
@@ -135,33 +133,39 @@ def carry_on(
 
     Raises SettingsInvalid when somebody else is crawling the source.
     """
-    conduct = conduct or Conduct()
     runs = CrawlRuns(catalog, clock=clock)
-    with _alone(runs, run):
+    with _alone(runs, run.source):
         run = runs.run(run.id)
         if run.state.is_over:
             raise SettingsInvalid(f"crawl {run.id} is over: it is {run.state}", hint="start a new one")
-        details: dict[str, object] = {"run": run.id, "source": run.source, "path": run.path, "into": run.into}
-        is_resumed = run.started_at is not None
-        begin = Event(kind=EventKind.CRAWL_BEGIN, user=run.by, details={**details, "resumed": is_resumed})
+        return _carried(catalog, runs, run, conduct or Conduct(), clock)
+
+
+def _carried(
+    catalog: Catalog, runs: CrawlRuns, run: CrawlRun, conduct: Conduct, clock: Callable[[], datetime]
+) -> CrawlReport:
+    """Carries on a run whose source's lease is held, between two events of the journal."""
+    details: dict[str, object] = {"run": run.id, "source": run.source, "path": run.path, "into": run.into}
+    is_resumed = run.started_at is not None
+    begin = Event(kind=EventKind.CRAWL_BEGIN, user=run.by, details={**details, "resumed": is_resumed})
+    with catalog.transaction():
+        runs.begin(run.id)
+        Journal(catalog, clock=clock).append(begin)
+    ended = _Ended(state=RunState.FAILED, problem="it could not be carried on")
+    try:
+        report = _running(catalog, runs, run, conduct, clock, ended).go()
+        ended.close(report, runs.wants_stop(run.id) or conduct.should_stop())
+        return report
+    except VeilError as error:
+        ended.problem = error.detail
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        ended.state, ended.problem = RunState.PAUSED, ""
+        raise
+    finally:
         with catalog.transaction():
-            runs.begin(run.id)
-            Journal(catalog, clock=clock).append(begin)
-        ended = _Ended(state=RunState.FAILED, problem="it could not be carried on")
-        try:
-            report = _running(catalog, runs, run, conduct, clock, ended).go()
-            ended.close(report, runs.wants_stop(run.id) or conduct.should_stop())
-            return report
-        except VeilError as error:
-            ended.problem = error.detail
-            raise
-        except (KeyboardInterrupt, SystemExit):
-            ended.state, ended.problem = RunState.PAUSED, "its process was told to end"
-            raise
-        finally:
-            with catalog.transaction():
-                runs.end(run.id, ended.state, ended.problem)
-                Journal(catalog, clock=clock).append(ended.event(begin, details, runs.run(run.id).counts))
+            runs.end(run.id, ended.state, ended.problem)
+            Journal(catalog, clock=clock).append(ended.event(begin, details, runs.run(run.id).counts))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -222,14 +226,12 @@ def _running(
 
 
 @contextmanager
-def _alone(runs: CrawlRuns, run: CrawlRun) -> Iterator[None]:
+def _alone(runs: CrawlRuns, source: str) -> Iterator[None]:
     """Holds the source's lease; one who only looks whether it is held has it for a moment, so it is tried again."""
     for _ in range(_TRIES):
-        with runs.leases.taken(fold(run.source)) as is_mine:
+        with runs.leases.taken(fold(source)) as is_mine:
             if is_mine:
                 yield
                 return
         time.sleep(_TRY_SECONDS)
-    raise SettingsInvalid(
-        f"`{run.source}` is being crawled already", hint="wait until that crawl is done, or cancel it"
-    )
+    raise SettingsInvalid(f"`{source}` is being crawled already", hint="wait until that crawl is done, or cancel it")

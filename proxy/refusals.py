@@ -2,6 +2,7 @@
 
 VeilError
 ├── RequestInvalid         400  a body, key, value or parameter that cannot be used
+├── NotThere               404  a thing that the address names and that is not there
 ├── MediaTypeUnsupported   415  a body in a form that is not read here
 ├── ClientLeft             499  nobody is there to read the answer
 ├── ProtocolTooOld         505  a connection on which a failed stream would look whole
@@ -18,6 +19,14 @@ class RequestInvalid(VeilError):
     code = "request_invalid"
     status = 400
     title = "This request cannot be used as it stands"
+
+
+class NotThere(VeilError):
+    """What the address names is not there."""
+
+    code = "not_there"
+    status = 404
+    title = "There is no such thing"
 
 
 class MediaTypeUnsupported(VeilError):

@@ -13,11 +13,13 @@ from proxy.departures import Departures
 from proxy.identity import Identity
 from web_ui import session, wording
 from web_ui.api import ControlApi
+from web_ui.crawls_api import CrawlsApi
 from web_ui.ended_sessions import EndedSessions
 from web_ui.history_api import HistoryApi
 from web_ui.metrics import MetricsPage
 from web_ui.openapi import description
 from web_ui.pages.connect import ConnectPage
+from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.frame import navigation
@@ -86,6 +88,7 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
     )
     app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
+    app.register_blueprint(CrawlsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(TagsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(HistoryApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
 
@@ -103,6 +106,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
     for page in (
         SignInPage(sessions=sessions),
         DataPage(identity=identity, metadata=parts.metadata, datasets=parts.datasets),
+        CrawlsPage(parts=parts, identity=identity),
         TagsPage(parts=parts, identity=identity),
         DatasetPage(identity=identity, metadata=parts.metadata, tags=parts.tags, pipeline=parts.pipeline),
         ConnectPage(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from catalog.crawl_runs import RunState
 from catalog.model import EventKind, Level, TagOrigin, TagState, Verdict
 from proxy.openapi import (
     COUNT,
@@ -56,6 +57,27 @@ CONTROL_SCHEMAS: Json = {
         }
     ),
     "Verdicts": record({}, {"confirm": listed(COUNT), "reject": listed(COUNT), "why": TEXT}, closed=True),
+    "Crawl": record(
+        {
+            "id": COUNT,
+            "source": TEXT,
+            "path": TEXT,
+            "into": TEXT,
+            "full": YES_NO,
+            "by": TEXT,
+            "state": {"enum": [state.value for state in RunState]},
+            "problem": TEXT,
+            "done": COUNT,
+            "total": COUNT,
+            "counts": {"type": "object", "additionalProperties": COUNT},
+            "requested_at": _MOMENT,
+            "started_at": {"type": ["string", "null"], "format": "date-time"},
+            "ended_at": {"type": ["string", "null"], "format": "date-time"},
+        }
+    ),
+    "Relation": record(
+        {"relation": TEXT, "outcome": TEXT, "datasets": TEXTS, "suggestions": COUNT, "reason": TEXT, "hint": TEXT}
+    ),
     "Event": record(
         {
             "seq": COUNT,
@@ -111,6 +133,52 @@ CONTROL_PATHS: Json = {
         "get": operation(
             "List roles: yours, or all for administrators and auditors",
             {"200": answer(record({"roles": listed(record({"role": TEXT, "groups": TEXTS}))}))},
+        )
+    },
+    "/crawls": {
+        "get": operation(
+            "List crawls, newest first (administrators and auditors)",
+            {"200": answer(record({"crawls": listed(named("Crawl"))}))},
+            parameters=(
+                parameter("source", "Of this source."),
+                parameter("limit", "At most so many, 100 unless told.", schema={**COUNT, "maximum": 1000}),
+            ),
+        ),
+        "post": operation(
+            "Crawl a source; the server begins as soon as it can (administrators)",
+            {"202": answer(named("Crawl"))},
+            body={
+                "application/json": {
+                    "schema": record({"source": TEXT}, {"path": TEXT, "into": TEXT, "full": YES_NO}, closed=True)
+                }
+            },
+        ),
+    },
+    "/crawls/{number}": {
+        "get": operation(
+            "One crawl and what became of each relation",
+            {
+                "200": answer(
+                    {
+                        "allOf": [
+                            named("Crawl"),
+                            record({"relations": listed(named("Relation")), "after": {"type": ["integer", "null"]}}),
+                        ]
+                    }
+                )
+            },
+            parameters=(
+                parameter("number", "The crawl's id.", place="path"),
+                parameter("limit", "At most so many relations, 100 unless told.", schema={**COUNT, "maximum": 1000}),
+                parameter("after", "Only relations after this place, to read on.", schema=COUNT),
+            ),
+        )
+    },
+    "/crawls/{number}/cancel": {
+        "post": operation(
+            "Stop a crawl after the relation that it is at (administrators)",
+            {"200": answer(named("Crawl"))},
+            parameters=(parameter("number", "The crawl's id.", place="path"),),
         )
     },
     "/policies": {

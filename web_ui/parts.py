@@ -32,6 +32,7 @@ from policy_engine.visibility import Visibility
 from proxy.governance import Governor
 from proxy.metadata import Metadata
 from proxy.pipeline import Pipeline, QueryLimits
+from web_ui.crawl_runner import CrawlRunner
 from web_ui.metrics import Metrics
 from web_ui.settings import QuerySettings, Settings
 
@@ -58,6 +59,7 @@ class Parts:
     pipeline: Pipeline
     metrics: Metrics
     plugins: Plugins
+    crawls: CrawlRunner
 
     def check_rule(self, rule: TagRule) -> None:
         """Raise PolicyInvalid for a rule that no crawl of this home could use."""
@@ -65,6 +67,7 @@ class Parts:
 
     def close(self) -> None:
         """Let go of sources and of the catalog's file."""
+        self.crawls.close()
         self.sessions.close()
         self.catalog.close()
 
@@ -92,6 +95,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         resources = Resources(memory=settings.query.memory, folder=home.temporary, functions=FUNCTIONS)
         sessions = SessionCache(partial(connect, copies=PrivateCopies(home.copies)), resources)
         limits = _limits(settings.query)
+        plugins = load_plugins(settings.crawl.detectors)
         metrics = Metrics()
         parts = Parts(
             home=home,
@@ -109,7 +113,8 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             visibility=visibility,
             metadata=Metadata(visibility=visibility, policies=policies, journal=journal, clock=clock),
             sessions=sessions,
-            plugins=load_plugins(settings.crawl.detectors),
+            plugins=plugins,
+            crawls=CrawlRunner(catalog=catalog, settings=settings, plugins=plugins, copies=home.copies, clock=clock),
             pipeline=Pipeline(
                 governor=Governor(
                     catalog=catalog,

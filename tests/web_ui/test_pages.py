@@ -20,8 +20,9 @@ PAGES = (
     "/connect",
     "/data/shop/nope",
     "/tags",
+    "/crawls",
 )
-OF_ADMINS = ("/tags?state=", "/tags?state=confirmed&all=1&look=1", "/tags?search=nothing-like-it")
+OF_ADMINS = ("/tags?state=", "/tags?state=confirmed&all=1&look=1", "/tags?search=nothing-like-it", "/crawls")
 
 
 def text_of(client: FlaskClient, address: str) -> str:

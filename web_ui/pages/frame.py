@@ -23,6 +23,7 @@ class Link:
 _PAGES: tuple[tuple[str, str, tuple[str, ...], Action | None], ...] = (
     ("Data", "data.show", ("data.", "dataset."), None),
     ("Tags", "tags.show", ("tags.",), Action.TAG_ASSIGN),
+    ("Crawls", "crawls.show", ("crawls.",), Action.HOME_ADMINISTER),
     ("Connect", "connect.show", ("connect.",), None),
 )
 """Each page with its endpoints, and what one must be allowed somewhere to open it."""

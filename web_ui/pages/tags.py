@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import flask
 import pyarrow as pa
@@ -95,7 +96,8 @@ class TagsPage:
             decision_id=answers.decision_id(),
         )
         kept = {name: form.get(name, "") for name in ("state", "tag", "dataset", "search")}
-        return flask.redirect(flask.url_for("tags.show", **kept, **_said(len(done.changed))), code=303)
+        address = f"{flask.url_for('tags.show')}?{urlencode({**kept, **_said(len(done.changed))})}"
+        return flask.redirect(address, code=303)
 
     def _looked(self, subject: Subject, found: tuple[Listed, ...]) -> Looked | None:
         """INVARIANT: values are read by the same pipeline as any query, as the person who looks."""

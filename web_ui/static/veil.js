@@ -39,3 +39,9 @@ if (review) {
     }
   });
 }
+// A page that shows work under way looks again by itself, unless somebody is filling in its form.
+if (document.querySelector("[data-refresh]")) {
+  setInterval(() => {
+    if (!document.activeElement || !document.activeElement.closest("form")) location.reload();
+  }, 5000);
+}
