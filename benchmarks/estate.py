@@ -6,6 +6,7 @@ Nothing here waits for anybody, so processor time is measured: a busy machine do
 """
 
 import functools
+import json
 import resource
 import statistics
 import tempfile
@@ -18,6 +19,7 @@ from benchmarks.ground.estate import Size, estate, person, store
 from benchmarks.ground.figures import figure
 from catalog.database import Catalog
 from catalog.datasets import Datasets
+from catalog.journal import Journal
 from policy_engine.decide import decide
 from policy_engine.document.model import Document
 from policy_engine.document.places import Place, Stated
@@ -27,6 +29,7 @@ from policy_engine.model import Effect, HasTag, Policy, Scope
 from policy_engine.plan import Plan, make_plan
 from policy_engine.store import PolicyStore
 from policy_engine.visibility import Visibility
+from proxy.metadata import Metadata, summary
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 SIZE = Size()
@@ -50,6 +53,15 @@ def _decisions(catalog: Catalog) -> None:
     _goal("list_again_ms", 1e3 * _seconds(lambda: visibility.datasets(who, policies, AT)), "ms", 200)
     other = person(SIZE, user="kim")
     _goal("list_ms", 1e3 * _seconds(lambda: visibility.datasets(other, policies, AT)), "ms", 200)
+    _goal("sights_first_ms", 1e3 * _seconds(lambda: visibility.sights(other, policies, AT)), "ms")
+    journal = Journal(catalog)
+    metadata = Metadata(visibility=visibility, policies=PolicyStore(catalog), journal=journal, clock=lambda: AT)
+
+    def route(search: str = "") -> str:
+        return json.dumps([summary(sight) for sight in metadata.find(other, search)])
+
+    _goal("get_datasets_ms", 1e3 * _seconds(route), "ms")
+    _goal("get_datasets_search_ms", 1e3 * _seconds(lambda: route("email pii")), "ms")
     some = iter(visible[:: len(visible) // SAMPLE])
     cold = _median_micros(lambda: decide(who, next(some), policies, AT), SAMPLE)
     _goal("decide_cold_us_p50", cold, "us", 300)

@@ -1,4 +1,8 @@
-"""What a customer's heaviest kind of policy costs: eleven sets of attribute values and a condition on 25 tags."""
+"""What a customer's heaviest kind of policy costs: eleven sets of attribute values and a condition on 25 tags.
+
+Each figure is told twice: as it passes on this machine against the predecessor's best, and in processor time against
+the goal of 5 ms for all that is done before a query runs.
+"""
 
 import tempfile
 from collections.abc import Callable
@@ -7,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.ground.figures import figure, median_micros
+from benchmarks.ground.figures import figure, median_cpu_micros, median_micros
 from catalog.clock import utc_now
 from catalog.home import Home
 from policy_engine.apply import carry_out, prepare
@@ -110,6 +114,9 @@ def _measure(parts: Parts) -> None:
         work()
         micros = median_micros(work, REPEATS)
         figure("heavy_policy", metric, micros, "us", against=against, ratio=micros / 11_000)
+        spent = median_cpu_micros(work, REPEATS)
+        goal = "the goal of 5 ms"
+        figure("heavy_policy", f"cpu_{metric}", spent, "us", against=goal, ratio=spent / 5_000)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 import functools
 import gc
 import json
-import sqlite3
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from catalog.database import Transaction, Value
 from catalog.inner_paths import with_inner_paths
@@ -51,9 +52,11 @@ def read_path(stored: str) -> tuple[str, ...]:
 def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
     """The selected datasets by name; call it inside a snapshot, so that tags and columns belong together."""
     chosen, parameters = _chosen(selection)
+    is_all = selection == Selection()
+    within = "" if is_all else f" AND dataset_id IN (SELECT d.id {chosen})"  # all are read quicker without looking up
     with _without_collecting():
-        tags = _tags(tx, chosen, parameters)
-        columns = _columns(tx, chosen, parameters, tags)
+        tags = _tags(tx, within, parameters)
+        columns = _columns(tx, within, parameters, tags)
     database_tags = read_database_tags(tx)
     rows = tx.rows(
         "SELECT d.id, d.database_id, b.name AS database, d.name, s.name AS source, d.relation, d.comment, d.defects"
@@ -92,26 +95,28 @@ _Held = tuple[frozenset[str], frozenset[str]]
 
 _NOTHING: _Held = (NO_TAGS, NO_TAGS)
 
+_Said = tuple[tuple[str, str], ...]
+"""The tags of one place, each with its state."""
+
 
 class _Tags:
     """The tags that stand on the chosen datasets and their columns, by row id; and on paths in documents."""
 
-    def __init__(self, rows: list[sqlite3.Row]) -> None:
-        datasets: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
-        fields: defaultdict[int, dict[str, set[str]]] = defaultdict(dict)
-        inner: defaultdict[int, defaultdict[tuple[str, ...], dict[str, set[str]]]]
-        inner = defaultdict(lambda: defaultdict(dict))
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        datasets: dict[int, _Said] = {}
+        fields: dict[int, _Said] = {}
+        inner: defaultdict[int, dict[tuple[str, ...], _Said]] = defaultdict(dict)
         for dataset_id, field_id, path, state, tag in rows:
+            said = ((state, tag),)
             if field_id is not None:
-                place = fields[field_id]
+                fields[field_id] = fields.get(field_id, ()) + said
             elif steps := read_path(path):
-                place = inner[dataset_id][steps]
+                inner[dataset_id][steps] = inner[dataset_id].get(steps, ()) + said
             else:
-                place = datasets[dataset_id]
-            place.setdefault(state, set()).add(tag)
-        self._datasets = {key: _held(by_state) for key, by_state in datasets.items()}
-        self._fields = {key: _held(by_state) for key, by_state in fields.items()}
-        self._inner = {key: {path: _held(by) for path, by in paths.items()} for key, paths in inner.items()}
+                datasets[dataset_id] = datasets.get(dataset_id, ()) + said
+        self._datasets = {key: _held(said) for key, said in datasets.items()}
+        self.of_fields = {key: _held(said) for key, said in fields.items()}
+        self._inner = {key: {path: _held(said) for path, said in paths.items()} for key, paths in inner.items()}
 
     def inside(self, dataset_id: int) -> dict[tuple[str, ...], _Held]:
         """The tags on paths that no source describes."""
@@ -120,13 +125,14 @@ class _Tags:
     def of_dataset(self, dataset_id: int) -> _Held:
         return self._datasets.get(dataset_id, _NOTHING)
 
-    def of_field(self, field_id: int) -> _Held:
-        return self._fields.get(field_id, _NOTHING)
 
-
-def _held(by_state: dict[str, set[str]]) -> _Held:
-    confirmed, suggested = (by_state.get(state, NO_TAGS) for state in (TagState.CONFIRMED, TagState.SUGGESTED))
-    return _shared(frozenset(confirmed)), _shared(frozenset(suggested))
+@functools.lru_cache(maxsize=65_536)
+def _held(said: _Said) -> _Held:
+    confirmed, suggested = (
+        frozenset(tag for in_state, tag in said if in_state == state)
+        for state in (TagState.CONFIRMED, TagState.SUGGESTED)
+    )
+    return _shared(confirmed), _shared(suggested)
 
 
 @contextmanager
@@ -166,34 +172,37 @@ def _chosen(selection: Selection) -> tuple[str, list[Value]]:
     )
 
 
-def _tags(tx: Transaction, chosen: str, parameters: list[Value]) -> _Tags:
+def _tags(tx: Transaction, within: str, parameters: list[Value]) -> _Tags:
     return _Tags(
-        tx.rows(
-            "SELECT a.dataset_id, f.id, a.path, a.state, t.name FROM assignment a JOIN tag t ON t.id = a.tag_id"
-            " LEFT JOIN field f ON f.dataset_id = a.dataset_id AND f.path = a.path"
-            f" WHERE a.state <> 'rejected' AND a.dataset_id IN (SELECT d.id {chosen})",
+        tx.tuples(
+            "SELECT a.dataset_id, f.id, a.path, a.state, t.name"
+            f" FROM (SELECT * FROM assignment WHERE state <> 'rejected'{within}) AS a JOIN tag t ON t.id = a.tag_id"
+            " LEFT JOIN field f ON f.dataset_id = a.dataset_id AND f.path = a.path",
             parameters,
         )
     )
 
 
-def _columns(tx: Transaction, chosen: str, parameters: list[Value], tags: _Tags) -> dict[int, list[Column]]:
+def _columns(tx: Transaction, within: str, parameters: list[Value], tags: _Tags) -> dict[int, list[Column]]:
+    """The columns of each dataset in order; equal ones are one object, since estates repeat themselves."""
     found: defaultdict[int, list[Column]] = defaultdict(list)
-    for field_id, dataset_id, path, type_, position in tx.rows(
-        "SELECT id, dataset_id, path, type, position FROM field"
-        f" WHERE NOT is_gone AND dataset_id IN (SELECT d.id {chosen}) ORDER BY dataset_id, position",
-        parameters,
-    ):
-        confirmed, suggested = tags.of_field(field_id)
-        column = Column(
-            path=read_path(path),
-            type=sys.intern(type_),
-            position=position,
-            confirmed=confirmed,
-            suggested=suggested,
-        )
+    known: dict[tuple[object, ...], Column] = {}
+    rows = tx.tuples(f"SELECT id, dataset_id, path, type, position FROM field WHERE NOT is_gone{within}", parameters)
+    for field_id, dataset_id, path, type_, position in rows:
+        confirmed, suggested = tags.of_fields.get(field_id, _NOTHING)
+        key = (path, type_, position, confirmed, suggested)
+        column = known.get(key)
+        if column is None:
+            column = known[key] = Column(
+                path=read_path(path),
+                type=sys.intern(type_),
+                position=position,
+                confirmed=confirmed,
+                suggested=suggested,
+            )
         found[dataset_id].append(column)
     for dataset_id, columns in found.items():
+        columns.sort(key=attrgetter("position"))
         if inside := tags.inside(dataset_id):
             found[dataset_id] = list(with_inner_paths(columns, inside))
     return found

@@ -17,7 +17,7 @@ def fold(name: str) -> str:
         >>> fold("Lab Results"), fold("ÄRZTE")
         ('lab results', 'Ärzte')
     """
-    return name.translate(_ASCII_LOWER)
+    return name.lower() if name.isascii() else name.translate(_ASCII_LOWER)
 
 
 def quote(name: str) -> str:

@@ -5,7 +5,7 @@ Nothing here reads a clock, a file or the data: the same arguments always give t
 What is alike for many columns or datasets is worked out once, which makes a decision quick and never another one.
 """
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,6 +89,28 @@ class Judged:
         return ((column, like, verdicts[_key(like, False)]) for column, like in fields.likes)
 
     @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many columns meet each outcome."""
+        found = dict.fromkeys(Outcome, 0)
+        if self.goes_by_name or any(field.parts for field in self.fields.alike):
+            for _, verdict in self.columns:
+                found[verdict.outcome] += 1
+        else:
+            for kind, count in self.fields.tally.items():
+                found[self.verdicts[kind].outcome] += count
+        return found
+
+    @property
+    def words(self) -> Iterator[str]:
+        """The names and tags of all that is there to be seen, the fields in columns too."""
+        todo = [(column.name, like, verdict) for column, like, verdict in self.told]
+        for name, field, verdict in todo:
+            if verdict.outcome is not Outcome.HIDDEN:
+                yield name
+                yield from field.shown_tags
+                todo.extend((inner.column.name, inner, part) for inner, part in verdict.parts)
+
+    @property
     def is_visible(self) -> bool:
         """Whether any column is there to be seen."""
         return any(verdict.outcome is not Outcome.HIDDEN for verdict in self.verdicts.values())
@@ -141,12 +163,11 @@ class Judge:
         asked = fields.columns if by_name else fields.alike
         nodes = {field.path: nest(field, rulings) for field in asked if field.parts}
         ruled = [(field, nodes[field.path].ruling if field.parts else rulings.of(field)) for field in asked]
-        shown = {id(ruling): ruling for _, ruling in ruled if ruling.is_shown}
-        opening = {item.policy: item.when for ruling in shown.values() for item in ruling.contributions}
-        every = {id(ruling): ruling for field, ruling in ruled if not field.parts}
-        for field in asked:
-            if field.parts:
-                every |= {id(own): own for inner in (field, *field.nested) if (own := rulings.of(inner))}
+        told = {id(ruling): ruling for _, ruling in ruled}
+        opening = {
+            item.policy: item.when for ruling in told.values() if ruling.is_shown for item in ruling.contributions
+        }
+        every = told if not nodes else _each(asked, rulings)
         limiting = {name for ruling in every.values() for name in ruling.limited_by}
         broken = _broken(hearing, fields, every.values(), limiting)
         verdicts = hearing.verdicts(_visible_when(opening))
@@ -268,6 +289,12 @@ class _Filters:
     def key(self) -> Hashable:
         """Equal for equal filters of the same policies."""
         return tuple(self.conditions.values()), tuple(self.problems.items())
+
+
+def _each(asked: Iterable[FieldProfile], rulings: Rulings) -> dict[int, Ruling]:
+    """What is ruled on each field by itself, by identity, those in other ones too."""
+    every = (rulings.of(inner) for field in asked for inner in (field, *field.nested))
+    return {id(ruling): ruling for ruling in every}
 
 
 def _key(field: FieldProfile, by_name: bool) -> Hashable:

@@ -15,7 +15,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from catalog.errors import PolicyInvalid
 from policy_engine.filter_functions import ARITHMETIC
 from policy_engine.filter_grammar import DIALECT, is_attribute, lookups, path_of, print_sql, references
-from policy_engine.filter_meaning import Fact, carrier, fact, meaning, question
+from policy_engine.filter_meaning import Fact, Meaning, carrier, fact, meaning, question
 from policy_engine.filter_names import Names, ReadLookup, Typed
 from policy_engine.filter_sets import read_set
 from policy_engine.filter_truths import simplified, unknown
@@ -52,7 +52,7 @@ def bound(text: str, names: Names, values: tuple[tuple[Fact, Value], ...]) -> Wr
     """The filter's SQL over `_row`, with what is settled already left out; raises PolicyInvalid."""
     binding = _Binding(names, dict(values))
     try:
-        sql = _printed(simplified(binding.of(meaning(text).tree)))
+        sql = _printed(simplified(binding.of(meaning(text))))
     except _Changed:
         raise PolicyInvalid(f"the filter `{text}` cannot be bound", hint="write it more simply") from None
     return Written(sql=sql, answers=tuple(answer for answer in binding.answers if answer.name in sql))
@@ -83,26 +83,35 @@ class _Binding:
         self._kept: list[exp.Expr] = []
         self.answers: list[Answer] = []
 
-    def of(self, tree: exp.Expr) -> exp.Expr:
-        holder = exp.Paren(this=tree.copy())
-        columns, tagged = dict(self._names.columns), dict(self._names.tagged)
-        questions = [call for call in holder.find_all(exp.Anonymous) if _is_call(call, "has_tag")]
+    def of(self, said: Meaning) -> exp.Expr:
+        """The condition; a filter is looked through only for what is in it, as this is done for each person."""
+        holder = exp.Paren(this=said.tree.copy())
+        columns = dict(self._names.columns)
         outside = list(references(holder))
-        for call in questions:
-            call.replace(_truth(tagged[question(call)]))
+        if said.tagged:
+            self._put_answers(holder)
         for node in outside:
             node.replace(self._reference(ROW, columns[path_of(node)]))
-        found = list(zip(lookups(holder), self._names.lookups, strict=True))
+        found = list(zip(lookups(holder), self._names.lookups, strict=True)) if said.lookups else []
         for select, read in found:
             self._put_columns(select, read)
-        self._put_carriers(holder)
-        self._put_sets(holder)
-        self._put_facts(holder)
-        _soften(holder)
+        if said.carriers:
+            self._put_carriers(holder)
+        if said.has(exp.In, exp.Anonymous):
+            self._put_sets(holder)
+        if said.facts:
+            self._put_facts(holder)
+        if said.has(*ARITHMETIC):
+            _soften(holder)
         for select, read in found:
             self._take_out(select, read)
         condition: exp.Expr = holder.this
         return condition
+
+    def _put_answers(self, holder: exp.Expr) -> None:
+        tagged = dict(self._names.tagged)
+        for call in [call for call in holder.find_all(exp.Anonymous) if _is_call(call, "has_tag")]:
+            call.replace(_truth(tagged[question(call)]))
 
     def _put_columns(self, select: exp.Select, read: ReadLookup) -> None:
         columns = dict(read.columns)

@@ -35,7 +35,8 @@ class LookupUse:
 class Meaning:
     """All that must be known before the filter can be judged.
 
-    `carriers` are tags whose column is meant; `tagged` are questions whether a column carries a tag.
+    `carriers` are tags whose column is meant; `tagged` are questions whether a column carries a tag; `kinds` are
+    those of the tree's parts.
     """
 
     tree: exp.Expr
@@ -44,6 +45,11 @@ class Meaning:
     facts: tuple[Fact, ...]
     carriers: tuple[str, ...]
     tagged: tuple[tuple[Path, str], ...]
+    kinds: frozenset[type[exp.Expr]]
+
+    def has(self, *kinds: type[exp.Expr]) -> bool:
+        """Whether the filter has a part of any of these very kinds."""
+        return not self.kinds.isdisjoint(kinds)
 
     @property
     def asks_tags(self) -> tuple[str, ...]:
@@ -55,6 +61,8 @@ class Meaning:
 def meaning(text: str) -> Meaning:
     """What a filter's text asks for; raises PolicyInvalid when it is no filter."""
     tree = read(text)
+    for node in tree.walk():
+        node._meta = None  # where it stands in the text; the tree is copied for each person, and this takes most of it
     calls = [node for node in tree.find_all(exp.Anonymous) if isinstance(node.this, str)]
     return Meaning(
         tree=tree,
@@ -63,6 +71,7 @@ def meaning(text: str) -> Meaning:
         facts=tuple(dict.fromkeys(_facts(tree))),
         carriers=tuple(dict.fromkeys(carrier(node) for node in calls if _name(node) == "columns_with_attribute")),
         tagged=tuple(dict.fromkeys(question(node) for node in calls if _name(node) == "has_tag")),
+        kinds=frozenset(map(type, tree.walk())),
     )
 
 

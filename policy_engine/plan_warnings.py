@@ -11,6 +11,7 @@ from policy_engine.live import Live
 from policy_engine.merging import folded
 from policy_engine.model import Policy
 from policy_engine.own_names import is_own, may_mean
+from policy_engine.profile import profile
 
 
 def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:
@@ -33,9 +34,8 @@ def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
     if scope.dataset is not None and not covered:
         yield f"policy `{policy.id}`: there is no dataset `{scope.database}.{scope.dataset}` yet"
     for dataset in covered:
-        columns = {folded(column.path) for column in dataset.columns}
         for path in scope.columns:
-            if folded(path) not in columns and not is_own(scope):
+            if folded(path) not in profile(dataset).paths and not is_own(scope):
                 yield f"policy `{policy.id}`: `{dataset.full_name}` has no column `{'.'.join(path)}`"
         problem = filters.problem(policy.where, dataset, after.datasets.get) if policy.where else ""
         if problem:

@@ -2,9 +2,11 @@
 
 import functools
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from catalog.model import Column, Dataset
 from catalog.names import fold
@@ -13,8 +15,7 @@ from policy_engine.by_identity import ByIdentity
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tags:
+class Tags(NamedTuple):  # compared and hashed a million times for an estate, which a tuple does quickest
     """Effective tags: own, the parents', the dataset's and the database's; confirmed ones and suggested ones."""
 
     confirmed: frozenset[str]
@@ -51,12 +52,12 @@ class FieldProfile:
 class Profile:
     """A dataset's top-level columns in order, and what a filter can name, by folded path.
 
-    A field inside a list is no single value, so no filter can name it. `alike` are enough of the columns that
-    each other one is of the kind of one of them; a column with fields in it stands for itself. All columns
+    A field inside a list is no single value, so no filter can name it. `alike` has one of each kind of columns,
+    which stands for all of them and has no name; a column with fields in it stands for itself. All columns
     are made when they are first asked for, since most datasets of an estate are never looked at one by one.
     """
 
-    __slots__ = ("_base", "_by_path", "_columns", "_inside", "_likes", "alike", "database", "fields", "name")
+    __slots__ = ("_base", "_by_path", "_columns", "_inside", "_likes", "_tally", "alike", "database", "fields", "name")
 
     def __init__(self, dataset: Dataset) -> None:
         self.database = fold(dataset.database)
@@ -65,6 +66,7 @@ class Profile:
         self._by_path = {_folded(column.path): column for column in dataset.columns}
         self._inside = _inside(self._by_path)
         self._columns: tuple[FieldProfile, ...] | None = None
+        self._tally: Mapping[int, int] | None = None
         self._likes = self._find_likes()
         self.alike = tuple({field.path if field.parts else field.kind: field for field in self._likes}.values())
         self.fields: Mapping[Path, Column] = self._by_path
@@ -82,9 +84,16 @@ class Profile:
 
     @property
     def likes(self) -> Iterator[tuple[Column, FieldProfile]]:
-        """Every top-level column, in order, with a field that is alike: of its kind, and perhaps not of its name."""
+        """Every top-level column, in order, with what stands for its kind."""
         tops = self._by_path.values() if self._inside is None else (field.column for field in self._likes)
         return zip(tops, self._likes, strict=True)
+
+    @property
+    def tally(self) -> Mapping[int, int]:
+        """How many top-level columns there are of each kind."""
+        if self._tally is None:
+            self._tally = Counter([like.kind for like in self._likes])
+        return self._tally
 
     @property
     def paths(self) -> AbstractSet[Path]:
@@ -94,14 +103,8 @@ class Profile:
     def _find_likes(self) -> tuple[FieldProfile, ...]:
         if self._inside is not None:
             return self.columns
-        base, known, likes = self._base, dict[int, FieldProfile](), list[FieldProfile]()
-        for path, column in self._by_path.items():
-            kind, _ = _kind(_inherited(base, column.confirmed, column.suggested), column.type, False)
-            like = known.get(kind)
-            if like is None:
-                like = known[kind] = self._field(path, base)
-            likes.append(like)
-        return tuple(likes)
+        base, columns = self._base, self._by_path.values()
+        return tuple([_like(base, column.confirmed, column.suggested, column.type) for column in columns])
 
     def _field(self, path: Path, above: Tags) -> FieldProfile:
         column = self._by_path[path]
@@ -127,6 +130,15 @@ def _inherited(above: Tags, confirmed: frozenset[str], suggested: frozenset[str]
     if not confirmed and not suggested:
         return above
     return Tags(above.confirmed | _lower(confirmed), above.suggested | _lower(suggested))
+
+
+@functools.lru_cache(maxsize=65_536)
+def _like(above: Tags, confirmed: frozenset[str], suggested: frozenset[str], type_name: str) -> FieldProfile:
+    """What stands for all columns of one kind, in whichever datasets they are."""
+    tags = _inherited(above, confirmed, suggested)
+    kind, shown_tags = _kind(tags, type_name, False)
+    column = Column(path=(), type=type_name, position=0, confirmed=confirmed, suggested=suggested)
+    return FieldProfile(column=column, path=(), tags=tags, kind=kind, shown_tags=shown_tags)
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -110,34 +110,47 @@ class Rulings:
         self._rules = tuple(rule for policy in policies for rule in policy.transforms)
         self._asked = asked
         self._is_by_column = any(_is_known(rule) and scope(rule.call) == "column" for rule in self._rules)
-        self._known: dict[tuple[int, tuple[str, ...], Path], Ruling] = {}
-        self._alike: dict[Hashable, Ruling] = {}
-
-    @property
-    def go_by_name(self) -> bool:
+        self.go_by_name = bool(self._scoped) or self._is_by_column
         """Whether columns of one kind may be ruled on differently, by what they are called."""
-        return bool(self._scoped) or self._is_by_column
+        self._by_kind: dict[int, Ruling] = {}
+        self._by_name: dict[tuple[int, tuple[str, ...], Path], Ruling] = {}
+        self._alike: dict[Hashable, Ruling] = {}
+        self._transformed: dict[Tags, bool] = {}
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
-        listed = self._scoped.get(field.path[0]) if self._scoped else None
-        scoped = tuple([name for path, name in listed if field.path[: len(path)] == path]) if listed else ()
-        key = (field.kind, scoped, field.path if self._is_by_column else ())
-        ruling = self._known.get(key)
+        if self.go_by_name:
+            return self._of_named(field)
+        ruling = self._by_kind.get(field.kind)
         if ruling is None:
-            ruling = self._known[key] = self._of_alike(field, scoped)
+            ruling = self._by_kind[field.kind] = self._of_alike(field, ())
+        return ruling
+
+    def _of_named(self, field: FieldProfile) -> Ruling:
+        listed = self._scoped.get(field.path[0], ())
+        scoped = tuple([name for path, name in listed if field.path[: len(path)] == path])
+        key = (field.kind, scoped, field.path if self._is_by_column else ())
+        ruling = self._by_name.get(key)
+        if ruling is None:
+            ruling = self._by_name[key] = self._of_alike(field, scoped)
         return ruling
 
     def _of_alike(self, field: FieldProfile, scoped: tuple[str, ...]) -> Ruling:
         """The ruling on all fields that differ in nothing that is asked for: tags named, and types transformed."""
         told = Tags(field.tags.confirmed & self._named, field.tags.suggested & self._named)
-        does_type_count = bool(field.parts) or bool(_matching(self._rules, told))
+        does_type_count = bool(field.parts) or self._is_transformed(told)
         path = field.path if self._is_by_column else ()
         key = (told, field.column.type if does_type_count else "", bool(field.parts), scoped, path)
         ruling = self._alike.get(key)
         if ruling is None:
             ruling = self._alike[key] = self._rule(field)
         return ruling
+
+    def _is_transformed(self, told: Tags) -> bool:
+        known = self._transformed.get(told)
+        if known is None:
+            known = self._transformed[told] = bool(_matching(self._rules, told))
+        return known
 
     def _rule(self, field: FieldProfile) -> Ruling:
         contributions: list[Contribution] = []

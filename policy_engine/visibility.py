@@ -15,13 +15,14 @@ from catalog.datasets import Datasets
 from catalog.model import Dataset
 from catalog.names import fold
 from policy_engine.circumstances import UNKNOWN, Circumstances
-from policy_engine.decide import Judge
-from policy_engine.model import Decision, Estate, PolicySet, Subject
+from policy_engine.decide import Judge, Judged
+from policy_engine.model import Decision, Estate, Outcome, PolicySet, Subject
 from policy_engine.phases import phase, surroundings
 from policy_engine.subjects import fingerprint
 
 _MOST_JUDGES = 256
 _MOST_DECISIONS = 2_000
+_MOST_SIGHTS = 32  # of a large estate each is a megabyte
 
 _Key = tuple[str, str]
 _Value = TypeVar("_Value")
@@ -36,6 +37,20 @@ class _Estate:
     is_whole: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """A dataset as it stands in a list: how many of its columns one person sees, and whether rows are filtered.
+
+    Example: `Sight(dataset=orders, clear=3, masked=1, hidden=0, is_filtered=True)`.
+    """
+
+    dataset: Dataset
+    clear: int
+    masked: int
+    hidden: int
+    is_filtered: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class _Memory:
     """What was decided about one estate under one set of policies."""
@@ -45,6 +60,7 @@ class _Memory:
     judges: dict[Hashable, Judge] = field(default_factory=dict)
     decisions: dict[Hashable, Decision] = field(default_factory=dict)
     lists: dict[Hashable, tuple[Dataset, ...]] = field(default_factory=dict)
+    sights: dict[Hashable, tuple[Sight, ...]] = field(default_factory=dict)
 
 
 class Visibility:
@@ -88,27 +104,42 @@ class Visibility:
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
     ) -> tuple[Decision, ...]:
         """The decisions on everything the subject can see, by name."""
-        judge, visible = self._all(subject, policies, at, circumstances)
-        return tuple(judge.decide(dataset) for dataset in visible)
+        memory, asked, judge = self._surveyed(subject, policies, at, circumstances)
+        return tuple(judge.decide(dataset) for dataset in _visible(memory, asked, judge))
 
     def datasets(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
     ) -> tuple[Dataset, ...]:
         """Everything the subject can see, by name, without what is seen of it."""
-        return self._all(subject, policies, at, circumstances)[1]
+        return _visible(*self._surveyed(subject, policies, at, circumstances))
 
-    def _all(
+    def sights(
+        self,
+        subject: Subject,
+        policies: PolicySet,
+        at: datetime,
+        circumstances: Circumstances = UNKNOWN,
+        words: tuple[str, ...] = (),
+    ) -> tuple[Sight, ...]:
+        """Everything the subject can see, by full name, with how much of it; no column is told by itself.
+
+        Each of the folded `words` must stand in a name, comment or tag that the subject sees.
+        """
+        memory, asked, judge = self._surveyed(subject, policies, at, circumstances)
+        sights = memory.sights.get(asked)
+        if sights is None:
+            found = (_sight(judge.judge(dataset)) for dataset in _visible(memory, asked, judge))
+            sights = tuple(sorted(found, key=lambda sight: fold(sight.dataset.full_name)))
+            _keep(memory.sights, asked, sights, _MOST_SIGHTS)
+        return tuple(sight for sight in sights if _matches(sight.dataset, words, judge)) if words else sights
+
+    def _surveyed(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances
-    ) -> tuple[Judge, tuple[Dataset, ...]]:
-        """The subject's judge and the datasets that it sees."""
+    ) -> tuple[_Memory, Hashable, Judge]:
+        """What is remembered of the whole estate, what is asked of it, and who judges."""
         estate = self._whole(self._current())
         memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
-        judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
-        visible = memory.lists.get(asked)
-        if visible is None:
-            visible = tuple([dataset for dataset in estate.datasets.values() if dataset and judge.sees(dataset)])
-            _keep(memory.lists, asked, visible, _MOST_JUDGES)
-        return judge, visible
+        return memory, asked, _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
 
     def _current(self) -> _Estate:
         """The datasets of the catalog as it is now; inside a transaction nothing is remembered.
@@ -144,6 +175,32 @@ class Visibility:
         if memory.estate is not estate or memory.policies is not policies:
             memory = self._memory = _Memory(estate=estate, policies=policies)
         return memory
+
+
+def _visible(memory: _Memory, asked: Hashable, judge: Judge) -> tuple[Dataset, ...]:
+    """The datasets of a whole estate that a judge sees."""
+    visible = memory.lists.get(asked)
+    if visible is None:
+        visible = tuple([dataset for dataset in memory.estate.datasets.values() if dataset and judge.sees(dataset)])
+        _keep(memory.lists, asked, visible, _MOST_JUDGES)
+    return visible
+
+
+def _sight(judged: Judged) -> Sight:
+    counts = judged.counts
+    return Sight(
+        dataset=judged.dataset,
+        clear=counts[Outcome.CLEAR],
+        masked=counts[Outcome.MASKED],
+        hidden=counts[Outcome.HIDDEN],
+        is_filtered=bool(judged.rows.filter),
+    )
+
+
+def _matches(dataset: Dataset, words: tuple[str, ...], judge: Judge) -> bool:
+    seen = [dataset.full_name, dataset.comment, *dataset.confirmed, *dataset.database_tags]
+    haystack = fold("\n".join([*seen, *judge.judge(dataset).words]))
+    return all(word in haystack for word in words)
 
 
 def _asked(subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances) -> Hashable:

@@ -19,7 +19,7 @@ from proxy.bodies import Body, refuse_unknown_arguments
 from proxy.departures import Departures
 from proxy.governance import Request
 from proxy.identity import Identity
-from proxy.metadata import Metadata
+from proxy.metadata import Metadata, summary
 from proxy.parameters import decode
 from proxy.pipeline import Pipeline
 from proxy.refusals import ProtocolTooOld, RequestInvalid
@@ -92,7 +92,7 @@ class Api:
             decision_id=answers.decision_id(),
             client=answers.client(),
         )
-        return flask.jsonify({"datasets": [entry.summary() for entry in found]})
+        return flask.jsonify({"datasets": [summary(sight) for sight in found]})
 
     def dataset(self, database: str, name: str) -> flask.Response:
         """One dataset with the columns the person may see; an unseen one is an absent one."""

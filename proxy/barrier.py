@@ -105,10 +105,20 @@ def is_leak_proof(tree: exp.Expr, known: Families) -> bool:
 
 
 def _is_harmless(node: exp.Expr, known: Families) -> bool:
+    kind = type(node)
+    check = _KNOWN_CHECKS.get(kind)
+    if check is None:
+        check = _KNOWN_CHECKS[kind] = _check_of(kind)
+    return check(node, known)
+
+
+def _check_of(node_kind: type[exp.Expr]) -> "_Check":
+    """How nodes of a kind are judged: by the first check that is for them, else by whether they are on the list."""
     for kind, check in _CHECKS:
-        if isinstance(node, kind):
-            return check(node, known)
-    return isinstance(node, _TOTAL)
+        if issubclass(node_kind, kind):
+            return check
+    is_total = issubclass(node_kind, _TOTAL)
+    return lambda node, known: is_total
 
 
 def _compares(node: exp.Expr, known: Families) -> bool:
@@ -236,6 +246,8 @@ def _family(side: exp.Expr, known: Families) -> str | None:
 
 
 _Check = Callable[[exp.Expr, Families], bool]
+
+_KNOWN_CHECKS: dict[type[exp.Expr], _Check] = {}
 
 _CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], _Check], ...] = (
     (_COMPARISONS, _compares),

@@ -1,7 +1,7 @@
 """What a person may know of the catalog: datasets and columns through the one door of visibility, journalled."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from catalog.names import fold, join, nearest
 from policy_engine.circumstances import Circumstances
 from policy_engine.model import ColumnDecision, Decision, Outcome, RowDecision, Subject
 from policy_engine.store import PolicyStore
-from policy_engine.visibility import Visibility
+from policy_engine.visibility import Sight, Visibility
 from proxy.projection import shown_type
 
 
@@ -51,19 +51,6 @@ class DatasetView:
         found = Counter(column.outcome for column in self.decision.columns)
         return {outcome.value: found[outcome] for outcome in Outcome}
 
-    def summary(self) -> dict[str, object]:
-        """The dataset as an entry of a list."""
-        dataset = self.dataset
-        return {
-            "dataset": join(dataset.database, dataset.name),
-            "database": dataset.database,
-            "name": dataset.name,
-            "comment": dataset.comment,
-            "columns": len(self.columns),
-            "masked": self.counts[Outcome.MASKED],
-            "filtered": bool(self.rows.filter),
-        }
-
     def description(self) -> dict[str, object]:
         """The dataset with its columns; a hidden column is not there at all."""
         dataset = self.dataset
@@ -83,20 +70,26 @@ class DatasetView:
             },
         }
 
-    def matches(self, words: tuple[str, ...]) -> bool:
-        """Whether each word stands in a name, comment or tag that the person may see."""
-        dataset = self.dataset
-        seen = [dataset.full_name, dataset.comment, *dataset.confirmed, *dataset.database_tags]
-        seen += [text for field in self.fields for text in (field.name, *field.tags)]
-        haystack = fold("\n".join(seen))
-        return all(word in haystack for word in words)
+
+def summary(sight: Sight) -> dict[str, object]:
+    """A dataset as an entry of a list."""
+    dataset = sight.dataset
+    return {
+        "dataset": join(dataset.database, dataset.name),
+        "database": dataset.database,
+        "name": dataset.name,
+        "comment": dataset.comment,
+        "columns": sight.clear + sight.masked,
+        "masked": sight.masked,
+        "filtered": sight.is_filtered,
+    }
 
 
 class Metadata:
     """Lists and describes what a person may see; lists, search and details share one decision.
 
     Example:
-        >>> [view.dataset.full_name for view in metadata.find(subject, "phone")]
+        >>> [sight.dataset.full_name for sight in metadata.find(subject, "phone")]
         ['medical_charges.medical_costs']
     """
 
@@ -108,31 +101,34 @@ class Metadata:
         self._journal = journal
         self._clock = clock
 
-    def find(
-        self, subject: Subject, search: str = "", *, decision_id: str = "", client: str = ""
-    ) -> tuple[DatasetView, ...]:
+    def find(self, subject: Subject, search: str = "", *, decision_id: str = "", client: str = "") -> tuple[Sight, ...]:
         """The datasets the subject can see, by name; each word of `search` must stand somewhere in them."""
-        views = self._visible(subject, client)
-        words = tuple(fold(search).split())
-        found = tuple(view for view in views if view.matches(words))
-        self._tell(subject, found, decision_id, client, {"search": search[:200]} if search else {"list": "datasets"})
+        policies, words = self._policies.current(), tuple(fold(search).split())
+        found = self._visibility.sights(subject, policies, self._clock(), Circumstances(address=client), words)
+        self._tell(
+            subject,
+            [sight.dataset for sight in found],
+            decision_id,
+            client,
+            {"search": search[:200]} if search else {"list": "datasets"},
+        )
         return found
 
     def describe(
         self, subject: Subject, database: str, name: str, *, decision_id: str = "", client: str = ""
     ) -> DatasetView:
         """One dataset; raises UnknownDataset alike when it is not there and when it is not to be seen."""
-        decision = self._visibility.decision(
-            subject, database, name, self._policies.current(), self._clock(), Circumstances(address=client)
-        )
+        policies, now, circumstances = self._policies.current(), self._clock(), Circumstances(address=client)
+        decision = self._visibility.decision(subject, database, name, policies, now, circumstances)
         if decision is None:
-            near = nearest(f"{database}.{name}", [view.dataset.full_name for view in self._visible(subject, client)])
+            visible = self._visibility.datasets(subject, policies, now, circumstances)
+            near = nearest(f"{database}.{name}", [dataset.full_name for dataset in visible])
             raise UnknownDataset(
                 f"no dataset `{join(database, name)[:200]}` that you can see",
                 hint=f"did you mean `{near}`?" if near else "list what you can see, or ask its owner for access",
             )
         view = DatasetView(decision=decision)
-        self._tell(subject, (view,), decision_id, client, {"describe": "dataset"})
+        self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"})
         return view
 
     def roles(self, subject: Subject) -> tuple[str, ...]:
@@ -140,21 +136,15 @@ class Metadata:
         held = [role.name for role in self._policies.current().roles if role.groups & subject.groups]
         return tuple(sorted(held))
 
-    def _visible(self, subject: Subject, client: str) -> tuple[DatasetView, ...]:
-        circumstances = Circumstances(address=client)
-        decisions = self._visibility.decisions(subject, self._policies.current(), self._clock(), circumstances)
-        views = (DatasetView(decision=decision) for decision in decisions)
-        return tuple(sorted(views, key=lambda view: fold(view.dataset.full_name)))
-
     def _tell(
         self,
         subject: Subject,
-        views: tuple[DatasetView, ...],
+        datasets: Sequence[Dataset],
         decision_id: str,
         client: str,
         details: Mapping[str, object],
     ) -> None:
-        named = tuple(view.dataset.full_name for view in views[:100])
+        named = tuple(dataset.full_name for dataset in datasets[:100])
         self._journal.append(
             Event(
                 kind=EventKind.METADATA_READ,
@@ -164,7 +154,7 @@ class Metadata:
                 revision=self._policies.current().revision,
                 decision_id=decision_id,
                 client=client,
-                details={**details, "count": len(views)},
+                details={**details, "count": len(datasets)},
             )
         )
 

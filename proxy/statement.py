@@ -63,10 +63,13 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     return Statement(text=text, dialect=dialect, tree=tree, parameter_count=count)
 
 
-def generate(tree: exp.Expr, dialect: str) -> str:
-    """The tree as SQL with every identifier quoted and no comment; refuses what it cannot write faithfully."""
+def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
+    """The tree as SQL with every identifier quoted and no comment; refuses what it cannot write faithfully.
+
+    Without a copy it is quicker, and uses the tree up.
+    """
     try:
-        return tree.sql(dialect, identify=True, comments=False, unsupported_level=ErrorLevel.RAISE)
+        return tree.sql(dialect, identify=True, comments=False, copy=copy, unsupported_level=ErrorLevel.RAISE)
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
 

@@ -110,8 +110,8 @@ class ConnectPage:
 
     def _example(self, subject: Subject) -> str:
         """A dataset for the snippets: the one that was asked for if the person sees it, else the first."""
-        views = self.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
-        seen = [join(view.dataset.database, view.dataset.name) for view in views]
+        sights = self.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
+        seen = [join(sight.dataset.database, sight.dataset.name) for sight in sights]
         wanted = flask.request.args.get("dataset", "")
         return wanted if wanted in seen else next(iter(seen), "database.dataset")
 

@@ -7,9 +7,10 @@ import flask
 
 from catalog.datasets import Datasets
 from catalog.names import fold
+from policy_engine.visibility import Sight
 from proxy import answers
 from proxy.identity import Identity
-from proxy.metadata import DatasetView, Metadata
+from proxy.metadata import Metadata
 from web_ui.pages.frame import viewer
 
 
@@ -19,7 +20,7 @@ class Shelf:
 
     name: str
     comment: str
-    views: tuple[DatasetView, ...]
+    sights: tuple[Sight, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,12 @@ class DataPage:
         """The list, or what matches the search."""
         subject = viewer(self.identity)
         search = flask.request.args.get("search", "").strip()
-        views = self.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
-        return flask.render_template("data.html", search=search, count=len(views), databases=self._shelves(views))
+        sights = self.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
+        return flask.render_template("data.html", search=search, count=len(sights), databases=self._shelves(sights))
 
-    def _shelves(self, views: tuple[DatasetView, ...]) -> tuple[Shelf, ...]:
+    def _shelves(self, sights: tuple[Sight, ...]) -> tuple[Shelf, ...]:
         comments = {fold(database.name): database.comment for database in self.datasets.databases()}
-        groups = itertools.groupby(views, key=lambda view: view.dataset.database)
+        groups = itertools.groupby(sights, key=lambda sight: sight.dataset.database)
         return tuple(
-            Shelf(name=name, comment=comments.get(fold(name), ""), views=tuple(group)) for name, group in groups
+            Shelf(name=name, comment=comments.get(fold(name), ""), sights=tuple(group)) for name, group in groups
         )
