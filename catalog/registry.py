@@ -30,6 +30,7 @@ class ConnectorKind:
 CONNECTORS: tuple[ConnectorKind, ...] = (
     ConnectorKind(name="files", factory=FilesConnector, required=("path",), optional=FILE_OPTIONS),
     ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
+    ConnectorKind(name="mariadb", factory=partial(RemoteConnector, "mariadb"), optional=URLS, check=check_url),
     ConnectorKind(name="postgres", factory=partial(RemoteConnector, "postgres"), optional=URLS, check=check_url),
     ConnectorKind(name="sqlite", factory=partial(RemoteConnector, "sqlite"), required=("path",)),
 )

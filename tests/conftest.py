@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.databases import Server, postgres_server
+from tests.databases import Server, mariadb_server, postgres_server
 from tests.serving import Home, govern_clinic, serve
 
 
@@ -38,4 +38,11 @@ def clinic_token(clinic_home: Home) -> Callable[[str], str]:
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server of this process's tests."""
     with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Server]:
+    """A MariaDB server of this process's tests."""
+    with mariadb_server() as server:
         yield server

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Server:
             text=True,
             timeout=_SECONDS,
             check=False,
-            env={**os.environ, "PGPASSWORD": PASSWORD, "MYSQL_PWD": PASSWORD},
+            env={**os.environ, "PGPASSWORD": PASSWORD},
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -64,6 +65,47 @@ def postgres_server() -> Iterator[Server]:
             yield Server(kind="postgres", port=port, shell=shell)
         finally:
             _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], "postgres")
+
+
+@contextmanager
+def mariadb_server() -> Iterator[Server]:
+    """MariaDB in a temporary folder; `root` is its owner."""
+    programs = _found("mariadbd", "mariadb-server")
+    with _folder("mysql") as folder:
+        port, data, place = _free_port(), folder / "data", folder / "s"
+        access = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        _run(["/usr/bin/mariadb-install-db", "--no-defaults", f"--datadir={data}", *access], "mysql")
+        command: list[str | Path] = [
+            programs / "mariadbd",
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--socket={place}",
+            f"--port={port}",
+        ]
+        command += ["--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", "--skip-log-bin"]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(command, user=_owner("mysql"), cwd="/", stdout=log, stderr=log)
+        try:
+            shell = (
+                "mariadb",
+                "--no-defaults",
+                "--default-character-set=utf8mb4",
+                "-N",
+                "-B",
+                f"--socket={place}",
+                "-u",
+                "root",
+            )
+            started = Server(kind="mariadb", port=port, shell=shell)
+            deadline = time.monotonic() + _SECONDS
+            while subprocess.run([*shell, "-e", "SELECT 1"], capture_output=True, timeout=_SECONDS).returncode:
+                assert server.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield started
+        finally:
+            server.kill()
+            server.wait(timeout=_SECONDS)
 
 
 def _found(program: str, package: str) -> Path:

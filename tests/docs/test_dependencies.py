@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parent.parent.parent
-DRIVERS = ("postgres",)
+DRIVERS = ("mariadb", "postgres")
 """Extras of the server that read other databases."""
 
 IMPORTED_AS = {

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold, split
+from catalog.sources.remote.mariadb import open_mariadb
 from catalog.sources.remote.postgres import open_postgres
 from catalog.sources.remote.snapshot import Opener, RemoteTable, Snapshot
 from catalog.sources.remote.sqlite import open_sqlite
 
-_OPENERS: Mapping[str, Opener] = {"postgres": open_postgres, "sqlite": open_sqlite}
+_OPENERS: Mapping[str, Opener] = {"mariadb": open_mariadb, "postgres": open_postgres, "sqlite": open_sqlite}
 
 
 def open_snapshot(connector: str, source: str, options: Mapping[str, str], seconds: float | None) -> Snapshot:

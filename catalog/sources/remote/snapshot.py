@@ -14,6 +14,7 @@ class Pushed(Enum):
     """Which conditions on a column a source may judge as well; it must never drop a row that the engine would keep."""
 
     COMPARED = "compared"  # every comparison means there what it means in the engine
+    VALUES = "values"  # as COMPARED, but what is no value to the engine may be one there: not whether there is none
     EQUAL = "equal"  # a collation may find more equal than the engine does, never less
     NULL = "null"  # only whether a value is there
     NOTHING = "nothing"
@@ -21,12 +22,16 @@ class Pushed(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteColumn:
-    """A column with its type in DuckDB's words, and what to select for it in the source's own SQL."""
+    """A column with its type in DuckDB's words, and what to select for it in the source's own SQL.
+
+    Conditions are on `compared` where that is not what is selected.
+    """
 
     name: str
     type: str
     expression: str
     pushed: Pushed = Pushed.NOTHING
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from catalog.sources.remote.snapshot import Pushed, RemoteColumn
 
 _ALLOWED = {
     Pushed.COMPARED: frozenset({"=", "<>", "<", "<=", ">", ">=", "IN", "IS NULL", "IS NOT NULL"}),
+    Pushed.VALUES: frozenset({"=", "<>", "<", "<=", ">", ">=", "IN", "IS NOT NULL"}),
     Pushed.EQUAL: frozenset({"=", "IN", "IS NULL", "IS NOT NULL"}),
     Pushed.NULL: frozenset({"IS NULL", "IS NOT NULL"}),
     Pushed.NOTHING: frozenset[str](),
@@ -37,7 +38,7 @@ def pushed(wanted: Iterable[tuple[RemoteColumn, Condition]]) -> list[tuple[Remot
 
 def where(column: RemoteColumn, condition: Condition, mark: Callable[[Value], str]) -> str:
     """A condition as SQL; `mark` keeps a value to bind and gives what stands for it."""
-    side = column.expression
+    side = column.compared or column.expression
     match condition.operator:
         case "IS NULL" | "IS NOT NULL":
             return f"{side} {condition.operator}"

@@ -1,0 +1,315 @@
+"""The system `mariadb`, which MySQL is too: a read-only transaction with a consistent snapshot, read row by row.
+
+The server shares no snapshot between connections. Scans that follow each other read one state; two that a query reads
+at the same time have a connection each, and of these the second may see what was written in between.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pyarrow as pa
+
+from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
+from catalog.names import fold
+from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.mariadb_types import Declared, column_of, literal, named
+from catalog.sources.remote.rows import batches
+from catalog.sources.remote.sampling import PLACES, evenly, places
+from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
+from catalog.sources.remote.statements import pushed, select, where
+
+Opened = Any
+"""A connection of the driver, which has no types."""
+
+_CONNECT_SECONDS = 10
+_GRACE_SECONDS = 30
+_FEW_ROWS = 20_000
+_MOST_SAMPLED = 100_000
+_OPTIONS = frozenset({"ssl_ca", "ssl_cert", "ssl_key"})
+_OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
+_SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600"
+_BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+_TABLES = f"""
+SELECT table_schema, table_name, table_type LIKE '%%VIEW',
+  CONCAT_WS(':', create_time, update_time, data_length, table_rows)
+FROM information_schema.tables
+WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
+"""
+_COLUMNS = """
+SELECT column_name, data_type, column_type, character_set_name FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+_KEY = """
+SELECT column_name FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s AND column_key = 'PRI' AND data_type LIKE '%%int'
+  AND 1 = (SELECT count(*) FROM information_schema.key_column_usage u
+           WHERE u.table_schema = %s AND u.table_name = %s AND u.constraint_name = 'PRIMARY')
+"""
+_COUNT = "SELECT COALESCE(table_rows, 0) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
+_VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
+
+_Meaning = tuple[tuple[int, ...], str, str]
+_CODES: tuple[_Meaning, ...] = (
+    (
+        (1044, 1045, 1698, 3118),
+        "it refuses the account or its password",
+        "check the URL, and that the account may connect",
+    ),
+    ((1049,), "it has no database of the URL's name", "check the URL"),
+    (
+        (1142, 1143, 1227, 1356, 1370),
+        "its account may not read a table, or something behind a view",
+        "GRANT SELECT on it to the account",
+    ),
+    ((1040, 1041, 1203, 1226), "it has no connection or memory left", "try again in a moment"),
+    ((1051, 1054, 1146, 1412), "a table, a view or a column has changed", CHANGED_HINT),
+    ((1205, 1213), "a table in it is locked", "try again in a moment"),
+    ((1792,), "a view in it writes, and a source is only read", "leave the view out"),
+    ((2026, 3159), "it and the URL do not agree on encryption", "check `ssl_ca`, `ssl_cert` and `ssl_key` in the URL"),
+)
+_STOPPED = (1317, 1969, 3024, 1028)
+
+
+def open_mariadb(source: str, options: Mapping[str, str], seconds: float | None) -> "MariaDbSnapshot":
+    """A look at the database of the option `url`."""
+    return MariaDbSnapshot(source, options["url"], seconds)
+
+
+class MariaDbSnapshot:
+    """A transaction of one connection; scans that run at the same time make further ones."""
+
+    def __init__(self, source: str, url: str, seconds: float | None) -> None:
+        self._source = source
+        self._seconds = seconds
+        self._arguments = _arguments(source, url)
+        self._guard = threading.Lock()
+        self._open: set[Opened] = set()
+        self._idle: list[Opened] = []
+        self._is_cancelled = False
+        self._give_back(self._connected())
+
+    def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
+        """Every table and view of the URL's database; of all databases when it names none."""
+        database = str(self._arguments["database"] or "")
+        rows = self._rows(_TABLES, database, database)
+        tables = [
+            RemoteTable(schema=str(found), name=str(table), fingerprint=str(state), is_view=bool(is_view))
+            for found, table, is_view, state in rows
+        ]
+        return [
+            table
+            for table in tables
+            if (schema is None or fold(table.schema) == fold(schema))
+            and (name is None or fold(table.name) == fold(name))
+        ]
+
+    def views(self) -> Mapping[RemoteTable, str]:
+        """The SQL of the views that the account may see the making of, with names quoted as the engine does."""
+        made = {(str(schema), str(name)): str(sql or "") for schema, name, sql in self._rows(_VIEWS)}
+        return {
+            table: made.get((table.schema, table.name), "").replace("`", '"')
+            for table in self.tables()
+            if table.is_view
+        }
+
+    def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
+        """The columns in order; the server lists those alone that the account may read."""
+        rows = self._rows(_COLUMNS, table.schema, table.name)
+        return tuple(
+            column_of(Declared(name=str(name), type=str(kind), full_type=str(full), encoding=str(encoding or "")))
+            for name, kind, full, encoding in rows
+        )
+
+    def read(
+        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows that fulfil the conditions, unbuffered."""
+        found = [where(column, condition, literal) for column, condition in pushed(conditions)]
+        return self._batches(select(columns, _item(table), found), columns, table)
+
+    def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
+        """Rows from some places of a table's numeric key; the first rows of a view, or of a table without one."""
+        item, key = _item(table), None if table.is_view else self._key(table)
+        if not table.is_view and int(str(self._rows(_COUNT, table.schema, table.name)[0][0])) < _FEW_ROWS:
+            return evenly(self._batches(f"{select(columns, item)} LIMIT {_MOST_SAMPLED:d}", columns, table), rows)
+        ends = None if key is None else self._rows(f"SELECT MIN({key}), MAX({key}) FROM {item}")[0]
+        if ends is None or not all(isinstance(end, int) for end in ends):
+            return self._batches(f"{select(columns, item)} LIMIT {rows:d}", columns, table)
+        first, last = (int(str(end)) for end in ends)
+        some = max(1, rows // PLACES)
+        parts = (
+            f"({select(columns, item, [f'{key} >= {at:d}'])} ORDER BY {key} LIMIT {some:d})"
+            for at in places(first, last)
+        )
+        return self._batches(" UNION ALL ".join(parts), columns, table)
+
+    def cancel(self) -> None:
+        """Stops what every connection is doing; no scan begins any more."""
+        with self._guard:
+            self._is_cancelled = True
+            running = self._open - set(self._idle)
+        self._kill(running)
+
+    def close(self) -> None:
+        """Ends every transaction; a scan under way is stopped, and ends its own."""
+        with self._guard:
+            ended, self._idle = self._idle, []
+            scanning = self._open - set(ended)
+        self._kill(scanning)
+        for connection in ended:
+            self._drop(connection)
+
+    def _kill(self, connections: Iterable[Opened]) -> None:
+        numbers = [int(connection.thread_id()) for connection in connections]
+        if numbers:
+            with suppress(Exception):  # they may have ended meanwhile, or the server with them
+                control = _driver().connect(**self._arguments)
+                try:
+                    for number in numbers:
+                        with suppress(Exception):
+                            control.kill(number)
+                finally:
+                    control.close()
+
+    def _batches(self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable) -> Iterator[pa.RecordBatch]:
+        connection, is_whole = self._taken(), False
+        try:
+            with self._told():
+                cursor = connection.cursor(_driver().cursors.SSCursor)
+                try:
+                    cursor.execute(sql)
+                    yield from batches(cursor.fetchmany, columns, table.name)
+                    is_whole = True
+                finally:
+                    if not is_whole:
+                        self._kill([connection])  # else closing would read all the rest
+                    with suppress(Exception):
+                        cursor.close()
+        finally:
+            self._give_back(connection) if is_whole else self._drop(connection)
+
+    def _taken(self) -> Opened:
+        with self._guard:
+            if self._idle and not self._is_cancelled:
+                return self._idle.pop()
+        return self._connected()
+
+    def _give_back(self, connection: Opened) -> None:
+        with self._guard:
+            self._idle.append(connection)
+
+    def _drop(self, connection: Opened) -> None:
+        with self._guard:
+            self._open.discard(connection)
+        with suppress(Exception):  # it may be broken already
+            connection.close()
+
+    def _connected(self) -> Opened:
+        """A new connection in a read-only transaction."""
+        driver = _driver()
+        reading = None if self._seconds is None else self._seconds + _GRACE_SECONDS
+        with self._told():
+            connection: Opened = driver.connect(**self._arguments, read_timeout=reading)
+        with self._guard:
+            self._open.add(connection)
+            is_cancelled = self._is_cancelled
+        try:
+            with self._told(), connection.cursor() as cursor:
+                if is_cancelled:
+                    raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
+                cursor.execute(_SETTINGS)
+                if self._seconds is not None:
+                    is_mariadb = "MariaDB" in connection.get_server_info()
+                    limit = f"max_statement_time = {self._seconds:f}"
+                    mysql = f"max_execution_time = {max(1, int(self._seconds * 1000)):d}"
+                    cursor.execute(f"SET SESSION {limit if is_mariadb else mysql}")
+                cursor.execute(_BEGIN)
+        except BaseException:
+            self._drop(connection)
+            raise
+        return connection
+
+    def _rows(self, sql: str, *values: str) -> Sequence[Sequence[object]]:
+        """All rows of a small statement of Veil's own."""
+        connection, is_whole = self._taken(), False
+        try:
+            with self._told(), connection.cursor() as cursor:
+                cursor.execute(sql, values or None)
+                rows: Sequence[Sequence[object]] = cursor.fetchall()
+                is_whole = True
+                return rows
+        finally:
+            self._give_back(connection) if is_whole else self._drop(connection)
+
+    def _key(self, table: RemoteTable) -> str | None:
+        found = self._rows(_KEY, table.schema, table.name, table.schema, table.name)
+        return named(str(found[0][0])) if len(found) == 1 else None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """The driver's failures in Veil's words; its texts may carry values and addresses and are not told."""
+        try:
+            yield
+        except VeilError:
+            raise
+        except Exception as error:
+            if not type(error).__module__.startswith("pymysql") and not isinstance(error, OSError | UnicodeError):
+                raise
+            raise self._failure(error.args[0] if error.args else 0) from None
+
+    def _failure(self, code: object) -> VeilError:
+        if code in _STOPPED or self._is_cancelled:
+            limit = "" if self._seconds is None else f" after {self._seconds:g} seconds"
+            return SourceTimeout(
+                f"source `{self._source}` was stopped{limit}", hint="narrow the query, or ask for more time"
+            )
+        for codes, why, hint in _CODES:
+            if code in codes:
+                return SourceUnavailable(f"source `{self._source}` cannot be read: {why}", hint=hint)
+        return SourceUnavailable(
+            f"source `{self._source}` cannot be reached, or broke off", hint="check its URL, its server and the network"
+        )
+
+
+def _item(table: RemoteTable) -> str:
+    return f"{named(table.schema)}.{named(table.name)}"
+
+
+def _driver() -> Any:
+    try:
+        import pymysql
+        import pymysql.cursors
+    except ImportError:
+        raise SettingsInvalid(
+            "the driver for MariaDB and MySQL is not installed", hint="run: pip install 'veil[mariadb]'"
+        ) from None
+    return pymysql
+
+
+def _arguments(source: str, url: str) -> dict[str, object]:
+    """What a URL says, as the driver is told it; raises SettingsInvalid."""
+    try:
+        parts = urlsplit(url)
+        port, options = parts.port or 3306, dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        parts, port, options = urlsplit(""), 0, {}
+    if parts.scheme not in ("mariadb", "mysql") or not parts.hostname or not options.keys() <= _OPTIONS:
+        raise SettingsInvalid(
+            f"the URL of source `{source}` is none that is understood",
+            hint="write mariadb://account@host:3306/database, then `?ssl_ca=FILE` to ask for encryption",
+        )
+    return {
+        "host": parts.hostname,
+        "port": port,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": unquote(parts.path.lstrip("/")) or None,
+        "charset": "utf8mb4",
+        "connect_timeout": _CONNECT_SECONDS,
+        **({"ssl_verify_cert": True, "ssl_verify_identity": True} if "ssl_ca" in options else {}),
+        **options,
+    }

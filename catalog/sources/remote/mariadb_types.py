@@ -1,0 +1,110 @@
+"""How each type of MariaDB and MySQL comes to the engine: as its equal there, or as the text that the server prints.
+
+Text is the rule for whatever has no exact equal: enums, sets, times (which may be of many hours), bits, numbers of more
+than 38 digits, shapes and addresses. `tinyint(1)` stays a number, and the zero date, which is no day, is NULL.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from catalog.sources.remote.conditions import Value
+from catalog.sources.remote.snapshot import Pushed, RemoteColumn
+
+_WHOLE = {"tinyint": "TINYINT", "smallint": "SMALLINT", "mediumint": "INTEGER", "int": "INTEGER", "bigint": "BIGINT"}
+_TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
+_BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+_BITS = re.compile(r"bit\((\d+)\)")
+_MOST_DIGITS = 38
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A column as the information schema has it: its type, the type in full, and the encoding of its text."""
+
+    name: str
+    type: str
+    full_type: str
+    encoding: str = ""
+
+
+def named(name: str) -> str:
+    """A name as this system quotes it.
+
+    Example:
+        >>> named("a`b")
+        '`a``b`'
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def column_of(declared: Declared) -> RemoteColumn:
+    """The column as the engine meets it.
+
+    Example:
+        >>> column_of(Declared(name="n", type="int", full_type="int(10) unsigned")).type
+        'UINTEGER'
+        >>> column_of(Declared(name="t", type="time", full_type="time")).expression
+        'CAST(`t` AS CHAR)'
+    """
+    name, kind, bare = declared.name, declared.type, named(declared.name)
+    if kind in _WHOLE:
+        whole = f"{'U' if 'unsigned' in declared.full_type else ''}{_WHOLE[kind]}"
+        return RemoteColumn(name=name, type=whole, expression=bare, pushed=Pushed.COMPARED)
+    if (match := _DECIMAL.match(declared.full_type)) and int(match[1]) <= _MOST_DIGITS:
+        return RemoteColumn(name=name, type=f"DECIMAL({match[1]},{match[2]})", expression=bare, pushed=Pushed.COMPARED)
+    if kind in _TEXTS:
+        # A text that another encoding cannot write may end the statement when it is compared there.
+        judged = Pushed.EQUAL if declared.encoding == "utf8mb4" else Pushed.NULL
+        return RemoteColumn(name=name, type="VARCHAR", expression=bare, pushed=judged)
+    if kind in _BYTES:
+        return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL)
+    text = f"CAST({bare} AS CHAR)"
+    match kind:
+        case "year":
+            return RemoteColumn(name=name, type="SMALLINT", expression=bare, pushed=Pushed.COMPARED)
+        case "float" | "double":  # as text, a float would lose digits
+            expression = f"CAST({bare} AS DOUBLE)"
+            return RemoteColumn(name=name, type=kind.upper(), expression=expression, pushed=Pushed.NULL)
+        case "date" | "datetime" | "timestamp":
+            shown = f"CONCAT({text}, 'Z')" if kind == "timestamp" else text
+            return RemoteColumn(
+                name=name,
+                type={"date": "DATE", "datetime": "TIMESTAMP", "timestamp": "TIMESTAMP WITH TIME ZONE"}[kind],
+                expression=f"IF({bare} = 0, NULL, {shown})",
+                pushed=Pushed.VALUES,
+                compared=bare,
+            )
+        case "uuid" | "json":
+            return RemoteColumn(name=name, type=kind.upper(), expression=text, pushed=Pushed.NULL)
+        case "bit":
+            width = _BITS.match(declared.full_type)
+            expression = f"LPAD(BIN({bare} + 0), {int(width[1]) if width else 1:d}, '0')"
+            return RemoteColumn(name=name, type="VARCHAR", expression=expression, pushed=Pushed.NULL)
+        case "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon":
+            return RemoteColumn(name=name, type="VARCHAR", expression=f"ST_AsText({bare})", pushed=Pushed.NULL)
+        case _:
+            return RemoteColumn(name=name, type="VARCHAR", expression=text, pushed=Pushed.NULL)
+
+
+def literal(value: Value) -> str:
+    """A value as a literal that no setting of a server reads differently: texts are written byte by byte.
+
+    Example:
+        >>> literal("o'h"), literal(date(2020, 1, 2))
+        ("_utf8mb4 x'6f2768'", "DATE'2020-01-02'")
+    """
+    match value:
+        case bool() | int():
+            return str(int(value))
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+            return f"TIMESTAMP'{moment.isoformat(' ', 'microseconds')}'"
+        case date():
+            return f"DATE'{value.isoformat()}'"
+        case str():
+            return f"_utf8mb4 x'{value.encode().hex()}'"
