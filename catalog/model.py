@@ -255,6 +255,7 @@ class EventKind(StrEnum):
     CRAWL_END = "crawl:end"
     CRAWL_CANCEL = "crawl:cancel"
     TAG_REVIEW = "tag:review"
+    RULE_TRY = "rule:try"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"

@@ -29,6 +29,7 @@ from web_ui.parts import Parts
 from web_ui.signing_key import signing_key
 from web_ui.tags_api import TagsApi
 from web_ui.throttle import Throttle
+from web_ui.trials import TrialsApi
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self';"
@@ -89,6 +90,7 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
     app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(CrawlsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
+    app.register_blueprint(TrialsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(TagsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(HistoryApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
 

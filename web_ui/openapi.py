@@ -56,6 +56,17 @@ CONTROL_SCHEMAS: Json = {
             "at": {"type": ["string", "null"], "format": "date-time"},
         }
     ),
+    "Tried": record(
+        {
+            "dataset": TEXT,
+            "column": TEXT,
+            "fit": {"enum": ["match", "near"]},
+            "confidence": {"type": "number"},
+            "evidence": TEXT,
+            "hits": TEXTS,
+            "misses": TEXTS,
+        }
+    ),
     "Verdicts": record({}, {"confirm": listed(COUNT), "reject": listed(COUNT), "why": TEXT}, closed=True),
     "Crawl": record(
         {
@@ -127,6 +138,17 @@ CONTROL_PATHS: Json = {
             "Confirm and reject assignments, all or nothing (`tag:assign` on their namespaces)",
             {"200": answer(record({"changed": listed(named("Assignment")), "revision": COUNT}))},
             body={"application/json": {"schema": named("Verdicts")}},
+        )
+    },
+    "/rules/try": {
+        "post": operation(
+            "Try a rule on real columns: matches, near misses and how they look, never a value (administrators)",
+            {
+                "200": answer(
+                    record({"datasets": COUNT, "columns": listed(named("Tried")), "problems": TEXTS}),
+                )
+            },
+            body={"application/json": {"schema": record({"rule": {"type": "object"}, "on": TEXT}, closed=True)}},
         )
     },
     "/roles": {

@@ -29,6 +29,7 @@ VERBS: Mapping[str, str] = {
     "ddl": "statements",
     "crawl": "crawl",
     "tags": "tags",
+    "rules": "rules",
     "token": "tokens",
     "keys": "keys",
     "detokenize": "detokenize",

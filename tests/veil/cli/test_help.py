@@ -30,8 +30,8 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 
 def test_every_verb_of_the_contract_is_there() -> None:
     wanted = """
-        init demo serve doctor plan apply export lint test history diff rollback ddl crawl tags token keys detokenize
-        query explain can who audit
+        init demo serve doctor plan apply export lint test history diff rollback ddl crawl tags rules
+        token keys detokenize query explain can who audit
     """
     assert list(VERBS) == wanted.split()
 
