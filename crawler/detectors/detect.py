@@ -135,6 +135,8 @@ def _contents(column: Column, about: Surroundings, today: date) -> Iterator[Read
 
 def _seen_weight(seen: Reading | None, detector: Detector, column: Column, *, is_named: bool) -> float:
     """What the content adds; its silence speaks against."""
+    if seen is None and column.is_flag and detector.name != "gender":
+        return 0.0
     if seen is None:
         return detector.silence * min(column.count, _FULL_SILENCE) / _FULL_SILENCE
     if seen.is_final or not is_named:

@@ -24,7 +24,10 @@ FORMS: dict[str, re.Pattern[str]] = {
     "age": re.compile(
         r"(1[01]\d|\d{1,2})(\.\d+)?( ?(y|yrs?|years?|ans|años|jahre|歳|岁|세)\.?)?|"
         r"(\D{0,12})\d{1,3} ?(-|–|to|bis|a|à|~|〜) ?\d{1,3}\D{0,8}|(<|>|≥|≤|under|over|unter|über) ?\d{1,3}|"
-        r"\d{1,3} ?(\+|and over|or older|代|대)|\[\d+[,-] ?\d+[\])]"
+        r"child|children|kids?|teen(ager)?s?|adolescents?|youths?|young( adults?)?|adults?|middle[- ]aged?|seniors?|"
+        r"elderly|old|infants?|newborns?|kind(er)?|erwachsene[r]?|jugendliche[r]?|enfants?|adultes?|niños?|adultos?|"
+        r"\d{1,3} ?(\+|and over|or older|代|대)|\[\d+[,-] ?\d+[\])]",
+        re.I,
     ),
     "postal": re.compile(
         r"[A-Z]{0,2}-?\d{2,7}|\d{2,5}[- ]\d{2,4}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|"
@@ -39,15 +42,16 @@ FORMS: dict[str, re.Pattern[str]] = {
         r"\d{1,3}[°º] ?\d{1,2}['′].*|[NSEW] ?\d.*|\{.*\}"
     ),
     "membership": re.compile(r"[^@\\<>{}=|\n.]{1,60}"),
+    "schooling": re.compile(r"[^@\\<>{}=|\n]{1,90}"),
     "category": re.compile(r"[^@\\<>{}=|\n]{1,60}"),
     "secret": re.compile(r"(?s).{12,}"),
 }
 
 _KINDS: dict[Kind, frozenset[str]] = {
-    Kind.FLOAT: frozenset({"age", "money", "position", "any"}),
+    Kind.FLOAT: frozenset({"age", "money", "position", "schooling", "any"}),
     Kind.DATE: frozenset({"date", "expiry"}),
     Kind.MOMENT: frozenset({"date"}),
-    Kind.FLAG: frozenset({"any", "membership"}),
+    Kind.FLAG: frozenset({"any", "membership", "category"}),
     Kind.NOTHING: frozenset(),
     Kind.INTEGER: frozenset(
         {
@@ -63,12 +67,14 @@ _KINDS: dict[Kind, frozenset[str]] = {
             "money",
             "text",
             "category",
+            "schooling",
             "membership",
         }
     ),
 }
 _ENOUGH = 5
-_CLOSED = frozenset({"category", "membership"})
+_CLOSED = frozenset({"category", "membership", "schooling"})
+_MOST_YEARS = 30
 
 
 def fits(column: Column, form: str) -> float:
@@ -79,6 +85,8 @@ def fits(column: Column, form: str) -> float:
         return -8.0
     if not column.values:
         return 0.0
+    if form == "schooling" and sum(years > _MOST_YEARS for years in column.numbers) > 0.2 * len(column.values):
+        return -8.0
     share = column.share(FORMS[form])
     if share < 0.5:
         return -8.0 * min(len(column.few), _ENOUGH) / _ENOUGH

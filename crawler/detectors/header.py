@@ -16,6 +16,7 @@ _OTHER_THING = {"strong": -2.5, "fair": -7.0, "trait": -7.0, "weak": -7.0}
 _VETO = -7.0
 _HEAD_FIRST = frozenset(row["language"] for row in tables.rows("languages") if row["head"] == "first")
 _LONGEST_SPAN = 6
+_GLUED_ENDINGS = frozenset("cd nm dt no nr".split())
 ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE = "about", "thing", "person", "plain", "date", "done", "creature"
 _ROLES = frozenset({ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE})
 _SHORT = 3
@@ -107,7 +108,23 @@ def speaks_of_person(name: str) -> bool:
     """Whether a word of the name stands for people: `customer_id` does, a lone `emp` may be of anything."""
     found = units(name)
     is_lone = len(found) == 1 and len(found[0].text) <= _SHORT and found[0].text.isascii()
-    return not is_lone and any(unit.has_role(PERSON) for unit in found)
+    if is_lone:
+        return False
+    return any(unit.has_role(PERSON) or (any(unit.detectors()) and _holds_person(unit.text)) for unit in found)
+
+
+def _holds_person(phrase: str) -> bool:
+    """Whether a phrase begins with a word for people: `patientid`."""
+    return any(phrase.startswith(word) for word in _words_for_people())
+
+
+@functools.cache
+def _words_for_people() -> tuple[str, ...]:
+    return tuple(
+        word
+        for word, senses in lexicon().items()
+        if len(word) > _SHORT and any(sense.meaning == PERSON and sense.language == "en" for sense in senses)
+    )
 
 
 def speaks_of_creature(name: str) -> bool:
@@ -131,6 +148,8 @@ def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
                 weight = _VETO
             elif not _is_head(found, place, sense, languages):
                 weight -= 3.0
+            if sense.strength == "trait" and not others:
+                weight += 1.0
             yield Reading(
                 detector=meaning,
                 weight=weight,
@@ -154,9 +173,9 @@ def _is_about(unit: Unit, detector: str, *, is_after: bool) -> bool:
 def is_of_other_things(name: str) -> bool:
     """Whether all that is known of the name is that it means something harmless: `isbn`, `order_ref`."""
     found = units(name)
-    return any(unit.has_role(role) for unit in found for role in (THING, ABOUT, DATE, DONE)) and not any(
-        any(unit.detectors()) for unit in found
-    )
+    return any(
+        unit.has_role(role) and not unit.has_role(PLAIN) for unit in found for role in (THING, ABOUT, DATE, DONE)
+    ) and not any(any(unit.detectors()) for unit in found)
 
 
 def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float:
@@ -225,6 +244,9 @@ def _unglued(word: str) -> tuple[str, ...]:
     known = lexicon()
     if word in known or len(word) < 2:
         return (word,)
+    stem, ending = word[:-2], word[-2:]
+    if ending in _GLUED_ENDINGS and any(sense.strength == "strong" for sense in known.get(stem, ())):
+        return (stem, ending)
     best: list[tuple[float, tuple[str, ...]] | None] = [(0.0, ())] + [None] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(end):

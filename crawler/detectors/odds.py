@@ -7,7 +7,7 @@ PRIOR = -4.0
 """Of a hundred columns two or so carry any given tag."""
 
 MOST = 8.0
-_WITNESSES = 10
+WITNESSES = 10
 """Values of one column are alike: ten of them say as much as a thousand."""
 
 
@@ -42,7 +42,7 @@ def likelihood(hits: float, count: int, *, chance: float, expected: float = 0.85
         return 0.0
     share = hits / count
     gain, loss = math.log(expected / chance), math.log((1 - expected) / (1 - chance))
-    return bounded(min(count, _WITNESSES) * (share * gain + (1 - share) * loss))
+    return bounded(min(count, WITNESSES) * (share * gain + (1 - share) * loss))
 
 
 def bounded(weight: float) -> float:

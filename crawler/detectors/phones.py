@@ -11,15 +11,17 @@ from crawler.detectors.odds import Reading, likelihood, told
 
 _SHAPE = re.compile(r"(?:[Tt]el[.:]? ?)?[+(0-9][-+()./ \d]{5,22}(?:\s*(?:x|ext\.?|#)\s*\d{1,6})?")
 _WRITTEN = re.compile(
-    r"\+\d.*|00\d{2}.*|.*\(\d{1,5}\).*|\d{2,5}([-./ ])\d{2,5}([-./ ]\d{2,5}){1,4}(\s*(x|ext).*)?|0\d{1,5}[-/ ]\d{4,9}.*"
+    r"\(?\+\d.*|00\d{2}.*|.*\(\d{1,5}\).*|\d{2,5}([-./ ])\d{2,5}([-./ ]\d{2,5}){1,4}(\s*(x|ext).*)?"
+    r"|0\d{1,5}[-/ ]\d{4,9}.*"
 )
 _NO_PHONE = re.compile(
     r"\d{4}-\d\d-\d\d.*|\d\d?[./-]\d\d?[./-](\d\d){1,2}|\d{1,3}(\.\d{1,3}){3}|[+]?\d+\.\d+|\d{3}-\d\d-\d{4}"
     r"|(\d{4}[- ]){3}\d{4}|\d{4}[ .-]?\d{4}|(?!\d{3}(\.\d{3}){2}\d$)\d{1,3}(\.\d{3})+-?\d{1,2}|97[89][- ]\d.*"
-    r"|\d{6}[-+]\d{4}|\d{1,3}( \d{3})+"
+    r"|\d{6}[-+]\d{4}|[1-9]\d{0,2}( \d{3})+"
 )
 _LOCAL = re.compile(r"(?!(19|20)\d\d[-./]?[01]\d)(?=(?:\D*\d){6,9}\D*$)[1-9]\d{1,4}([ .-]?\d{2,4}){1,3}")
 _SPREAD = 0.3
+_DIALLED = (re.compile(r"1[3-9]\d{9}"), re.compile(r"0[1-9]\d{8,9}"))
 _REGIONS = (
     "US GB DE FR ES IT BR IN AU NL BE CH AT PL SE NO DK FI PT CZ TR RU JP CN KR MX AR CO CL ZA UA GR RO HU IL EG SA ID"
 ).split()
@@ -29,7 +31,7 @@ _GROUPS = {
         r"0\d{1,4}[-/. ].*|[1-9]\d{1,2}( \d{2,3}){2,4}|[1-9]\d{1,4} \d{5,8}|[679]\d{2}-\d{3}-\d{3}|01\d-\d{3,4}-\d{4}"
     ),
 }
-_TRIED, _CHECKED, _MOSTLY, _NEARLY_ALL = 12, 60, 0.6, 0.95
+_TRIED, _CHECKED, _SOME, _MOSTLY, _NEARLY_ALL = 12, 60, 0.2, 0.6, 0.95
 _LIKELY_BY_CHANCE = 0.7
 
 
@@ -46,7 +48,7 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
     share = valid / min(len(shaped), _CHECKED)
     region_of_best, region = region, region if share > 0.5 and region in countries else ""
     hits = round(share * len(shaped))
-    if len(written) > 0.5 * len(shaped):
+    if len(written) > 0.5 * len(shaped) or (_is_plain(shaped) and len(shaped) > _NEARLY_ALL * len(column.few)):
         weight = likelihood(len(shaped), len(column.few), chance=0.1)
         planned = sum(bool(_GROUPS["US"].fullmatch(value)) for value in shaped)
         is_american = planned > _NEARLY_ALL * len(column.few)
@@ -61,6 +63,9 @@ def judge(column: Column, countries: Sequence[str] = ()) -> Iterator[Reading]:
             because=told(len(shaped), len(column.few), "are written like phone numbers"),
             is_alone=is_american or _is_plain(written) or (share > _MOSTLY and _is_of_a_plan(written, region_of_best)),
         )
+    elif _is_dialled(shaped, column):
+        because = told(len(shaped), len(column.few), "are digits as they are dialled")
+        yield Reading(detector="phone_number", country=region, weight=4.5, because=because)
     else:
         weight = likelihood(hits, len(column.few), chance=_LIKELY_BY_CHANCE, expected=0.95)
         is_time = len(shaped[0]) in (10, 13) and all(
@@ -84,9 +89,18 @@ def _local(column: Column) -> Iterator[Reading]:
         yield Reading(detector="phone_number", weight=0.5, because=because, is_alone=False)
 
 
+def _is_dialled(shaped: Sequence[str], column: Column) -> bool:
+    """Whether nearly all are bare digits that begin as mobile numbers of China do, or with one zero, and vary then."""
+    for form in _DIALLED:
+        fitting = [value for value in shaped if form.fullmatch(value)]
+        if len(fitting) > _NEARLY_ALL * len(column.few) and len(fitting) >= _TRIED:
+            return len({value[:4] for value in fitting}) > _TRIED / 2 and column.distinct > _NEARLY_ALL
+    return False
+
+
 def _is_plain(written: Sequence[str]) -> bool:
     """Whether most begin as hardly anything but phone numbers does."""
-    return sum(value[0] in "+(T" or "(" in value for value in written) > 0.3 * len(written)
+    return sum(value[0] in "+(T" or "(" in value for value in written) > _SOME * len(written)
 
 
 def _is_of_a_plan(written: Sequence[str], region: str) -> bool:

@@ -33,6 +33,11 @@ _POSTAL: tuple[tuple[str, re.Pattern[str], float], ...] = (
 )
 
 
+_NUMBERED = re.compile(r"[^\W\d_][^\d,@:;=]{2,38}[ ,]{1,2}(?:[Nn]r?[.°º]? ?)?\d{1,4} ?[a-zA-Z]?(?:[/-]\d{0,3}[a-z]?)?")
+_WITH_TOWN = re.compile(
+    r"[^,;=@]{3,48}, ?(?:[A-Z]{1,2}-)?\d{3,6}(?: ?\d{2,3}| ?[A-Z]{2})? [^\d,;=@]{2,40}(?:, ?[^\d;=@]{2,40})?"
+)
+_MANY_STREETS, _FEWEST = 0.6, 12
 _TOWN_AND_STATE = re.compile(r"[^\W\d_][^\W\d_ .'-]*(?:[ .'-]+[^\W\d_]+){0,4}, [A-Z]{2,3}")
 
 
@@ -62,12 +67,28 @@ def judge(column: Column) -> Iterator[Reading]:
 
 def _address(column: Column) -> Iterator[Reading]:
     hits = sum(map(is_address, column.few))
+    with_town = sum(bool(_WITH_TOWN.fullmatch(value)) and bool(_HOUSE.search(value)) for value in column.few)
+    if with_town > 0.5 * len(column.few):
+        because = told(with_town, len(column.few), "are made like a street and a town with its postal code")
+        weight = likelihood(with_town, len(column.few), chance=0.03, expected=0.85)
+        yield Reading(detector="address", weight=weight, because=because)
+    yield from _numbered(column)
     if hits:
         yield Reading(
             detector="address",
             weight=likelihood(hits, len(column.few), chance=0.02, expected=0.75),
             because=told(hits, len(column.few), "hold a word of streets and a number"),
         )
+
+
+def _numbered(column: Column) -> Iterator[Reading]:
+    """Many different words, each with a number of its own: streets beside people, rooms and models elsewhere."""
+    found = [value for value in column.few if _NUMBERED.fullmatch(value)]
+    streets = {value.rstrip("0123456789/- abcdABCD") for value in found}
+    if len(found) < 0.8 * len(column.few) or len(found) < _FEWEST or len(streets) < _MANY_STREETS * len(found):
+        return
+    because = told(len(found), len(column.few), "are names with a number, as streets and houses are")
+    yield Reading(detector="address", weight=4.5, because=because, needs="person")
 
 
 def is_address(value: str) -> bool:

@@ -7,6 +7,7 @@ from crawler.detectors.forms import FORMS
 from crawler.detectors.odds import Reading
 
 _OLDEST = 120
+_MOST_YEARS_AT_SCHOOL = 30
 
 
 def judge(column: Column) -> Iterator[Reading]:
@@ -23,6 +24,8 @@ def judge(column: Column) -> Iterator[Reading]:
         yield Reading(detector="age", weight=-6.0, is_final=True)
     elif column.kind is Kind.INTEGER and high > 30 and len(numbers) > 15:
         yield Reading(detector="age", weight=1.0, because="whole numbers up to a life's years", is_alone=False)
+    if low >= 0 and high <= _MOST_YEARS_AT_SCHOOL:
+        yield Reading(detector="education", weight=0.5, because="years at school", is_alone=False)
     if max(abs(low), abs(high)) > 180 or (column.kind is Kind.INTEGER and len(numbers) > 5):
         yield Reading(detector="geolocation", weight=-6.0, is_final=True)
     elif column.kind is Kind.FLOAT:

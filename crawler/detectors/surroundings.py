@@ -18,7 +18,7 @@ _OF_PEOPLE_ONLY = frozenset("age gender marital_status race_ethnicity religion".
 _OF_CREATURES_TOO = frozenset("age gender".split())
 _POINTS_AT_DEVICES = frozenset("ip_address mac_address device_id username".split())
 _COUNTRIES = {row["language"]: row["countries"] for row in tables.rows("languages") if row["countries"]}
-_SURE, _NEUTRAL, _OF_DEVICES, _LIKELY, _DOUBTFUL, _NEVER, _OF_OTHERS = 1.0, 0.0, -0.5, -1.0, -2.0, -6.5, -12.0
+_SURE, _NEUTRAL, _OF_DEVICES, _LIKELY, _DOUBTFUL, _NEVER = 1.0, 0.0, -0.5, -1.0, -2.0, -12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Surroundings:
         people = others & _POINTS_AT_PEOPLE
         is_about_people = len(people) >= 2 or bool(people - {"gender", "phone_number"})
         if self.speaks_of_creatures and not is_about_people and (needs or detector.name in _OF_CREATURES_TOO):
-            return _OF_OTHERS
+            return _NEVER
         if not needs:
             return _NEUTRAL
         if is_about_people:

@@ -29,6 +29,7 @@ _OPEN: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("region", ("regions",), 0.08),
     ("city", ("cities",), 0.05),
 )
+_BY_CHANCE_IN_WORDS = 0.02
 _MOST_DISTINCT = 60
 _WORDS_OF_A_TITLE = 5
 _CODED, _MOST_CODES = ("gender", "marital_status", "race_ethnicity", "religion", "education"), 12
@@ -73,6 +74,8 @@ def _closed(detector: str, known: frozenset[str], chance: float, telling: int, w
     if not hits:
         return
     told_by = sum(len(word) >= telling or not word.isascii() for word in hits)
+    if detector == "gender" and told_by == len(hits) and min(map(len, hits)) > 2:
+        chance = _BY_CHANCE_IN_WORDS
     weight = likelihood(len(hits), len(words), chance=chance, expected=0.9)
     yield Reading(
         detector=detector,

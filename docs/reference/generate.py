@@ -12,6 +12,9 @@ import click
 
 from catalog.errors import VeilError
 from catalog.sources.calculator import value_of
+from crawler.detectors import tables
+from crawler.detectors.catalogue import Detector, detectors
+from crawler.detectors.patterns import Pattern, patterns
 from policy_engine.lint.findings import KINDS
 from policy_engine.transforms.calls import parse_call
 from policy_engine.transforms.checking import print_argument
@@ -31,6 +34,17 @@ COMMANDS_HEAD = """# Commands
 
 Each of them takes `--help`. They exit with 0 when all is well, 1 when something failed, and 2 when there is something
 to do or to look at (a plan with changes, a finding)."""
+
+DETECTORS_HEAD = """# Detectors
+
+What a crawl recognises without a rule of yours: a detector for each tag, named like the tag without its namespace. It
+weighs two witnesses against each other: what the column is called, in {languages} languages and their abbreviations,
+and what it holds, where a hit counts against the share that chance alone would give. Of identifiers a column gets the
+one that is likeliest; quasi-identifiers and medical data count only in tables about people. A detector that says
+nothing of contents is led by the name, and contents can only speak against it.
+
+The evidence of a suggestion tells which words of the name spoke, which share of the values, and how often chance would
+do the same; it never holds a value. `country` is told where numbers of one country were recognised."""
 
 ERRORS_HEAD = """# Errors
 
@@ -92,6 +106,7 @@ def pages() -> dict[str, str]:
     """Every generated page by its file name."""
     return {
         "commands.md": commands_page(),
+        "detectors.md": detectors_page(),
         "errors.md": errors_page(),
         "lint.md": lint_page(),
         "settings.md": settings_page(),
@@ -105,6 +120,41 @@ def commands_page() -> str:
     index = [f"- [`{name}`](#{name.replace(' ', '-')}): {_first_sentence(command)}" for name, command, _ in listed]
     parts = [f"## {name}\n\n```text\n{shown}\n```" for name, _, shown in listed]
     return "\n\n".join([MADE, COMMANDS_HEAD, "\n".join(index), *parts]) + "\n"
+
+
+def detectors_page() -> str:
+    """Each detector with its tag, its level and its evidence, then what is known of single countries."""
+    known = [
+        f"| `{name}` | `{detector.tag.name}` | {detector.tag.level} | {detector.tag.comment} | {_evidence(detector)} |"
+        for name, detector in detectors().items()
+    ]
+    numbers = [
+        f"| {pattern.country} | `{pattern.detector}` | {_in_cell(pattern.name)} | {_checked(pattern)} |"
+        for pattern in sorted(patterns(), key=lambda each: (each.country, each.detector))
+        if pattern.country
+    ]
+    parts = [
+        "\n".join(["| detector | tag | level | what it is | evidence |", "|---|---|---|---|---|", *known]),
+        "## Numbers of single countries",
+        "\n".join(["| country | detector | number | by chance |", "|---|---|---|---|", *dict.fromkeys(numbers)]),
+    ]
+    return "\n\n".join([MADE, DETECTORS_HEAD.format(languages=len(tables.languages())), *parts]) + "\n"
+
+
+def _evidence(detector: Detector) -> str:
+    spoken = sum(
+        any(row["detector"] == detector.name for row in tables.rows(f"headers/{language}"))
+        for language in tables.languages()
+    )
+    named = f"name in {spoken} languages" if spoken > 1 else "name in English"
+    beside = "; only beside people" if detector.needs else ""
+    return named + (f"; contents: {detector.looks}" if detector.looks else "") + beside
+
+
+def _checked(pattern: Pattern) -> str:
+    how = "pass the check digits" if pattern.check else "have the shape"
+    alone = "" if pattern.is_alone else "; the name must agree"
+    return f"{pattern.chance * 100:.2g} % {how}{alone}"
 
 
 def errors_page() -> str:

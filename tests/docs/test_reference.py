@@ -21,7 +21,9 @@ def _generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "errors.md", "lint.md", "settings.md", "transforms.md"])
+@pytest.mark.parametrize(
+    "name", ["commands.md", "detectors.md", "errors.md", "lint.md", "settings.md", "transforms.md"]
+)
 def test_the_page_is_what_the_program_says(name: str) -> None:
     assert (REFERENCE / name).read_text(encoding="utf-8") == _generator().pages()[name], "run: make docs"
 

@@ -213,6 +213,12 @@ MAKERS: dict[str, tuple[str, Make]] = {
         ),
     ),
     **{name: (tag, (lambda held: lambda fake, drawn: number(held, drawn))(name)) for name, tag in NUMBERS.items()},
+    "nhs": ("phi.health_plan_id", lambda fake, drawn: number("nhs", drawn)),
+    "id_fr_tax": ("pii.tax_id", drawing.filled("1999999999999")),
+    "password_word": ("secret.password", drawing.filled("Kkr9!tKw99", "sunny-K999", "Pa9$KKrt")),
+    "latlon": ("-", lambda fake, drawn: f"{drawn.uniform(-60, 60):.5f}, {drawn.uniform(-120, 120):.5f}"),
+    "url_person": ("-", lambda fake, drawn: f"linkedin.example.org/in/{fake.user_name()}"),
+    "prose_with_iban": ("fin.iban", drawing.beside(lambda fake, drawn: number("iban", drawn))),
     **THINGS,
 }
 

@@ -107,6 +107,7 @@ _WAYS: dict[str, tuple[Draw, Callable[[str], bool] | str]] = {
     "card": (_mask("4999999999999999"), luhn.is_valid),
     "imei": (_mask("353999999999999"), luhn.is_valid),
     "vin": (_mask("1HGC9998XA9999999"), "=vin"),
+    "nhs": (_mask("943 999 9999"), "gb.nhs"),
     "dea": (_mask("BA9999999"), "=dea"),
     "iban": (_mask("DE99999999999999999999"), "iban"),
     "ean": (_mask("4099999999999"), "ean"),

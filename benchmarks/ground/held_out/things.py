@@ -89,4 +89,13 @@ THINGS: dict[str, tuple[str, Make]] = {
     ),
     "company": ("-", drawing.of("company")),
     "school": ("-", lambda fake, drawn: f"{fake.last_name()} Primary School"),
+    "repo": ("-", lambda fake, drawn: f"{fake.word()}/{fake.word()}-{fake.word()}"),
+    "room": ("-", lambda fake, drawn: f"Room {drawn.randint(1, 400)}"),
+    "percent": ("-", lambda fake, drawn: f"{drawn.uniform(0, 100):.1f} %"),
+    "dimension": (
+        "-",
+        lambda fake, drawn: f"{drawn.randint(1, 90)} x {drawn.randint(1, 90)} x {drawn.randint(1, 90)} cm",
+    ),
+    "license": ("-", lambda fake, drawn: f"LIC-{drawn.randrange(10**4):04d}-{drawn.randrange(10**4):04d}"),
+    "domain": ("-", lambda fake, drawn: str(fake.domain_name())),
 }
