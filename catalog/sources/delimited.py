@@ -8,8 +8,8 @@ from pathlib import Path
 from catalog.errors import SourceUnavailable
 from catalog.sources.encodings import beginning
 from catalog.sources.file_kinds import FileKind
-from catalog.sources.file_layout import FileSet
 from catalog.sources.file_scans import WHOLE_FILE_BYTES, boolean, item, sample_size, typed
+from catalog.sources.file_sets import FileSet
 from catalog.sources.world import World, literal, pattern
 
 _DELIMITERS = ",;\t|"
@@ -126,7 +126,7 @@ def pinned_csv(
 
 def headers(world: World, files: FileSet, dialect: CsvDialect) -> dict[Path, tuple[str, ...]]:
     """The names of the columns of each file, in order."""
-    items = {file: pinned_csv(files.only(file), dialect, (), leaves_out=True) for file in files.files}
+    items = {one.files[0]: pinned_csv(one, dialect, (), leaves_out=True) for one in files.each()}
     return {file: tuple(name for name, _ in world.columns(one)) for file, one in items.items()}
 
 

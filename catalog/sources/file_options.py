@@ -8,8 +8,9 @@ from catalog.errors import SettingsInvalid
 from catalog.names import nearest
 from catalog.sources.delimited import CsvOptions
 from catalog.sources.encodings import check_encoding
+from catalog.sources.s3_options import S3_OPTIONS
 
-FILE_OPTIONS = ("encoding", "delimiter", "header", "bad_rows")
+FILE_OPTIONS = ("encoding", "delimiter", "header", "bad_rows", *S3_OPTIONS)
 
 _Choice = TypeVar("_Choice")
 

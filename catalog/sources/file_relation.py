@@ -17,9 +17,10 @@ from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.file_columns import parquet_columns, refuse_disagreement
 from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind
-from catalog.sources.file_layout import FileSet
 from catalog.sources.file_options import FileOptions
 from catalog.sources.file_scans import WHOLE_FILE_BYTES, described_json, parquet, pinned_json
+from catalog.sources.file_sets import FileSet
+from catalog.sources.hollow import SAMPLE_ROWS
 from catalog.sources.world import World
 
 _MOST_SCANS = 64
@@ -38,6 +39,11 @@ class FileRelation:
         self._options = options
         self._root = root
         self._scans: dict[Expected, Scan] = {}
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows a sample may have: of large files that are copies, no more may be there."""
+        return SAMPLE_ROWS if self.is_copied and self.files.byte_count > WHOLE_FILE_BYTES else 2**31
 
     @cached_property
     def columns(self) -> tuple[tuple[str, DuckDBPyType], ...]:

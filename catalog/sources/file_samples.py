@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
 from catalog.sources.file_kinds import FileKind
-from catalog.sources.file_layout import FileSet
 from catalog.sources.file_scans import WHOLE_FILE_BYTES, parquet_rows
+from catalog.sources.file_sets import FileSet
 
 _PLACES = 8
 
@@ -23,10 +23,26 @@ def sample_sql(files: FileSet, columns: str, rows: int, described: Callable[[Fil
     """
     if files.byte_count <= WHOLE_FILE_BYTES:
         return f"SELECT {columns} FROM {described(files)} USING SAMPLE reservoir({rows:d} ROWS) REPEATABLE (1)"
-    some = files.files[:: max(1, len(files.files) // _PLACES)][:_PLACES]
+    some = sampled(len(files.files))
     count = max(1, rows // len(some))
-    parts = (_part(files.only(file), columns, count, described, max(1, _PLACES // len(some))) for file in some)
+    parts = (_part(files.at(place), columns, count, described, places_in(len(some))) for place in some)
     return " UNION ALL ".join(parts)
+
+
+def sampled(file_count: int) -> range:
+    """Which files of a large relation are looked into, by their places: eight at most, spread over all."""
+    step = max(1, file_count // _PLACES)
+    return range(0, file_count, step)[:_PLACES]
+
+
+def places_in(file_count: int) -> int:
+    """Into how many places of each of so many files is looked."""
+    return max(1, _PLACES // file_count)
+
+
+def begins(row_count: int, places: int) -> tuple[int, ...]:
+    """Where in a file those places begin, as numbers of rows."""
+    return tuple(place * row_count // places for place in range(places))
 
 
 def _part(one: FileSet, columns: str, rows: int, described: Callable[[FileSet], str], places: int) -> str:
@@ -34,8 +50,9 @@ def _part(one: FileSet, columns: str, rows: int, described: Callable[[FileSet], 
     if row_count is None:
         return f"(SELECT {columns} FROM {described(one)} LIMIT {rows:d})"
     length = -(-rows // places)
-    begins = (place * row_count // places for place in range(places))
-    stretches = " OR ".join(f"file_row_number BETWEEN {begin:d} AND {begin + length - 1:d}" for begin in begins)
+    stretches = " OR ".join(
+        f"file_row_number BETWEEN {begin:d} AND {begin + length - 1:d}" for begin in begins(row_count, places)
+    )
     return f"(SELECT {columns} FROM {parquet_rows(one)} WHERE {stretches} LIMIT {rows:d})"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from catalog.names import fold
 from catalog.sources.file_kinds import FileKind
-from catalog.sources.file_layout import FileSet
+from catalog.sources.file_sets import FileSet
 from catalog.sources.world import literal, pattern
 
 WHOLE_FILE_BYTES = 64 * 2**20

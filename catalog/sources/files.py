@@ -1,7 +1,7 @@
-"""The connector `files`: CSV, TSV, JSON, NDJSON, Parquet, Avro and Excel files, globs and folders of them."""
+"""The connector `files`: CSV, TSV, JSON, NDJSON, Parquet, Avro and Excel files, on this machine or in a bucket."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -14,13 +14,16 @@ from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
 from catalog.sources.file_columns import is_continued
 from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind, bare_name, kind_of
-from catalog.sources.file_layout import FileSet, Layout
+from catalog.sources.file_layout import Layout
 from catalog.sources.file_options import FileOptions
 from catalog.sources.file_relation import FileRelation
 from catalog.sources.file_samples import sample_sql
+from catalog.sources.file_sets import FileSet
 from catalog.sources.preparations import Preparations
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.run import EngineRun
+from catalog.sources.s3_bucket import bucket_layout
+from catalog.sources.s3_options import S3_OPTIONS, check_s3
 from catalog.sources.spreadsheets import sheets
 from catalog.sources.world import Resources, World, columns_as
 
@@ -28,7 +31,7 @@ _SAMPLE_SECONDS = 60.0
 
 
 class FilesConnector:
-    """A folder, a file or a glob of files on this machine.
+    """A folder, a file or a glob of files on this machine, or `s3://bucket/prefix`.
 
     Example: option `path` is `./data`; its relations are `visits.csv`, `labs/2024.parquet` and the
     folder `exports`, which holds `part-0.parquet` and `part-1.parquet`.
@@ -37,15 +40,10 @@ class FilesConnector:
     engine = "embedded"
 
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
-        if "://" in options["path"]:
-            raise SettingsInvalid(
-                f"source `{name}` points into a network, and the connector `files` reads files of this machine",
-                hint="give the path of a folder or file, or a glob",
-            )
-        self._layout = Layout(options["path"])
         self._options = FileOptions.of(name, options)
         self._copies = PrivateCopies()
-        self._known: dict[str, FileRelation] = {}
+        self._layout = _layout(name, options, lambda: self._copies)
+        self._known: dict[tuple[str, bool], FileRelation] = {}
 
     def keep_copies(self, copies: PrivateCopies) -> None:
         """Where copies of what the engine cannot read as it stands are kept from now on."""
@@ -63,15 +61,15 @@ class FilesConnector:
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
-        found = self._relation(relation)
+        found = self._relation(relation, is_glimpse=True)
         found.look_through()
         return fields_of(found.columns)
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over a small relation, and from some places of a large one."""
-        found = self._relation(relation)
+        found = self._relation(relation, is_glimpse=True)
         columns = columns_as((field.name, field.type) for field in fields_of(found.columns))
-        sql = sample_sql(found.files, columns, rows, found.described)
+        sql = sample_sql(found.files, columns, min(rows, found.most_rows), found.described)
         run = EngineRun(self._world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
         try:
             return pa.Table.from_batches(run, schema=run.schema)
@@ -83,7 +81,7 @@ class FilesConnector:
     def defects(self, relation: str) -> tuple[Defect, ...]:
         """The rows of delimited files that cannot be read, file by file, and what becomes of them."""
         fate = "left out" if self._options.leaves_out_bad_rows else "queries are refused"
-        found = self._relation(relation).bad_rows
+        found = self._relation(relation, is_glimpse=True).bad_rows
         return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in found)
 
     def scan(self, expected: Expected) -> Scan:
@@ -93,15 +91,18 @@ class FilesConnector:
     @cached_property
     def _world(self) -> World:
         """Where files are described and sampled: by SQL of Veil's own, over the source's folder and the copies."""
-        return World(Resources(), folders=[self._layout.root, self._copies.folder])
+        return World(Resources(), folders=[*self._layout.place.folders, self._copies.folder])
 
-    def _relation(self, name: str) -> FileRelation:
-        """What is known of a relation, for as long as its files stay as they are and its copies stand."""
+    def _relation(self, name: str, *, is_glimpse: bool = False) -> FileRelation:
+        """What is known of a relation, for as long as its files stay as they are and its copies stand.
+
+        A glimpse has the columns of all files, but perhaps no rows besides those of a sample.
+        """
         files = self._layout.files(name)
-        known = self._known.get(name)
+        known = self._known.get((name, is_glimpse))
         is_known = known is not None and known.files.fingerprint == files.fingerprint
         if known is None or not is_known or (known.is_copied and not self._copies.stand(known.files.files)):
-            known = self._known[name] = self._opened(name, files)
+            known = self._known[name, is_glimpse] = self._opened(name, files, is_glimpse)
         return known
 
     def _names(self, path: str | None) -> Iterator[tuple[str, str]]:
@@ -113,7 +114,7 @@ class FilesConnector:
                 yield name, bare_name(last)
                 continue
             try:
-                found = sheets(self._layout.files(name).files[0])
+                found = sheets(self._layout.place.fetched(self._layout.files(name)).files[0])
             except (OSError, SourceUnavailable):
                 yield name, bare_name(last)  # that it cannot be read is told when it is looked at
                 continue
@@ -121,18 +122,37 @@ class FilesConnector:
                 if sheet in ("", each):
                     yield f"{name}/{each}", bare_name(last) if len(found) == 1 else f"{bare_name(last)}_{each}"
 
-    def _opened(self, name: str, files: FileSet) -> FileRelation:
+    def _opened(self, name: str, files: FileSet, is_glimpse: bool) -> FileRelation:
         if files.byte_count == 0:
             raise SourceUnavailable(f"`{name}` is empty", hint="crawl again when it holds data")
-        readable = Preparations(self._copies, self._options).prepared(files)
-        return FileRelation(
-            name, readable, self._world, self._options, self._layout.root, is_copied=readable is not files
-        )
+        place = self._layout.place
+        here = place.glimpsed(files) if is_glimpse else place.fetched(files)
+        readable = Preparations(self._copies, self._options).prepared(here)
+        is_copied = readable.files != files.files
+        return FileRelation(name, readable, self._world, self._options, self._layout.root, is_copied=is_copied)
 
     def _is_one(self, files: FileSet) -> bool:
         """Whether the files of a series are one dataset, judged by the first and the last of them."""
-        ends = (files.only(file) for file in (files.files[0], files.files[-1]))
-        first, last = (self._opened(end.files[0].name, end).names for end in ends)
+        ends = (files.at(0), files.at(-1))
+        first, last = (self._opened(end.files[0].name, end, True).names for end in ends)
         if files.kind in TEXTS - DELIMITED:  # keys may be missing here and there
             return not set(map(fold, first)).isdisjoint(map(fold, last))
         return is_continued(first, last)
+
+
+def _layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:
+    """Where the files are; raises SettingsInvalid for options that do not belong to such a place."""
+    if options["path"].startswith("s3://"):
+        check_s3(name, options)
+        return bucket_layout(name, options, copies)
+    if "://" in options["path"]:
+        raise SettingsInvalid(
+            f"source `{name}` points into a network in a way that is not known",
+            hint="give the path of a folder or file, a glob, or `s3://bucket/prefix`",
+        )
+    for option in S3_OPTIONS:
+        if option in options:
+            raise SettingsInvalid(
+                f"source `{name}` has the option `{option}`, which is for buckets", hint="leave it out"
+            )
+    return Layout.local(options["path"])

@@ -7,8 +7,8 @@ from pathlib import Path
 from catalog.sources import avro_files, spreadsheets
 from catalog.sources.encodings import foreign_encoding, write_utf8
 from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind, unpacked_name
-from catalog.sources.file_layout import FileSet
 from catalog.sources.file_options import FileOptions
+from catalog.sources.file_sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from catalog.errors import SourceUnavailable
+from catalog.errors import LimitExceeded, SourceUnavailable
 
 _CAPACITY_BYTES = 16 * 2**30
 
@@ -54,6 +54,14 @@ class PrivateCopies:
                 self._fill(place, name, make)
             os.utime(place)
         return place / name
+
+    def refuse_larger(self, name: str, byte_count: int) -> None:
+        """Raises LimitExceeded when so many bytes cannot be kept together."""
+        if byte_count > self._capacity_bytes:
+            raise LimitExceeded(
+                f"`{name}` is larger than what is copied: {byte_count:,} bytes, and {self._capacity_bytes:,} are kept",
+                hint="narrow the dataset, as to some folders of it, or keep it where the server can read it in place",
+            )
 
     def stand(self, files: Iterable[Path]) -> bool:
         """Whether those of the files that are copies are still there; they count as asked for."""
@@ -109,7 +117,7 @@ def _temporary_folder() -> Path:
 
 
 def _size(place: Path) -> int:
-    return sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+    return sum(512 * file.stat().st_blocks for file in place.rglob("*") if file.is_file())  # a copy may have holes
 
 
 def _used_at(place: Path) -> float:

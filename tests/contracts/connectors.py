@@ -43,7 +43,7 @@ def read(source: Source, wanted: Expected, cache: SessionCache | None = None) ->
 
 def stored_in(source: Source, relation: str) -> Path | None:
     """The file that a relation is kept in, None when another system keeps it."""
-    if "path" not in source.options:
+    if "://" in source.options.get("path", "://"):
         return None
     path = Path(source.options["path"])
     return path if path.is_file() else path / relation

@@ -1,0 +1,102 @@
+"""A folder of this machine as a place of files: nothing outside of it is ever followed."""
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.errors import SourceUnavailable
+from catalog.sources.file_kinds import FileKind, kind_of
+from catalog.sources.file_sets import FileSet
+
+
+class LocalFolder:
+    """The files below a folder. INVARIANT: what a name means lies below the root, whatever links say."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._top = os.path.join(self.root, "")
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """The folder itself."""
+        return (self.root,)
+
+    def entries(self, folder: Path) -> Sequence[Path]:
+        """Data files and folders; links to folders, links that lead out, and hidden names are passed over."""
+        if folder == self.root and not folder.is_dir():
+            raise SourceUnavailable(f"`{folder.name}` cannot be found", hint="check the source's path and its rights")
+        return _entries(folder, self.root)
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether it is a folder, or a link to one."""
+        return path.is_dir()
+
+    def is_file(self, path: Path) -> bool:
+        """Whether it is a file, or a link to one."""
+        return os.path.isfile(path)
+
+    def meant(self, relation: str) -> Path | None:
+        """Where the name leads to, links followed; None when that is outside."""
+        meant = os.path.realpath(self.root / relation) if _is_plain(relation) else ""
+        return Path(meant) if f"{meant}/".startswith(self._top) else None
+
+    def seen(
+        self, relation: str, kind: FileKind, files: Sequence[Path], partitions: tuple[str, ...], sheet: str
+    ) -> FileSet:
+        """The state of the files that are meant; a server's own are refused."""
+        real = [Path(os.path.realpath(file)) if os.path.islink(file) else file for file in files]
+        if any(map(is_a_home, {file.parent for file in real})):
+            raise SourceUnavailable(
+                f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
+            )
+        return FileSet.of(kind, real, partitions, sheet)
+
+    def fetched(self, files: FileSet) -> FileSet:
+        """The files themselves."""
+        return files
+
+    def glimpsed(self, files: FileSet) -> FileSet:
+        """The files themselves."""
+        return files
+
+
+def _entries(folder: Path, root: Path) -> list[Path]:
+    """Data files and folders, by name; links to folders, links that lead out, and hidden names are passed over."""
+    found = []
+    try:
+        listed = os.scandir(folder)
+    except OSError:
+        raise SourceUnavailable(f"the folder `{folder.name}` cannot be read", hint="check its rights") from None
+    is_home = is_a_home(folder)
+    with listed as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if not entry.name.startswith((".", "_")):
+                    found.append(Path(entry.path))
+            elif kind_of(entry.name) is not None:
+                is_data = _is_inner_link(Path(entry.path), root) if entry.is_symlink() else entry.is_file()
+                if is_data and not is_home:
+                    found.append(Path(entry.path))
+    return sorted(found)
+
+
+def _is_inner_link(link: Path, root: Path) -> bool:
+    """Whether a link means a data file of the source's own."""
+    try:
+        file = link.resolve(strict=True)
+    except (OSError, RuntimeError):  # it leads nowhere, or in a circle
+        return False
+    return file.is_relative_to(root) and file.is_file() and not is_a_home(file.parent)
+
+
+def is_a_home(folder: Path) -> bool:
+    """Whether a catalog stands in a real folder: keys and sign-ins of a server are never data, whoever says so."""
+    return any(os.path.exists(f"{folder}/{name}") for name in ("catalog.sqlite", "catalog.sqlite-wal"))
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_plain(relation: str) -> bool:
+    """Whether a relation's name stays below wherever it begins."""
+    steps = Path(relation)
+    return "\0" not in relation and not steps.is_absolute() and ".." not in steps.parts

@@ -1,0 +1,110 @@
+"""How a bucket is reached: its address in the source's options, its credentials by reference alone."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pyarrow.fs as pafs
+
+from catalog.errors import SettingsInvalid, SourceUnavailable
+
+_SECRETS = ("access_key", "secret_key", "session_token")
+S3_OPTIONS = ("endpoint", "region", "anonymous", *(f"{name}_{how}" for name in _SECRETS for how in ("env", "file")))
+
+_CONNECT_SECONDS, _ANSWER_SECONDS, _TRIES = 5, 30, 3
+
+
+def check_s3(source: str, options: Mapping[str, str]) -> None:
+    """Raises SettingsInvalid unless the options say where the bucket is and as whom it is read."""
+    if options.get("anonymous", "no") not in ("yes", "no"):
+        raise SettingsInvalid(f"source `{source}` has an odd option `anonymous`", hint="it may be `yes` or `no`")
+    named = {name for name in _SECRETS for how in ("env", "file") if f"{name}_{how}" in options}
+    if options.get("anonymous") == "yes":
+        if named:
+            raise SettingsInvalid(f"source `{source}` is anonymous and has credentials", hint="keep one of the two")
+    elif not {"access_key", "secret_key"} <= named:
+        raise SettingsInvalid(
+            f"source `{source}` does not say as whom it reads its bucket",
+            hint="name `access_key_env` and `secret_key_env` (or `.._file`), or `anonymous: yes`",
+        )
+    if "endpoint" in options:
+        parts = urlsplit(options["endpoint"])
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.path.strip("/"):
+            raise SettingsInvalid(
+                f"the `endpoint` of source `{source}` is no address", hint="write it as `https://minio.example:9000`"
+            )
+    elif "region" not in options:
+        raise SettingsInvalid(f"source `{source}` names no region", hint="name it in `region`, as `eu-central-1`")
+
+
+def file_system(source: str, options: Mapping[str, str]) -> pafs.S3FileSystem:
+    """A client of the bucket; raises SourceUnavailable when a credential is not where the options say."""
+    parts = urlsplit(options.get("endpoint", "https://"))
+    known = {name: _secret(source, options, name) for name in _SECRETS}
+    return pafs.S3FileSystem(
+        **{name: value for name, value in known.items() if value is not None},
+        anonymous=options.get("anonymous") == "yes",
+        region=options.get("region", "us-east-1"),
+        scheme=parts.scheme,
+        endpoint_override=parts.netloc or None,
+        connect_timeout=_CONNECT_SECONDS,
+        request_timeout=_ANSWER_SECONDS,
+        retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=_TRIES),
+    )
+
+
+def told(bucket: str, error: OSError) -> SourceUnavailable:
+    """What a failure means. INVARIANT: the client's own text, which may hold names of keys, is not passed on."""
+    text = str(error)
+    for marks, what, hint in _FAILURES:
+        if isinstance(error, FileNotFoundError) or any(mark in text for mark in marks):
+            return SourceUnavailable(what.format(bucket=bucket), hint=hint)
+    return SourceUnavailable(f"the bucket `{bucket}` cannot be read", hint="look at the bucket and its rights")
+
+
+_FAILURES = (
+    (("NO_SUCH_KEY", "RESOURCE_NOT_FOUND"), "an object of the bucket `{bucket}` has gone", "crawl the source again"),
+    (("NO_SUCH_BUCKET",), "there is no bucket `{bucket}`", "check the source's path, endpoint and region"),
+    (
+        ("INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_CLIENT_TOKEN", "UNRECOGNIZED_CLIENT"),
+        "the bucket `{bucket}` does not take the credentials",
+        "check what the source's options `access_key_..` and `secret_key_..` name",
+    ),
+    (
+        ("ACCESS_DENIED", "INTERNAL_FAILURE"),
+        "the bucket `{bucket}` refuses this reader",
+        "give it the rights s3:ListBucket and s3:GetObject",
+    ),
+    (
+        ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "SLOW_DOWN", "SERVICE_UNAVAILABLE"),
+        "the server of the bucket `{bucket}` cannot be reached",
+        "check the source's endpoint and the network, then try again",
+    ),
+    (
+        ("PERMANENT_REDIRECT", "301", "AUTHORIZATION_HEADER_MALFORMED"),
+        "the bucket `{bucket}` is in another region",
+        "check `region`",
+    ),
+)
+
+
+def _secret(source: str, options: Mapping[str, str], name: str) -> str | None:
+    if variable := options.get(f"{name}_env"):
+        return _given(os.environ.get(variable, ""), source, name, f"the environment variable `{variable}`")
+    if file := options.get(f"{name}_file"):
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            text = ""
+        return _given(text, source, name, f"the file `{Path(file).name}`")
+    return None
+
+
+def _given(text: str, source: str, name: str, place: str) -> str:
+    if not text.strip():
+        raise SourceUnavailable(
+            f"the {name.replace('_', ' ')} of source `{source}` is not there: {place} is missing or empty",
+            hint="set it for the server's process, then try again",
+        )
+    return text.strip()

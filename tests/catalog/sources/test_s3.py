@@ -1,0 +1,236 @@
+"""Buckets of a real S3-compatible server: all kinds of files, and everything that can go wrong with a bucket."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from catalog.errors import LimitExceeded, SettingsInvalid, SourceUnavailable
+from catalog.model import Source
+from catalog.registry import connect
+from catalog.sources.private_copies import PrivateCopies
+from tests.catalog.sources.lakes import defects, expected, relations, rows, types
+from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract, read
+from tests.s3_server import S3Server, s3_server
+
+FORMATS = {"people.csv": "(FORMAT csv)", "people.ndjson": "(FORMAT json)", "people.parquet": "(FORMAT parquet)"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _credentials(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def prefix(request: pytest.FixtureRequest) -> str:
+    """A prefix of this test's own."""
+    return "".join(letter if letter.isalnum() else "_" for letter in request.node.name)
+
+
+def bucket(server: S3Server, prefix: str, **more: str) -> Source:
+    return Source(name="lake", connector="files", options=server.options(prefix, **more))
+
+
+def put_people(server: S3Server, prefix: str, folder: Path, name: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({PEOPLE_SQL}) TO '{folder / name}' {FORMATS[name]}")
+    server.put(f"{prefix}/{name}", (folder / name).read_bytes())
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+class TestBucket(ConnectorContract):
+    @pytest.fixture
+    def relation(self, kind: str) -> str:
+        return kind
+
+    @pytest.fixture
+    def source(self, server: S3Server, prefix: str, tmp_path: Path, kind: str) -> Source:
+        put_people(server, prefix, tmp_path, kind)
+        return bucket(server, prefix)
+
+
+def test_folders_series_and_sheets_are_relations_as_they_are_on_a_disk(server: S3Server, prefix: str) -> None:
+    for year in (2023, 2024):
+        server.put(f"{prefix}/v/year={year}/a b%20ü.csv", f"n,name\n{year},x\n".encode())
+        server.put(f"{prefix}/months/{year}.csv", "name\nZoë\n".encode("utf-16"))
+    server.put(f"{prefix}/notes.txt", b"none")
+    server.put(f"{prefix}/_hidden.csv", b"a\n1\n")
+    server.put(f"{prefix}/odd//x.csv", b"a\n1\n")
+    server.put(f"{prefix}/bad.csv", b"a,b\n1,2\n3\n")
+    source = bucket(server, prefix)
+    assert relations(source) == ["bad.csv", "months", "v"]
+    assert types(source, "v") == {"n": "BIGINT", "name": "VARCHAR", "year": "BIGINT"}
+    assert [row["year"] for row in rows(source, "v")] == [2023, 2024]
+    assert rows(source, "months") == [{"name": "Zoë"}] * 2
+    assert defects(source, "bad.csv") == ("1 row cannot be read: queries are refused (bad.csv: line 3)",)
+
+
+def test_path_may_be_one_object_or_a_glob(server: S3Server, prefix: str) -> None:
+    server.put(f"{prefix}/a1.csv", b"a\n1\n")
+    server.put(f"{prefix}/b1.csv", b"a\n2\n")
+    for path in (f"{prefix}/a1.csv", f"{prefix}/a*.csv"):
+        source = bucket(server, path)
+        assert relations(source) == ["a1.csv"]
+        assert rows(source, "a1.csv") == [{"a": 1}]
+        for wrong in ("b1.csv", "../b1.csv"):
+            with pytest.raises(SourceUnavailable, match=r"not in the source|out of the source"):
+                connect(source).describe(wrong)
+
+
+@pytest.fixture
+def large(server: S3Server, prefix: str) -> bytes:
+    """A Parquet object of more than 64 MB in many groups of rows."""
+    rows = 700_000
+    table = pa.table({"id": range(rows), "code": [os.urandom(56).hex() for _ in range(rows)]})
+    stream = io.BytesIO()
+    pq.write_table(table, stream, row_group_size=10_000, compression="none")
+    server.put(f"{prefix}/large.parquet", stream.getvalue())
+    return stream.getvalue()
+
+
+def test_of_a_large_parquet_object_little_is_read_for_a_sample(
+    server: S3Server, prefix: str, large: bytes, tmp_path: Path
+) -> None:
+    assert len(large) > 64 * 2**20
+    connector = connect(bucket(server, prefix), PrivateCopies(tmp_path / "copies"))
+    assert [field.type for field in connector.describe("large.parquet")] == ["BIGINT", "VARCHAR"]
+    sample = connector.sample("large.parquet", 1_000)
+    whole = pq.read_table(io.BytesIO(large))
+    assert sample.num_rows == 1_000
+    assert sample["id"].to_pylist()[-1] > 600_000
+    assert sample["code"].to_pylist() == [whole["code"][number].as_py() for number in sample["id"].to_pylist()]
+    held = sum(512 * file.stat().st_blocks for file in (tmp_path / "copies").rglob("*.parquet"))
+    assert held < len(large) / 4
+    assert sum(row["id"] is not None for row in rows(bucket(server, prefix), "large.parquet")) == 700_000
+
+
+def test_object_larger_than_what_is_copied_is_refused(
+    server: S3Server, prefix: str, large: bytes, tmp_path: Path
+) -> None:
+    source = bucket(server, prefix)
+    connector = connect(source, PrivateCopies(tmp_path / "copies", capacity_bytes=50 * 2**20))
+    with pytest.raises(LimitExceeded, match=r"large\.parquet"):
+        connector.scan(expected(source, "large.parquet"))
+
+
+def test_damaged_large_object_is_named(server: S3Server, prefix: str, large: bytes) -> None:
+    server.put(f"{prefix}/large.parquet", large[:-100])
+    with pytest.raises(SourceUnavailable, match=r"`large\.parquet` cannot be read"):
+        connect(bucket(server, prefix)).describe("large.parquet")
+
+
+def test_object_that_changed_is_read_anew_and_one_that_went_is_unavailable(server: S3Server, prefix: str) -> None:
+    server.put(f"{prefix}/x.csv", b"a\n1\n")
+    source = bucket(server, prefix)
+    wanted = expected(source, "x.csv")
+    server.put(f"{prefix}/x.csv", b"a\n22\n")
+    assert read(source, wanted) == [{"a": 22}]
+    server.delete(f"{prefix}/x.csv")
+    with pytest.raises(SourceUnavailable, match=r"x\.csv"):
+        read(source, wanted)
+
+
+@pytest.mark.parametrize("later", [b"a\n1\n2\n3\n", None])
+def test_object_that_changes_or_goes_after_it_was_listed_is_refused(
+    server: S3Server, prefix: str, later: bytes | None
+) -> None:
+    server.put(f"{prefix}/x.csv", b"a\n1\n")
+    connector = connect(bucket(server, prefix))
+    assert [each.name for each in connector.relations()] == ["x.csv"]
+    if later is None:
+        server.delete(f"{prefix}/x.csv")
+    else:
+        server.put(f"{prefix}/x.csv", later)
+    with pytest.raises(SourceUnavailable, match=r"changed while it was read|has gone"):
+        connector.describe("x.csv")
+
+
+def test_empty_prefix_holds_nothing_and_missing_bucket_is_told(server: S3Server, prefix: str) -> None:
+    assert relations(bucket(server, prefix)) == []
+    nowhere = Source(name="lake", connector="files", options={**server.options(prefix), "path": "s3://nowhere/x"})
+    with pytest.raises(SourceUnavailable, match="there is no bucket `nowhere`"):
+        relations(nowhere)
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "told"),
+    [(None, "wrong-secret-42", "credentials"), ("AKIAUNKNOWN", None, "credentials"), ("", None, "`LAKE_KEY`")],
+)
+def test_wrong_credentials_are_told_and_never_shown(
+    server: S3Server, monkeypatch: pytest.MonkeyPatch, key: str | None, secret: str | None, told: str
+) -> None:
+    if key is not None:
+        monkeypatch.setenv("LAKE_KEY", key)
+    if secret is not None:
+        monkeypatch.setenv("LAKE_SECRET", secret)
+    connector = connect(bucket(server, "x"))
+    with pytest.raises(SourceUnavailable, match=told) as caught:
+        list(connector.relations())
+    text = f"{caught.value.detail} {caught.value.hint} {caught.value.__cause__} {connector!r}"
+    for shown in (os.environ["LAKE_SECRET"], os.environ["LAKE_KEY"] or "LAKE_SECRET"):
+        assert shown not in text
+
+
+def test_credentials_may_lie_in_files(server: S3Server, prefix: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{server.access_key}\n")
+    (tmp_path / "secret").write_text(f"{server.secret_key}\n")
+    server.put(f"{prefix}/x.csv", b"a\n1\n")
+    options = {
+        "path": f"s3://lake/{prefix}",
+        "endpoint": server.endpoint,
+        "access_key_file": str(tmp_path / "key"),
+        "secret_key_file": str(tmp_path / "secret"),
+    }
+    source = Source(name="lake", connector="files", options=options)
+    assert rows(source, "x.csv") == [{"a": 1}]
+    (tmp_path / "secret").unlink()
+    with pytest.raises(SourceUnavailable, match="the file `secret` is missing or empty"):
+        relations(source)
+
+
+def test_anonymous_reader_of_a_private_bucket_is_refused(server: S3Server) -> None:
+    options = {"path": "s3://lake/x", "endpoint": server.endpoint, "anonymous": "yes"}
+    with pytest.raises(SourceUnavailable, match="refuses this reader"):
+        relations(Source(name="lake", connector="files", options=options))
+
+
+def test_server_that_cannot_be_reached_is_told(server: S3Server) -> None:
+    options = {**server.options("x"), "endpoint": "http://127.0.0.1:1"}
+    with pytest.raises(SourceUnavailable, match="cannot be reached"):
+        relations(Source(name="lake", connector="files", options=options))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"region": "eu-central-1"}, "as whom"),
+        ({"region": "eu-central-1", "access_key_env": "K"}, "as whom"),
+        ({"anonymous": "yes"}, "names no region"),
+        ({"anonymous": "yes", "region": "x", "secret_key_env": "S"}, "anonymous and has credentials"),
+        ({"anonymous": "perhaps", "region": "x"}, "`anonymous`"),
+        ({"anonymous": "yes", "endpoint": "minio:9000"}, "no address"),
+        ({"anonymous": "yes", "endpoint": "https://key:secret@minio:9000"}, "no address"),
+        ({"anonymous": "yes", "region": "x", "secret_key": "S"}, "unknown option"),
+    ],
+)
+def test_options_of_a_bucket_are_exact(options: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsInvalid, match=told) as caught:
+        connect(Source(name="lake", connector="files", options={"path": "s3://lake/x", **options}))
+    assert "secret@" not in f"{caught.value.detail}{caught.value.hint}"
+
+
+def test_options_of_a_bucket_are_refused_for_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="is for buckets"):
+        connect(Source(name="lake", connector="files", options={"path": str(tmp_path), "region": "x"}))
