@@ -26,7 +26,7 @@ from catalog.tags import Tags
 from crawler.plugins import Plugins, load_plugins
 from crawler.rules import compile_rule
 from policy_engine.store import PolicyStore
-from policy_engine.transforms.functions import FUNCTIONS
+from policy_engine.transforms.functions import FUNCTIONS_PLACE
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
@@ -92,8 +92,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         policies = PolicyStore(catalog)
         keys = _keys(home, catalog)
         visibility = Visibility(catalog, datasets)
-        resources = Resources(memory=settings.query.memory, folder=home.temporary, functions=FUNCTIONS)
-        sessions = SessionCache(partial(connect, copies=PrivateCopies(home.copies)), resources)
+        sessions = _sessions(home, settings.query)
         limits = _limits(settings.query)
         plugins = load_plugins(settings.crawl.detectors)
         metrics = Metrics()
@@ -142,6 +141,11 @@ def _keys(home: Home, catalog: Catalog) -> KeyRing:
     keys = home.master_keys()
     KnownKeys(catalog).expect(keys)
     return KeyRing(keys.current.secret, id=keys.current.id, older={key.id: key.secret for key in keys.older})
+
+
+def _sessions(home: Home, query: QuerySettings) -> SessionCache:
+    resources = Resources(memory=query.memory, spill=query.spill, folder=home.temporary, functions=FUNCTIONS_PLACE)
+    return SessionCache(partial(connect, copies=PrivateCopies(home.copies)), resources, workers=query.workers)
 
 
 def _limits(query: QuerySettings) -> QueryLimits:

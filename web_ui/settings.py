@@ -33,15 +33,19 @@ class ServerSettings:
 class QuerySettings:
     """What one query may use (`max_rows` 0: no limit), and whether an error names the policy behind it.
 
-    `memory` is for one set of sources; what does not fit is spilled to the home's folder. `at_once` is how many
-    queries one person may have running (0: no limit), open results that are not read to their end included. With
-    `explain = "brief"` a hidden column is told of exactly like a misspelt one.
+    `memory` is what the engine may take for one query (`500MB`, `2GiB`); what does not fit is spilled to the home's
+    folder, up to `spill`. A query that takes twice as much and 512 MiB is ended. Each runs in a process of its own,
+    of which there are at most `workers`; further ones wait. `at_once` is how many queries one person may have
+    running (0: no limit), open results that are not read to their end included. With `explain = "brief"` a hidden
+    column is told of exactly like a misspelt one.
     """
 
     seconds: float = 300.0
     batch_rows: int = 65_536
     max_rows: int = 0
     memory: str = "1GB"
+    spill: str = "16GB"
+    workers: int = 64
     at_once: int = 8
     explain: Literal["full", "brief"] = "full"
 

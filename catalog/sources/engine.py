@@ -4,43 +4,34 @@ import json
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import duckdb
 
-from catalog.errors import Internal, SourceUnavailable, SqlUnsupported, VeilError
-from catalog.names import fold, quoted
-from catalog.sources.connector import Expected, Limits, Scan
-from catalog.sources.engine_types import carried
-from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.run import EngineRun
-from catalog.sources.world import Resources, World, columns_as, literal
+from catalog.errors import Internal, SqlUnsupported, VeilError
+from catalog.sources.connector import Limits
+from catalog.sources.opening import Part
+from catalog.sources.workers.messages import Opening
+from catalog.sources.workers.pool import Pool
+from catalog.sources.workers.run import WorkerRun
+from catalog.sources.world import Resources, World, literal
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One relation that a session can reach: of which source, what the catalog expects, how it is scanned."""
-
-    source: str
-    expected: Expected
-    scan: Scan
+_OPENING_SECONDS = 300.0
 
 
 class EngineSession:
-    """A closed world in which only the relations it was opened with, its `parts`, can be reached."""
+    """A closed world in which only the relations it was opened with, its `parts`, can be reached.
+
+    The world itself is opened in each worker that runs a statement of this session, and kept there.
+    """
 
     dialect = "duckdb"
 
-    def __init__(self, world: World, names: Mapping[Part, str]) -> None:
-        self.parts = frozenset(names)
-        self._world = world
+    def __init__(self, parts: Iterable[Part], pool: Pool) -> None:
+        self.parts = frozenset(parts)
+        self._pool = pool
+        names = {part: f"v_{secrets.token_hex(8)}" for part in self.parts}
         self._names = {(part.source, part.expected.relation): name for part, name in names.items()}
-        self._remotes = {name: (part.scan.remote, part.expected) for part, name in names.items() if part.scan.remote}
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether the engine has failed so badly that no further statement can run here."""
-        return self._world.is_broken
+        self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
     def physical_name(self, source: str, relation: str) -> str:
         """The unguessable bare identifier under which SQL names the relation here."""
@@ -57,52 +48,23 @@ class EngineSession:
         """The SQL of expressions that `serialize` gave: what the engine calls them where nobody names them."""
         return [_PARSER.printed(json.dumps({**item, "alias": ""})) for item in items]
 
-    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> EngineRun:
+    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> WorkerRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""
-        return EngineRun(self._world, sql, parameters, limits, self._remotes)
+        return WorkerRun(self._pool, self._opening, sql, parameters, limits)
+
+    def let_go(self) -> None:
+        """Closes the world wherever it is open; a later run opens it again."""
+        self._pool.forget(self._opening.key)
 
 
-def open_session(parts: Iterable[Part], resources: Resources) -> EngineSession:
-    """Makes the closed world for these relations, with the expected columns and nothing else.
+def open_session(parts: Iterable[Part], pool: Pool) -> EngineSession:
+    """A session over these relations, whose world is open in a worker.
 
     Raises SourceUnavailable when a relation no longer has an expected column in its expected type.
     """
-    parts = frozenset(parts)
-    world = World(
-        resources,
-        files=[file for part in parts for file in part.scan.files if part.scan.database is None],
-        databases=[part.scan.database for part in parts if part.scan.database is not None],
-    )
-    try:
-        names = {part: f"v_{secrets.token_hex(8)}" for part in parts}
-        for part in parts:
-            if part.scan.remote is None:
-                _create_view(world, part, names[part])
-    except BaseException:
-        world.close()
-        raise
-    return EngineSession(world, names)
-
-
-def _create_view(world: World, part: Part, name: str) -> None:
-    item = world.item(part.scan.item, part.scan.database)
-    try:
-        found = {fold(column): carried(type_) for column, type_ in world.columns(item)}
-    except VeilError as error:
-        raise _changed(part, "it cannot be read in the shape the catalog knows") from error
-    for column, type_ in part.expected.columns:
-        if fold(column) not in found:
-            raise _changed(part, f"it has no column `{column}` any more")
-        if found[fold(column)] != type_:
-            raise _changed(part, f"column `{column}` is no longer {type_}")
-    world.rows(f"CREATE VIEW {quoted(name)} AS SELECT {columns_as(part.expected.columns)} FROM {item}")
-
-
-def _changed(part: Part, why: str) -> SourceUnavailable:
-    return SourceUnavailable(
-        f"`{part.expected.relation}` of source `{part.source}` has changed since it was last crawled: {why}",
-        hint=CHANGED_HINT,
-    )
+    session = EngineSession(parts, pool)
+    WorkerRun(pool, session._opening, None, {}, Limits(seconds=_OPENING_SECONDS)).open_world()
+    return session
 
 
 class _Parser:

@@ -1,5 +1,8 @@
 """What an engine's failure means to the reader: constant texts only, since an engine's own may carry values."""
 
+import os
+import signal
+
 from catalog.errors import (
     Internal,
     LimitExceeded,
@@ -40,11 +43,21 @@ _SPACE: _Kind = (
 )
 _TIME: _Kind = (SourceTimeout, "the query was stopped before it ended", "narrow the query, or ask for more time")
 _FAULT: _Kind = (Internal, "the engine failed", "")
+_KILLED: _Kind = (
+    LimitExceeded,
+    "the query was ended by the system, most likely since it needed more memory than there was",
+    "read fewer rows or columns, or aggregate earlier",
+)
+_CRASHED: _Kind = (SqlUnsupported, "the engine crashed on this statement", "write it in another way")
+_STOPPED: _Kind = (SourceUnavailable, "the engine was stopped while it ran this query", "ask again in a moment")
 
 # The first text with which an engine's message begins decides; what is not listed is our fault to mend.
 _BEGINNINGS: tuple[tuple[str, _Kind], ...] = (
     ("INTERRUPT Error", _TIME),
     ("Out of Memory Error", _SPACE),
+    ("std::bad_alloc", _SPACE),
+    ("malloc of size", _SPACE),
+    ("realloc of size", _SPACE),
     ("Conversion Error: CSV Error", _SHAPE),
     ("Conversion Error: Error while reading file", _SHAPE),
     ("Invalid Input Error: Schema mismatch between globbed files", _SHAPE),
@@ -88,6 +101,8 @@ def mapped(error: Exception) -> VeilError:
     """
     if isinstance(error, VeilError):
         return error
+    if isinstance(error, MemoryError):
+        return _told(_SPACE)
     kind, detail, hint = next((kind for begin, kind in _BEGINNINGS if str(error).startswith(begin)), _FAULT)
     return kind(detail, hint=hint)
 
@@ -95,3 +110,20 @@ def mapped(error: Exception) -> VeilError:
 def is_fatal(error: Exception) -> bool:
     """Whether the engine's instance cannot be used after this failure."""
     return str(error).startswith(("FATAL Error", "INTERNAL Error")) or "database has been invalidated" in str(error)
+
+
+def worker_lost(status: int | None) -> VeilError:
+    """The error a person is told whose query's process is no more; by its wait status, None when nobody knows it.
+
+    Example:
+        >>> worker_lost(11).detail
+        'the engine crashed on this statement'
+    """
+    if status is None or not os.WIFSIGNALED(status):
+        return _told(_STOPPED)
+    return _told(_KILLED if os.WTERMSIG(status) == signal.SIGKILL else _CRASHED)
+
+
+def _told(kind: _Kind) -> VeilError:
+    error, detail, hint = kind
+    return error(detail, hint=hint)

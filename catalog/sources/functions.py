@@ -1,5 +1,6 @@
 """A function of Veil's own inside an engine: Python over whole columns, for what SQL cannot say."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,3 +36,12 @@ def register(connection: duckdb.DuckDBPyConnection, functions: tuple[EngineFunct
             exception_handling=PythonExceptionHandling.RETURN_NULL,
             side_effects=False,
         )
+
+
+def functions_at(place: str) -> tuple[EngineFunction, ...]:
+    """The functions that stand at `package.module:NAME`, none for an empty place: so a worker is told of them."""
+    if not place:
+        return ()
+    module, _, name = place.partition(":")
+    found: tuple[EngineFunction, ...] = getattr(importlib.import_module(module), name)
+    return found

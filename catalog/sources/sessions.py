@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from catalog.errors import SourceUnavailable
 from catalog.model import Source
 from catalog.sources.connector import Expected, SourceConnector
-from catalog.sources.engine import EngineSession, Part, open_session
+from catalog.sources.engine import EngineSession, open_session
+from catalog.sources.opening import Part
 from catalog.sources.watch import WATCH
+from catalog.sources.workers.pool import Pool
 from catalog.sources.world import Resources
 
 _Identity = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -22,7 +24,8 @@ class SessionCache:
 
     A session is found again only for the same sources, columns and files in the same state. One that is
     let go lives on until its last run has ended. `idle_seconds` bounds how long an unused one holds its
-    files (a database file that is held cannot be opened for writing by its owner).
+    files (a database file that is held cannot be opened for writing by its owner), and how long a worker waits
+    for something to do; there are at most `workers` of them.
     """
 
     def __init__(
@@ -32,9 +35,10 @@ class SessionCache:
         *,
         capacity: int = 16,
         idle_seconds: float = 60.0,
+        workers: int = 64,
     ) -> None:
         self._connect = connect
-        self._resources = resources or Resources()
+        self._pool = Pool(resources or Resources(), most=workers, idle_seconds=idle_seconds)
         self._capacity = capacity
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
@@ -48,12 +52,13 @@ class SessionCache:
         scanned = frozenset(part for _, part in scanners)
         with self._lock:
             kept = self._kept.pop(scanned, None)
-        if kept is None or kept.session.is_broken:
-            kept = _Kept(open_session(scanned, self._resources), scanners)
+        if kept is None:
+            kept = _Kept(open_session(scanned, self._pool), scanners)
         with self._lock:
             self._keep(kept)
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
+            over = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - self._capacity)]
+        for each in over:
+            each.session.let_go()
         WATCH.add(self._tidying)
         return kept.session
 
@@ -64,7 +69,7 @@ class SessionCache:
         """
         with self._lock:
             kept = self._kept.get(session.parts)
-        if kept is None or kept.session is not session or session.is_broken:
+        if kept is None or kept.session is not session:
             return False
         if any(connector.scan(part.expected) != part.scan for connector, part in kept.scanners):
             return False
@@ -83,13 +88,17 @@ class SessionCache:
         with self._lock:
             self._kept.clear()
             self._connectors.clear()
+        self._pool.close()
 
     def tidy(self) -> None:
         """Lets sessions go that nobody has opened for `idle_seconds`."""
         unused_since = time.monotonic() - self._idle_seconds
         with self._lock:
-            for parts in [parts for parts, kept in self._kept.items() if kept.used_at <= unused_since]:
-                del self._kept[parts]
+            over = [parts for parts, kept in self._kept.items() if kept.used_at <= unused_since]
+            unused = [self._kept.pop(parts) for parts in over]
+        for each in unused:
+            each.session.let_go()
+        self._pool.tidy()
 
     def _scanned(self, source: Source, expected: Expected) -> "_Scanner":
         identity = source.name, source.connector, tuple(sorted(source.options.items()))

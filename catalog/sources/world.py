@@ -16,7 +16,7 @@ from duckdb.sqltypes import DuckDBPyType
 from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.failures import mapped
-from catalog.sources.functions import EngineFunction, register
+from catalog.sources.functions import functions_at, register
 
 _MARKS = re.compile(r"[*?\[]")
 
@@ -25,14 +25,14 @@ _MARKS = re.compile(r"[*?\[]")
 class Resources:
     """What one world may use; spilled data lies in a folder of its own under `folder`, closed to others.
 
-    `functions` are Veil's own, known to the world beside the engine's.
+    `functions` says where Veil's own stand, known to the world beside the engine's: `package.module:NAME`.
     """
 
     memory: str = "1GB"
     spill: str = "16GB"
     threads: int = max(1, min(4, os.cpu_count() or 1))
     folder: Path | None = None
-    functions: tuple[EngineFunction, ...] = ()
+    functions: str = ""
 
 
 class World:
@@ -55,7 +55,7 @@ class World:
         self.is_broken = False
         self._aliases = {path: f"d_{secrets.token_hex(8)}" for path in sorted(set(databases))}
         try:
-            register(self._connection, resources.functions)
+            register(self._connection, functions_at(resources.functions))
             for path, alias in self._aliases.items():
                 self._attach(path, alias)
             self._lock(files, folders)

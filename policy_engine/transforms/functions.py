@@ -15,3 +15,6 @@ FUNCTIONS: tuple[EngineFunction, ...] = (
     ),
     EngineFunction(name="veil_redact_text", takes=("VARCHAR", "VARCHAR"), returns="VARCHAR", body=redacted_column),
 )
+
+FUNCTIONS_PLACE = f"{__name__}:FUNCTIONS"
+"""Where a worker process finds them."""

@@ -22,7 +22,7 @@ from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore
-from policy_engine.transforms.functions import FUNCTIONS
+from policy_engine.transforms.functions import FUNCTIONS_PLACE
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
@@ -157,7 +157,7 @@ def governed(folder: Path, document: str, clock: Callable[[], datetime] = lambda
     datasets, policies, journal = Datasets(catalog), PolicyStore(catalog), Journal(catalog)
     policies.init_home(by="test")
     carry_out(prepare(load([folder / "shop.yaml"]), catalog, at=datetime.now(UTC)), catalog, by="test")
-    sessions = SessionCache(connect, Resources(functions=FUNCTIONS))
+    sessions = SessionCache(connect, Resources(functions=FUNCTIONS_PLACE))
     governor = Governor(
         catalog=catalog,
         datasets=datasets,

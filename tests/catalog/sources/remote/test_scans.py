@@ -14,7 +14,9 @@ from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits
 from catalog.sources.engine import EngineSession
 from catalog.sources.remote.sqlite import SqliteSnapshot
+from catalog.sources.run import EngineRun
 from catalog.sources.sessions import SessionCache
+from catalog.sources.world import Resources, World
 
 ROWS = 40_000  # several batches
 EXPECTED = Expected(
@@ -114,7 +116,14 @@ def test_two_scans_of_one_run_read_one_state(session: EngineSession, file: Path)
         writer.close()
 
 
-def test_only_what_is_needed_is_asked_of_the_source(session: EngineSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def run_here(file: Path, columns: str, rest: str = "") -> EngineRun:
+    """A run in this process and not in a worker, so that one can see what it asks of the source."""
+    remote = connect(Source(name="s", connector="sqlite", options={"path": str(file)})).scan(EXPECTED).remote
+    assert remote is not None
+    return EngineRun(World(Resources()), f"SELECT {columns} FROM v_1 {rest}", {}, Limits(), {"v_1": (remote, EXPECTED)})
+
+
+def test_only_what_is_needed_is_asked_of_the_source(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     batches = SqliteSnapshot._batches
 
@@ -123,13 +132,12 @@ def test_only_what_is_needed_is_asked_of_the_source(session: EngineSession, monk
         return batches(self, sql, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SqliteSnapshot, "_batches", noted)
-    physical = session.physical_name("s", EXPECTED.relation)
-    run = session.run(f"SELECT cost FROM {physical} WHERE ward = 'w1' AND id > 100 AND cost > 5", {}, Limits())
+    run = run_here(file, "cost", "WHERE ward = 'w1' AND id > 100 AND cost > 5")
     assert sum(batch.num_rows for batch in run) == sum(1 for n in range(101, ROWS) if n % 5 == 1 and n % 7)
     assert asked == ['SELECT "id", "ward", "cost" FROM "visits" WHERE "ward" = ? AND "id" > ?']
 
 
-def test_a_scan_ends_when_nobody_reads_on(session: EngineSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_ends_when_nobody_reads_on(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     batches = SqliteSnapshot._batches
 
@@ -139,8 +147,7 @@ def test_a_scan_ends_when_nobody_reads_on(session: EngineSession, monkeypatch: p
             yield batch
 
     monkeypatch.setattr(SqliteSnapshot, "_batches", counted)
-    physical = session.physical_name("s", EXPECTED.relation)
-    run = session.run(f"SELECT id FROM {physical} LIMIT 5", {}, Limits())
+    run = run_here(file, "id", "LIMIT 5")
     assert sum(batch.num_rows for batch in run) == 5
     assert sum(read) < ROWS
 

@@ -1,0 +1,63 @@
+"""Opens a closed world over relations: each is one view with an unguessable name, in the shape the catalog expects."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from catalog.errors import SourceUnavailable, VeilError
+from catalog.names import fold, quoted
+from catalog.sources.connector import Expected, Scan
+from catalog.sources.engine_types import carried
+from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.world import Resources, World, columns_as
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One relation that a session can reach: of which source, what the catalog expects, how it is scanned."""
+
+    source: str
+    expected: Expected
+    scan: Scan
+
+
+def open_world(parts: Iterable[Part], names: Iterable[str], resources: Resources) -> World:
+    """The closed world of these relations under these names, with the expected columns and nothing else.
+
+    Raises SourceUnavailable when a relation no longer has an expected column in its expected type. Remote ones are
+    left out: they are opened by each run.
+    """
+    parts = tuple(parts)
+    world = World(
+        resources,
+        files=[file for part in parts for file in part.scan.files if part.scan.database is None],
+        databases=[part.scan.database for part in parts if part.scan.database is not None],
+    )
+    try:
+        for part, name in zip(parts, names, strict=True):
+            if part.scan.remote is None:
+                _create_view(world, part, name)
+    except BaseException:
+        world.close()
+        raise
+    return world
+
+
+def _create_view(world: World, part: Part, name: str) -> None:
+    item = world.item(part.scan.item, part.scan.database)
+    try:
+        found = {fold(column): carried(type_) for column, type_ in world.columns(item)}
+    except VeilError as error:
+        raise _changed(part, "it cannot be read in the shape the catalog knows") from error
+    for column, type_ in part.expected.columns:
+        if fold(column) not in found:
+            raise _changed(part, f"it has no column `{column}` any more")
+        if found[fold(column)] != type_:
+            raise _changed(part, f"column `{column}` is no longer {type_}")
+    world.rows(f"CREATE VIEW {quoted(name)} AS SELECT {columns_as(part.expected.columns)} FROM {item}")
+
+
+def _changed(part: Part, why: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"`{part.expected.relation}` of source `{part.source}` has changed since it was last crawled: {why}",
+        hint=CHANGED_HINT,
+    )

@@ -1,0 +1,214 @@
+"""A statement under way in a worker: lazy, streamed, and stoppable in every phase, if need be with the worker."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+
+from catalog.errors import Internal, LimitExceeded, SourceTimeout
+from catalog.sources.connector import Limits
+from catalog.sources.failures import worker_lost
+from catalog.sources.watch import WATCH
+from catalog.sources.workers.handle import WorkerHandle
+from catalog.sources.workers.incoming import BROKEN, Incoming
+from catalog.sources.workers.messages import Hangup, Opening, Task
+from catalog.sources.workers.pool import Pool
+
+_GRACE_SECONDS = 1.0
+_SKIP_SECONDS = 0.5
+
+
+class WorkerRun:
+    """Batches of one statement; execution begins with the first look at `schema` or the first batch.
+
+    One thread reads; any thread may `cancel`. A run that was cancelled never ends as if it were whole. An engine that
+    does not stop when it is asked to is killed with its worker. Without SQL it opens the world and does no more.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        opening: Opening,
+        sql: str | None,
+        parameters: Mapping[str, object],
+        limits: Limits,
+    ) -> None:
+        self._pool = pool
+        self._opening = opening
+        self._sql = sql
+        self._parameters = dict(parameters)
+        self._limits = limits
+        self._guard = threading.Lock()
+        self._worker: WorkerHandle | None = None
+        self._incoming: Incoming | None = None
+        self._schema: pa.Schema | None = None
+        self._number = 0
+        self._reason: Exception | None = None
+        self._asked_at: float | None = None
+        self._is_closed = False
+        self.deadline: float | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the result; begins the execution."""
+        if self._schema is None:
+            self._schema = self._read_schema()
+            if self._schema is None:
+                raise Internal("the engine gave no columns")
+        return self._schema
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether somebody has asked for an end."""
+        return self._reason is not None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            while (batch := self._next()) is not None:
+                yield batch
+        finally:
+            self.close()
+
+    def open_world(self) -> None:
+        """Has the world opened and no more; raises what stands against it."""
+        try:
+            self._read_schema()
+        finally:
+            self.close()
+
+    def cancel(self, reason: Exception) -> None:
+        """Ends the run from any thread; whoever reads it gets `reason`. The first reason stays."""
+        with self._guard:
+            if self._is_closed or self._reason is not None:
+                return
+            self._reason = reason
+        self.interrupt()
+        WATCH.hurry()
+
+    def expire(self) -> None:
+        """Ends the run because its time is over."""
+        seconds = self._limits.seconds or 0
+        self.cancel(
+            SourceTimeout(f"the query was stopped after {seconds:g} seconds", hint="narrow it, or aggregate earlier")
+        )
+
+    def interrupt(self) -> None:
+        """Asks the worker to stop what it executes for this run; when it has had its time, kills it."""
+        with self._guard:
+            if self._worker is None or self._is_over:
+                return
+            if self._asked_at is None:
+                self._asked_at = time.monotonic()
+                self._worker.cancel(self._number)
+            elif time.monotonic() - self._asked_at > _GRACE_SECONDS:
+                self._worker.kill()
+
+    def close(self) -> None:
+        """Lets go of everything; may be called twice. To be called by the reading thread (others cancel)."""
+        WATCH.remove(self)
+        with self._guard:
+            self._is_closed = True
+            worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if self._is_fit(worker):
+            self._pool.release(worker)
+        else:
+            self._pool.discard(worker)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._incoming is not None and self._incoming.end is not None
+
+    def _is_fit(self, worker: WorkerHandle) -> bool:
+        """Whether the worker can take another statement: not while it is busy, nor when its memory has run out."""
+        if self._incoming is None:
+            return False
+        if self._incoming.end is None:
+            worker.cancel(self._number)
+            if not self._incoming.skip(_SKIP_SECONDS):
+                return False
+        return self._incoming.end is not None and self._incoming.end.code not in (Internal.code, LimitExceeded.code)
+
+    def _next(self) -> pa.RecordBatch | None:
+        _ = self.schema
+        if self._incoming is None or self._worker is None:
+            raise ValueError("this run is closed")
+        try:
+            batch = self._incoming.next_batch()
+        except BROKEN:
+            raise self._lost() from None
+        self._raise_ending()
+        return batch
+
+    def _read_schema(self) -> pa.Schema | None:
+        """Begins; None when it ended well before there were columns."""
+        incoming = self._begun()
+        try:
+            schema = incoming.schema()
+        except BROKEN:
+            raise self._lost() from None
+        self._raise_ending()
+        return schema
+
+    def _raise_ending(self) -> None:
+        if self._reason is not None:
+            raise self._reason
+        if self._incoming is None or self._incoming.end is None:
+            return
+        error = self._incoming.end.error
+        if error is not None:
+            if self._worker is not None:
+                self._worker.forget(self._opening.key)  # it may not have come to be open
+            self.close()
+            raise error
+
+    def _begun(self) -> Incoming:
+        with self._guard:
+            if self._reason is not None:
+                raise self._reason
+            if self._is_closed:
+                raise ValueError("this run is closed")
+        if self._limits.seconds is not None:
+            self.deadline = time.monotonic() + self._limits.seconds
+        WATCH.add(self)
+        try:
+            worker = self._pool.acquire(self._opening.key, self._check)
+        except BaseException:
+            self.close()
+            raise
+        with self._guard:
+            self._worker = worker
+            self._number = worker.next_number()
+            self._incoming = Incoming(worker.work)
+        try:
+            worker.send(self._task(worker))
+        except OSError:
+            raise self._lost() from None
+        return self._incoming
+
+    def _task(self, worker: WorkerHandle) -> Task:
+        is_open = self._opening.key in worker.worlds
+        return Task(
+            number=self._number,
+            opening=self._opening.key if is_open else self._opening,
+            sql=self._sql,
+            parameters=self._parameters,
+            limits=self._limits,
+        )
+
+    def _check(self) -> None:
+        if self._reason is not None:
+            raise self._reason
+
+    def _lost(self) -> Exception:
+        """What the reader is told when the worker is no more, or sends what is no answer."""
+        WATCH.remove(self)
+        with self._guard:
+            self._is_closed = True
+            worker, self._worker = self._worker, None
+        if worker is None:
+            return self._reason or Hangup()
+        status = self._pool.discard(worker)
+        return self._reason or worker_lost(status)
