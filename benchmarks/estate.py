@@ -20,6 +20,8 @@ from benchmarks.ground.figures import figure
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.journal import Journal
+from catalog.tags import Tags
+from crawler.levels import Levels
 from policy_engine.decide import decide
 from policy_engine.document.model import Document
 from policy_engine.document.places import Place, Stated
@@ -57,8 +59,10 @@ def _decisions(catalog: Catalog) -> None:
     journal = Journal(catalog)
     metadata = Metadata(visibility=visibility, policies=PolicyStore(catalog), journal=journal, clock=lambda: AT)
 
+    levels = Levels(Tags(catalog).tags())
+
     def route(search: str = "") -> str:
-        return json.dumps([summary(sight) for sight in metadata.find(other, search)])
+        return json.dumps([summary(sight, levels) for sight in metadata.find(other, search)])
 
     _goal("get_datasets_ms", 1e3 * _seconds(route), "ms")
     _goal("get_datasets_search_ms", 1e3 * _seconds(lambda: route("email pii")), "ms")

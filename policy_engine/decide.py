@@ -5,6 +5,7 @@ Nothing here reads a clock, a file or the data: the same arguments always give t
 What is alike for many columns or datasets is worked out once, which makes a decision quick and never another one.
 """
 
+import functools
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -111,9 +112,29 @@ class Judged:
                 todo.extend((inner.column.name, inner, part) for inner, part in verdict.parts)
 
     @property
+    def tag_sets(self) -> frozenset[tuple[str, ...]]:
+        """The different sets of tags on all that is there to be seen, the fields in columns too."""
+        if self.goes_by_name or any(field.parts for field in self.fields.alike):
+            todo = [(field, verdict) for field, verdict in self.columns]
+        else:
+            todo = [(field, self.verdicts[field.kind]) for field in self.fields.alike]
+        found: set[tuple[str, ...]] = set()
+        for field, verdict in todo:
+            if verdict.outcome is not Outcome.HIDDEN:
+                found.add(field.shown_tags)
+                todo.extend(verdict.parts)
+        return _shared(frozenset(found))
+
+    @property
     def is_visible(self) -> bool:
         """Whether any column is there to be seen."""
         return any(verdict.outcome is not Outcome.HIDDEN for verdict in self.verdicts.values())
+
+
+@functools.lru_cache(maxsize=65_536)
+def _shared(sets: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """One object for equal sets: an estate has many datasets, and few different ones."""
+    return sets
 
 
 class Judge:

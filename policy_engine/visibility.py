@@ -41,6 +41,8 @@ class _Estate:
 class Sight:
     """A dataset as it stands in a list: how many of its columns one person sees, and whether rows are filtered.
 
+    `tag_sets` are the different sets of tags on what the person sees of it.
+
     Example: `Sight(dataset=orders, clear=3, masked=1, hidden=0, is_filtered=True)`.
     """
 
@@ -49,6 +51,7 @@ class Sight:
     masked: int
     hidden: int
     is_filtered: bool
+    tag_sets: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,6 +197,7 @@ def _sight(judged: Judged) -> Sight:
         masked=counts[Outcome.MASKED],
         hidden=counts[Outcome.HIDDEN],
         is_filtered=bool(judged.rows.filter),
+        tag_sets=judged.tag_sets,
     )
 
 

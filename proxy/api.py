@@ -3,12 +3,13 @@
 import base64
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import flask
 
 from catalog.accounts import Accounts
+from crawler.levels import Levels
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore
@@ -45,6 +46,7 @@ class Api:
     pipeline: Pipeline
     departures: Departures
     description: Mapping[str, object]
+    levels: Callable[[], Levels]
 
     def blueprint(self) -> flask.Blueprint:
         """The routes as Flask takes them, without the prefix."""
@@ -92,7 +94,8 @@ class Api:
             decision_id=answers.decision_id(),
             client=answers.client(),
         )
-        return flask.jsonify({"datasets": [summary(sight) for sight in found]})
+        levels = self.levels()
+        return flask.jsonify({"datasets": [summary(sight, levels) for sight in found]})
 
     def dataset(self, database: str, name: str) -> flask.Response:
         """One dataset with the columns the person may see; an unseen one is an absent one."""
@@ -101,7 +104,7 @@ class Api:
         view = self.metadata.describe(
             subject, database, name, decision_id=answers.decision_id(), client=answers.client()
         )
-        return flask.jsonify(view.description())
+        return flask.jsonify(view.description(self.levels()))
 
     def whoami(self) -> flask.Response:
         """Who the server takes the person for."""

@@ -9,6 +9,7 @@ from catalog.errors import UnknownDataset
 from catalog.journal import Journal
 from catalog.model import Dataset, Event, EventKind
 from catalog.names import fold, join, nearest
+from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
 from policy_engine.model import ColumnDecision, Decision, Outcome, RowDecision, Subject
 from policy_engine.store import PolicyStore
@@ -51,18 +52,24 @@ class DatasetView:
         found = Counter(column.outcome for column in self.decision.columns)
         return {outcome.value: found[outcome] for outcome in Outcome}
 
-    def description(self) -> dict[str, object]:
+    def rated(self, levels: Levels) -> Rated:
+        """How sensitive it is, as far as the person sees it."""
+        return levels.dataset({field.tags for field in self.fields})
+
+    def description(self, levels: Levels) -> dict[str, object]:
         """The dataset with its columns; a hidden column is not there at all."""
-        dataset = self.dataset
+        dataset, rated = self.dataset, self.rated(levels)
         return {
             "dataset": join(dataset.database, dataset.name),
             "database": dataset.database,
             "name": dataset.name,
             "comment": dataset.comment,
             "tags": sorted(dataset.confirmed | dataset.database_tags),
+            "level": rated.level.value,
+            "level_reason": rated.reason,
             "defects": [defect.what for defect in dataset.defects],
             "revision": self.revision,
-            "columns": [_described(field) for field in self.fields],
+            "columns": [_described(field, levels) for field in self.fields],
             "rows": {
                 "filtered": bool(self.rows.filter),
                 "policies": list(self.rows.policies),
@@ -71,7 +78,7 @@ class DatasetView:
         }
 
 
-def summary(sight: Sight) -> dict[str, object]:
+def summary(sight: Sight, levels: Levels) -> dict[str, object]:
     """A dataset as an entry of a list."""
     dataset = sight.dataset
     return {
@@ -82,6 +89,7 @@ def summary(sight: Sight) -> dict[str, object]:
         "columns": sight.clear + sight.masked,
         "masked": sight.masked,
         "filtered": sight.is_filtered,
+        "level": levels.dataset(sight.tag_sets).level.value,
     }
 
 
@@ -159,13 +167,14 @@ class Metadata:
         )
 
 
-def _described(column: ColumnDecision) -> dict[str, object]:
+def _described(column: ColumnDecision, levels: Levels) -> dict[str, object]:
     return {
         "column": column.name,
         "type": shown_type(column),
         "outcome": column.outcome.value,
         "transform": column.transform,
         "tags": list(column.tags),
+        "level": levels.column(column.tags).value,
         "policies": list(column.policies),
         "reason": column.reason,
     }

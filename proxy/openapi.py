@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from catalog.model import Level
+
 Json = Mapping[str, object]
 
 TEXT: Json = {"type": "string"}
@@ -60,6 +62,7 @@ PROBLEM: Json = {
     "headers": HEADERS,
     "content": {"application/problem+json": {"schema": named("Problem")}},
 }
+LEVEL: Json = {"enum": [level.value for level in Level]}
 _OUTCOME: Json = {"enum": ["clear", "masked", "hidden"]}
 _ROWS = record({"filtered": YES_NO, "policies": TEXTS, "reason": TEXT})
 _COLUMN = record({"column": TEXT, "outcome": _OUTCOME, "transform": TEXT, "policies": TEXTS, "reason": TEXT})
@@ -131,6 +134,7 @@ SCHEMAS: Json = {
             "columns": COUNT,
             "masked": COUNT,
             "filtered": YES_NO,
+            "level": LEVEL,
         }
     ),
     "Dataset": record(
@@ -140,9 +144,13 @@ SCHEMAS: Json = {
             "name": TEXT,
             "comment": TEXT,
             "tags": TEXTS,
+            "level": LEVEL,
+            "level_reason": TEXT,
             "defects": TEXTS,
             "revision": COUNT,
-            "columns": listed(record({"column": TEXT, "type": TEXT, "outcome": _OUTCOME, "tags": TEXTS})),
+            "columns": listed(
+                record({"column": TEXT, "type": TEXT, "outcome": _OUTCOME, "tags": TEXTS, "level": LEVEL})
+            ),
             "rows": _ROWS,
         }
     ),

@@ -86,6 +86,7 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
         pipeline=parts.pipeline,
         departures=Departures(),
         description=description(),
+        levels=parts.levels,
     )
     app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
     app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
@@ -107,10 +108,16 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
 def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: session.Sessions) -> None:
     for page in (
         SignInPage(sessions=sessions),
-        DataPage(identity=identity, metadata=parts.metadata, datasets=parts.datasets),
+        DataPage(identity=identity, metadata=parts.metadata, datasets=parts.datasets, levels=parts.levels),
         CrawlsPage(parts=parts, identity=identity),
         TagsPage(parts=parts, identity=identity),
-        DatasetPage(identity=identity, metadata=parts.metadata, tags=parts.tags, pipeline=parts.pipeline),
+        DatasetPage(
+            identity=identity,
+            metadata=parts.metadata,
+            tags=parts.tags,
+            pipeline=parts.pipeline,
+            levels=parts.levels,
+        ),
         ConnectPage(
             identity=identity,
             tokens=parts.tokens,

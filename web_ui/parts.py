@@ -23,6 +23,7 @@ from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
+from crawler.levels import Levels
 from crawler.plugins import Plugins, load_plugins
 from crawler.rules import compile_rule
 from policy_engine.store import PolicyStore
@@ -60,6 +61,10 @@ class Parts:
     metrics: Metrics
     plugins: Plugins
     crawls: CrawlRunner
+
+    def levels(self) -> Levels:
+        """The levels of the tags as they are now."""
+        return Levels(self.tags.tags())
 
     def check_rule(self, rule: TagRule) -> None:
         """Raise PolicyInvalid for a rule that no crawl of this home could use."""

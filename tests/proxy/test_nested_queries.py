@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from catalog.errors import SqlInvalid, UnknownColumn
+from crawler.levels import Levels
 from policy_engine.explain import DatasetTold
 from policy_engine.visibility import Visibility
 from policy_engine.who import can, who
@@ -116,7 +117,7 @@ def test_describe_lists_fields_under_their_column_and_search_finds_visible_names
         journal=shop.journal,
         clock=lambda: datetime.now(UTC),
     )
-    described = metadata.describe(ANALYST, "shop", "clients").description()["columns"]
+    described = metadata.describe(ANALYST, "shop", "clients").description(Levels())["columns"]
     assert isinstance(described, list)
     types = {each["column"]: each["type"] for each in described}
     assert list(types)[4:] == [

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind, Role, TagAssignment, TagOrigin, TagState
+from catalog.model import EventKind, Level, Role, Tag, TagAssignment, TagOrigin, TagState
 from catalog.names import fold
 from catalog.tag_assignments import Choice, TagAssignments
 from tests.web_ui.browsing import csrf_token
@@ -184,3 +184,22 @@ def test_values_are_looked_at_as_the_steward_sees_them(client: FlaskClient, brow
     kept_away = browser("eve").get(f"/tags?state=&look={email}").get_data(as_text=True)
     assert "@x.test" not in kept_away
     assert "notice bad" in kept_away
+
+
+def test_levels_follow_what_the_person_sees(client: FlaskClient, bearer: Bearer, browser: SignIn, shop: Parts) -> None:
+    shop.tags.put_tag(Tag(name="fin.card", level=Level.RESTRICTED))
+    shop.tags.put_tag(Tag(name="pii.email", level=Level.CONFIDENTIAL))
+
+    def levels(user: str) -> tuple[str, str, dict[str, str]]:
+        [listed] = client.get("/api/v1/datasets", headers=bearer(user)).get_json()["datasets"]
+        told = client.get("/api/v1/datasets/shop/orders", headers=bearer(user)).get_json()
+        return listed["level"], told["level"], {each["column"]: each["level"] for each in told["columns"]}
+
+    assert levels("max")[:2] == ("restricted", "restricted")
+    confidential = {"id": "internal", "email": "confidential", "land": "confidential"}
+    assert levels("kim") == ("confidential", "confidential", confidential)
+    page = browser("kim").get("/data").get_data(as_text=True)
+    assert "restricted" not in page
+    assert page.count('class="level confidential"') == 2
+    shown = browser("max").get("/data/shop/orders").get_data(as_text=True)
+    assert shown.count('class="level restricted"') == 3

@@ -7,6 +7,7 @@ import click
 from catalog import names
 from catalog.errors import SettingsInvalid, UnknownDataset
 from catalog.model import Dataset
+from crawler.levels import Levels
 from policy_engine.model import Estate
 from policy_engine.who import Sight
 from policy_engine.who import can as what_can
@@ -16,7 +17,7 @@ from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, opened
 from web_ui.parts import Parts
 
-_SIGHT = ("dataset", "column", "outcome", "transform", "rows", "tags", "policies", "revision", "reason")
+_SIGHT = ("dataset", "column", "outcome", "transform", "rows", "level", "tags", "policies", "revision", "reason")
 
 
 @click.command()
@@ -38,8 +39,9 @@ def can(named: tuple[str, ...], stated: Stated, around: Around, form: str, home:
         subject = stated.subject(parts, user)
         asked = (_dataset(parts, dataset)[0],) if dataset else parts.datasets.datasets()
         now = parts.policies.current()
+        levels = parts.levels()
         sights = what_can(subject, asked, now, around.at, _estate(parts), around.circumstances)
-    table = Table(columns=_SIGHT, rows=tuple(_row(sight) for sight in sights))
+    table = Table(columns=_SIGHT, rows=tuple(_row(sight, levels) for sight in sights))
     show(table, form, empty=f"{user or stated} sees nothing{f' of {dataset}' if dataset else ''}")
 
 
@@ -61,6 +63,7 @@ def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> No
     """
     with opened(home) as parts:
         dataset, column = _dataset(parts, thing)
+        levels = parts.levels()
         holders = who_sees(
             dataset,
             column,
@@ -71,7 +74,9 @@ def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> No
             around.circumstances,
             stated.subject(parts, None) if stated.is_anybody else None,
         )
-    rows = tuple((holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight)) for holder in holders)
+    rows = tuple(
+        (holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight, levels)) for holder in holders
+    )
     show(Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows), form, empty=f"nobody sees {thing}")
 
 
@@ -110,7 +115,7 @@ def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
     return found, column.name
 
 
-def _row(sight: Sight) -> tuple[object, ...]:
+def _row(sight: Sight, levels: Levels) -> tuple[object, ...]:
     rows = sight.rows_reason if sight.is_filtered else "all"
-    how = (sight.outcome.value, sight.transform, rows)
+    how = (sight.outcome.value, sight.transform, rows, levels.column(sight.tags).value)
     return (sight.dataset, sight.column, *how, sight.tags, sight.policies, sight.revision, sight.reason)

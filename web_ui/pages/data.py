@@ -1,12 +1,15 @@
 """The Data page: the datasets a person may see, grouped by database, with search."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
 
 from catalog.datasets import Datasets
+from catalog.model import Level
 from catalog.names import fold
+from crawler.levels import Levels, Rated
 from policy_engine.visibility import Sight
 from proxy import answers
 from proxy.identity import Identity
@@ -20,7 +23,8 @@ class Shelf:
 
     name: str
     comment: str
-    sights: tuple[Sight, ...]
+    level: Level
+    sights: tuple[tuple[Sight, Rated], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class DataPage:
     identity: Identity
     metadata: Metadata
     datasets: Datasets
+    levels: Callable[[], Levels]
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -46,7 +51,10 @@ class DataPage:
 
     def _shelves(self, sights: tuple[Sight, ...]) -> tuple[Shelf, ...]:
         comments = {fold(database.name): database.comment for database in self.datasets.databases()}
-        groups = itertools.groupby(sights, key=lambda sight: sight.dataset.database)
-        return tuple(
-            Shelf(name=name, comment=comments.get(fold(name), ""), sights=tuple(group)) for name, group in groups
-        )
+        levels = self.levels()
+        shelves: list[Shelf] = []
+        for name, group in itertools.groupby(sights, key=lambda sight: sight.dataset.database):
+            rows = tuple((sight, levels.dataset(sight.tag_sets)) for sight in group)
+            level = max(rated.level for _, rated in rows)
+            shelves.append(Shelf(name=name, comment=comments.get(fold(name), ""), level=level, sights=rows))
+        return tuple(shelves)

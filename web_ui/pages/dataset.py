@@ -1,14 +1,16 @@
 """The page of one dataset: every column with how the person sees it and why, and a sample read as that person."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flask
 import pyarrow as pa
 
 from catalog.errors import VeilError
-from catalog.model import TagAssignment, TagState
+from catalog.model import Dataset, TagAssignment, TagState
 from catalog.names import fold, join
 from catalog.tags import Tags
+from crawler.levels import Levels
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from proxy import answers
 from proxy.cells import texts
@@ -42,6 +44,7 @@ class ShownColumn:
     outcome: Outcome
     transform: str
     reason: str
+    level: str
     tags: tuple[ShownTag, ...]
 
 
@@ -71,6 +74,7 @@ class DatasetPage:
     metadata: Metadata
     tags: Tags
     pipeline: Pipeline
+    levels: Callable[[], Levels]
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -85,15 +89,20 @@ class DatasetPage:
             subject, database, name, decision_id=answers.decision_id(), client=answers.client()
         )
         return flask.render_template(
-            "dataset.html", view=view, columns=self._columns(view), sample=self._sample(subject, view)
+            "dataset.html",
+            view=view,
+            rated=view.rated(self.levels()),
+            columns=self._columns(view),
+            sample=self._sample(subject, view),
         )
 
     def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
         """The columns that are there, in order, then the hidden ones."""
         dataset = view.dataset
         assigned = self.tags.assignments(join(dataset.database, dataset.name))
+        levels = self.levels()
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
-        return tuple(_shown(item, assigned) for column in ordered for item in (column, *column.nested))
+        return tuple(_shown(item, assigned, dataset, levels) for column in ordered for item in (column, *column.nested))
 
     def _sample(self, subject: Subject, view: DatasetView) -> Sample:
         dataset = view.dataset
@@ -107,7 +116,9 @@ class DatasetPage:
             return Sample(problem=problem)
 
 
-def _shown(column: ColumnDecision, assigned: tuple[TagAssignment, ...]) -> ShownColumn:
+def _shown(
+    column: ColumnDecision, assigned: tuple[TagAssignment, ...], dataset: Dataset, levels: Levels
+) -> ShownColumn:
     if column.outcome is Outcome.HIDDEN:
         return ShownColumn(
             name=column.name,
@@ -116,13 +127,14 @@ def _shown(column: ColumnDecision, assigned: tuple[TagAssignment, ...]) -> Shown
             outcome=column.outcome,
             transform="",
             reason=column.reason,
+            level="",
             tags=(),
         )
     path = tuple(map(fold, column.path))
     own = [item for item in assigned if item.path and tuple(map(fold, item.path)) == path]
     shown = [_of_assignment(item) for item in own if item.state is not TagState.REJECTED]
     named = {tag.name for tag in shown}
-    inherited = [ShownTag(name=tag, note="", is_suggested=False) for tag in column.tags if tag not in named]
+    inherited = [_inherited(tag, dataset) for tag in column.tags if tag not in named]
     return ShownColumn(
         name=column.name,
         depth=len(column.path) - 1,
@@ -130,8 +142,19 @@ def _shown(column: ColumnDecision, assigned: tuple[TagAssignment, ...]) -> Shown
         outcome=column.outcome,
         transform=column.transform,
         reason=column.reason,
+        level=levels.column(column.tags).value,
         tags=(*shown, *inherited),
     )
+
+
+def _inherited(tag: str, dataset: Dataset) -> ShownTag:
+    """Says from where a column has a tag that does not stand on itself."""
+    if tag in dataset.database_tags:
+        return ShownTag(name=tag, note="inherited from the database", is_suggested=False)
+    if tag in dataset.confirmed | dataset.suggested:
+        is_suggested = tag not in dataset.confirmed
+        return ShownTag(name=tag, note="inherited from the dataset", is_suggested=is_suggested)
+    return ShownTag(name=tag, note="inherited from the column around it", is_suggested=False)
 
 
 def _of_assignment(item: TagAssignment) -> ShownTag:
