@@ -5,8 +5,8 @@ version and the policies' time windows, so a question asked again costs a look-u
 old answer standing.
 """
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.database import Catalog
@@ -23,11 +23,13 @@ from policy_engine.phases import phase, surroundings
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
+from proxy import information
 from proxy.fields import Named
 from proxy.memory import Memory
 from proxy.relations import Leaf, leaves
 from proxy.resolve import check_values, notices
 from proxy.rewrite import Placed, Rewritten, rewrite
+from proxy.shows import explained, explanation, spelled_out
 from proxy.statement import Statement, read
 from proxy.tokens import SqlLimits
 
@@ -104,27 +106,37 @@ class Governor:
         if kept is not None and self._sessions.is_current(kept.session):
             return kept
         try:
-            settled = self._settle(subject, request, policies, now)
+            settled = self._answered(subject, request, policies, now)
         except RecursionError:
             raise LimitExceeded("the SQL is nested too deeply", hint="split the query using WITH") from None
-        self._memory.put(key, state, settled, weight=1 + len(request.sql) // _A_WEIGHT)
+        bound = sum(map(len, settled.rewritten.parameters.values()))
+        self._memory.put(key, state, settled, weight=1 + (len(request.sql) + bound) // _A_WEIGHT)
         return settled
 
+    def _answered(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
+        """The query settled; of an EXPLAIN what it asks about, so that its answer is the governed SQL."""
+        asked = explained(request.sql)
+        if asked is None:
+            return self._settle(subject, request, policies, now)
+        settled = self._settle(subject, replace(request, sql=asked), policies, now)
+        told = {"governed_sql": settled.rewritten.shown}
+        return replace(
+            settled,
+            statement=replace(settled.statement, parameter_count=0),
+            rewritten=replace(settled.rewritten, sql=explanation("governed_sql"), parameters=told),
+        )
+
     def _settle(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
-        statement = read(request.sql, request.dialect, self._limits)
+        statement = read(spelled_out(request.sql, request.database), request.dialect, self._limits)
         found = leaves(statement, request.database)
         decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
         named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
         check_values(statement, named)
         warnings = notices(statement, named)
         session = self._sessions.open([self._part(dataset) for item in named for dataset in _read(item.decision)])
+        contents = self._contents(subject, found, policies, now, request.circumstances)
         placed = [
-            Placed(
-                leaf=leaf,
-                decision=item.decision,
-                physical=_physical(session, item.decision.dataset),
-                lookups={lookup.name: _physical(session, lookup.dataset) for lookup in item.decision.lookups},
-            )
+            _placed(leaf, item.decision, session, contents.get(leaf.key))
             for leaf, item in zip(found, named, strict=True)
         ]
         return Settled(
@@ -140,6 +152,8 @@ class Governor:
         self, subject: Subject, leaf: Leaf, policies: PolicySet, now: datetime, circumstances: Circumstances
     ) -> Decision:
         """The decision for a dataset that the subject can see; absent and unseen end alike."""
+        if information.is_view(leaf.key):
+            return information.shown(leaf.key[1], policies.revision)
         decision = self._visibility.decision(subject, leaf.database, leaf.name, policies, now, circumstances)
         written = join(leaf.database, leaf.name)[:200]
         if decision is None:
@@ -159,6 +173,23 @@ class Governor:
             )
         return decision
 
+    def _contents(
+        self,
+        subject: Subject,
+        found: tuple[Leaf, ...],
+        policies: PolicySet,
+        now: datetime,
+        circumstances: Circumstances,
+    ) -> Mapping[tuple[str, str], str]:
+        """The rows of each view of the person's own catalog that the query reads, by the leaf's key."""
+        keys = {leaf.key for leaf in found if information.is_view(leaf.key)}
+        if not keys:
+            return {}
+        datasets = self._visibility.datasets(subject, policies, now, circumstances)
+        has_columns = any(map(information.needs_columns, keys))
+        decisions = self._visibility.decisions(subject, policies, now, circumstances) if has_columns else ()
+        return {key: information.content(key[1], datasets, decisions) for key in keys}
+
     def _part(self, dataset: Dataset) -> tuple[Source, Expected]:
         source = self._datasets.source(dataset.source)
         if source is None:
@@ -167,8 +198,20 @@ class Governor:
         return source, Expected(relation=dataset.relation, columns=columns)
 
 
+def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | None) -> Placed:
+    return Placed(
+        leaf=leaf,
+        decision=decision,
+        physical="" if content is not None else _physical(session, decision.dataset),
+        lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
+        content=content,
+    )
+
+
 def _read(decision: Decision) -> tuple[Dataset, ...]:
     """The datasets whose relations a query must be able to reach: the governed one, and those it is governed by."""
+    if not decision.dataset.source:
+        return ()
     return (decision.dataset, *(lookup.dataset for lookup in decision.lookups))
 
 

@@ -5,9 +5,9 @@ syntax of their own; nothing here reads, writes or locks anything.
 """
 
 _QUERIES = """
-    Alias Aliases CTE Cube Distinct Except Fetch Filter From Group GroupingSets Having Intersect Join Lateral Limit
-    LimitOptions Offset Order Ordered Qualify Rollup Select Star Subquery Table TableAlias TableSample Tuple Union
-    Unnest Values Where Window WindowSpec With WithinGroup
+    Alias Aliases CTE Cube Describe Distinct Except Fetch Filter From Group GroupingSets Having Intersect Join
+    Lateral Limit LimitOptions Offset Order Ordered Qualify Rollup Select Star Subquery Summarize Table TableAlias
+    TableSample Tuple Union Unnest Values Where Window WindowSpec With WithinGroup
 """
 _EXPRESSIONS = """
     Add All And Any ArrayContainedBy AtTimeZone Between BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr
@@ -34,9 +34,9 @@ INSTEAD = {
     "Into": "a query only reads; keep the result on your side instead",
     "Lock": "a query only reads; leave out FOR UPDATE",
     "Command": "only SELECT, WITH, VALUES and set operations are answered",
-    "Describe": "ask for the columns with `describe()` of the client or GET /api/v1/datasets/DB/DATASET",
-    "Summarize": "aggregate the columns you need with SELECT",
-    "Show": "list datasets with `datasets()` of the client or GET /api/v1/datasets",
+    "Describe": "write DESCRIBE with a dataset or a SELECT",
+    "Summarize": "write SUMMARIZE with a dataset or a SELECT",
+    "Show": "write SHOW TABLES, SHOW ALL TABLES, SHOW DATABASES or SHOW with a dataset",
     "CurrentDate": "pass the date as a parameter",
     "CurrentTimestamp": "pass the time as a parameter",
     "CurrentTime": "pass the time as a parameter",

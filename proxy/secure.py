@@ -31,7 +31,7 @@ class Governed:
     """A governed relation as SQL in parentheses, with the keys to bind; no repr shows them."""
 
     sql: str
-    parameters: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    parameters: Mapping[str, bytes | str] = field(default_factory=dict, repr=False)
 
 
 def govern(

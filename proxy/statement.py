@@ -16,6 +16,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
 from catalog.names import nearest
 from proxy.calls import plain_calls
+from proxy.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.grammar import INSTEAD, NODES, ROOTS
 from proxy.tokens import SqlLimits, named, position_at, respelled, tokens_of
@@ -93,7 +94,7 @@ def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
         raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
     named(statements[0])
     plain_calls(statements[0])
-    return statements[0]
+    return plain_descriptions(statements[0])
 
 
 def _count_marks(text: str, tokens: list[Token]) -> int:
@@ -123,6 +124,8 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             _check_function(text, node)
         elif isinstance(node, exp.Table):
             _check_table(text, node)
+        elif isinstance(node, DESCRIBING) and not is_plain_description(node):
+            raise _unsupported(text, node)
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
 

@@ -17,7 +17,7 @@ from proxy.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTI
 Node = Mapping[str, object]
 
 _QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
-_RELATIONS = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY"})
+_RELATIONS = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "SHOW_REF"})
 _MODIFIERS = frozenset({"LIMIT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER", "LIMIT_PERCENT_MODIFIER"})
 _CLASSES = frozenset(
     """
@@ -109,6 +109,8 @@ class _Walk:
             _check_call(node)
         if node.get("type") == "TABLE_FUNCTION":
             _check_table_call(node)
+        if node.get("type") == "SHOW_REF" and not _describes_query(node):
+            raise VerificationFailed("a description of something else than a query")
         if node.get("class") == "CONSTANT":
             return
         inner = ctes | frozenset(_cte_names(node))
@@ -169,6 +171,12 @@ def _check_kind(node: Node) -> None:
             raise VerificationFailed("an unknown kind of relation")
     elif isinstance(kind, str) and kind.endswith("_MODIFIER") and kind not in _MODIFIERS:
         raise VerificationFailed("an unknown kind of clause")
+
+
+def _describes_query(node: Node) -> bool:
+    """Whether only what comes out of a query is told, and nothing of the engine's own catalog."""
+    is_known = node.get("show_type") in ("DESCRIBE", "SUMMARY")
+    return is_known and isinstance(node.get("query"), dict) and not node.get("table_name")
 
 
 def _check_cte(node: Node, ctes: frozenset[str]) -> None:

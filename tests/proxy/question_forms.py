@@ -242,3 +242,19 @@ ORACLES = _lines(
     """
 )
 """Conditions that tell of rows which are filtered out, if anything lets them: only those have a large `{i}`."""
+
+ABOUT = _lines(
+    """
+    DESCRIBE {q}
+    EXPLAIN {q}
+    SELECT column_name, column_type, min, max, count, null_percentage FROM (SUMMARIZE {q})
+    SELECT * FROM information_schema.columns
+    SELECT table_name, (SELECT count(*) FROM ({q}) AS q) FROM information_schema.tables
+    SHOW ALL TABLES
+    DESCRIBE db.t1
+    SHOW db.t2
+    SHOW TABLES FROM other
+    SELECT c.column_name FROM information_schema.columns AS c WHERE c.table_name IN (SELECT typeof(k) FROM ({q}) AS q)
+    """
+)
+"""Questions about a question, and about what there is."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tests.proxy.estates import Estate
 from tests.proxy.question_forms import (
+    ABOUT,
     AGGREGATES,
     DATE,
     JOINS,
@@ -67,7 +68,7 @@ class Questioner:
             sql = _COUNTING.format(sql)
         if chance.random() < 0.2:
             sql = f"SELECT * FROM ({sql}) AS q ORDER BY ALL LIMIT {chance.randrange(5)}"
-        return sql
+        return chance.choice(ABOUT).format(q=sql) if chance.random() < 0.15 else sql
 
     def _oracle(self) -> str:
         """A question that raises on rows that are not there, or that an engine may answer from what it knows of all."""

@@ -1,0 +1,117 @@
+"""TPC-H and TPC-DS over governed tables: which queries equal the same over hand-written views, and what they cost."""
+
+import math
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from benchmarks.ground.figures import figure, median_micros, minima
+from benchmarks.ground.tpc import PEOPLE, Ground, ground
+from catalog.errors import VeilError
+from catalog.home import Home
+from policy_engine.model import Subject
+from proxy.governance import Governor
+from proxy.pipeline import Request
+from proxy.tokens import SqlLimits
+from web_ui.parts import Parts, assemble
+from web_ui.settings import load_settings
+
+SCALES = {"h": 1.0, "ds": 0.1}
+ROUNDS = 3
+
+
+def main(scale: float | None = None) -> None:
+    for name in ("h", "ds"):
+        made = ground(name, scale or SCALES[name])
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            home = Home.open(made.govern(Path(folder)).path)
+            parts = stack.enter_context(assemble(home, load_settings(home.settings_file)))
+            engine = stack.enter_context(made.by_hand())
+            equal = _equal(made, parts, engine)
+            if name == "h":
+                _cost(made, parts, engine, equal)
+            else:
+                _largest(made, parts)
+
+
+def _ask(parts: Parts, name: str, sql: str) -> pa.Table:
+    person = PEOPLE[name]
+    subject = Subject(user=person, groups=frozenset({person, "analysts"}))
+    request = Request(sql=sql, database="tpc")
+    with parts.pipeline.query(subject, request, decision_id=f"bench-{person}") as answer:
+        return pa.Table.from_batches(list(answer.batches()), schema=answer.schema)
+
+
+def _by_hand(engine: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    return engine.sql(sql.rstrip().rstrip(";")).to_arrow_table()
+
+
+def _equal(made: Ground, parts: Parts, engine: duckdb.DuckDBPyConnection) -> list[str]:
+    """The numbers of the queries whose answers are equal; prints their count and names the others."""
+    equal = []
+    for number, sql in made.queries.items():
+        try:
+            governed = _facts(_ask(parts, made.name, sql))
+        except VeilError as error:
+            print(f"tpc-{made.name} {number}: {error.code}: {error.detail}", file=sys.stderr)
+            continue
+        if governed == _facts(_by_hand(engine, sql)):
+            equal.append(number)
+        else:
+            print(f"tpc-{made.name} {number}: differs", file=sys.stderr)
+    total = len(made.queries)
+    figure("tpc", f"{made.name}_equal", len(equal), "queries", against="all queries", ratio=len(equal) / total)
+    return equal
+
+
+def _facts(table: pa.Table) -> tuple[object, ...]:
+    """Names, types and rows in any order; sums of floats differ in their last digits from run to run."""
+    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    plain = (tuple(float(f"{cell:.9g}") if isinstance(cell, float) else cell for cell in row) for row in rows)
+    return table.column_names, [str(field.type) for field in table.schema], sorted(map(repr, plain))
+
+
+def _cost(made: Ground, parts: Parts, engine: duckdb.DuckDBPyConnection, numbers: list[str]) -> None:
+    ratios = []
+    for number in numbers:
+        sql = made.queries[number]
+        ways: dict[str, Callable[[], object]] = {
+            "by_hand": partial(_by_hand, engine, sql),
+            "governed": partial(_ask, parts, made.name, sql),
+        }
+        best = minima(ways, ROUNDS)
+        ratios.append(best["governed"] / best["by_hand"])
+        ms = 1000 * best["governed"]
+        figure("tpc", f"h_{int(number):02}_ms", ms, "ms", against="hand-written view", ratio=ratios[-1])
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    figure("tpc", "h_geometric_mean", mean, "x", against="hand-written view", ratio=mean)
+
+
+def _largest(made: Ground, parts: Parts) -> None:
+    """What settling the longest query costs that was never asked before: a comment makes each text a new one."""
+    number, sql = max(made.queries.items(), key=lambda item: len(item[1]))
+    person = PEOPLE[made.name]
+    subject = Subject(user=person, groups=frozenset({person, "analysts"}))
+    texts = iter(f"{sql.rstrip().rstrip(';')} -- {time}" for time in range(100))
+    governor = Governor(
+        catalog=parts.catalog,
+        datasets=parts.datasets,
+        policies=parts.policies,
+        visibility=parts.visibility,
+        sessions=parts.sessions,
+        keys=parts.keys,
+        clock=parts.clock,
+        limits=SqlLimits(),
+    )
+    micros = median_micros(lambda: governor.settle(subject, Request(sql=next(texts), database="tpc")), 20)
+    figure("tpc", f"ds_{number}_settled_cold_ms", micros / 1000, "ms")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else None)
