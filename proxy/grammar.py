@@ -6,8 +6,8 @@ syntax of their own; nothing here reads, writes or locks anything.
 
 _QUERIES = """
     Alias Aliases CTE Cube Describe Distinct Except Fetch Filter From Group GroupingSets Having Intersect Join
-    Lateral Limit LimitOptions Offset Order Ordered Qualify Rollup Select Star Subquery Summarize Table TableAlias
-    TableSample Tuple Union Unnest Values Where Window WindowSpec With WithinGroup
+    Lateral Limit LimitOptions Offset Order Ordered Pivot PivotAlias Qualify Rollup Select Star Subquery Summarize
+    Table TableAlias TableSample Tuple Union UnpivotColumns Unnest Values Where Window WindowSpec With WithinGroup
 """
 _EXPRESSIONS = """
     Add All And Any ArrayContainedBy AtTimeZone Between BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr
@@ -30,7 +30,6 @@ NODES = frozenset((_QUERIES + _EXPRESSIONS + _FUNCTIONS).split())
 """Every node class a statement may hold."""
 
 INSTEAD = {
-    "Pivot": "aggregate with `filter (where ..)` for each column instead",
     "Into": "a query only reads; keep the result on your side instead",
     "Lock": "a query only reads; leave out FOR UPDATE",
     "Command": "only SELECT, WITH, VALUES and set operations are answered",

@@ -99,7 +99,7 @@ def _known_names(tree: exp.Expr, named: Sequence[Named]) -> set[str]:
     names |= {fold(name.name) for node in tree.find_all(exp.Lambda) for name in node.expressions}
     for node in tree.find_all(exp.Comprehension):
         names |= {fold(name.name) for name in node.find_all(exp.Identifier)}
-    if any(tree.find_all(exp.Values, exp.Unnest, exp.Explode, exp.GenerateSeries, exp.Columns)):
+    if any(tree.find_all(exp.Values, exp.Unnest, exp.Explode, exp.GenerateSeries, exp.Columns, exp.Pivot)):
         names |= {fold(column.name) for column in tree.find_all(exp.Column) if not _is_of_dataset(column, named)}
     return names
 

@@ -19,6 +19,7 @@ from proxy.calls import plain_calls
 from proxy.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.grammar import INSTEAD, NODES, ROOTS
+from proxy.pivots import check_pivot, plain_pivot
 from proxy.tokens import SqlLimits, named, position_at, respelled, tokens_of
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
@@ -94,7 +95,7 @@ def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
         raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
     named(statements[0])
     plain_calls(statements[0])
-    return plain_descriptions(statements[0])
+    return plain_pivot(plain_descriptions(statements[0]))
 
 
 def _count_marks(text: str, tokens: list[Token]) -> int:
@@ -106,6 +107,9 @@ def _syntax_error(text: str, error: ParseError) -> SqlInvalid:
     line, column, highlight = first.get("line"), first.get("col"), first.get("highlight") or ""
     if not isinstance(line, int) or not isinstance(column, int):
         return SqlInvalid("the SQL cannot be read", hint="check it near its end")
+    if re.match(r"\s*(?:un)?pivot\b", text, re.IGNORECASE):
+        hint = "for aliases, ORDER BY and LIMIT write `SELECT * FROM t PIVOT (sum(x) FOR y IN ('a' AS b)) ORDER BY ..`"
+        return SqlInvalid("this PIVOT cannot be read", hint=hint)
     near = f" near `{highlight[:40]}`" if highlight.strip() else ""
     where = Position(line=line, column=max(1, column - len(highlight) + 1), snippet=highlight[:80])
     return SqlInvalid(f"the SQL cannot be read{near}", hint="check the spelling there and just before", position=where)
@@ -124,6 +128,8 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             _check_function(text, node)
         elif isinstance(node, exp.Table):
             _check_table(text, node)
+        elif isinstance(node, exp.Pivot):
+            check_pivot(node)
         elif isinstance(node, DESCRIBING) and not is_plain_description(node):
             raise _unsupported(text, node)
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):

@@ -17,7 +17,9 @@ from proxy.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTI
 Node = Mapping[str, object]
 
 _QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
-_RELATIONS = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "SHOW_REF"})
+_RELATIONS = frozenset(
+    {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT", "SHOW_REF"}
+)
 _MODIFIERS = frozenset({"LIMIT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER", "LIMIT_PERCENT_MODIFIER"})
 _CLASSES = frozenset(
     """
@@ -109,6 +111,8 @@ class _Walk:
             _check_call(node)
         if node.get("type") == "TABLE_FUNCTION":
             _check_table_call(node)
+        if node.get("pivot_enum"):
+            raise VerificationFailed("a pivot over a type of the engine's own")
         if node.get("type") == "SHOW_REF" and not _describes_query(node):
             raise VerificationFailed("a description of something else than a query")
         if node.get("class") == "CONSTANT":

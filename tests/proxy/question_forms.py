@@ -258,3 +258,16 @@ ABOUT = _lines(
     """
 )
 """Questions about a question, and about what there is."""
+
+TURNED = _lines(
+    """
+    (PIVOT {t} ON region IN ('EU', 'APAC') USING sum(level) GROUP BY k) AS {a}
+    (PIVOT {t} ON region IN ('EU', 'US') USING count(*), max(IF(id > 1000, 1 // k, k)) GROUP BY k) AS {a}
+    (PIVOT {t} ON CAST(CASE WHEN id > 1000 THEN 'x' ELSE '1' END AS INT) IN (1) USING max(id) GROUP BY k) AS {a}
+    (UNPIVOT (SELECT k, id, level FROM {t}) ON id, level INTO NAME n VALUE v) AS {a}
+    (UNPIVOT (SELECT columns(*)::VARCHAR FROM {t}) ON columns(*) INTO NAME n VALUE k) AS {a}
+    (FROM {t} PIVOT (min(id) AS low, max(level) FOR region IN ('EU' AS eu, 'US') GROUP BY k)) AS {a}
+    (SELECT k FROM {t} UNPIVOT INCLUDE NULLS (v FOR n IN (id, level))) AS {a}
+    """
+)
+"""Relations turned on their sides; `{t}` is a dataset, `{a}` what the outcome is called."""

@@ -25,6 +25,7 @@ from tests.proxy.question_forms import (
     TEXT,
     TIME,
     TRUTH,
+    TURNED,
     WINDOWS,
 )
 
@@ -136,6 +137,9 @@ class Questioner:
             )
             return sort.format(alias), alias, [_Name(text=f"{alias}.k", kind=NUMBER)]
         table = chance.choice(estate.tables)
+        if chance.random() < 0.06:
+            form = chance.choice(TURNED)
+            return form.format(t=f"db.{table.name}", a=alias), alias, [_Name(text=f"{alias}.k", kind=NUMBER)]
         written = chance.choice(("db.{}", "db.{}", "DB.{}", 'db."{}"', '"db".{}')).format(table.name)
         names = [
             _Name(text=f'{alias}."{column.name}"', kind=_KINDS.get(column.type, STRUCT))

@@ -29,7 +29,7 @@ def cases(*files: str) -> list[tuple[str, str]]:
     return found
 
 
-SERVED = cases("composed", "functions", "grouping", "joins", "names", "nested", "select", "shapes", "windows")
+SERVED = cases("composed", "functions", "grouping", "joins", "names", "nested", "pivots", "select", "shapes", "windows")
 REFUSED = cases("refused")
 BOUND = (
     ("select id from orders where amount > ? and region = ?", (50, "EU")),
@@ -70,4 +70,4 @@ def test_a_refusal_says_what_works_instead(trade: Company, title: str, case: str
 def test_no_case_stands_twice() -> None:
     every = [sql for _, sql in SERVED]
     assert len(every) == len(set(every))
-    assert len(every) > 380
+    assert len(every) > 400

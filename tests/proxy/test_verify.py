@@ -20,6 +20,8 @@ def _check(sql: str, times: int = 1) -> None:
         f"SELECT * FROM ({GOVERNED}) AS t",
         f"WITH x AS (SELECT * FROM ({GOVERNED}) AS t) SELECT count(*) FROM x, range(3) r",
         f"SELECT upper(a), 1 + 2, CAST(a AS INT) FROM ({GOVERNED}) AS t WHERE a LIKE 'x%' ORDER BY a LIMIT 3",
+        f"SELECT * FROM ({GOVERNED}) AS t PIVOT (count(*) FOR a IN ('x'))",
+        f"SELECT * FROM (DESCRIBE SELECT * FROM ({GOVERNED}) AS t), (SUMMARIZE SELECT 1)",
         f"WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT * FROM n, ({GOVERNED}) AS t",
     ],
 )
@@ -50,7 +52,11 @@ def test_a_relation_placed_twice_stands_twice() -> None:
         f"SELECT * FROM ({GOVERNED}) AS t; SELECT 2",
         f"SELECT * FROM ({GOVERNED}) AS t, (SHOW TABLES)",
         f"SELECT * FROM ({GOVERNED}) AS t, (SELECT main.upper('x')) AS u",
-        f"SELECT * FROM ({GOVERNED}) AS t PIVOT (count(*) FOR a IN ('x'))",
+        f"SELECT * FROM ({GOVERNED}) AS t PIVOT (count(*) FOR a IN a_type)",
+        f"SELECT * FROM ({GOVERNED}) AS t PIVOT (now() FOR a IN ('x'))",
+        f"SELECT * FROM ({GOVERNED}) AS t, (DESCRIBE v_1)",
+        f"SELECT * FROM ({GOVERNED}) AS t, (SUMMARIZE other)",
+        f"SELECT * FROM ({GOVERNED}) AS t, (SHOW ALL TABLES)",
         f"SELECT * FROM ({GOVERNED}) AS t, 'file.csv'",
     ],
 )

@@ -57,3 +57,15 @@ select * from orders where id = $id
 -- an escape by number
 select E'\x41' from orders
 -- write the character itself, or chr() of its number
+
+-- PIVOT without its values
+pivot orders on region using sum(amount)
+-- name the values, `PIVOT t ON region IN ('EU', 'US') USING sum(amount)`; SELECT DISTINCT gives them
+
+-- PIVOT with the values of a query
+select * from orders pivot (sum(amount) for region in (select region from orders))
+-- name the values, `PIVOT t ON region IN ('EU', 'US') USING sum(amount)`; SELECT DISTINCT gives them
+
+-- PIVOT with an ORDER BY of its own
+pivot orders on region in ('EU') using sum(amount) order by all
+-- for aliases, ORDER BY and LIMIT write `SELECT * FROM t PIVOT (sum(x) FOR y IN ('a' AS b)) ORDER BY ..`
