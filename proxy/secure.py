@@ -19,8 +19,8 @@ from catalog.names import quoted
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
-from proxy.barrier import FENCE, families, is_leak_proof, without_statistics
-from proxy.projection import Projection
+from proxy.barrier import FENCE, families, is_leak_proof, without_errors, without_statistics
+from proxy.projection import Projection, shown_type
 
 _NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
 """Transforms that are known to give something for every value; what any other cannot do is NULL."""
@@ -53,15 +53,20 @@ def govern(
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
     cells = [(column, projection.column(column)) for column in shown]
     columns = ", ".join(
-        f"{without_statistics(cell) if is_fenced or _may_raise(column, types) else cell} AS {quoted(column.name)}"
-        for column, cell in cells
+        f"{_guarded(cell, column, types, is_fenced=is_fenced)} AS {quoted(column.name)}" for column, cell in cells
     )
     sql = f"SELECT {columns} FROM {_with_answers(decision, relation, lookups)} AS {quoted(ROW)}"
     if decision.rows.filter:
         condition = decision.rows.filter
         is_bare = not is_fenced and _is_total(condition, types)
-        sql += f" WHERE {condition if is_bare else without_statistics(condition)}{FENCE if is_fenced else ''}"
+        sql += f" WHERE {condition if is_bare else without_errors(condition)}{FENCE if is_fenced else ''}"
     return Governed(sql=f"({sql})", parameters=projection.parameters)
+
+
+def _guarded(cell: str, column: ColumnDecision, types: tuple[tuple[str, str], ...], *, is_fenced: bool) -> str:
+    if _may_raise(column, types):
+        return without_errors(cell)
+    return without_statistics(cell, shown_type(column)) if is_fenced else cell
 
 
 def _may_raise(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> bool:

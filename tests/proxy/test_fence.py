@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from proxy.barrier import FENCE, without_statistics
+from proxy.barrier import FENCE, without_errors, without_statistics
 
 FILTERS = (
     "region IN ('EU', 'US')",
@@ -90,9 +90,11 @@ def _knows(engine: duckdb.DuckDBPyConnection, condition: str, telltale: str, *, 
     for most in (50, 5000):
         rows = f"SELECT 1 AS k, CASE WHEN i < 9 THEN i ELSE {most} END AS amount, IF(i < 9, 'EU', 'APAC') AS region"
         engine.execute(f"CREATE OR REPLACE TEMP TABLE few AS {rows} FROM range(99) AS x(i)")
-        keep = without_statistics if is_kept_back else str
-        cells = ", ".join(f"{keep(name)} AS {name}" for name in ("k", "amount", "region"))
-        governed = f"(SELECT {cells} FROM few WHERE {keep(condition)}{FENCE})"
+        types = {"k": "INTEGER", "amount": "INTEGER", "region": "VARCHAR"}
+        kept = {name: without_statistics(name, type_) if is_kept_back else name for name, type_ in types.items()}
+        cells = ", ".join(f"{cell} AS {name}" for name, cell in kept.items())
+        test = without_errors(condition) if is_kept_back else condition
+        governed = f"(SELECT {cells} FROM few WHERE {test}{FENCE})"
         try:
             outcomes.add(str(engine.execute(f"SELECT * FROM {governed} WHERE {telltale}").fetchall()))
         except duckdb.Error:
@@ -114,3 +116,27 @@ def test_statistics_of_all_rows_tell_on_filtered_ones(engine: duckdb.DuckDBPyCon
 
 def test_statistics_are_kept_back(engine: duckdb.DuckDBPyConnection) -> None:
     assert not any(_knows(engine, *case, is_kept_back=True) for case in STATISTICS)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "values"),
+    [
+        ("DOUBLE", ("'nan'", "'-inf'", "0.1", "NULL")),
+        ("DECIMAL(9,2)", ("1.25", "-3", "NULL")),
+        ("BOOLEAN", ("true", "false", "NULL")),
+        ("DATE", ("'infinity'", "'2020-02-29'", "NULL")),
+        ("TIMESTAMP", ("'-infinity'", "'2020-02-29 01:02:03.000004'", "NULL")),
+        ("TIME", ("'23:59:59.999999'", "NULL")),
+        ("VARCHAR", ("''", "'a' || chr(0)", "'ü'", "NULL")),
+        ("HUGEINT", ("-170141183460469231731687303715884105728", "NULL")),
+        ("UTINYINT", ("255", "0", "NULL")),
+    ],
+)
+def test_what_is_kept_back_is_the_same_value(
+    engine: duckdb.DuckDBPyConnection, type_name: str, values: tuple[str, ...]
+) -> None:
+    for value in values:
+        cell = f"CAST({value} AS {type_name})"
+        kept = without_statistics("x", type_name)
+        same = f"SELECT {kept} IS NOT DISTINCT FROM x AND typeof({kept}) = typeof(x) FROM (SELECT {cell} AS x)"
+        assert engine.execute(same).fetchone() == (True,), value
