@@ -3,8 +3,9 @@
 import random
 from collections.abc import Iterator
 
-import sqlglot
 from sqlglot import exp
+
+from proxy.statement import reread
 
 HONEST = (
     "select id, customer as c, upper(region)"
@@ -27,6 +28,10 @@ HONEST = (
     "select unnest([1, 2]) as u, string_agg(region, ',' order by id) from shop.orders group by grouping sets ((u), ())",
     "select * from range(3) as r(n) asof join shop.orders o on r.n >= o.id qualify row_number() over (order"
     " by o.id) = 1",
+    "select * from (pivot shop.orders on region in ('EU', 'US') using sum(id) as s group by customer) as p",
+    "select * from shop.orders unpivot (v for n in (id, customer as c)) as u",
+    "select column_name from (describe select id as x from shop.orders) as d",
+    "select region.lower().replace('e', 'x'), try(1 / id), lag(id ignore nulls) over (order by id) from shop.orders",
     "select columns('r.*'), #1, region[1:2], 'a' || region collate nocase from shop.orders window w as (order by id)",
 )
 
@@ -51,7 +56,7 @@ HOSTILE = (
 
 def mutants(chance: random.Random, count: int) -> Iterator[exp.Expr]:
     """Trees of honest questions, each with one text replaced."""
-    trees = [sqlglot.parse_one(sql, read="duckdb") for sql in HONEST]
+    trees = [reread(sql, "duckdb") for sql in HONEST]
     places = [(tree, at, key, item) for tree in trees for at, key, item in _places(tree)]
     for _ in range(count):
         tree, at, key, item = chance.choice(places)
