@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from veil.cli import clinic
 
@@ -65,11 +66,17 @@ class Server:
     pid: int
 
 
-def govern_clinic(folder: Path) -> Home:
-    """The tutorial's clinic in a folder, governed and crawled through the commands alone."""
+def govern_clinic(folder: Path, source: str = "", environment: Mapping[str, str] = MappingProxyType({})) -> Home:
+    """The tutorial's clinic in a folder, governed and crawled through the commands alone.
+
+    Its data may lie elsewhere: in a `source` as documents write it.
+    """
     passwords = {f"DEMO_{who}_PASSWORD": f"{who.lower()}-of-the-clinic" for who in ("ADMIN", "ANALYST", "AUDITOR")}
-    home = Home(path=folder / "home", environment=passwords)
+    home = Home(path=folder / "home", environment={**passwords, **environment})
     clinic.write(folder / "documents")
+    if source:
+        stated = folder / "documents" / "4_sources.yaml"
+        stated.write_text(stated.read_text().replace("{connector: files, path: ./data}", source))
     home.veil("init")
     home.veil("apply", folder / "documents")
     home.veil("crawl", "clinic", "--into", "medical_charges")

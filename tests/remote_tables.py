@@ -1,0 +1,107 @@
+"""Writes the same rows into a database of each kind, and gives the source that reads them."""
+
+import itertools
+import re
+import sqlite3
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from catalog.model import Source
+from catalog.registry import connect
+from catalog.sources.connector import Expected, Limits
+from catalog.sources.sessions import SessionCache
+from tests.databases import PASSWORD, Server
+
+KINDS = ("sqlite", "postgres", "mariadb")
+_TYPES = {
+    "postgres": {"DOUBLE": "double precision", "VARCHAR": "text"},
+    "mariadb": {"VARCHAR": "text", "TIMESTAMP": "datetime(6)"},
+    "sqlite": {"VARCHAR": "TEXT", "TIMESTAMP": "DATETIME"},
+}
+_NUMBERS = itertools.count()
+
+Columns = Sequence[tuple[str, str]]
+"""The names of columns with their types, as DuckDB writes them."""
+
+
+def rows_of(source: Source, relation: str) -> pa.Table:
+    """All of a relation as the engine has it, without any condition."""
+    fields = connect(source).describe(relation)
+    expected = Expected(relation=relation, columns=tuple((field.name, field.type) for field in fields))
+    session = SessionCache(connect).open([(source, expected)])
+    run = session.run(f"FROM {session.physical_name(source.name, relation)}", {}, Limits())
+    return pa.Table.from_batches(run, schema=run.schema)
+
+
+class Database:
+    """An empty database of one kind; `source` says how Veil reads it, `shown` what it is called in a document."""
+
+    def __init__(self, kind: str, server: Server | None, folder: Path) -> None:
+        self.kind = kind
+        self._server = server
+        self._name = f"d{next(_NUMBERS)}"
+        self._file = folder / f"{self._name}.sqlite"
+        if server is None:
+            sqlite3.connect(self._file).close()
+            options = {"path": str(self._file)}
+        else:
+            options = {"url_file": str(folder / f"{self._name}.url")}
+            Path(options["url_file"]).write_text(self._made(server))
+        self.source = Source(name="data", connector=kind, options=options)
+        settings = ", ".join(f"{option}: {value}" for option, value in options.items())
+        self.shown = f"{{connector: {kind}, {settings}}}"
+
+    def relation(self, table: str) -> str:
+        """What a table is called as a relation."""
+        return f"{ {'sqlite': 'main', 'postgres': 'public'}.get(self.kind, self._name) }.{table}".replace(" ", "")
+
+    def write(self, table: str, columns: Columns, rows: Sequence[Sequence[object]]) -> None:
+        """Makes a table of these rows, in this order."""
+        declared = ", ".join(f"{self._quoted(name)} {self._type(kind)}" for name, kind in columns)
+        values = ",\n".join(f"({', '.join(map(self._literal, row))})" for row in rows)
+        sql = f"CREATE TABLE {table} ({declared});\n" + (f"INSERT INTO {table} VALUES {values};\n" if rows else "")
+        if self._server is None:
+            with sqlite3.connect(self._file) as connection:
+                connection.executescript(sql)
+            connection.close()
+        elif self.kind == "postgres":
+            self._server.run(f"{sql} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self._name}", self._name)
+        else:
+            self._server.run(f"SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';\n{sql}", self._name)
+
+    def _made(self, server: Server) -> str:
+        if server.kind == "postgres":
+            server.run(f"CREATE DATABASE {self._name}; CREATE ROLE {self._name} LOGIN PASSWORD '{PASSWORD}'")
+        else:
+            account = f"{self._name}@'127.0.0.1'"
+            server.run(
+                f"CREATE DATABASE {self._name} CHARACTER SET utf8mb4;"
+                f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'; GRANT SELECT ON {self._name}.* TO {account}"
+            )
+        return server.url(self._name, self._name)
+
+    def _type(self, kind: str) -> str:
+        return _TYPES[self.kind].get(kind, kind)
+
+    def _quoted(self, name: str) -> str:
+        return '"' + name.replace('"', '""') + '"'
+
+    def _literal(self, value: object) -> str:
+        match value:
+            case None:
+                return "NULL"
+            case bool():
+                return str(int(value)) if self.kind == "sqlite" else str(value)
+            case float() if value != value or value in (float("inf"), float("-inf")):
+                if self.kind == "postgres":
+                    return f"'{value}'"
+                return "NULL" if self.kind == "mariadb" or value != value else f"{'-' if value < 0 else ''}9e999"
+            case date():
+                return f"'{value.isoformat().replace('T', ' ')}'"
+            case str():
+                return "'" + value.replace("'", "''") + "'"
+            case _:
+                return re.sub(r"[()']", "", str(value))
