@@ -40,7 +40,7 @@ def test_a_page_holds_on_the_clinic(
     page.run(HOUSE / name, tmp_path, monkeypatch, variables)
 
 
-@pytest.mark.parametrize("name", ["write-a-policy.md", "delegate.md"])
+@pytest.mark.parametrize("name", ["write-a-policy.md", "delegate.md", "tag-data.md", "review-tags.md"])
 def test_a_page_that_changes_policies_holds_on_a_home_of_its_own(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
-from catalog.model import Database, EventKind
+from catalog.model import Database, EventKind, Source
 from tests.web_ui.browsing import csrf_token
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
@@ -178,3 +178,16 @@ def test_the_settings_schedule_crawls(tmp_path: Path) -> None:
 def test_a_schedule_that_is_none_keeps_a_server_from_starting(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match="no length of time"):
         open_shop(tmp_path, Settings(crawls={"lake": SourceCrawlSettings(every="often")}))
+
+
+def test_sources_are_crawled_side_by_side_and_each_by_one_run(slow: Parts, tmp_path: Path) -> None:
+    runs = CrawlRuns(slow.catalog)
+    slow.datasets.put_source(Source(name="pond", connector="files", options={"path": str(tmp_path / "data")}))
+    for source in ("lake", "pond", "lake"):
+        runs.add(source, by="max")
+    slow.crawls.start()
+    wait(lambda: runs.run(1).done == runs.run(2).done == 1)
+    assert [runs.run(number).state for number in (1, 2, 3)] == [RunState.RUNNING, RunState.RUNNING, RunState.WAITING]
+    runs.cancel(1)
+    wait(lambda: runs.run(3).done == 1)
+    assert runs.run(1).state is RunState.CANCELLED
