@@ -26,6 +26,17 @@ _WORDS = {
     exp.Lambda: "a lambda",
     exp.Alias: "an alias",
 }
+_INSTEAD = {
+    "a subquery": "look into another dataset by `x in (select column from database.dataset where ..)`",
+    "an aggregate": "a filter looks at one row at a time: `age > 40`",
+    "a window function": "a filter looks at one row at a time: `age > 40`",
+    "a parameter": "write the value itself, or ask for one of the person's with `user_attribute('region')`",
+}
+_TAKEN = {
+    "one text in single quotes": "for example `user_attribute('region')`",
+    "no argument": "leave the brackets empty",
+}
+_LOOKUP_EXAMPLE = "for example `region in (select region from staff.rights where person = current_user())`"
 _LOOKUP_FORM = "a lookup is written `x IN (SELECT column FROM database.dataset WHERE ..)`, and nothing beside it"
 
 
@@ -90,15 +101,16 @@ def _frame(text: str, lookup: exp.In) -> Iterator[exp.Expr]:
     subquery = lookup.args["query"]
     select = subquery.this
     if not isinstance(subquery, exp.Subquery) or not isinstance(select, exp.Select) or _given(subquery) != ["this"]:
-        raise _invalid(text, _LOOKUP_FORM)
+        raise _invalid(text, _LOOKUP_FORM, _LOOKUP_EXAMPLE)
     table = select.args["from_"].this if select.args.get("from_") else None
     is_plain = set(_given(select)) <= {"expressions", "from_", "where"} and set(_given(lookup)) == {"this", "query"}
     if not is_plain or len(select.expressions) != 1 or not isinstance(select.expressions[0], exp.Column | exp.Dot):
-        raise _invalid(text, _LOOKUP_FORM)
+        raise _invalid(text, _LOOKUP_FORM, _LOOKUP_EXAMPLE)
     if not isinstance(table, exp.Table) or set(_given(table)) != {"this", "db"}:
-        raise _invalid(text, "a lookup names its dataset in full, as `database.dataset`, without an alias")
+        problem = "a lookup names its dataset in full, as `database.dataset`, without an alias"
+        raise _invalid(text, problem, _LOOKUP_EXAMPLE)
     if not all(isinstance(table.args[key], exp.Identifier) for key in ("this", "db")):
-        raise _invalid(text, _LOOKUP_FORM)
+        raise _invalid(text, _LOOKUP_FORM, _LOOKUP_EXAMPLE)
     where = select.args.get("where")
     if where is not None and any(_asks_of_tags(node) or _is_lookup(node) for node in where.walk()):
         raise _invalid(text, "the WHERE of a lookup asks for no tags and holds no further lookup")
@@ -118,7 +130,8 @@ def _check(text: str, node: exp.Expr) -> None:
     if kind is exp.Anonymous:
         _check_fact(text, node)
     elif kind not in OPERATORS and kind not in FUNCTIONS:
-        raise _invalid(text, f"{_name(node)} is not allowed in a filter")
+        what = _name(node)
+        raise _invalid(text, f"{what} is not allowed in a filter", _INSTEAD.get(what, ""))
     check = _CHECKS.get(kind)
     if check is not None and (problem := check(node)):
         raise _invalid(text, problem)
@@ -137,7 +150,7 @@ def _check_fact(text: str, node: exp.Expr) -> None:
         hint = f"did you mean `{near}`?" if near else ""
         raise _invalid(text, f"there is no function `{name}` for filters", hint)
     if not _FITS[name](node.expressions):
-        raise _invalid(text, f"`{name}` takes {FACTS[name]}")
+        raise _invalid(text, f"`{name}` takes {FACTS[name]}", _TAKEN.get(FACTS[name], ""))
     if name == "has_tag" and not _is_condition(node):
         raise _invalid(text, "`has_tag` stands as a condition by itself, joined by AND, OR and NOT only")
     if _asks_of_tags(node):
@@ -266,7 +279,9 @@ def _name(node: exp.Expr) -> str:
     for kind, words in _WORDS.items():
         if isinstance(node, kind):
             return words
-    return f"`{node.key.upper()}`"
+    written = node.sql(DIALECT) if isinstance(node, exp.Func) else ""
+    is_call = written.partition("(")[0].isidentifier()
+    return f"`{written.partition('(')[0].lower()}()`" if is_call else f"`{node.key.upper()}`"
 
 
 def _function_names() -> set[str]:

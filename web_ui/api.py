@@ -16,7 +16,7 @@ from policy_engine.ddl.views import Answer
 from policy_engine.delegation import require_any, require_change, require_document
 from policy_engine.document.reading import loads
 from policy_engine.document.writing import policy_entry
-from policy_engine.model import Policy, Subject
+from policy_engine.model import Policy
 from policy_engine.plan import Plan
 from policy_engine.row_counts import Count
 from proxy import answers
@@ -26,6 +26,7 @@ from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
 from web_ui.journal_reach import Reach
 from web_ui.parts import Parts
+from web_ui.policy_reach import readable, sees_every_policy
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
@@ -62,8 +63,9 @@ class ControlApi:
         """Every role and its groups for administrators and auditors; others see the roles they hold."""
         subject = answers.subject(self.identity)
         refuse_unknown_arguments()
-        roles = self.parts.policies.current().roles
-        if not self._sees_policies(subject):
+        current = self.parts.policies.current()
+        roles = current.roles
+        if not sees_every_policy(subject, current):
             roles = tuple(role for role in roles if role.groups & subject.groups)
         return flask.jsonify({"roles": [{"role": role.name, "groups": sorted(role.groups)} for role in roles]})
 
@@ -72,12 +74,9 @@ class ControlApi:
         subject = answers.subject(self.identity)
         refuse_unknown_arguments()
         current = self.parts.policies.current()
-        policies = current.policies
-        if not self._sees_policies(subject):
-            held = {role.name for role in current.roles if role.groups & subject.groups}
-            policies = tuple(policy for policy in policies if held & set(policy.roles))
         answers.decided_under(current.revision)
-        return flask.jsonify({"revision": current.revision, "policies": [_entry(policy) for policy in policies]})
+        policies = [_entry(policy) for policy in readable(subject, current)]
+        return flask.jsonify({"revision": current.revision, "policies": policies})
 
     def plan(self) -> flask.Response:
         """What applying a document would change, and for whom; nothing is changed."""
@@ -172,11 +171,6 @@ class ControlApi:
     def _counter(self, rights: Rights) -> Count:
         rights.require(Action.HOME_ADMINISTER, None, "count rows for a plan")
         return row_counter(self.parts, answers.subject(self.identity).user, answers.client())
-
-    def _sees_policies(self, subject: Subject) -> bool:
-        """Whether the subject may read everybody's roles and policies, as administrators and auditors do."""
-        rights = Rights(subject, self.parts.policies.current())
-        return rights.may(Action.HOME_ADMINISTER) or rights.may(Action.AUDIT_READ)
 
 
 def _document() -> str:

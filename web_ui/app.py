@@ -23,6 +23,7 @@ from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.frame import navigation
+from web_ui.pages.policies import PoliciesPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
@@ -118,6 +119,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
             pipeline=parts.pipeline,
             levels=parts.levels,
         ),
+        PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),
         ConnectPage(
             identity=identity,
             tokens=parts.tokens,

@@ -91,7 +91,7 @@ def read_properties(cursor: Cursor) -> Properties:
         when=given.condition(),
     )
     if properties.starts_at and properties.ends_at and properties.starts_at >= properties.ends_at:
-        cursor.refuse("start_datetime must be before end_datetime", token=start)
+        cursor.refuse("start_datetime must be before end_datetime", hint="exchange the two", token=start)
     return properties
 
 
@@ -132,7 +132,7 @@ def _key(cursor: Cursor, found: Mapping[str, object]) -> str:
         hint = f"did you mean `{near}`?" if near else f"there are {', '.join(KEYS)}"
         cursor.refuse(f"there is no property `{key}`", hint, start)
     if key in found:
-        cursor.refuse(f"the property `{key}` stands here twice", token=start)
+        cursor.refuse(f"the property `{key}` stands here twice", hint="keep one of them", token=start)
     return key
 
 

@@ -69,7 +69,7 @@ def tokenize(text: str) -> Tokens:
             f"the statement is longer than {LONGEST:,} characters", hint="put what it says into a document"
         )
     if unfit := _UNFIT.search(text):
-        raise unreadable(text, unfit.start(), "it holds a character that no text may have")
+        raise unreadable(text, unfit.start(), "it holds a character that no text may have", "type it again")
     tokens = (*_tokens(text), _end(text))
     _check_parentheses(text, tokens)
     return Tokens(text=_without_comments(text), tokens=tokens)
@@ -95,7 +95,8 @@ def _tokens(text: str) -> Iterator[Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
         if kind == "open":
-            raise unreadable(text, match.start(), f"this `{match[0]}` is never closed")
+            hint = f"write another `{match[0]}` where it ends; one that belongs to the text is written twice"
+            raise unreadable(text, match.start(), f"this `{match[0]}` is never closed", hint)
         if kind != "blank":
             yield Token(kind=Kind(kind or ""), value=_undone(match), start=match.start(), end=match.end())
 
@@ -106,11 +107,11 @@ def _check_parentheses(text: str, tokens: tuple[Token, ...]) -> None:
         if token.says("("):
             opened.append(token)
         elif token.says(")") and not opened:
-            raise unreadable(text, token.start, "this `)` closes nothing")
+            raise unreadable(text, token.start, "this `)` closes nothing", "leave it out, or open it with `(`")
         elif token.says(")"):
             opened.pop()
     if opened:
-        raise unreadable(text, opened[-1].start, "this `(` is never closed")
+        raise unreadable(text, opened[-1].start, "this `(` is never closed", "write the `)` that belongs to it")
 
 
 def _undone(match: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalog import names
 from catalog.errors import PolicyInvalid
+from policy_engine.document.examples import example
 from policy_engine.document.places import Place, Stated, invalid
 from policy_engine.document.tree import Mapping, Node, Scalar, Sequence
 
@@ -30,7 +31,7 @@ def text(node: Node, expected: str = "a text") -> Stated[str]:
     if not node.text.strip():
         raise invalid(node.place, f"must be {expected}, and is empty")
     if any(ord(character) < 32 and character not in "\n\t" for character in node.text):
-        raise invalid(node.place, "holds a control character")
+        raise invalid(node.place, "holds a control character", hint="type the text again, without it")
     return Stated(value=node.text, place=node.place)
 
 
@@ -76,7 +77,7 @@ class Entry:
         nodes: dict[str, Node] = {}
         for key, value in pairs(node, f"{what} with its keys"):
             if refused and key.text in refused:
-                raise invalid(key.place, refused[key.text])
+                raise invalid(key.place, refused[key.text], hint="leave it out")
             if key.text not in keys:
                 raise _unknown_key(key, what, keys)
             nodes[key.text] = value
@@ -85,7 +86,8 @@ class Entry:
     def needs(self, key: str) -> Node:
         """The node of a key that must be there."""
         if key not in self.nodes:
-            raise invalid(self.place, f"has no `{key}`", hint=f"{self.what} needs a `{key}`")
+            shown = example(f"{self.place.path}.{key}")
+            raise invalid(self.place, f"has no `{key}`", hint=f"{self.what} needs one{shown and f', {shown}'}")
         return self.nodes[key]
 
     def text(self, key: str) -> Stated[str] | None:

@@ -81,7 +81,7 @@ def _roles(entry: Entry) -> tuple[Stated[str], ...]:
     node = entry.needs("to")
     roles = texts(node, "a list of roles")
     if not roles:
-        raise invalid(node.place, "names no role")
+        raise invalid(node.place, "names no role", hint="for example `to: [analyst]`; a policy for nobody does nothing")
     return roles
 
 
@@ -152,7 +152,8 @@ def _where(entry: Entry, context: Context) -> str | None:
 def _window(entry: Entry) -> tuple[datetime | None, datetime | None]:
     starts_at, ends_at = _moment(entry, "from"), _moment(entry, "until")
     if starts_at is not None and ends_at is not None and starts_at >= ends_at:
-        raise invalid(entry.nodes["until"].place, "lies before `from`")
+        hint = "exchange the two, or leave one of them out"
+        raise invalid(entry.nodes["until"].place, "lies before `from`", hint=hint)
     return starts_at, ends_at
 
 
@@ -170,8 +171,8 @@ def _moment(entry: Entry, key: str) -> datetime | None:
         moment = datetime.fromisoformat(stated.value.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        problem = "is no date that exists, as `2026-01-31` or `2026-01-31T08:00:00Z`"
-        raise invalid(stated.place, problem) from None
+        hint = "write it as `2026-01-31` or `2026-01-31T08:00:00Z`"
+        raise invalid(stated.place, f"is no date: there is no `{stated.value[:40]}`", hint=hint) from None
 
 
 def _refuse_idle(entry: Entry, policy: Policy) -> None:

@@ -89,7 +89,7 @@ def _check_version(entry: Entry) -> None:
     if node is None:
         raise invalid(entry.place, "has no `veil`", hint="a document begins with `veil: 1`")
     if not isinstance(node, Scalar) or node.text != "1":
-        raise invalid(node.place, "must be 1, the version of this vocabulary")
+        raise invalid(node.place, "must be 1, the version of this vocabulary", hint="write `veil: 1`")
 
 
 def _joined(documents: list[Document]) -> Document:

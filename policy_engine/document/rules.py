@@ -1,6 +1,7 @@
 """The section `rules` of a document: how a crawler recognises a tag."""
 
 from collections.abc import Iterator
+from os.path import expanduser
 from pathlib import Path
 
 import regex
@@ -88,7 +89,7 @@ def _words(entry: Entry) -> tuple[str, ...]:
 def _file(entry: Entry, folder: Path) -> str | None:
     """INVARIANT: what the catalog keeps never depends on the folder a command is run from."""
     said = _said(entry, "words_file")
-    return None if said is None else str((folder / Path(said).expanduser()).resolve())
+    return None if said is None else str((folder / expanduser(said)).resolve())
 
 
 def _regex(entry: Entry, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from os.path import expanduser
 from pathlib import Path
 
 from catalog import lookup, names, registry
@@ -196,7 +197,7 @@ def _absolute(option: str, value: str, folder: Path) -> str:
     """INVARIANT: what the catalog keeps never depends on the folder a command is run from."""
     if option != "path" or "://" in value:
         return value
-    return str((folder / Path(value).expanduser()).resolve())
+    return str((folder / expanduser(value)).resolve())
 
 
 def _level(entry: Entry) -> Level | None:

@@ -84,7 +84,10 @@ def _unreadable(error: MarkedYAMLError, file: str, text: str) -> PolicyInvalid:
     lines = text.splitlines()
     snippet = lines[line] if line < len(lines) else ""
     place = Place(file=file, line=line + 1, column=column + 1, snippet=snippet[:200])
-    return invalid(place, f"this is not YAML that can be read: {error.problem or error.context}")
+    hint = (
+        "look for a quote or bracket that is not closed, or for lines that are indented otherwise than their neighbours"
+    )
+    return invalid(place, f"this is not YAML that can be read: {error.problem or error.context}", hint=hint)
 
 
 def _too_deep(place: Place) -> PolicyInvalid:
@@ -125,12 +128,13 @@ class _Walk:
         for key_node, value_node in node.value:
             key_place = self._place(key_node, place.path)
             if not isinstance(key_node, ScalarNode):
-                raise invalid(key_place, "has a key that is not a plain text")
+                raise invalid(key_place, "has a key that is not a plain text", hint="write each key as `name: ..`")
             path = f"{place.path}.{key_node.value}" if place.path else str(key_node.value)
             key = self._scalar(key_node, key_place.at(path))
             earlier = known.setdefault(fold(key.text), key.place)
             if earlier is not key.place:
-                raise invalid(key.place, f"stands here a second time; the first is on line {earlier.line}")
+                problem = f"stands here a second time; the first is on line {earlier.line}"
+                raise invalid(key.place, problem, hint="keep one of them, and join what they say")
             pairs.append((key, self.node(value_node, path, depth + 1)))
         return Mapping(pairs=tuple(pairs), place=place)
 

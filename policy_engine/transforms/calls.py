@@ -7,7 +7,7 @@ from catalog.errors import PolicyInvalid
 from policy_engine.model import Argument, ColumnName, TransformCall
 from policy_engine.transforms.checking import checked_call, print_argument
 from policy_engine.transforms.composing import EXPRESSION, expression_call, text_of
-from policy_engine.transforms.expressions import COLUMN
+from policy_engine.transforms.expressions import COLUMN, NAMES
 from policy_engine.transforms.known import BY_NAME, find
 
 _CALL = re.compile(r"\s*(?:`(?P<quoted>\w+)`|(?P<name>[A-Za-z_]\w*))\s*\((?P<arguments>.*)\)\s*\Z", re.DOTALL)
@@ -38,6 +38,9 @@ def parse_call(text: str) -> TransformCall:
             f"the transform `{text.strip()}` cannot be read",
             hint="write a name with parentheses, for example `tokenize()` or `mask(keep_last=>4)`",
         )
+    if name not in BY_NAME and name in NAMES:
+        hint = f"SQL speaks of the value as `{COLUMN}`: `{name}({COLUMN})`"
+        raise PolicyInvalid(f"there is no transform `{name}`", hint=hint)
     find(name)
     return checked_call(name, _read_arguments(text, match["arguments"]), text.strip())
 

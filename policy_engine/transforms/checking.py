@@ -87,7 +87,8 @@ def _checked(transform: Transform, parameter: Parameter, value: Argument) -> Arg
         except ValueError as error:
             wanted = str(error)
     if wanted:
-        raise PolicyInvalid(f"`{parameter.name}` of the transform `{transform.name}` must be {wanted}")
+        problem = f"`{parameter.name}` of the transform `{transform.name}` must be {wanted}"
+        raise PolicyInvalid(problem, hint=_usage(transform))
     if parameter.choices:
         return str(value).lower()
     if parameter.takes is Takes.VALUE:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import flask
 import pytest
 from flask.testing import FlaskClient
 
 from catalog.model import EventKind
+from policy_engine.circumstances import When
 from tests.web_ui.browsing import Outline, csrf_token
 from web_ui.parts import Parts
 
@@ -17,6 +19,8 @@ PAGES = (
     "/data?search=email",
     "/data?search=nothing-like-it",
     "/data/shop/orders",
+    "/policies",
+    "/policies?search=nothing-like-it",
     "/connect",
     "/data/shop/nope",
     "/tags",
@@ -95,6 +99,42 @@ def test_a_source_that_is_gone_is_told_of_on_the_page(browser: SignIn, shop: Par
     response = browser("kim").get("/data/shop/orders")
     assert response.status_code == 200
     assert "notice bad" in response.get_data(as_text=True)
+
+
+def test_the_policies_of_ones_roles_are_listed_and_nobody_elses(browser: SignIn) -> None:
+    kim, eve = text_of(browser("kim"), "/policies"), text_of(browser("eve"), "/policies")
+    assert "GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE NOT fin.card" in kim
+    assert "clerks serve their own land" in kim
+    assert "tagged: pii.email" in kim
+    assert "bosses" not in kim
+    assert "clerks" not in eve
+    assert "no policy that you may read" in eve
+
+
+@pytest.mark.parametrize("user", ["max", "ada"])
+def test_administrators_and_auditors_read_every_policy_and_search(browser: SignIn, user: str) -> None:
+    text = text_of(browser(user), "/policies")
+    assert "clerks" in text
+    assert "GRANT SELECT ON CATALOG TO ROLE boss" in text
+    found = text_of(browser(user), "/policies?search=OWN+catalog")
+    assert "1 policy matches" in found
+    assert "fin.card" not in found
+
+
+def test_the_state_and_the_condition_of_a_policy_are_told(browser: SignIn, shop: Parts) -> None:
+    now = shop.policies.current()
+    [clerks] = [policy for policy in now.policies if policy.id == "clerks"]
+    off = replace(clerks, enabled=False, when=When(purposes=("care",)))
+    shop.policies.put((off,), now.roles, by="ada", why="a holiday", difference="~ policy clerks\n- policy bosses")
+    text = text_of(browser("kim"), "/policies")
+    assert "switched off" in text
+    assert "Counts only purpose is care." in text
+    assert "by ada" in text
+    assert "a holiday" in text
+
+
+def test_a_dataset_leads_to_the_policies_that_decide_about_it(browser: SignIn) -> None:
+    assert 'href="/policies?search=clerks"' in browser("kim").get("/data/shop/orders").get_data(as_text=True)
 
 
 def test_a_token_is_shown_once_and_works_and_can_be_revoked(browser: SignIn, app: flask.Flask, shop: Parts) -> None:

@@ -42,10 +42,10 @@ def test_a_wrong_statement_is_told_what_is_wrong(case: dict[str, str]) -> None:
     with pytest.raises(PolicyInvalid) as caught:
         planned(case["give"])
     error = caught.value
-    assert case["says"] in error.detail
-    assert case.get("hint", "") in error.hint
-    if "at" in case:
-        assert error.position is not None
+    assert error.detail == case["says"]
+    assert error.hint == case["hint"] != ""
+    assert (error.position is not None) is ("at" in case)
+    if error.position is not None:
         assert f"{error.position.line}:{error.position.column}" == case["at"]
         lines = case["give"].split("\n")
         assert lines[error.position.line - 1][error.position.column - 1 :].startswith(error.position.snippet)
