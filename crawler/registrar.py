@@ -48,9 +48,11 @@ class Registrar:
         return self.datasets.datasets_of(self.source.name, relation)
 
     def suggestions(self) -> dict[str, tuple[Suggestion, ...]]:
-        """What stands as suggested, by dataset, best first."""
+        """What crawls suggested and nobody rejected since, by dataset, best first."""
         found: dict[str, list[Suggestion]] = {}
-        for each in self._tags.assignments(state=TagState.SUGGESTED):
+        for each in self._tags.assignments():
+            if each.state is TagState.REJECTED or each.origin not in (TagOrigin.RULE, TagOrigin.LINEAGE):
+                continue
             found.setdefault(each.dataset, []).append(
                 Suggestion(
                     path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule=each.rule

@@ -72,9 +72,11 @@ def test_what_has_not_changed_is_not_looked_at_again(catalog: Catalog, data: Pat
 
 def test_what_is_passed_by_is_told_with_its_columns_and_tags(catalog: Catalog) -> None:
     first, _ = again(catalog)
+    Tags(catalog).confirm("d.t0", ("email",), "pii.email_address", by="eve")
+    Tags(catalog).reject("d.t5", ("email",), "pii.email_address", by="eve")
     second, _ = again(catalog)
     assert [each.fields for each in second.crawled] == [each.fields for each in first.crawled]
-    assert [[tag.tag for tag in each.suggestions] for each in second.crawled] == [["pii.email_address"]] * FILES
+    assert [[tag.tag for tag in each.suggestions] for each in second.crawled] == [*[["pii.email_address"]] * 5, []]
 
 
 def test_a_rule_a_word_a_removed_tag_and_a_full_crawl_make_it_look_again(catalog: Catalog, tmp_path: Path) -> None:
