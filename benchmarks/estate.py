@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def _decisions(catalog: Catalog) -> None:
     _goal("list_first_s", _seconds(lambda: visibility.datasets(who, policies, AT)), "s")
     visible = visibility.datasets(who, policies, AT)
     _goal("list_again_ms", 1e3 * _seconds(lambda: visibility.datasets(who, policies, AT)), "ms", 200)
-    other = person(SIZE, user="kim")
+    colleague = person(SIZE, user="kim")
+    _goal("list_for_a_colleague_ms", 1e3 * _seconds(lambda: visibility.datasets(colleague, policies, AT)), "ms", 200)
+    other = replace(colleague, attributes={"region": "south"})  # which filters ask for, so nothing is known yet
     _goal("list_ms", 1e3 * _seconds(lambda: visibility.datasets(other, policies, AT)), "ms", 200)
     _goal("sights_first_ms", 1e3 * _seconds(lambda: visibility.sights(other, policies, AT)), "ms")
     journal = Journal(catalog)

@@ -70,6 +70,9 @@ def _whole(name: str, sql: str, parts: Parts, planned: float) -> None:
         )
         _against_goal("cpu_cold_us_p50", spent, 2_000)
         _against_goal("cpu_cached_us_p50", median_cpu_micros(lambda: governor.settle(TOM, asked_before), REPEATS), 50)
+        people = (Subject(user=f"tom{n}", groups=frozenset({f"tom{n}", "tokens"})) for n in count())
+        others = median_cpu_micros(lambda: governor.settle(next(people), asked_before), REPEATS)
+        _against_goal("cpu_cached_for_others_us_p50", others, 50)
 
 
 def _against_goal(metric: str, micros: float, goal: float) -> None:

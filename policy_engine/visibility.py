@@ -1,7 +1,7 @@
 """The one door through which everybody sees datasets: lists, search, describe, hints and queries all ask here.
 
-What was decided is remembered for a subject, a catalog version, a set of policies and the time in which they stay the
-same; so a decision that is asked for again costs a look-up, and no change anywhere leaves an old one standing.
+What was decided is remembered for a kind of people, a catalog version, a set of policies and the time in which they
+stay the same; so a decision that is asked for again costs a look-up, and no change anywhere leaves an old one standing.
 """
 
 import functools
@@ -16,9 +16,9 @@ from catalog.model import Dataset
 from catalog.names import fold
 from policy_engine.circumstances import UNKNOWN, Circumstances
 from policy_engine.decide import Judge, Judged
+from policy_engine.kinds import kind
 from policy_engine.model import Decision, Estate, Outcome, PolicySet, Subject
 from policy_engine.phases import phase, surroundings
-from policy_engine.subjects import fingerprint
 
 _MOST_JUDGES = 256
 _MOST_DECISIONS = 2_000
@@ -209,13 +209,13 @@ def _matches(dataset: Dataset, words: tuple[str, ...], judge: Judge) -> bool:
 
 def _asked(subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances) -> Hashable:
     """All that a decision depends on beside the estate and the policies."""
-    return fingerprint(subject), phase(policies, at), surroundings(policies, circumstances)
+    return kind(subject, policies), phase(policies, at), surroundings(policies, circumstances)
 
 
 def _judge(
     memory: _Memory, asked: Hashable, subject: Subject, at: datetime, circumstances: Circumstances, estate: Estate
 ) -> Judge:
-    """The judge of a subject; judges of one phase and one situation decide alike at any moment of it."""
+    """The judge of a kind of people; judges of one phase and one situation decide alike at any moment of it."""
     judge = memory.judges.get(asked)
     if judge is None:
         judge = Judge(subject, memory.policies, at, circumstances, estate)

@@ -1,11 +1,11 @@
 """Settles everything about a query before it runs: parse, relations, decide, secure, verify.
 
-What was settled is remembered under the subject, what policies ask of the request, the policy revision, the catalog's
-version and the policies' time windows, so a question asked again costs a look-up, and no change anywhere can leave an
-old answer standing.
+What was settled is remembered under the kind of person, what policies ask of the request, the policy revision, the
+catalog's version and the policies' time windows, so a question asked again costs a look-up, whoever of that kind asks
+it, and no change anywhere can leave an old answer standing.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from catalog.sources.connector import Expected, Session
 from catalog.sources.engine import EngineSession
 from catalog.sources.sessions import SessionCache
 from policy_engine.circumstances import Circumstances
+from policy_engine.kinds import kind
 from policy_engine.model import Decision, PolicySet, Subject
 from policy_engine.phases import phase, surroundings
 from policy_engine.store import PolicyStore
@@ -100,7 +101,7 @@ class Governor:
         """The query as it may run for the subject; raises what the person must be told."""
         policies, now = self._policies.current(), self._clock()
         around = surroundings(policies, request.circumstances)
-        key = (request.sql, request.dialect, fold(request.database), _fingerprint(subject), around)
+        key = (request.sql, request.dialect, fold(request.database), kind(subject, policies), around)
         state = (policies.revision, self._catalog.version(), phase(policies, now))
         kept = self._memory.get(key, state)
         if kept is not None and self._sessions.is_current(kept.session):
@@ -217,7 +218,3 @@ def _read(decision: Decision) -> tuple[Dataset, ...]:
 
 def _physical(session: Session, dataset: Dataset) -> str:
     return session.physical_name(dataset.source, dataset.relation)
-
-
-def _fingerprint(subject: Subject) -> Hashable:
-    return subject.user, subject.groups, tuple(sorted(subject.attributes.items()))
