@@ -64,7 +64,11 @@ def detect(paths: Iterable[tuple[str, ...]], sample: pa.Table, today: date) -> t
     columns = [column(sample, path) for path in paths]
     about = surroundings(each.name for each in columns)
     verdicts = {each: tuple(_verdicts(each, about, today)) for each in columns}
-    found = {each: best.detector.name for each, given in verdicts.items() if (best := _best(given)) is not None}
+    found = {
+        each: best.detector.name
+        for each, given in verdicts.items()
+        if (best := _best(given)) is not None and best.needs == best.detector.needs
+    }
     return tuple(finding for each in columns for finding in _decided(each, verdicts[each], about, found))
 
 

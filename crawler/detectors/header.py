@@ -15,6 +15,7 @@ _UNKNOWN_WORD = {"strong": -1.0, "fair": -2.0, "trait": -5.0, "weak": -2.0}
 _OTHER_THING = {"strong": -2.5, "fair": -7.0, "trait": -7.0, "weak": -7.0}
 _VETO = -7.0
 _HEAD_FIRST = frozenset(row["language"] for row in tables.rows("languages") if row["head"] == "first")
+_WITH_ADDRESSES = frozenset("email_address ip_address mac_address crypto_wallet".split())
 _LONGEST_SPAN = 6
 _GLUED_ENDINGS = frozenset("cd nm dt no nr".split())
 ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE = "about", "thing", "person", "plain", "date", "done", "creature"
@@ -34,10 +35,14 @@ class Sense:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One or several words of a name that mean something together; without senses they are not known."""
+    """One or several words of a name that mean something together; without senses they are not known.
+
+    `text` is how they are looked up, in one; `written` how they stand in the name, apart.
+    """
 
     text: str
     senses: tuple[Sense, ...]
+    written: str = ""
 
     def has_role(self, role: str) -> bool:
         """Whether one of its senses is the role."""
@@ -76,7 +81,7 @@ def units(name: str) -> tuple[Unit, ...]:
             written, meant = "".join(words[start:end]), "".join(full[start:end])
             text = meant if written not in known and meant in known else written
             if text in known or end - start == 1:
-                unit = Unit(text, known.get(text, ()))
+                unit = Unit(text, known.get(text, ()), " ".join(words[start:end]))
                 options.append((best[start][0] + _worth(unit, len(written)), (*best[start][1], unit)))
         best.append(max(options, key=lambda option: option[0]))
     return best[-1][1]
@@ -146,6 +151,10 @@ def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
             weight = _own_weight(sense, unit, languages) + _beside(sense, others)
             if any(_is_about(other, meaning, is_after=found.index(other) > place) for other in others):
                 weight = _VETO
+            elif _is_thing(found[-1]) and place < len(found) - 1 and sense.language not in _HEAD_FIRST:
+                weight -= 3.0
+            elif meaning == "address" and any(_has_own_address(other) for other in others):
+                weight = _VETO
             elif not _is_head(found, place, sense, languages):
                 weight -= 3.0
             if sense.strength == "trait" and not others:
@@ -156,6 +165,16 @@ def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
                 because=_because(unit, sense),
                 needs="person" if sense.strength == "trait" else "",
             )
+
+
+def _is_thing(unit: Unit) -> bool:
+    """Whether a word means a thing and nothing else: `server`, but neither `region` nor the `id` of `ssn_id`."""
+    return unit.text != "id" and unit.has_role(THING) and not unit.has_role(PLAIN) and not any(unit.detectors())
+
+
+def _has_own_address(unit: Unit) -> bool:
+    """Whether an address of the word is no postal one: `client_ip_addr`."""
+    return any(sense.meaning in _WITH_ADDRESSES and sense.strength == "strong" for sense in unit.senses)
 
 
 def _is_about(unit: Unit, detector: str, *, is_after: bool) -> bool:
@@ -229,14 +248,14 @@ def _is_head(found: Sequence[Unit], place: int, sense: Sense, languages: Mapping
         if not unit.has_role(PLAIN)
         and any(_own_weight(other, unit, languages) >= _HEAD_WEIGHT for other in unit.detectors())
     ]
-    if place not in heads or len(heads) == 1:
+    if place not in heads or len(heads) == 1 or _has_own_address(found[place]):
         return True
     return place == (heads[0] if sense.language in _HEAD_FIRST else heads[-1])
 
 
 def _because(unit: Unit, sense: Sense) -> str:
     language = "" if sense.language == "en" else f" ({sense.language})"
-    return f"name says `{unit.text}`{language}"
+    return f"name says `{unit.written or unit.text}`{language}"
 
 
 def _unglued(word: str) -> tuple[str, ...]:

@@ -70,4 +70,5 @@ def surroundings(names: Iterable[str]) -> Surroundings:
 
 def _are_of_one_person(others: set[str], detector: str) -> bool:
     """Whether columns beside this one make a person's traits with it: a survey knows age and schooling, no name."""
-    return bool(others & _OF_PEOPLE_ONLY) and len((others | {detector}) & _TRAITS) >= 2
+    traits = (others | {detector}) & _TRAITS
+    return len(traits) >= (2 if others & _OF_PEOPLE_ONLY else 3) and bool(traits & _OF_PEOPLE_ONLY)

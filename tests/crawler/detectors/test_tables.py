@@ -83,3 +83,51 @@ def test_evidence_never_holds_a_value() -> None:
     for finding in detect([("c1",), ("email",)], pa.table(columns), TODAY):
         assert "4111" not in finding.evidence
         assert "example.org" not in finding.evidence
+
+
+def test_traits_count_beside_each_other_without_a_name() -> None:
+    survey: dict[str, list[object]] = {
+        "age": [23, 41, 35, 52, 60, 29],
+        "female": [0, 1, 0, 1, 1, 0],
+        "married": ["yes", "no", "yes", "yes", "no", "no"],
+        "black": [0, 0, 1, 0, 1, 0],
+        "educ": [12.5, 16.0, 11.0, 9.0, 18.0, 12.0],
+    }
+    tags = found(survey)
+    assert tags == {
+        "age": ["age"],
+        "female": ["gender"],
+        "married": ["marital_status"],
+        "black": ["race_ethnicity"],
+        "educ": ["education"],
+    }
+
+
+def test_colours_are_no_traits() -> None:
+    assert found({"black": [0, 1, 0, 1], "white": [3, 4, 5, 6], "price": [1.5, 2.5, 3.5, 4.5]})["black"] == []
+
+
+def test_animals_have_no_gender() -> None:
+    tags = found({"species": ["Bos taurus", "Ovis aries"] * 3, "sex": ["M", "F"] * 3, "age": [1, 2, 3, 4, 5, 6]})
+    assert tags == {"species": [], "sex": [], "age": []}
+
+
+def test_a_catalogue_of_medicines_is_about_nobody() -> None:
+    medicines = ["lisinopril", "metformin", "warfarin", "atorvastatin", "omeprazole", "sertraline"]
+    assert found({"drug_name": medicines, "strength": [5, 10, 20, 40, 80, 100]})["drug_name"] == []
+    assert found({"drug_name": medicines, "patient_name": BESIDE["patient_name"]})["drug_name"] == ["medication"]
+
+
+def test_numbers_with_gaps_are_the_same_numbers() -> None:
+    zips = [2139.0, None, 97205.0, 94105.0, 10011.0, 80202.0, 60601.0, 30301.0]
+    assert found({"zip": zips, "last_name": (BESIDE["last_name"] * 2)[:8]})["zip"] == ["postal_code"]
+
+
+def test_a_card_inside_a_text_is_no_phone() -> None:
+    notes = ["nothing to add to this case today, thank you"] * 30 + ["paid with 4111 1111 1111 1111 at the desk"] * 5
+    notes = [f"{note} {number % 7}" for number, note in enumerate(notes)]
+    assert found({"notes": notes})["notes"] == ["credit_card"]
+
+
+def test_a_name_column_without_words_holds_no_names() -> None:
+    assert found({"full_name": [f"acme/web-{number}" for number in range(20)]})["full_name"] == []
