@@ -1,6 +1,7 @@
 """Which files a relation of a place means, and which relations a place holds."""
 
 import fnmatch
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -35,9 +36,9 @@ class Layout:
     def local(cls, path: str) -> "Layout":
         """What a path of this machine means."""
         given = Path(path)
-        if given.is_file():
+        if os.path.isfile(path):
             return cls(LocalFolder(given.parent), given.name, (literal_name(given.name),))
-        if GLOB.search(path) and not given.exists():
+        if GLOB.search(path) and not os.path.exists(path):
             first = next(index for index, step in enumerate(given.parts) if GLOB.search(step))
             return cls(LocalFolder(Path(*given.parts[:first])), given.name, given.parts[first:])
         return cls(LocalFolder(given), given.name)

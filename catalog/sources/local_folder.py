@@ -24,13 +24,13 @@ class LocalFolder:
 
     def entries(self, folder: Path) -> Sequence[Path]:
         """Data files and folders; links to folders, links that lead out, and hidden names are passed over."""
-        if folder == self.root and not folder.is_dir():
+        if folder == self.root and not os.path.isdir(folder):
             raise SourceUnavailable(f"`{folder.name}` cannot be found", hint="check the source's path and its rights")
         return _entries(folder, self.root)
 
     def is_folder(self, path: Path) -> bool:
         """Whether it is a folder, or a link to one."""
-        return path.is_dir()
+        return os.path.isdir(path)
 
     def is_file(self, path: Path) -> bool:
         """Whether it is a file, or a link to one."""
@@ -87,7 +87,7 @@ def _is_inner_link(link: Path, root: Path) -> bool:
         file = link.resolve(strict=True)
     except (OSError, RuntimeError):  # it leads nowhere, or in a circle
         return False
-    return file.is_relative_to(root) and file.is_file() and not is_a_home(file.parent)
+    return file.is_relative_to(root) and os.path.isfile(file) and not is_a_home(file.parent)
 
 
 def is_a_home(folder: Path) -> bool:

@@ -57,13 +57,16 @@ def file_system(source: str, options: Mapping[str, str]) -> pafs.S3FileSystem:
 def told(bucket: str, error: OSError) -> SourceUnavailable:
     """What a failure means. INVARIANT: the client's own text, which may hold names of keys, is not passed on."""
     text = str(error)
+    if isinstance(error, FileNotFoundError):
+        text = "NO_SUCH_KEY"
     for marks, what, hint in _FAILURES:
-        if isinstance(error, FileNotFoundError) or any(mark in text for mark in marks):
+        if any(mark in text for mark in marks):
             return SourceUnavailable(what.format(bucket=bucket), hint=hint)
     return SourceUnavailable(f"the bucket `{bucket}` cannot be read", hint="look at the bucket and its rights")
 
 
 _FAILURES = (
+    (("INTERNAL_FAILURE",), "the server of the bucket `{bucket}` failed on its side", "try again later"),
     (("NO_SUCH_KEY", "RESOURCE_NOT_FOUND"), "an object of the bucket `{bucket}` has gone", "crawl the source again"),
     (("NO_SUCH_BUCKET",), "there is no bucket `{bucket}`", "check the source's path, endpoint and region"),
     (
@@ -72,7 +75,7 @@ _FAILURES = (
         "check what the source's options `access_key_..` and `secret_key_..` name",
     ),
     (
-        ("ACCESS_DENIED", "INTERNAL_FAILURE"),
+        ("ACCESS_DENIED",),
         "the bucket `{bucket}` refuses this reader",
         "give it the rights s3:ListBucket and s3:GetObject",
     ),
