@@ -1,7 +1,6 @@
 """TPC-H and TPC-DS over governed tables: which queries equal the same over hand-written views, and what they cost."""
 
 import math
-import resource
 import sys
 import tempfile
 from collections.abc import Callable
@@ -79,7 +78,7 @@ def _facts(table: pa.Table) -> tuple[object, ...]:
 
 
 def _cost(made: Ground, parts: Parts, engine: duckdb.DuckDBPyConnection, numbers: list[str]) -> None:
-    ratios, cpu = [], []
+    ratios = []
     for number in numbers:
         sql = made.queries[number]
         ways: dict[str, Callable[[], object]] = {
@@ -88,23 +87,10 @@ def _cost(made: Ground, parts: Parts, engine: duckdb.DuckDBPyConnection, numbers
         }
         best = minima(ways, ROUNDS)
         ratios.append(best["governed"] / best["by_hand"])
-        cpu.append(_cpu(ways["governed"]) / _cpu(ways["by_hand"]))
         ms = 1000 * best["governed"]
         figure("tpc", f"h_{int(number):02}_ms", ms, "ms", against="hand-written view", ratio=ratios[-1])
-    for metric, found in (("h_geometric_mean", ratios), ("h_geometric_mean_cpu", cpu)):
-        mean = math.exp(sum(map(math.log, found)) / len(found))
-        figure("tpc", metric, mean, "x", against="hand-written view", ratio=mean)
-
-
-def _cpu(way: Callable[[], object]) -> float:
-    """The least seconds of processor time that a way takes, which a busy machine changes little."""
-    spent = []
-    for _ in range(ROUNDS):
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        way()
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(spent)
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    figure("tpc", "h_geometric_mean", mean, "x", against="hand-written view", ratio=mean)
 
 
 def _largest(made: Ground, parts: Parts) -> None:

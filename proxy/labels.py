@@ -61,7 +61,10 @@ def _names(statement: Statement, ours: list[list[exp.Expr]], session: Session) -
         return {}
     pairs = [pair for select, items in zip(ours, theirs, strict=True) for pair in zip(select, items, strict=True)]
     pairs = [(item, source) for item, source in pairs if _is_unnamed(item) and _is_unnamed_there(source)]
-    texts = session.expressions([source for _, source in pairs])
+    try:
+        texts = session.expressions([source for _, source in pairs])
+    except SqlUnsupported:
+        return {}
     return {id(item): text for (item, _), text in zip(pairs, texts, strict=True)}
 
 

@@ -5,7 +5,7 @@ The tree that leaves here is the only thing that goes on; the text itself is nev
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlglot
@@ -14,7 +14,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
-from catalog.names import nearest
+from catalog.names import fold, nearest
 from proxy.calls import plain_calls
 from proxy.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
@@ -217,6 +217,21 @@ def _check_joins(tree: exp.Expr, limits: SqlLimits) -> None:
     joins = sum(1 for _ in tree.find_all(exp.Join))
     if joins > limits.joins:
         raise LimitExceeded(f"the SQL has {joins} joins and the limit is {limits.joins}")
+    if _count_relations(tree, {}) > limits.relations:
+        raise LimitExceeded(
+            f"the SQL reads more than {limits.relations:,} relations, each WITH as often as it is named",
+            hint="name each WITH less often, or split the query",
+        )
+
+
+def _count_relations(node: exp.Expr, ctes: Mapping[str, int]) -> int:
+    """How many relations a query reads; a few CTEs that name each other twice make billions."""
+    clause = node.args.get("with_")
+    if isinstance(clause, exp.With):
+        for cte in clause.expressions:
+            ctes = {**ctes, fold(cte.alias): max(1, _count_relations(cte.this, ctes))}
+    found = ctes.get(fold(node.name), 1) if isinstance(node, exp.Table) and not node.args.get("db") else 0
+    return found + sum(_count_relations(child, ctes) for child in node.iter_expressions() if child is not clause)
 
 
 def _name_placeholders(tree: exp.Expr, marks: int) -> int:

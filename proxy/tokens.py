@@ -29,7 +29,10 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlLimits:
-    """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins."""
+    """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins.
+
+    `relations` counts those that a query reads where each CTE is written out as often as it is named.
+    """
 
     characters: int = 200_000
     tokens: int = 20_000
@@ -37,6 +40,7 @@ class SqlLimits:
     lambdas: int = 6
     chain: int = 300
     joins: int = 100
+    relations: int = 1_000
 
 
 def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:

@@ -98,7 +98,10 @@ class Session(Protocol):
         ...
 
     def expressions(self, items: Sequence[Mapping[str, object]]) -> Sequence[str]:
-        """The SQL of expressions in the form that `serialize` gives, as the engine writes it."""
+        """The SQL of expressions in the form that `serialize` gives, as the engine writes it.
+
+        Raises SqlUnsupported when the engine cannot.
+        """
         ...
 
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> Run: ...

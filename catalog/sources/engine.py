@@ -45,8 +45,14 @@ class EngineSession:
         return serialize(sql)
 
     def expressions(self, items: Sequence[Mapping[str, object]]) -> Sequence[str]:
-        """The SQL of expressions that `serialize` gave: what the engine calls them where nobody names them."""
-        return [_PARSER.printed(json.dumps({**item, "alias": ""})) for item in items]
+        """The SQL of expressions that `serialize` gave: what the engine calls them where nobody names them.
+
+        Raises SqlUnsupported for expressions nested deeper than the engine reads them.
+        """
+        try:
+            return [_PARSER.printed(json.dumps({**item, "alias": ""})) for item in items]
+        except (duckdb.Error, RecursionError):
+            raise SqlUnsupported("the engine cannot write out an expression of this statement") from None
 
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> WorkerRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""

@@ -40,6 +40,11 @@ def test_no_name_tells_of_what_is_behind(shop: World) -> None:
         assert not any("_row" in name or "v_" in name for name in shop.ask(sql).column_names), sql
 
 
+def test_what_is_nested_too_deeply_for_the_engine_is_called_by_what_was_read(shop: World) -> None:
+    [name] = shop.ask("select 1" + "::int" * 250).column_names
+    assert name.startswith("CAST(CAST(")
+
+
 def test_the_journal_keeps_no_literal_of_a_name(shop: World) -> None:
     shop.ask("select note = 'a-guess' from shop.orders")
     assert "a-guess" not in "".join(str(event.details) for event in shop.journal.export())

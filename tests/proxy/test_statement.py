@@ -115,6 +115,9 @@ def test_every_listed_node_exists() -> None:
     assert [name for name in sorted(NODES | ROOTS) if not hasattr(exp, name)] == []
 
 
+_DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n in range(1, 41))
+
+
 @pytest.mark.parametrize(
     ("text", "limits"),
     [
@@ -127,6 +130,11 @@ def test_every_listed_node_exists() -> None:
         ("select true" + " and true" * 9_000, SqlLimits()),
         ("select 1" + "::int" * 6_000, SqlLimits()),
         ("select 1" + " union all select 1" * 3_000, SqlLimits()),
+        (f"with c0 as (select 1), {_DOUBLING} from c40", SqlLimits()),
+        ("select " + "case when true then " * 70 + "1" + " end" * 70, SqlLimits()),
+        ("select " + "(select " * 70 + "1" + ")" * 70, SqlLimits()),
+        ("select id" + ".abs()" * 400 + " from t", SqlLimits()),
+        ("select '" + "x" * 1_000_000 + "'", SqlLimits()),
         ("select " + "list_transform([1], lambda x: " * 7 + "x" + ")" * 7, SqlLimits()),
     ],
 )
