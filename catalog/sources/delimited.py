@@ -125,9 +125,23 @@ def pinned_csv(
 
 
 def headers(world: World, files: FileSet, dialect: CsvDialect) -> dict[Path, tuple[str, ...]]:
-    """The names of the columns of each file, in order."""
-    items = {one.files[0]: pinned_csv(one, dialect, (), leaves_out=True) for one in files.each()}
-    return {file: tuple(name for name, _ in world.columns(one)) for file, one in items.items()}
+    """The names of the columns of each file, in order; the engine is asked once for all that begin alike."""
+    known: dict[bytes, tuple[str, ...]] = {}
+    found: dict[Path, tuple[str, ...]] = {}
+    for one in files.each():
+        start = _start(one.files[0], dialect)
+        if start not in known:
+            known[start] = tuple(name for name, _ in world.columns(pinned_csv(one, dialect, (), leaves_out=True)))
+        found[one.files[0]] = known[start]
+    return found
+
+
+def _start(file: Path, dialect: CsvDialect) -> bytes:
+    """What decides on the names of a file's columns: its first line, unless that ends within quotes."""
+    head = beginning(file, _HEAD_BYTES)
+    line = head.splitlines(keepends=True)[0] if head else b""
+    is_whole = dialect.has_header and len(line) < len(head) and not line.count(b'"') % 2 and not line.count(b"'") % 2
+    return line if is_whole else head
 
 
 # skip=0: else a ragged file is read from some later line on, as if it were whole; and no line is a comment
