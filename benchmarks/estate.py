@@ -49,7 +49,8 @@ def main() -> None:
 
 
 def _decisions(catalog: Catalog) -> None:
-    visibility, policies = Visibility(catalog, Datasets(catalog)), PolicyStore(catalog).current()
+    visibility, policy_store = Visibility(catalog, Datasets(catalog)), PolicyStore(catalog)
+    policies = policy_store.current()
     who = person(SIZE)
     _goal("list_first_s", _seconds(lambda: visibility.datasets(who, policies, AT)), "s")
     visible = visibility.datasets(who, policies, AT)
@@ -60,7 +61,7 @@ def _decisions(catalog: Catalog) -> None:
     _goal("list_ms", 1e3 * _seconds(lambda: visibility.datasets(other, policies, AT)), "ms", 200)
     _goal("sights_first_ms", 1e3 * _seconds(lambda: visibility.sights(other, policies, AT)), "ms")
     journal = Journal(catalog)
-    metadata = Metadata(visibility=visibility, policies=PolicyStore(catalog), journal=journal, clock=lambda: AT)
+    metadata = Metadata(visibility=visibility, policies=policy_store, journal=journal, clock=lambda: AT)
 
     levels = Levels(Tags(catalog).tags())
 
