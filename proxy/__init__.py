@@ -2,6 +2,7 @@
 
 Rule: the engine receives only SQL that was generated from a checked tree, never the person's text.
 
-Reading order: pipeline is the line itself; then its stations in order: identity, statement, functions,
-relations, secure, barrier, verify, execute, wire; problems maps errors, api opens the doors.
+Reading order: pipeline is the line itself; then its stations in order: identity, tokens, statement (with grammar,
+functions, calls, pivots, describing), relations, information, secure, barrier, labels, rewrite, verify, wire; problems
+maps errors, api opens the doors.
 """

@@ -23,6 +23,8 @@ from policy_engine.transforms.keys import KeyRing
 from policy_engine.transforms.known import TRANSFORMS
 from policy_engine.transforms.registry import Types, accepts, output_type, reference, strength
 from policy_engine.transforms.spec import Transform
+from proxy.functions import FUNCTIONS
+from proxy.information import VIEWS
 from veil.cli.main import veil
 from veil.errors import BY_CODE
 from web_ui.settings import Settings
@@ -56,6 +58,29 @@ LINT_HEAD = """# Findings of lint
 
 `veil lint` reads documents and tells what is odd about them: it exits with 2 when it found something, 0 when not, and 1
 when a document cannot be read. An error does not do what it says, a warning may do harm, a hint is worth a look."""
+
+SQL_HEAD = """# SQL
+
+What people may write, in DuckDB's dialect. It means what it means there, over the rows and values that the person sees;
+an unnamed column is called as DuckDB calls it. What is not named here is refused, and the refusal says what works.
+
+## Statements
+
+- SELECT, WITH (also RECURSIVE), FROM first, VALUES and set operations (also BY NAME), with every kind of join, window,
+  grouping and subquery, QUALIFY, DISTINCT ON, SAMPLE, lambdas, list comprehensions, lists, structs, maps and JSON.
+- Stars with EXCLUDE, REPLACE, RENAME, LIKE and COLUMNS(..); whole rows by the dataset's name; calls after dots.
+- PIVOT that names its values, as in `PIVOT t ON region IN ('EU', 'US') USING sum(amount)`, and UNPIVOT; for aliases,
+  ORDER BY and LIMIT in the form `SELECT * FROM t PIVOT (sum(amount) FOR region IN ('EU' AS eu)) ORDER BY ..`.
+- Parameters, either `?` or `$1`, `$2` and so on.
+- `DESCRIBE` and `SUMMARIZE` of a dataset or a query, also as a relation in brackets; `SHOW TABLES`,
+  `SHOW TABLES FROM shop`, `SHOW ALL TABLES`, `SHOW DATABASES`, `SHOW shop.orders`.
+- `EXPLAIN` of a query tells the governed SQL that would run; what the engine would do with it is not told.
+- `information_schema` tells what the person may see, to be joined and filtered like any dataset: {views}.
+
+## Functions
+
+Each is built in, reads nothing but its arguments, and gives the same answer for the same arguments. Whatever tells the
+time, draws random numbers or reads settings, files or query text is absent: such values are passed as parameters."""
 
 SETTINGS_HEAD = """# Settings
 
@@ -110,6 +135,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "lint.md": lint_page(),
         "settings.md": settings_page(),
+        "sql.md": sql_page(),
         "transforms.md": transforms_page(),
     }
 
@@ -170,6 +196,19 @@ def lint_page() -> str:
     rows = ["| code | severity | what it means | what to do |", "|---|---|---|---|"]
     rows += [f"| `{kind.code}` | {kind.severity} | {kind.meaning} | {kind.advice} |" for kind in KINDS]
     return "\n\n".join([MADE, LINT_HEAD, "\n".join(rows)]) + "\n"
+
+
+def sql_page() -> str:
+    """The statements that are answered, and the functions under the reasons why they are safe."""
+    views = ", ".join(f"`{name}`" for name in sorted(VIEWS))
+    reasons: dict[str, list[str]] = {}
+    for name, reason in sorted(FUNCTIONS.items()):
+        reasons.setdefault(reason, []).append(f"`{name}`")
+    parts = [
+        "\n".join(textwrap.wrap(f"What {reason}: {', '.join(names)}.", 120, break_on_hyphens=False))
+        for reason, names in sorted(reasons.items())
+    ]
+    return "\n\n".join([MADE, SQL_HEAD.format(views=views), *parts]) + "\n"
 
 
 def settings_page() -> str:

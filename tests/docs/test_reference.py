@@ -22,7 +22,7 @@ def _generator() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["commands.md", "detectors.md", "errors.md", "lint.md", "settings.md", "transforms.md"]
+    "name", ["commands.md", "detectors.md", "errors.md", "lint.md", "settings.md", "sql.md", "transforms.md"]
 )
 def test_the_page_is_what_the_program_says(name: str) -> None:
     assert (REFERENCE / name).read_text(encoding="utf-8") == _generator().pages()[name], "run: make docs"
