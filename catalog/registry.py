@@ -58,6 +58,11 @@ def connector_kind(name: str) -> ConnectorKind:
     for kind in CONNECTORS:
         if kind.name == name:
             return kind
+    if name == "spark":
+        raise SettingsInvalid(
+            "there is no connector `spark` yet: Veil cannot govern what a cluster computes",
+            hint="read the files behind its tables by `files`, or the database that they came from",
+        )
     known = [kind.name for kind in CONNECTORS]
     raise SettingsInvalid(f"there is no connector `{name}`", hint=_hint(name, known))
 

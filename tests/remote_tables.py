@@ -37,26 +37,33 @@ def rows_of(source: Source, relation: str) -> pa.Table:
 
 
 class Database:
-    """An empty database of one kind; `source` says how Veil reads it, `shown` what it is called in a document."""
+    """An empty database of one kind; `source` says how Veil reads it, `shown` what it is called in a document.
+
+    One of a server has an account of its own name: `url` and `address` (host, port, account, password, database).
+    """
 
     def __init__(self, kind: str, server: Server | None, folder: Path) -> None:
         self.kind = kind
+        self.url = ""
+        self.address = ("", 0, "", "", "")
         self._server = server
-        self._name = f"d{next(_NUMBERS)}"
-        self._file = folder / f"{self._name}.sqlite"
+        self.name = f"d{next(_NUMBERS)}"
+        self._file = folder / f"{self.name}.sqlite"
         if server is None:
             sqlite3.connect(self._file).close()
             options = {"path": str(self._file)}
         else:
-            options = {"url_file": str(folder / f"{self._name}.url")}
-            Path(options["url_file"]).write_text(self._made(server))
+            options = {"url_file": str(folder / f"{self.name}.url")}
+            self.url = self._made(server)
+            self.address = ("127.0.0.1", server.port, self.name, PASSWORD, self.name)
+            Path(options["url_file"]).write_text(self.url)
         self.source = Source(name="data", connector=kind, options=options)
         settings = ", ".join(f"{option}: {value}" for option, value in options.items())
         self.shown = f"{{connector: {kind}, {settings}}}"
 
     def relation(self, table: str) -> str:
         """What a table is called as a relation."""
-        return f"{ {'sqlite': 'main', 'postgres': 'public'}.get(self.kind, self._name) }.{table}".replace(" ", "")
+        return f"{ {'sqlite': 'main', 'postgres': 'public'}.get(self.kind, self.name) }.{table}".replace(" ", "")
 
     def write(self, table: str, columns: Columns, rows: Sequence[Sequence[object]]) -> None:
         """Makes a table of these rows, in this order."""
@@ -68,20 +75,20 @@ class Database:
                 connection.executescript(sql)
             connection.close()
         elif self.kind == "postgres":
-            self._server.run(f"{sql} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self._name}", self._name)
+            self._server.run(f"{sql} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self.name}", self.name)
         else:
-            self._server.run(f"SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';\n{sql}", self._name)
+            self._server.run(f"SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';\n{sql}", self.name)
 
     def _made(self, server: Server) -> str:
         if server.kind == "postgres":
-            server.run(f"CREATE DATABASE {self._name}; CREATE ROLE {self._name} LOGIN PASSWORD '{PASSWORD}'")
+            server.run(f"CREATE DATABASE {self.name}; CREATE ROLE {self.name} LOGIN PASSWORD '{PASSWORD}'")
         else:
-            account = f"{self._name}@'127.0.0.1'"
+            account = f"{self.name}@'127.0.0.1'"
             server.run(
-                f"CREATE DATABASE {self._name} CHARACTER SET utf8mb4;"
-                f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'; GRANT SELECT ON {self._name}.* TO {account}"
+                f"CREATE DATABASE {self.name} CHARACTER SET utf8mb4;"
+                f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'; GRANT SELECT ON {self.name}.* TO {account}"
             )
-        return server.url(self._name, self._name)
+        return server.url(self.name, self.name)
 
     def _type(self, kind: str) -> str:
         return _TYPES[self.kind].get(kind, kind)

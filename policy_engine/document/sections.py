@@ -195,7 +195,7 @@ def _options(node: Node, what: str) -> Iterator[tuple[str, Stated[str]]]:
 
 def _absolute(option: str, value: str, folder: Path) -> str:
     """INVARIANT: what the catalog keeps never depends on the folder a command is run from."""
-    if option != "path" or "://" in value:
+    if option not in ("path", "url_file") or "://" in value:
         return value
     return str((folder / expanduser(value)).resolve())
 

@@ -18,6 +18,7 @@ def test_every_connector_is_made_by_its_name() -> None:
     [
         ("file", {"path": "x"}, "files"),
         ("nothing-like-it", {"path": "x"}, "duckdb"),
+        ("spark", {"url": "sc://h"}, "by `files`"),
         ("files", {}, "needs it"),
         ("files", {"path": ""}, "needs it"),
         ("files", {"path": "x", "pth": "y"}, "path"),

@@ -1,7 +1,6 @@
 """What a source judges beforehand never changes an answer: every condition finds what the engine finds by itself."""
 
 import random
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,10 +10,10 @@ import pytest
 
 from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits
-from catalog.sources.engine import EngineSession
 from catalog.sources.remote import dataset
 from catalog.sources.remote.conditions import Condition, conditions
-from catalog.sources.sessions import SessionCache
+from catalog.sources.run import EngineRun
+from catalog.sources.world import Resources, World
 from tests.databases import Server
 from tests.remote_tables import KINDS, Database, rows_of
 
@@ -81,15 +80,6 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return made
 
 
-@pytest.fixture
-def session(database: Database) -> Iterator[EngineSession]:
-    cache = SessionCache(connect)
-    fields = connect(database.source).describe("facts")
-    expected = Expected(relation="facts", columns=tuple((field.name, field.type) for field in fields))
-    yield cache.open([(database.source, expected)])
-    cache.close()
-
-
 @pytest.fixture(scope="module")
 def local(database: Database) -> duckdb.DuckDBPyConnection:
     """The same rows, read without any condition and held by the engine itself."""
@@ -126,11 +116,15 @@ def condition(chance: random.Random, depth: int = 0) -> str:
 
 @pytest.mark.slow
 def test_every_condition_finds_what_the_engine_finds(
-    database: Database,
-    session: EngineSession,
-    local: duckdb.DuckDBPyConnection,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, local: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Run in this process and not in a worker, so that one can see what is asked of the source."""
+    connector, world = connect(database.source), World(Resources())
+    expected = Expected(
+        relation="facts", columns=tuple((field.name, field.type) for field in connector.describe("facts"))
+    )
+    remote = connector.scan(expected).remote
+    assert remote is not None
     pushed: list[Condition] = []
 
     def noted(wanted: object, schema: pa.Schema) -> tuple[Condition, ...]:
@@ -140,11 +134,11 @@ def test_every_condition_finds_what_the_engine_finds(
 
     monkeypatch.setattr(dataset, "conditions", noted)
     chance = random.Random(database.kind)
-    physical = session.physical_name("data", "facts")
     for _ in range(ROUNDS):
         where = condition(chance)
         wanted = local.sql(f"SELECT CAST(facts AS VARCHAR) FROM facts WHERE {where}").fetchall()
-        run = session.run(f"SELECT CAST(x AS VARCHAR) AS x FROM {physical} x WHERE {where}", {}, Limits())
+        sql = f"SELECT CAST(x AS VARCHAR) AS x FROM v_1 x WHERE {where}"
+        run = EngineRun(world, sql, {}, Limits(), {"v_1": (remote, expected)})
         found = [(text,) for batch in run for text in batch["x"].to_pylist()]
         assert sorted(found) == sorted(wanted), where
     assert {each.operator for each in pushed} >= {"=", "<", ">", "IN", "IS NULL", "IS NOT NULL"}
