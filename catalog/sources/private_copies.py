@@ -7,12 +7,14 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from catalog.errors import LimitExceeded, SourceUnavailable
 
 _CAPACITY_BYTES = 16 * 2**30
+_DAY = 24 * 60 * 60.0
 
 
 class PrivateCopies:
@@ -93,6 +95,10 @@ class PrivateCopies:
         self._make_room(place)
 
     def _make_room(self, newest: Path) -> None:
+        yesterday = time.time() - _DAY
+        for draft in self.folder.glob("draft-*"):
+            if _used_at(draft) < yesterday:  # its process ended before it did
+                shutil.rmtree(draft, ignore_errors=True)
         sizes = {place: _size(place) for place in self.folder.iterdir() if not place.name.startswith("draft-")}
         surplus = sum(sizes.values()) - self._capacity_bytes
         for place in sorted(sizes, key=_used_at):
@@ -117,7 +123,9 @@ def _temporary_folder() -> Path:
 
 
 def _size(place: Path) -> int:
-    return sum(512 * file.stat().st_blocks for file in place.rglob("*") if file.is_file())  # a copy may have holes
+    """What a copy takes of the disk; it may have holes."""
+    states = [file.stat() for file in place.rglob("*") if file.is_file()]
+    return sum(min(state.st_size, 512 * state.st_blocks) for state in states)
 
 
 def _used_at(place: Path) -> float:

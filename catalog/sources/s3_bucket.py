@@ -22,6 +22,7 @@ from catalog.sources.s3_options import file_system, told
 
 _FRESH_SECONDS = 2.0
 _MOST_OBJECTS = 200_000
+_YOUNG_NS = 120 * 10**9
 _CHUNK = 2**20
 
 _Done = TypeVar("_Done")
@@ -87,9 +88,17 @@ class S3Bucket:
         known = [self._listing().states.get(file) for file in files]
         if None in known:
             raise SourceUnavailable(f"an object of `{relation}` has just gone", hint="crawl the source again")
-        states = tuple(f"{file}:{info.size}:{info.mtime_ns}" for file, info in zip(files, known, strict=True) if info)
+        states = tuple(self._state(file, info) for file, info in zip(files, known, strict=True) if info)
         sizes = tuple(info.size for info in known if info)
         return FileSet.seen(kind, tuple(files), sizes, states, partitions, sheet)
+
+    def _state(self, file: Path, info: pafs.FileInfo) -> str:
+        """Size and time, in seconds; of what was written just now its tag too, as it may change within the second."""
+        state = f"{file}:{info.size}:{info.mtime_ns}"
+        if info.mtime_ns < time.time_ns() - _YOUNG_NS:
+            return state
+        with self._asking(lambda: self._system().open_input_stream(file.as_posix())) as stream:
+            return f"{state}:{stream.metadata().get('ETag', b'').decode()}"
 
     def fetched(self, files: FileSet) -> FileSet:
         """Whole private copies of the objects; raises SourceUnavailable when one changes while it is read."""

@@ -226,6 +226,8 @@ def test_copies_that_were_not_asked_for_the_longest_go_first(tmp_path: Path) -> 
     assert copies.stand([place / "x" for place in tmp_path.iterdir()])
     old = copies.file("a", "x", lambda target: target.write_bytes(b"made anew"))
     os.utime(old.parent, (1, 1))
+    (tmp_path / "draft-left").mkdir()
+    os.utime(tmp_path / "draft-left", (1, 1))
     newest = copies.file("c", "x", lambda target: target.write_bytes(bytes(100)))
     assert newest.exists()
     assert not old.exists()

@@ -135,8 +135,8 @@ def test_object_that_changed_is_read_anew_and_one_that_went_is_unavailable(serve
     server.put(f"{prefix}/x.csv", b"a\n1\n")
     source = bucket(server, prefix)
     wanted = expected(source, "x.csv")
-    server.put(f"{prefix}/x.csv", b"a\n22\n")
-    assert read(source, wanted) == [{"a": 22}]
+    server.put(f"{prefix}/x.csv", b"a\n2\n")  # as long, and perhaps in the same second
+    assert read(source, wanted) == [{"a": 2}]
     server.delete(f"{prefix}/x.csv")
     with pytest.raises(SourceUnavailable, match=r"x\.csv"):
         read(source, wanted)
