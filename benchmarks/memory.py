@@ -33,7 +33,7 @@ def main(rows: int = ROWS) -> None:
 
 def resident_bytes(pid: int) -> int:
     """The memory that a process and its children hold just now."""
-    return sum(_resident(process) for process in _family(pid))
+    return sum(resident(process) for process in _family(pid))
 
 
 @contextmanager
@@ -56,14 +56,26 @@ def peak(pid: int) -> Iterator[list[int]]:
 
 def _family(pid: int) -> Iterator[int]:
     yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from _family(int(child))
+    for child in children(pid):
+        yield from _family(child)
 
 
-def _resident(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that have not ended."""
+    try:
+        lists = [listed.read_text() for listed in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # a worker ends when it likes
+        return []
+    return [int(child) for listed in lists for child in listed.split()]
+
+
+def resident(pid: int) -> int:
+    """The memory that one process holds just now, what it shares with others included."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024 if "VmRSS:" in status else 0
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> flask.Flask:
         self._parts = assemble(self._home, self._settings)
+        self._parts.sessions.prepare()
         return create_app(self._parts)
 
     def _ready(self, worker: Worker) -> None:

@@ -13,6 +13,7 @@ from catalog.sources.connector import Expected, SourceConnector
 from catalog.sources.engine import EngineSession, open_session
 from catalog.sources.opening import Part
 from catalog.sources.watch import WATCH
+from catalog.sources.workers.forking import FORKING
 from catalog.sources.workers.pool import Pool
 from catalog.sources.world import Resources
 
@@ -45,6 +46,10 @@ class SessionCache:
         self._connectors: dict[_Identity, SourceConnector] = {}
         self._kept: OrderedDict[frozenset[Part], _Kept] = OrderedDict()
         self._tidying = _Tidying(self, idle_seconds)
+
+    def prepare(self) -> None:
+        """Begins what the first session would have to wait for."""
+        FORKING.prepare()
 
     def open(self, parts: Sequence[tuple[Source, Expected]]) -> EngineSession:
         """A session over these relations; raises SourceUnavailable when one is gone or has changed its shape."""

@@ -1,8 +1,11 @@
 """Large answers stream: memory stays flat, slow readers block nobody, and whoever leaves stops their query."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -63,13 +66,39 @@ def test_whoever_goes_away_stops_their_query(shop: Home, shop_server: Server) ->
     assert _end_of(shop, decision)["verdict"] == "cancel"
 
 
+def test_a_worker_that_is_killed_breaks_its_own_stream_and_no_other(shop: Home, shop_server: Server) -> None:
+    token = shop.token("tom")
+    with veil.connect(shop_server.url, token=token) as one, veil.connect(shop_server.url, token=token) as other:
+        result = one.query(EVERYTHING)
+        assert result.access is not None
+        reader = iter(result.batches())
+        next(reader)
+        for worker in _workers(shop_server.pid):
+            os.kill(worker, signal.SIGKILL)
+        with pytest.raises(veil.Error):
+            for _ in reader:
+                pass
+        count = f"select count(*) as n from {orders.DATASET}"
+        assert other.query(count).to_arrow()["n"].to_pylist() == [ROWS * 9 // 10]
+    end = _end_of(shop, result.access["decision_id"])
+    assert (end["verdict"], end["details"]["code"]) == ("error", "limit_exceeded")
+
+
+def _workers(server: int) -> list[int]:
+    """The processes that run queries: the server's child has the fork server, which has the workers."""
+    found = [server]
+    for _ in range(3):
+        found = [int(pid) for each in found for pid in memory.children(each)]
+    return found
+
+
 def _close(reader: object) -> None:
     close = getattr(reader, "close", None)
     if close is not None:
         close()
 
 
-def _end_of(home: Home, decision: str) -> dict[str, object]:
+def _end_of(home: Home, decision: str) -> dict[str, Any]:
     """The event that ends a query; it may take a moment until the server notices that nobody listens."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

@@ -41,6 +41,12 @@ class Forking:
         self._control: socket.socket | None = None
         self._abandoned: deque[WorkerHandle] = deque()
 
+    def prepare(self) -> None:
+        """Starts the fork server, and does not wait until it is ready."""
+        with self._lock:
+            if self._process is None or self._pid != os.getpid():
+                self._start()
+
     def spawn(self, resources: Resources) -> WorkerHandle:
         """A new worker with a spill folder of its own; raises SourceUnavailable."""
         self._bury_abandoned()
