@@ -22,7 +22,7 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.journal import Journal
 from catalog.tags import Tags
-from crawler.levels import Levels
+from crawler.levels import levels_of
 from policy_engine.decide import decide
 from policy_engine.document.model import Document
 from policy_engine.document.places import Place, Stated
@@ -63,7 +63,7 @@ def _decisions(catalog: Catalog) -> None:
     journal = Journal(catalog)
     metadata = Metadata(visibility=visibility, policies=policy_store, journal=journal, clock=lambda: AT)
 
-    levels = Levels(Tags(catalog).tags())
+    levels = levels_of(Tags(catalog).tags())
 
     def route(search: str = "") -> str:
         return json.dumps([summary(sight, levels) for sight in metadata.find(other, search)])

@@ -36,6 +36,7 @@ class Levels:
 
     tags: Iterable[Tag] = ()
     _by_name: dict[str, Level] = field(init=False)
+    _rated: dict[frozenset[tuple[str, ...]], Rated] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {tag.name: tag.level for tag in self.tags})
@@ -49,6 +50,13 @@ class Levels:
 
         Example: age, gender and postal code are internal each, and restricted in one table.
         """
+        wanted = frozenset(sets)
+        found = self._rated.get(wanted)
+        if found is None:
+            found = self._rated[wanted] = self._rate(wanted)  # an estate has few different ones
+        return found
+
+    def _rate(self, sets: frozenset[tuple[str, ...]]) -> Rated:
         level = max(map(self.column, sets), default=Level.INTERNAL)
         reason = _together(frozenset(tag for tags in sets for tag in tags))
         if reason and level < Level.RESTRICTED:
@@ -60,7 +68,17 @@ class Levels:
         return max((self.dataset(sets).level for sets in datasets), default=Level.INTERNAL)
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4)
+def levels_of(tags: tuple[Tag, ...]) -> Levels:
+    """The levels of these tags; the same ones for the same tags, so that what was worked out is kept.
+
+    Example:
+        >>> levels_of((Tag(name="phi.mrn"),)) is levels_of((Tag(name="phi.mrn"),))
+        True
+    """
+    return Levels(tags)
+
+
 def _together(tags: frozenset[str]) -> str:
     """Why tags in one dataset are more than each of them."""
     kinds = _kinds()

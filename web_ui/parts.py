@@ -23,7 +23,7 @@ from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
-from crawler.levels import Levels
+from crawler.levels import Levels, levels_of
 from crawler.plugins import Plugins, load_plugins
 from crawler.rules import compile_rule
 from policy_engine.store import PolicyStore
@@ -64,7 +64,7 @@ class Parts:
 
     def levels(self) -> Levels:
         """The levels of the tags as they are now."""
-        return Levels(self.tags.tags())
+        return levels_of(self.tags.tags())
 
     def check_rule(self, rule: TagRule) -> None:
         """Raise PolicyInvalid for a rule that no crawl of this home could use."""
