@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from catalog.model import Attribute, Database, Dataset, Role, Source, Tag, TagRule, User
 from policy_engine.conditions import print_when
+from policy_engine.ddl.printing import print_policy
 from policy_engine.document.writing import policy_entry
 from policy_engine.live import Live
 from policy_engine.model import Policy
@@ -15,6 +16,9 @@ from policy_engine.transforms.calls import print_call
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 Words = dict[str, str]
+
+STATEMENT = "statement"
+"""The word under which a policy says all of itself: told of what is new or gone, not of what differs in parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +64,14 @@ def _compared(
             yield Change(sign="~", kind=kind, name=name(new), details=details)
     for key, old in before.items():
         if key not in after:
-            yield Change(sign="-", kind=kind, name=name(old))
+            said = words(old).get(STATEMENT)
+            yield Change(sign="-", kind=kind, name=name(old), details=(f"{STATEMENT}: {said}",) if said else ())
 
 
 def _changed(old: Words, new: Words) -> Iterator[str]:
     for word in dict.fromkeys((*old, *new)):
+        if word == STATEMENT:
+            continue
         if old.get(word, "") != new.get(word, ""):
             yield f"{word}: {old.get(word) or '(none)'} -> {new.get(word) or '(none)'}"
 
@@ -126,4 +133,6 @@ def _policy_words(policy: Policy) -> Words:
     plain = {key: str(value) for key, value in entry.items() if key != "policy"}
     if policy.when is not None:
         plain["when"] = print_when(policy.when)
-    return plain | {"to": ", ".join(policy.roles)} | ({"transform": transforms} if transforms else {})
+    statement = " ".join(line.strip() for line in print_policy(policy).splitlines())
+    to = {"to": ", ".join(policy.roles)}
+    return plain | to | ({"transform": transforms} if transforms else {}) | {STATEMENT: statement}

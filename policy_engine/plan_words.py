@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
-from policy_engine.differences import Change
+from policy_engine.differences import STATEMENT, Change
 from policy_engine.impact import Impact, Movement
 
 _LINES = 200
@@ -16,7 +16,8 @@ def change_lines(changes: tuple[Change, ...]) -> Iterator[str]:
     for change in changes:
         yield f"  {change}"
         for detail in change.details:
-            yield f"      {textwrap.shorten(detail, _WIDTH, placeholder=' ..')}"
+            is_whole = detail.startswith(f"{STATEMENT}: ")
+            yield f"      {detail if is_whole else textwrap.shorten(detail, _WIDTH, placeholder=' ..')}"
 
 
 def impact_lines(found: tuple[Impact, ...]) -> Iterator[str]:
