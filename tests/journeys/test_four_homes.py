@@ -49,5 +49,7 @@ def test_the_analyst_sees_the_same(home: Home, seen: pd.DataFrame, clinic_home: 
         told = connection.explain(f"select mrn from {DATASET}")
     pd.testing.assert_frame_equal(found.astype({"smoker": bool}), seen)  # in MariaDB a boolean is a number
     assert PASSWORD not in repr(told)
-    for file in home.path.rglob("*"):
+    printed = home.veil("export") + home.veil("doctor", expect=None) + home.veil("audit", "export")
+    assert PASSWORD not in printed
+    for file in (*home.path.rglob("*"), home.path.parent / "server.log"):
         assert not file.is_file() or PASSWORD.encode() not in file.read_bytes(), file

@@ -11,7 +11,7 @@ from catalog.names import fold, join
 from catalog.sources.connector import Expected, Relation, Remote, Scan
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
-from catalog.sources.remote.openers import is_under, located, open_snapshot
+from catalog.sources.remote.openers import columns_of, is_under, located, open_snapshot
 from catalog.sources.remote.snapshot import Snapshot
 
 _LOOK_SECONDS = 60.0
@@ -47,13 +47,13 @@ class RemoteConnector:
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types they have in the engine; raises SourceUnavailable."""
         with closing(self._look()) as look:
-            return tuple(Field(name=each.name, type=each.type) for each in look.columns(located(look, relation)))
+            return tuple(Field(name=each.name, type=each.type) for each in columns_of(look, located(look, relation)))
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over a table, without reading all of it; of a view as many as come first."""
         with closing(self._look()) as look:
             table = located(look, relation)
-            columns = look.columns(table)
+            columns = columns_of(look, table)
             schema = pa.schema([(column.name, arrow_type(column.type)) for column in columns])
             batches = [
                 pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in look.sample(table, columns, rows)

@@ -14,7 +14,7 @@ from catalog.sources.connector import Expected, Remote
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
-from catalog.sources.remote.openers import located, open_snapshot
+from catalog.sources.remote.openers import columns_of, located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
@@ -45,7 +45,7 @@ class OpenedRemotes:
             if physical in sql:
                 snapshot = self._opened(remote)
                 table = located(snapshot, expected.relation)
-                columns = _expected(snapshot.columns(table), expected, remote.source)
+                columns = _expected(columns_of(snapshot, table), expected, remote.source)
                 scanned = f"r_{secrets.token_hex(8)}"
                 cursor.register(scanned, RemoteDataset(columns, self._reading(snapshot, table)))
                 cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {_named(columns)} FROM {scanned}")

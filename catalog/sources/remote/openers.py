@@ -1,12 +1,13 @@
 """Who opens which system, and how a relation is found again in what was opened."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold, split
 from catalog.sources.remote.mariadb import open_mariadb
 from catalog.sources.remote.postgres import open_postgres
-from catalog.sources.remote.snapshot import Opener, RemoteTable, Snapshot
+from catalog.sources.remote.snapshot import Opener, RemoteColumn, RemoteTable, Snapshot
 from catalog.sources.remote.sqlite import open_sqlite
 
 _OPENERS: Mapping[str, Opener] = {"mariadb": open_mariadb, "postgres": open_postgres, "sqlite": open_sqlite}
@@ -37,6 +38,18 @@ def located(snapshot: Snapshot, relation: str) -> RemoteTable:
             else "crawl the source again, or check what its account may see",
         )
     return (exact or found)[0]
+
+
+def columns_of(snapshot: Snapshot, table: RemoteTable) -> tuple[RemoteColumn, ...]:
+    """The columns of a table; raises SourceUnavailable when the engine could not tell two of them apart."""
+    columns = snapshot.columns(table)
+    for name, count in Counter(fold(column.name) for column in columns).items():
+        if count > 1:
+            raise SourceUnavailable(
+                f"`{table.schema}.{table.name}` has several columns `{name}` that differ only in upper and lower case",
+                hint="make a view that names them apart, and crawl that",
+            )
+    return columns
 
 
 def is_under(table: RemoteTable, path: str | None) -> bool:

@@ -210,6 +210,26 @@ class TestTypes:
         )
         assert read(source, described(source, table)) == [{'a"b': 1, "Ä %s": 2, "c0": 3, "select": 4}]
 
+    def test_columns_that_differ_only_in_case_are_refused(self, source: Source, made: Callable[[str], str]) -> None:
+        table = made('CREATE TABLE $t (a int, "A" int); INSERT INTO $t VALUES (1, 2)')
+        with pytest.raises(SourceUnavailable, match="differ only in upper and lower case"):
+            connect(source).describe(table)
+        with pytest.raises(SourceUnavailable, match="differ only in upper and lower case"):
+            read(source, Expected(relation=table, columns=(("a", "INTEGER"),)))
+
+    def test_tables_that_differ_only_in_case_are_told_apart(
+        self, source: Source, postgres: Server, database: str
+    ) -> None:
+        postgres.run(
+            'CREATE TABLE "Twin" (b int); CREATE TABLE "twin" (c int); GRANT SELECT ON "Twin" TO reader', database
+        )
+        try:
+            assert [field.name for field in connect(source).describe("public.Twin")] == ["b"]
+            with pytest.raises(SourceUnavailable, match="stands in several"):
+                connect(source).describe("public.TWIN")
+        finally:
+            postgres.run('DROP TABLE "Twin", twin', database)
+
     def test_partitions_are_read_through_their_table(self, source: Source, made: Callable[[str], str]) -> None:
         table = made(
             "CREATE TABLE $t (a int) PARTITION BY RANGE (a);"
