@@ -15,7 +15,8 @@ def plain_calls(tree: exp.Expr) -> None:
     Example: `c.name.lower().replace('a', 'b')` becomes `replace(lower(c.name), 'a', 'b')`.
     """
     for dot in list(tree.find_all(exp.Dot)):  # the outer ones first: an inner one moves along as an argument
-        _name_columns(dot)
+        if not isinstance(dot.parent, exp.Dot):
+            _name_columns(dot)
         call = dot.expression
         if isinstance(call, exp.Anonymous):
             subject = _column(dot.this)

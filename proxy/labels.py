@@ -5,7 +5,7 @@ relations: `(SELECT max(id) FROM (SELECT .. FROM v_1f0c.. WHERE ..))`. So each u
 that it has in what the person wrote.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from sqlglot import exp
@@ -15,39 +15,43 @@ from catalog.sources.connector import Session
 from proxy.statement import Statement
 
 _LONGEST = 2_000
+_MOST = 500  # names asked of the engine; each costs it a moment
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.Literal, exp.Null, exp.Boolean, exp.Placeholder)
 _ENGINE_NAMED = frozenset({"COLUMN_REF", "STAR", "CONSTANT", "PARAMETER", "POSITIONAL_REFERENCE"})
 _OURS = ("with_", "this", "expressions", "from_", "laterals", "joins", "expression", "where", "group", "having")
 _THEIRS = ("cte_map", "select_list", "from_table", "left", "right", "where_clause", "group_expressions", "having")
 
 Item = Mapping[str, object]
+Labelled = tuple[tuple[exp.Select, list[exp.Expr]], ...]
 
 
-def label(statement: Statement, session: Session) -> tuple[exp.Alias, ...]:
-    """Gives every unnamed expression of a SELECT its name as an alias; returns the aliases that were given.
+def label(statement: Statement, session: Session) -> Labelled:
+    """Gives every unnamed expression of a SELECT its name as an alias; returns what each SELECT held before.
 
     Example: `select count(*), (select max(id) from t) from t` names them `count_star()` and
     `(SELECT max(id) FROM t)`.
     """
-    ours = [select.expressions for select in _selects(statement.tree) if any(map(_is_unnamed, select.expressions))]
-    if not ours:
+    found = [select for select in _selects(statement.tree) if any(map(_is_unnamed, select.expressions))]
+    if not found:
         return ()
-    items = [item for select in ours for item in select if _is_unnamed(item) and not _makes_several(item)]
-    names = _names(statement, ours, session) or {}
-    return tuple(_alias(item, names.get(id(item)) or item.sql(statement.dialect)) for item in items)
+    names = _names(statement, [select.expressions for select in found], session)
+    before = tuple((select, select.expressions) for select in found)
+    for select, items in before:
+        select.set("expressions", [_labelled(item, names, statement.dialect) for item in items])
+    return before
 
 
-def unlabel(given: Sequence[exp.Alias]) -> None:
+def unlabel(before: Labelled) -> None:
     """Takes the aliases off again; they repeat the literals of what they name."""
-    for alias in given:
-        alias.replace(alias.this)
+    for select, items in before:
+        select.set("expressions", items)
 
 
-def _alias(item: exp.Expr, name: str) -> exp.Alias:
-    alias = exp.Alias(alias=exp.to_identifier(name.replace("\0", "")[:_LONGEST], quoted=True))
-    item.replace(alias)
-    alias.set("this", item)
-    return alias
+def _labelled(item: exp.Expr, names: Mapping[int, str], dialect: str) -> exp.Expr:
+    if not _is_unnamed(item) or _makes_several(item):
+        return item
+    name = names.get(id(item)) or item.sql(dialect)
+    return exp.Alias(this=item, alias=exp.to_identifier(name.replace("\0", "")[:_LONGEST], quoted=True))
 
 
 def _names(statement: Statement, ours: list[list[exp.Expr]], session: Session) -> dict[int, str]:
@@ -61,6 +65,8 @@ def _names(statement: Statement, ours: list[list[exp.Expr]], session: Session) -
         return {}
     pairs = [pair for select, items in zip(ours, theirs, strict=True) for pair in zip(select, items, strict=True)]
     pairs = [(item, source) for item, source in pairs if _is_unnamed(item) and _is_unnamed_there(source)]
+    if len(pairs) > _MOST:
+        return {}
     try:
         texts = session.expressions([source for _, source in pairs])
     except SqlUnsupported:

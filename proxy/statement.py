@@ -59,6 +59,7 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     tokens = tokens_of(text, dialect, limits or SqlLimits())
     tree = _parse(text, tokens, dialect)
     _check_depth(tree, limits or SqlLimits())
+    tree = _plain(tree)
     check_tree(text, tree)
     _check_joins(tree, limits or SqlLimits())
     count = _name_placeholders(tree, _count_marks(text, tokens))
@@ -78,7 +79,7 @@ def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
 
 def reread(printed: str, dialect: str) -> exp.Expr:
     """What was printed, read once more as a person's text is; raises SqlInvalid or SqlUnsupported."""
-    return _parse(printed, respelled(printed, sqlglot.tokenize(printed, read=dialect)), dialect)
+    return _plain(_parse(printed, respelled(printed, sqlglot.tokenize(printed, read=dialect)), dialect))
 
 
 def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
@@ -94,8 +95,13 @@ def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
     if len(statements) > 1:
         raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
     named(statements[0])
-    plain_calls(statements[0])
-    return plain_pivot(plain_descriptions(statements[0]))
+    return statements[0]
+
+
+def _plain(tree: exp.Expr) -> exp.Expr:
+    """The tree in the forms that every other file expects: plain calls, and a SELECT at its root."""
+    plain_calls(tree)
+    return plain_pivot(plain_descriptions(tree))
 
 
 def _count_marks(text: str, tokens: list[Token]) -> int:

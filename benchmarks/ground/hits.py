@@ -40,7 +40,7 @@ roles: {analyst: {groups: [analysts]}}
 users: {wei: {groups: [analysts]}}
 policies:
   - {policy: analysts, grant: select, to: [analyst], scope: web, where: not is_robot,
-     transform: [{tagged: pii.ip_address, with: redact()}], why: people alone, without their addresses}
+     transform: [{tagged: pii.ip_address, with: redact()}], why: people alone and not their addresses}
 """
 
 _VIEW = """

@@ -134,6 +134,7 @@ _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n i
         ("select " + "case when true then " * 70 + "1" + " end" * 70, SqlLimits()),
         ("select " + "(select " * 70 + "1" + ")" * 70, SqlLimits()),
         ("select id" + ".abs()" * 400 + " from t", SqlLimits()),
+        ("select " + "a." * 5_000 + "b from t", SqlLimits()),
         ("select '" + "x" * 1_000_000 + "'", SqlLimits()),
         ("select " + "list_transform([1], lambda x: " * 7 + "x" + ")" * 7, SqlLimits()),
     ],
