@@ -138,11 +138,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet:
-    """All policies and roles of one revision: what one query is decided under."""
+    """All policies and roles of one revision: what one query is decided under.
+
+    `owners` tells who wrote each policy last, by its folded id: whom to ask about it. Nothing is decided by it.
+    """
 
     revision: int
     policies: tuple[Policy, ...]
     roles: tuple[Role, ...]
+    owners: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Outcome(StrEnum):

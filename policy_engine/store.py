@@ -1,11 +1,14 @@
 """The policies in force: read once for each revision, whoever asks and from however many threads."""
 
+from dataclasses import replace
+
 from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.model import Role
 from catalog.names import fold
 from catalog.revisions import Revisions
 from policy_engine.model import Effect, Policy, PolicySet, Scope
+from policy_engine.owners import owners
 from policy_engine.state import decode_state, encode_state
 
 FIRST_ROLE = Role(name="administrators", groups=frozenset({"admin"}))
@@ -61,7 +64,7 @@ class PolicyStore:
         if latest is None:
             return PolicySet(revision=0, policies=(), roles=())
         revision, state = latest
-        policies = decode_state(state, revision.number)
+        policies = replace(decode_state(state, revision.number), owners=owners(self._revisions.history()))
         if not self._catalog.is_in_transaction:
             self._known = policies
         return policies

@@ -62,6 +62,7 @@ class Settled:
     notices: tuple[str, ...]
     session: EngineSession = field(repr=False)
     revision: int
+    owners: Mapping[str, str] = field(repr=False)
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -147,6 +148,7 @@ class Governor:
             notices=warnings,
             session=session,
             revision=policies.revision,
+            owners=policies.owners,
         )
 
     def _decide(
@@ -169,7 +171,7 @@ class Governor:
         if decision.broken:
             raise PolicyBroken(
                 f"a restriction on `{written}` cannot be applied, so the dataset is refused",
-                hint=f"tell the owner of {', '.join(f'`{name}`' for name in decision.broken)}",
+                hint=f"tell the owner of {', '.join(_owned(name, policies.owners) for name in decision.broken)}",
                 position=leaf.position,
             )
         return decision
@@ -218,3 +220,8 @@ def _read(decision: Decision) -> tuple[Dataset, ...]:
 
 def _physical(session: Session, dataset: Dataset) -> str:
     return session.physical_name(dataset.source, dataset.relation)
+
+
+def _owned(policy: str, owners: Mapping[str, str]) -> str:
+    owner = owners.get(fold(policy))
+    return f"`{policy}`" if owner is None else f"`{policy}`, `{owner}`"

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from catalog.errors import SqlInvalid, UnknownColumn, VeilError
+from catalog.errors import SqlInvalid, VeilError
 from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
@@ -91,7 +91,7 @@ class Pipeline:
         """What would be decided and which SQL would run, in the shape of POST /explain; nothing is run."""
         with self._refusals_journalled(subject, request, decision_id):
             settled = self._governor.settle(subject, request)
-            check_columns(settled.statement, settled.named, self._limits.explain)
+            check_columns(settled.statement, settled.named, self._limits.explain, settled.owners)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
         return {**_access(settled, decision_id, self._limits.explain), "sql": settled.rewritten.shown}
@@ -100,17 +100,9 @@ class Pipeline:
         """A failure in the words of what the person can see: a name that means nothing there is an unknown column."""
         if isinstance(error, SqlInvalid):
             try:
-                check_columns(settled.statement, settled.named, self._limits.explain)
+                check_columns(settled.statement, settled.named, self._limits.explain, settled.owners)
             except VeilError as better:
                 return better
-        return error
-
-    def _told(self, settled: Settled, error: SqlInvalid) -> VeilError:
-        """The name that the person cannot know, if that is what is wrong; the engine does not say."""
-        try:
-            check_columns(settled.statement, settled.named, self._limits.explain)
-        except UnknownColumn as better:
-            return better
         return error
 
     @contextlib.contextmanager
@@ -153,6 +145,6 @@ def _access(settled: Settled, decision_id: str, explain: Explain) -> dict[str, o
     return {
         "decision_id": decision_id,
         "revision": settled.revision,
-        "datasets": [told(decision, with_hidden=explain == "full") for decision in settled.decisions],
+        "datasets": [told(decision, settled.owners, with_hidden=explain == "full") for decision in settled.decisions],
         "notices": list(settled.notices),
     }

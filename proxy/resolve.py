@@ -4,7 +4,7 @@ Nothing here runs or decides anything. Engines suggest names that were dropped (
 are never passed on; a hint names visible columns only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from sqlglot import exp
@@ -22,19 +22,22 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeE
 _VALUES = (exp.Literal, exp.Placeholder, exp.Neg)
 
 
-def check_columns(statement: Statement, named: Sequence[Named], explain: Explain) -> None:
+def check_columns(statement: Statement, named: Sequence[Named], explain: Explain, owners: Mapping[str, str]) -> None:
     """Raises UnknownColumn for the first column that nothing in the query can mean; silence proves nothing.
 
-    A hidden column and a misspelt one differ at most in the hint, and only where `explain` is full.
+    A hidden column and a misspelt one differ at most in the hint, and only where `explain` is full: there it says why,
+    and which of the `owners` of policies to ask.
     """
     known = _known_names(statement.tree, named)
     given = given_names(statement.tree)
     for column in statement.tree.find_all(exp.Column):
         if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, known, named):
-            raise _unknown(statement, column, named, explain)
+            hidden = _hidden(column, named) if explain == "full" else None
+            raise _unknown(statement, column, named, _asking(hidden, owners))
         field = meant(column, named, given)
         if field is not None and field.missing is not None:
-            raise _unknown_field(statement, field, field.missing, explain)
+            hidden = field.hidden if explain == "full" else None
+            raise _unknown_field(statement, field, field.missing, _asking(hidden, owners))
 
 
 def check_values(statement: Statement, named: Sequence[Named]) -> None:
@@ -126,17 +129,17 @@ def _renamed(column: exp.Column) -> set[str]:
     return {fold(name.name) for alias in column.root().find_all(exp.TableAlias) for name in alias.columns}
 
 
-def _unknown(statement: Statement, column: exp.Column, named: Sequence[Named], explain: Explain) -> UnknownColumn:
+def _unknown(statement: Statement, column: exp.Column, named: Sequence[Named], why: str) -> UnknownColumn:
     written = ".".join(part.name for part in column.parts)
     visible = [item.name for item in _columns(named) if item.outcome is not Outcome.HIDDEN]
     return UnknownColumn(
         f"no column `{written[:200]}` that you can see",
-        hint=(explain == "full" and _why_hidden(column, named)) or _nearest(column, visible),
+        hint=why or _nearest(column, visible),
         position=statement.place(column.this),
     )
 
 
-def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, explain: Explain) -> UnknownColumn:
+def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: str) -> UnknownColumn:
     """A field is told as a column is: hidden and misspelt differ at most in the hint."""
     whole, written = field.found, missing.name[:200]
     shown = [part.path[-1] for part in whole.parts if part.outcome is not Outcome.HIDDEN]
@@ -144,10 +147,8 @@ def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, explai
     hint = (
         f"did you mean `{like}`?" if like else f"`{whole.name}` holds {', '.join(f'`{name}`' for name in shown[:10])}"
     )
-    if explain == "full" and field.hidden is not None:
-        hint = f"{field.hidden.reason}; ask the owner of the policy for access"
     return UnknownColumn(
-        f"no column `{whole.name}.{written}` that you can see", hint=hint, position=statement.place(missing)
+        f"no column `{whole.name}.{written}` that you can see", hint=why or hint, position=statement.place(missing)
     )
 
 
@@ -156,9 +157,16 @@ def _nearest(column: exp.Column, visible: Sequence[str]) -> str:
     return f"did you mean `{like}`?" if like else "describe the dataset to see its columns"
 
 
-def _why_hidden(column: exp.Column, named: Sequence[Named]) -> str:
-    found = _hidden(column, named)
-    return f"{found.reason}; ask the owner of the policy for access" if found else ""
+def _asking(hidden: ColumnDecision | None, owners: Mapping[str, str]) -> str:
+    """Why a hidden column or field is not there, and whom to ask; nothing where none is told of.
+
+    Example: "hidden from you because no policy shows it; ask an administrator for access".
+    """
+    if hidden is None:
+        return ""
+    people = dict.fromkeys(owners[fold(name)] for name in hidden.policies if fold(name) in owners)
+    asked = f"{' or '.join(f'`{name}`' for name in people)}, who wrote it," if people else "an administrator"
+    return f"{hidden.reason}; ask {asked} for access"
 
 
 def _hidden(column: exp.Column, named: Sequence[Named]) -> ColumnDecision | None:

@@ -3,7 +3,7 @@
 import html
 import json
 from collections.abc import Iterator, Mapping
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 import pyarrow as pa
 
@@ -29,11 +29,12 @@ class RowAccess(TypedDict):
 
 
 class DatasetAccess(TypedDict):
-    """What was decided for one dataset of a query."""
+    """What was decided for one dataset of a query; `owners` tells whom to ask about each policy."""
 
     dataset: str
     columns: list[ColumnAccess]
     rows: RowAccess
+    owners: NotRequired[dict[str, str]]
 
 
 class Access(TypedDict):
@@ -147,6 +148,8 @@ class Explanation:
             for column in dataset["columns"]:
                 yield f"  {MARKS.get(column['outcome'], ' ')} {_column_sentence(column)}"
             yield f"  rows: {_row_sentence(dataset['rows'])}"
+            for policy, owner in dataset.get("owners", {}).items():
+                yield f"  ask about policy `{policy}`: {owner}"
         for notice in self.access["notices"]:
             yield f"note: {notice}"
         yield f"decision {self.decision_id}, policy revision {self.revision}"

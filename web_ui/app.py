@@ -118,6 +118,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
             tags=parts.tags,
             pipeline=parts.pipeline,
             levels=parts.levels,
+            policies=parts.policies,
         ),
         PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),
         ConnectPage(

@@ -347,3 +347,16 @@ def test_the_body_limit_is_a_setting(tmp_path: Path) -> None:
             .post("/api/v1/query", json={"sql": "select 1" + " " * 100}, headers={"Authorization": f"Bearer {text}"})
         )
         assert response.status_code == 413
+
+
+def test_an_explanation_names_whom_to_ask(client: FlaskClient, bearer: Bearer) -> None:
+    client.post("/api/v1/policies/apply", data=POLICY, content_type="application/yaml", headers=bearer("max"))
+    told = client.post("/api/v1/explain", json={"sql": "select * from shop.orders"}, headers=bearer("kim")).get_json()
+    assert told["datasets"][0]["owners"] == {"guests": "max"}
+
+
+def test_who_names_a_hidden_column_is_told_whom_to_ask(client: FlaskClient, bearer: Bearer) -> None:
+    denial = "veil: 1\npolicies: [{policy: no land, deny: select, to: [clerk], scope: shop.orders(land), why: ours}]\n"
+    client.post("/api/v1/policies/apply", data=denial, content_type="application/yaml", headers=bearer("max"))
+    refused = ask(client, bearer("kim"), "select land from shop.orders").get_json()
+    assert refused["hint"].endswith("; ask `max`, who wrote it, for access")

@@ -1,5 +1,6 @@
 """`veil can` and `veil who`: what a person may see, and who may see a thing."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -17,7 +18,8 @@ from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, opened
 from web_ui.parts import Parts
 
-_SIGHT = ("dataset", "column", "outcome", "transform", "rows", "level", "tags", "policies", "revision", "reason")
+_HOW = ("outcome", "transform", "rows", "level")
+_SIGHT = ("dataset", "column", *_HOW, "tags", "policies", "owners", "revision", "reason")
 
 
 @click.command()
@@ -41,7 +43,7 @@ def can(named: tuple[str, ...], stated: Stated, around: Around, form: str, home:
         now = parts.policies.current()
         levels = parts.levels()
         sights = what_can(subject, asked, now, around.at, _estate(parts), around.circumstances)
-    table = Table(columns=_SIGHT, rows=tuple(_row(sight, levels) for sight in sights))
+    table = Table(columns=_SIGHT, rows=tuple(_row(sight, levels, now.owners) for sight in sights))
     show(table, form, empty=f"{user or stated} sees nothing{f' of {dataset}' if dataset else ''}")
 
 
@@ -64,10 +66,11 @@ def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> No
     with opened(home) as parts:
         dataset, column = _dataset(parts, thing)
         levels = parts.levels()
+        now = parts.policies.current()
         holders = who_sees(
             dataset,
             column,
-            parts.policies.current(),
+            now,
             parts.accounts.users(),
             around.at,
             _estate(parts),
@@ -75,7 +78,8 @@ def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> No
             stated.subject(parts, None) if stated.is_anybody else None,
         )
     rows = tuple(
-        (holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight, levels)) for holder in holders
+        (holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight, levels, now.owners))
+        for holder in holders
     )
     show(Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows), form, empty=f"nobody sees {thing}")
 
@@ -115,7 +119,9 @@ def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
     return found, column.name
 
 
-def _row(sight: Sight, levels: Levels) -> tuple[object, ...]:
+def _row(sight: Sight, levels: Levels, owners: Mapping[str, str]) -> tuple[object, ...]:
     rows = sight.rows_reason if sight.is_filtered else "all"
     how = (sight.outcome.value, sight.transform, rows, levels.column(sight.tags).value)
-    return (sight.dataset, sight.column, *how, sight.tags, sight.policies, sight.revision, sight.reason)
+    named = (*sight.policies, *sight.rows_policies)
+    asked = tuple(dict.fromkeys(owners[key] for key in map(names.fold, named) if key in owners))
+    return (sight.dataset, sight.column, *how, sight.tags, sight.policies, asked, sight.revision, sight.reason)

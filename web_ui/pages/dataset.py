@@ -11,7 +11,9 @@ from catalog.model import Dataset, TagAssignment, TagState
 from catalog.names import fold, join
 from catalog.tags import Tags
 from crawler.levels import Levels
+from policy_engine.explain import told
 from policy_engine.model import ColumnDecision, Outcome, Subject
+from policy_engine.store import PolicyStore
 from proxy import answers
 from proxy.cells import texts
 from proxy.governance import Request
@@ -75,6 +77,7 @@ class DatasetPage:
     tags: Tags
     pipeline: Pipeline
     levels: Callable[[], Levels]
+    policies: PolicyStore
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -93,6 +96,7 @@ class DatasetPage:
             view=view,
             rated=view.rated(self.levels()),
             columns=self._columns(view),
+            owners=told(view.decision, self.policies.current().owners)["owners"],
             sample=self._sample(subject, view),
         )
 

@@ -13,6 +13,7 @@ from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_policy
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Policy
+from policy_engine.owners import last_changes
 from policy_engine.policy_index import is_in_force
 from policy_engine.store import PolicyStore
 from proxy import answers
@@ -58,7 +59,7 @@ class PoliciesPage:
         subject, current = viewer(self.identity), self.policies.current()
         answers.decided_under(current.revision)
         search = flask.request.args.get("search", "").strip()
-        last, now = self._last_changes(), self.clock()
+        last, now = last_changes(self.revisions.history()), self.clock()
         cards = [_card(policy, last, now) for policy in readable(subject, current)]
         found = [card for card in cards if all(word in card.text.lower() for word in search.lower().split())]
         return flask.render_template(
@@ -68,15 +69,6 @@ class PoliciesPage:
             revision=current.revision,
             sees_all=sees_every_policy(subject, current),
         )
-
-    def _last_changes(self) -> Mapping[str, Revision]:
-        """The revision that last changed each policy, by its folded id."""
-        last: dict[str, Revision] = {}
-        for revision in self.revisions.history():
-            for line in revision.difference.splitlines():
-                if line[1:9] == " policy ":
-                    last.setdefault(fold(line[9:]), revision)
-        return last
 
 
 def _card(policy: Policy, last: Mapping[str, Revision], now: datetime) -> Card:

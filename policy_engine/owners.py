@@ -1,0 +1,26 @@
+"""Who answers for a policy: whoever wrote it last, as the revisions tell."""
+
+from collections.abc import Iterable, Mapping
+
+from catalog.model import Revision
+from catalog.names import fold
+
+_POLICY = " policy "
+
+
+def last_changes(history: Iterable[Revision]) -> Mapping[str, Revision]:
+    """The revision that last changed each policy, by the policy's folded id; `history` is newest first.
+
+    Example: of revisions 2 (`~ policy clerks`) and 1 (`+ policy clerks`), `{"clerks": revision 2}`.
+    """
+    last: dict[str, Revision] = {}
+    for revision in history:
+        for line in revision.difference.splitlines():
+            if line[1:].startswith(_POLICY):
+                last.setdefault(fold(line[1 + len(_POLICY) :]), revision)
+    return last
+
+
+def owners(history: Iterable[Revision]) -> Mapping[str, str]:
+    """Whom to ask about each policy, by its folded id."""
+    return {policy: revision.by for policy, revision in last_changes(history).items() if revision.by}
