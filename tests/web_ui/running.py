@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -55,8 +56,8 @@ def post(connection: http.client.HTTPConnection, token: str, body: str | Iterabl
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Server]:
-    """A server on a free port; it is ended at the end, however the test went."""
+def running(home: Path, **environment: str) -> Iterator[Server]:
+    """A server on a free port, with more in its environment; it is ended at the end, however the test went."""
     log = home.parent / "server.log"
     with log.open("a") as errors:
         process = subprocess.Popen(
@@ -65,6 +66,7 @@ def running(home: Path) -> Iterator[Server]:
             stderr=errors,
             text=True,
             cwd=Path(__file__).parent.parent.parent,
+            env={**os.environ, **environment},
         )
     assert process.stdout is not None
     try:
