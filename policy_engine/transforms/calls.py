@@ -14,7 +14,7 @@ _CALL = re.compile(r"\s*(?:`(?P<quoted>\w+)`|(?P<name>[A-Za-z_]\w*))\s*\((?P<arg
 _NAME = r'(?:[^\W\d]\w*|"(?:[^"]|"")+")'
 _ARGUMENT = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=>\s*)?"
-    r"(?:'(?P<text>(?:[^']|'')*)'|(?P<number>[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,3})?)"
+    r"(?:'(?P<text>(?:[^']|'')*)'|(?P<number>[+-]?\d{1,18}(?:\.\d{1,24})?(?:[eE][+-]?\d{1,3})?)"
     rf"|(?P<word>{_NAME}(?:\s*\.\s*{_NAME})*))\s*(?P<end>,|\Z)",
     re.DOTALL,
 )

@@ -1,18 +1,22 @@
 """Statement, policy and document say one thing: whichever way it is written, it reads back as the same policy."""
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 from hypothesis import given, settings
 
+from policy_engine.circumstances import When
 from policy_engine.ddl.model import PutPolicy
 from policy_engine.ddl.naming import generated_id
 from policy_engine.ddl.printing import print_line, print_policy
 from policy_engine.ddl.reading import read_statement
 from policy_engine.document import writing
 from policy_engine.document.reading import loads
-from policy_engine.model import Policy
-from tests.policy_engine.policies import policies
+from policy_engine.model import Policy, TransformCall
+from policy_engine.transforms.composing import EXPRESSION
+from policy_engine.transforms.known import TRANSFORMS
+from tests.policy_engine.calls import calls, transforms_in
+from tests.policy_engine.policies import conditions, policies
 
 TUTORIAL = """\
 GRANT SELECT ON DATABASE medical_charges HAVING ATTRIBUTE NOT phi.phone_number
@@ -131,3 +135,21 @@ def test_names_are_readable_and_tell_roles_and_clauses_apart() -> None:
 def test_a_statement_has_a_place_for_every_part_of_a_policy() -> None:
     said = "id effect roles scope having transforms where when starts_at ends_at enabled why"
     assert {field.name for field in fields(Policy)} == set(said.split()), "print_policy and read_properties need it too"
+
+
+def test_every_transform_parameter_and_condition_is_drawn() -> None:
+    """Without this the properties above could hold of little."""
+    drawn: set[tuple[str, str]] = set()
+
+    @settings(max_examples=1500, derandomize=True, database=None, deadline=None)
+    @given(calls(), conditions())
+    def draw(call: TransformCall, when: When) -> None:
+        drawn.add(("", call.name))
+        for inner in transforms_in(call):
+            drawn.update((inner.name, name) for name in ("", *dict(inner.arguments)))
+        drawn.update(("when", name) for name, value in asdict(when).items() if value)
+
+    draw()
+    wanted = {(known.name, name) for known in TRANSFORMS for name in ("", *(each.name for each in known.parameters))}
+    wanted |= {("when", field.name) for field in fields(When)} | {("", EXPRESSION)}
+    assert wanted - drawn == set()

@@ -30,6 +30,7 @@ from policy_engine.transforms.calls import parse_call, print_call
         ("date_trunc('YEAR', __COLUMN__)", "date_trunc(unit=>'year')"),
         ("bucket(10.0)", "bucket(width=>10)"),
         ("bucket(1e-3)", "bucket(width=>0.001)"),
+        ("bucket(1.2345678901234567e-4)", "bucket(width=>0.00012345678901234567)"),
         ("perturb(2.5e-7)", "perturb(scale=>2.5e-07)"),
         ("constant(true)", "constant(v=>'true')"),
         ("constant(-5)", "constant(v=>'-5')"),
