@@ -7,10 +7,11 @@ Doubt means a fence: it costs time, never truth. The fence has two parts, both t
 
 - `OFFSET 0` behind the policy's filter keeps expressions off the rows that the filter removes (2.0.0 let them meet,
   2.0.1 no longer does in any case tried, and promises nothing);
-- a function around each cell, and `TRY(..)` around the filter, keep back what the engine knows of all rows from its
-  statistics. From the largest value of a filtered-out row it may see that `amount > 1000` holds nowhere, and then an
-  expression beside it that would have raised never runs. `greatest(x, NULL)` is `x` and does that for plain types at
-  a fraction of what TRY costs; the engine's own `__internal_barrier` lets statistics pass.
+- `TRY(..)` around each cell and around the filter keeps back what the engine knows of all rows from its statistics.
+  From the largest value of a filtered-out row it may see that `amount > 1000` holds nowhere, and then an expression
+  beside it that would have raised never runs. Other functions drop statistics too, but where every row holds the same
+  value the engine puts the value itself in the column's place, and works them out beforehand: `greatest(x, NULL)`,
+  a list of one and the engine's own `__internal_barrier` then let it pass. It never works out a TRY beforehand.
 
 What may be unfenced has no implicit cast of a row's value: both sides of a comparison are of one family of types, a
 literal is of the form its other side needs, conditions are boolean by their form, and a name means a dataset's
@@ -29,15 +30,6 @@ from sqlglot import exp
 from catalog.names import fold
 
 FENCE = " OFFSET 0"
-
-_PLAIN_TYPES = frozenset(
-    """
-    BIGINT BOOLEAN DATE DOUBLE FLOAT HUGEINT INTEGER SMALLINT TIME TIMESTAMP TINYINT UBIGINT UINTEGER USMALLINT UTINYINT
-    VARCHAR
-    """.split()
-)
-_DECIMAL = re.compile(r"DECIMAL\(\d+,\s?\d+\)", re.ASCII)
-_SUBQUERY = re.compile(r"\bSELECT\b", re.IGNORECASE)
 
 _TOTAL = (
     *(exp.With, exp.CTE, exp.From, exp.Table, exp.TableAlias, exp.Group, exp.Order),
@@ -66,17 +58,6 @@ Families = Mapping[str, str]
 """For each folded column name that means one thing in a query, the family of its type."""
 
 
-def without_statistics(cell: str, type_name: str) -> str:
-    """The same cell (SQL) of a type, of whose value the engine knows nothing before it runs.
-
-    Example:
-        >>> without_statistics('"_row"."amount"', "BIGINT"), without_statistics('"_row"."tags"', "VARCHAR[]")
-        ('greatest("_row"."amount", NULL)', 'TRY("_row"."tags")')
-    """
-    is_plain = type_name in _PLAIN_TYPES or _DECIMAL.fullmatch(type_name) is not None
-    return f"greatest({cell}, NULL)" if is_plain else without_errors(cell)
-
-
 def without_errors(expression: str) -> str:
     """The same expression (SQL), NULL where it cannot be computed; the engine knows nothing of its value either.
 
@@ -84,8 +65,7 @@ def without_errors(expression: str) -> str:
         >>> without_errors('"_row"."amount" > 5')
         'TRY("_row"."amount" > 5)'
     """
-    # TRY takes no subquery; a list costs more
-    return f"list_first([{expression}])" if _SUBQUERY.search(expression) else f"TRY({expression})"
+    return f"TRY({expression})"
 
 
 def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:

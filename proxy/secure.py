@@ -19,8 +19,8 @@ from catalog.names import quoted
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
-from proxy.barrier import FENCE, families, is_leak_proof, without_errors, without_statistics
-from proxy.projection import Projection, shown_type
+from proxy.barrier import FENCE, families, is_leak_proof, without_errors
+from proxy.projection import Projection
 
 _NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
 """Transforms that are known to give something for every value; what any other cannot do is NULL."""
@@ -64,9 +64,7 @@ def govern(
 
 
 def _guarded(cell: str, column: ColumnDecision, types: tuple[tuple[str, str], ...], *, is_fenced: bool) -> str:
-    if _may_raise(column, types):
-        return without_errors(cell)
-    return without_statistics(cell, shown_type(column)) if is_fenced else cell
+    return without_errors(cell) if is_fenced or _may_raise(column, types) else cell
 
 
 def _may_raise(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> bool:

@@ -101,11 +101,15 @@ def _refuse_difference(folder: Path, seed: int, sql: str) -> None:
 
 
 def test_the_worlds_do_differ(tmp_path: Path) -> None:
-    """Without this the comparison above could not fail."""
+    """Without this the comparison above could not fail; by chance one estate may have nothing to hide."""
+    assert any(_owner_sees_two_worlds(tmp_path / str(seed), seed) for seed in range(FIRST_SEED, FIRST_SEED + 5))
+
+
+def _owner_sees_two_worlds(folder: Path, seed: int) -> bool:
     owner = Subject(user="olga", groups=frozenset({"olga", "owners"}))
     policies = "  - {policy: all, grant: select, to: [everything], scope: '*', why: the owner sees all}\n"
-    made = estate(FIRST_SEED)
+    made = estate(seed)
     document = made.document.replace("roles: {", "roles: {everything: {groups: [owners]}, ") + policies
-    with twins(tmp_path, Estate(tables=made.tables, document=document, hidden=made.hidden)) as pair:
+    with twins(folder, Estate(tables=made.tables, document=document, hidden=made.hidden)) as pair:
         answers = [[world.ask(f"from db.{table.name}", owner).to_pylist() for table in made.tables] for world in pair]
-    assert repr(answers[0]) != repr(answers[1])
+    return repr(answers[0]) != repr(answers[1])

@@ -50,7 +50,7 @@ def _change(shop: World, change: dict[str, object]) -> None:
 
 def test_the_analyst_sees_governed_columns_and_rows(shop: World) -> None:
     table = shop.ask("select * from shop.orders order by id")
-    assert table.column_names == ["id", "customer", "email", "phone", "region", "amount", "note", "at"]
+    assert table.column_names == ["id", "customer", "email", "phone", "region", "amount", "note", "grade", "at"]
     assert set(table["region"].to_pylist()) == {"EU", "US"}
     assert set(table["phone"].to_pylist()) == {"+X XXX XXXX"}
     assert all(len(token) == 32 for token in table["email"].to_pylist())

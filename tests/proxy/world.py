@@ -110,6 +110,8 @@ def write_shop(folder: Path, secret: str) -> None:
         "region": regions,
         "amount": pa.array([len(secret) + i if regions[i] == "APAC" else i for i in range(count)], pa.int64()),
         "note": [f"{secret}{i}" if regions[i] == "APAC" else str(i) for i in range(count)],
+        # one value in all rows that the analyst sees, and in one world in all others too
+        "grade": ["A" if region != "APAC" or len(secret) == 4 else None for region in regions],
         "at": pa.array([datetime(2026, 1, 1 + i % 28) for i in range(count)], pa.timestamp("us")),
     }
     customers = {"customer": pa.array([1, 2, 3, 4, 5], pa.int32()), "name": ["Ann", "Bob", "Cy", "Di", "Ed"]}

@@ -108,3 +108,15 @@ select o.id, (select customer from shop.customers) from shop.orders o where o.am
 
 -- a count of largest values that is no number
 select max(id, amount) from shop.orders
+
+-- whether filtered-out rows hold what every other row holds, by an error beside it
+select count(*) from shop.orders where grade is null and cast('x' as int) = id
+
+-- the same by inequality
+select count(*) from shop.orders where grade > 'A' and cast('x' as int) = id
+
+-- the same through a join
+select count(*) from shop.orders o join shop.customers c on o.customer = c.customer and o.grade <> 'A' and 1 / (c.customer - 1) > 0
+
+-- the same through a scalar subquery with several rows
+select id from shop.orders anti join range(3) on (select customer from shop.customers) where grade is null
