@@ -12,10 +12,20 @@ from sqlglot import exp
 
 from catalog.errors import SqlUnsupported
 from catalog.sources.connector import Session
+from proxy.memory import Memory
 from proxy.statement import Statement
 
 _LONGEST = 2_000
-_MOST = 500  # names asked of the engine; each costs it a moment
+_MOST = 500  # names asked of the engine
+_A_WEIGHT = 1_000  # characters of a text and its names
+_AGGREGATES: Mapping[type[exp.Expr], str] = {
+    exp.Count: "count",
+    exp.Sum: "sum",
+    exp.Avg: "avg",
+    exp.Min: "min",
+    exp.Max: "max",
+}
+_NAMES: Memory[tuple[str, ...]] = Memory(capacity=2048)
 _NAMED = (exp.Alias, exp.Aliases, exp.Column, exp.Star, exp.Literal, exp.Null, exp.Boolean, exp.Placeholder)
 _ENGINE_NAMED = frozenset({"COLUMN_REF", "STAR", "CONSTANT", "PARAMETER", "POSITIONAL_REFERENCE"})
 _OURS = ("with_", "this", "expressions", "from_", "laterals", "joins", "expression", "where", "group", "having")
@@ -34,7 +44,7 @@ def label(statement: Statement, session: Session) -> Labelled:
     found = [select for select in _selects(statement.tree) if any(map(_is_unnamed, select.expressions))]
     if not found:
         return ()
-    names = _names(statement, [select.expressions for select in found], session)
+    names = _everyday_names(found, session) or _names(statement, found, session)
     before = tuple((select, select.expressions) for select in found)
     for select, items in before:
         select.set("expressions", [_labelled(item, names, statement.dialect) for item in items])
@@ -54,7 +64,43 @@ def _labelled(item: exp.Expr, names: Mapping[int, str], dialect: str) -> exp.Exp
     return exp.Alias(this=item, alias=exp.to_identifier(name.replace("\0", "")[:_LONGEST], quoted=True))
 
 
-def _names(statement: Statement, ours: list[list[exp.Expr]], session: Session) -> dict[int, str]:
+def _everyday_names(found: list[exp.Select], session: Session) -> dict[int, str]:
+    """The engine's names by our items where all are everyday ones, which need no asking; else nothing."""
+    names: dict[int, str] = {}
+    for item in (item for select in found for item in select.expressions if _is_unnamed(item)):
+        name = _everyday_name(item, session)
+        if name is None:
+            return {}
+        names[id(item)] = name
+    return names
+
+
+def _everyday_name(item: exp.Expr, session: Session) -> str | None:
+    """What the engine calls `count(*)`, and an aggregate of one plain column."""
+    function, column = _AGGREGATES.get(type(item)), item.this
+    if function is None or [*item.iter_expressions()] != [column]:
+        return None
+    if isinstance(column, exp.Star) and function == "count" and not any(column.args.values()):
+        return "count_star()"
+    if not isinstance(column, exp.Column):
+        return None
+    parts = [part.name for part in column.parts]
+    return f"{function}({'.'.join(parts)})" if all(map(session.is_plain_name, parts)) else None
+
+
+def _names(statement: Statement, found: list[exp.Select], session: Session) -> dict[int, str]:
+    """The engine's names by our items, remembered by the text, since they do not depend on who asks."""
+    items = [item for select in found for item in select.expressions]
+    texts = _NAMES.get(statement.text, session.dialect)
+    if texts is None:
+        by_item = _asked(statement, [select.expressions for select in found], session)
+        texts = tuple(by_item.get(id(item), "") for item in items)
+        length = len(statement.text) + sum(map(len, texts))
+        _NAMES.put(statement.text, session.dialect, texts, weight=1 + length // _A_WEIGHT)
+    return {id(item): text for item, text in zip(items, texts, strict=True) if text}
+
+
+def _asked(statement: Statement, ours: list[list[exp.Expr]], session: Session) -> dict[int, str]:
     """The engine's names by our items; nothing where the engine's parser reads the text in another shape."""
     try:
         root = session.serialize(statement.text)

@@ -104,6 +104,10 @@ class Session(Protocol):
         """
         ...
 
+    def is_plain_name(self, name: str) -> bool:
+        """Whether the engine writes a name of a column without quotes."""
+        ...
+
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> Run: ...
 
 

@@ -1,6 +1,8 @@
 """A session in the embedded engine: each relation is one view with an unguessable name in a closed world."""
 
+import functools
 import json
+import re
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +18,7 @@ from catalog.sources.workers.run import WorkerRun
 from catalog.sources.world import Resources, World, literal
 
 _OPENING_SECONDS = 300.0
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE | re.ASCII)
 
 
 class EngineSession:
@@ -50,9 +53,13 @@ class EngineSession:
         Raises SqlUnsupported for expressions nested deeper than the engine reads them.
         """
         try:
-            return [_PARSER.printed(json.dumps({**item, "alias": ""})) for item in items]
+            return _PARSER.printed(items)
         except (duckdb.Error, RecursionError):
             raise SqlUnsupported("the engine cannot write out an expression of this statement") from None
+
+    def is_plain_name(self, name: str) -> bool:
+        """Whether the engine writes a name without quotes: it is made of plain letters, and no word of its SQL."""
+        return _PLAIN_NAME.fullmatch(name) is not None and name.lower() not in keywords()
 
     def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> WorkerRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""
@@ -84,23 +91,37 @@ class _Parser:
         self._world: World | None = None
         self._cursor: duckdb.DuckDBPyConnection | None = None
 
+    def keywords(self) -> frozenset[str]:
+        return frozenset(str(word) for (word,) in self._rows("SELECT keyword_name FROM duckdb_keywords()"))
+
     def parse(self, sql: str) -> str:
         return self._asked("read", sql)
 
-    def printed(self, expression: str) -> str:
-        """The SQL of one expression, given as the JSON that `parse` makes of it."""
-        text = self._asked("print", _SELECT.replace("0", expression))
-        return text.removeprefix("SELECT ")
+    def printed(self, expressions: Sequence[Mapping[str, object]]) -> list[str]:
+        """The SQL of each expression, given as `parse` makes it; all are asked at once, under names to part them by."""
+        names = [f"n{number}_{secrets.token_hex(8)}" for number in range(len(expressions))]
+        items = (json.dumps({**item, "alias": name}) for item, name in zip(expressions, names, strict=True))
+        rest = self._asked("print", _SELECT.replace("[0]", f"[{', '.join(items)}]")).removeprefix("SELECT ")
+        texts: list[str] = []
+        for name in names:
+            text, mark, rest = rest.partition(f" AS {name}")
+            if not mark:
+                raise SqlUnsupported("the engine gives an expression of this statement no name")
+            texts.append(text.removeprefix(", "))
+        return texts
 
     def _asked(self, question: str, text: str) -> str:
+        ((answer,),) = self._rows(f"EXECUTE {question}({literal(text)})")
+        return str(answer)
+
+    def _rows(self, sql: str) -> list[tuple[object, ...]]:
         with self._lock:
             if self._cursor is None:
                 self._world = World(Resources(threads=1))
                 self._cursor = self._world.cursor()
                 self._cursor.execute("PREPARE read AS SELECT json_serialize_sql($1)")
                 self._cursor.execute("PREPARE print AS SELECT json_deserialize_sql($1)")
-            ((answer,),) = self._cursor.execute(f"EXECUTE {question}({literal(text)})").fetchall()
-            return str(answer)
+            return self._cursor.execute(sql).fetchall()
 
 
 _SELECT = (
@@ -110,6 +131,12 @@ _SELECT = (
     ' "sample": null, "qualify": null}, "named_param_map": []}]}'
 )
 _PARSER = _Parser()
+
+
+@functools.cache
+def keywords() -> frozenset[str]:
+    """The words of the engine's SQL, in lower case: where one is a name, the engine quotes it."""
+    return _PARSER.keywords()
 
 
 def serialize(sql: str) -> Mapping[str, object]:

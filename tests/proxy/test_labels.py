@@ -1,9 +1,18 @@
 """An unnamed column is called by the person's own text, wherever it stands and whatever the engine would say."""
 
 from collections.abc import Iterator
+from itertools import cycle
+from typing import cast
 
 import pytest
 
+from catalog.errors import VeilError
+from catalog.names import quoted
+from catalog.sources.engine import EngineSession, keywords
+from catalog.sources.workers.pool import Pool
+from catalog.sources.world import Resources
+from proxy.labels import Item, _everyday_name, label
+from proxy.statement import read
 from tests.proxy.world import World, world
 
 NAMES = {
@@ -31,6 +40,55 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.mark.parametrize("sql", NAMES)
 def test_an_unnamed_column_is_called_by_what_was_written(shop: World, sql: str) -> None:
     assert shop.ask(sql).column_names == NAMES[sql]
+
+
+ODD_NAMES = ("a", "A_1", "Price", "_x", "é", "a b", "a$", "1a", "date", "rowid", 'a"b', "a.b", "", "$1", "a\n")
+OTHER_FORMS = """
+    count(*); COUNT ( * ); count(); count(1); count(distinct a); count(t.*); sum(t.a); max("T".a); min(s.t.a);
+    sum(c.s.t.a); sum(a.b.c.d.e); sum(all a); sum((a)); max(a, 2); sum(a) filter (a > 1); avg(a) over (); avg(-a);
+    max(a order by b); max($1); min('a'); sum(a + b); max(arg_max(a, b)); any_value(a); Count(* exclude (a));
+    mean(a); max("current_date"); sum(a[1]); max(a.b()); min(a ->> 'x'); max(distinct t.a); lower(a); sum(a)::int
+"""
+
+
+@pytest.fixture
+def session() -> Iterator[EngineSession]:
+    pool = Pool(Resources(), most=1, idle_seconds=1)
+    yield EngineSession((), pool)
+    pool.close()
+
+
+def test_everyday_names_are_the_engines_own(session: EngineSession) -> None:
+    """Every word of the engine's SQL as a column's name, in both cases, and whatever else may stand in a name."""
+    words = [*ODD_NAMES, *keywords(), *map(str.upper, keywords())]
+    items = [f"{name}({quoted(word)})" for name, word in zip(cycle(("sum", "AVG", "Min", "max", "count")), words)]
+    items += [item.strip() for item in OTHER_FORMS.split(";")]
+    known = 0
+    for item in items:
+        sql = f"select {item} from t"
+        try:
+            name = _everyday_name(read(sql).tree.expressions[0], session)
+        except VeilError:
+            continue
+        known += name is not None
+        assert name is None or name == _engine_name(sql, session), item
+    assert 10 < known < 50
+
+
+def test_a_text_is_named_alike_whoever_asks_again(session: EngineSession) -> None:
+    sql = "select lower(a), sum(b) + 1, (select max(c) from u) from t"
+    first, again = read(sql), read(sql)
+    for statement in (first, again):
+        label(statement, session)
+    names = [item.alias for item in again.tree.expressions]
+    assert names == ["lower(a)", "(sum(b) + 1)", "(SELECT max(c) FROM u)"]
+    assert names == [item.alias for item in first.tree.expressions]
+
+
+def _engine_name(sql: str, session: EngineSession) -> str:
+    [statement] = cast("list[dict[str, dict[str, list[Item]]]]", session.serialize(sql)["statements"])
+    [text] = session.expressions(statement["node"]["select_list"])
+    return text
 
 
 def test_no_name_tells_of_what_is_behind(shop: World) -> None:
