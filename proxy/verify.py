@@ -27,7 +27,6 @@ _CLASSES = frozenset(
     POSITIONAL_REFERENCE STAR SUBQUERY TYPE WINDOW
     """.split()
 )
-_POSITIONS = frozenset({"query_location", "query_location_length"})
 
 
 class VerificationFailed(Internal):
@@ -60,14 +59,14 @@ def statement_node(parsed: Node) -> Node:
 
 
 def governed_node(parsed: Node, relations: Sequence[str]) -> Node:
-    """The engine's tree of one governed subquery, as it must stand in every statement, positions aside.
+    """The engine's tree of one governed subquery, as it must stand in every statement.
 
     It reads exactly these physical relations, each as often as named: its dataset's, and those of its lookups.
     """
     node = statement_node(parsed)
     if sorted(_tables(node)) != sorted(relations):
         raise VerificationFailed("a governed relation reads something else")
-    return _node(_without_positions(node))
+    return node
 
 
 def verify(parsed: Node, expected: Sequence[Expectation]) -> None:
@@ -123,9 +122,8 @@ class _Walk:
 
     def _ticks_off(self, physical: str, node: Node) -> bool:
         """Whether the node is one of the governed subqueries that are still to be found; then it is found."""
-        found = _without_positions(node)
         for item in self._left:
-            if item.physical == physical and item.governed == found:
+            if item.physical == physical and item.governed == node:
                 self._left.remove(item)
                 return True
         return False
@@ -151,15 +149,16 @@ def _source_node(node: Node) -> Node:
 
 def _tables(value: object) -> Iterator[str]:
     """Every base relation that a tree reads, each as often as it stands there."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _tables(item)
-    elif isinstance(value, dict):
-        if value.get("type") == "BASE_TABLE":
-            is_bare = not value.get("schema_name") and not value.get("catalog_name")
-            yield str(value.get("table_name")) if is_bare else ""
-        for item in value.values():
-            yield from _tables(item)
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, list):
+            left.extend(item)
+        elif isinstance(item, dict):
+            if item.get("type") == "BASE_TABLE":
+                is_bare = not item.get("schema_name") and not item.get("catalog_name")
+                yield str(item.get("table_name")) if is_bare else ""
+            left.extend(item.values())
 
 
 def _check_kind(node: Node) -> None:
@@ -217,14 +216,6 @@ def _cte_names(node: Node) -> Iterator[str]:
     name = node.get("cte_name")
     if isinstance(name, str):
         yield fold(name)
-
-
-def _without_positions(value: object) -> object:
-    if isinstance(value, list):
-        return [_without_positions(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _without_positions(item) for key, item in value.items() if key not in _POSITIONS}
-    return value
 
 
 def _node(value: object) -> Node:

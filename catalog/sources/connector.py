@@ -91,7 +91,7 @@ class Session(Protocol):
         ...
 
     def serialize(self, sql: str) -> Mapping[str, object]:
-        """The statement as the engine's own parser reads it, for comparing before it runs.
+        """The statement as the engine's own parser reads it, for comparing before it runs, without places in the text.
 
         Raises SqlUnsupported when the engine cannot serialize it.
         """

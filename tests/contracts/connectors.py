@@ -219,7 +219,13 @@ class ConnectorContract:
     def test_serialize_reads_one_statement_as_the_engine_does(self, session: EngineSession) -> None:
         assert len(list(session.serialize("SELECT 1; SELECT 2")["statements"])) == 2  # type: ignore[call-overload]
 
-    @pytest.mark.parametrize("text", ["o'hara", "'', ''", "a\\'); DROP TABLE t --", "$1 ? {}", "zähler\n\t", "\\u0027"])
+    def test_serialize_leaves_places_out(self, session: EngineSession) -> None:
+        assert session.serialize("SELECT a, -(1 + b) FROM t") == session.serialize("SELECT  a,\n\n-(1 + b) FROM t")
+
+    @pytest.mark.parametrize(
+        "text",
+        ["o'hara", "'', ''", "a\\'); DROP TABLE t --", "$1 ? {}", "zähler\n\t", "\\u0027", 'x,"query_location":5'],
+    )
     def test_serialize_reads_a_text_letter_by_letter(self, session: EngineSession, text: str) -> None:
         [statement] = cast("list[Any]", session.serialize(f"SELECT {literal(text)} AS x")["statements"])
         [constant] = statement["node"]["select_list"]
