@@ -1,5 +1,6 @@
 """Runs the application in an embedded production server: one worker process, many threads, a graceful end."""
 
+import gc
 import signal
 import sys
 from typing import Any
@@ -69,7 +70,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> flask.Flask:
         self._parts = assemble(self._home, self._settings)
         self._parts.sessions.prepare()
-        return create_app(self._parts)
+        app = create_app(self._parts)
+        gc.collect()
+        gc.freeze()  # what lives as long as the server is looked through no more; that would stop all requests for long
+        return app
 
     def _ready(self, worker: Worker) -> None:
         """Say the address once; a worker that takes the place of a broken one says nothing."""
