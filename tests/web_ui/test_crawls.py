@@ -186,8 +186,8 @@ def test_sources_are_crawled_side_by_side_and_each_by_one_run(slow: Parts, tmp_p
     for source in ("lake", "pond", "lake"):
         runs.add(source, by="max")
     slow.crawls.start()
-    wait(lambda: runs.run(1).done == runs.run(2).done == 1)
+    wait(lambda: min(runs.run(1).done, runs.run(2).done) >= 1)
     assert [runs.run(number).state for number in (1, 2, 3)] == [RunState.RUNNING, RunState.RUNNING, RunState.WAITING]
     runs.cancel(1)
-    wait(lambda: runs.run(3).done == 1)
+    wait(lambda: runs.run(3).done >= 1)  # what the first run had looked at is passed by at once
     assert runs.run(1).state is RunState.CANCELLED
