@@ -9,8 +9,8 @@ from catalog.model import Source
 from catalog.names import nearest
 from catalog.sources.connector import ConnectorFactory, KeepsCopies, SourceConnector
 from catalog.sources.duckdb_file import DuckDbFileConnector
-from catalog.sources.file_options import FILE_OPTIONS
-from catalog.sources.files import FilesConnector
+from catalog.sources.files.connector import FilesConnector
+from catalog.sources.files.options import FILE_OPTIONS
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.remote.address import URLS, check_url
 from catalog.sources.remote.connector import RemoteConnector

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.names import quoted
-from catalog.sources.local_folder import is_a_home
+from catalog.sources.files.local_folder import is_a_home
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.file_kinds import FileKind, kind_of
-from catalog.sources.file_sets import FileSet
+from catalog.sources.files.kinds import FileKind, kind_of
+from catalog.sources.files.sets import FileSet
 
 
 class LocalFolder:

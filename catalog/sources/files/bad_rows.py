@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.delimited import CsvDialect, pinned_csv
-from catalog.sources.encodings import line_numbers, refuse_foreign
 from catalog.sources.failures import mapped
-from catalog.sources.file_sets import FileSet
+from catalog.sources.files.delimited import CsvDialect, pinned_csv
+from catalog.sources.files.encodings import line_numbers, refuse_foreign
+from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World
 
 _MOST_ROWS = 1_000

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from catalog.errors import SettingsInvalid
 from catalog.names import nearest
-from catalog.sources.delimited import CsvOptions
-from catalog.sources.encodings import check_encoding
-from catalog.sources.s3_options import S3_OPTIONS
+from catalog.sources.files.delimited import CsvOptions
+from catalog.sources.files.encodings import check_encoding
+from catalog.sources.files.s3_options import S3_OPTIONS
 
 FILE_OPTIONS = ("encoding", "delimiter", "header", "bad_rows", *S3_OPTIONS)
 

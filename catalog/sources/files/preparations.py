@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from catalog.sources import avro_files, spreadsheets
-from catalog.sources.encodings import foreign_encoding, write_utf8
-from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind, unpacked_name
-from catalog.sources.file_options import FileOptions
-from catalog.sources.file_sets import FileSet
+from catalog.sources.files import avro, spreadsheets
+from catalog.sources.files.encodings import foreign_encoding, write_utf8
+from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, unpacked_name
+from catalog.sources.files.options import FileOptions
+from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 
 
@@ -38,9 +38,7 @@ class Preparations:
         )
 
     def _avro(self, files: FileSet, file: Path) -> Path:
-        return self._copy(
-            files, file, "avro", f"{file.stem}.parquet", lambda target: avro_files.write_parquet(file, target)
-        )
+        return self._copy(files, file, "avro", f"{file.stem}.parquet", lambda target: avro.write_parquet(file, target))
 
     def _sheet(self, files: FileSet, file: Path) -> Path:
         header = self._options.csv.has_header

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from catalog.names import fold
-from catalog.sources.file_kinds import FileKind
-from catalog.sources.file_sets import FileSet
+from catalog.sources.files.kinds import FileKind
+from catalog.sources.files.sets import FileSet
 from catalog.sources.world import literal, pattern
 
 WHOLE_FILE_BYTES = 64 * 2**20

@@ -9,18 +9,18 @@ from duckdb.sqltypes import DuckDBPyType
 
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.names import fold
-from catalog.sources.bad_rows import BadRows, bad_rows
 from catalog.sources.connector import Expected, Scan
-from catalog.sources.delimited import CsvDialect, described_csv, headers, pinned_csv, sniffed
-from catalog.sources.encodings import refuse_foreign
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.file_columns import parquet_columns, refuse_disagreement
-from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind
-from catalog.sources.file_options import FileOptions
-from catalog.sources.file_scans import WHOLE_FILE_BYTES, described_json, parquet, pinned_json
-from catalog.sources.file_sets import FileSet
-from catalog.sources.hollow import SAMPLE_ROWS
+from catalog.sources.files.bad_rows import BadRows, bad_rows
+from catalog.sources.files.columns import parquet_columns, refuse_disagreement
+from catalog.sources.files.delimited import CsvDialect, described_csv, headers, pinned_csv, sniffed
+from catalog.sources.files.encodings import refuse_foreign
+from catalog.sources.files.hollow import SAMPLE_ROWS
+from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind
+from catalog.sources.files.options import FileOptions
+from catalog.sources.files.scans import WHOLE_FILE_BYTES, described_json, parquet, pinned_json
+from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World
 
 _MOST_SCANS = 64

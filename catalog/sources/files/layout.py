@@ -8,9 +8,9 @@ from pathlib import Path
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
-from catalog.sources.file_kinds import KINDS, FileKind, kind_of
-from catalog.sources.file_sets import FileSet, Place
-from catalog.sources.local_folder import LocalFolder
+from catalog.sources.files.kinds import KINDS, FileKind, kind_of
+from catalog.sources.files.local_folder import LocalFolder
+from catalog.sources.files.sets import FileSet, Place
 
 GLOB = re.compile(r"[*?\[]")
 _NUMBERS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+")

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.file_kinds import FileKind, kind_of
-from catalog.sources.file_layout import GLOB, Layout, literal_name
-from catalog.sources.file_samples import sampled
-from catalog.sources.file_scans import WHOLE_FILE_BYTES
-from catalog.sources.file_sets import FileSet
-from catalog.sources.hollow import write_hollow
+from catalog.sources.files.hollow import write_hollow
+from catalog.sources.files.kinds import FileKind, kind_of
+from catalog.sources.files.layout import GLOB, Layout, literal_name
+from catalog.sources.files.s3_options import file_system, told
+from catalog.sources.files.samples import sampled
+from catalog.sources.files.scans import WHOLE_FILE_BYTES
+from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
-from catalog.sources.s3_options import file_system, told
 
 _FRESH_SECONDS = 2.0
 _MOST_OBJECTS = 200_000

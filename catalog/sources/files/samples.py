@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
-from catalog.sources.file_kinds import FileKind
-from catalog.sources.file_scans import WHOLE_FILE_BYTES, parquet_rows
-from catalog.sources.file_sets import FileSet
+from catalog.sources.files.kinds import FileKind
+from catalog.sources.files.scans import WHOLE_FILE_BYTES, parquet_rows
+from catalog.sources.files.sets import FileSet
 
 _PLACES = 8
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalog.sources.file_samples import begins, places_in
+from catalog.sources.files.samples import begins, places_in
 
 SAMPLE_ROWS = 1_000
 _TAIL = 8  # the length of the footer in four bytes, and the mark PAR1

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.encodings import beginning
-from catalog.sources.file_kinds import FileKind
-from catalog.sources.file_scans import WHOLE_FILE_BYTES, boolean, item, sample_size, typed
-from catalog.sources.file_sets import FileSet
+from catalog.sources.files.encodings import beginning
+from catalog.sources.files.kinds import FileKind
+from catalog.sources.files.scans import WHOLE_FILE_BYTES, boolean, item, sample_size, typed
+from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World, literal, pattern
 
 _DELIMITERS = ",;\t|"

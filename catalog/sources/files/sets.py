@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.file_kinds import FileKind
+from catalog.sources.files.kinds import FileKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,19 +12,19 @@ from catalog.model import Defect, Field
 from catalog.names import fold
 from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
-from catalog.sources.file_columns import is_continued
-from catalog.sources.file_kinds import DELIMITED, TEXTS, FileKind, bare_name, kind_of
-from catalog.sources.file_layout import Layout
-from catalog.sources.file_options import FileOptions
-from catalog.sources.file_relation import FileRelation
-from catalog.sources.file_samples import sample_sql
-from catalog.sources.file_sets import FileSet
-from catalog.sources.preparations import Preparations
+from catalog.sources.files.columns import is_continued
+from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, bare_name, kind_of
+from catalog.sources.files.layout import Layout
+from catalog.sources.files.options import FileOptions
+from catalog.sources.files.preparations import Preparations
+from catalog.sources.files.relation import FileRelation
+from catalog.sources.files.s3_bucket import bucket_layout
+from catalog.sources.files.s3_options import S3_OPTIONS, check_s3
+from catalog.sources.files.samples import sample_sql
+from catalog.sources.files.sets import FileSet
+from catalog.sources.files.spreadsheets import sheets
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.run import EngineRun
-from catalog.sources.s3_bucket import bucket_layout
-from catalog.sources.s3_options import S3_OPTIONS, check_s3
-from catalog.sources.spreadsheets import sheets
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
