@@ -17,7 +17,7 @@ from catalog.names import fold
 from policy_engine.cells import ALWAYS, all_of, any_of
 from policy_engine.circumstances import UNKNOWN, Circumstances
 from policy_engine.conditions import counts, print_when
-from policy_engine.filters import Bound, bind, problem
+from policy_engine.filters.filters import Bound, bind, problem
 from policy_engine.model import (
     Case,
     ColumnDecision,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from catalog.model import Column, Dataset
 from policy_engine.capabilities import Action, Rights
 from policy_engine.document.model import Document
-from policy_engine.filter_meaning import meaning
+from policy_engine.filters.meaning import meaning
 from policy_engine.live import Live
 from policy_engine.model import Policy
 

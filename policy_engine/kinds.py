@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from catalog.errors import PolicyInvalid
 from catalog.names import fold
 from policy_engine.by_identity import ByIdentity
-from policy_engine.filter_meaning import meaning
+from policy_engine.filters.meaning import meaning
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.own_names import is_own
 from policy_engine.policy_index import roles_of

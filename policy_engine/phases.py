@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from policy_engine.by_identity import ByIdentity
 from policy_engine.circumstances import Circumstances, When
 from policy_engine.conditions import network_holds, purpose_holds, stated_purpose, time_holds
-from policy_engine.filters import asks_purpose, asks_time
+from policy_engine.filters.filters import asks_purpose, asks_time
 from policy_engine.model import PolicySet
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from catalog import names
 from catalog.model import Dataset
-from policy_engine import filters
 from policy_engine.document.model import Document
 from policy_engine.facts import Facts
+from policy_engine.filters import filters
 from policy_engine.live import Live
 from policy_engine.merging import folded
 from policy_engine.model import Policy

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from catalog.errors import PolicyInvalid
 from catalog.model import Role
 from catalog.names import fold
-from policy_engine.filters import lookups
+from policy_engine.filters.filters import lookups
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Policy, Scope, Subject
 from policy_engine.own_names import is_own

@@ -10,7 +10,7 @@ from catalog.datasets import Datasets
 from catalog.model import Column, Database, Dataset, Level, Role, Source, Tag
 from catalog.names import fold
 from catalog.tags import Tags
-from policy_engine.filters import check_filter
+from policy_engine.filters.filters import check_filter
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import AllOf, AnyOf, Effect, HasTag, Not, Policy, Scope, Subject, TagExpression, TransformRule
 from policy_engine.store import PolicyStore

@@ -3,9 +3,10 @@
 import re
 
 from catalog.errors import PolicyInvalid, VeilError
-from policy_engine import filters, tag_expressions
+from policy_engine import tag_expressions
 from policy_engine.ddl.cursor import Cursor, Piece
 from policy_engine.ddl.tokens import Token
+from policy_engine.filters import filters
 from policy_engine.model import Scope, TagExpression, TransformRule
 from policy_engine.transforms import calls
 

@@ -7,7 +7,7 @@ from policy_engine.document.conditions import KEYS, read_when
 from policy_engine.document.places import Place
 from policy_engine.document.tree import Mapping as Node
 from policy_engine.document.tree import Scalar, Sequence
-from policy_engine.filter_sets import read_set, write_set
+from policy_engine.filters.sets import read_set, write_set
 
 PREFIX = "when."
 _ATTRIBUTE = "when.attribute."

@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from catalog.errors import VeilError
-from policy_engine import filters, tag_expressions
+from policy_engine import tag_expressions
 from policy_engine.document.conditions import read_when
 from policy_engine.document.entries import Entry, texts, wrong
 from policy_engine.document.model import Context
 from policy_engine.document.places import Stated, invalid, pointed
 from policy_engine.document.scopes import parse_scope
 from policy_engine.document.tree import Node, Sequence
+from policy_engine.filters import filters
 from policy_engine.model import (
     Effect,
     Policy,

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from catalog.model import Column, Dataset
 from catalog.names import fold
-from policy_engine import filters
 from policy_engine.cells import ALWAYS
 from policy_engine.document.places import Place
 from policy_engine.draft import ASSUMED_TYPE, Draft
+from policy_engine.filters import filters
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Policy
 from policy_engine.nesting import nest

@@ -15,8 +15,8 @@ from catalog.errors import PolicyInvalid
 from catalog.names import fold
 from policy_engine.circumstances import When
 from policy_engine.conditions import hours, read_network
-from policy_engine.filter_grammar import print_text
-from policy_engine.filter_meaning import meaning
+from policy_engine.filters.grammar import print_text
+from policy_engine.filters.meaning import meaning
 from policy_engine.model import Policy
 
 Value = str | Decimal

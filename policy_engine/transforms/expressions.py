@@ -14,7 +14,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 
 from catalog.errors import PolicyInvalid
 from catalog.names import nearest
-from policy_engine.filter_grammar import DIALECT, path_of
+from policy_engine.filters.grammar import DIALECT, path_of
 from policy_engine.model import Argument, ColumnName
 
 COLUMN = "__COLUMN__"

@@ -17,9 +17,9 @@ from policy_engine.conditions import judge
 from policy_engine.ddl.model import PutPolicy
 from policy_engine.ddl.reading import read_statement
 from policy_engine.document.reading import load, loads
-from policy_engine.filter_functions import FACTS, FUNCTIONS
-from policy_engine.filter_grammar import read as read_filter
-from policy_engine.filters import check_filter
+from policy_engine.filters.filters import check_filter
+from policy_engine.filters.functions import FACTS, FUNCTIONS
+from policy_engine.filters.grammar import read as read_filter
 from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
 from proxy.pipeline import Request

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from policy_engine.circumstances import WEEKDAYS, When
-from policy_engine.filters import check_filter
+from policy_engine.filters.filters import check_filter
 from policy_engine.model import AllOf, AnyOf, Effect, HasTag, Not, Policy, Scope, TagExpression, TransformRule
 from policy_engine.tag_expressions import parse, print_expression
 from tests.policy_engine.calls import calls

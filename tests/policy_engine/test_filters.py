@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from catalog.errors import PolicyInvalid
 from catalog.model import Column, Dataset
 from catalog.names import quoted
-from policy_engine.filters import bind, check_filter, column_paths, missing_columns
+from policy_engine.filters.filters import bind, check_filter, column_paths, missing_columns
 from policy_engine.model import Subject
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)

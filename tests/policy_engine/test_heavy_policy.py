@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.heavy_policy import NAMES, TAGS, WHERE, seller
 from catalog.model import Attribute, Column, Dataset, Role
 from policy_engine.decide import decide
-from policy_engine.filters import check_filter
+from policy_engine.filters.filters import check_filter
 from policy_engine.model import Decision, Effect, Outcome, Policy, PolicySet, Scope, Subject
 from policy_engine.tag_expressions import parse
 from tests.policy_engine.homes import NOW

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from catalog.model import Column, Dataset
 from catalog.names import quoted
 from catalog.sources.calculator import value_of
-from policy_engine.filters import check_filter
+from policy_engine.filters.filters import check_filter
 from policy_engine.model import PolicySet
 from policy_engine.transforms import registry
 from policy_engine.transforms.known import TRANSFORMS

@@ -9,10 +9,10 @@ from catalog.model import Dataset
 from catalog.names import fold
 from policy_engine.circumstances import UNKNOWN, Circumstances
 from policy_engine.conditions import stated_purpose
-from policy_engine.filter_binding import Answer, Value, bound
-from policy_engine.filter_grammar import print_text, read
-from policy_engine.filter_meaning import Fact, Path, meaning
-from policy_engine.filter_names import Unjudgeable, resolve
+from policy_engine.filters.binding import Answer, Value, bound
+from policy_engine.filters.grammar import print_text, read
+from policy_engine.filters.meaning import Fact, Path, meaning
+from policy_engine.filters.names import Unjudgeable, resolve
 from policy_engine.model import Estate, Lookup, Subject, nowhere
 from policy_engine.profile import profile
 

@@ -13,12 +13,12 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from catalog.errors import PolicyInvalid
-from policy_engine.filter_functions import ARITHMETIC
-from policy_engine.filter_grammar import DIALECT, is_attribute, lookups, path_of, print_sql, references
-from policy_engine.filter_meaning import Fact, Meaning, carrier, fact, meaning, question
-from policy_engine.filter_names import Names, ReadLookup, Typed
-from policy_engine.filter_sets import read_set
-from policy_engine.filter_truths import simplified, unknown
+from policy_engine.filters.functions import ARITHMETIC
+from policy_engine.filters.grammar import DIALECT, is_attribute, lookups, path_of, print_sql, references
+from policy_engine.filters.meaning import Fact, Meaning, carrier, fact, meaning, question
+from policy_engine.filters.names import Names, ReadLookup, Typed
+from policy_engine.filters.sets import read_set
+from policy_engine.filters.truths import simplified, unknown
 from policy_engine.model import LOOKUP, ROW
 
 Value = str | bool | tuple[str, ...] | None

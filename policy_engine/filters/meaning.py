@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from catalog import names
 from catalog.lookup import tag_name
-from policy_engine.filter_grammar import lookups, path_of, read, references
+from policy_engine.filters.grammar import lookups, path_of, read, references
 
 Path = tuple[str, ...]
 Fact = tuple[str, str]

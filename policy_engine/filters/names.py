@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catalog.model import Column, Dataset
 from catalog.names import fold
-from policy_engine.filter_meaning import LookupUse, Meaning, Path
+from policy_engine.filters.meaning import LookupUse, Meaning, Path
 from policy_engine.model import Estate
 from policy_engine.profile import Profile, profile
 

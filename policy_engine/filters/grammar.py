@@ -8,7 +8,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from catalog.errors import PolicyInvalid
 from catalog.lookup import tag_name
 from catalog.names import nearest
-from policy_engine.filter_functions import FACTS, FUNCTIONS, OPERATORS, TYPES, UNIT_HOLDERS, UNITS
+from policy_engine.filters.functions import FACTS, FUNCTIONS, OPERATORS, TYPES, UNIT_HOLDERS, UNITS
 
 DIALECT = "duckdb"
 _LONGEST = 20_000
