@@ -1,8 +1,8 @@
 """Decides whether a query may stand unfenced before filtered rows.
 
 An engine is free to evaluate a person's expression on a row before the policy's filter removes it. That is
-harmless only while no expression can raise an error or otherwise tell what it met. Expressions of the short
-list below cannot; every other query reads its relations through a fence that the engine's optimizer does not cross.
+harmless only while no expression can raise an error or otherwise tell what it met. Expressions on the
+lists below cannot; every other query reads its relations through a fence that the engine's optimizer does not cross.
 Doubt means a fence: it costs time, never truth. The fence has two parts, both tried on DuckDB 2.0:
 
 - `OFFSET 0` behind the policy's filter keeps expressions off the rows that the filter removes (2.0.0 let them meet,
@@ -14,48 +14,47 @@ Doubt means a fence: it costs time, never truth. The fence has two parts, both t
   a list of one and the engine's own `__internal_barrier` then let it pass. It never works out a TRY beforehand.
 
 What may be unfenced has no implicit cast of a row's value: both sides of a comparison are of one family of types, a
-literal is of the form its other side needs, conditions are boolean by their form, and a name means a dataset's
-column and nothing else in the query. So set operations, VALUES and re-used names are fenced: they can give a name
-another type.
+literal is of the form its other side needs, and a function is called where its row in the table of functions says that
+it never raises. A name has one family in all the query, whatever it means: VALUES, recursion, columns that are named
+anew, and aliases of several families are fenced. Families are worked out in families.py.
 
 PostgreSQL calls the property LEAKPROOF (its documentation, "Rules and Privileges").
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable
 
 from sqlglot import exp
 
-from catalog.names import fold
+from proxy.families import (
+    CALLS,
+    Families,
+    columns_of,
+    family,
+    gives_one_row,
+    is_alike,
+    is_comparable,
+    is_number,
+    is_of,
+    is_place,
+    literal,
+    results,
+    set_columns,
+    signature,
+)
 
 FENCE = " OFFSET 0"
 
 _TOTAL = (
-    *(exp.With, exp.CTE, exp.From, exp.Table, exp.TableAlias, exp.Group, exp.Order),
+    *(exp.CTE, exp.From, exp.Table, exp.TableAlias, exp.Group, exp.Order),
     *(exp.Ordered, exp.Distinct, exp.Alias, exp.Star, exp.Column, exp.Identifier, exp.Paren),
-    *(exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Var, exp.Count, exp.AnyValue, exp.Filter, exp.Exists),
+    *(exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Var, exp.DataType, exp.Filter, exp.Exists),
 )
-_RELATION_PLACES = (exp.From, exp.Join, exp.Subquery, exp.CTE, exp.Exists)
+_RELATION_PLACES = (exp.From, exp.Join, exp.Subquery, exp.CTE, exp.Exists, exp.In, exp.SetOperation)
+_VALUE_PLACES = (exp.In, exp.Binary, exp.Alias, exp.Between)
 _NAMED = (exp.Alias, exp.Column, exp.Star)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
-_BOOLEAN_FORMS = (*_COMPARISONS, exp.Between, exp.In, exp.Is, exp.Like, exp.And, exp.Or, exp.Not, exp.Exists)
-_FAMILIES = {
-    "number": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "FLOAT", "DOUBLE"),
-    "text": ("VARCHAR",),
-    "date": ("DATE",),
-    "timestamp": ("TIMESTAMP",),
-    "boolean": ("BOOLEAN",),
-}
-_FAMILY = {name: family for family, names in _FAMILIES.items() for name in names}
-
-# A literal of more digits would make a decimal that not every number of the other side fits.
-_SHORT_NUMBER = re.compile(r"(?=[\d.]{1,18}\Z)\d+(\.\d*)?|\.\d{1,17}", re.ASCII)
-_MOMENT = {"date": re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)}
-_MOMENT["timestamp"] = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?\Z", re.ASCII)
-
-Families = Mapping[str, str]
-"""For each folded column name that means one thing in a query, the family of its type."""
+_OF_WINDOWS = frozenset({"this", "partition_by", "order", "spec", "over"})
+_OF_FRAMES = frozenset({"kind", "start", "start_side", "end", "end_side"})
 
 
 def without_errors(expression: str) -> str:
@@ -66,32 +65,6 @@ def without_errors(expression: str) -> str:
         'TRY("_row"."amount" > 5)'
     """
     return f"TRY({expression})"
-
-
-def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
-    """The families of the shown columns (name, type) whose names the query gives no second meaning."""
-    columns = tuple(columns)
-    second = {fold(node.alias) for node in tree.find_all(exp.Alias, exp.CTE)}
-    second |= {fold(name.name) for alias in tree.find_all(exp.TableAlias) for name in alias.columns}
-    second |= set(_fields(tree, {fold(name) for name, _ in columns}))
-    if "*" in second:
-        return {}
-    found: dict[str, set[str | None]] = {}
-    for name, type_name in columns:
-        found.setdefault(fold(name), set()).add(_FAMILY.get(type_name))
-    return {
-        name: family
-        for name, kinds in found.items()
-        if len(kinds) == 1 and (family := kinds.pop()) and name not in second and re.fullmatch(r"\w+", name)
-    }
-
-
-def _fields(tree: exp.Expr, shown: set[str]) -> Iterator[str]:
-    """Names that may mean a field inside a column: in `contact.age`, `age`; `*` for all of a column's fields."""
-    for column in tree.find_all(exp.Column):
-        parts = [fold(part.name) for part in column.parts]
-        if len(parts) > 2 or (len(parts) == 2 and parts[0] in shown):
-            yield "*" if isinstance(column.this, exp.Star) else parts[-1]
 
 
 def is_leak_proof(tree: exp.Expr, known: Families) -> bool:
@@ -121,15 +94,20 @@ def _check_of(node_kind: type[exp.Expr]) -> "_Check":
 
 
 def _compares(node: exp.Expr, known: Families) -> bool:
-    return _is_comparable([node.this, node.expression], known)
+    return is_comparable([node.this, node.expression], known)
 
 
 def _is_between(node: exp.Expr, known: Families) -> bool:
-    return _is_comparable([node.this, node.args["low"], node.args["high"]], known)
+    return is_comparable([node.this, node.args["low"], node.args["high"]], known)
 
 
 def _is_in(node: exp.Expr, known: Families) -> bool:
-    return bool(node.expressions) and _is_comparable([node.this, *node.expressions], known)
+    """Among values, or among what a subquery of one column finds."""
+    query = node.args.get("query")
+    if query is None:
+        return bool(node.expressions) and is_comparable([node.this, *node.expressions], known)
+    found = columns_of(query, known)
+    return found is not None and len(found) == 1 and is_of(node.this, found[0], known)
 
 
 def _is_null_test(node: exp.Expr, known: Families) -> bool:
@@ -137,45 +115,74 @@ def _is_null_test(node: exp.Expr, known: Families) -> bool:
 
 
 def _is_like(node: exp.Expr, known: Families) -> bool:
-    return _family(node.this, known) == "text" and isinstance(node.expression, exp.Literal)
+    return family(node.this, known) == "text" and isinstance(node.expression, exp.Literal)
 
 
 def _is_connective(node: exp.Expr, known: Families) -> bool:
     return all(_is_boolean(part, known) for part in (node.this, node.args.get("expression")) if part is not None)
 
 
-def _adds_numbers(node: exp.Expr, known: Families) -> bool:
-    return _family(node.this, known) == "number"
+def _is_branch(node: exp.Expr, known: Families) -> bool:
+    """A branch of CASE, or the function `if`, which gives its two results one type."""
+    return _is_boolean(node.this, known) and (
+        isinstance(node.parent, exp.Case) or is_alike([node.args["true"], node.args.get("false") or exp.null()], known)
+    )
 
 
-def _is_choice(node: exp.Expr, known: Families) -> bool:
-    """CASE and COALESCE give all their results one type, so results of several families would be cast."""
-    if isinstance(node, exp.Case) and node.this is not None:
-        return False
-    results = _results(node)
-    return len(results) < 2 or _is_comparable(results, known)
+def _is_case(node: exp.Expr, known: Families) -> bool:
+    """CASE gives all its results one type, so results of several families would be cast."""
+    return node.this is None and (len(found := results(node)) < 2 or is_alike(found, known))
 
 
-def _results(node: exp.Expr) -> list[exp.Expr]:
-    if isinstance(node, exp.Coalesce):
-        found = [node.this, *node.expressions]
-    else:
-        found = [branch.args.get("true") for branch in node.args["ifs"]] + [node.args.get("default")]
-    return [result for result in found if result is not None and not isinstance(result, exp.Null)]
+def _is_coalesce(node: exp.Expr, known: Families) -> bool:
+    return not node.expressions or is_alike([node.this, *node.expressions], known)
+
+
+def _is_total_call(node: exp.Expr, known: Families) -> bool:
+    return signature(node, known) is not None
+
+
+def _has_family(node: exp.Expr, known: Families) -> bool:
+    return family(node, known) is not None
 
 
 def _is_named(node: exp.Expr, known: Families) -> bool:
-    """Outer queries see an expression without an alias under a name that the engine makes."""
-    return node.parent is None or all(isinstance(item, _NAMED) for item in node.args["expressions"])
+    """Outer queries see an expression without an alias under a name that the engine makes, if they see its name."""
+    above = node.parent
+    is_second = isinstance(above, exp.SetOperation) and above.expression is node
+    is_value = isinstance(above, exp.Subquery) and isinstance(above.parent, _VALUE_PLACES)
+    return above is None or is_second or is_value or all(isinstance(item, _NAMED) for item in node.args["expressions"])
 
 
 def _is_relation(node: exp.Expr, known: Families) -> bool:
     """A subquery in place of a value raises when it finds several rows."""
-    return node.parent is None or isinstance(node.parent, _RELATION_PLACES)
+    return node.parent is None or isinstance(node.parent, _RELATION_PLACES) or gives_one_row(node)
+
+
+def _is_plain_union(node: exp.Expr, known: Families) -> bool:
+    """A name keeps its family where both sides have the same families in the same order."""
+    return isinstance(node, exp.SetOperation) and set_columns(node, known) is not None
+
+
+def _is_not_recursive(node: exp.Expr, known: Families) -> bool:
+    """A recursive part is cast to the types of what it starts from."""
+    return not node.args.get("recursive")
+
+
+def _is_plain_window(node: exp.Expr, known: Families) -> bool:
+    return not any(value for key, value in node.args.items() if key not in _OF_WINDOWS)
+
+
+def _is_plain_frame(node: exp.Expr, known: Families) -> bool:
+    """A frame that begins and ends at the ends or at the row, or a few rows from it."""
+    ends = [node.args.get("start"), node.args.get("end")]
+    has_more = any(value for key, value in node.args.items() if key not in _OF_FRAMES)
+    is_rows = str(node.args.get("kind")).upper() == "ROWS"
+    return not has_more and all(end is None or isinstance(end, str) or (is_rows and is_place(end)) for end in ends)
 
 
 def _is_plain_count(node: exp.Expr, known: Families) -> bool:
-    return isinstance(node.expression, exp.Literal) and _is_number(node.expression)
+    return isinstance(node.expression, exp.Literal) and is_number(node.expression)
 
 
 def _is_single(node: exp.Expr, known: Families) -> bool:
@@ -190,58 +197,13 @@ def _is_plain_join(node: exp.Expr, known: Families) -> bool:
     return (
         not node.args.get("method")
         and (condition is None or _is_boolean(condition, known))
-        and all(_is_comparable([exp.column(name.name)], known) for name in using)
+        and all(is_comparable([exp.column(name.name)], known) for name in using)
     )
 
 
 def _is_boolean(node: exp.Expr, known: Families) -> bool:
     """Whether a condition is boolean by its form; a bare text column would be cast, row by row."""
-    if isinstance(node, exp.Paren):
-        return _is_boolean(node.this, known)
-    return isinstance(node, _BOOLEAN_FORMS) or _family(node, known) == "boolean"
-
-
-def _is_comparable(sides: list[exp.Expr], known: Families) -> bool:
-    """Whether all sides are of one family of types, literals too by their form, so that nothing is cast row by row."""
-    sides = [side.unnest() if isinstance(side, exp.Paren) else side for side in sides]
-    literals = [side for side in sides if isinstance(side, exp.Literal)]
-    found = {_family(side, known) for side in sides if not isinstance(side, exp.Literal)}
-    if not found:
-        found = {"text" if literal.is_string else "number" for literal in literals}
-    if len(found) != 1 or (family := found.pop()) is None:
-        return False
-    return all(_fits(literal, family) for literal in literals)
-
-
-def _fits(literal: exp.Literal, family: str) -> bool:
-    """Whether the engine reads a literal as a value of the family, whatever the type within it."""
-    if not literal.is_string:
-        return family == "number" and _is_number(literal)
-    if family == "text":
-        return True
-    form = _MOMENT.get(family)
-    if form is None or not form.match(literal.name):
-        return False
-    try:
-        return datetime.fromisoformat(literal.name).year > 0
-    except ValueError:
-        return False
-
-
-def _is_number(literal: exp.Literal) -> bool:
-    return not literal.is_string and _SHORT_NUMBER.fullmatch(literal.name) is not None
-
-
-def _family(side: exp.Expr, known: Families) -> str | None:
-    if isinstance(side, exp.Paren):
-        return _family(side.this, known)
-    if isinstance(side, exp.Boolean):
-        return "boolean"
-    if isinstance(side, exp.Neg):
-        return "number" if isinstance(side.this, exp.Literal) and _is_number(side.this) else None
-    if isinstance(side, exp.Column) and isinstance(side.this, exp.Identifier) and not side.args.get("db"):
-        return known.get(fold(side.name))
-    return None
+    return family(node, known) == "boolean"
 
 
 _Check = Callable[[exp.Expr, Families], bool]
@@ -253,14 +215,22 @@ _CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], _Check], ...] 
     (exp.Between, _is_between),
     (exp.In, _is_in),
     (exp.Is, _is_null_test),
-    (exp.Like, _is_like),
-    ((exp.And, exp.Or, exp.Not, exp.Where, exp.Having, exp.If), _is_connective),
-    ((exp.Case, exp.Coalesce), _is_choice),
-    ((exp.Sum, exp.Avg), _adds_numbers),
+    ((exp.Like, exp.ILike), _is_like),
+    (exp.If, _is_branch),
+    ((exp.And, exp.Or, exp.Not, exp.Where, exp.Having, exp.Qualify), _is_connective),
+    (exp.Case, _is_case),
+    (exp.Coalesce, _is_coalesce),
+    ((exp.Count, exp.AnyValue), lambda node, known: True),
     ((exp.Min, exp.Max), _is_single),
+    (CALLS, _is_total_call),
+    ((exp.Cast, exp.Add, exp.Sub, exp.Mul), _has_family),
+    (exp.Neg, lambda node, known: literal(node) is not None or family(node, known) is not None),
+    (exp.Window, _is_plain_window),
+    (exp.WindowSpec, _is_plain_frame),
     (exp.Join, _is_plain_join),
+    (exp.With, _is_not_recursive),
     (exp.Select, _is_named),
+    (exp.SetOperation, _is_plain_union),
     (exp.Subquery, _is_relation),
     ((exp.Limit, exp.Offset), _is_plain_count),
-    (exp.Neg, lambda node, known: isinstance(node.this, exp.Literal) and _is_number(node.this)),
 )

@@ -1,105 +1,105 @@
-"""The functions a person may call, as data: every name stands under the reason why it is safe.
+"""The functions a person may call, read from `dialects/duckdb_functions.csv`: what is not named there is refused.
 
 A function is listed only when it is built in, reads nothing but its arguments, and gives the same answer
 for the same arguments. Everything that tells the time, draws random numbers, reads files, settings, metadata or
 query text, runs SQL or sleeps is absent, and so is whatever nobody has looked at: unknown means refused.
 `list_aggregate` and its aliases are absent because they take a function's name as text.
+
+Each is `may_raise` or `total`. A total one never raises an error on the families of arguments that its row names, with
+any value of theirs, as tests/proxy/test_functions.py tries on the engine; doubt is `may_raise`, and so is a function
+that makes long text longer. Families are written `text =place -> text`; beside the families of families.py stand:
+
+    any          any family                   =place   a literal whole number of up to nine digits
+    alike        one family for all of them   =text    a literal text
+    alike...     one or more of them          =part    the name of a part of a date whose value is a whole number
+    other        a type of no family          =unit    the name of a length of time, from days to years
 """
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-_AGGREGATES = """
-    any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_min arg_min_null
-    argmax argmin array_agg avg bit_and bit_or bit_xor bitstring_agg bool_and bool_or corr count count_if count_star
-    countif covar_pop covar_samp entropy favg first fsum geomean geometric_mean group_concat grouping grouping_id
-    histogram histogram_exact json_group_array json_group_object kahan_sum kurtosis kurtosis_pop last list listagg
-    mad max max_by mean median min min_by mode product quantile quantile_cont quantile_disc regr_avgx regr_avgy
-    regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy sem skewness stddev stddev_pop
-    stddev_samp string_agg sum sum_no_overflow sumkahan var_pop var_samp variance wavg weighted_avg
-"""
-_WINDOWS = """
-    cume_dist dense_rank fill first_value lag last_value lead nth_value ntile percent_rank rank rank_dense
-    row_number
-"""
-_NUMBERS = """
-    abs acos acosh add asin asinh atan atan2 atanh bit_count cbrt ceil ceiling cos cosh cot degrees divide
-    equi_width_bins even exp factorial fdiv floor fmod gamma gcd greatest greatest_common_divisor isfinite isinf
-    isnan lcm least least_common_multiple lgamma ln log log10 log2 mod multiply nextafter pi pow power radians round
-    round_even roundbankers sign signbit sin sinh sqrt subtract tan tanh trunc xor
-"""
-_TEXT = """
-    array_to_string ascii bar base64 bin bit_length bit_position bitstring char_length character_length chr concat
-    concat_ws contains damerau_levenshtein decode editdist3 encode ends_with format format_bytes
-    formatreadabledecimalsize formatreadablesize from_base64 from_binary from_hex get_bit hamming hash hex
-    ilike_escape instr jaccard jaro_similarity jaro_winkler_similarity lcase left left_grapheme len length
-    length_grapheme levenshtein like_escape lower lpad ltrim md5 md5_number mismatches nfc_normalize
-    not_ilike_escape not_like_escape octet_length ord overlay parse_dirname parse_dirpath parse_filename
-    parse_formatted_bytes parse_path position prefix printf regexp_escape regexp_extract regexp_extract_all
-    regexp_full_match regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table repeat replace
-    reverse right right_grapheme rpad rtrim set_bit sha1 sha256 split split_part starts_with str_split
-    str_split_regex string_split string_split_regex string_to_array strip_accents strlen strpos substr substring
-    substring_grapheme suffix to_base to_base64 to_binary to_hex translate trim ucase unbin unhex unicode upper
-    url_decode url_encode
-"""
-_TIME = """
-    age century date_add date_diff date_part date_sub date_trunc datediff datepart datesub datetrunc day dayname
-    dayofmonth dayofweek dayofyear days_in_month decade epoch epoch_ms epoch_ns epoch_us era hour isodow isoyear
-    julian last_day make_date make_time make_timestamp make_timestamp_ms make_timestamp_ns microsecond millennium
-    millisecond minute month monthname nanosecond normalized_interval quarter second strftime strptime time_bucket
-    timezone timezone_hour timezone_minute to_centuries to_days to_decades to_hours to_microseconds to_millennia
-    to_milliseconds to_minutes to_months to_quarters to_seconds to_timestamp to_weeks to_years try_strptime week
-    weekday weekofyear year yearweek
-"""
-_NESTED = """
-    apply array_append array_apply array_cat array_concat array_contains array_cosine_distance
-    array_cosine_similarity array_cross_product array_distance array_distinct array_dot_product array_extract
-    array_filter array_grade_up array_has array_has_all array_has_any array_indexof array_inner_product
-    array_intersect array_length array_negative_dot_product array_negative_inner_product array_pop_back
-    array_pop_front array_position array_prepend array_push_back array_push_front array_reduce array_resize
-    array_reverse array_reverse_sort array_select array_slice array_sort array_transform array_unique array_value
-    array_where array_zip cardinality element_at filter flatten generate_series generate_subscripts grade_up
-    list_any_value list_append list_apply list_approx_count_distinct list_avg list_bit_and list_bit_or list_bit_xor
-    list_bool_and list_bool_or list_cat list_concat list_contains list_cosine_distance list_cosine_similarity
-    list_count list_distance list_distinct list_dot_product list_element list_entropy list_extract list_filter
-    list_first list_grade_up list_has list_has_all list_has_any list_histogram list_indexof list_inner_product
-    list_intersect list_kurtosis list_kurtosis_pop list_last list_mad list_max list_median list_min list_mode
-    list_negative_dot_product list_negative_inner_product list_pack list_position list_prepend list_product
-    list_reduce list_resize list_reverse list_reverse_sort list_select list_sem list_skewness list_slice list_sort
-    list_stddev_pop list_stddev_samp list_string_agg list_sum list_transform list_unique list_value list_var_pop
-    list_var_samp list_where list_zip map map_concat map_contains map_contains_entry map_contains_value map_entries
-    map_extract map_extract_value map_from_entries map_keys map_values range reduce row struct_concat
-    struct_contains struct_extract struct_has struct_indexof struct_insert struct_keys struct_pack struct_position
-    struct_update struct_values union_extract union_tag union_value unnest
-"""
-_JSON = """
-    array_to_json from_json from_json_strict json json_array json_array_length json_contains json_exists
-    json_extract json_extract_path json_extract_path_text json_extract_string json_group_structure json_insert
-    json_keys json_merge_patch json_normalize json_object json_pretty json_quote json_remove json_replace json_set
-    json_strip_nulls json_structure json_transform json_transform_strict json_type json_valid json_value row_to_json
-    to_json
-"""
-_CHOICES = """
-    coalesce constant_or_null if ifnull nullif pg_typeof try typeof
-"""
+FAMILIES = frozenset({"boolean", "date", "decimal", "double", "integer", "text", "timestamp"})
+"""The families of types whose values are compared without a cast that can raise."""
 
-FUNCTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        name: reason
-        for reason, names in (
-            ("aggregates the governed rows", _AGGREGATES),
-            ("ranks the governed rows", _WINDOWS),
-            ("calculates with numbers", _NUMBERS),
-            ("works on text", _TEXT),
-            ("works on dates and times given to it", _TIME),
-            ("works on lists, structs and maps", _NESTED),
-            ("works on JSON", _JSON),
-            ("chooses between its arguments", _CHOICES),
-        )
-        for name in names.split()
-    }
+_COLUMNS = ["name", "kind", "reason", "class", "families"]
+_KINDS = frozenset({"scalar", "aggregate", "window"})
+_ARGUMENTS = FAMILIES | {"any", "alike", "alike...", "=place", "=text", "=part", "=unit"}
+_RESULTS = FAMILIES | {"alike", "other"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Families of arguments on which a function never raises, and the family of what it gives."""
+
+    arguments: tuple[str, ...]
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function that may be called (`scalar`, `aggregate` or `window`), why it is safe, and where it is total."""
+
+    kind: str
+    reason: str
+    signatures: tuple[Signature, ...]
+
+
+def read_functions(text: str) -> dict[str, Function]:
+    """The functions of a table as CSV; raises ValueError for whatever is not as it must be.
+
+    Example:
+        >>> row = "lower,scalar,works on text,total,text -> text"
+        >>> read_functions("name,kind,reason,class,families\\n" + row)["lower"].signatures
+        (Signature(arguments=('text',), result='text'),)
+    """
+    table = csv.DictReader(text.splitlines(), strict=True)
+    if table.fieldnames != _COLUMNS:
+        raise ValueError(f"the columns of a table of functions are {', '.join(_COLUMNS)}")
+    found: dict[str, Function] = {}
+    for row in table:
+        name = row["name"]
+        if not name or name != name.lower() or name in found:
+            raise ValueError(f"line {table.line_num}: `{name}` stands twice or is not lower-case")
+        try:
+            found[name] = _function(row)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"line {table.line_num}: `{name}` is not written as it must be") from error
+    return found
+
+
+def _function(row: Mapping[str, str]) -> Function:
+    signatures = tuple(_signatures(row["families"]))
+    is_known = row["kind"] in _KINDS and row["class"] in ("total", "may_raise")
+    if (
+        row.keys() != set(_COLUMNS)
+        or not is_known
+        or not row["reason"]
+        or (row["class"] == "total") != bool(signatures)
+    ):
+        raise ValueError
+    return Function(kind=row["kind"], reason=row["reason"], signatures=signatures)
+
+
+def _signatures(text: str) -> Iterator[Signature]:
+    for part in text.split("|") if text else ():
+        arguments, arrow, result = part.partition("->")
+        signature = Signature(arguments=tuple(arguments.split()), result=result.strip())
+        is_known = _ARGUMENTS.issuperset(signature.arguments) and signature.result in _RESULTS
+        if not arrow or not is_known or "alike..." in signature.arguments[:-1]:
+            raise ValueError
+        yield signature
+
+
+CALLABLE: Mapping[str, Function] = MappingProxyType(
+    read_functions((Path(__file__).parent / "dialects" / "duckdb_functions.csv").read_text("utf-8"))
 )
-"""Every function a person may call, by DuckDB's lower-case name, with the reason it is safe."""
+"""Every function a person may call, by DuckDB's lower-case name."""
+
+FUNCTIONS: Mapping[str, str] = MappingProxyType({name: function.reason for name, function in CALLABLE.items()})
+"""The same names, each with the reason it is safe."""
 
 OPERATORS = frozenset("+ - * / // % ** ^ || & | << >> ~ ~~ !~~ ~~* !~~* ~~~ ^@ @> <@ && -> ->> @ !".split())
 """What the engine's parser calls an operator's function."""

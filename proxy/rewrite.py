@@ -19,8 +19,9 @@ from catalog.sources.connector import Session
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy import information
-from proxy.barrier import families, is_leak_proof
+from proxy.barrier import is_leak_proof
 from proxy.labels import label, unlabel
+from proxy.meanings import families
 from proxy.memory import Memory
 from proxy.projection import shown_type
 from proxy.relations import Leaf, shorten_columns

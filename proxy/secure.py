@@ -19,7 +19,8 @@ from catalog.names import quoted
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
-from proxy.barrier import FENCE, families, is_leak_proof, without_errors
+from proxy.barrier import FENCE, is_leak_proof, without_errors
+from proxy.meanings import families
 from proxy.projection import Projection
 
 _NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
@@ -84,7 +85,7 @@ def _is_total(condition: str, types: tuple[tuple[str, str], ...]) -> bool:
 
     Example: `"_row"."region" = 'EU'` can on a text; `"_row"."amount" * 2 > 5` cannot on every number.
     """
-    tree = sqlglot.parse_one(f"SELECT 1 AS x FROM t AS {quoted(ROW)} WHERE {condition}", read="duckdb")
+    tree = sqlglot.parse_one(f"SELECT 1 FROM {quoted(ROW)} WHERE {condition}", read="duckdb")
     return is_leak_proof(tree, families(tree, types))
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.proxy import total_forms
 from tests.proxy.estates import Estate
 from tests.proxy.question_forms import (
     ABOUT,
@@ -58,6 +59,8 @@ class Questioner:
         chance = self._chance
         if chance.random() < 0.25:
             return self._oracle()
+        if chance.random() < 0.3:
+            return self.total()
         sql = self._select(3, [])
         if chance.random() < 0.1:
             word = chance.choice(("UNION", "UNION ALL", "INTERSECT", "EXCEPT ALL", "EXCEPT", "UNION BY NAME"))
@@ -70,6 +73,14 @@ class Questioner:
         if chance.random() < 0.2:
             sql = f"SELECT * FROM ({sql}) AS q ORDER BY ALL LIMIT {chance.randrange(5)}"
         return chance.choice(ABOUT).format(q=sql) if chance.random() < 0.15 else sql
+
+    def total(self) -> str:
+        """A question in which nothing can raise, so it stands unfenced."""
+        table, other = (self._chance.choice(self._estate.tables) for _ in range(2))
+        shown = [
+            (f'"{column.name}"', column.type) for column in table.columns if column.name not in self._estate.hidden
+        ]
+        return total_forms.question(self._chance, f"db.{table.name}", f"db.{other.name}", shown)
 
     def _oracle(self) -> str:
         """A question that raises on rows that are not there, or that an engine may answer from what it knows of all."""

@@ -120,3 +120,24 @@ select count(*) from shop.orders o join shop.customers c on o.customer = c.custo
 
 -- the same through a scalar subquery with several rows
 select id from shop.orders anti join range(3) on (select customer from shop.customers) where grade is null
+
+-- an error through the two results of if(..), which are given one type
+select id from shop.orders where if(region = 'APAC', 'x', amount) is null
+
+-- an error through a name that means a whole row
+select o.id from shop.orders as o, (select note from shop.orders) as amount where amount = 5 and o.region = 'APAC'
+
+-- an error through an alias of another type than its column
+select id from (select id, case when region = 'APAC' then note else '1' end as amount from shop.orders) as q where amount = 5
+
+-- an error through columns of a union
+select amount from (select amount from shop.orders union all select note from shop.orders) as q where amount = 5
+
+-- an error through a calculation of a total function
+select length(note) * 9223372036854775807 from shop.orders where region = 'APAC'
+
+-- an error through a text that grows
+select repeat(note, 1000000000) from shop.orders where region = 'APAC'
+
+-- a query of total functions alone
+select lower(note) as n, count(*) as c, max(length(note)) as l from shop.orders where contains(note, 's') or region = 'APAC' group by 1
