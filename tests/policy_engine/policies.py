@@ -17,6 +17,7 @@ _FILTERS = st.sampled_from(
 )
 _TEXTS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=30).map(str.strip)
 _NAMES = _TEXTS.filter(bool)
+_ROLES = _NAMES.filter(lambda name: '"' not in name and "." not in name)
 _MOMENTS = st.one_of(
     st.dates(datetime(2000, 1, 2).date(), datetime(2090, 1, 1).date()).map(
         lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -26,8 +27,8 @@ _MOMENTS = st.one_of(
 
 
 def role_names() -> st.SearchStrategy[str]:
-    """Any name that a role may have."""
-    return _NAMES
+    """Names that a role may have."""
+    return _ROLES
 
 
 def expressions() -> st.SearchStrategy[TagExpression]:
@@ -93,7 +94,7 @@ def policies(draw: st.DrawFn) -> Policy:
     return Policy(
         id=draw(_TEXTS.filter(bool)),
         effect=effect,
-        roles=tuple(draw(st.lists(_NAMES, min_size=1, max_size=3, unique=True))),
+        roles=tuple(draw(st.lists(_ROLES, min_size=1, max_size=3, unique=True))),
         scope=draw(scopes()),
         having=having,
         transforms=() if is_deny else tuple(draw(st.lists(rules, max_size=2))),
