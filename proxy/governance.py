@@ -207,6 +207,8 @@ def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | Non
         decision=decision,
         physical="" if content is not None else _physical(session, decision.dataset),
         lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
+        may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation),
+        has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
         content=content,
     )
 

@@ -37,6 +37,7 @@ class Placed:
     """A dataset's leaf with the decision for it and the relation's physical name in the session.
 
     `lookups` are the physical names of the relations that the decision's lookups read, by the lookups' names.
+    `may_raise` says that reading one of its rows may end in an error, `has_statistics` that the engine knows of all.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -44,6 +45,8 @@ class Placed:
     decision: Decision
     physical: str
     lookups: Mapping[str, str] = field(default_factory=dict)
+    may_raise: bool = False
+    has_statistics: bool = True
     content: str | None = None
 
     @property
@@ -150,7 +153,16 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         name = f"catalog_{item.decision.dataset.name}"
         return Governed(sql=information.relation(item.decision, name), parameters={name: item.content})
     lookups = {name: quoted(physical) for name, physical in item.lookups.items()}
-    return govern(item.decision, quoted(item.physical), keys, is_fenced=is_fenced, lookups=lookups)
+    # Beside the person's own conditions such an error would tell which filtered-out rows fulfil them.
+    is_fenced = is_fenced or (item.may_raise and bool(item.decision.rows.filter))
+    return govern(
+        item.decision,
+        quoted(item.physical),
+        keys,
+        is_fenced=is_fenced,
+        has_statistics=item.has_statistics,
+        lookups=lookups,
+    )
 
 
 def _own_name(dataset: Dataset) -> str:

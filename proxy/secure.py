@@ -41,11 +41,13 @@ def govern(
     keys: KeyRing,
     *,
     is_fenced: bool = False,
+    has_statistics: bool = True,
     lookups: Mapping[str, str] = MappingProxyType({}),
 ) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
-    `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names.
+    `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
+    the relation a fenced filter stands bare, so that a source can judge it too.
     """
     projection = Projection(keys, {path: column.type for path, column in profile(decision.dataset).fields.items()})
     is_fenced = is_fenced and may_need_fence(decision)
@@ -59,7 +61,7 @@ def govern(
     sql = f"SELECT {columns} FROM {_with_answers(decision, relation, lookups)} AS {quoted(ROW)}"
     if decision.rows.filter:
         condition = decision.rows.filter
-        is_bare = not is_fenced and _is_total(condition, types)
+        is_bare = not (is_fenced and (has_statistics or decision.lookups)) and _is_total(condition, types)
         sql += f" WHERE {condition if is_bare else without_errors(condition)}{FENCE if is_fenced else ''}"
     return Governed(sql=f"({sql})", parameters=projection.parameters)
 

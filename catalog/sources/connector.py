@@ -55,7 +55,8 @@ class Scan:
 
     `database` is a database file to attach, to which `item` then belongs. `fingerprint` changes
     whenever the files do, so that a session is never kept past a change of its data. A relation that
-    is `remote` has no item: the engine reads it through the system that holds it, run by run.
+    is `remote` has no item: the engine reads it through the system that holds it, run by run. It `may_raise` where a
+    value is worked out, or held against its column's type, only when its row is read: in views, and in other systems.
     """
 
     item: str
@@ -63,6 +64,7 @@ class Scan:
     fingerprint: str
     database: Path | None = None
     remote: Remote | None = None
+    may_raise: bool = False
 
 
 class Run(Protocol):
@@ -88,6 +90,14 @@ class Session(Protocol):
 
     def physical_name(self, source: str, relation: str) -> str:
         """The unguessable bare identifier under which SQL names the relation here."""
+        ...
+
+    def may_raise(self, source: str, relation: str) -> bool:
+        """Whether reading a row of the relation may end in an error, so that it shows which rows were read."""
+        ...
+
+    def has_statistics(self, source: str, relation: str) -> bool:
+        """Whether the engine knows something of all rows of the relation before it reads them."""
         ...
 
     def serialize(self, sql: str) -> Mapping[str, object]:

@@ -35,6 +35,7 @@ class DuckDbFileConnector:
 
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._path = Path(options["path"]).absolute()
+        self._views: tuple[str, frozenset[str]] = "", frozenset()
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
@@ -88,9 +89,20 @@ class DuckDbFileConnector:
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the relation out of the attached file."""
+        item, fingerprint = _item(expected.relation), self._fingerprint()
         return Scan(
-            item=_item(expected.relation), files=(self._path,), fingerprint=self._fingerprint(), database=self._path
+            item=item,
+            files=(self._path,),
+            fingerprint=fingerprint,
+            database=self._path,
+            may_raise=fold(item) in self._views_at(fingerprint),
         )
+
+    def _views_at(self, fingerprint: str) -> frozenset[str]:
+        """The items, folded, that are views; looked up again when the file has changed."""
+        if self._views[0] != fingerprint:
+            self._views = fingerprint, frozenset(fold(_item(view)) for view in self.views())
+        return self._views[1]
 
     def _open(self) -> World:
         self._fingerprint()

@@ -35,6 +35,8 @@ class EngineSession:
         self._pool = pool
         names = {part: f"v_{secrets.token_hex(8)}" for part in self.parts}
         self._names = {(part.source, part.expected.relation): name for part, name in names.items()}
+        self._remote = {(part.source, part.expected.relation) for part in self.parts if part.scan.remote is not None}
+        self._raising = {(part.source, part.expected.relation) for part in self.parts if part.scan.may_raise}
         self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
     def physical_name(self, source: str, relation: str) -> str:
@@ -43,6 +45,14 @@ class EngineSession:
             return self._names[source, relation]
         except KeyError:
             raise Internal(f"relation `{relation}` of source `{source}` is not open in this session") from None
+
+    def may_raise(self, source: str, relation: str) -> bool:
+        """Whether reading a row of the relation may end in an error, so that it shows which rows were read."""
+        return (source, relation) in self._raising
+
+    def has_statistics(self, source: str, relation: str) -> bool:
+        """Whether the engine knows something of all rows of the relation before it reads them."""
+        return (source, relation) not in self._remote
 
     def serialize(self, sql: str) -> Mapping[str, object]:
         """The statement as the engine's own parser reads it; raises SqlUnsupported when it cannot."""

@@ -64,7 +64,7 @@ class RemoteConnector:
         """Where the engine reads the relation; whether it still has its columns is seen when it is read."""
         options = resolved(self._name, self._options)
         remote = Remote(connector=self._connector, source=self._name, options=tuple(sorted(options.items())))
-        return Scan(item="", files=(), fingerprint="", remote=remote)
+        return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True)
 
     def _look(self) -> Snapshot:
         options = resolved(self._name, self._options)
