@@ -28,7 +28,7 @@ from proxy import information
 from proxy.fields import Named
 from proxy.memory import Memory
 from proxy.relations import Leaf, leaves
-from proxy.resolve import check_values, notices
+from proxy.resolve import check_values, notices, seen_failures
 from proxy.rewrite import Placed, Rewritten, rewrite
 from proxy.shows import explained, explanation, spelled_out
 from proxy.statement import Statement, read
@@ -105,8 +105,10 @@ class Governor:
         key = (request.sql, request.dialect, fold(request.database), kind(subject, policies), around)
         state = (policies.revision, self._catalog.version(), phase(policies, now))
         kept = self._memory.get(key, state)
-        if kept is not None and self._sessions.is_current(kept.session):
-            return kept
+        if kept is not None:
+            with seen_failures(kept.named):
+                if self._sessions.is_current(kept.session):
+                    return kept
         try:
             settled = self._answered(subject, request, policies, now)
         except RecursionError:
@@ -135,7 +137,9 @@ class Governor:
         named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
         check_values(statement, named)
         warnings = notices(statement, named)
-        session = self._sessions.open([self._part(dataset) for item in named for dataset in _read(item.decision)])
+        parts = [self._part(dataset) for item in named for dataset in _read(item.decision)]
+        with seen_failures(named):
+            session = self._sessions.open(parts)
         contents = self._contents(subject, found, policies, now, request.circumstances)
         placed = [
             _placed(leaf, item.decision, session, contents.get(leaf.key))

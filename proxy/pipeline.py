@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from catalog.errors import SqlInvalid, VeilError
+from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
 from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
@@ -21,7 +21,7 @@ from proxy.answer import Answer, Ending
 from proxy.governance import Governor, Request, Settled
 from proxy.meter import Meter
 from proxy.parameters import bind
-from proxy.resolve import Explain, check_columns
+from proxy.resolve import Explain, check_columns, without_unseen
 from proxy.tokens import SqlLimits
 from proxy.turns import Turns
 
@@ -103,7 +103,7 @@ class Pipeline:
                 check_columns(settled.statement, settled.named, self._limits.explain, settled.owners)
             except VeilError as better:
                 return better
-        return error
+        return without_unseen(error, settled.named) if isinstance(error, SourceUnavailable) else error
 
     @contextlib.contextmanager
     def _refusals_journalled(self, subject: Subject, request: Request, decision_id: str) -> Iterator[None]:

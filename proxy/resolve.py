@@ -4,12 +4,13 @@ Nothing here runs or decides anything. Engines suggest names that were dropped (
 are never passed on; a hint names visible columns only.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from sqlglot import exp
 
-from catalog.errors import SqlUnsupported, UnknownColumn
+from catalog.errors import SourceUnavailable, SqlUnsupported, UnknownColumn
 from catalog.names import fold, nearest
 from policy_engine.model import ColumnDecision, Outcome
 from proxy.fields import Meant, Named, given_names, meant
@@ -51,6 +52,32 @@ def check_values(statement: Statement, named: Sequence[Named]) -> None:
                 hint="pass the value as a parameter, or give the column another alias",
                 position=statement.place(column.this),
             )
+
+
+def without_unseen(error: SourceUnavailable, named: Sequence[Named]) -> SourceUnavailable:
+    """The failure of a source, in general words where its own name what the person does not see.
+
+    Example: "`orders.csv` .. has no column `ssn` any more" is none of a person's business to whom `ssn` is hidden.
+    """
+    unseen = {column.name for column in _columns(named) if column.outcome is Outcome.HIDDEN}
+    for item in named:
+        for dataset in (lookup.dataset for lookup in item.decision.lookups):
+            unseen |= {dataset.relation, dataset.source, *(column.name for column in dataset.columns)}
+    told = fold(error.detail)
+    if not any(f"`{fold(name)}`" in told for name in unseen):
+        return error
+    return SourceUnavailable(
+        "what this query is answered from has changed, or cannot be read", hint="tell the owner of the data"
+    )
+
+
+@contextlib.contextmanager
+def seen_failures(named: Sequence[Named]) -> Iterator[None]:
+    """Has a source that fails inside name nothing that the person does not see."""
+    try:
+        yield
+    except SourceUnavailable as error:
+        raise without_unseen(error, named) from None
 
 
 def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:

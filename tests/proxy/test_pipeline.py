@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from catalog.errors import (
@@ -54,6 +55,19 @@ def test_the_analyst_sees_governed_columns_and_rows(shop: World) -> None:
     assert set(table["region"].to_pylist()) == {"EU", "US"}
     assert set(table["phone"].to_pylist()) == {"+X XXX XXXX"}
     assert all(len(token) == 32 for token in table["email"].to_pylist())
+
+
+def test_a_source_that_has_changed_names_no_hidden_column(shop: World) -> None:
+    file = shop.folder / "data" / "orders.parquet"
+    before = pq.read_table(file)
+    for name, is_told in (("card", False), ("note", True)):
+        pq.write_table(before.drop_columns([name]), file)
+        for _ in range(2):
+            with pytest.raises(SourceUnavailable) as caught:
+                shop.ask("select id from shop.orders")
+            assert (name in caught.value.detail) is is_told
+    pq.write_table(before, file)
+    assert shop.ask("select id from shop.orders").num_rows > 0
 
 
 def test_the_owner_sees_everything(shop: World) -> None:
