@@ -1,11 +1,21 @@
-"""What many tests share: the tutorial's clinic as a home, its server, and tokens of its people."""
+"""What many tests share: the tutorial's clinic as a home, its server, and tokens of its people.
 
+Random examples are the same in every run of `make test`, so that it fails for a change and never by chance; `make fuzz`
+draws new ones each time.
+"""
+
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.databases import Server, mariadb_server, postgres_server
 from tests.serving import Home, govern_clinic, serve
+
+settings.register_profile("repeatable", derandomize=True)
+if "VEIL_FUZZ" not in os.environ:
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

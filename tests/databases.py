@@ -1,5 +1,6 @@
 """Real database servers for tests: started once in a process, on free ports of loopback, and stopped with it."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -112,20 +113,28 @@ def _found(program: str, package: str) -> Path:
     """The folder of a server's programs; a package is installed where that can be done."""
     found = _search(program)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(
-            ["apt-get", "install", "-y", "--no-install-recommends", package],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdout=subprocess.DEVNULL,
-            timeout=600,
-            check=True,
-        )
-        found = _search(program)
+        with (Path(tempfile.gettempdir()) / "veil-test-packages.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two processes of tests may want the same package
+            found = _search(program) or _installed(program, package)
     if found is None:
         told = f"`{program}` is not installed and cannot be installed by this account"
         if os.environ.get("CI") == "true":
             pytest.fail(told)
         pytest.skip(told)
     return found
+
+
+def _installed(program: str, package: str) -> Path | None:
+    """The folder of a server's programs after Debian's package of it was installed; its own server is not started."""
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
+        subprocess.run(
+            ["apt-get", *command],
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            stdout=subprocess.DEVNULL,
+            timeout=600,
+            check=True,
+        )
+    return _search(program)
 
 
 def _search(program: str) -> Path | None:

@@ -57,10 +57,13 @@ def demo(serves: bool, host: str, port: int, home: Path) -> int:
             _show(server.url, _token(home, user), f"{user}, {role}")
         if not serves:
             return 0
-        click.echo(f"The web pages and the API are at {server.url}\n")
-        click.echo("\n".join(aligned([("sign in as", "password"), *passwords.items()])))
-        click.echo("\nCtrl-C stops the server.")
-        return server.wait()
+        return server.wait(lambda: _invite(server.url, passwords))
+
+
+def _invite(url: str, passwords: Mapping[str, str]) -> None:
+    click.echo(f"The web pages and the API are at {url}\n")
+    click.echo("\n".join(aligned([("sign in as", "password"), *passwords.items()])))
+    click.echo("\nCtrl-C stops the server.")
 
 
 def _load(home: Path, passwords: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,14 +40,18 @@ class ServerProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def wait(self) -> int:
-        """Serve until it ends by itself, or until we are told to stop by Ctrl-C or SIGTERM; then it may drain."""
+    def wait(self, announce: Callable[[], None]) -> int:
+        """Serve until it ends by itself, or until we are told to stop by Ctrl-C or SIGTERM; then it may drain.
+
+        `announce` is called when we can be told.
+        """
 
         def pass_on(*_: object) -> None:
             self._process.send_signal(signal.SIGTERM)
 
         before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            announce()
             return self._process.wait()
         finally:
             for number, handler in before.items():
