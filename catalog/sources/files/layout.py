@@ -47,7 +47,7 @@ class Layout:
         """The name of every relation, or of those at or under `below`; `is_one` compares a series' schemas."""
         if not self.place.is_folder(self.root):
             raise SourceUnavailable(f"`{self.name}` cannot be found", hint="check the source's path and its rights")
-        start = self._inside(below)[0] if below else self.root
+        start = self._inside(below) if below else self.root
         if self.pattern is not None:
             names = (path.relative_to(self.root) for path in self._walk(self.root))
             yield from (name.as_posix() for name in names if _matches(name.parts, self.pattern))
@@ -59,8 +59,9 @@ class Layout:
     def files(self, relation: str) -> FileSet:
         """The files that a relation means, in order; raises SourceUnavailable."""
         book, sheet = self.sheet(relation)
-        path, meant = self._inside(book)
+        meant = self._meant(book)
         is_file = self.place.is_file(meant)
+        path = self.root if is_file else self.root / book
         is_folder = not is_file and self.place.is_folder(path)
         if is_file:
             files = [meant]
@@ -84,14 +85,19 @@ class Layout:
         book, _, sheet = relation.rpartition("/")
         return (book, sheet) if kind_of(book.rpartition("/")[2]) is FileKind.XLSX else (relation, "")
 
-    def _inside(self, relation: str) -> tuple[Path, Path]:
-        """The path of a relation, and the one that it means. INVARIANT: always below the root, whatever links say."""
+    def _inside(self, relation: str) -> Path:
+        """The path of a relation that means something below the root."""
+        self._meant(relation)
+        return self.root / relation
+
+    def _meant(self, relation: str) -> Path:
+        """Where a relation's path leads to. INVARIANT: always below the root, whatever links say."""
         meant = self.place.meant(relation)
         if meant is None:
             raise SourceUnavailable(f"`{relation}` leads out of the source", hint="name a path below the source's own")
         if self.pattern is not None and relation and not _matches(Path(relation).parts, self.pattern):
             raise SourceUnavailable(f"`{relation}` is not in the source", hint="check the source's path")
-        return self.root / relation, meant
+        return meant
 
     def _found(self, path: Path, is_one: Callable[[FileSet], bool]) -> Iterator[Path]:
         if self.place.is_file(path):

@@ -38,7 +38,7 @@ class LocalFolder:
 
     def meant(self, relation: str) -> Path | None:
         """Where the name leads to, links followed; None when that is outside."""
-        meant = os.path.realpath(self.root / relation) if _is_plain(relation) else ""
+        meant = os.path.realpath(self._top + relation) if _is_plain(relation) else ""
         return Path(meant) if f"{meant}/".startswith(self._top) else None
 
     def seen(

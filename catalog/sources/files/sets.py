@@ -1,5 +1,6 @@
 """The files of one relation as they stand at one moment, and where files may stand."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class FileSet:
         """Looks at the files once; raises SourceUnavailable when one cannot be looked at."""
         files = tuple(files)
         try:
-            states = [file.stat() for file in files]
+            states = [os.stat(file) for file in files]
         except OSError:
             raise SourceUnavailable("a file of the dataset has just gone", hint="crawl the source again") from None
         seen = tuple(f"{file}:{s.st_size}:{s.st_mtime_ns}:{s.st_ino}" for file, s in zip(files, states, strict=True))
