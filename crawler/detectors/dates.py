@@ -7,12 +7,17 @@ from datetime import date
 from crawler.detectors.column import Column, Kind
 from crawler.detectors.odds import Reading, bounded, told
 
+_FULL_YEAR = r"(1[89]\d\d|20\d\d|2[45]\d\d|1[34]\d\d)"
+"""Years of our era, of the Buddhist one (Thailand) and of the solar Hijri one (Iran)."""
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], int]], ...] = (
     (
-        re.compile(r"(1[89]\d\d|20\d\d)[-/.年 ]\s?(\d\d?)[-/.月 ]\s?(\d\d?)日?.?(?:[ T].*)?"),
-        lambda found: int(found[1]),
+        re.compile(rf"{_FULL_YEAR}[-/.年 ]\s?(\d\d?)[-/.月 ]\s?(\d\d?)日?.?(?:[ T].*)?"),
+        lambda found: _common_year(int(found[1])),
     ),
-    (re.compile(r"(\d\d?)[-/. ]\s?(\d\d?)[-/. ]\s?(1[89]\d\d|20\d\d)\.?(?:[ T].*)?"), lambda found: int(found[3])),
+    (
+        re.compile(rf"(\d\d?)[-/. ]\s?(\d\d?)[-/. ]\s?{_FULL_YEAR}\.?(?:[ T].*)?"),
+        lambda found: _common_year(int(found[3])),
+    ),
     (re.compile(r"(1[89]\d\d|20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"), lambda found: int(found[1])),
     (re.compile(r"\d\d?[. -]+[^\W\d_]{3,12}\.?[,. -]+(1[89]\d\d|20\d\d)"), lambda found: int(found[1])),
     (re.compile(r"[^\W\d_]{3,12}\.? \d\d?(?:st|nd|rd|th)?,? (1[89]\d\d|20\d\d)"), lambda found: int(found[1])),
@@ -67,6 +72,10 @@ def _birth(years: list[int], column: Column, today: date) -> Reading:
     return Reading(
         detector="date_of_birth", weight=bounded(weight), because=text, is_alone=weight > 4 and len(years) >= _ENOUGH
     )
+
+
+def _common_year(year: int) -> int:
+    return year - 543 if year > 2400 else year + 621 if year < 1500 else year
 
 
 def _short_year(year: int) -> int:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from crawler.detectors import (
     dates,
+    fhir,
     forms,
     free_text,
     handles,
@@ -62,7 +63,7 @@ def detect(paths: Iterable[tuple[str, ...]], sample: pa.Table, today: date) -> t
     Example: `dob` beside `first_name` gives `date_of_birth`; `city` alone in an atlas gives nothing.
     """
     columns = [column(sample, path) for path in paths]
-    about = surroundings(each.name for each in columns)
+    about = surroundings(columns)
     verdicts = {each: tuple(_verdicts(each, about, today)) for each in columns}
     found = {
         each: best.detector.name
@@ -83,26 +84,32 @@ def _decided(
     if best is not None:
         yield _finding(column, best)
     if free_text.is_free_text(column) and (best is None or best.detector.kind not in ("identifier", "secret")):
-        for reading in free_text.search(column):
-            if best is None or reading.detector != best.detector.name:
-                inside = detectors()[reading.detector]
-                yield _finding(
-                    column, _Verdict(detector=inside, weight=reading.weight + PRIOR, because=(reading.because,))
-                )
+        yield from _beside(column, best, free_text.search(column))
+    elif column.kind is Kind.TEXT:
+        yield from _beside(column, best, free_text.mixed(column))
+
+
+def _beside(column: Column, best: _Verdict | None, readings: Iterable[Reading]) -> Iterator[Finding]:
+    """What a column holds besides what it is."""
+    for reading in readings:
+        inside = detectors()[reading.detector]
+        if best is None or not (inside is best.detector or inside.kind == best.detector.kind == "secret"):
+            yield _finding(column, _Verdict(detector=inside, weight=reading.weight + PRIOR, because=(reading.because,)))
 
 
 def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Verdict]:
     """What name and content together say for each detector that either of them speaks of."""
     if column.kind is Kind.NOTHING:
         return
-    names = _strongest(header.read(column.name, about.languages))
+    words = header.units_at(column.path)
+    names = _strongest((*header.read(words, about.languages), *fhir.read(column.path, about.resources)))
     contents: dict[str, list[Reading]] = {}
     for reading in _contents(column, about, today):
         contents.setdefault(reading.detector, []).append(reading)
     is_named = any(
         said.weight >= _CLEARLY and forms.fits(column, detectors()[name].form) > -2 for name, said in names.items()
     )
-    elsewhere = _ANOTHER_THING if is_named or header.is_of_other_things(column.name) else 0.0
+    elsewhere = _ANOTHER_THING if is_named or header.is_of_other_things(words) else 0.0
     for name in dict.fromkeys((*names, *contents)):
         detector = detectors()[name]
         said = names.get(name)

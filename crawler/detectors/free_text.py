@@ -1,4 +1,6 @@
-"""Searches sentences for what stands inside them: addresses of mail, numbers of phones and cards, keys."""
+"""Searches sentences for what stands inside them, and short values for what some of them are and others are not:
+addresses of mail, numbers of phones and cards, keys.
+"""
 
 import re
 from collections import Counter
@@ -47,6 +49,8 @@ _INSIDE: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ),
 )
 """What is looked for, in this order: what one has found the later ones do not look at."""
+_UNMISTAKABLE = frozenset("email_address api_key token private_key".split())
+_WAYS_TO_REACH = frozenset({"email_address", "phone_number"})
 
 
 def is_free_text(column: Column) -> bool:
@@ -64,11 +68,31 @@ def search(column: Column) -> Iterator[Reading]:
     """
     values = column.values[:_LOOKED_AT]
     hits = Counter(detector for value in values for detector in _inside(value))
+    yield from _counted(hits, len(values), "found inside {share} of {count:,} texts")
+
+
+def mixed(column: Column) -> Iterator[Reading]:
+    """What at least three of a column's short values are and two of a hundred, if it cannot be mistaken; phone numbers
+    only beside addresses of mail.
+
+    Example: the values of contacts, `ann@example.org` here and `+44 20 7946 0958` there.
+    """
+    values = column.values[:_LOOKED_AT]
+    hits = Counter(
+        detector for value in values for detector, form, holds in _INSIDE if form.fullmatch(value) and holds(value)
+    )
+    told = {each for each in _UNMISTAKABLE | _WAYS_TO_REACH if hits[each] >= _FEWEST}
+    wanted = told if told >= _WAYS_TO_REACH else told & _UNMISTAKABLE
+    yield from _counted(
+        Counter({each: hits[each] for each in wanted}), len(values), "{share} of {count:,} values are such"
+    )
+
+
+def _counted(hits: Counter[str], count: int, told: str) -> Iterator[Reading]:
     for detector, _, _ in _INSIDE:
-        if hits[detector] >= _FEWEST and hits[detector] >= _LEAST_SHARE * len(values):
-            share = f"{max(1, 100 * hits[detector] // len(values))} %"
-            because = f"found inside {share} of {len(values):,} texts"
-            yield Reading(detector=detector, weight=7.0, because=because)
+        if hits[detector] >= _FEWEST and hits[detector] >= _LEAST_SHARE * count:
+            share = f"{max(1, 100 * hits[detector] // count)} %"
+            yield Reading(detector=detector, weight=7.0, because=told.format(share=share, count=count))
 
 
 def _inside(value: str) -> set[str]:

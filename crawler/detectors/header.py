@@ -22,6 +22,7 @@ ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE = "about", "thing", "person", 
 _ROLES = frozenset({ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE})
 _SHORT = 3
 _HEAD_WEIGHT = 3.0
+_TELLING = frozenset({"strong", "fair", "trait"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,35 @@ def speaks_of_creature(name: str) -> bool:
     return any(unit.has_role(CREATURE) for unit in units(name))
 
 
-def read(name: str, languages: Mapping[str, int]) -> Iterator[Reading]:
-    """What the name says, for and against detectors; `languages` are those of the names beside it.
+def units_at(path: Sequence[str]) -> tuple[Unit, ...]:
+    """The words that tell what is at a path: those of its last name, and where they say little by themselves also
+    those that are known of the nearest name above that says something.
+
+    Example: `maritalStatus.text` is read as `marital status text`, `address.city` as `city`.
+    """
+    *above, last = path
+    own = units(last)
+    told = (sense for unit in own for sense in unit.detectors())
+    if not all(unit.senses for unit in own) or any(sense.strength in _TELLING for sense in told):
+        return own
+    for name in reversed(above):
+        known = tuple(unit for unit in map(_one_of, units(name)) if unit.senses)
+        if any(not unit.has_role(PLAIN) for unit in known):
+            return (*known, *own)
+    return own
+
+
+def _one_of(unit: Unit) -> Unit:
+    """What a word for many of something means: of `customers` each is a customer."""
+    one = unit.text.removesuffix("s")
+    return unit if unit.senses else Unit(one, lexicon().get(one, ()), unit.written)
+
+
+def read(found: Sequence[Unit], languages: Mapping[str, int]) -> Iterator[Reading]:
+    """What the words of a name say, for and against detectors; `languages` are those of the names beside it.
 
     Example: `customer_email` speaks for `email_address`, `email_verified` against it.
     """
-    found = units(name)
     for place, unit in enumerate(found):
         others = (*found[:place], *found[place + 1 :])
         for meaning in dict.fromkeys(sense.meaning for sense in unit.detectors()):
@@ -189,9 +213,8 @@ def _is_about(unit: Unit, detector: str, *, is_after: bool) -> bool:
     return unit.has_role(ABOUT) and not unit.has_role(PLAIN)
 
 
-def is_of_other_things(name: str) -> bool:
-    """Whether all that is known of the name is that it means something harmless: `isbn`, `order_ref`."""
-    found = units(name)
+def is_of_other_things(found: Sequence[Unit]) -> bool:
+    """Whether all that is known of a name is that it means something harmless: `isbn`, `order_ref`."""
     return any(
         unit.has_role(role) and not unit.has_role(PLAIN) for unit in found for role in (THING, ABOUT, DATE, DONE)
     ) and not any(any(unit.detectors()) for unit in found)

@@ -112,7 +112,7 @@ def kind_of(value: str) -> str:
     named = [word for word in words if word.casefold().strip(".") not in _beside_names() and len(word.strip(".")) > 1]
     if not named or len(words) > _MOST_WORDS or not all(_NAME.fullmatch(word) for word in named):
         return ""
-    if named[0][0].islower():
+    if _is_small(named[0]):
         return ""
     given = [is_given(word) for word in named]
     family = [is_family(word) for word in named]
@@ -147,7 +147,12 @@ def is_family(word: str) -> bool:
 
 def _is_titled(words: list[str]) -> bool:
     """Whether the words begin with capitals, where the script has some."""
-    return all(word[0].isupper() or not word[0].islower() for word in words)
+    return not any(map(_is_small, words))
+
+
+def _is_small(word: str) -> bool:
+    """Whether a word begins with a small letter where it could with a capital: Georgian is written without any."""
+    return word[0].islower() and not "\u10d0" <= word[0] <= "\u10ff"
 
 
 def _east_asian(value: str) -> str:

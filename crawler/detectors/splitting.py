@@ -8,8 +8,10 @@ _SPOKEN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l",
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _NORDIC = str.maketrans({"ø": "oe"})
 _CAMEL = re.compile(r"(?<=[a-zà-ÿα-ωа-я0-9])(?=[A-ZÀ-ÞΑ-ΩА-Я])|(?<=[A-ZÀ-ÞΑ-ΩА-Я])(?=[A-ZÀ-ÞΑ-ΩА-Я][a-zà-ÿα-ωа-я])")
-_PARTS = re.compile(r"[^\W\d_]+(?:[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0e31-\u0e3a\u0e47-\u0e4e]+[^\W\d_]*)*|\d+")
 _MARKS = ("Mn",)
+_SIGNS = "".join(map(chr, filter(lambda code: unicodedata.category(chr(code))[0] == "M", range(0x300, 0x1100))))
+"""Signs that belong to the letter before them: accents, and the vowels of the scripts of India and its neighbours."""
+_PARTS = re.compile(rf"[^\W\d_]+(?:[{_SIGNS}]+[^\W\d_]*)*|\d+")
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from crawler.detectors import header, tables
+from crawler.detectors import fhir, header, tables
 from crawler.detectors.catalogue import Detector
 from crawler.detectors.column import Column
 
@@ -29,6 +29,7 @@ class Surroundings:
     countries: tuple[str, ...]
     speaks_of_people: bool
     speaks_of_creatures: bool
+    resources: fhir.Resources
 
     def weight(self, needs: str, column: Column, detector: Detector, found: Mapping[Column, str]) -> float:
         """What a table says for a detector that needs one about people, or one that tells who they are.
@@ -37,7 +38,7 @@ class Surroundings:
         """
         others = {name for other, name in found.items() if other is not column}
         people = others & _POINTS_AT_PEOPLE
-        is_about_people = len(people) >= 2 or bool(people - {"gender", "phone_number"})
+        is_about_people = len(people) >= 2 or bool(people - {"gender", "phone_number"}) or bool(self.resources)
         if self.speaks_of_creatures and not is_about_people and (needs or detector.name in _OF_CREATURES_TOO):
             return _NEVER
         if not needs:
@@ -54,9 +55,10 @@ class Surroundings:
         return _OF_DEVICES if others & _POINTS_AT_DEVICES else _NEVER
 
 
-def surroundings(names: Iterable[str]) -> Surroundings:
-    """What the names of a table's columns say of it."""
-    names = tuple(names)
+def surroundings(columns: Iterable[Column]) -> Surroundings:
+    """What the names of a table's columns say of it, and which of them stand in resources of FHIR."""
+    columns = tuple(columns)
+    names = tuple(column.name for column in columns)
     languages = header.languages_of(names)
     ranked = [language for language, _ in languages.most_common() if language in _COUNTRIES]
     countries = tuple(dict.fromkeys(country for language in ranked[:2] for country in _COUNTRIES[language].split()))
@@ -65,6 +67,7 @@ def surroundings(names: Iterable[str]) -> Surroundings:
         countries=countries,
         speaks_of_people=any(header.speaks_of_person(name) for name in names),
         speaks_of_creatures=any(header.speaks_of_creature(name) for name in names),
+        resources=fhir.resources(columns),
     )
 
 

@@ -22,7 +22,7 @@ from catalog.sources.files.s3_bucket import bucket_layout
 from catalog.sources.files.s3_options import S3_OPTIONS, check_s3
 from catalog.sources.files.samples import sample_sql
 from catalog.sources.files.sets import FileSet
-from catalog.sources.files.spreadsheets import sheets
+from catalog.sources.files.spreadsheets import rows_above_header, sheets
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.run import EngineRun
 from catalog.sources.world import Resources, World, columns_as
@@ -79,10 +79,15 @@ class FilesConnector:
             run.close()
 
     def defects(self, relation: str) -> tuple[Defect, ...]:
-        """The rows of delimited files that cannot be read, file by file, and what becomes of them."""
+        """The rows of delimited files that cannot be read, file by file, and what becomes of them; the rows of titles
+        above an Excel sheet's columns, which are no data.
+        """
         fate = "left out" if self._options.leaves_out_bad_rows else "queries are refused"
-        found = self._relation(relation, is_glimpse=True).bad_rows
-        return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in found)
+        found = self._relation(relation, is_glimpse=True)
+        if self._layout.sheet(relation)[1] and (above := rows_above_header(found.files.files[0])):
+            rows = "row" if above == 1 else "rows"
+            return (Defect(what=f"{above} {rows} of titles above the columns are left out", where=relation),)
+        return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in found.bad_rows)
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns by name; raises SourceUnavailable when they have gone."""

@@ -45,7 +45,7 @@ class Preparations:
         return self._copy(
             files,
             file,
-            f"sheet|{header}",
+            f"sheet below its titles|{header}",
             f"{file.stem}.parquet",
             lambda target: spreadsheets.write_parquet(file, files.sheet, target, has_header=header),
         )

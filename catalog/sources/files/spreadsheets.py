@@ -19,6 +19,8 @@ from catalog.names import fold
 _BATCH_ROWS = 10_000
 _MOST_BYTES = 4 * 2**30
 _MIDNIGHT = time()
+_FIRST_ROWS, _FEWEST_COLUMNS = 20, 3
+_ABOVE = b"veil.rows_above_header"
 
 _Cells = tuple[object, ...]
 
@@ -32,9 +34,10 @@ def sheets(file: Path) -> tuple[str, ...]:
 def write_parquet(file: Path, sheet: str, target: Path, *, has_header: bool | None) -> None:
     """A Parquet copy of one sheet; raises SourceUnavailable when there is no such sheet, or nothing in it.
 
-    The first row that is not empty names the columns, unless the source says that there is no header. A column has
-    the type of all its cells: whole numbers, numbers, booleans, dates, times; where they differ it is text.
-    Empty rows are passed over, and of a formula the value is read that Excel kept with it.
+    The first row that is not empty names the columns, or the one below the titles that stand above a table, unless the
+    source says that there is no header. A column has the type of all its cells: whole numbers, numbers, booleans,
+    dates, times; where they differ it is text. Empty rows are passed over, and of a formula the value is read that
+    Excel kept with it.
     """
     with _opened(file) as book:
         if sheet not in book.sheetnames:
@@ -45,7 +48,7 @@ def write_parquet(file: Path, sheet: str, target: Path, *, has_header: bool | No
         names, types = rows.columns()
         if not names:
             raise SourceUnavailable(f"the sheet `{sheet}` of `{file.name}` is empty", hint="crawl when it holds data")
-        schema = pa.schema(list(zip(names, types, strict=True)))
+        schema = pa.schema(list(zip(names, types, strict=True)), {_ABOVE: str(rows.above)})
         with pq.ParquetWriter(target, schema) as writer:
             cells = rows.cells()
             while some := list(islice(cells, _BATCH_ROWS)):
@@ -54,23 +57,26 @@ def write_parquet(file: Path, sheet: str, target: Path, *, has_header: bool | No
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
 
+def rows_above_header(copy: Path) -> int:
+    """How many rows of titles stood above the header of the sheet that a copy was made of."""
+    return int((pq.read_schema(copy).metadata or {}).get(_ABOVE, b"0"))
+
+
 class _Rows:
-    """The rows of a sheet, which can be gone through more than once."""
+    """The rows of a sheet, which can be gone through more than once; `above` are those above its header."""
 
     def __init__(self, read: Callable[[], Iterable[_Cells]], has_header: bool) -> None:
         self._read = read
         self._has_header = has_header
+        self.above = _titles(list(islice(self._filled(), _FIRST_ROWS))) if has_header else 0
 
     def cells(self) -> Iterator[_Cells]:
         """The rows below the header."""
-        rows = self._filled()
-        if self._has_header:
-            next(rows, None)
-        return rows
+        return islice(self._filled(), self.above + self._has_header, None)
 
     def columns(self) -> tuple[list[str], list[pa.DataType]]:
         """The names of the columns and the types that fit all their cells."""
-        header = next(self._filled(), ()) if self._has_header else ()
+        header = next(islice(self._filled(), self.above, None), ()) if self._has_header else ()
         kinds: list[set[type]] = [set() for _ in _trimmed(header)]
         for row in self.cells():
             cells = _trimmed(row)
@@ -82,6 +88,17 @@ class _Rows:
 
     def _filled(self) -> Iterator[_Cells]:
         return (row for row in self._read() if any(cell is not None for cell in row))
+
+
+def _titles(first: Sequence[_Cells]) -> int:
+    """How many of a sheet's first rows are titles: they fill less than half as many cells as the fullest, and a row of
+    nothing but texts follows.
+    """
+    filled = [[cell for cell in row if cell is not None] for row in first]
+    widest = max(map(len, filled), default=0)
+    place = next((place for place, cells in enumerate(filled) if 2 * len(cells) >= widest), 0)
+    is_header = widest >= _FEWEST_COLUMNS and all(isinstance(cell, str) for cell in filled[place])
+    return place if is_header else 0
 
 
 def _trimmed(row: _Cells) -> _Cells:

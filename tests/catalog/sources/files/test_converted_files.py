@@ -13,6 +13,7 @@ import pytest
 from catalog.errors import SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
+from catalog.sources.connector import KnowsDefects
 from catalog.sources.private_copies import PrivateCopies
 from crawler.crawl import crawl_folder
 from tests.catalog.sources.lakes import expected, lake, relations, rows, types, write
@@ -125,6 +126,29 @@ def test_columns_of_a_sheet_have_the_types_of_all_their_cells(tmp_path: Path) ->
     first, second = rows(source, "x.xlsx/s")
     assert (first["mixed"], second["mixed"]) == ("5", "2024-01-02")
     assert (first["column9"], second["column9"]) == (None, "beyond")
+
+
+def test_titles_above_a_table_name_no_column(tmp_path: Path) -> None:
+    table: list[tuple[object, ...]] = [("name", "born", "city"), ("Ann", 1961, "Bern"), ("Bo", 1972, None)]
+    titled: list[tuple[object, ...]] = [
+        ("Members of 2024",),
+        (),
+        (None, None, dt.datetime(2024, 1, 2)),
+        *table,
+    ]
+    workbook(
+        tmp_path / "x.xlsx", titled=titled, plain=table, narrow=[("name",), ("Ann", 1961)], numbers=[(1,), (2, 3, 4)]
+    )
+    source = lake(tmp_path)
+    assert rows(source, "x.xlsx/titled") == rows(source, "x.xlsx/plain")
+    assert list(types(source, "x.xlsx/narrow")) == ["name", "column1"]
+    assert list(types(source, "x.xlsx/numbers")) == ["1", "column1", "column2"]
+    connector = connect(source)
+    assert isinstance(connector, KnowsDefects)
+    assert [each.what for each in connector.defects("x.xlsx/titled")] == [
+        "2 rows of titles above the columns are left out"
+    ]
+    assert not any(connector.defects(f"x.xlsx/{sheet}") for sheet in ("plain", "narrow", "numbers"))
 
 
 def test_sheet_without_a_header(tmp_path: Path) -> None:
