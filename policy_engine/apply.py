@@ -52,8 +52,11 @@ def prepare(
     environment: Mapping[str, str] = os.environ,
     count: Count | None = None,
     check_rule: CheckRule = trust_rule,
+    tells_all: bool = True,
 ) -> Plan:
     """The plan for a document against what is live now; nothing is changed. With `count`, rows are counted too.
+
+    Unless it `tells_all`, it names no policy that the document does not.
 
     `check_rule` raises VeilError for a rule that no crawl could use.
 
@@ -66,7 +69,7 @@ def prepare(
     made = make_plan(document, live, facts, at=at, prune=prune)
     return replace(
         made,
-        drift=drift(document, made.changes, live, Revisions(catalog).history()),
+        drift=drift(document, made.changes, live, Revisions(catalog).history(), tells_all=tells_all),
         warnings=(*made.warnings, *_failing_tests(document, made, at)),
         rows=row_counts(made.before, made.after, made.impacts, count, at) if count else (),
     )

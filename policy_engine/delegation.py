@@ -41,6 +41,10 @@ def require_document(rights: Rights, document: Document) -> None:
     others = (document.sources, document.databases, document.tags, document.rules, document.roles, document.users)
     if registers or any(others):
         rights.require(Action.HOME_ADMINISTER, None, _WORDS[Action.HOME_ADMINISTER])
+    for stated in document.tests:
+        database, _ = stated.value.dataset
+        if not rights.may(Action.POLICY_WRITE, database):
+            rights.require(Action.SUBJECT_IMPERSONATE, None, f"test what others see of `{database}`")
 
 
 def demands(before: Live, after: Live) -> frozenset[Demand]:

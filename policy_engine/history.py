@@ -58,13 +58,18 @@ def back_to(number: int, catalog: Catalog, *, at: datetime, against: int | None 
     return plan_between(live, after, at=at, warnings=warnings)
 
 
-def drift(document: Document, changes: Iterable[Change], live: Live, revisions: Iterable[Revision]) -> tuple[str, ...]:
-    """What was changed elsewhere: who last touched what the document would change back, and what it does not state."""
+def drift(
+    document: Document, changes: Iterable[Change], live: Live, revisions: Iterable[Revision], *, tells_all: bool = True
+) -> tuple[str, ...]:
+    """What was changed elsewhere: who last touched what the document would change back, and what it does not state.
+
+    What it does not state is told to those alone who may read every policy.
+    """
     last: dict[str, Revision] = {}
     for revision in revisions:
         for line in revision.difference.splitlines():
             last.setdefault(line[2:], revision)
-    return (*_last_touched(changes, last), *_unstated(document, live, last))
+    return (*_last_touched(changes, last), *(_unstated(document, live, last) if tells_all else ()))
 
 
 def _last_touched(changes: Iterable[Change], last: dict[str, Revision]) -> Iterator[str]:

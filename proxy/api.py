@@ -31,6 +31,7 @@ ACCESS_KEY = b"veil.access"
 """Under which key an Arrow schema's metadata tells what was decided, as JSON."""
 
 _HEADER_MOST = 6_000
+_PURPOSE_MOST = 500
 _QUERY_KEYS = ("sql", "params", "database", "dialect", "format", "purpose")
 _EXPLAIN_KEYS = ("sql", "params", "database", "dialect", "purpose", "as")
 
@@ -159,9 +160,17 @@ def _request(body: Body) -> Request:
         parameters=decode(body.values("params")),
         database=body.text("database", default="main"),
         dialect=body.text("dialect", default="duckdb"),
-        purpose=body.text("purpose") if body.has("purpose") else None,
+        purpose=_purpose(body),
         client=answers.client(),
     )
+
+
+def _purpose(body: Body) -> str | None:
+    """What the data is wanted for; each query's stands in the journal, so it is short."""
+    purpose = body.text("purpose") if body.has("purpose") else None
+    if purpose is not None and len(purpose) > _PURPOSE_MOST:
+        raise RequestInvalid(f"`purpose` is longer than {_PURPOSE_MOST} characters", hint="say it in a few words")
+    return purpose
 
 
 def _format(body: Body) -> Format:

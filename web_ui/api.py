@@ -1,12 +1,11 @@
 """The control API under /api/v1: tags, roles, policies and the journal, for those who may."""
 
-import json
+import functools
 from dataclasses import dataclass
 from datetime import date
 
 import flask
 
-from catalog.chain import line_of
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.apply import carry_out, prepare
 from policy_engine.capabilities import Action, Rights
@@ -119,8 +118,10 @@ class ControlApi:
             "user", "dataset", "tag", "kind", "verdict", "decision_id", "from", "to", "text", "limit", "before"
         )
         asked = flask.request.args
-        reach = Reach(subject, Rights(subject, self.parts.policies.current()))
-        found = self.parts.journal.search(
+        tells_hidden = self.parts.settings.query.explain == "full"
+        reach = Reach(subject, Rights(subject, self.parts.policies.current()), tells_hidden=tells_hidden)
+        search = functools.partial(
+            self.parts.journal.search,
             user=reach.user(asked.get("user")),
             dataset=asked.get("dataset"),
             tag=asked.get("tag"),
@@ -130,8 +131,12 @@ class ControlApi:
             start=arguments.moment("from"),
             end=arguments.moment("to"),
             text=asked.get("text"),
-            limit=arguments.number("limit", _MOST_EVENTS) or 100,
-            before_seq=arguments.number("before", 2**62),
+        )
+        found = reach.read(
+            lambda before, limit: search(before_seq=before, limit=limit),
+            arguments.number("before", 2**62),
+            arguments.number("limit", _MOST_EVENTS) or 100,
+            asked.get("text", ""),
         )
         self.parts.journal.append(
             Event(
@@ -143,16 +148,17 @@ class ControlApi:
                 details={"asked": dict(asked), "count": len(found)},
             )
         )
-        shown = tuple(event for event in found if reach.covers(event))
         following = found[-1].seq if found else None
-        return flask.jsonify({"events": [json.loads(line_of(event)) for event in shown], "before": following})
+        return flask.jsonify({"events": [reach.told(event) for event in found], "before": following})
 
     def _plan(self, what: str, *known: str) -> Plan:
         """The plan for the document in the body, within the rights of whoever sends it.
 
-        INVARIANT: nothing is read from a source or the environment for somebody who may not administer.
+        INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
+        that the document does not name are told to those alone who may read them.
         """
-        rights = Rights(answers.subject(self.identity), self.parts.policies.current())
+        subject = answers.subject(self.identity)
+        rights = Rights(subject, self.parts.policies.current())
         require_any(rights, what)
         refuse_unknown_arguments("prune", *known)
         document = loads(_document(), folder=self.parts.home.documents)
@@ -164,6 +170,7 @@ class ControlApi:
             prune=arguments.flag("prune"),
             check_rule=self.parts.check_rule,
             count=self._counter(rights) if "rows" in known and arguments.flag("rows") else None,
+            tells_all=sees_every_policy(subject, self.parts.policies.current()),
         )
         require_change(rights, plan.before, plan.after)
         return plan

@@ -119,6 +119,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
             pipeline=parts.pipeline,
             levels=parts.levels,
             policies=parts.policies,
+            tells_hidden=parts.settings.query.explain == "full",
         ),
         PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),
         ConnectPage(

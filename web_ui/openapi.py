@@ -96,9 +96,8 @@ CONTROL_SCHEMAS: Json = {
             "kind": {"enum": [kind.value for kind in EventKind]},
             "user": TEXT,
             "verdict": {"enum": [verdict.value for verdict in Verdict]},
-            "previous_hash": TEXT,
-            "hash": TEXT,
-        }
+        },
+        {"previous_hash": TEXT, "hash": TEXT},
     ),
 }
 

@@ -60,6 +60,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": wanted.drain_seconds,
             "keepalive": 5,
             "control_socket_disable": True,
+            "forwarder_headers": "",  # an address is what the request line says, whoever sends it
             "logconfig_dict": LOGGING,
             "post_worker_init": self._ready,
             "worker_exit": self._leave,

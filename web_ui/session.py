@@ -130,9 +130,12 @@ def csrf_token() -> str:
 
 
 def refuse_forgery() -> None:
-    """Raise unless a changing request comes from this server's own pages or with a token of its own."""
+    """Raise unless a changing request comes from this server's own pages or, under the API, with a token of its own.
+
+    A page's form is never excused: a link with a name and password in it has a browser send `Authorization`, too.
+    """
     request = flask.request
-    if request.method not in _UNSAFE or "Authorization" in request.headers:
+    if request.method not in _UNSAFE or (answers.is_api() and "Authorization" in request.headers):
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"} or not _is_own_origin():
         raise NotAllowed("this request came from another site", hint="open the page here and try again")

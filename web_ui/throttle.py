@@ -10,6 +10,7 @@ from proxy.refusals import TooMany
 
 _MOST_REMEMBERED = 10_000
 _PER_ADDRESS = 10
+_LONGEST_NAME = 200  # whoever sends longer ones must not fill the memory with them
 
 
 class Throttle:
@@ -51,7 +52,10 @@ class Throttle:
                 self._attempts_of[shared].pop()
 
     def _keys(self, name: str, address: str) -> tuple[tuple[tuple[str, str], int], tuple[tuple[str, str], int]]:
-        return ((f"name {fold(name)}", address), self._most), (("address", address), self._most * _PER_ADDRESS)
+        return ((f"name {fold(name[:_LONGEST_NAME])}", address), self._most), (
+            ("address", address),
+            self._most * _PER_ADDRESS,
+        )
 
     def _recent(self, key: tuple[str, str], now: float) -> list[float]:
         return [at for at in self._attempts_of.get(key, []) if now - at < self._pause]

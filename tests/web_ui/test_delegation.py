@@ -90,3 +90,20 @@ def test_whoami_lists_what_one_may_do(client: FlaskClient, bearer: Bearer) -> No
 def test_a_capability_gives_no_data(client: FlaskClient, bearer: Bearer) -> None:
     asked = client.post("/api/v1/query", json={"sql": "select * from shop.orders"}, headers=bearer("eve"))
     assert asked.status_code == 404
+
+
+def test_who_may_not_see_as_others_tests_policies_only_where_they_may_write_them(
+    client: FlaskClient, bearer: Bearer
+) -> None:
+    test = "veil: 1\ntests: [{as: {groups: [clerks]}, dataset: shop.orders, sees: {email: tokenize}}]\n"
+    assert _apply(client, test, bearer("eve"), "plan").status_code == 200
+    refused = _apply(client, test.replace("shop.orders", "lab.results"), bearer("eve"), "plan")
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "not_allowed")
+    assert "`subject:impersonate`" in refused.get_json()["detail"]
+
+
+def test_a_plan_names_no_policy_that_whoever_plans_may_not_read(client: FlaskClient, bearer: Bearer) -> None:
+    assert _apply(client, ON_LAB, bearer("max")).status_code == 200
+    other = ON_SHOP.replace("extra", "other")
+    assert _apply(client, other, bearer("eve"), "plan").get_json()["drift"] == []
+    assert "`extra`" in str(_apply(client, other, bearer("max"), "plan").get_json()["drift"])

@@ -78,6 +78,7 @@ class DatasetPage:
     pipeline: Pipeline
     levels: Callable[[], Levels]
     policies: PolicyStore
+    tells_hidden: bool
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -94,6 +95,7 @@ class DatasetPage:
         return flask.render_template(
             "dataset.html",
             view=view,
+            counts=view.counts if self.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
             rated=view.rated(self.levels()),
             columns=self._columns(view),
             owners=told(view.decision, self.policies.current().owners)["owners"],
@@ -101,12 +103,14 @@ class DatasetPage:
         )
 
     def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
-        """The columns that are there, in order, then the hidden ones."""
+        """The columns that are there, in order, then the hidden ones where people are told of them."""
         dataset = view.dataset
         assigned = self.tags.assignments(join(dataset.database, dataset.name))
         levels = self.levels()
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
-        return tuple(_shown(item, assigned, dataset, levels) for column in ordered for item in (column, *column.nested))
+        every = (item for column in ordered for item in (column, *column.nested))
+        told = (item for item in every if self.tells_hidden or item.outcome is not Outcome.HIDDEN)
+        return tuple(_shown(item, assigned, dataset, levels) for item in told)
 
     def _sample(self, subject: Subject, view: DatasetView) -> Sample:
         dataset = view.dataset

@@ -1,0 +1,102 @@
+"""What stands beside the queries tells no more than they do: the journal, pages, and what a request may carry."""
+
+import tracemalloc
+from pathlib import Path
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from catalog.model import Event, EventKind, Role
+from policy_engine.capabilities import Action
+from tests.web_ui.browsing import sign_in
+from tests.web_ui.shop import PASSWORD, open_shop
+from tests.web_ui.test_api import Bearer, ask
+from web_ui.app import create_app
+from web_ui.parts import Parts
+from web_ui.settings import QuerySettings, Settings
+from web_ui.throttle import Throttle
+
+LOOKED_AT = "lab.results"
+
+
+@pytest.fixture
+def client(app: flask.Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def auditor(shop: Parts, bearer: Bearer) -> dict[str, str]:
+    """The header of somebody who may read the journal of the shop, after much has happened elsewhere."""
+    now = shop.policies.current()
+    role = Role(name="reader", groups=frozenset({"guests"}), capabilities=frozenset({f"{Action.AUDIT_READ} on shop"}))
+    shop.policies.put(now.policies, (*now.roles, role), by="test", why="", difference="")
+    for dataset in ("shop.orders", *[LOOKED_AT] * 1_100, "shop.orders", LOOKED_AT):
+        shop.journal.append(Event(kind=EventKind.QUERY_BEGIN, user="max", datasets=(dataset,)))
+    return bearer("eve")
+
+
+def test_who_reads_a_part_of_the_journal_cannot_search_the_rest(client: FlaskClient, auditor: dict[str, str]) -> None:
+    for search in (f"text={LOOKED_AT}", f"dataset={LOOKED_AT}", "text=of+nothing", "dataset=lab.nothing"):
+        answer = client.get(f"/api/v1/audit/events?limit=1&{search}", headers=auditor).get_json()
+        assert answer == {"events": [], "before": None}, search
+
+
+def test_who_reads_a_part_of_the_journal_finds_all_of_it(client: FlaskClient, auditor: dict[str, str]) -> None:
+    found, before = [], ""
+    for _ in range(3):
+        answer = client.get(f"/api/v1/audit/events?limit=1&kind=query:begin{before}", headers=auditor).get_json()
+        found += [event["datasets"] for event in answer["events"]]
+        before = f"&before={answer['before']}"
+    assert found == [["shop.orders"], ["shop.orders"]]
+
+
+def test_hashes_by_which_events_could_be_guessed_are_for_those_who_read_them_all(
+    client: FlaskClient, auditor: dict[str, str], bearer: Bearer
+) -> None:
+    ask(client, bearer("kim"), "select 1").get_data()
+    for header, has_hashes in ((auditor, False), (bearer("kim"), False), (bearer("ada"), True)):
+        events = client.get("/api/v1/audit/events", headers=header).get_json()["events"]
+        assert events != []
+        assert all(("hash" in event, "previous_hash" in event) == (has_hashes,) * 2 for event in events)
+
+
+def test_told_briefly_a_hidden_column_is_on_no_page_and_in_nobodys_own_journal(tmp_path: Path) -> None:
+    with open_shop(tmp_path, Settings(query=QuerySettings(explain="brief"))) as parts:
+        browser = create_app(parts).test_client()
+        sign_in(browser, "kim")
+        page = browser.get("/data/shop/orders").get_data(as_text=True)
+        assert [word in page for word in (">email<", ">card<", "1 hidden")] == [True, False, False]
+        [own] = browser.get("/api/v1/audit/events?kind=query:begin").get_json()["events"]
+        assert set(own["columns"]) == {
+            f"shop.orders.{told}" for told in ("id=clear", "email=masked", "land=clear", "total=clear")
+        }
+        assert browser.get("/api/v1/audit/events?text=card%3Dhidden").get_json()["events"] == []
+        assert browser.get("/api/v1/audit/events?text=EMAIL%3Dmasked").get_json()["events"] != []
+
+
+def test_a_purpose_is_short_so_that_nobody_fills_the_journal(client: FlaskClient, bearer: Bearer) -> None:
+    assert ask(client, bearer("kim"), "select 1", purpose="x" * 500).status_code == 200
+    refused = ask(client, bearer("kim"), "select 1", purpose="x" * 501).get_json()
+    assert (refused["code"], "500 characters" in refused["detail"]) == ("request_invalid", True)
+
+
+def test_long_names_at_the_sign_in_do_not_fill_the_memory() -> None:
+    throttle = Throttle(attempts=5, pause_seconds=300, clock=lambda: 0.0)
+    tracemalloc.start()
+    for number in range(50):
+        throttle.enter(str(number) * 400_000, "10.0.0.1")
+    assert tracemalloc.get_traced_memory()[0] < 400_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
+def test_a_link_with_a_password_in_it_excuses_no_form(app: flask.Flask, path: str) -> None:
+    """A browser sends such a link's name and password as `Authorization`, with forms of another site too."""
+    victim = app.test_client()
+    sign_in(victim, "kim")
+    headers = {"Authorization": "Basic YTpi", "Origin": "https://evil.test"}
+    assert victim.post(path, data={"name": "eve", "password": PASSWORD}, headers=headers).status_code == 403
+    del headers["Origin"]
+    assert victim.post(path, data={"name": "eve", "password": PASSWORD}, headers=headers).status_code == 400
+    assert victim.get("/api/v1/whoami").get_json()["user"] == "kim"
