@@ -13,6 +13,7 @@ from catalog.database import Catalog
 from catalog.home import Home
 from catalog.known_keys import KnownKeys
 from web_ui.app import create_app
+from web_ui.arrivals import Arrivals
 from web_ui.parts import Parts, assemble
 from web_ui.settings import Settings
 
@@ -53,7 +54,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         chosen: dict[str, Any] = {
             "bind": f"[{wanted.host}]:{wanted.port}" if ":" in wanted.host else f"{wanted.host}:{wanted.port}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Arrivals,
             "threads": wanted.threads,
             "worker_connections": wanted.threads * 8,
             "timeout": 120,

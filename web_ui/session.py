@@ -10,7 +10,7 @@ import flask
 from flask.sessions import SecureCookieSessionInterface
 
 from catalog.accounts import Accounts
-from catalog.errors import NotAllowed, NotAuthenticated
+from catalog.errors import LimitExceeded, NotAllowed, NotAuthenticated
 from catalog.journal import Journal
 from catalog.model import Event, EventKind, User, Verdict
 from policy_engine.subjects import subject_of
@@ -21,6 +21,7 @@ from web_ui.throttle import Throttle
 
 _SEEN_EVERY = 60.0
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FORM_MOST = 65_536  # bytes
 
 
 class Sessions:
@@ -140,6 +141,9 @@ def refuse_forgery() -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"} or not _is_own_origin():
         raise NotAllowed("this request came from another site", hint="open the page here and try again")
     if not answers.is_api():  # the API reads no form, and no other site can send it anything else
+        if (request.content_length or 0) > _FORM_MOST or "Transfer-Encoding" in request.headers:
+            # before it is read, since a thread would wait for whoever sends it slowly
+            raise LimitExceeded(f"the form is larger than {_FORM_MOST:,} bytes", hint="send less at once")
         sent = request.form.get("csrf_token", "")
         if not hmac.compare_digest(sent.encode(), csrf_token().encode()):
             raise RequestInvalid("this form is too old", hint="go back, reload the page and send it again")

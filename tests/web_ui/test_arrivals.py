@@ -1,0 +1,123 @@
+"""Whoever sends slowly, or nothing, keeps nobody else waiting; whoever sends well notices nothing."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+
+from tests.web_ui.running import Server, running
+from tests.web_ui.shop import open_shop
+from web_ui.arrivals import missing
+from web_ui.parts import Parts
+
+THREADS = 4
+FORM = b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+BEGUN = {
+    "nothing": b"",
+    "half of a head": b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ",
+    "half of a body": FORM + b"Content-Length: 1000\r\n\r\nname=a",
+    "half of a large body": FORM + b"Content-Length: 2000000\r\n\r\n" + b"a" * 300_000,
+    "one piece of several": FORM + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+    "half of a second request": b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /heal",
+    "a last request, then no farewell": b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    with open_shop(tmp_path_factory.mktemp("shop")) as parts:
+        parts.home.settings_file.write_text(f"[server]\nport = 0\nthreads = {THREADS}\n")
+        yield parts
+
+
+@pytest.fixture(scope="module")
+def server(shop: Parts) -> Iterator[Server]:
+    with running(shop.home.path) as process:
+        yield process
+
+
+@pytest.fixture
+def sent(server: Server) -> Iterator[Callable[[bytes], socket.socket]]:
+    """Opens a connection and sends something; all are closed at the end."""
+    with ExitStack() as opened:
+
+        def send(content: bytes) -> socket.socket:
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+            connection.sendall(content)
+            return connection
+
+        yield send
+
+
+@pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
+def test_requests_that_do_not_come_keep_nobody_waiting(
+    server: Server, sent: Callable[[bytes], socket.socket], begun: bytes
+) -> None:
+    held = [sent(begun) for _ in range(THREADS * 9)]  # more than there are threads, and than connections may be open
+    for _ in range(3):
+        with server.connection() as connection:
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().status == 200
+    assert len(held) == THREADS * 9
+
+
+def test_a_request_may_come_in_pieces_and_several_at_once(
+    shop: Parts, server: Server, sent: Callable[[bytes], socket.socket]
+) -> None:
+    token, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    body = json.dumps({"sql": "select 42 as n", "format": "csv"}).encode()
+    head = (
+        f"POST /api/v1/query HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+    )
+    whole = [
+        head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body,
+        head.encode() + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body),
+    ]
+    for request in whole:
+        connection = sent(request[:20])
+        for piece in (request[20:100], request[100:-10], request[-10:] + b"GET /healthz HTTP/1.1\r\n"):
+            time.sleep(0.05)
+            connection.sendall(piece)
+        connection.sendall(b"Host: a\r\nConnection: close\r\n\r\n")
+        answers = _all(connection)
+        assert (answers.count(b"200 OK"), b"n\r\n" in answers, b"42\r\n" in answers) == (2, True, True)
+
+
+def test_a_client_that_goes_before_its_request_is_whole_leaves_nothing(
+    server: Server, sent: Callable[[bytes], socket.socket]
+) -> None:
+    connection = sent(BEGUN["half of a body"])
+    connection.shutdown(socket.SHUT_WR)
+    assert b"200 OK" not in _all(connection)
+
+
+def test_no_header_says_what_the_address_is(sent: Callable[[bytes], socket.socket]) -> None:
+    """The framework would take the path from a header of a client on the same machine."""
+    for header in (b"SCRIPT_NAME: /x", b"SCRIPT-NAME: /x", b"PATH_INFO: /healthz"):
+        connection = sent(b"GET /x/healthz HTTP/1.1\r\nHost: a\r\n" + header + b"\r\nConnection: close\r\n\r\n")
+        assert b" 200 OK" not in _all(connection).split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("begun", "left"),
+    [
+        (b"", 1),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r", 1),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0),
+        (b"POST / HTTP/1.1\r\ncontent-LENGTH:  7\r\n\r\n{}", 5),
+        (b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}GET", 0),
+        (b"POST / HTTP/1.1\r\nX-Content-Length: 7\r\n\r\n", 0),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", 1),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 0),
+    ],
+)
+def test_what_is_still_to_come_is_told_by_the_head(begun: bytes, left: int) -> None:
+    assert missing(begun) == left
+
+
+def _all(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
