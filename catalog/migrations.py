@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 7  # the number of the last step below
+NEWEST = 8  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -200,6 +200,25 @@ _CRAWLS = """
     );
 """
 
+_SESSIONS = """
+    CREATE TABLE web_session (
+        id TEXT PRIMARY KEY,
+        text_hash BLOB NOT NULL UNIQUE,
+        user TEXT NOT NULL COLLATE NOCASE,
+        mark TEXT NOT NULL,
+        provider TEXT NOT NULL,
+        groups TEXT NOT NULL,
+        attributes TEXT NOT NULL,
+        logout_hint TEXT NOT NULL,
+        client TEXT NOT NULL,
+        began_at TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        ended_at TEXT
+    );
+    CREATE INDEX web_session_by_user ON web_session (user);
+"""
+
 
 def migrate(database: Database) -> None:
     """Brings the file to its present shape; call it inside a transaction, as others may be opening the file too."""
@@ -253,6 +272,12 @@ def _crawls(database: Database) -> None:
 @_STEPS(name="0007 datasets have defects")
 def _defects(database: Database) -> None:
     database.execute("ALTER TABLE dataset ADD COLUMN defects TEXT NOT NULL DEFAULT '[]'")
+
+
+@_STEPS(name="0008 sign-ins are kept at the server")
+def _sessions(database: Database) -> None:
+    for statement in _statements(_SESSIONS):
+        database.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

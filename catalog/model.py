@@ -227,6 +227,28 @@ class ApiToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSession:
+    """What is kept of a sign-in: never the text in the browser's cookie, only its hash.
+
+    A local account's session holds a `mark` of its password; groups and attributes are looked up in the account. A
+    session of the identity `provider` (its issuer) holds what the provider told of the person at the sign-in, and a
+    `logout_hint` for signing out there.
+    """
+
+    user: str
+    began_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    id: str = ""
+    mark: str = ""
+    provider: str = ""
+    groups: frozenset[str] = frozenset()
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    logout_hint: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One numbered state of everything that decides: who made it, when, why and what differs."""
 
@@ -247,6 +269,7 @@ class EventKind(StrEnum):
     EXPLAIN_READ = "explain:read"
     LOGIN_OK = "login:ok"
     LOGIN_FAIL = "login:fail"
+    SESSION_REVOKE = "session:revoke"
     TOKEN_CREATE = "token:create"
     TOKEN_REVOKE = "token:revoke"
     DOCUMENT_APPLY = "document:apply"

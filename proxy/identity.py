@@ -24,7 +24,7 @@ class Identity:
         accounts: Accounts,
         tokens: ApiTokens,
         clock: Callable[[], datetime],
-        signed_in: Callable[[], str | None] = lambda: None,
+        signed_in: Callable[[], Subject | None] = lambda: None,
     ) -> None:
         self._accounts = accounts
         self._tokens = tokens
@@ -33,23 +33,19 @@ class Identity:
 
     def subject(self, authorization: str | None) -> Subject:
         """The subject of a request with this Authorization header; raises NotAuthenticated."""
-        name = self._signed_in() if authorization is None else self._bearer(authorization)
-        if name is None:
+        subject = self._signed_in() if authorization is None else self._bearer(authorization)
+        if subject is None:
             raise NotAuthenticated("nobody is signed in", hint=_HOW)
-        return self.of_user(name)
+        return subject
 
-    def of_user(self, name: str) -> Subject:
-        """The subject that a local account is; raises NotAuthenticated when it is gone."""
-        user = self._accounts.user(name)
-        if user is None:
-            raise NotAuthenticated("this account is no longer there", hint="ask an administrator")
-        return subject_of(user)
-
-    def _bearer(self, authorization: str) -> str:
+    def _bearer(self, authorization: str) -> Subject:
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise NotAuthenticated("only bearer tokens are taken", hint=_HOW)
         token = self._tokens.find(text.strip(), self._clock())
         if token is None:
             raise NotAuthenticated("this token is unknown, expired or revoked", hint=_HOW)
-        return token.user
+        user = self._accounts.user(token.user)
+        if user is None:
+            raise NotAuthenticated("this account is no longer there", hint="ask an administrator")
+        return subject_of(user)

@@ -14,7 +14,6 @@ from proxy.identity import Identity
 from web_ui import session, wording
 from web_ui.api import ControlApi
 from web_ui.crawls_api import CrawlsApi
-from web_ui.ended_sessions import EndedSessions
 from web_ui.history_api import HistoryApi
 from web_ui.metrics import MetricsPage
 from web_ui.openapi import description
@@ -54,7 +53,7 @@ def create_app(parts: Parts) -> flask.Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.session_interface = session.CookieSessions(settings.server.public_url)
     sessions = _sessions(parts)
-    identity = Identity(accounts=parts.accounts, tokens=parts.tokens, clock=parts.clock, signed_in=sessions.user_name)
+    identity = Identity(accounts=parts.accounts, tokens=parts.tokens, clock=parts.clock, signed_in=sessions.subject)
     app.before_request(session.refuse_forgery)
     app.after_request(_secure)
     app.after_request(parts.metrics.answered)
@@ -69,12 +68,12 @@ def _sessions(parts: Parts) -> session.Sessions:
     wanted = parts.settings.session
     return session.Sessions(
         accounts=parts.accounts,
+        store=parts.web_sessions,
         journal=parts.journal,
         throttle=Throttle(attempts=wanted.attempts, pause_seconds=wanted.pause_seconds, clock=time.monotonic),
-        ended=EndedSessions(parts.home.path / "ended-sessions", now=parts.clock().timestamp()),
         lifetime=timedelta(hours=wanted.hours),
         idle=timedelta(minutes=wanted.idle_minutes),
-        clock=lambda: parts.clock().timestamp(),
+        clock=parts.clock,
     )
 
 

@@ -23,6 +23,7 @@ from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
+from catalog.web_sessions import WebSessions
 from crawler.levels import Levels, levels_of
 from crawler.plugins import Plugins, load_plugins
 from crawler.rules import compile_rule
@@ -50,6 +51,7 @@ class Parts:
     tags: Tags
     accounts: Accounts
     tokens: ApiTokens
+    web_sessions: WebSessions
     journal: Journal
     revisions: Revisions
     policies: PolicyStore
@@ -110,6 +112,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             tags=Tags(catalog, clock=clock),
             accounts=Accounts(catalog),
             tokens=ApiTokens(catalog),
+            web_sessions=WebSessions(catalog),
             journal=journal,
             revisions=Revisions(catalog, clock=clock),
             policies=policies,

@@ -1,10 +1,10 @@
-"""Signs people in and out: local accounts, signed cookies, CSRF tokens, and a pause after wrong passwords."""
+"""Signs people in and out: sessions kept at the server, CSRF tokens, and a pause after wrong passwords."""
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import flask
 from flask.sessions import SecureCookieSessionInterface
@@ -12,41 +12,42 @@ from flask.sessions import SecureCookieSessionInterface
 from catalog.accounts import Accounts
 from catalog.errors import LimitExceeded, NotAllowed, NotAuthenticated
 from catalog.journal import Journal
-from catalog.model import Event, EventKind, User, Verdict
+from catalog.model import Event, EventKind, User, Verdict, WebSession
+from catalog.web_sessions import WebSessions
+from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
 from proxy import answers
 from proxy.refusals import RequestInvalid
-from web_ui.ended_sessions import EndedSessions
 from web_ui.throttle import Throttle
 
-_SEEN_EVERY = 60.0
+_SEEN_EVERY = timedelta(minutes=1)
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORM_MOST = 65_536  # bytes
 
 
 class Sessions:
-    """The sign-in of the current request, kept in a signed cookie that names the session.
+    """The sign-in of the current request: the cookie holds a random text, the server everything else.
 
-    A session ends when it is old, idle or signed out, and when its account is gone or has another password.
+    A session ends when it is old, idle, revoked or signed out, and when its account is gone or has another password.
     """
 
     def __init__(
         self,
         *,
         accounts: Accounts,
+        store: WebSessions,
         journal: Journal,
         throttle: Throttle,
-        ended: EndedSessions,
         lifetime: timedelta,
         idle: timedelta,
-        clock: Callable[[], float],
+        clock: Callable[[], datetime],
     ) -> None:
         self._accounts = accounts
+        self._store = store
         self._journal = journal
         self._throttle = throttle
-        self._ended = ended
-        self._lifetime = lifetime.total_seconds()
-        self._idle = idle.total_seconds()
+        self._lifetime = lifetime
+        self._idle = idle
         self._clock = clock
 
     def sign_in(self, name: str, password: str) -> None:
@@ -65,37 +66,58 @@ class Sessions:
             )
         self._throttle.succeeded(name, address)
         self._tell(EventKind.LOGIN_OK, name)
+        self.begin(subject_of(user), mark=_mark(user))
+
+    def begin(self, subject: Subject, *, mark: str = "", provider: str = "", logout_hint: str = "") -> None:
+        """Begin a new session for somebody who has proved who they are; one that this browser had ends."""
+        self.sign_out()
         now = self._clock()
-        flask.session.clear()
-        flask.session.update(
-            id=secrets.token_urlsafe(16),
-            user=user.name,
-            mark=_mark(user),
-            began=now,
-            seen=now,
-            csrf=secrets.token_urlsafe(24),
+        text, _ = self._store.begin(
+            WebSession(
+                user=subject.user,
+                mark=mark,
+                provider=provider,
+                groups=subject.groups if provider else frozenset(),
+                attributes=subject.attributes if provider else {},
+                logout_hint=logout_hint,
+                client=answers.client(),
+                began_at=now,
+                seen_at=now,
+                expires_at=now + self._lifetime,
+            )
         )
+        flask.session.update(text=text, csrf=secrets.token_urlsafe(24))
 
     def sign_out(self) -> None:
         """End the session for good, copies of its cookie too."""
-        if "id" in flask.session:
-            self._ended.add(flask.session["id"], flask.session["began"] + self._lifetime)
+        held = self._held()
+        if held is not None:
+            self._store.end(held.id, self._clock())
         flask.session.clear()
 
     def user_name(self) -> str | None:
         """Who is signed in, None when nobody is."""
-        held = flask.session
-        if "id" not in held or held["id"] in self._ended:
+        subject = self.subject()
+        return None if subject is None else subject.user
+
+    def subject(self) -> Subject | None:
+        """Who is signed in as a subject, None when nobody is."""
+        held, now = self._held(), self._clock()
+        subject = None if held is None else self._subject(held)
+        if held is not None and subject is not None and now - held.seen_at > _SEEN_EVERY:
+            self._store.saw(held.id, now)
+        return subject
+
+    def _held(self) -> WebSession | None:
+        """The session of this request's cookie, None when there is none that can be used."""
+        text = flask.session.get("text")
+        return self._store.find(text, self._clock(), idle=self._idle) if isinstance(text, str) else None
+
+    def _subject(self, held: WebSession) -> Subject | None:
+        user = self._accounts.user(held.user)
+        if user is None or not hmac.compare_digest(_mark(user), held.mark):
             return None
-        now = self._clock()
-        if now - held["began"] > self._lifetime or now - held["seen"] > self._idle:
-            return None
-        user = self._accounts.user(held["user"])
-        if user is None or not hmac.compare_digest(_mark(user), held["mark"]):
-            return None
-        if now - held["seen"] > _SEEN_EVERY:
-            held["seen"] = now
-        return user.name
+        return subject_of(user)
 
     def _tell(self, kind: EventKind, name: str) -> None:
         """Journal a sign-in; a name that is no account is left out, since it may be a password in the wrong field."""

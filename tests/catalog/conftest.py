@@ -16,6 +16,7 @@ from catalog.journal import Journal
 from catalog.model import Database, Field, Source, Tag
 from catalog.revisions import Revisions
 from catalog.tags import Tags
+from catalog.web_sessions import WebSessions
 
 
 @dataclass(slots=True)
@@ -105,3 +106,8 @@ def patients(datasets: Datasets, tags: Tags) -> str:
     tags.put_tag(Tag(name="phi.phone_number"))
     datasets.register("clinic", "patients", "lake", "patients.csv", PATIENT_FIELDS)
     return "clinic.patients"
+
+
+@pytest.fixture
+def web_sessions(catalog: Catalog) -> WebSessions:
+    return WebSessions(catalog)

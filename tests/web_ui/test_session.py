@@ -1,5 +1,7 @@
 """Signing in and out: what is checked, what is told, and what a stolen or forged request is worth."""
 
+import base64
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -176,3 +178,34 @@ def test_many_wrong_passwords_make_a_pause_even_for_the_right_one(tmp_path: Path
         assert refused.status_code == 429
         assert "too many wrong passwords" in refused.get_data(as_text=True)
         assert sign_in(client, "max").status_code == 303
+
+
+def test_a_revoked_session_is_over_and_others_go_on(browser: SignIn, shop: Parts) -> None:
+    first, second = browser("kim"), browser("kim")
+    newest, _ = shop.web_sessions.living(utc_now(), idle=timedelta(hours=1), user="kim")
+    shop.web_sessions.end(newest.id, utc_now())
+    assert not is_signed_in(second)
+    assert is_signed_in(first)
+
+
+def test_who_signs_in_again_leaves_the_session_before(browser: SignIn, app: flask.Flask) -> None:
+    kim, thief = browser("kim"), app.test_client()
+    thief.set_cookie("veil", cookie(kim))
+    token = csrf_token(kim.get("/data"))
+    again = kim.post("/sign-in", data={"csrf_token": token, "name": "max", "password": PASSWORD})
+    assert again.status_code == 303
+    assert is_signed_in(kim)
+    assert not is_signed_in(thief)
+
+
+def test_the_cookie_names_nobody(browser: SignIn) -> None:
+    held = cookie(browser("kim")).split(".")[0]
+    assert set(json.loads(base64.urlsafe_b64decode(held + "=" * (-len(held) % 4)))) == {"text", "csrf"}
+
+
+def test_a_cookie_that_a_stranger_planted_is_not_the_session_that_begins(app: flask.Flask) -> None:
+    stranger, victim = app.test_client(), app.test_client()
+    stranger.get("/sign-in")
+    victim.set_cookie("veil", cookie(stranger))
+    assert sign_in(victim, "kim").status_code == 303
+    assert not is_signed_in(stranger)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import SettingsInvalid
-from web_ui.ended_sessions import EndedSessions
 from web_ui.signing_key import signing_key
 
 
@@ -31,13 +30,3 @@ def test_a_cut_key_is_refused(tmp_path: Path) -> None:
     file.write_bytes(b"short")
     with pytest.raises(SettingsInvalid, match="damaged"):
         signing_key(file)
-
-
-def test_ended_sessions_stay_ended_when_the_server_starts_again(tmp_path: Path) -> None:
-    file = tmp_path / "ended"
-    ended = EndedSessions(file, now=100)
-    ended.add("early", until=150)
-    ended.add("late", until=300)
-    again = EndedSessions(file, now=200)
-    assert ("late" in again, "early" in again) == (True, False)
-    assert file.stat().st_mode & 0o777 == 0o600

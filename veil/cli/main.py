@@ -31,6 +31,7 @@ VERBS: Mapping[str, str] = {
     "tags": "tags",
     "rules": "rules",
     "token": "tokens",
+    "session": "sessions",
     "keys": "keys",
     "detokenize": "detokenize",
     "query": "queries",

@@ -3,13 +3,18 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from catalog.home import Home
+from catalog.model import WebSession
 from tests.veil.cli.terminal import Terminal
+from web_ui.parts import assemble
+from web_ui.settings import Settings
 
 DOCUMENT = """
 veil: 1
@@ -127,6 +132,21 @@ def test_tokens_are_made_listed_and_revoked(shop: Terminal) -> None:
     assert ended["revoked_at"]
     kinds = [event["kind"] for event in shop.run("audit", "search", "--limit", "5", "-f", "json").json()]
     assert {"token:create", "token:revoke"} <= set(kinds)
+
+
+def test_sign_ins_are_listed_and_revoked_one_by_one_and_all_of_a_user(shop: Terminal) -> None:
+    home = Home.open(shop.home)
+    with assemble(home, Settings()) as parts:
+        now = parts.clock()
+        session = WebSession(user="kim", began_at=now, seen_at=now, expires_at=now + timedelta(hours=1))
+        for _ in range(3):
+            parts.web_sessions.begin(session)
+    first, *others = [row["id"] for row in shop.run("session", "list", "kim", "-f", "json").json()]
+    assert shop.run("session", "revoke", first).out == f"the sign-in {first} of kim is ended\n"
+    assert shop.run("session", "revoke", "--user", "KIM").out.count("of kim is ended") == len(others) == 2
+    assert "nobody is signed in" in shop.run("session", "list").out
+    told = shop.run("audit", "search", "--kind", "session:revoke", "-f", "json").json()
+    assert {event["details"]["session"] for event in told} == {first, *others}
 
 
 def test_the_journal_is_searched_shown_exported_and_verified(shop: Terminal, tmp_path: Path) -> None:

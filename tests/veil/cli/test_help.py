@@ -31,7 +31,7 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 def test_every_verb_of_the_contract_is_there() -> None:
     wanted = """
         init demo serve doctor plan apply export lint test history diff rollback ddl crawl tags rules
-        token keys detokenize query explain can who audit
+        token session keys detokenize query explain can who audit
     """
     assert list(VERBS) == wanted.split()
 
@@ -77,6 +77,8 @@ def test_without_a_home_or_a_server_the_command_says_what_to_do(
         (["query", "select 1", "--as", "kim"], "no user `kim`", "users"),
         (["token", "create", "kim"], "no user `kim`", "users"),
         (["token", "revoke", "x"], "no living token", "veil token list"),
+        (["session", "revoke"], "name one sign-in or a user", "--user USER"),
+        (["session", "revoke", "x"], "no living sign-in of `x`", "veil session list"),
         (["audit", "show", "999"], "no event 999", "veil audit search"),
         (["audit", "search", "--kind", "query:beginn"], "no kind of event", "query:begin"),
         (["audit", "search", "--from", "yesterday"], "no day or time", "2026-03-01"),

@@ -1,0 +1,80 @@
+"""`veil session`: lists and revokes the sign-ins of people."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from catalog.errors import SettingsInvalid
+from catalog.model import Event, EventKind, WebSession
+from veil.cli.output import Table, format_option, show
+from veil.cli.places import home_option, opened, operator
+from web_ui.parts import Parts
+
+
+@click.group()
+def session() -> None:
+    """Sign-ins of people at the pages, as they stand.
+
+    \b
+    Example:
+        veil session list
+    """
+
+
+@session.command("list")
+@click.argument("user", required=False)
+@format_option()
+@home_option
+def list_sessions(user: str | None, form: str, home: Path) -> None:
+    """List the sign-ins that have not ended, of one USER or of all; what their cookies hold is never kept.
+
+    \b
+    Example:
+        veil session list demo_user2 -f json
+    """
+    with opened(home) as parts:
+        found = _living(parts, user)
+    columns = ("id", "user", "began_at", "seen_at", "expires_at", "client")
+    rows = tuple(tuple(getattr(each, column) for column in columns) for each in found)
+    show(Table(columns=columns, rows=rows), form, empty="nobody is signed in")
+
+
+@session.command()
+@click.argument("session_id", metavar="ID", required=False)
+@click.option("--user", help="All sign-ins of this user instead of one.")
+@home_option
+def revoke(session_id: str | None, user: str | None, home: Path) -> None:
+    """End a sign-in now, or all of a user; its ID stands in `veil session list`.
+
+    Tokens are not touched: `veil token revoke` ends those.
+
+    \b
+    Example:
+        veil session revoke 3f9a1c22d0b4
+        veil session revoke --user demo_user2
+    """
+    if (session_id is None) == (user is None):
+        raise SettingsInvalid("name one sign-in or a user", hint="veil session revoke ID, or --user USER")
+    with opened(home) as parts, parts.catalog.transaction():
+        ended = [each for id_ in _ids(parts, session_id, user) if (each := _end(parts, id_))]
+        if not ended:
+            raise SettingsInvalid(f"there is no living sign-in of `{session_id or user}`", hint="veil session list")
+    click.echo("".join(f"the sign-in {each.id} of {each.user} is ended\n" for each in ended), nl=False)
+
+
+def _ids(parts: Parts, session_id: str | None, user: str | None) -> list[str]:
+    return [session_id] if session_id else [each.id for each in _living(parts, user)]
+
+
+def _living(parts: Parts, user: str | None) -> tuple[WebSession, ...]:
+    idle = timedelta(minutes=parts.settings.session.idle_minutes)
+    return parts.web_sessions.living(parts.clock(), idle=idle, user=user)
+
+
+def _end(parts: Parts, session_id: str) -> WebSession | None:
+    ended = parts.web_sessions.end(session_id, parts.clock())
+    if ended is not None:
+        details = {"session": ended.id, "for": ended.user}
+        parts.journal.append(Event(kind=EventKind.SESSION_REVOKE, user=operator(), details=details))
+    return ended
