@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from catalog.model import Attribute, Database, Dataset, Role, Source, Tag, TagRule, User
 from policy_engine.conditions import print_when
-from policy_engine.ddl.printing import print_policy
+from policy_engine.ddl.printing import print_line
 from policy_engine.document.writing import policy_entry
 from policy_engine.live import Live
 from policy_engine.model import Policy
@@ -18,7 +18,7 @@ K = TypeVar("K", bound=Hashable)
 Words = dict[str, str]
 
 STATEMENT = "statement"
-"""The word under which a policy says all of itself: told of what is new or gone, not of what differs in parts."""
+"""The word under which a policy says all of itself, as it is now or, when it is gone, as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +61,15 @@ def _compared(
             details = tuple(f"{word}: {said}" for word, said in words(new).items() if said)
             yield Change(sign="+", kind=kind, name=name(new), details=details)
         elif old is not new and (details := tuple(_changed(words(old), words(new)))):
-            yield Change(sign="~", kind=kind, name=name(new), details=details)
+            yield Change(sign="~", kind=kind, name=name(new), details=(*details, *_whole(words(new))))
     for key, old in before.items():
         if key not in after:
-            said = words(old).get(STATEMENT)
-            yield Change(sign="-", kind=kind, name=name(old), details=(f"{STATEMENT}: {said}",) if said else ())
+            yield Change(sign="-", kind=kind, name=name(old), details=tuple(_whole(words(old))))
+
+
+def _whole(words: Words) -> Iterator[str]:
+    if STATEMENT in words:
+        yield f"{STATEMENT}: {words[STATEMENT]}"
 
 
 def _changed(old: Words, new: Words) -> Iterator[str]:
@@ -133,6 +137,5 @@ def _policy_words(policy: Policy) -> Words:
     plain = {key: str(value) for key, value in entry.items() if key != "policy"}
     if policy.when is not None:
         plain["when"] = print_when(policy.when)
-    statement = " ".join(line.strip() for line in print_policy(policy).splitlines())
     to = {"to": ", ".join(policy.roles)}
-    return plain | to | ({"transform": transforms} if transforms else {}) | {STATEMENT: statement}
+    return plain | to | ({"transform": transforms} if transforms else {}) | {STATEMENT: print_line(policy)}

@@ -1,11 +1,12 @@
 """Tells a decision to people and programs: the shape of an explanation, and one line for each column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from catalog.names import fold
-from policy_engine.model import ColumnDecision, Decision, Outcome
+from policy_engine.model import ColumnDecision, Decision, Outcome, Policy
+from policy_engine.readers import statements
 
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
@@ -31,7 +32,7 @@ class RowsTold(TypedDict):
 class DatasetTold(TypedDict):
     """One dataset of an explanation; `broken` names restrictions for which the dataset is refused.
 
-    `owners` tells whom to ask about each policy that is named.
+    `owners` tells whom to ask about each policy that is named, and `statements` what it says.
     """
 
     dataset: str
@@ -39,6 +40,7 @@ class DatasetTold(TypedDict):
     rows: RowsTold
     broken: list[str]
     owners: dict[str, str]
+    statements: NotRequired[dict[str, str]]
 
 
 def told(decision: Decision, owners: Mapping[str, str] = NOBODY, *, with_hidden: bool = True) -> DatasetTold:
@@ -54,8 +56,7 @@ def told(decision: Decision, owners: Mapping[str, str] = NOBODY, *, with_hidden:
         for item in column.told
         if with_hidden or item.outcome is not Outcome.HIDDEN
     ]
-    named = [*decision.rows.policies, *decision.broken, *(name for column in columns for name in column["policies"])]
-    return DatasetTold(
+    found = DatasetTold(
         dataset=decision.dataset.full_name,
         columns=columns,
         rows=RowsTold(
@@ -64,8 +65,21 @@ def told(decision: Decision, owners: Mapping[str, str] = NOBODY, *, with_hidden:
             reason=decision.rows.reason,
         ),
         broken=list(decision.broken),
-        owners={name: owners[fold(name)] for name in dict.fromkeys(named) if fold(name) in owners},
+        owners={},
     )
+    found["owners"] = {name: owners[fold(name)] for name in named_in(found) if fold(name) in owners}
+    return found
+
+
+def named_in(found: DatasetTold) -> Iterable[str]:
+    """Every policy that an explanation names, once, those of the rows first."""
+    columns = (name for column in found["columns"] for name in column["policies"])
+    return dict.fromkeys((*found["rows"]["policies"], *found["broken"], *columns))
+
+
+def with_statements(found: DatasetTold, readable: Iterable[Policy]) -> DatasetTold:
+    """The same, with the statement of each policy that it names and its reader may read."""
+    return {**found, "statements": statements(named_in(found), readable)}
 
 
 def _column(column: ColumnDecision) -> ColumnTold:

@@ -1,6 +1,6 @@
 """Revisions compared and returned to: what stood once, what differs since, and who changed what elsewhere."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from policy_engine.differences import Change
 from policy_engine.document.model import Document
 from policy_engine.live import Live, read_live
 from policy_engine.model import Policy
+from policy_engine.owners import changed_policies
 from policy_engine.plan import Plan, plan_between
-from policy_engine.state import decode_state
+from policy_engine.readers import statements
+from policy_engine.state import decode_policies, decode_state
 from policy_engine.tag_expressions import tags_of
 
 
@@ -35,6 +37,25 @@ def at_revision(number: int, live: Live, catalog: Catalog) -> Live:
         policies={fold(policy.id): policy for policy in kept.policies},
         roles={fold(role.name): role for role in kept.roles},
     )
+
+
+def said_in(revision: Revision, revisions: Revisions) -> dict[str, str]:
+    """What each policy that a revision changed says since then, as a statement; of a removed one, what it said.
+
+    Example:
+        >>> said_in(revision, revisions)
+        {'clerks': "GRANT SELECT ON DATABASE shop TO ROLE clerk POLICYPROPERTIES('name'='clerks')"}
+    """
+    changed = {name: sign for sign, name in changed_policies(revision)}
+    gone = {fold(name) for name, sign in changed.items() if sign == "-"}
+    there = {fold(name) for name in changed} - gone
+    kept = [*_policies(revision.number, there, revisions), *_policies(revision.number - 1, gone, revisions)]
+    return statements(changed, kept)
+
+
+def _policies(number: int, ids: Collection[str], revisions: Revisions) -> tuple[Policy, ...]:
+    found = revisions.revision(number) if ids else None
+    return () if found is None else decode_policies(found[1], number, ids)
 
 
 def between(old: int, new: int | None, catalog: Catalog, *, at: datetime) -> Plan:

@@ -1,6 +1,6 @@
 """Who answers for a policy: whoever wrote it last, as the revisions tell."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.model import Revision
 from catalog.names import fold
@@ -15,10 +15,16 @@ def last_changes(history: Iterable[Revision]) -> Mapping[str, Revision]:
     """
     last: dict[str, Revision] = {}
     for revision in history:
-        for line in revision.difference.splitlines():
-            if line[1:].startswith(_POLICY):
-                last.setdefault(fold(line[1 + len(_POLICY) :]), revision)
+        for _, name in changed_policies(revision):
+            last.setdefault(fold(name), revision)
     return last
+
+
+def changed_policies(revision: Revision) -> Iterator[tuple[str, str]]:
+    """The policies that a revision added (+), changed (~) or removed (-), each with its sign."""
+    for line in revision.difference.splitlines():
+        if line[1:].startswith(_POLICY):
+            yield line[0], line[1 + len(_POLICY) :]
 
 
 def owners(history: Iterable[Revision]) -> Mapping[str, str]:

@@ -61,8 +61,12 @@ class Settled:
     rewritten: Rewritten
     notices: tuple[str, ...]
     session: EngineSession = field(repr=False)
-    revision: int
-    owners: Mapping[str, str] = field(repr=False)
+    policies: PolicySet = field(repr=False)
+
+    @property
+    def revision(self) -> int:
+        """The revision that it was settled under."""
+        return self.policies.revision
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -151,8 +155,7 @@ class Governor:
             rewritten=rewrite(statement, placed, session, self._keys),
             notices=warnings,
             session=session,
-            revision=policies.revision,
-            owners=policies.owners,
+            policies=policies,
         )
 
     def _decide(

@@ -1,8 +1,8 @@
 """What a person may know of the catalog: datasets and columns through the one door of visibility, journalled."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
@@ -11,17 +11,29 @@ from catalog.model import Dataset, Event, EventKind
 from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
-from policy_engine.model import ColumnDecision, Decision, Outcome, RowDecision, Subject
+from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, RowDecision, Subject
+from policy_engine.readers import readable, statements
 from policy_engine.store import PolicyStore
 from policy_engine.visibility import Sight, Visibility
 from proxy.projection import shown_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyView:
+    """A policy as one person meets it: whom to ask about it, and what it says where the person may read it."""
+
+    name: str
+    owner: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetView:
-    """A dataset as one person meets it."""
+    """A dataset as one person meets it, with whom to ask about policies, and the policies that the person may read."""
 
     decision: Decision
+    owners: Mapping[str, str] = field(repr=False)
+    readable: tuple[Policy, ...] = field(repr=False)
 
     @property
     def dataset(self) -> Dataset:
@@ -55,6 +67,14 @@ class DatasetView:
     def rated(self, levels: Levels) -> Rated:
         """How sensitive it is, as far as the person sees it."""
         return levels.dataset({field.tags for field in self.fields})
+
+    def policies(self, fields: Iterable[ColumnDecision]) -> tuple[PolicyView, ...]:
+        """The policies that decide about rows and about these columns and fields, each once."""
+        named = dict.fromkeys((*self.rows.policies, *(name for field in fields for name in field.policies)))
+        said = statements(named, self.readable)
+        return tuple(
+            PolicyView(name=name, owner=self.owners.get(fold(name), ""), statement=said.get(name, "")) for name in named
+        )
 
     def description(self, levels: Levels) -> dict[str, object]:
         """The dataset with its columns; a hidden column is not there at all."""
@@ -135,7 +155,7 @@ class Metadata:
                 f"no dataset `{join(database, name)[:200]}` that you can see",
                 hint=f"did you mean `{near}`?" if near else "list what you can see, or ask its owner for access",
             )
-        view = DatasetView(decision=decision)
+        view = DatasetView(decision=decision, owners=policies.owners, readable=readable(subject, policies))
         self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"})
         return view
 

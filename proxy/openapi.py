@@ -65,6 +65,7 @@ PROBLEM: Json = {
 LEVEL: Json = {"enum": [level.value for level in Level]}
 _OUTCOME: Json = {"enum": ["clear", "masked", "hidden"]}
 _ROWS = record({"filtered": YES_NO, "policies": TEXTS, "reason": TEXT})
+_BY_POLICY: Json = {"type": "object", "additionalProperties": TEXT}
 _COLUMN = record({"column": TEXT, "outcome": _OUTCOME, "transform": TEXT, "policies": TEXTS, "reason": TEXT})
 
 SCHEMAS: Json = {
@@ -113,7 +114,17 @@ SCHEMAS: Json = {
             "decision_id": TEXT,
             "revision": COUNT,
             "sql": TEXT,
-            "datasets": listed(record({"dataset": TEXT, "columns": listed(_COLUMN), "rows": _ROWS})),
+            "datasets": listed(
+                record(
+                    {
+                        "dataset": TEXT,
+                        "columns": listed(_COLUMN),
+                        "rows": _ROWS,
+                        "owners": _BY_POLICY,
+                        "statements": _BY_POLICY,
+                    }
+                )
+            ),
         }
     ),
     "Rows": record(

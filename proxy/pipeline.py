@@ -13,8 +13,9 @@ from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
 from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
-from policy_engine.explain import told
+from policy_engine.explain import DatasetTold, told, with_statements
 from policy_engine.model import Subject
+from policy_engine.readers import readable
 from policy_engine.store import PolicyStore
 from proxy import record
 from proxy.answer import Answer, Ending
@@ -87,20 +88,30 @@ class Pipeline:
             failing.pop_all()
         return answer
 
-    def explain(self, subject: Subject, request: Request, *, decision_id: str, asked_by: Subject) -> dict[str, object]:
-        """What would be decided and which SQL would run, in the shape of POST /explain; nothing is run."""
+    def explain(
+        self, subject: Subject, request: Request, *, decision_id: str, asked_by: Subject, is_operator: bool = False
+    ) -> dict[str, object]:
+        """What would be decided and which SQL would run, in the shape of POST /explain; nothing is run.
+
+        Policies are told as statements to whoever may read them, the operator of the home all of them; but not where
+        `explain` is brief, since a statement may tell of a column that it hides.
+        """
         with self._refusals_journalled(subject, request, decision_id):
             settled = self._governor.settle(subject, request)
-            check_columns(settled.statement, settled.named, self._limits.explain, settled.owners)
+            check_columns(settled.statement, settled.named, self._limits.explain, settled.policies.owners)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
-        return {**_access(settled, decision_id, self._limits.explain), "sql": settled.rewritten.shown}
+        policies = settled.policies.policies if is_operator else readable(asked_by, settled.policies)
+        datasets = _datasets(settled, self._limits.explain)
+        if self._limits.explain == "full":
+            datasets = [with_statements(dataset, policies) for dataset in datasets]
+        return {**_access(settled, decision_id, datasets), "sql": settled.rewritten.shown}
 
     def _reworded(self, settled: Settled, error: VeilError) -> VeilError:
         """A failure in the words of what the person can see: a name that means nothing there is an unknown column."""
         if isinstance(error, SqlInvalid):
             try:
-                check_columns(settled.statement, settled.named, self._limits.explain, settled.owners)
+                check_columns(settled.statement, settled.named, self._limits.explain, settled.policies.owners)
             except VeilError as better:
                 return better
         return without_unseen(error, settled.named) if isinstance(error, SourceUnavailable) else error
@@ -134,17 +145,22 @@ class Pipeline:
             run,
             decision_id=decision_id,
             revision=settled.revision,
-            access=_access(settled, decision_id, self._limits.explain),
+            access=_access(settled, decision_id, _datasets(settled, self._limits.explain)),
             max_rows=self._limits.max_rows,
             on_end=journal_end,
         )
 
 
-def _access(settled: Settled, decision_id: str, explain: Explain) -> dict[str, object]:
+def _access(settled: Settled, decision_id: str, datasets: list[DatasetTold]) -> dict[str, object]:
     """What the person is told of the decision beside the data: columns, rows, policies and notices."""
     return {
         "decision_id": decision_id,
         "revision": settled.revision,
-        "datasets": [told(decision, settled.owners, with_hidden=explain == "full") for decision in settled.decisions],
+        "datasets": datasets,
         "notices": list(settled.notices),
     }
+
+
+def _datasets(settled: Settled, explain: Explain) -> list[DatasetTold]:
+    owners = settled.policies.owners
+    return [told(decision, owners, with_hidden=explain == "full") for decision in settled.decisions]

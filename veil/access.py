@@ -29,12 +29,16 @@ class RowAccess(TypedDict):
 
 
 class DatasetAccess(TypedDict):
-    """What was decided for one dataset of a query; `owners` tells whom to ask about each policy."""
+    """What was decided for one dataset of a query.
+
+    `owners` tells whom to ask about each policy; an explanation has the `statements` of those that you may read too.
+    """
 
     dataset: str
     columns: list[ColumnAccess]
     rows: RowAccess
     owners: NotRequired[dict[str, str]]
+    statements: NotRequired[dict[str, str]]
 
 
 class Access(TypedDict):
@@ -150,6 +154,9 @@ class Explanation:
             yield f"  rows: {_row_sentence(dataset['rows'])}"
             for policy, owner in dataset.get("owners", {}).items():
                 yield f"  ask about policy `{policy}`: {owner}"
+            for policy, statement in dataset.get("statements", {}).items():
+                yield f"  policy `{policy}` says:"
+                yield from (f"    {line}" for line in statement.splitlines())
         for notice in self.access["notices"]:
             yield f"note: {notice}"
         yield f"decision {self.decision_id}, policy revision {self.revision}"

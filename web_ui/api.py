@@ -17,6 +17,7 @@ from policy_engine.document.reading import loads
 from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy
 from policy_engine.plan import Plan
+from policy_engine.readers import readable, reads_every_policy
 from policy_engine.row_counts import Count
 from proxy import answers
 from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
@@ -25,7 +26,6 @@ from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
 from web_ui.journal_reach import Reach
 from web_ui.parts import Parts
-from web_ui.policy_reach import readable, sees_every_policy
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
@@ -64,12 +64,12 @@ class ControlApi:
         refuse_unknown_arguments()
         current = self.parts.policies.current()
         roles = current.roles
-        if not sees_every_policy(subject, current):
+        if not reads_every_policy(Rights(subject, current)):
             roles = tuple(role for role in roles if role.groups & subject.groups)
         return flask.jsonify({"roles": [{"role": role.name, "groups": sorted(role.groups)} for role in roles]})
 
     def policies(self) -> flask.Response:
-        """Every policy for administrators and auditors; others see those of the roles they hold."""
+        """Every policy for administrators and auditors; others see those of their roles, and those they may write."""
         subject = answers.subject(self.identity)
         refuse_unknown_arguments()
         current = self.parts.policies.current()
@@ -157,8 +157,7 @@ class ControlApi:
         INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
         that the document does not name are told to those alone who may read them.
         """
-        subject = answers.subject(self.identity)
-        rights = Rights(subject, self.parts.policies.current())
+        rights = Rights(answers.subject(self.identity), self.parts.policies.current())
         require_any(rights, what)
         refuse_unknown_arguments("prune", *known)
         document = loads(_document(), folder=self.parts.home.documents)
@@ -170,7 +169,7 @@ class ControlApi:
             prune=arguments.flag("prune"),
             check_rule=self.parts.check_rule,
             count=self._counter(rights) if "rows" in known and arguments.flag("rows") else None,
-            tells_all=sees_every_policy(subject, self.parts.policies.current()),
+            tells_all=reads_every_policy(rights),
         )
         require_change(rights, plan.before, plan.after)
         return plan

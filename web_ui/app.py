@@ -106,9 +106,16 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
 
 
 def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: session.Sessions) -> None:
+    tells_hidden = parts.settings.query.explain == "full"
     for page in (
         SignInPage(sessions=sessions),
-        DataPage(identity=identity, metadata=parts.metadata, datasets=parts.datasets, levels=parts.levels),
+        DataPage(
+            identity=identity,
+            metadata=parts.metadata,
+            datasets=parts.datasets,
+            levels=parts.levels,
+            tells_hidden=tells_hidden,
+        ),
         CrawlsPage(parts=parts, identity=identity),
         TagsPage(parts=parts, identity=identity),
         DatasetPage(
@@ -117,8 +124,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
             tags=parts.tags,
             pipeline=parts.pipeline,
             levels=parts.levels,
-            policies=parts.policies,
-            tells_hidden=parts.settings.query.explain == "full",
+            tells_hidden=tells_hidden,
         ),
         PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),
         ConnectPage(

@@ -8,7 +8,7 @@ from catalog.clock import written_time
 from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_any, require_change
-from policy_engine.history import back_to
+from policy_engine.history import back_to, said_in
 from proxy import answers
 from proxy.bodies import Body, refuse_unknown_arguments
 from proxy.identity import Identity
@@ -47,6 +47,7 @@ class HistoryApi:
                 "by": revision.by,
                 "why": revision.why,
                 "difference": revision.difference.splitlines(),
+                "statements": said_in(revision, self.parts.revisions),
             }
             for revision in found
         ]

@@ -38,7 +38,16 @@ CONTROL_SCHEMAS: Json = {
         }
     ),
     "Rollback": record({"revision": COUNT, "why": TEXT}, {"against": COUNT}, closed=True),
-    "Revision": record({"revision": COUNT, "at": _MOMENT, "by": TEXT, "why": TEXT, "difference": TEXTS}),
+    "Revision": record(
+        {
+            "revision": COUNT,
+            "at": _MOMENT,
+            "by": TEXT,
+            "why": TEXT,
+            "difference": TEXTS,
+            "statements": {"type": "object", "additionalProperties": TEXT},
+        }
+    ),
     "Assignment": record(
         {
             "id": COUNT,

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from catalog.model import Role
 from catalog.names import fold
-from policy_engine.capabilities import Action
 from policy_engine.ddl.describing import (
     describe_columns,
     describe_database,
@@ -25,14 +24,15 @@ from policy_engine.ddl.model import (
     Target,
     Whose,
 )
-from policy_engine.ddl.printing import print_condition, print_filter, print_rule
+from policy_engine.ddl.printing import print_condition, print_filter, print_line, print_rule
 from policy_engine.ddl.rights import Asker, require_policies
 from policy_engine.ddl.views import Answer, View
 from policy_engine.document.scopes import print_scope
 from policy_engine.model import Policy
+from policy_engine.readers import may_read
 
 Row = tuple[str, ...]
-_GRANTS = ("policy", "effect", "roles", "scope", "having", "transform", "where", "active")
+_GRANTS = ("policy", "effect", "roles", "scope", "having", "transform", "where", "active", "statement")
 
 
 def answer(question: Question, view: View) -> Answer:
@@ -93,16 +93,10 @@ def _grants(question: ShowGrants, view: View) -> Answer:
         found = [policy for policy in found if name in map(fold, policy.roles)]
     else:
         mine = {fold(role.name) for role in _listed(Whose.CURRENT, view)}
-        found = [policy for policy in found if _may_read(policy, mine, view.asker)]
+        found = [policy for policy in found if may_read(policy, mine, view.asker.rights)]
     if question.tag is not None:
         found = [policy for policy in found if question.tag in tags_named(policy)]
     return Answer(columns=_GRANTS, rows=tuple(sorted(_grant(policy, view.at) for policy in found)))
-
-
-def _may_read(policy: Policy, mine: set[str], asker: Asker) -> bool:
-    """Whether the policy is for one of the asker's own roles, or theirs to read or to write."""
-    is_theirs = bool(mine & set(map(fold, policy.roles)))
-    return is_theirs or asker.sees_policies or asker.may(Action.POLICY_WRITE, policy.scope.database)
 
 
 def _is_on(policy: Policy, on: Target | None) -> bool:
@@ -126,4 +120,5 @@ def _grant(policy: Policy, at: datetime) -> Row:
         ", ".join(print_rule(rule) for rule in policy.transforms),
         "" if policy.where is None else print_filter(policy.where),
         "yes" if policy.enabled and is_begun and not is_over else "no",
+        print_line(policy),
     )

@@ -24,6 +24,7 @@ from policy_engine.delegation import require_change
 from policy_engine.document.scopes import print_scope
 from policy_engine.model import PolicySet, Subject
 from policy_engine.plan import Plan
+from policy_engine.readers import reads_every_policy
 
 _HINT = "ask a member of the group `admin`, who can do it or give your role the capability"
 
@@ -55,8 +56,8 @@ class Asker:
 
     @property
     def sees_policies(self) -> bool:
-        """Whether they may read everybody's roles and policies, as administrators and auditors do."""
-        return self.administers or self.may(Action.AUDIT_READ)
+        """Whether they may read everybody's roles and policies."""
+        return reads_every_policy(self.rights)
 
 
 def require_statement(change: Change, asker: Asker) -> None:

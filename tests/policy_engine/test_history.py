@@ -11,7 +11,7 @@ from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.revisions import Revisions
 from policy_engine.apply import carry_out
-from policy_engine.history import back_to, between
+from policy_engine.history import back_to, between, said_in
 from policy_engine.store import PolicyStore
 from tests.policy_engine.homes import NOW, apply, plan, shop_home
 from tests.policy_engine.shop import SHOP
@@ -35,6 +35,24 @@ def test_a_difference_is_told_in_the_words_of_a_plan_with_its_impact(catalog: Ca
     assert between(3, 2, catalog, at=NOW).impacts[0].movement.value == "loses"
     assert not between(3, None, catalog, at=NOW).has_changes
     assert between(3, 3, catalog, at=NOW).compared("a", "b") == "Nothing differs between a and b"
+
+
+def test_a_revision_tells_what_the_policies_that_it_changed_say_since_then(catalog: Catalog, tmp_path: Path) -> None:
+    revisions = Revisions(catalog)
+    [wider, first, _] = revisions.history()
+    assert list(said_in(first, revisions)) == ["clerks", "bosses"]
+    assert "HAVING ATTRIBUTE NOT fin.card" in said_in(first, revisions)["clerks"]
+    assert list(said_in(wider, revisions)) == ["clerks"]
+    assert "HAVING" not in said_in(wider, revisions)["clerks"]
+    apply(catalog, "veil: 1\nroles: {clerk: {groups: [clerks]}}\npolicies: []", tmp_path, prune=True)
+    gone = revisions.history()[0]
+    assert said_in(gone, revisions)["clerks"] == said_in(wider, revisions)["clerks"]
+
+
+def test_a_changed_policy_is_told_as_it_is_now(catalog: Catalog) -> None:
+    [change] = between(2, 3, catalog, at=NOW).changes
+    assert change.details[0] == "having: not fin.card -> (none)"
+    assert change.details[-1].startswith("statement: GRANT SELECT ON DATABASE shop TRANSFORM pii.email WITH tokenize()")
 
 
 def test_a_rollback_is_a_new_revision_with_what_stood_then(catalog: Catalog) -> None:

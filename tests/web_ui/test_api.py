@@ -3,9 +3,10 @@
 import io
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import flask
 import pyarrow as pa
@@ -16,11 +17,12 @@ from werkzeug.test import TestResponse
 
 from catalog.clock import utc_now
 from catalog.model import EventKind
+from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
 from web_ui.openapi import description
 from web_ui.parts import Parts
-from web_ui.settings import ServerSettings, Settings
+from web_ui.settings import QuerySettings, ServerSettings, Settings
 
 Bearer = Callable[[str], dict[str, str]]
 PROBLEM = {"type", "title", "status", "detail", "code", "hint", "decision_id", "position"}
@@ -353,6 +355,38 @@ def test_an_explanation_names_whom_to_ask(client: FlaskClient, bearer: Bearer) -
     client.post("/api/v1/policies/apply", data=POLICY, content_type="application/yaml", headers=bearer("max"))
     told = client.post("/api/v1/explain", json={"sql": "select * from shop.orders"}, headers=bearer("kim")).get_json()
     assert told["datasets"][0]["owners"] == {"guests": "max"}
+
+
+def test_an_explanation_tells_what_the_policies_say_to_whoever_may_read_them(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    looker = 'veil: 1\nroles: {lookers: {groups: [guests], capabilities: ["subject:impersonate"]}}'
+    client.post("/api/v1/policies/apply", data=looker, content_type="application/yaml", headers=bearer("max"))
+    asked = {"sql": "select id from shop.orders", "as": {"groups": ["clerks"]}}
+
+    def said(user: str, question: Mapping[str, object]) -> dict[str, str]:
+        answer = client.post("/api/v1/explain", json=question, headers=bearer(user)).get_json()
+        return cast("dict[str, str]", answer["datasets"][0]["statements"])
+
+    own = said("kim", {"sql": asked["sql"]})
+    assert own["clerks"].startswith("GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE NOT fin.card")
+    assert said("max", asked) == own
+    assert said("eve", asked) == {}, "who may see as others may not read their policies"
+
+
+def test_where_explanations_are_brief_nothing_tells_of_a_hidden_column(tmp_path: Path) -> None:
+    (tmp_path / "brief").mkdir()
+    settings = Settings(query=QuerySettings(explain="brief"))
+    with open_shop(tmp_path / "brief", settings) as parts:
+        client = create_app(parts).test_client()
+        assert sign_in(client, "kim").status_code == 303
+        text, _ = parts.tokens.create("kim", "test", timedelta(days=1))
+        header = {"Authorization": f"Bearer {text}"}
+        told = client.post("/api/v1/explain", json={"sql": "select * from shop.orders"}, headers=header)
+        for answer in (told, client.get("/data/shop/orders"), client.get("/data")):
+            assert answer.status_code == 200
+            assert "card" not in answer.get_data(as_text=True)
+            assert "1 hidden" not in answer.get_data(as_text=True)
 
 
 def test_who_names_a_hidden_column_is_told_whom_to_ask(client: FlaskClient, bearer: Bearer) -> None:

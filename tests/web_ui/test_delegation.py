@@ -63,6 +63,14 @@ def test_who_was_given_nothing_may_not_even_plan(client: FlaskClient, bearer: Be
     assert _apply(client, ON_SHOP, bearer("kim"), "plan").status_code == 403
 
 
+def test_a_steward_reads_the_policies_that_may_be_changed(client: FlaskClient, bearer: Bearer) -> None:
+    listed = client.get("/api/v1/policies", headers=bearer("eve")).get_json()["policies"]
+    assert [policy["policy"] for policy in listed] == ["clerks"]
+    asked = {"statement": "SHOW GRANT ATTRIBUTE fin.card ON DATABASE shop"}
+    rows = client.post("/api/v1/ddl", json=asked, headers=bearer("eve")).get_json()["rows"]
+    assert [row[0] for row in rows] == ["clerks"], "a list and a statement follow one rule"
+
+
 def test_a_statement_is_held_to_the_same_rights(client: FlaskClient, bearer: Bearer) -> None:
     def give(statement: str) -> int:
         return client.post("/api/v1/ddl", json={"statement": statement}, headers=bearer("eve")).status_code

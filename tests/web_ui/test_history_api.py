@@ -29,6 +29,7 @@ def test_administrators_read_the_history_and_return_to_a_revision(
     live = apply(client, bearer("max"))
     told = client.get("/api/v1/policies/history?limit=1", headers=bearer("max")).get_json()["revisions"]
     assert [(item["revision"], item["by"], item["difference"]) for item in told] == [(live, "max", ["+ policy guests"])]
+    assert told[0]["statements"]["guests"].startswith("GRANT SELECT (id) ON TABLE shop.orders TO ROLE clerk")
     body = {"revision": before.revision, "why": "not yet", "against": live}
     answer = client.post("/api/v1/policies/rollback", json=body, headers=bearer("max"))
     assert (answer.status_code, answer.get_json()["live"]) == (200, live + 1)

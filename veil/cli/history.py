@@ -8,8 +8,8 @@ import click
 from catalog.clock import utc_now
 from catalog.model import Revision
 from policy_engine.apply import carry_out
-from policy_engine.history import back_to, between
-from veil.cli.output import Table, format_option, show, show_json
+from policy_engine.history import back_to, between, said_in
+from veil.cli.output import Table, format_option, show_json, show_said
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied
 
@@ -30,10 +30,18 @@ def history(limit: int, form: str, place: Place) -> None:
     if place.home is None:
         told = cast("list[dict[str, object]]", asked(place.url, "GET", f"/policies/history?limit={limit}")["revisions"])
         rows = tuple(tuple(revision[column] for column in _COLUMNS) for revision in told)
+        said = [cast("dict[str, str]", revision.get("statements", {})) for revision in told]
     else:
         with opened(place.home) as parts:
-            rows = tuple(_row(revision) for revision in parts.revisions.history()[:limit])
-    show(Table(columns=_COLUMNS, rows=rows), form, empty="no revision yet")
+            found = parts.revisions.history()[:limit]
+            said = [said_in(revision, parts.revisions) for revision in found]
+        rows = tuple(_row(revision) for revision in found)
+    under = [
+        (f"revision {row[0]}, policy `{name}`", statement)
+        for row, statements in zip(rows, said, strict=True)
+        for name, statement in statements.items()
+    ]
+    show_said(Table(columns=_COLUMNS, rows=rows), said, form, under=under, empty="no revision yet")
 
 
 @click.command()

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from rich.text import Text
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
+_MOST_SAID = 50
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -63,6 +65,24 @@ def show(table: Table, form: str, *, empty: str = "nothing") -> None:
         click.echo("\n".join(aligned([table.columns, *([plain(cell) for cell in row] for row in table.rows)])))
 
 
+def show_said(
+    table: Table, said: Sequence[Mapping[str, str]], form: str, *, under: Sequence[tuple[str, str]], empty: str
+) -> None:
+    """Print a table whose rows name policies: programs find what those say in each row, people below it, once.
+
+    `said` has the statement of each policy that a row names; `under` are headings with statements.
+    """
+    if form != "table":
+        rows = tuple((*row, statements) for row, statements in zip(table.rows, said, strict=True))
+        show(Table(columns=(*table.columns, "statements"), rows=rows), form)
+        return
+    show(table, form, empty=empty)
+    for heading, statement in under[:_MOST_SAID]:
+        click.echo(f"\n{heading}\n{textwrap.indent(statement, '  ')}")
+    if len(under) > _MOST_SAID:
+        click.echo(f"\n.. and {len(under) - _MOST_SAID:,} statements more; `-f json` has them all")
+
+
 def show_json(document: object) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_json))
@@ -106,11 +126,14 @@ def _show_rich(table: Table) -> None:
 
 
 def _json(cell: object) -> object:
+    """A cell as a JSON value; within nested data there are dates, decimals and the like, which are told as texts."""
     match cell:
+        case None | bool() | int() | float() | str():
+            return cell
         case datetime():
             return cell.isoformat()
-        case tuple() | frozenset():
+        case tuple() | list() | frozenset():
             return [_json(part) for part in cell]
         case Mapping():
-            return dict(cell)
-    return cell
+            return {str(key): _json(value) for key, value in cell.items()}
+    return str(cell)

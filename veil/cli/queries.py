@@ -116,7 +116,11 @@ def explain(
             request = _request(sql, parameters, database, purpose)
             asked_by = Subject(user=operator(), groups=frozenset())
             told = parts.pipeline.explain(
-                stated.subject(parts, user), request, decision_id=uuid.uuid4().hex, asked_by=asked_by
+                stated.subject(parts, user),
+                request,
+                decision_id=uuid.uuid4().hex,
+                asked_by=asked_by,
+                is_operator=True,
             )
         explanation = Explanation(complete(told), sql=str(told["sql"]))
     else:

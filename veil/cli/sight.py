@@ -1,6 +1,6 @@
 """`veil can` and `veil who`: what a person may see, and who may see a thing."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,12 +9,13 @@ from catalog import names
 from catalog.errors import SettingsInvalid, UnknownDataset
 from catalog.model import Dataset
 from crawler.levels import Levels
-from policy_engine.model import Estate
+from policy_engine.model import Estate, PolicySet
+from policy_engine.readers import statements
 from policy_engine.who import Sight
 from policy_engine.who import can as what_can
 from policy_engine.who import who as who_sees
 from veil.cli.hypothetical import Around, Stated, around_options, subject_options
-from veil.cli.output import Table, format_option, show
+from veil.cli.output import Table, format_option, show_said
 from veil.cli.places import home_option, opened
 from web_ui.parts import Parts
 
@@ -43,8 +44,8 @@ def can(named: tuple[str, ...], stated: Stated, around: Around, form: str, home:
         now = parts.policies.current()
         levels = parts.levels()
         sights = what_can(subject, asked, now, around.at, _estate(parts), around.circumstances)
-    table = Table(columns=_SIGHT, rows=tuple(_row(sight, levels, now.owners) for sight in sights))
-    show(table, form, empty=f"{user or stated} sees nothing{f' of {dataset}' if dataset else ''}")
+    table = Table(columns=_SIGHT, rows=tuple(_row(sight, levels, now) for sight in sights))
+    _show(table, sights, now, form, empty=f"{user or stated} sees nothing{f' of {dataset}' if dataset else ''}")
 
 
 @click.command()
@@ -78,10 +79,10 @@ def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> No
             stated.subject(parts, None) if stated.is_anybody else None,
         )
     rows = tuple(
-        (holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight, levels, now.owners))
-        for holder in holders
+        (holder.kind, holder.name, holder.groups, holder.users, *_row(holder.sight, levels, now)) for holder in holders
     )
-    show(Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows), form, empty=f"nobody sees {thing}")
+    table = Table(columns=("kind", "name", "groups", "users", *_SIGHT), rows=rows)
+    _show(table, [holder.sight for holder in holders], now, form, empty=f"nobody sees {thing}")
 
 
 def _asked(named: tuple[str, ...], stated: Stated) -> tuple[str | None, str | None]:
@@ -119,9 +120,19 @@ def _dataset(parts: Parts, thing: str) -> tuple[Dataset, str | None]:
     return found, column.name
 
 
-def _row(sight: Sight, levels: Levels, owners: Mapping[str, str]) -> tuple[object, ...]:
+def _show(table: Table, sights: Sequence[Sight], now: PolicySet, form: str, *, empty: str) -> None:
+    """The table of these sights, and what the policies that they name say."""
+    every = statements((name for sight in sights for name in _named(sight)), now.policies)
+    said = [{name: every[name] for name in _named(sight) if name in every} for sight in sights]
+    show_said(table, said, form, under=[(f"policy `{name}`", text) for name, text in every.items()], empty=empty)
+
+
+def _named(sight: Sight) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*sight.policies, *sight.rows_policies)))
+
+
+def _row(sight: Sight, levels: Levels, now: PolicySet) -> tuple[object, ...]:
     rows = sight.rows_reason if sight.is_filtered else "all"
     how = (sight.outcome.value, sight.transform, rows, levels.column(sight.tags).value)
-    named = (*sight.policies, *sight.rows_policies)
-    asked = tuple(dict.fromkeys(owners[key] for key in map(names.fold, named) if key in owners))
+    asked = tuple(dict.fromkeys(now.owners[key] for key in map(names.fold, _named(sight)) if key in now.owners))
     return (sight.dataset, sight.column, *how, sight.tags, sight.policies, asked, sight.revision, sight.reason)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import flask
 
@@ -29,12 +29,16 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPage:
-    """Lists datasets; a database without any for this person is not there."""
+    """Lists datasets; a database without any for this person is not there.
+
+    How many columns are hidden is told where `tells_hidden`.
+    """
 
     identity: Identity
     metadata: Metadata
     datasets: Datasets
     levels: Callable[[], Levels]
+    tells_hidden: bool
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -47,6 +51,8 @@ class DataPage:
         subject = viewer(self.identity)
         search = flask.request.args.get("search", "").strip()
         sights = self.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
+        if not self.tells_hidden:
+            sights = tuple(replace(sight, hidden=0) for sight in sights)
         return flask.render_template("data.html", search=search, count=len(sights), databases=self._shelves(sights))
 
     def _shelves(self, sights: tuple[Sight, ...]) -> tuple[Shelf, ...]:

@@ -11,9 +11,7 @@ from catalog.model import Dataset, TagAssignment, TagState
 from catalog.names import fold, join
 from catalog.tags import Tags
 from crawler.levels import Levels
-from policy_engine.explain import told
 from policy_engine.model import ColumnDecision, Outcome, Subject
-from policy_engine.store import PolicyStore
 from proxy import answers
 from proxy.cells import texts
 from proxy.governance import Request
@@ -70,14 +68,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetPage:
-    """Shows one dataset through the same decision and the same pipeline as any query."""
+    """Shows one dataset through the same decision and the same pipeline as any query.
+
+    Hidden columns are told of, and policies as statements, where `tells_hidden`.
+    """
 
     identity: Identity
     metadata: Metadata
     tags: Tags
     pipeline: Pipeline
     levels: Callable[[], Levels]
-    policies: PolicyStore
     tells_hidden: bool
 
     def blueprint(self) -> flask.Blueprint:
@@ -98,19 +98,23 @@ class DatasetPage:
             counts=view.counts if self.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
             rated=view.rated(self.levels()),
             columns=self._columns(view),
-            owners=told(view.decision, self.policies.current().owners)["owners"],
+            policies=view.policies(self._told(view)),
             sample=self._sample(subject, view),
+            tells_hidden=self.tells_hidden,
         )
 
     def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
-        """The columns that are there, in order, then the hidden ones where people are told of them."""
         dataset = view.dataset
         assigned = self.tags.assignments(join(dataset.database, dataset.name))
         levels = self.levels()
+        return tuple(_shown(item, assigned, dataset, levels) for item in self._told(view))
+
+    def _told(self, view: DatasetView) -> tuple[ColumnDecision, ...]:
+        """The columns that are there, in order, then the hidden ones where people are told of them."""
+        if not self.tells_hidden:
+            return view.fields
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
-        every = (item for column in ordered for item in (column, *column.nested))
-        told = (item for item in every if self.tells_hidden or item.outcome is not Outcome.HIDDEN)
-        return tuple(_shown(item, assigned, dataset, levels) for item in told)
+        return tuple(item for column in ordered for item in (column, *column.nested))
 
     def _sample(self, subject: Subject, view: DatasetView) -> Sample:
         dataset = view.dataset

@@ -9,17 +9,18 @@ import flask
 from catalog.model import Revision
 from catalog.names import fold
 from catalog.revisions import Revisions
+from policy_engine.capabilities import Rights
 from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_policy
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Policy
 from policy_engine.owners import last_changes
 from policy_engine.policy_index import is_in_force
+from policy_engine.readers import readable, reads_every_policy
 from policy_engine.store import PolicyStore
 from proxy import answers
 from proxy.identity import Identity
 from web_ui.pages.frame import viewer
-from web_ui.policy_reach import readable, sees_every_policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class PoliciesPage:
             search=search,
             cards=found,
             revision=current.revision,
-            sees_all=sees_every_policy(subject, current),
+            sees_all=reads_every_policy(Rights(subject, current)),
         )
 
 

@@ -24,9 +24,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 def test_grants_of_a_role_are_listed_the_ended_ones_too(shop: Shop) -> None:
-    [ended, everything] = sorted(shop.ask("SHOW GRANT ROLE boss"), key=lambda row: row[-1])
-    assert everything == ("bosses", "grant", "boss", "*", "", "", "", "yes")
-    assert (ended[3], ended[-1]) == ("later", "no")
+    [ended, everything] = sorted(shop.ask("SHOW GRANT ROLE boss"), key=lambda row: row[-2])
+    said = "GRANT SELECT ON CATALOG TO ROLE boss POLICYPROPERTIES('name'='bosses', 'description'='example')"
+    assert everything == ("bosses", "grant", "boss", "*", "", "", "", "yes", said)
+    assert (ended[3], ended[-2]) == ("later", "no")
 
 
 def test_grants_on_a_thing_are_those_on_it_and_in_it(shop: Shop) -> None:
@@ -37,11 +38,17 @@ def test_grants_on_a_thing_are_those_on_it_and_in_it(shop: Shop) -> None:
 
 def test_grants_that_name_a_tag_are_listed(shop: Shop) -> None:
     [row] = shop.ask("SHOW GRANT ATTRIBUTE PII:Email ON CATALOG")
-    assert row == (
+    assert row[:-1] == (
         *("clerks", "grant", "clerk", "shop", "NOT fin.card"),
         *("pii.email WITH tokenize()", "land = user_attribute('land')", "yes"),
     )
     assert shop.ask("SHOW GRANT ATTRIBUTE pii.email ON DATABASE later") == ()
+
+
+def test_a_grant_that_is_listed_says_itself(shop: Shop) -> None:
+    [row] = shop.ask("SHOW GRANT ROLE clerk")
+    with pytest.raises(PolicyInvalid, match="Grant already exists"):
+        shop.give(row[-1])
 
 
 def test_a_person_sees_their_own_roles_and_grants_only(shop: Shop) -> None:

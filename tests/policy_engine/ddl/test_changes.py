@@ -82,7 +82,7 @@ def test_a_plain_grant_again_takes_the_new_properties_and_stays_one(shop: Shop) 
     assert changed == made.replace("+", "~", 1)
     assert shop.change(grant + " POLICYPROPERTIES('enabled'='false')") == []
     rows = shop.ask("SHOW GRANT ROLE clerk ON TABLE shop.orders")
-    assert [(row[3], row[-1]) for row in rows] == [("shop.orders(id)", "no")]
+    assert [row[3] for row in rows if row[-2] == "no"] == ["shop.orders(id)"]
 
 
 def test_the_opposite_tag_on_the_same_object_is_refused(shop: Shop) -> None:

@@ -62,6 +62,11 @@ def test_a_change_is_planned_with_rows_compared_and_taken_back(shop: Terminal) -
     assert differs.startswith("From revision 2 to what is live\n  + policy restrict-")
     assert "LOSES" in differs or "loses" in differs
     assert shop.run("diff", "3").out == "Nothing differs between revision 3 and what is live\n"
+    said = "RESTRICT SELECT ON DATABASE shop WHERE id > 2 FROM ROLE boss"
+    assert list(shop.run("history", "--limit", "1", "-f", "json").json()[0]["statements"].values()) == [said]
+    told = shop.run("history").out
+    assert f"\n  {said}\n" in told
+    assert "\nrevision 2, policy `clerks`\n  GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE NOT fin.card" in told
     back = shop.run("rollback", "2", "--why", "too strict").out
     assert "revision 4 is in force" in back
     assert shop.run("history", "--limit", "1", "-f", "json").json()[0]["why"] == "too strict"
@@ -94,12 +99,18 @@ def test_anybody_can_be_asked_about(shop: Terminal) -> None:
     assert rows["email"]["revision"] == 2
     assert "policy `clerks`" in rows["email"]["rows"]
     assert rows["card"]["outcome"] == "hidden"
+    said = "GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE NOT fin.card"
+    assert rows["card"]["statements"]["clerks"].startswith(said)
+    for told in (shop.run(*ask, "shop.orders").out, shop.run("who", "shop.orders.email").out):
+        assert told.count(said) == 1
+        assert f"\npolicy `clerks`\n  {said}" in told
     assert "sees nothing" in shop.run("can", "--groups", "nobody").out
     assert "one user and at most one dataset" in shop.run("can", expect=1).err
     assert "is no attribute" in shop.run("can", "--attribute", "land", expect=1).err
     told = shop.run("explain", "select * from shop.orders", "--groups", "clerks", "--attribute", "land=NO").out
     assert "'NO'" in told
     assert "masked for you by tokenize" in told
+    assert f"  policy `clerks` says:\n    {said}" in told
 
 
 def test_anybody_can_be_asked_about_in_any_circumstances(shop: Terminal) -> None:
