@@ -18,10 +18,12 @@ literal is of the form its other side needs, and a function is called where its 
 it never raises. A name has one family in all the query, whatever it means: VALUES, recursion, columns that are named
 anew, and aliases of several families are fenced. Families are worked out in families.py.
 
+What may raise needs no fence either where it is worked out last; late.py finds those queries.
+
 PostgreSQL calls the property LEAKPROOF (its documentation, "Rules and Privileges").
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
@@ -73,7 +75,15 @@ def is_leak_proof(tree: exp.Expr, known: Families) -> bool:
     Example: `select * from t where age > 40` is; `where 1 / (age - 40) > 0` is not, nor is
     `where name = 5` on a text column, since the engine would cast every name to a number.
     """
-    return all(_is_harmless(node, known) for node in tree.walk())
+    return next(harmful(tree, known), None) is None
+
+
+def harmful(tree: exp.Expr, known: Families) -> Iterator[exp.Expr]:
+    """The nodes of a query that may tell something of a row that they should not have met.
+
+    Example: of `select name from t where 1 / (age - 40) > 0` the difference, the division and the comparison.
+    """
+    return (node for node in tree.walk() if not _is_harmless(node, known))
 
 
 def _is_harmless(node: exp.Expr, known: Families) -> bool:

@@ -19,8 +19,9 @@ from catalog.sources.connector import Session
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy import information
-from proxy.barrier import is_leak_proof
+from proxy.barrier import harmful
 from proxy.labels import label, unlabel
+from proxy.late import BARRIER, keep_late, late_columns, let_go
 from proxy.meanings import families
 from proxy.memory import Memory
 from proxy.projection import shown_type
@@ -72,23 +73,27 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    is_fenced = _needs_fence(tree, placed)
+    late = _late(tree, placed)
+    is_fenced = late is None
+    kept = keep_late(late or ())
     governed = [_govern(item, keys, is_fenced) for item in placed]
     stand_ins = [_stand_in(item.leaf) for item in placed]
     printed = generate(tree, dialect)
     _check_fixpoint(printed, dialect)
     sql = _filled(printed, stand_ins, [relation.sql for relation in governed])
-    _verify(sql, placed, governed, session)
+    _verify(sql, placed, governed, session, own=frozenset({BARRIER} if kept else ()))
     own_names = [_own_name(item.decision.dataset) for item in placed]
     in_words = [_in_words(item, relation) for item, relation in zip(placed, governed, strict=True)]
     unlabel(labels)
     _blank(tree)
     printed_blank = generate(tree, dialect)
+    let_go(kept)
+    request_blank = generate(tree, dialect) if kept else printed_blank
     return Rewritten(
         sql=sql,
         shown=_filled(printed, stand_ins, in_words),
         blanked=_filled(printed_blank, stand_ins, in_words),
-        blanked_request=_filled(printed_blank, stand_ins, own_names),
+        blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
         parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
     )
@@ -116,16 +121,17 @@ def _check_fixpoint(printed: str, dialect: str) -> None:
         raise VerificationFailed("the printed SQL reads back differently")
 
 
-def _needs_fence(tree: exp.Expr, placed: Sequence[Placed]) -> bool:
+def _late(tree: exp.Expr, placed: Sequence[Placed]) -> Sequence[exp.Column] | None:
+    """The columns to be kept late, most often none; None where the relations are to be fenced."""
     if not any(may_need_fence(item.decision) for item in placed):
-        return False
+        return ()
     columns = [
         (column.name, shown_type(column))
         for item in placed
         for column in item.decision.columns
         if column.outcome is not Outcome.HIDDEN
     ]
-    return not is_leak_proof(tree, families(tree, columns))
+    return late_columns(tree, tuple(harmful(tree, families(tree, columns))))
 
 
 def _stand_in(leaf: Leaf) -> str:
@@ -179,13 +185,15 @@ def _in_words(item: Placed, relation: Governed) -> str:
     return text
 
 
-def _verify(sql: str, placed: Sequence[Placed], governed: Sequence[Governed], session: Session) -> None:
+def _verify(
+    sql: str, placed: Sequence[Placed], governed: Sequence[Governed], session: Session, *, own: frozenset[str]
+) -> None:
     expected = [
         Expectation(physical=item.physical, governed=_governed_node(relation.sql, item.relations, session))
         for item, relation in zip(placed, governed, strict=True)
         if item.content is None
     ]
-    verify(session.serialize(sql), expected)
+    verify(session.serialize(sql), expected, own)
 
 
 def _governed_node(sql: str, relations: Sequence[str], session: Session) -> Node:

@@ -61,6 +61,8 @@ class Questioner:
             return self._oracle()
         if chance.random() < 0.3:
             return self.total()
+        if chance.random() < 0.2:
+            return self.late()
         sql = self._select(3, [])
         if chance.random() < 0.1:
             word = chance.choice(("UNION", "UNION ALL", "INTERSECT", "EXCEPT ALL", "EXCEPT", "UNION BY NAME"))
@@ -76,11 +78,18 @@ class Questioner:
 
     def total(self) -> str:
         """A question in which nothing can raise, so it stands unfenced."""
+        return self._made_of(total_forms.QUESTIONS)
+
+    def late(self) -> str:
+        """A question that may raise only in what its outermost SELECT sums up, so it stands unfenced too."""
+        return self._made_of(total_forms.LATE)
+
+    def _made_of(self, forms: Sequence[str]) -> str:
         table, other = (self._chance.choice(self._estate.tables) for _ in range(2))
         shown = [
             (f'"{column.name}"', column.type) for column in table.columns if column.name not in self._estate.hidden
         ]
-        return total_forms.question(self._chance, f"db.{table.name}", f"db.{other.name}", shown)
+        return total_forms.question(self._chance, forms, f"db.{table.name}", f"db.{other.name}", shown)
 
     def _oracle(self) -> str:
         """A question that raises on rows that are not there, or that an engine may answer from what it knows of all."""

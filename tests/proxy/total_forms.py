@@ -1,4 +1,7 @@
-"""Questions that stand unfenced over filtered rows, since nothing in them can raise; `{i}` is large on those alone."""
+"""Questions that stand unfenced over filtered rows; `{i}` is large on those alone.
+
+Nothing in QUESTIONS can raise. In LATE only what the outermost SELECT sums up can, and is worked out last.
+"""
 
 import random
 import re
@@ -81,10 +84,24 @@ truth: coalesce({truth}, TRUE)
 truth: {whole} IN (SELECT u.id FROM {other} AS u WHERE u.k IS DISTINCT FROM {i})
 truth: {whole} > (SELECT max(u.k) FROM {other} AS u)
 truth: EXISTS (SELECT 1 AS x FROM {other} AS u WHERE u.id = {i})
+loud: CAST({text} AS INTEGER)
+loud: CAST({i} AS TINYINT)
+loud: ({i} * {whole} * 1000000000)
+loud: ({decimal} * {decimal} * {decimal})
+loud: ({loud} + {loud})
+loud: ({whole} - {loud})
+loud: CASE WHEN {i} > 1000 AND {loud} > 3 THEN {whole} END
+loud: CASE WHEN {i} > 1000 THEN CAST('x' || {text} AS INTEGER) ELSE {whole} END
+loud: CASE WHEN {truth} OR {loud} <> 0 THEN {loud} END
+loud: coalesce({whole}, {loud})
+loud: CAST({truth} AND {loud} IS NULL AS INTEGER)
+loud: extract(year FROM CAST({text} AS DATE))
 """
 _FORMS_OF: dict[str, list[str]] = {}
 for _line in _FORMS.strip().splitlines():
     _FORMS_OF.setdefault(_line.partition(": ")[0], []).append(_line.partition(": ")[2])
+
+_LOUD = ("CAST({text} AS INTEGER)", "CAST({i} AS TINYINT)")
 
 _LITERALS = {
     **{"whole": "7", "double": "CAST(2 AS DOUBLE)", "decimal": "CAST(3 AS DOUBLE)", "text": "'abc'"},
@@ -104,11 +121,25 @@ QUESTIONS = (
     "SELECT {whole} AS x, {text} AS y FROM {t} UNION ALL SELECT {whole}, {text} FROM {t} WHERE {truth}",
     "SELECT {i} AS z, u.id AS w FROM {t} LEFT JOIN {other} AS u ON u.k = {whole} AND {truth} WHERE {truth}",
 )
+LATE = (
+    "SELECT sum({loud}) AS n FROM {t} WHERE {truth}",
+    "SELECT {any} AS x, max({loud}) AS n, count(*) AS m FROM {t} WHERE {truth} GROUP BY 1 ORDER BY n, x LIMIT 3",
+    "SELECT sum({loud}) FILTER (WHERE {truth}) AS n, count({loud}) AS m FROM {t}",
+    "SELECT {loud} AS x, count(*) AS n FROM {t} WHERE {truth} GROUP BY x",
+    "SELECT {truth} AND {loud} > 3 AS x, count(*) AS n FROM {t} GROUP BY 1",
+    "SELECT q.y, sum(q.x) AS n FROM (SELECT {loud} AS x, {text} AS y FROM {t} WHERE {truth}) AS q GROUP BY q.y",
+    "SELECT sum(CASE WHEN q.y > 1000 AND q.b THEN 1 END) AS n FROM (SELECT {i} AS y, {loud} = 7 AS b FROM {t}) AS q",
+    "SELECT sum(CASE WHEN y > 1000 THEN x END) AS n FROM (SELECT {i} AS y, count({loud}) AS x FROM {t} GROUP BY 1) q",
+    "SELECT sum({loud}) / count({any}) AS n, max({loud}) > 3 AS b FROM {t} LEFT JOIN {other} AS u ON u.k = {whole}",
+    "SELECT max({loud}) AS n FROM {t} JOIN {other} AS u ON u.id = {whole} WHERE {truth}",
+)
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
-def question(chance: random.Random, table: str, other: str, columns: Sequence[tuple[str, str]]) -> str:
-    """One question over a dataset whose columns (name as it is written, type) are given."""
+def question(
+    chance: random.Random, forms: Sequence[str], table: str, other: str, columns: Sequence[tuple[str, str]]
+) -> str:
+    """One question of some form over a dataset whose columns (name as it is written, type) are given."""
 
     def place(depth: int) -> Callable[[re.Match[str]], str]:
         return lambda found: filled(found[1], depth)
@@ -117,10 +148,12 @@ def question(chance: random.Random, table: str, other: str, columns: Sequence[tu
         if kind in ("t", "other", "i"):
             return {"t": f"{table} AS a", "other": other, "i": "a.id"}[kind]
         if kind == "any":
-            kind = chance.choice(list(_FORMS_OF))
+            kind = chance.choice([name for name in _FORMS_OF if name != "loud"])
+        if kind == "loud":
+            return _PLACE.sub(place(max(depth - 1, 0)), chance.choice(_FORMS_OF[kind] if depth > 0 else _LOUD))
         named = [name for name, type_name in columns if KINDS.get(type_name) == kind]
         if depth <= 0 or chance.random() < 0.3:
             return f"a.{chance.choice(named)}" if named and chance.random() < 0.8 else _LITERALS[kind]
         return _PLACE.sub(place(depth - 1), chance.choice(_FORMS_OF[kind]))
 
-    return _PLACE.sub(place(3), chance.choice(QUESTIONS))
+    return _PLACE.sub(place(3), chance.choice(forms))

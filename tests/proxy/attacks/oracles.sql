@@ -141,3 +141,24 @@ select repeat(note, 1000000000) from shop.orders where region = 'APAC'
 
 -- a query of total functions alone
 select lower(note) as n, count(*) as c, max(length(note)) as l from shop.orders where contains(note, 's') or region = 'APAC' group by 1
+
+-- an error beside what no row fulfils, in a sum
+select sum(case when amount > 1000 and cast(note as int) > 0 then 1 end) from shop.orders
+
+-- an error beside what no row fulfils, behind an alias of a derived table
+select sum(case when amount > 1000 and b then 1 end) from (select amount, cast(note as int) = 5 as b from shop.orders) as q
+
+-- an error in a sum over groups of which none is left
+select sum(cast(note as int)) from shop.orders having max(amount) > 1000
+
+-- an error in a condition by its alias
+select cast(note as int) = 5 as b, count(*) from shop.orders where amount > 1000 and b group by b
+
+-- an overflow in a sum over a join without a partner
+select c.customer, sum(o.amount * 9223372036854775807) from shop.orders o join shop.customers c on c.customer = o.customer and o.region = 'APAC' group by 1
+
+-- an error in a key of groups
+select cast(note as int) as n, count(*) from shop.orders where region = 'APAC' group by n
+
+-- the engine's own barrier
+select sum(__internal_barrier(amount)) from shop.orders
