@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from catalog.database import Transaction, Value
+from catalog.descriptions import read_description
 from catalog.inner_paths import with_inner_paths
 from catalog.model import Column, Dataset, Defect, TagState
 
@@ -59,7 +60,8 @@ def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
         columns = _columns(tx, within, parameters, tags)
     database_tags = read_database_tags(tx)
     rows = tx.rows(
-        "SELECT d.id, d.database_id, b.name AS database, d.name, s.name AS source, d.relation, d.comment, d.defects"
+        "SELECT d.id, d.database_id, b.name AS database, d.name, s.name AS source, d.relation, d.comment, d.defects,"
+        " d.description"
         f" {chosen} ORDER BY b.name, d.name",
         parameters,
     )
@@ -75,6 +77,7 @@ def read_datasets(tx: Transaction, selection: Selection) -> tuple[Dataset, ...]:
             database_tags=frozenset(database_tags.get(row["database_id"], ())),
             comment=row["comment"],
             defects=tuple(Defect(what=what, where=where) for what, where in json.loads(row["defects"])),
+            description=read_description(row["description"]),
         )
         for row in rows
     )

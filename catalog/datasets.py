@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
+from catalog.descriptions import stored_description
 from catalog.errors import SettingsInvalid
 from catalog.lookup import check_name, row_id, tag_id
-from catalog.model import Database, Dataset, Defect, Field, Source
+from catalog.model import Database, Dataset, Defect, Description, Field, Source
 from catalog.names import fold
 
 
@@ -121,6 +122,17 @@ class Datasets:
         with self._catalog.change() as tx:
             changed = tx.execute(
                 "UPDATE dataset SET defects = ? WHERE name = ? AND defects <> ?"
+                " AND database_id = (SELECT id FROM database WHERE name = ?)",
+                [stored, name, stored, database],
+            )
+        return changed > 0
+
+    def note_description(self, database: str, name: str, described: Description) -> bool:
+        """Keeps what the source itself says of a dataset, in place of what it said before; True when it differs."""
+        stored = stored_description(described)
+        with self._catalog.change() as tx:
+            changed = tx.execute(
+                "UPDATE dataset SET description = ? WHERE name = ? AND description <> ?"
                 " AND database_id = (SELECT id FROM database WHERE name = ?)",
                 [stored, name, stored, database],
             )

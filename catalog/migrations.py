@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 8  # the number of the last step below
+NEWEST = 9  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -278,6 +278,11 @@ def _defects(database: Database) -> None:
 def _sessions(database: Database) -> None:
     for statement in _statements(_SESSIONS):
         database.execute(statement)
+
+
+@_STEPS(name="0009 sources describe datasets")
+def _descriptions(database: Database) -> None:
+    database.execute("ALTER TABLE dataset ADD COLUMN description TEXT NOT NULL DEFAULT ''")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -116,9 +116,43 @@ class Defect:
     where: str
 
 
+class KeyKind(StrEnum):
+    """What a key of a relation says: that its columns name a row, name it as well, or name one of another relation."""
+
+    PRIMARY = "primary"
+    UNIQUE = "unique"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key that a source declares; a foreign one refers to the columns `at` of a relation of the same source."""
+
+    kind: KeyKind
+    columns: tuple[str, ...]
+    refers_to: str = ""
+    at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a source itself says of a relation: comments on it and on columns, and keys."""
+
+    comment: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    keys: tuple[Key, ...] = ()
+
+
+NOT_DESCRIBED = Description()
+"""What a source says that says nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A relation of a source, registered in a database, with its columns in order and its tags."""
+    """A relation of a source, registered in a database, with its columns in order and its tags.
+
+    `comment` is a person's, `description` the source's own.
+    """
 
     database: str
     name: str
@@ -130,6 +164,7 @@ class Dataset:
     database_tags: frozenset[str] = frozenset()
     comment: str = ""
     defects: tuple[Defect, ...] = ()
+    description: Description = NOT_DESCRIBED
 
     @property
     def full_name(self) -> str:

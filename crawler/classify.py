@@ -40,16 +40,20 @@ class Classification:
 
 
 def classify(
-    fields: Sequence[Field], sample: pa.Table, rules: Sequence[CompiledRule], today: date | None = None
+    fields: Sequence[Field],
+    sample: pa.Table,
+    rules: Sequence[CompiledRule],
+    today: date | None = None,
+    comments: Mapping[str, str] | None = None,
 ) -> Classification:
-    """What the rules suggest for the columns and nested fields of a dataset.
+    """What the rules suggest for the columns and nested fields of a dataset; detectors read `comments` on columns, too.
 
     A rule that takes too long or fails anywhere suggests nothing anywhere. Dates are judged as seen from `today`.
 
     Example: column `mrn` under the rule `mrn by name` gives `phi.mrn`, 0.8, "name matches rule `mrn by name`".
     """
     columns = tuple(sampled_columns(fields, sample))
-    found = findings_in(columns, sample, rules, today)
+    found = findings_in(columns, sample, rules, today, comments)
     suggested: list[Suggestion] = []
     unfit: list[str] = []
     for rule in rules:
@@ -70,12 +74,16 @@ def sampled_columns(fields: Sequence[Field], sample: pa.Table) -> Iterator[Sampl
 
 
 def findings_in(
-    columns: Sequence[Sampled], sample: pa.Table, rules: Sequence[CompiledRule], today: date | None = None
+    columns: Sequence[Sampled],
+    sample: pa.Table,
+    rules: Sequence[CompiledRule],
+    today: date | None = None,
+    comments: Mapping[str, str] | None = None,
 ) -> Mapping[tuple[str, ...], Mapping[str, Finding]]:
     """What the built-in detectors find, by column and detector; nothing when no rule asks for one."""
     found: dict[tuple[str, ...], dict[str, Finding]] = {}
     if any(rule.detector for rule in rules):
-        for finding in detect([column.path for column in columns], sample, today or utc_now().date()):
+        for finding in detect([column.path for column in columns], sample, today or utc_now().date(), comments):
             found.setdefault(finding.path, {})[finding.detector] = finding
     return found
 

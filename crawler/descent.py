@@ -1,4 +1,6 @@
-"""Suggests to the columns of views the tags of what they are made of, by the SQL that their source keeps."""
+"""Suggests to the columns of views the tags of what they are made of, by the SQL that their source keeps, and to those
+of foreign keys the tags of what they refer to.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from crawler.report import Failure
 Relation = tuple[str, str]
 """A schema and a name, folded."""
 
-_SURE, _UNSURE = 0.99, 0.5
+_SURE, _REFERRED, _UNSURE = 0.99, 0.95, 0.5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,13 +34,16 @@ class Descent:
     unclear: list[Failure] = field(default_factory=list)
 
     def suggestions(self) -> Iterator[tuple[Dataset, Suggestion]]:
-        """The tags that descend to registered views, each with the column that it comes from as evidence."""
+        """The tags that descend to registered views, and along foreign keys, each with the column that it comes from as
+        evidence.
+        """
         if not isinstance(self.connector, KnowsViews):
             return
         views = {_relation(name): sql for name, sql in self.connector.views().items()}
         registered: dict[Relation, list[Dataset]] = {}
         for dataset in self.datasets.datasets_of(self.source):
             registered.setdefault(_relation(dataset.relation), []).append(dataset)
+        yield from along_keys(registered)
         tracing = _Tracing(views=views, shape_of=self._shape)
         for relation in views:
             for dataset in registered.get(relation, ()):
@@ -183,6 +188,33 @@ def _relation(name: str) -> Relation:
     parts = split(name)
     schema, table = ("main", *parts)[-2:]
     return fold(schema), fold(table)
+
+
+def along_keys(registered: Mapping[Relation, Sequence[Dataset]]) -> Iterator[tuple[Dataset, Suggestion]]:
+    """The tags that come to columns of foreign keys: what such a column holds stands in what it refers to as well."""
+    for dataset in (dataset for datasets in registered.values() for dataset in datasets):
+        for column in dataset.columns:
+            for base, origin in _referred(dataset, column, registered, frozenset()):
+                for tag in sorted(origin.confirmed | origin.suggested):
+                    evidence = f"refers to `{base.full_name}.{origin.name}`"
+                    for suggestion in _suggested(dataset, column, tag, evidence, _REFERRED):
+                        yield dataset, suggestion
+
+
+def _referred(
+    dataset: Dataset, column: Column, registered: Mapping[Relation, Sequence[Dataset]], within: frozenset[str]
+) -> Iterator[tuple[Dataset, Column]]:
+    """The columns that a column refers to, and those that they refer to in turn."""
+    here = f"{dataset.full_name}.{fold(column.name)}"
+    if len(column.path) > 1 or here in within:
+        return
+    for key in dataset.description.keys:
+        for name, at in zip(key.columns, key.at, strict=False):
+            if fold(name) == fold(column.name):
+                for base in registered.get(_relation(key.refers_to), ()):
+                    for origin in (each for each in base.columns if fold(each.name) == fold(at)):
+                        yield base, origin
+                        yield from _referred(base, origin, registered, within | {here})
 
 
 def _tags_at(base: Dataset, path: Path) -> Iterator[tuple[Path, str, str]]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from catalog.errors import VeilError
-from catalog.sources.connector import KnowsDefects, Relation, SourceConnector
+from catalog.model import NOT_DESCRIBED, Description
+from catalog.sources.connector import KnowsDefects, KnowsDescriptions, Relation, SourceConnector
 from crawler.classify import classify
 from crawler.report import Crawled, CrawlState, Failure
 from crawler.rules import CompiledRule
@@ -26,9 +27,10 @@ class Look:
         """One relation with its suggestions; raises VeilError when it cannot be read."""
         fields = self.connector.describe(relation.name)
         defects = self.connector.defects(relation.name) if isinstance(self.connector, KnowsDefects) else ()
+        described = self._described(relation)
         sample = self.connector.sample(relation.name, self.rows)
         self.bytes_read += sample.nbytes
-        found = classify(fields, sample, self.rules)
+        found = classify(fields, sample, self.rules, comments=dict(described.columns))
         self.timed_out.update(found.timed_out)
         return Crawled(
             name=relation.suggested_name,
@@ -37,7 +39,13 @@ class Look:
             fields=fields,
             suggestions=found.suggestions,
             defects=defects,
+            description=described,
         )
+
+    def _described(self, relation: Relation) -> Description:
+        if isinstance(self.connector, KnowsDescriptions):
+            return self.connector.description(relation.name)
+        return NOT_DESCRIBED
 
     def note(self, relation: str, error: VeilError) -> Failure:
         """Keeps in mind that a relation failed, and why."""

@@ -90,6 +90,7 @@ class Registrar:
         with self._catalog.transaction():
             is_changed = self.datasets.register(database, name, self.source.name, found.relation, found.fields)
             self.datasets.note_defects(database, name, found.defects)
+            self.datasets.note_description(database, name, found.description)
             for suggestion in found.suggestions:
                 self.suggest(f"{database}.{name}", suggestion)
         return replace(found, name=f"{database}.{name}", state=state if is_changed else CrawlState.UNCHANGED)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from catalog.model import Defect, Field
+from catalog.model import NOT_DESCRIBED, Defect, Description, Field
 from crawler.classify import Suggestion
 
 
@@ -29,6 +29,7 @@ class Crawled:
     fields: tuple[Field, ...]
     suggestions: tuple[Suggestion, ...] = ()
     defects: tuple[Defect, ...] = ()
+    description: Description = NOT_DESCRIBED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

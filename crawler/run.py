@@ -185,6 +185,7 @@ class Running:
                         fields=fields_of(dataset),
                         suggestions=standing.get(dataset.full_name, ()),
                         defects=dataset.defects,
+                        description=dataset.description,
                     )
                     for dataset in known.get(item.relation, ())
                 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from catalog.errors import UnknownDataset
 from catalog.journal import Journal
-from catalog.model import Dataset, Event, EventKind
+from catalog.model import Dataset, Event, EventKind, Key
 from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
@@ -16,6 +16,7 @@ from policy_engine.readers import readable, statements
 from policy_engine.store import PolicyStore
 from policy_engine.visibility import Sight, Visibility
 from proxy.projection import shown_type
+from proxy.source_words import SourceWords, source_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,12 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetView:
-    """A dataset as one person meets it, with whom to ask about policies, and the policies that the person may read."""
+    """A dataset as one person meets it: with what its source says of it, with whom to ask about policies, and with the
+    policies that the person may read.
+    """
 
     decision: Decision
+    words: SourceWords
     owners: Mapping[str, str] = field(repr=False)
     readable: tuple[Policy, ...] = field(repr=False)
 
@@ -64,6 +68,10 @@ class DatasetView:
         found = Counter(column.outcome for column in self.decision.columns)
         return {outcome.value: found[outcome] for outcome in Outcome}
 
+    def comment_on(self, column: ColumnDecision) -> str:
+        """What the source says of a column; of fields inside of one it says nothing."""
+        return self.words.columns.get(fold(column.name), "") if len(column.path) <= 1 else ""
+
     def rated(self, levels: Levels) -> Rated:
         """How sensitive it is, as far as the person sees it."""
         return levels.dataset({field.tags for field in self.fields})
@@ -89,7 +97,9 @@ class DatasetView:
             "level_reason": rated.reason,
             "defects": [defect.what for defect in dataset.defects],
             "revision": self.revision,
-            "columns": [_described(field, levels) for field in self.fields],
+            "source_comment": self.words.comment,
+            "keys": [_key(key) for key in self.words.keys],
+            "columns": [_described(field, levels, self.comment_on(field)) for field in self.fields],
             "rows": {
                 "filtered": bool(self.rows.filter),
                 "policies": list(self.rows.policies),
@@ -155,7 +165,12 @@ class Metadata:
                 f"no dataset `{join(database, name)[:200]}` that you can see",
                 hint=f"did you mean `{near}`?" if near else "list what you can see, or ask its owner for access",
             )
-        view = DatasetView(decision=decision, owners=policies.owners, readable=readable(subject, policies))
+        words = source_words(
+            decision,
+            lambda: self._visibility.datasets(subject, policies, now, circumstances),
+            lambda other: self._visibility.decision(subject, other.database, other.name, policies, now, circumstances),
+        )
+        view = DatasetView(decision=decision, words=words, owners=policies.owners, readable=readable(subject, policies))
         self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"})
         return view
 
@@ -187,10 +202,16 @@ class Metadata:
         )
 
 
-def _described(column: ColumnDecision, levels: Levels) -> dict[str, object]:
+def _key(key: Key) -> dict[str, object]:
+    referred = {"refers_to": key.refers_to, "at": list(key.at)} if key.refers_to else {}
+    return {"kind": key.kind.value, "columns": list(key.columns), **referred}
+
+
+def _described(column: ColumnDecision, levels: Levels, comment: str) -> dict[str, object]:
     return {
         "column": column.name,
         "type": shown_type(column),
+        "comment": comment,
         "outcome": column.outcome.value,
         "transform": column.transform,
         "tags": list(column.tags),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from catalog.model import Level
+from catalog.model import KeyKind, Level
 
 Json = Mapping[str, object]
 
@@ -159,8 +159,17 @@ SCHEMAS: Json = {
             "level_reason": TEXT,
             "defects": TEXTS,
             "revision": COUNT,
+            "source_comment": TEXT,
+            "keys": listed(
+                record(
+                    {"kind": {"type": "string", "enum": [*KeyKind]}, "columns": TEXTS},
+                    {"refers_to": TEXT, "at": TEXTS},
+                )
+            ),
             "columns": listed(
-                record({"column": TEXT, "type": TEXT, "outcome": _OUTCOME, "tags": TEXTS, "level": LEVEL})
+                record(
+                    {"column": TEXT, "type": TEXT, "comment": TEXT, "outcome": _OUTCOME, "tags": TEXTS, "level": LEVEL}
+                )
             ),
             "rows": _ROWS,
         }

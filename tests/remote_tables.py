@@ -69,7 +69,10 @@ class Database:
         """Makes a table of these rows, in this order."""
         declared = ", ".join(f"{self._quoted(name)} {self._type(kind)}" for name, kind in columns)
         values = ",\n".join(f"({', '.join(map(self._literal, row))})" for row in rows)
-        sql = f"CREATE TABLE {table} ({declared});\n" + (f"INSERT INTO {table} VALUES {values};\n" if rows else "")
+        self.run(f"CREATE TABLE {table} ({declared});\n" + (f"INSERT INTO {table} VALUES {values};\n" if rows else ""))
+
+    def run(self, sql: str) -> None:
+        """Runs statements as the database's owner; its account may read what is there then."""
         if self._server is None:
             with sqlite3.connect(self._file) as connection:
                 connection.executescript(sql)

@@ -64,7 +64,7 @@ def quote_name(parts: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column you may see, and how: `outcome` is clear or masked (by `transform`)."""
+    """A column you may see, and how: `outcome` is clear or masked (by `transform`); `comment` is the source's."""
 
     name: str
     type: str
@@ -72,6 +72,7 @@ class Column:
     transform: str = ""
     tags: tuple[str, ...] = ()
     reason: str = ""
+    comment: str = ""
 
     @classmethod
     def of(cls, found: dict[str, object]) -> "Column":
@@ -83,6 +84,7 @@ class Column:
             transform=_text(found, "transform"),
             tags=_texts(found, "tags"),
             reason=_text(found, "reason"),
+            comment=_text(found, "comment"),
         )
 
 
@@ -124,10 +126,10 @@ class Dataset:
         return f"rows: {self.reason or 'filtered for you'}" if self.is_filtered else "rows: all of them"
 
     def _lines(self) -> list[tuple[str, ...]]:
-        return [
-            ("column", "type", "for you", "tags"),
-            *((c.name, c.type, _how(c), " ".join(c.tags)) for c in self.columns),
-        ]
+        head = ("column", "type", "for you", "tags", "comment")
+        shown = len(head) if any(column.comment for column in self.columns) else len(head) - 1
+        lines = [head, *((c.name, c.type, _how(c), " ".join(c.tags), c.comment) for c in self.columns)]
+        return [line[:shown] for line in lines]
 
 
 class Datasets(Sequence[Dataset]):

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from catalog.model import Defect, Field
+from catalog.model import Defect, Description, Field
 from catalog.sources.private_copies import PrivateCopies
 
 
@@ -149,6 +149,15 @@ class KnowsViews(Protocol):
 
     def views(self) -> Mapping[str, str]:
         """The SQL of every view, by relation; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class KnowsDescriptions(Protocol):
+    """A connector whose source keeps comments and keys."""
+
+    def description(self, relation: str) -> Description:
+        """What the source itself says of a relation; raises SourceUnavailable."""
         ...
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceUnavailable, VeilError
-from catalog.model import Field
+from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
@@ -22,6 +23,22 @@ ORDER BY ALL
 """
 _VIEWS = """
 SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal ORDER BY ALL
+"""
+_COMMENTS = """
+SELECT '', comment, 0 FROM duckdb_tables()
+WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table) AND comment IS NOT NULL
+UNION ALL SELECT '', comment, 0 FROM duckdb_views()
+WHERE database_name = $database AND (schema_name, view_name) = ($schema, $table) AND comment IS NOT NULL
+UNION ALL SELECT column_name, comment, column_index FROM duckdb_columns()
+WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table) AND comment IS NOT NULL
+ORDER BY 3
+"""
+_KEYS = """
+SELECT CASE constraint_type WHEN 'PRIMARY KEY' THEN 'primary' WHEN 'UNIQUE' THEN 'unique' ELSE 'foreign' END,
+  constraint_index, unnest(constraint_column_names), CASE WHEN referenced_table IS NULL THEN '' ELSE schema_name END,
+  coalesce(referenced_table, ''), coalesce(unnest(referenced_column_names), '') FROM duckdb_constraints()
+WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table)
+  AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') ORDER BY constraint_index
 """
 
 
@@ -71,6 +88,18 @@ class DuckDbFileConnector:
             raise _unreadable(relation) from error
         finally:
             world.close()
+
+    def description(self, relation: str) -> Description:
+        """The comments and keys that the file keeps; raises SourceUnavailable."""
+        schema, table = split(_item(relation))
+        world = self._open()
+        try:
+            place: dict[str, object] = {"database": world.alias(self._path), "schema": schema, "table": table}
+            comments = [(str(name), str(said)) for name, said, _ in world.rows(_COMMENTS, place)]
+            parts = [KeyPart(*map(str, part)) for part in world.rows(_KEYS, place)]
+        finally:
+            world.close()
+        return description(comments, parts)
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over the relation; of a view as many as come first."""

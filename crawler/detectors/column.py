@@ -38,11 +38,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column's name and its distinct values, words that say "nothing" left out."""
+    """A column's name and its distinct values, words that say "nothing" left out; `comment` is the source's."""
 
     path: tuple[str, ...]
     kind: Kind
     counts: Mapping[str, int]
+    comment: str = ""
 
     @property
     def name(self) -> str:
@@ -87,7 +88,7 @@ class Column:
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?")
 
 
-def column(sample: pa.Table, path: tuple[str, ...]) -> Column:
+def column(sample: pa.Table, path: tuple[str, ...], comment: str = "") -> Column:
     """The column at a path of a sample."""
     kind, found = Kind.UNKNOWN, Counter[str]()
     empty = tables.phrases("null_words")
@@ -102,7 +103,7 @@ def column(sample: pa.Table, path: tuple[str, ...]) -> Column:
         found = _padded(found)
     if kind is Kind.MOMENT and found and all(value[10:].strip(" T0:.Z+") == "" for value in found):
         kind, found = Kind.DATE, Counter({value[:10]: count for value, count in found.items()})
-    return Column(path=path, kind=kind, counts=found)
+    return Column(path=path, kind=kind, counts=found, comment=comment)
 
 
 def _whole(array: pa.Array) -> pa.Array:

@@ -57,12 +57,17 @@ class _Verdict:
     needs: str = ""
 
 
-def detect(paths: Iterable[tuple[str, ...]], sample: pa.Table, today: date) -> tuple[Finding, ...]:
+def detect(
+    paths: Iterable[tuple[str, ...]], sample: pa.Table, today: date, comments: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
     """What the detectors find in the columns at these paths; of identifiers one for each column.
+
+    `comments` are those that a source keeps on columns.
 
     Example: `dob` beside `first_name` gives `date_of_birth`; `city` alone in an atlas gives nothing.
     """
-    columns = [column(sample, path) for path in paths]
+    said = comments or {}
+    columns = [column(sample, path, said.get(path[0], "") if len(path) == 1 else "") for path in paths]
     about = surroundings(columns)
     verdicts = {each: tuple(_verdicts(each, about, today)) for each in columns}
     found = {
@@ -102,7 +107,13 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     if column.kind is Kind.NOTHING:
         return
     words = header.units_at(column.path)
-    names = _strongest((*header.read(words, about.languages), *fhir.read(column.path, about.resources)))
+    names = _strongest(
+        (
+            *header.read(words, about.languages),
+            *header.read_comment(column.comment, about.languages),
+            *fhir.read(column.path, about.resources),
+        )
+    )
     contents: dict[str, list[Reading]] = {}
     for reading in _contents(column, about, today):
         contents.setdefault(reading.detector, []).append(reading)

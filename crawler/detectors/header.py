@@ -1,9 +1,10 @@
 """What a column's name says it holds, in three dozen languages, and what it says it does not."""
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler.detectors import tables
 from crawler.detectors.catalogue import detectors
@@ -22,6 +23,8 @@ ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE = "about", "thing", "person", 
 _ROLES = frozenset({ABOUT, THING, PERSON, PLAIN, DATE, DONE, CREATURE})
 _SHORT = 3
 _HEAD_WEIGHT = 3.0
+_CLAUSE = re.compile(r"[.;,:(\n]\s| [-–—] ")
+_MOST_WORDS = 7
 _TELLING = frozenset({"strong", "fair", "trait"})
 
 
@@ -154,6 +157,18 @@ def units_at(path: Sequence[str]) -> tuple[Unit, ...]:
         if any(not unit.has_role(PLAIN) for unit in known):
             return (*known, *own)
     return own
+
+
+def read_comment(comment: str, languages: Mapping[str, int]) -> Iterator[Reading]:
+    """What a comment on a column says for detectors: its first clause is read like a name, if it is as short as one.
+
+    Example: `E-mail of the customer; optional` speaks for `email_address`.
+    """
+    clause = _CLAUSE.split(comment.strip(), maxsplit=1)[0]
+    found = units(clause) if len(clause.split()) <= _MOST_WORDS else ()
+    for reading in read(found, languages):
+        if reading.weight > 0:
+            yield replace(reading, because=reading.because.replace("name says", "comment says", 1))
 
 
 def _one_of(unit: Unit) -> Unit:

@@ -1,7 +1,7 @@
 """The page of one dataset: every column with how the person sees it and why, and a sample read as that person."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import flask
 import pyarrow as pa
@@ -46,6 +46,7 @@ class ShownColumn:
     reason: str
     level: str
     tags: tuple[ShownTag, ...]
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,9 @@ class DatasetPage:
         dataset = view.dataset
         assigned = self.tags.assignments(join(dataset.database, dataset.name))
         levels = self.levels()
-        return tuple(_shown(item, assigned, dataset, levels) for item in self._told(view))
+        return tuple(
+            replace(_shown(item, assigned, dataset, levels), comment=view.comment_on(item)) for item in self._told(view)
+        )
 
     def _told(self, view: DatasetView) -> tuple[ColumnDecision, ...]:
         """The columns that are there, in order, then the hidden ones where people are told of them."""

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pyarrow as pa
 
-from catalog.model import Field
+from catalog.model import Description, Field
 from catalog.names import fold, join
 from catalog.sources.connector import Expected, Relation, Remote, Scan
 from catalog.sources.remote.address import resolved
@@ -48,6 +48,11 @@ class RemoteConnector:
         """Columns in order with the types they have in the engine; raises SourceUnavailable."""
         with closing(self._look()) as look:
             return tuple(Field(name=each.name, type=each.type) for each in columns_of(look, located(look, relation)))
+
+    def description(self, relation: str) -> Description:
+        """The comments and keys that the system keeps; raises SourceUnavailable."""
+        with closing(self._look()) as look:
+            return look.description(located(look, relation))
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over a table, without reading all of it; of a view as many as come first."""

@@ -12,7 +12,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
 
+from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
+from catalog.model import Description
 from catalog.names import fold
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.remote.conditions import Condition
@@ -35,7 +37,7 @@ _SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout 
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _TABLES = f"""
 SELECT table_schema, table_name, table_type LIKE '%%VIEW',
-  CONCAT_WS(':', create_time, update_time, data_length, table_rows)
+  CONCAT_WS(':', create_time, update_time, data_length, table_rows, table_comment)
 FROM information_schema.tables
 WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
 """
@@ -50,6 +52,22 @@ WHERE table_schema = %s AND table_name = %s AND column_key = 'PRI' AND data_type
            WHERE u.table_schema = %s AND u.table_name = %s AND u.constraint_name = 'PRIMARY')
 """
 _COUNT = "SELECT COALESCE(table_rows, 0) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
+_COMMENTS = """
+SELECT '', table_comment, 0 FROM information_schema.tables
+WHERE table_schema = %s AND table_name = %s AND table_type NOT LIKE '%%VIEW'
+UNION ALL
+SELECT column_name, column_comment, ordinal_position FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s ORDER BY 3
+"""
+_KEYS = """
+SELECT CASE index_name WHEN 'PRIMARY' THEN 'primary' ELSE 'unique' END, index_name, column_name, '', '', '',
+  seq_in_index FROM information_schema.statistics WHERE table_schema = %s AND table_name = %s AND non_unique = 0
+UNION ALL
+SELECT 'foreign', constraint_name, column_name, referenced_table_schema, referenced_table_name,
+  referenced_column_name, ordinal_position FROM information_schema.key_column_usage
+WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NULL
+ORDER BY 1, 2, 7
+"""
 _VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
 
 _Meaning = tuple[tuple[int, ...], str, str]
@@ -123,6 +141,13 @@ class MariaDbSnapshot:
             column_of(Declared(name=str(name), type=str(kind), full_type=str(full), encoding=str(encoding or "")))
             for name, kind, full, encoding in rows
         )
+
+    def description(self, table: RemoteTable) -> Description:
+        """The comments and keys of a table, as far as the account may see them."""
+        place = (table.schema, table.name)
+        comments = [(str(name), str(said)) for name, said, _ in self._rows(_COMMENTS, *place, *place)]
+        parts = self._rows(_KEYS, *place, *place)
+        return description(comments, (KeyPart(*map(str, part[:-1])) for part in parts))
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

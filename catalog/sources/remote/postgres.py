@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable
+from catalog.model import Description
 from catalog.names import quoted
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.postgres_failures import told
@@ -42,6 +44,9 @@ SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD',
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TABLES = """
 SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind IN ('v', 'm') AS is_view,
+  (SELECT md5(string_agg(concat(d.objsubid, d.description), ':' ORDER BY d.objsubid)) FROM pg_description d
+   WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass) AS comments,
+  (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid) AS keys,
   CASE WHEN c.relkind = 'r'
     THEN concat(c.relfilenode, ':', pg_stat_get_tuples_inserted(c.oid), ':', pg_stat_get_tuples_updated(c.oid), ':',
                 pg_stat_get_tuples_deleted(c.oid))
@@ -72,6 +77,26 @@ SELECT c.relkind IN ('r', 'm', 'p') AS can_be_sampled,
     ELSE pg_relation_size(c.oid) END::float8 / current_setting('block_size')::float8 AS size
 FROM pg_class c WHERE c.oid = $1::text::oid
 """
+_COMMENTS = """
+SELECT COALESCE(a.attname, '')::text AS name, d.description AS said FROM pg_description d
+LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
+WHERE d.classoid = 'pg_class'::regclass AND d.objoid = $1::text::oid ORDER BY d.objsubid
+"""
+_KEYS = """
+SELECT CASE WHEN i.indisprimary THEN 'primary' ELSE 'unique' END AS kind, i.indexrelid::text AS name,
+  a.attname::text AS column, '' AS schema, '' AS table, '' AS at, u.place::int8 AS place
+FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY u(number, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
+WHERE i.indrelid = $1::text::oid AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+UNION ALL
+SELECT 'foreign', k.oid::text, a.attname::text, n.nspname::text, c.relname::text, r.attname::text, u.place
+FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY u(number, at, place)
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number
+JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.at
+JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.conrelid = $1::text::oid AND k.contype = 'f'
+ORDER BY kind, name, place
+"""
 _VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
 
 
@@ -101,7 +126,7 @@ class PostgresSnapshot:
             RemoteTable(
                 schema=str(row["schema"]),
                 name=str(row["name"]),
-                fingerprint=str(row["fingerprint"]),
+                fingerprint=":".join(str(row[part] or "") for part in ("fingerprint", "keys", "comments")),
                 is_view=bool(row["is_view"]),
                 key=int(str(row["oid"])),
             )
@@ -132,6 +157,12 @@ class PostgresSnapshot:
             )
             for row in rows
         )
+
+    def description(self, table: RemoteTable) -> Description:
+        """The comments and keys of a table; a unique index says as much as a constraint."""
+        comments = [(str(row["name"]), str(row["said"])) for row in self._rows(_COMMENTS, str(table.key))]
+        parts = self._rows(_KEYS, str(table.key))
+        return description(comments, (KeyPart(*(str(row[part]) for part in KeyPart._fields)) for row in parts))
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

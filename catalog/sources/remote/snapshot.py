@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from catalog.model import Description
 from catalog.sources.remote.conditions import Condition
 
 
@@ -62,6 +63,10 @@ class Snapshot(Protocol):
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns of a table in order, in this state."""
+        ...
+
+    def description(self, table: RemoteTable) -> Description:
+        """The comments on a table and its columns, and its keys."""
         ...
 
     def read(

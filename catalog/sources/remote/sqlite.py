@@ -14,7 +14,9 @@ from urllib.parse import quote as percent
 
 import pyarrow as pa
 
+from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceTimeout, SourceUnavailable
+from catalog.model import Description
 from catalog.names import quoted
 from catalog.sources.files.local_folder import is_a_home
 from catalog.sources.remote.conditions import Condition, Value
@@ -30,6 +32,17 @@ _TABLES = """
 SELECT name, type = 'view' FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
   AND ($name IS NULL OR name = $name COLLATE NOCASE)
+"""
+_KEYS = """
+SELECT 'primary', '', name, '', '', '', pk FROM pragma_table_info($name) WHERE pk > 0
+UNION ALL
+SELECT 'unique', l.name, i.name, '', '', '', i.seqno FROM pragma_index_list($name) l, pragma_index_info(l.name) i
+WHERE l."unique" AND NOT l.partial AND l.origin <> 'pk'
+  AND NOT EXISTS (SELECT 1 FROM pragma_index_info(l.name) e WHERE e.name IS NULL)
+UNION ALL
+SELECT 'foreign', f.id, f."from", 'main', f."table", coalesce(f."to", p.name, ''), f.seq
+FROM pragma_foreign_key_list($name) f LEFT JOIN pragma_table_info(f."table") p ON p.pk = f.seq + 1
+ORDER BY 1, 2, 7
 """
 _DECLARED: Mapping[str, tuple[str, Pushed]] = {
     "BOOL": ("BOOLEAN", Pushed.COMPARED),
@@ -103,6 +116,11 @@ class SqliteSnapshot:
         """The columns with the types that were declared for them."""
         rows = self._rows("SELECT name, type FROM pragma_table_xinfo($name) WHERE hidden <> 1", {"name": table.name})
         return tuple(_column(str(name), str(declared)) for name, declared in rows)
+
+    def description(self, table: RemoteTable) -> Description:
+        """The keys of a table; SQLite keeps no comments."""
+        parts = self._rows(_KEYS, {"name": table.name})
+        return description((), (KeyPart(*map(str, part[:-1])) for part in parts))
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

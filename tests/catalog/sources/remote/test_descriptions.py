@@ -1,0 +1,115 @@
+"""What a source says of its own relations, comments and keys: read from every system, kept, and used as evidence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.database import Catalog
+from catalog.datasets import Datasets
+from catalog.model import Database as CatalogDatabase
+from catalog.model import Description, Key, KeyKind, Source, Tag, TagAssignment, TagOrigin, TagState
+from catalog.registry import connect
+from catalog.sources.connector import KnowsDescriptions
+from catalog.tags import Tags
+from crawler.crawl import crawl
+from tests.remote_tables import KINDS, Database
+
+CUSTOMERS = "CREATE TABLE customers (id int PRIMARY KEY, c17 varchar(60){0}, tax varchar(20) UNIQUE){1};"
+ORDERS = """
+CREATE TABLE orders
+  (nr int, line int, buyer int, PRIMARY KEY (nr, line), FOREIGN KEY (buyer) REFERENCES customers (id));
+CREATE TABLE notes (author int, text_ varchar(20), FOREIGN KEY (author) REFERENCES customers (id));
+"""
+SAID = ("people who bought", "E-mail of the customer; may be missing")
+COMMENTS = f"COMMENT ON TABLE customers IS '{SAID[0]}'; COMMENT ON COLUMN customers.c17 IS '{SAID[1]}';"
+
+
+def script(kind: str) -> str:
+    if kind == "mariadb":
+        return CUSTOMERS.format(f" COMMENT '{SAID[1]}'", f" COMMENT '{SAID[0]}'") + ORDERS
+    return CUSTOMERS.format("", "") + ORDERS + ("" if kind == "sqlite" else COMMENTS)
+
+
+@pytest.fixture(params=[*KINDS, "duckdb"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def source(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Source:
+    if kind == "duckdb":
+        with duckdb.connect(str(tmp_path / "shop.duckdb")) as engine:
+            engine.execute(script(kind))
+        return Source(name="data", connector="duckdb", options={"path": str(tmp_path / "shop.duckdb")})
+    database = Database(kind, None if kind == "sqlite" else request.getfixturevalue(kind), tmp_path)
+    database.run(script(kind))
+    return database.source
+
+
+@pytest.fixture
+def told(source: Source) -> dict[str, Description]:
+    connector = connect(source)
+    assert isinstance(connector, KnowsDescriptions)
+    return {each.suggested_name: connector.description(each.name) for each in connector.relations()}
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, source: Source) -> Iterator[Catalog]:
+    with Catalog(tmp_path / "catalog.db") as catalog:
+        Datasets(catalog).put_source(source)
+        Datasets(catalog).put_database(CatalogDatabase(name="d"))
+        crawl(catalog, "data", into="d", by="ada")
+        yield catalog
+
+
+def suggested(catalog: Catalog, name: str, column: str) -> dict[str, str]:
+    """The suggested tags of a column with their evidence."""
+    found = Tags(catalog).assignments(f"d.{name}", state=TagState.SUGGESTED)
+    return {each.tag: each.evidence for each in found if each.path == (column,)}
+
+
+def test_keys_are_told(told: dict[str, Description]) -> None:
+    customers, orders = told["customers"].keys, told["orders"].keys
+    assert customers == (
+        Key(kind=KeyKind.PRIMARY, columns=("id",)),
+        Key(kind=KeyKind.UNIQUE, columns=("tax",)),
+    )
+    assert orders[0] == Key(kind=KeyKind.PRIMARY, columns=("nr", "line"))
+    [foreign] = [key for key in orders if key.kind is KeyKind.FOREIGN]
+    assert (foreign.columns, foreign.at, foreign.refers_to.rpartition(".")[2]) == (("buyer",), ("id",), "customers")
+
+
+def test_comments_are_told(kind: str, told: dict[str, Description]) -> None:
+    expected = ("", ()) if kind == "sqlite" else (SAID[0], (("c17", SAID[1]),))
+    assert (told["customers"].comment, told["customers"].columns) == expected
+
+
+def test_a_crawl_keeps_them(catalog: Catalog, told: dict[str, Description]) -> None:
+    kept = {dataset.name: dataset.description for dataset in Datasets(catalog).datasets()}
+    assert kept == told
+
+
+def test_a_comment_is_evidence_as_a_name_is(kind: str, catalog: Catalog) -> None:
+    expected = {} if kind == "sqlite" else {"pii.email_address": "comment says `e mail`"}
+    assert suggested(catalog, "customers", "c17") == expected
+
+
+def test_tags_of_what_a_foreign_key_refers_to_come_to_it(catalog: Catalog) -> None:
+    confirmed = TagAssignment(
+        dataset="d.customers",
+        path=("id",),
+        tag="phi.mrn",
+        state=TagState.CONFIRMED,
+        origin=TagOrigin.PERSON,
+        by="ada",
+    )
+    Tags(catalog).put_tag(Tag(name="phi.mrn"))
+    Tags(catalog).assign(confirmed)
+    crawl(catalog, "data", into="d", by="ada")
+    for dataset, column in (("orders", "buyer"), ("notes", "author")):
+        assert suggested(catalog, dataset, column)["phi.mrn"] == "refers to `d.customers.id`"
+    Tags(catalog).reject("d.notes", ("author",), "phi.mrn", by="ada")
+    crawl(catalog, "data", into="d", by="ada")
+    assert "phi.mrn" not in suggested(catalog, "notes", "author")

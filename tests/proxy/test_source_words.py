@@ -1,0 +1,75 @@
+"""What a source says of a dataset is told without a word on what the person may not see."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog.clock import utc_now
+from catalog.model import Description, Key, KeyKind
+from crawler.levels import Levels
+from policy_engine.model import Subject
+from policy_engine.visibility import Visibility
+from proxy.metadata import Metadata
+from tests.proxy.world import ANALYST, OWNER, World, world
+
+ORDERS = Description(
+    comment="what was bought",
+    columns=(("id", "number of the order"), ("email", "not that of the CARD holder"), ("card", "as it was paid")),
+    keys=(
+        Key(kind=KeyKind.PRIMARY, columns=("id",)),
+        Key(kind=KeyKind.UNIQUE, columns=("card", "id")),
+        Key(kind=KeyKind.FOREIGN, columns=("customer",), refers_to="customers.parquet", at=("customer",)),
+        Key(kind=KeyKind.FOREIGN, columns=("id",), refers_to="results.parquet", at=("id",)),
+        Key(kind=KeyKind.FOREIGN, columns=("card",), refers_to="customers.parquet", at=("customer",)),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(Path(tmp_path_factory.mktemp("words")) / "w", "secret") as made:
+        for name, described in (("orders", ORDERS), ("customers", Description(comment="who bought"))):
+            made.datasets.note_description("shop", name, described)
+        yield made
+
+
+def told(shop: World, subject: Subject, name: str = "orders") -> dict[str, object]:
+    metadata = Metadata(
+        visibility=Visibility(shop.catalog, shop.datasets), policies=shop.policies, journal=shop.journal, clock=utc_now
+    )
+    return metadata.describe(subject, "shop", name).description(Levels(()))
+
+
+def comments(found: dict[str, object]) -> dict[str, str]:
+    columns = found["columns"]
+    assert isinstance(columns, list)
+    return {column["column"]: column["comment"] for column in columns if column["comment"]}
+
+
+def test_who_sees_all_is_told_all(shop: World) -> None:
+    found = told(shop, OWNER)
+    assert found["source_comment"] == "what was bought"
+    assert comments(found) == dict(ORDERS.columns)
+    assert found["keys"] == [
+        {"kind": "primary", "columns": ["id"]},
+        {"kind": "unique", "columns": ["card", "id"]},
+        {"kind": "foreign", "columns": ["customer"], "refers_to": "shop.customers", "at": ["customer"]},
+        {"kind": "foreign", "columns": ["id"], "refers_to": "lab.results", "at": ["id"]},
+        {"kind": "foreign", "columns": ["card"], "refers_to": "shop.customers", "at": ["customer"]},
+    ]
+
+
+def test_no_word_is_told_of_what_is_hidden(shop: World) -> None:
+    found = told(shop, ANALYST)
+    assert "card" not in str(found).casefold()
+    assert found["source_comment"] == ""
+    assert comments(found) == {"id": "number of the order"}
+    assert found["keys"] == [
+        {"kind": "primary", "columns": ["id"]},
+        {"kind": "foreign", "columns": ["customer"], "refers_to": "shop.customers", "at": ["customer"]},
+    ]
+
+
+def test_a_comment_on_a_dataset_is_told_where_nothing_of_it_is_hidden(shop: World) -> None:
+    assert told(shop, ANALYST, "customers")["source_comment"] == "who bought"
