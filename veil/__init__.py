@@ -9,49 +9,53 @@ Rule: the client imports no room of the server, and pandas only when a frame is 
 Reading order: connection, transport, stream, result, dbapi, okera; errors and notices stand beside them.
 """
 
-from veil.access import Access, Explanation
-from veil.connection import Connection, connect
-from veil.dbapi import (
-    BINARY,
-    DATETIME,
-    NUMBER,
-    ROWID,
-    STRING,
-    Binary,
-    Cursor,
-    Date,
-    DateFromTicks,
-    Time,
-    TimeFromTicks,
-    Timestamp,
-    TimestampFromTicks,
-    apilevel,
-    paramstyle,
-    threadsafety,
-)
-from veil.errors import (
-    AccessDenied,
-    AccessNotice,
-    AuthenticationError,
-    DatabaseError,
-    DataError,
-    Error,
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    NotSupportedError,
-    OperationalError,
-    Position,
-    ProgrammingError,
-    QueryError,
-    Unavailable,
-    Warning,
-)
-from veil.okera import context
-from veil.relations import Column, Dataset, Datasets
-from veil.result import Result
-from veil.transport import HttpTransport, Reply, Timeouts, Transport
-from veil.version import __version__
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from veil.access import Access, Explanation
+    from veil.connection import Connection, connect
+    from veil.dbapi import (
+        BINARY,
+        DATETIME,
+        NUMBER,
+        ROWID,
+        STRING,
+        Binary,
+        Cursor,
+        Date,
+        DateFromTicks,
+        Time,
+        TimeFromTicks,
+        Timestamp,
+        TimestampFromTicks,
+        apilevel,
+        paramstyle,
+        threadsafety,
+    )
+    from veil.errors import (
+        AccessDenied,
+        AccessNotice,
+        AuthenticationError,
+        DatabaseError,
+        DataError,
+        Error,
+        IntegrityError,
+        InterfaceError,
+        InternalError,
+        NotSupportedError,
+        OperationalError,
+        Position,
+        ProgrammingError,
+        QueryError,
+        Unavailable,
+        Warning,
+    )
+    from veil.okera import context
+    from veil.relations import Column, Dataset, Datasets
+    from veil.result import Result
+    from veil.transport import HttpTransport, Reply, Timeouts, Transport
+    from veil.version import __version__
 
 __all__ = [
     "BINARY",
@@ -101,3 +105,38 @@ __all__ = [
     "paramstyle",
     "threadsafety",
 ]
+
+_PLACES = {
+    "access": "Access Explanation",
+    "connection": "Connection connect",
+    "dbapi": (
+        "BINARY DATETIME NUMBER ROWID STRING Binary Cursor Date DateFromTicks Time TimeFromTicks Timestamp "
+        "TimestampFromTicks apilevel paramstyle threadsafety"
+    ),
+    "errors": (
+        "AccessDenied AccessNotice AuthenticationError DatabaseError DataError Error IntegrityError "
+        "InterfaceError InternalError NotSupportedError OperationalError Position ProgrammingError QueryError "
+        "Unavailable Warning"
+    ),
+    "okera": "context",
+    "relations": "Column Dataset Datasets",
+    "result": "Result",
+    "transport": "HttpTransport Reply Timeouts Transport",
+    "version": "__version__",
+}
+_MODULES = {name: module for module, names in _PLACES.items() for name in names.split()}
+
+
+if not TYPE_CHECKING:  # a type checker knows the names from above, and no others
+
+    def __getattr__(name: str) -> object:
+        """A public name, read from its module when it is first asked for: a command line needs few of them."""
+        if name not in _MODULES:
+            raise AttributeError(f"module `veil` has no attribute `{name}`")
+        value = getattr(import_module(f"veil.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from catalog.errors import VeilError
-from veil import Error, Position
+from veil.errors import Error, Position
 
 
 def from_room(error: VeilError) -> str:

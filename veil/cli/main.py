@@ -5,46 +5,55 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
 from catalog.errors import VeilError
-from veil import Error
 from veil.cli.failures import from_click, from_client, from_room, unforeseen
+from veil.errors import Error
 from veil.version import __version__
 
-VERBS: Mapping[str, str] = {
-    "init": "homes",
-    "demo": "demo",
-    "serve": "serve",
-    "doctor": "doctor",
-    "plan": "documents",
-    "apply": "documents",
-    "export": "documents",
-    "lint": "checks",
-    "test": "checks",
-    "history": "history",
-    "diff": "history",
-    "rollback": "history",
-    "ddl": "statements",
-    "crawl": "crawl",
-    "tags": "tags",
-    "rules": "rules",
-    "token": "tokens",
-    "session": "sessions",
-    "keys": "keys",
-    "detokenize": "detokenize",
-    "query": "queries",
-    "explain": "queries",
-    "can": "sight",
-    "who": "sight",
-    "audit": "audit",
+
+class Verb(NamedTuple):
+    """The module that holds a verb, and the words that the verb's own help begins with."""
+
+    module: str
+    words: str
+
+
+VERBS: Mapping[str, Verb] = {
+    "init": Verb("homes", "Make a home"),
+    "demo": Verb("demo", "Load the clinic tutorial into a home"),
+    "serve": Verb("serve", "Serve a home"),
+    "doctor": Verb("doctor", "Check the installation, the home, keys, catalog, journal"),
+    "plan": Verb("documents", "Tell what `apply` would change, and who would gain or lose"),
+    "apply": Verb("documents", "Make documents true, all or nothing"),
+    "export": Verb("documents", "Write the live state as documents"),
+    "lint": Verb("checks", "Look for what is odd in documents"),
+    "test": Verb("checks", "Run the tests that documents state about their policies"),
+    "history": Verb("history", "List the revisions of policies and roles"),
+    "diff": Verb("history", "Tell what differs from revision A to revision B"),
+    "rollback": Verb("history", "Put the policies and roles of revision N in force again"),
+    "ddl": Verb("statements", "Carry out one policy STATEMENT"),
+    "crawl": Verb("crawl", "Crawl SOURCE, or a bare folder or file"),
+    "tags": Verb("tags", "Tags on columns: what crawls suggest, and what people say"),
+    "rules": Verb("rules", "Rules by which crawls recognise tags"),
+    "token": Verb("tokens", "Tokens with which people and programs ask"),
+    "session": Verb("sessions", "Sign-ins of people at the pages"),
+    "keys": Verb("keys", "The master keys of a home"),
+    "detokenize": Verb("detokenize", "Print what stands behind the values SHOWN"),
+    "query": Verb("queries", "Run SQL and print what this person may see of the answer"),
+    "explain": Verb("queries", "Tell what would be decided and which SQL would run"),
+    "can": Verb("sight", "What USER, or somebody with some groups, may see"),
+    "who": Verb("sight", "Who may see a dataset or a column"),
+    "audit": Verb("audit", "The journal: who asked what, what was decided and why"),
 }
-"""Each verb and the module that holds it; a module is read only when its verb is used."""
+"""The verbs in the order in which a newcomer needs them; a module is read only when its verb is used."""
 
 
 class Verbs(click.Group):
-    """The group of verbs, in the order in which a newcomer needs them."""
+    """The group of verbs."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(VERBS)
@@ -52,8 +61,12 @@ class Verbs(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        command = getattr(import_module(f"veil.cli.{VERBS[name]}"), name)
+        command = getattr(import_module(f"veil.cli.{VERBS[name].module}"), name)
         return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, f"{verb.words}.") for name, verb in VERBS.items()])
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

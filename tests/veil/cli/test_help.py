@@ -36,6 +36,18 @@ def test_every_verb_of_the_contract_is_there() -> None:
     assert list(VERBS) == wanted.split()
 
 
+def test_the_list_of_verbs_says_what_each_says_of_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    context = click.Context(veil)
+    for name, verb in VERBS.items():
+        command = veil.get_command(context, name)
+        assert command is not None
+        assert command.help is not None
+        assert " ".join(command.help.split()).startswith(verb.words)
+    assert run(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"{verb.words}." in printed for verb in VERBS.values())
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
