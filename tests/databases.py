@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Identity
+
 PASSWORD = "sesame-7f3a"
 _SECONDS = 120
 
@@ -49,8 +51,10 @@ class Server:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Server]:
-    """PostgreSQL in a temporary folder, with passwords asked of everybody."""
+def postgres_server(identity: Identity | None = None) -> Iterator[Server]:
+    """PostgreSQL in a temporary folder, with passwords asked of everybody; one with an identity hears others only
+    encrypted.
+    """
     programs = _found("postgres", "postgresql")
     with _folder("postgres") as folder:
         word = folder / "word"
@@ -59,6 +63,12 @@ def postgres_server() -> Iterator[Server]:
         port, data = _free_port(), folder / "data"
         access = ["-U", "postgres", "-A", "scram-sha-256", f"--pwfile={word}"]
         _run([programs / "initdb", "-D", data, *access, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], "postgres")
+        if identity is not None:
+            shown = _owned(identity, folder, "postgres")
+            rules = data / "pg_hba.conf"
+            rules.write_text(f"hostnossl all guarded 127.0.0.1/32 reject\n{rules.read_text()}")
+            with (data / "postgresql.conf").open("a") as settings:
+                settings.write(f"ssl=on\nssl_cert_file='{shown.certificate}'\nssl_key_file='{shown.key}'\n")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={folder}"
         _run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], "postgres")
         try:
@@ -69,8 +79,8 @@ def postgres_server() -> Iterator[Server]:
 
 
 @contextmanager
-def mariadb_server() -> Iterator[Server]:
-    """MariaDB in a temporary folder; `root` is its owner."""
+def mariadb_server(identity: Identity | None = None) -> Iterator[Server]:
+    """MariaDB in a temporary folder; `root` is its owner. One with an identity hears others only encrypted."""
     programs = _found("mariadbd", "mariadb-server")
     with _folder("mysql") as folder:
         port, data, place = _free_port(), folder / "data", folder / "s"
@@ -84,6 +94,9 @@ def mariadb_server() -> Iterator[Server]:
             f"--port={port}",
         ]
         command += ["--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", "--skip-log-bin"]
+        if identity is not None:
+            shown = _owned(identity, folder, "mysql")
+            command += [f"--ssl-cert={shown.certificate}", f"--ssl-key={shown.key}", "--require-secure-transport=ON"]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(command, user=_owner("mysql"), cwd="/", stdout=log, stderr=log)
         try:
@@ -151,6 +164,16 @@ def _folder(owner: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _owned(identity: Identity, folder: Path, owner: str) -> Identity:
+    """The same files where the server's account alone can read them."""
+    copied = Identity(certificate=folder / "server.pem", key=folder / "server.key")
+    for file, copy in ((identity.certificate, copied.certificate), (identity.key, copied.key)):
+        shutil.copyfile(file, copy)
+        copy.chmod(0o600)
+        shutil.chown(copy, _owner(owner))
+    return copied
 
 
 def _owner(name: str) -> int:

@@ -78,7 +78,7 @@ class Database:
                 connection.executescript(sql)
             connection.close()
         elif self.kind == "postgres":
-            self._server.run(f"{sql} GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self.name}", self.name)
+            self._server.run(f"{sql}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self.name}", self.name)
         else:
             self._server.run(f"SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';\n{sql}", self.name)
 

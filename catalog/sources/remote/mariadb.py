@@ -4,6 +4,7 @@ The server shares no snapshot between connections. Scans that follow each other 
 at the same time have a connection each, and of these the second may see what was written in between.
 """
 
+import ssl
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -70,6 +71,7 @@ ORDER BY 1, 2, 7
 """
 _VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
 
+_UNVERIFIED, _NO_FILE = -1, -2  # what the driver has no number for
 _Meaning = tuple[tuple[int, ...], str, str]
 _CODES: tuple[_Meaning, ...] = (
     (
@@ -88,6 +90,12 @@ _CODES: tuple[_Meaning, ...] = (
     ((1205, 1213), "a table in it is locked", "try again in a moment"),
     ((1792,), "a view in it writes, and a source is only read", "leave the view out"),
     ((2026, 3159), "it and the URL do not agree on encryption", "check `ssl_ca`, `ssl_cert` and `ssl_key` in the URL"),
+    (
+        (_UNVERIFIED,),
+        "its certificate cannot be verified",
+        "check `ssl_ca` in the URL, and that its host is the one in the certificate",
+    ),
+    ((_NO_FILE,), "a file that its URL names is not there", "check `ssl_ca`, `ssl_cert` and `ssl_key` in the URL"),
 )
 _STOPPED = (1317, 1969, 3024, 1028)
 
@@ -284,7 +292,7 @@ class MariaDbSnapshot:
         except Exception as error:
             if not type(error).__module__.startswith("pymysql") and not isinstance(error, OSError | UnicodeError):
                 raise
-            raise self._failure(error.args[0] if error.args else 0) from None
+            raise self._failure(_cause(error)) from None
 
     def _failure(self, code: object) -> VeilError:
         if code in _STOPPED or self._is_cancelled:
@@ -298,6 +306,16 @@ class MariaDbSnapshot:
         return SourceUnavailable(
             f"source `{self._source}` cannot be reached, or broke off", hint="check its URL, its server and the network"
         )
+
+
+def _cause(error: Exception) -> object:
+    """The server's or the driver's number of an error; it wraps what went wrong with certificates."""
+    wrapped = getattr(error, "original_exception", error)
+    if isinstance(wrapped, ssl.SSLCertVerificationError):
+        return _UNVERIFIED
+    if isinstance(wrapped, FileNotFoundError):
+        return _NO_FILE
+    return error.args[0] if error.args else 0
 
 
 def _item(table: RemoteTable) -> str:

@@ -25,6 +25,10 @@ _FULL: _Meaning = ("it has no connection or memory left", "try again in a moment
 _LOCKED: _Meaning = ("a table in it is locked", "try again in a moment")
 _DOWN: _Meaning = ("it is shutting down or starting", "try again in a moment")
 _ENCRYPTION: _Meaning = ("it and the URL do not agree on encryption", "check `sslmode` in the URL")
+_PLAIN: _Meaning = (
+    "it refuses the account without encryption, or altogether",
+    "write `sslmode=verify-full` into the URL, and check that the account may connect",
+)
 _CERTIFICATE: _Meaning = ("its certificate cannot be verified", "check `sslrootcert` and `sslmode` in the URL")
 _URL: _Meaning = (
     "its URL is none that PostgreSQL understands",
@@ -49,12 +53,13 @@ _TEXTS: tuple[tuple[str, _Meaning], ...] = (
     ("permission denied", _RIGHT),
     ("due to conflict with recovery", _CONFLICT),
     ("invalid URI", _URL),
+    ("no encryption", _PLAIN),
+    ("pg_hba.conf", _ACCOUNT),
     ("certificate", _CERTIFICATE),
     ("SSL", _ENCRYPTION),
     ('database "', _DATABASE),
     ("authentication failed", _ACCOUNT),
     ("no password supplied", _ACCOUNT),
-    ("pg_hba.conf", _ACCOUNT),
     ('role "', _ACCOUNT),
     ("too many", _FULL),
     ("starting up", _DOWN),
