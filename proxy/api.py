@@ -157,7 +157,7 @@ class Api:
 def _request(body: Body) -> Request:
     return Request(
         sql=body.text("sql"),
-        parameters=decode(body.values("params")),
+        parameters=decode(body.values_or_named("params")),
         database=body.text("database", default="main"),
         dialect=body.text("dialect", default="duckdb"),
         purpose=_purpose(body),

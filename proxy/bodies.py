@@ -88,11 +88,14 @@ class Body:
 
     def values(self, key: str) -> tuple[object, ...]:
         """A list of any JSON values, empty when it is not there; texts in it and in its objects are whole."""
-        for item in self._list(key):
-            for inner in item.values() if isinstance(item, dict) else (item,):
-                if isinstance(inner, str):
-                    _checked_text(inner, key)
-        return tuple(self._list(key))
+        return tuple(_checked_inside(item, key) for item in self._list(key))
+
+    def values_or_named(self, key: str) -> tuple[object, ...] | dict[str, object]:
+        """A list of any JSON values or an object of such, an empty list when it is not there."""
+        value = self._values.get(key)
+        if not isinstance(value, dict):
+            return self.values(key)
+        return {_checked_text(name, key): _checked_inside(inner, key) for name, inner in value.items()}
 
     def attributes(self, key: str) -> dict[str, Attribute]:
         """An object of texts and of lists of texts, empty when it is not there."""
@@ -122,6 +125,14 @@ def refuse_unknown_arguments(*known: str) -> None:
 
 def _checked_attribute(value: object, key: str) -> Attribute:
     return tuple(_checked_text(item, key) for item in value) if isinstance(value, list) else _checked_text(value, key)
+
+
+def _checked_inside(value: object, key: str) -> object:
+    """Any value, whose texts are whole where it is one or an object of them."""
+    for inner in value.values() if isinstance(value, dict) else (value,):
+        if isinstance(inner, str):
+            _checked_text(inner, key)
+    return value
 
 
 def _checked_text(value: object, key: str) -> str:

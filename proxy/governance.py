@@ -27,6 +27,7 @@ from policy_engine.visibility import Visibility
 from proxy import information
 from proxy.fields import Named
 from proxy.memory import Memory
+from proxy.parameters import Values
 from proxy.relations import Leaf, leaves
 from proxy.resolve import check_values, notices, seen_failures
 from proxy.rewrite import Placed, Rewritten, rewrite
@@ -37,10 +38,10 @@ from proxy.tokens import SqlLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question: the SQL, the values for its `?`, and the database in which bare names stand."""
+    """One question: the SQL, the values for its parameters, and the database in which bare names stand."""
 
     sql: str
-    parameters: tuple[object, ...] = ()
+    parameters: Values = ()
     database: str = "main"
     dialect: str = "duckdb"
     purpose: str | None = None
@@ -130,7 +131,7 @@ class Governor:
         told = {"governed_sql": settled.rewritten.shown}
         return replace(
             settled,
-            statement=replace(settled.statement, parameter_count=0),
+            statement=replace(settled.statement, parameters=()),
             rewritten=replace(settled.rewritten, sql=explanation("governed_sql"), parameters=told),
         )
 

@@ -1,49 +1,110 @@
-"""The kinds of syntax a person may write, as data: what is not named here is refused.
+"""What a person may write, as data: the tables of `dialects/`, where each line has its reason, and nothing else passes.
 
-Names are sqlglot's node classes. Functions have their own list (functions.py), beside the few whose calls have a
-syntax of their own; nothing here reads, writes or locks anything.
+    duckdb_statements.csv    with which words a text begins, and what works instead of those that are refused
+    duckdb_nodes.csv         the kinds of syntax, by the names of sqlglot's classes
+    duckdb_functions.csv     the functions (functions.py)
+    duckdb_engine_nodes.csv  the kinds of syntax as the engine's own parser calls them, for the SQL that is about to run
+
+Nothing that is answered reads anything but governed relations, and nothing writes or locks.
 """
 
-_QUERIES = """
-    Alias Aliases CTE Cube Describe Distinct Except Fetch Filter From Group GroupingSets Having Intersect Join
-    Lateral Limit LimitOptions Offset Order Ordered Pivot PivotAlias Qualify Rollup Select Star Subquery Summarize
-    Table TableAlias TableSample Tuple Union UnpivotColumns Unnest Values Where Window WindowSpec With WithinGroup
-"""
-_EXPRESSIONS = """
-    Add All And Any ArrayContainedBy AtTimeZone Between BitwiseAnd BitwiseLeftShift BitwiseNot BitwiseOr
-    BitwiseRightShift Boolean Bracket Case Cast Column ColumnDef Columns Comprehension DPipe DataType DataTypeParam
-    Div Dot EQ Escape Exists Extract GT GTE Glob ILike Identifier IgnoreNulls In IntDiv Interval Is JSONPath
-    JSONPathKey JSONPathRecursive JSONPathRoot JSONPathSlice JSONPathSubscript JSONPathWildcard LT LTE Lambda Like
-    Literal Mod Mul NEQ Neg Not Null NullSafeEQ NullSafeNEQ Or Paren Placeholder PositionalColumn PropertyEQ
-    RegexpLike RespectNulls SimilarTo Slice Sub TryCast Var
-"""
-_FUNCTIONS = """
-    Anonymous AnyValue Array ArrayContainsAll ArrayOverlaps Avg Coalesce Count Explode FirstValue GenerateSeries If
-    JSONExtract JSONExtractScalar Lag LastValue Lead Map Max Min NthValue Overlay PercentileCont PercentileDisc Pow
-    Replace StartsWith StrPosition Struct Substring Sum ToMap Trim
-"""
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
-ROOTS = frozenset({"Select", "Union", "Except", "Intersect", "Subquery", "Values"})
-"""What a statement may be."""
+_NODE_KINDS = frozenset({"statement", "clause", "expression", "call", "refused"})
+_ENGINE_KINDS = frozenset({"query", "relation", "modifier", "expression"})
 
-NODES = frozenset((_QUERIES + _EXPRESSIONS + _FUNCTIONS).split())
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """A word with which a text may begin: whether such a statement is answered, and why, or what works instead."""
+
+    is_answered: bool
+    reason: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A kind of syntax and why it is harmless; `instead` is what to write where it, or a form of it, is refused."""
+
+    kind: str
+    reason: str
+    instead: str = ""
+
+
+def read_rows(text: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a table as CSV that has exactly these columns; raises ValueError.
+
+    Example:
+        >>> read_rows("name,kind\\nCASE,expression", ("name", "kind"))
+        [{'name': 'CASE', 'kind': 'expression'}]
+    """
+    table = csv.DictReader(text.splitlines(), strict=True)
+    if table.fieldnames != list(columns):
+        raise ValueError(f"the columns of this table are {', '.join(columns)}")
+    rows = list(table)
+    for row in rows:
+        if row.keys() != set(columns) or not all(isinstance(value, str) for value in row.values()):
+            raise ValueError(f"a line of this table has not {len(columns)} cells")
+    return rows
+
+
+def read_beginnings(text: str) -> dict[str, Beginning]:
+    """The table of statements, by their first words in upper case; raises ValueError."""
+    found: dict[str, Beginning] = {}
+    for row in read_rows(text, ("words", "answer", "reason", "example")):
+        word = row["words"]
+        is_known = row["answer"] in ("answered", "refused")
+        if word in found or word != word.upper() or not is_known or not row["reason"] or not row["example"]:
+            raise ValueError(f"`{word}` is not written as it must be")
+        found[word] = Beginning(is_answered=row["answer"] == "answered", reason=row["reason"], example=row["example"])
+    return found
+
+
+def read_nodes(text: str) -> dict[str, Node]:
+    """The table of the parser's nodes, by name; raises ValueError."""
+    found: dict[str, Node] = {}
+    for row in read_rows(text, ("name", "kind", "reason", "instead")):
+        name, is_refused = row["name"], row["kind"] == "refused"
+        if name in found or row["kind"] not in _NODE_KINDS or not row["reason"] or (is_refused and not row["instead"]):
+            raise ValueError(f"`{name}` is not written as it must be")
+        found[name] = Node(kind=row["kind"], reason=row["reason"], instead=row["instead"])
+    return found
+
+
+def read_engine_nodes(text: str) -> dict[str, frozenset[str]]:
+    """The names of the engine's nodes by their kinds; raises ValueError."""
+    found: dict[str, set[str]] = {}
+    for row in read_rows(text, ("name", "kind", "reason")):
+        names = found.setdefault(row["kind"], set())
+        if row["kind"] not in _ENGINE_KINDS or row["name"] in names or not row["reason"]:
+            raise ValueError(f"`{row['name']}` is not written as it must be")
+        names.add(row["name"])
+    return {kind: frozenset(names) for kind, names in found.items()}
+
+
+def _table(name: str) -> str:
+    return (Path(__file__).parent / "dialects" / f"duckdb_{name}.csv").read_text("utf-8")
+
+
+BEGINNINGS: Mapping[str, Beginning] = MappingProxyType(read_beginnings(_table("statements")))
+"""With which words a text begins; one that begins otherwise is no SQL that is known, or a query in brackets."""
+
+SYNTAX: Mapping[str, Node] = MappingProxyType(read_nodes(_table("nodes")))
+"""Every node class that is known, those that are refused among them."""
+
+NODES = frozenset(name for name, node in SYNTAX.items() if node.kind != "refused")
 """Every node class a statement may hold."""
 
-INSTEAD = {
-    "Into": "a query only reads; keep the result on your side instead",
-    "Lock": "a query only reads; leave out FOR UPDATE",
-    "Command": "only SELECT, WITH, VALUES and set operations are answered",
-    "Describe": "write DESCRIBE with a dataset or a SELECT",
-    "Summarize": "write SUMMARIZE with a dataset or a SELECT",
-    "Show": "write SHOW TABLES, SHOW ALL TABLES, SHOW DATABASES or SHOW with a dataset",
-    "CurrentDate": "pass the date as a parameter",
-    "CurrentTimestamp": "pass the time as a parameter",
-    "CurrentTime": "pass the time as a parameter",
-    "Rand": "random values are not available; sample on your side",
-    "Uuid": "random values are not available; sample on your side",
-    "Collate": "compare `lower(..)` or `strip_accents(..)` of both sides",
-    "DataType": "cast to a type of the engine's own, such as INTEGER, VARCHAR or a STRUCT of those",
-    "Table": "name the dataset alone, without versions, hints or file formats",
-    "Use": "write `database.dataset`, or send the database with the request",
-}
+ROOTS = frozenset(name for name, node in SYNTAX.items() if node.kind == "statement")
+"""What a statement may be."""
+
+INSTEAD: Mapping[str, str] = MappingProxyType({name: node.instead for name, node in SYNTAX.items() if node.instead})
 """What works instead of some constructs that people try."""
+
+ENGINE_NODES: Mapping[str, frozenset[str]] = MappingProxyType(read_engine_nodes(_table("engine_nodes")))
+"""What the SQL about to run may hold in the engine's own words, by kind."""

@@ -63,6 +63,11 @@ PROBLEM: Json = {
     "content": {"application/problem+json": {"schema": named("Problem")}},
 }
 LEVEL: Json = {"enum": [level.value for level in Level]}
+_VALUE: Json = {"type": ["string", "number", "boolean", "null", "object"]}
+_PARAMS: Json = {
+    "description": "Values for `?` and `$1` in order, or for `$name` by name.",
+    "oneOf": [{"type": "array", "items": _VALUE}, {"type": "object", "additionalProperties": _VALUE}],
+}
 _OUTCOME: Json = {"enum": ["clear", "masked", "hidden"]}
 _ROWS = record({"filtered": YES_NO, "policies": TEXTS, "reason": TEXT})
 _BY_POLICY: Json = {"type": "object", "additionalProperties": TEXT}
@@ -80,7 +85,7 @@ SCHEMAS: Json = {
     "Query": record(
         {"sql": TEXT},
         {
-            "params": {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
+            "params": _PARAMS,
             "database": {**TEXT, "default": "main"},
             "dialect": {**TEXT, "default": "duckdb"},
             "format": {"enum": ["arrow", "json", "csv", "parquet"], "default": "arrow"},
@@ -91,7 +96,7 @@ SCHEMAS: Json = {
     "Explain": record(
         {"sql": TEXT},
         {
-            "params": {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
+            "params": _PARAMS,
             "database": {**TEXT, "default": "main"},
             "dialect": {**TEXT, "default": "duckdb"},
             "purpose": TEXT,

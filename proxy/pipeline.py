@@ -77,7 +77,7 @@ class Pipeline:
                 end_turn = self._turns.take(subject.user)
                 failing.callback(end_turn)
                 settled = self._governor.settle(subject, request)
-                values = bind(request.parameters, settled.statement.parameter_count)
+                values = bind(request.parameters, settled.statement.parameters)
             self._journal.append(record.beginning(subject, request, decision_id, settled))
             limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
             run = settled.session.run(settled.rewritten.sql, {**values, **settled.rewritten.parameters}, limits)

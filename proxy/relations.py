@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from catalog.errors import Position, UnknownDataset
 from catalog.names import fold
+from proxy.information import CATALOG
 from proxy.statement import Statement
 
 
@@ -39,7 +40,7 @@ def leaves(statement: Statement, database: str) -> tuple[Leaf, ...]:
         >>> [leaf.name for leaf in leaves(read("with a as (select 1) select * from a, b.c, d"), "main")]
         ['c', 'd']
 
-    Raises UnknownDataset for a name of more than two parts.
+    Raises UnknownDataset for a name of more than two parts, unless the first is the one catalog that there is, `veil`.
     """
     return tuple(_leaf(statement, node, database) for node in _tables(statement.tree, frozenset()))
 
@@ -63,11 +64,12 @@ def _tables(node: exp.Expr, ctes: frozenset[str]) -> Iterator[exp.Table]:
 def _leaf(statement: Statement, node: exp.Table, database: str) -> Leaf:
     position = statement.place(node.this)
     qualifier = node.args.get("db")
-    if node.args.get("catalog") or (qualifier is not None and not isinstance(qualifier, exp.Identifier)):
+    catalog = node.args.get("catalog")
+    if (catalog and fold(catalog.name) != CATALOG) or not isinstance(qualifier, exp.Identifier | None):
         written = ".".join(part.name for part in node.parts)
         raise UnknownDataset(
             f"no dataset `{written[:200]}` that you can see",
-            hint="a dataset is named `database.dataset`",
+            hint=f"a dataset is named `database.dataset`, or `{CATALOG}.database.dataset`",
             position=position,
         )
     name = node.name
@@ -81,7 +83,9 @@ def _leaf(statement: Statement, node: exp.Table, database: str) -> Leaf:
 
 
 def shorten_columns(tree: exp.Expr, found: tuple[Leaf, ...]) -> None:
-    """Turns `database.dataset.column` into `dataset.column` where the dataset stands under its own name.
+    """Turns `database.dataset.column`, before which the catalog may stand, into `dataset.column`.
+
+    That is where the dataset stands under its own name.
 
     After the splice there is no database to name any more; which database was meant is settled by the leaf.
     """
@@ -91,8 +95,9 @@ def shorten_columns(tree: exp.Expr, found: tuple[Leaf, ...]) -> None:
 
 
 def _shorten(column: exp.Column, plain: set[tuple[str, str]]) -> None:
-    parts = [part.name for part in column.parts]
-    if len(parts) > 2 and (fold(parts[0]), fold(parts[1])) in plain:
-        names = list(column.parts)[1:]
+    parts = [fold(part.name) for part in column.parts]
+    start = 1 if len(parts) > 3 and parts[0] == CATALOG else 0
+    if len(parts) > start + 2 and (parts[start], parts[start + 1]) in plain:
+        names = list(column.parts)[start + 1 :]
         for key, part in zip(("this", "table", "db", "catalog"), [*reversed(names), None, None, None], strict=False):
             column.set(key, part)

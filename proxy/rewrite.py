@@ -141,6 +141,7 @@ def _stand_in(leaf: Leaf) -> str:
     columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
     leaf.node.set("this", exp.to_identifier(name, quoted=True))
     leaf.node.set("db", None)
+    leaf.node.set("catalog", None)
     leaf.node.set("alias", exp.TableAlias(this=exp.to_identifier(leaf.alias, quoted=True), columns=columns))
     return quoted(name)
 

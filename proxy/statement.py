@@ -18,7 +18,8 @@ from catalog.names import fold, nearest
 from proxy.calls import plain_calls
 from proxy.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
-from proxy.grammar import INSTEAD, NODES, ROOTS
+from proxy.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
+from proxy.parameters import name_placeholders
 from proxy.pivots import check_pivot, plain_pivot
 from proxy.tokens import SqlLimits, named, position_at, respelled, tokens_of
 
@@ -26,18 +27,22 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print th
 
 DIALECTS = ("duckdb",)
 
+_SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A checked tree with its text; placeholders are named `$p1`, `$p2` .. in the order of the text."""
+    """A checked tree with its text; its placeholders are named `$p1`, `$p2` ..
+
+    `parameters` are what the text calls them, in that order: `1`, `2` .., or names without the `$` in lower case.
+    """
 
     text: str
     dialect: str
     tree: exp.Expr
-    parameter_count: int
+    parameters: tuple[str, ...]
 
     def place(self, node: exp.Expr) -> Position | None:
         """Where a name or function stands in the text, if the parser noted it."""
@@ -49,21 +54,43 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     """The one statement of a text, checked against the allow-lists.
 
     Example:
-        >>> read("select a from shop.orders where b > ?").parameter_count
-        1
+        >>> read("select a from shop.orders where b > ?").parameters
+        ('1',)
 
     Raises SqlInvalid (not SQL), SqlUnsupported (not on a list) or LimitExceeded.
     """
     if dialect not in DIALECTS:
         raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
     tokens = tokens_of(text, dialect, limits or SqlLimits())
+    _check_beginning(text, tokens)
+    _check_shows(text, tokens)
     tree = _parse(text, tokens, dialect)
     _check_depth(tree, limits or SqlLimits())
     tree = _plain(tree)
     check_tree(text, tree)
     _check_joins(tree, limits or SqlLimits())
-    count = _name_placeholders(tree, _count_marks(text, tokens))
-    return Statement(text=text, dialect=dialect, tree=tree, parameter_count=count)
+    parameters = name_placeholders(tree, _count_marks(text, tokens))
+    return Statement(text=text, dialect=dialect, tree=tree, parameters=parameters)
+
+
+def _check_beginning(text: str, tokens: list[Token]) -> None:
+    """Refuses a statement by its first word, before a parser that knows it under another name, or not at all."""
+    word = tokens[0].text.upper() if tokens else ""
+    begun = BEGINNINGS.get(word)
+    if begun is not None and not begun.is_answered:
+        where = position_at(text, tokens[0].start)
+        raise SqlUnsupported(f"`{word}` is not answered here", hint=begun.reason, position=where)
+
+
+def _check_shows(text: str, tokens: list[Token]) -> None:
+    """Refuses SHOW within a query, which the parser takes for a relation of that name under an alias."""
+    for bracket, show, what in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if (bracket.text, show.text.upper()) == ("(", "SHOW") and what.text.upper() in _SHOWN:
+            raise SqlUnsupported(
+                "SHOW within a query is not answered",
+                hint="select from information_schema.tables or .columns, which tell the same",
+                position=position_at(text, show.start),
+            )
 
 
 def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
@@ -238,21 +265,6 @@ def _count_relations(node: exp.Expr, ctes: Mapping[str, int]) -> int:
             ctes = {**ctes, fold(cte.alias): max(1, _count_relations(cte.this, ctes))}
     found = ctes.get(fold(node.name), 1) if isinstance(node, exp.Table) and not node.args.get("db") else 0
     return found + sum(_count_relations(child, ctes) for child in node.iter_expressions() if child is not clause)
-
-
-def _name_placeholders(tree: exp.Expr, marks: int) -> int:
-    """Gives placeholders names of our own, so that none can reach a key; returns how many values they take."""
-    found = list(tree.find_all(exp.Placeholder))
-    if marks and len(found) != marks:
-        raise SqlInvalid("the SQL mixes `?` and numbered parameters", hint="use one of the two")
-    highest = 0
-    for node in found:
-        digits = str(node.this)
-        if not re.fullmatch(r"[1-9]\d{0,3}", digits, re.ASCII):
-            raise SqlUnsupported("parameters are written `?` or `$1`, `$2` ..", hint="number them in order")
-        highest = max(highest, int(digits))
-        node.set("this", f"p{digits}")
-    return highest
 
 
 def _unsupported(text: str, node: exp.Expr) -> SqlUnsupported:

@@ -13,20 +13,9 @@ from typing import cast
 from catalog.errors import Internal
 from catalog.names import fold
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
+from proxy.grammar import ENGINE_NODES
 
 Node = Mapping[str, object]
-
-_QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
-_RELATIONS = frozenset(
-    {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT", "SHOW_REF"}
-)
-_MODIFIERS = frozenset({"LIMIT_MODIFIER", "ORDER_MODIFIER", "DISTINCT_MODIFIER", "LIMIT_PERCENT_MODIFIER"})
-_CLASSES = frozenset(
-    """
-    BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION LAMBDA LAMBDA_REF OPERATOR PARAMETER
-    POSITIONAL_REFERENCE STAR SUBQUERY TYPE WINDOW
-    """.split()
-)
 
 
 class VerificationFailed(Internal):
@@ -168,15 +157,15 @@ def _tables(value: object) -> Iterator[str]:
 def _check_kind(node: Node) -> None:
     kind, group = node.get("type"), node.get("class")
     if group is not None:
-        if group not in _CLASSES:
+        if group not in ENGINE_NODES["expression"]:
             raise VerificationFailed("an unknown kind of expression")
     elif "from_table" in node or "cte_map" in node or (isinstance(kind, str) and kind.endswith("_NODE")):
-        if kind not in _QUERY_NODES:
+        if kind not in ENGINE_NODES["query"]:
             raise VerificationFailed("an unknown kind of query")
     elif "sample" in node or "column_name_alias" in node:
-        if kind not in _RELATIONS:
+        if kind not in ENGINE_NODES["relation"]:
             raise VerificationFailed("an unknown kind of relation")
-    elif isinstance(kind, str) and kind.endswith("_MODIFIER") and kind not in _MODIFIERS:
+    elif isinstance(kind, str) and kind.endswith("_MODIFIER") and kind not in ENGINE_NODES["modifier"]:
         raise VerificationFailed("an unknown kind of clause")
 
 

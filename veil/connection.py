@@ -13,7 +13,7 @@ from veil.access import Explanation, access_of, complete
 from veil.dbapi import Cursor
 from veil.errors import InterfaceError, NotSupportedError, ProgrammingError
 from veil.notices import warn
-from veil.parameters import encode
+from veil.parameters import Parameters, encode
 from veil.relations import Column, Dataset, Datasets, quote_name, split_name
 from veil.result import Result
 from veil.stream import ArrowStream
@@ -91,8 +91,8 @@ class Connection:
             result.close()
         transport.close()
 
-    def query(self, sql: str, params: Sequence[object] = ()) -> Result:
-        """Ask one question, with a value for each `?`.
+    def query(self, sql: str, params: Parameters = ()) -> Result:
+        """Ask one question, with a list of values for its `?`, or a mapping for its `$name`.
 
         Example:
             >>> connection.query("select * from shop.orders where total > ?", [10]).to_pandas()  # doctest: +SKIP
@@ -131,7 +131,7 @@ class Connection:
     def explain(
         self,
         sql: str,
-        params: Sequence[object] = (),
+        params: Parameters = (),
         *,
         user: str | None = None,
         groups: Sequence[str] | None = None,
@@ -166,7 +166,7 @@ class Connection:
         """Refused: there are no transactions."""
         raise NotSupportedError("Veil only reads, so there is nothing to roll back")
 
-    def _question(self, sql: str, params: Sequence[object]) -> dict[str, object]:
+    def _question(self, sql: str, params: Parameters) -> dict[str, object]:
         question: dict[str, object] = {"sql": sql, "params": encode(params), "database": self._database}
         if self._purpose:
             question["purpose"] = self._purpose

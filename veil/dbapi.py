@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from veil.errors import InterfaceError, NotSupportedError, ProgrammingError
+from veil.parameters import Parameters
 from veil.result import Result, rows_of
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Cursor:
         ...     cursor.fetchone()
     """
 
-    def __init__(self, query: Callable[[str, Sequence[object]], Result]) -> None:
+    def __init__(self, query: Callable[[str, Parameters], Result]) -> None:
         self._query = query
         self._result: Result | None = None
         self._rows: Iterator[tuple[object, ...]] = iter(())
@@ -99,8 +100,8 @@ class Cursor:
         self._drop()
         self._closed = True
 
-    def execute(self, operation: str, parameters: Sequence[object] = ()) -> Self:
-        """Run one query with a value for each `?`."""
+    def execute(self, operation: str, parameters: Parameters = ()) -> Self:
+        """Run one query with a list of values for its `?`, or a mapping for its `$name`."""
         self._check_open()
         self._drop()
         self._result = self._query(operation, parameters)

@@ -13,19 +13,27 @@ from veil.errors import ProgrammingError
 Json = None | bool | int | float | str | dict[str, str]
 
 
-def encode(parameters: Sequence[object]) -> list[Json]:
-    """The values for the `?` of a query, in order.
+Parameters = Sequence[object] | Mapping[str, object]
+"""Values for `?` or `$1` in order, or for `$name` by name."""
+
+
+def encode(parameters: Parameters) -> list[Json] | dict[str, Json]:
+    """The values for the parameters of a query: in order for `?` and `$1`, by name for `$name`.
 
     Example:
         >>> encode([40, datetime.date(2026, 1, 1)])
         [40, {'$type': 'date', 'value': '2026-01-01'}]
+        >>> encode({"age": 40})
+        {'age': 40}
     """
-    if isinstance(parameters, str | bytes | Mapping):
+    if isinstance(parameters, Mapping):
+        return {str(name): _encode(value, f"`{name}`") for name, value in parameters.items()}
+    if isinstance(parameters, str | bytes):
         raise ProgrammingError("parameters are a list of values, one for each `?`", hint="write [value], not value")
-    return [_encode(value, number) for number, value in enumerate(parameters, start=1)]
+    return [_encode(value, str(number)) for number, value in enumerate(parameters, start=1)]
 
 
-def _encode(value: object, number: int) -> Json:
+def _encode(value: object, number: str) -> Json:
     if value is None or isinstance(value, bool | int | str):
         return value
     if _is_no_value(value):

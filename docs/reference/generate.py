@@ -24,6 +24,7 @@ from policy_engine.transforms.known import TRANSFORMS
 from policy_engine.transforms.registry import Types, accepts, output_type, reference, strength
 from policy_engine.transforms.spec import Transform
 from proxy.functions import FUNCTIONS
+from proxy.grammar import BEGINNINGS
 from proxy.information import VIEWS
 from veil.cli.main import veil
 from veil.errors import BY_CODE
@@ -71,11 +72,16 @@ an unnamed column is called as DuckDB calls it. What is not named here is refuse
 - Stars with EXCLUDE, REPLACE, RENAME, LIKE and COLUMNS(..); whole rows by the dataset's name; calls after dots.
 - PIVOT that names its values, as in `PIVOT t ON region IN ('EU', 'US') USING sum(amount)`, and UNPIVOT; for aliases,
   ORDER BY and LIMIT in the form `SELECT * FROM t PIVOT (sum(amount) FOR region IN ('EU' AS eu)) ORDER BY ..`.
-- Parameters, either `?` or `$1`, `$2` and so on.
+- Parameters: either `?`, or `$1`, `$2` and so on, with a list of values, or `$name` with an object of them.
+- A dataset as `database.dataset`, also with the catalog before it that tools are told of, `veil.database.dataset`.
 - `DESCRIBE` and `SUMMARIZE` of a dataset or a query, also as a relation in brackets; `SHOW TABLES`,
   `SHOW TABLES FROM shop`, `SHOW ALL TABLES`, `SHOW DATABASES`, `SHOW shop.orders`.
 - `EXPLAIN` of a query tells the governed SQL that would run; what the engine would do with it is not told.
 - `information_schema` tells what the person may see, to be joined and filtered like any dataset: {views}.
+
+What begins otherwise is refused, and told what works:
+
+{refused}
 
 ## Functions
 
@@ -208,7 +214,13 @@ def sql_page() -> str:
         "\n".join(textwrap.wrap(f"What {reason}: {', '.join(names)}.", 120, break_on_hyphens=False))
         for reason, names in sorted(reasons.items())
     ]
-    return "\n\n".join([MADE, SQL_HEAD.format(views=views), *parts]) + "\n"
+    return "\n\n".join([MADE, SQL_HEAD.format(views=views, refused=_refused_statements()), *parts]) + "\n"
+
+
+def _refused_statements() -> str:
+    """Each statement that is refused, with what works instead."""
+    rows = [f"| `{word}` | {begun.reason} |" for word, begun in sorted(BEGINNINGS.items()) if not begun.is_answered]
+    return "\n".join(["| refused | what works |", "|---|---|", *rows])
 
 
 def settings_page() -> str:

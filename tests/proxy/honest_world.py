@@ -1,6 +1,6 @@
 """A trading company seen by its analyst, governed by Veil and again by views that a careful person writes by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from policy_engine.model import Subject
 from proxy.governance import Request
+from proxy.parameters import Values
 from tests.proxy.world import World, governed
 
 ANALYST = Subject(user="ana", groups=frozenset({"ana", "analysts"}))
@@ -112,16 +113,16 @@ def company(folder: Path) -> Iterator[tuple[World, duckdb.DuckDBPyConnection]]:
         yield world, plain
 
 
-def ask(world: World, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+def ask(world: World, sql: str, parameters: Values = ()) -> pa.Table:
     """The governed answer, whole; a bare name stands in `shop`."""
-    request = Request(sql=sql, parameters=tuple(parameters), database="shop")
+    request = Request(sql=sql, parameters=parameters, database="shop")
     with world.pipeline.query(ANALYST, request, decision_id="d") as answer:
         return pa.Table.from_batches(list(answer.batches()), schema=answer.schema)
 
 
-def by_hand(plain: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+def by_hand(plain: duckdb.DuckDBPyConnection, sql: str, parameters: Values = ()) -> pa.Table:
     """What the plain engine answers over the views."""
-    return plain.sql(sql, params=list(parameters) or None).to_arrow_table()
+    return plain.sql(sql, params=parameters or None).to_arrow_table()
 
 
 def facts(table: pa.Table) -> tuple[object, ...]:

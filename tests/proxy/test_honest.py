@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from catalog.errors import VeilError
+from proxy.parameters import Values
 from tests.proxy.honest_world import ask, by_hand, company, facts
 from tests.proxy.world import World
 
@@ -31,12 +32,14 @@ def cases(*files: str) -> list[tuple[str, str]]:
 
 SERVED = cases("composed", "functions", "grouping", "joins", "names", "nested", "pivots", "select", "shapes", "windows")
 REFUSED = cases("refused")
-BOUND = (
+BOUND: tuple[tuple[str, Values], ...] = (
     ("select id from orders where amount > ? and region = ?", (50, "EU")),
     ("select ? as a, ? as b from orders where id = ?", ("x", None, 1)),
     ("select id + $1 as n, $1 as again from orders where id < $2", (100, 9)),
     ("select id from orders where id in (?, ?) limit ?", (1, 4, 1)),
     ("select list_transform(tags, lambda t: t || ?) as l from orders", ("!",)),
+    ("select id + $More as n, $more as again from orders where id < $bound", {"more": 100, "bound": 9}),
+    ("select id from orders where id in ($a, $b) order by id limit $a", {"a": 1, "b": 4}),
 )
 
 
@@ -53,7 +56,7 @@ def test_an_honest_query_is_answered_as_by_hand(trade: Company, title: str, sql:
 
 
 @pytest.mark.parametrize(("sql", "values"), BOUND)
-def test_bound_values_are_answered_as_by_hand(trade: Company, sql: str, values: tuple[object, ...]) -> None:
+def test_bound_values_are_answered_as_by_hand(trade: Company, sql: str, values: Values) -> None:
     world, plain = trade
     assert facts(ask(world, sql, values)) == facts(by_hand(plain, sql, values))
 

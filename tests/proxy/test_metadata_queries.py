@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from catalog.errors import UnknownDataset
+from catalog.errors import SqlUnsupported, UnknownDataset
 from catalog.model import EventKind
 from proxy.information import VIEWS, shown
 from proxy.shows import explained, spelled_out
@@ -70,3 +70,42 @@ def test_every_show_is_spelled_out_by_its_form_alone() -> None:
     assert spelled_out('show "a b".c;', "x") == 'DESCRIBE "a b".c'
     assert explained("explain analyze select 1") is None
     assert explained("EXPLAIN\nselect 1") == "select 1"
+
+
+def test_the_catalog_that_tools_are_told_of_may_stand_before_a_dataset(trade: Company) -> None:
+    for written in ("veil.shop.orders", '"veil"."shop"."orders"', "VEIL.Shop.ORDERS"):
+        asked = ask(trade[0], f"select id, region from {written} order by 1, 2")
+        assert asked.equals(ask(trade[0], "select id, region from shop.orders order by 1, 2"))
+    assert ask(trade[0], "select veil.shop.orders.id from veil.shop.orders").column_names == ["id"]
+    assert ask(trade[0], "select o.id from veil.shop.orders o limit 1").num_rows == 1
+    assert ask(trade[0], "describe veil.shop.orders").equals(ask(trade[0], "describe shop.orders"))
+    for unknown in ("memory.shop.orders", "veil.hidden.salaries", "veil.veil.orders", "a.veil.shop.orders"):
+        with pytest.raises((UnknownDataset, SqlUnsupported)):
+            ask(trade[0], f"select * from {unknown}")
+
+
+def test_a_tool_finds_its_way_by_questions_alone(trade: Company) -> None:
+    """As drivers do it: schemas, their tables, the columns of each, then a query of every name in full and quoted."""
+    schemas = ask(trade[0], "select schema_name from information_schema.schemata where catalog_name = 'veil'")
+    assert sorted(schemas["schema_name"].to_pylist()) == ["Lab", "information_schema", "shop"]
+    tables = "select table_catalog, table_schema, table_name, table_type from information_schema.tables"
+    of_schema = ask(trade[0], f"{tables} where table_schema like $schema order by 2, 3", {"schema": "%"}).to_pylist()
+    assert len(of_schema) == 6
+    for table in of_schema:
+        columns = ask(
+            trade[0],
+            "select column_name, data_type, is_nullable, ordinal_position from information_schema.columns"
+            " where table_catalog = ? and table_schema = ? and table_name = ? order by ordinal_position",
+            (table["table_catalog"], table["table_schema"], table["table_name"]),
+        ).to_pylist()
+        assert [column["ordinal_position"] for column in columns] == [*range(1, len(columns) + 1)]
+        whole = ".".join(f'"{table[part]}"' for part in ("table_catalog", "table_schema", "table_name"))
+        listed = ", ".join(f'{whole}."{column["column_name"]}"' for column in columns)
+        answered = ask(trade[0], f"select {listed} from {whole} limit 5")
+        assert answered.column_names == [column["column_name"] for column in columns]
+        described = ask(trade[0], f"describe {whole}").to_pylist()
+        assert [(row["column_name"], row["column_type"]) for row in described] == [
+            (column["column_name"], column["data_type"].replace('"', "")) for column in columns
+        ]
+    for view in ("table_constraints", "key_column_usage", "referential_constraints", "views"):
+        assert ask(trade[0], f"select * from information_schema.{view}").num_rows == 0

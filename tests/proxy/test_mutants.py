@@ -46,7 +46,7 @@ class Bench:
 
     def rewritten(self, tree: exp.Expr) -> tuple[str, set[str]]:
         """The verified SQL of a tree and the relations that may stand in it; raises VeilError."""
-        statement = Statement(text="", dialect="duckdb", tree=tree, parameter_count=0)
+        statement = Statement(text="", dialect="duckdb", tree=tree, parameters=())
         placed = [self._placed(leaf) for leaf in leaves(statement, "main")]
         sql = rewrite(statement, placed, self._session, KEYS).sql
         return sql, {item.physical for item in placed}

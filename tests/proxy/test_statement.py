@@ -16,6 +16,7 @@ READABLE = {
     "select 1; -- done": "SELECT 1",
     "select ?, ? from a": 'SELECT $p1, $p2 FROM "a"',
     "select $2, $1": "SELECT $p2, $p1",
+    "select $Age, $age, $land": "SELECT $p1, $p1, $p2",
     "select * exclude (a) from t": 'SELECT * EXCLUDE ("a") FROM "t"',
     "select a /* secret */ from t -- more": 'SELECT "a" FROM "t"',
     "select distinct on (a) b from t": 'SELECT DISTINCT ON ("a") "b" FROM "t"',
@@ -42,6 +43,8 @@ UNSUPPORTED = (
     "explain select 1",
     "call pragma_version()",
     "select 1; select 2",
+    "select * from (show tables)",
+    "from (Show All Tables) t",
     "select * from read_csv('x')",
     "select * from query('select 1')",
     "select * from query_table('t')",
@@ -58,7 +61,7 @@ UNSUPPORTED = (
     "select a from t at (version => 1)",
     "select a::mytype from t",
     "select a collate nocase from t",
-    "select $key from t",
+    "select $ä from t",
     "select date_part('day FROM now()), (SELECT 1) AS x, extract(day', now())",
 )
 
@@ -74,6 +77,9 @@ INVALID = (
     "select a\x00 from t",
     "select 0x1F",
     "select ?, $1",
+    "select ?, $age",
+    "select $2",
+    "select $1, $3",
 )
 
 

@@ -26,6 +26,7 @@ from policy_engine.transforms.functions import FUNCTIONS_PLACE
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
+from proxy.parameters import Values
 from proxy.pipeline import Pipeline, QueryLimits, Request
 from proxy.tokens import SqlLimits
 from web_ui.metrics import Metrics
@@ -80,7 +81,7 @@ class World:
     policies: PolicyStore
     folder: Path
 
-    def ask(self, sql: str, subject: Subject = ANALYST, parameters: tuple[object, ...] = ()) -> pa.Table:
+    def ask(self, sql: str, subject: Subject = ANALYST, parameters: Values = ()) -> pa.Table:
         """The governed answer, whole."""
         request = Request(sql=sql, parameters=parameters)
         with self.pipeline.query(subject, request, decision_id="d") as answer:

@@ -52,7 +52,16 @@ def test_a_value_that_cannot_travel_is_refused(value: object) -> None:
         encode([1, value])
 
 
-@pytest.mark.parametrize("parameters", ["abc", b"abc", {"a": 1}])
+def test_values_by_name_travel_as_an_object() -> None:
+    assert encode({"age": 40, "day": datetime.date(2026, 1, 1)}) == {
+        "age": 40,
+        "day": {"$type": "date", "value": "2026-01-01"},
+    }
+    with pytest.raises(veil.ProgrammingError, match="parameter `age`"):
+        encode({"age": object()})
+
+
+@pytest.mark.parametrize("parameters", ["abc", b"abc"])
 def test_parameters_are_a_list(parameters: object) -> None:
     with pytest.raises(veil.ProgrammingError, match="list of values"):
         encode(parameters)  # type: ignore[arg-type]

@@ -189,3 +189,36 @@ select main.upper('x'), system.main.upper('x')
 
 -- a hidden column before a dot
 select card.lower(), o.card.lower() from shop.orders o
+
+-- an unseen dataset in three parts
+select * from veil.lab.results
+
+-- a hidden column in four parts
+select veil.shop.orders.card from veil.shop.orders
+
+-- a seen dataset in three parts beside a catalog that is none
+select id from memory.shop.orders
+
+-- the engine's own catalog in three parts
+select * from veil.information_schema.duckdb_tables
+
+-- a CTE named like the catalog
+with veil as (select 1) select * from veil.lab.results
+
+-- a named parameter for a relation
+select * from $results
+
+-- a named parameter as a column
+select o.$card from shop.orders o
+
+-- a share of the rows as a subquery
+select id from shop.orders order by id limit (select count(*) from shop.orders where region = 'APAC') percent
+
+-- the names that a join would give hidden columns
+select * from shop.orders a join shop.orders b on a.id = b.id order by 1 limit 1
+
+-- the row's number in its file
+select file_row_number, filename, rowid from shop.orders
+
+-- a recursion over keys
+with recursive r(n) using key (n) as (select 1 union select n + 1 from r where n < 3) select * from r

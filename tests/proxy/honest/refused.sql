@@ -50,9 +50,9 @@ select * from orders for update
 select id into kept from orders
 -- a query only reads; keep the result on your side instead
 
--- named parameters
+-- named parameters without their names
 select * from orders where id = $id
--- number them in order
+-- give the values in `params` as an object, by name
 
 -- an escape by number
 select E'\x41' from orders
