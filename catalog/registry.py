@@ -13,7 +13,7 @@ from catalog.sources.files.connector import FilesConnector
 from catalog.sources.files.options import FILE_OPTIONS
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.remote.address import URLS, check_url
-from catalog.sources.remote.connector import RemoteConnector
+from catalog.sources.remote.connector import MASKS, RemoteConnector, check_masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +27,26 @@ class ConnectorKind:
     check: Callable[[str, Mapping[str, str]], None] | None = None
 
 
+_SERVER = (*URLS, MASKS)
+
+
+def _check_server(source: str, options: Mapping[str, str]) -> None:
+    check_url(source, options)
+    check_masks(source, options)
+
+
 CONNECTORS: tuple[ConnectorKind, ...] = (
     ConnectorKind(name="files", factory=FilesConnector, required=("path",), optional=FILE_OPTIONS),
     ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
-    ConnectorKind(name="mariadb", factory=partial(RemoteConnector, "mariadb"), optional=URLS, check=check_url),
-    ConnectorKind(name="postgres", factory=partial(RemoteConnector, "postgres"), optional=URLS, check=check_url),
-    ConnectorKind(name="sqlite", factory=partial(RemoteConnector, "sqlite"), required=("path",)),
+    ConnectorKind(name="mariadb", factory=partial(RemoteConnector, "mariadb"), optional=_SERVER, check=_check_server),
+    ConnectorKind(name="postgres", factory=partial(RemoteConnector, "postgres"), optional=_SERVER, check=_check_server),
+    ConnectorKind(
+        name="sqlite",
+        factory=partial(RemoteConnector, "sqlite"),
+        required=("path",),
+        optional=(MASKS,),
+        check=check_masks,
+    ),
 )
 
 

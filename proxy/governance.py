@@ -217,6 +217,7 @@ def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | Non
         lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
         may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation),
         has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
+        masking=session.masking(decision.dataset.source, decision.dataset.relation),
         content=content,
     )
 

@@ -80,7 +80,8 @@ class Pipeline:
                 values = bind(request.parameters, settled.statement.parameters)
             self._journal.append(record.beginning(subject, request, decision_id, settled))
             limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
-            run = settled.session.run(settled.rewritten.sql, {**values, **settled.rewritten.parameters}, limits)
+            rewritten = settled.rewritten
+            run = settled.session.run(rewritten.sql, {**values, **rewritten.parameters}, limits, rewritten.cells)
             if on_start is not None:
                 on_start(run)
             answer = self._answer(subject, request, decision_id, settled, run, end_turn)

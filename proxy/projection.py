@@ -9,12 +9,17 @@ and within a list the same for each item, in order, by `list_transform`. What is
 stays empty. A column that is clear or NULL as a whole is written as plainly as one without fields.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 from catalog.names import quoted
-from policy_engine.model import ROW, Case, ColumnDecision, Outcome
+from catalog.sources.connector import Masks, SourceCell
+from policy_engine.model import ROW, Case, ColumnDecision, Outcome, TransformCall
 from policy_engine.shapes import Shape, nesting
 from policy_engine.transforms import registry
+from policy_engine.transforms.at_source.dialect import NoForm
+from policy_engine.transforms.at_source.forms import form
+from policy_engine.transforms.calls import print_call
 from policy_engine.transforms.keys import KeyRing
 
 
@@ -50,11 +55,22 @@ def _case_type(case: Case, column: ColumnDecision) -> str:
 class Projection:
     """Writes the cells of one governed relation; `parameters` gathers the keys to bind, which no repr shows."""
 
-    def __init__(self, keys: KeyRing, types: registry.Types = registry.NO_TYPES) -> None:
-        """`types` are those of the dataset's columns, for transforms that go by another column."""
+    def __init__(
+        self,
+        keys: KeyRing,
+        types: registry.Types = registry.NO_TYPES,
+        masking: tuple[str, Masks] = ("", Masks.VEIL),
+    ) -> None:
+        """`types` are those of the dataset's columns, for transforms that go by another column.
+
+        `masking` says which database works out what it can.
+        """
         self._keys = keys
         self._types = types
+        self._database, self._masks = masking
         self.parameters: dict[str, bytes] = {}
+        self.cells: dict[str, SourceCell] = {}
+        self.words: dict[str, str] = {}
 
     def column(self, column: ColumnDecision) -> str:
         """The cell of a column of the raw row."""
@@ -82,13 +98,47 @@ class Projection:
                 return f"CAST(NULL AS {type_name})"
             return raw if column.is_uniform else self._rebuilt(column, raw, nesting(column.type).lists, depth)
         value = raw
-        if case.call is not None:
+        if case.call is not None and (cell := self._source_cell(case, column)) is not None:
+            value = f"{quoted(ROW)}.{quoted(cell.name)}"
+            self.cells[cell.name], self.words[value] = cell, _in_words(case.call, raw)
+        elif case.call is not None:
             fragment = registry.render(
                 case.call, raw, column.type, namespace=case.namespace, keys=self._keys, types=self._types
             )
             self.parameters.update(fragment.parameters)
             value = fragment.sql
         return value if _case_type(case, column) == type_name else f"CAST({value} AS {type_name})"
+
+    def _source_cell(self, case: Case, column: ColumnDecision) -> SourceCell | None:
+        """The cell as its source works it out; None where the source cannot, or has to show the raw value as well."""
+        assert case.call is not None
+        named = registry.columns_named(case.call)
+        is_read_anyway = any(each.call is None for each in column.cases)
+        is_nested = any(len(path) > 1 for path in (column.path, *(name.path for name in named)))
+        if self._masks is Masks.VEIL or is_read_anyway or is_nested:
+            return None
+        try:
+            made = form(
+                case.call,
+                column.type,
+                self._database,
+                namespace=case.namespace,
+                keys=self._keys,
+                types=self._types,
+            )
+        except NoForm:
+            return None
+        if self._masks is Masks.KEYLESS and (made.keys or registry.is_keyed(case.call)):
+            return None
+        told = repr((case.call, case.namespace, column.path))
+        return SourceCell(
+            name=f"veil_{hashlib.sha256(told.encode()).hexdigest()[:16]}",
+            type=registry.output_type(case.call, column.type),
+            columns=(column.path[0], *(each.path[0] for each in named)),
+            sql=made.sql,
+            keys=made.keys,
+            functions=made.functions,
+        )
 
     def _rebuilt(self, column: ColumnDecision, raw: str, lists: Sequence[str], depth: int) -> str:
         """The value with only the fields that are shown, in as many lists as it is in."""
@@ -118,6 +168,17 @@ class Projection:
         item = _item(depth)
         cell = self._cell(part, item, depth + 1)
         return raw if cell == item else f"list_transform({raw}, lambda {item}: {cell})"
+
+
+def _in_words(call: TransformCall, raw: str) -> str:
+    """A cell that its source works out, for people.
+
+    Example:
+        >>> _in_words(TransformCall(name="mask", arguments=(("keep_last", 4),)), '"_row"."mrn"')
+        'mask("_row"."mrn", keep_last=>4) /* at the source */'
+    """
+    given = print_call(call).removeprefix(f"{call.name}(")
+    return f"{call.name}({raw}{', ' if call.arguments else ''}{given} /* at the source */"
 
 
 def _item(depth: int) -> str:

@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 from catalog.errors import VeilError
 from catalog.model import Dataset
 from catalog.names import quoted
-from catalog.sources.connector import Session
+from catalog.sources.connector import Cells, Masks, Session, SourceCell
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy import information
@@ -38,7 +38,8 @@ class Placed:
     """A dataset's leaf with the decision for it and the relation's physical name in the session.
 
     `lookups` are the physical names of the relations that the decision's lookups read, by the lookups' names.
-    `may_raise` says that reading one of its rows may end in an error, `has_statistics` that the engine knows of all.
+    `may_raise` says that reading one of its rows may end in an error, `has_statistics` that the engine knows of all,
+    `masking` where masked cells are worked out.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -48,6 +49,7 @@ class Placed:
     lookups: Mapping[str, str] = field(default_factory=dict)
     may_raise: bool = False
     has_statistics: bool = True
+    masking: tuple[str, Masks] = ("", Masks.VEIL)
     content: str | None = None
 
     @property
@@ -58,7 +60,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
-    """SQL that may run, the keys to bind, and the same SQL for people (`shown`) and for the journal (`blanked`)."""
+    """SQL that may run, the keys to bind, and the same SQL for people (`shown`) and for the journal (`blanked`).
+
+    `cells` are what sources work out for it.
+    """
 
     sql: str
     shown: str
@@ -66,6 +71,7 @@ class Rewritten:
     blanked_request: str
     is_fenced: bool
     parameters: Mapping[str, bytes | str] = field(default_factory=dict, repr=False)
+    cells: Cells = field(default_factory=dict)
 
 
 def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing) -> Rewritten:
@@ -96,6 +102,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
         parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
+        cells=_cells(placed, governed),
     )
 
 
@@ -169,7 +176,17 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         is_fenced=is_fenced,
         has_statistics=item.has_statistics,
         lookups=lookups,
+        masking=item.masking,
     )
+
+
+def _cells(placed: Sequence[Placed], governed: Sequence[Governed]) -> Cells:
+    """What sources work out, by physical name; two places of a relation may share a cell."""
+    found: dict[str, dict[str, SourceCell]] = {}
+    for item, relation in zip(placed, governed, strict=True):
+        if relation.cells:
+            found.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
+    return {physical: tuple(cells.values()) for physical, cells in found.items()}
 
 
 def _own_name(dataset: Dataset) -> str:
@@ -181,6 +198,8 @@ def _in_words(item: Placed, relation: Governed) -> str:
     if item.content is not None:
         return _own_name(item.decision.dataset)
     text = relation.sql.replace(quoted(item.physical), _own_name(item.decision.dataset))
+    for column, words in relation.words.items():
+        text = text.replace(column, words)
     for lookup in item.decision.lookups:
         text = text.replace(quoted(item.lookups[lookup.name]), _own_name(lookup.dataset))
     return text

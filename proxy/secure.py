@@ -16,6 +16,7 @@ from types import MappingProxyType
 import sqlglot
 
 from catalog.names import quoted
+from catalog.sources.connector import Masks, SourceCell
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
@@ -29,10 +30,15 @@ _NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokeniz
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Governed:
-    """A governed relation as SQL in parentheses, with the keys to bind; no repr shows them."""
+    """A governed relation as SQL in parentheses, with the keys to bind; no repr shows them.
+
+    `cells` are worked out by the relation's source, and `words` say to people what their columns are.
+    """
 
     sql: str
     parameters: Mapping[str, bytes | str] = field(default_factory=dict, repr=False)
+    cells: tuple[SourceCell, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 def govern(
@@ -43,13 +49,15 @@ def govern(
     is_fenced: bool = False,
     has_statistics: bool = True,
     lookups: Mapping[str, str] = MappingProxyType({}),
+    masking: tuple[str, Masks] = ("", Masks.VEIL),
 ) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
-    the relation a fenced filter stands bare, so that a source can judge it too.
+    the relation a fenced filter stands bare, so that a source can judge it too. `masking` says which cells that works out.
     """
-    projection = Projection(keys, {path: column.type for path, column in profile(decision.dataset).fields.items()})
+    types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
+    projection = Projection(keys, types_by_path, masking)
     is_fenced = is_fenced and may_need_fence(decision)
     types = tuple((column.name, column.type) for column in decision.columns)
     types += tuple((lookup.name, "BOOLEAN") for lookup in decision.lookups)
@@ -63,7 +71,12 @@ def govern(
         condition = decision.rows.filter
         is_bare = not (is_fenced and (has_statistics or decision.lookups)) and _is_total(condition, types)
         sql += f" WHERE {condition if is_bare else without_errors(condition)}{FENCE if is_fenced else ''}"
-    return Governed(sql=f"({sql})", parameters=projection.parameters)
+    return Governed(
+        sql=f"({sql})",
+        parameters=projection.parameters,
+        cells=tuple(projection.cells.values()),
+        words=projection.words,
+    )
 
 
 def _guarded(cell: str, column: ColumnDecision, types: tuple[tuple[str, str], ...], *, is_fenced: bool) -> str:

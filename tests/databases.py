@@ -23,11 +23,12 @@ _SECONDS = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server: where it listens, and how its owner runs SQL on it."""
+    """A running server: where it listens, how its owner runs SQL on it, and where it logs."""
 
     kind: str
     port: int
     shell: tuple[str, ...]
+    log: Path = Path()
 
     def run(self, sql: str, database: str | None = None) -> str:
         """What the server's own client prints for some statements, run by the owner."""
@@ -73,7 +74,7 @@ def postgres_server(identity: Identity | None = None) -> Iterator[Server]:
         _run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], "postgres")
         try:
             shell = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres")
-            yield Server(kind="postgres", port=port, shell=shell)
+            yield Server(kind="postgres", port=port, shell=shell, log=folder / "log")
         finally:
             _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], "postgres")
 

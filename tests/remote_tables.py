@@ -4,6 +4,7 @@ import itertools
 import re
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -81,6 +82,24 @@ class Database:
             self._server.run(f"{sql}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {self.name}", self.name)
         else:
             self._server.run(f"SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES';\n{sql}", self.name)
+
+    def write_raw(self, columns: Columns, rows: Sequence[Sequence[str]]) -> str:
+        """Makes a table of columns as this database declares them and of literals in its own SQL; gives its name."""
+        table = f"t{next(_NUMBERS)}"
+        sql = "SET sql_mode = 'ALLOW_INVALID_DATES';\n" if self.kind == "mariadb" else ""
+        sql += f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in columns)});\n"
+        for row in rows:
+            sql += f"INSERT INTO {table} VALUES ({', '.join(row)});\n"
+        self.run(sql + (f"GRANT SELECT ON {table} TO {self.name}" if self.kind == "postgres" else ""))
+        return table
+
+    def run(self, sql: str) -> str:
+        """Runs statements as the owner of the database."""
+        if self._server is not None:
+            return self._server.run(sql, self.name)
+        with closing(sqlite3.connect(self._file)) as connection:
+            connection.executescript(sql)
+        return ""
 
     def _made(self, server: Server) -> str:
         if server.kind == "postgres":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -40,6 +41,14 @@ class Limits:
     batch_rows: int = 65_536
 
 
+class Masks(Enum):
+    """Where masked cells of a source are worked out: all there that can be, those alone that take no key, or none."""
+
+    SOURCE = "source"
+    KEYLESS = "keyless"
+    VEIL = "veil"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
     """A relation of another database system, as plain data: who opens it, and with which options (never shown)."""
@@ -47,6 +56,7 @@ class Remote:
     connector: str
     source: str
     options: tuple[tuple[str, str], ...] = field(repr=False)
+    masks: Masks = Masks.VEIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,31 @@ class Scan:
     database: Path | None = None
     remote: Remote | None = None
     may_raise: bool = False
+
+
+SourceFunction = Callable[..., str | bytes | int | float | None]
+"""A function that a source within Veil's own process can be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCell:
+    """A cell that a source works out itself, as a column beside those of a relation.
+
+    In `sql`, in the source's dialect, `«0»` stands for the first of `columns`, and so on; `keys` are bound, and
+    `functions` made known. `type` is what it has in the engine.
+    """
+
+    name: str
+    type: str
+    columns: tuple[str, ...]
+    sql: str
+    keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    functions: Mapping[str, SourceFunction] = field(default_factory=dict, repr=False)
+
+
+Cells = Mapping[str, tuple[SourceCell, ...]]
+"""By the physical name of a relation: the cells that its source works out in one run."""
+NO_CELLS: Cells = {}
 
 
 class Run(Protocol):
@@ -100,6 +135,10 @@ class Session(Protocol):
         """Whether the engine knows something of all rows of the relation before it reads them."""
         ...
 
+    def masking(self, source: str, relation: str) -> tuple[str, Masks]:
+        """The connector of the relation, and where masked cells of it are worked out."""
+        ...
+
     def serialize(self, sql: str) -> Mapping[str, object]:
         """The statement as the engine's own parser reads it, for comparing before it runs, without places in the text.
 
@@ -118,7 +157,7 @@ class Session(Protocol):
         """Whether the engine writes a name of a column without quotes."""
         ...
 
-    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> Run: ...
+    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits, cells: Cells = NO_CELLS) -> Run: ...
 
 
 class SourceConnector(Protocol):

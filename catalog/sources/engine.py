@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import duckdb
 
 from catalog.errors import Internal, SqlUnsupported, VeilError
-from catalog.sources.connector import Limits
+from catalog.sources.connector import NO_CELLS, Cells, Limits, Masks
 from catalog.sources.opening import Part
 from catalog.sources.workers.messages import Opening
 from catalog.sources.workers.pool import Pool
@@ -35,7 +35,11 @@ class EngineSession:
         self._pool = pool
         names = {part: f"v_{secrets.token_hex(8)}" for part in self.parts}
         self._names = {(part.source, part.expected.relation): name for part, name in names.items()}
-        self._remote = {(part.source, part.expected.relation) for part in self.parts if part.scan.remote is not None}
+        self._remote = {
+            (part.source, part.expected.relation): part.scan.remote
+            for part in self.parts
+            if part.scan.remote is not None
+        }
         self._raising = {(part.source, part.expected.relation) for part in self.parts if part.scan.may_raise}
         self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
@@ -53,6 +57,11 @@ class EngineSession:
     def has_statistics(self, source: str, relation: str) -> bool:
         """Whether the engine knows something of all rows of the relation before it reads them."""
         return (source, relation) not in self._remote
+
+    def masking(self, source: str, relation: str) -> tuple[str, Masks]:
+        """The connector of the relation, and where masked cells of it are worked out."""
+        remote = self._remote.get((source, relation))
+        return ("", Masks.VEIL) if remote is None else (remote.connector, remote.masks)
 
     def serialize(self, sql: str) -> Mapping[str, object]:
         """The statement as the engine's own parser reads it; raises SqlUnsupported when it cannot."""
@@ -72,9 +81,9 @@ class EngineSession:
         """Whether the engine writes a name without quotes: it is made of plain letters, and no word of its SQL."""
         return _PLAIN_NAME.fullmatch(name) is not None and name.lower() not in keywords()
 
-    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits) -> WorkerRun:
+    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits, cells: Cells = NO_CELLS) -> WorkerRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""
-        return WorkerRun(self._pool, self._opening, sql, parameters, limits)
+        return WorkerRun(self._pool, self._opening, sql, parameters, limits, cells)
 
     def let_go(self) -> None:
         """Closes the world wherever it is open; a later run opens it again."""

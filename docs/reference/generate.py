@@ -16,6 +16,8 @@ from crawler.detectors import tables
 from crawler.detectors.catalogue import Detector, detectors
 from crawler.detectors.patterns import Pattern, patterns
 from policy_engine.lint.findings import KINDS
+from policy_engine.transforms.at_source.dialect import NoForm
+from policy_engine.transforms.at_source.forms import NOTHING_READ, form
 from policy_engine.transforms.calls import parse_call
 from policy_engine.transforms.checking import print_argument
 from policy_engine.transforms.expressions import NAMES
@@ -59,6 +61,16 @@ LINT_HEAD = """# Findings of lint
 
 `veil lint` reads documents and tells what is odd about them: it exits with 2 when it found something, 0 when not, and 1
 when a document cannot be read. An error does not do what it says, a warning may do harm, a hint is worth a look."""
+
+PLACES_HEAD = """## Where it is worked out
+
+What a column of a database shows is worked out by the database itself, where it can give the very value that Veil would:
+then the raw value does not leave it. Elsewhere the raw value comes to Veil, and goes no further. The option `masks` of a
+source changes that ([how](../how-to/connect-a-database.md)): for SQLite, which runs within Veil, everything is worked out
+in Veil unless it says `source`. Files are always read by Veil. Where a case of the policy shows the value as it is, and
+for nested columns and expressions, all is worked out in Veil."""
+
+PLACES = {"postgres": "PostgreSQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 
 SQL_HEAD = """# SQL
 
@@ -245,7 +257,36 @@ def transforms_page() -> str:
     """Each transform with its parameters, the types it takes, what it means and what it makes of an example."""
     functions = textwrap.fill(", ".join(f"`{name}`" for name in sorted(NAMES)), 118)
     parts = [_transform_part(transform) for transform in TRANSFORMS]
-    return "\n\n".join([MADE, TRANSFORMS_HEAD.format(functions=functions), *parts]) + "\n"
+    return "\n\n".join([MADE, TRANSFORMS_HEAD.format(functions=functions), *parts, _places_part()]) + "\n"
+
+
+def _places_part() -> str:
+    """Where each transform of a database's column is worked out, and why not there."""
+    reasons: dict[str, int] = {}
+    rows = [
+        f"| {transform.name} | {' | '.join(_place(transform, database, reasons) for database in PLACES)} |"
+        for transform in TRANSFORMS
+    ]
+    table = "\n".join([f"| | {' | '.join(PLACES.values())} |", f"|{'---|' * (1 + len(PLACES))}", *rows])
+    return "\n".join([PLACES_HEAD, "", table, "", *(f"{number}. {why}" for why, number in reasons.items())])
+
+
+def _place(transform: Transform, database: str, reasons: dict[str, int]) -> str:
+    call = parse_call(transform.example.split(" | ")[0])
+    left: dict[str, list[str]] = {}
+    taken = [name for name in (*TYPES, "VARCHAR[]") if accepts(call, name, BESIDE)]
+    for name in taken:
+        try:
+            form(call, name, database, namespace="phi.mrn", keys=KEYS, types=BESIDE)
+        except NoForm as none:
+            left.setdefault(none.because, []).append(name)
+    unread = left.pop(NOTHING_READ, [])
+    parts = ["nothing is read"] if len(unread) == len(taken) else ["at the source"]
+    parts *= sum(map(len, left.values())) < len(taken)
+    for why, names in left.items():
+        number = reasons.setdefault(why, len(reasons) + 1)
+        parts.append(f"{'' if len(names) == len(taken) else ', '.join(names) + ' '}in Veil ({number})")
+    return "; ".join(parts)
 
 
 def _transform_part(transform: Transform) -> str:

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from ffx import FF1
 
-from policy_engine.transforms.masking import is_separator
+from policy_engine.transforms.separators import is_separator
 
 SMALLEST_DOMAIN = 1_000_000
 """With fewer possible values format-preserving encryption is no protection: SP 800-38G, revision 1."""

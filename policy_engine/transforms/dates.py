@@ -12,7 +12,7 @@ from policy_engine.transforms.types import ColumnType, Kind
 
 _PARTS_OF_A_DAY = ("second", "minute", "hour")
 UNITS = (*_PARTS_OF_A_DAY, "day", "week", "month", "quarter", "year")
-_HASH_DIGITS = 15
+HASH_DIGITS = 15
 _SECONDS_A_DAY = 86_400
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 
@@ -64,17 +64,17 @@ class DateShift(Transform):
 
     def render(self, sql: str, at: Place) -> Fragment:
         key, days, by = self._given(at)
-        hashed = f"('0x' || substr({hmac_sql(key, bytes_sql(by.sql, by.column))}, 1, {_HASH_DIGITS}))::BIGINT"
+        hashed = f"('0x' || substr({hmac_sql(key, bytes_sql(by.sql, by.column))}, 1, {HASH_DIGITS}))::BIGINT"
         # 0 .. 2n-1 becomes -n .. -1 and 1 .. n
         shift = f"(veil_shift - {days} + veil_shift // {days})"
         if at.column.kind is Kind.DATE:
-            first, last = _moments(days)
+            first, last = moments(days)
             within = f"({sql}) BETWEEN DATE '{first.date()}' AND DATE '{last.date()}'"
             moved = f"({sql}) + {shift}::INTEGER"
         else:
             period = PERIODS[at.column.text]
             units = period.to_units.format(sql)
-            low, high = (_seconds(moment) * period.units_a_second for moment in _moments(days))
+            low, high = (_seconds(moment) * period.units_a_second for moment in moments(days))
             within = f"{units} BETWEEN {low} AND {high}"
             moved = period.from_units.format(f"({units} + {shift} * {_SECONDS_A_DAY * period.units_a_second})")
         case = f"CASE WHEN {within} THEN {moved} END"
@@ -85,9 +85,9 @@ class DateShift(Transform):
         key, days, by = self._given(at)
         if by.value is None:
             return None
-        hashed = int(key.digest(canonical_bytes(by.value, by.column)).hex()[:_HASH_DIGITS], 16) % (2 * days)
+        hashed = int(key.digest(canonical_bytes(by.value, by.column)).hex()[:HASH_DIGITS], 16) % (2 * days)
         shift = timedelta(hashed - days + hashed // days)
-        low, high = _moments(days)
+        low, high = moments(days)
         if isinstance(value, datetime):
             bare = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
             return value + shift if low <= bare <= high else None
@@ -132,7 +132,7 @@ def truncated(value: object, unit: str) -> object:
             return value
 
 
-def _moments(days: int) -> tuple[datetime, datetime]:
+def moments(days: int) -> tuple[datetime, datetime]:
     """Between which moments a shift of so many days stays within the years 1 to 9999."""
     return datetime.min + timedelta(days), datetime.max.replace(microsecond=0) - timedelta(days)
 

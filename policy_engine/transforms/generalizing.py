@@ -116,13 +116,13 @@ class Generalize(Transform):
         return column.kind is Kind.TEXT
 
     def render(self, sql: str, at: Place) -> Fragment:
-        words, otherwise = _words(at.arguments)
+        words, otherwise = words_of(at.arguments)
         branches = " ".join(f"WHEN {text_literal(old)} THEN {text_literal(new)}" for old, new in words.items())
         rest = "NULL" if otherwise is None else f"CASE WHEN ({sql}) IS NOT NULL THEN {text_literal(otherwise)} END"
         return Fragment(sql=f"CAST(CASE ({sql}) {branches} ELSE {rest} END AS VARCHAR)")
 
     def reference(self, value: object, at: Place) -> object:
-        words, otherwise = _words(at.arguments)
+        words, otherwise = words_of(at.arguments)
         return words.get(str(value), otherwise)
 
 
@@ -142,7 +142,7 @@ def fits(value: Decimal, column: ColumnType) -> bool:
     return value.copy_abs() < Decimal(10) ** (column.width - column.scale)
 
 
-def _words(arguments: Arguments) -> tuple[dict[str, str], str | None]:
+def words_of(arguments: Arguments) -> tuple[dict[str, str], str | None]:
     otherwise = arguments.text("otherwise") if arguments.is_given("otherwise") else None
     return json.loads(arguments.text("map")), otherwise
 

@@ -1,11 +1,13 @@
 """The keys of keyed transforms, derived from one master secret; they travel as bound parameters only."""
 
+import copy
 import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _BLOCK = 64
+_LEAST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,8 @@ class KeyRing:
     """
 
     def __init__(self, master: bytes, *, id: str = "", older: Mapping[str, bytes] | None = None) -> None:
-        if len(master) < 32:
-            raise ValueError("a master key has at least 32 bytes")
+        if len(master) < _LEAST_BYTES:
+            raise ValueError(f"a master key has at least {_LEAST_BYTES} bytes")
         self.id = id
         self._master = master
         self._older = dict(older or {})
@@ -58,6 +60,8 @@ class KeyRing:
         """The key of a transform in a namespace (a tag)."""
         place = (transform, namespace)
         if place not in self._keys:
+            if not self._master:
+                raise ValueError("this ring knows the keys of one transform only")
             label = f"veil/{transform}/v1/{namespace}".encode()
             name = f"k_{hashlib.sha256(label).hexdigest()[:16]}"
             self._keys[place] = Key(name=name, secret=hmac.digest(self._master, label, "sha256"))
@@ -68,6 +72,13 @@ class KeyRing:
         if self.id.startswith(id):
             return self
         return next((KeyRing(key, id=name) for name, key in self._older.items() if name.startswith(id)), None)
+
+    def only(self, transform: str, namespace: str) -> "KeyRing":
+        """A ring that knows the keys of one transform in a namespace and in none, and no master secret."""
+        ring = copy.copy(self)
+        ring._master, ring._older = b"", {}
+        ring._keys = {(transform, each): self.key(transform, each) for each in (namespace, "")}
+        return ring
 
     def __repr__(self) -> str:
         return "<KeyRing>"

@@ -1,10 +1,10 @@
 """mask(): letters and digits become one character, separators stay, and some may be kept at either end."""
 
-import unicodedata
 from decimal import Decimal
 
 from policy_engine.strength import Strength
 from policy_engine.transforms.emptying import text_literal
+from policy_engine.transforms.separators import is_separator
 from policy_engine.transforms.spec import Arguments, Fragment, Parameter, Place, Takes, Transform
 from policy_engine.transforms.types import NUMBERS, ColumnType, Kind
 
@@ -36,7 +36,7 @@ class Mask(Transform):
     def render(self, sql: str, at: Place) -> Fragment:
         if at.column.kind in NUMBERS:
             return Fragment(sql=f"CAST(CASE WHEN ({sql}) IS NOT NULL THEN 0 END AS {at.column.text})")
-        char, first, last = _arguments(at)
+        char, first, last = arguments_of(at)
         whole = masked_sql(sql, char)
         if not first and not last:
             return Fragment(sql=f"CAST({whole} AS VARCHAR)")
@@ -49,7 +49,7 @@ class Mask(Transform):
     def reference(self, value: object, at: Place) -> object:
         if not isinstance(value, str):
             return Decimal(0) if at.column.kind is Kind.DECIMAL else 0
-        char, first, last = _arguments(at)
+        char, first, last = arguments_of(at)
         end = len(value) - last
         if first + last >= len(value):
             first, end = 0, len(value)
@@ -58,7 +58,7 @@ class Mask(Transform):
         )
 
 
-def _arguments(at: Place) -> tuple[str, int, int]:
+def arguments_of(at: Place) -> tuple[str, int, int]:
     return at.arguments.text("char"), at.arguments.whole("keep_first"), at.arguments.whole("keep_last")
 
 
@@ -67,9 +67,3 @@ def masked_sql(sql: str, char: str, kept: str = "") -> str:
     # A backslash in a replacement would refer to a group of the pattern.
     replacement = text_literal("\\\\" if char == "\\" else char)
     return f"regexp_replace({sql}, {text_literal(f'[^{_KEPT}{kept}]')}, {replacement}, 'g')"
-
-
-def is_separator(letter: str) -> bool:
-    """Whether a character stands between letters and digits and tells nothing itself."""
-    category = unicodedata.category(letter)
-    return category[0] in "PSZ" or category == "Cc"

@@ -8,17 +8,18 @@ import re
 
 from policy_engine.strength import Strength
 from policy_engine.transforms.keys import bound
-from policy_engine.transforms.masking import is_separator, masked_sql
+from policy_engine.transforms.masking import masked_sql
+from policy_engine.transforms.separators import is_separator
 from policy_engine.transforms.spec import Arguments, Fragment, Place, Transform
 from policy_engine.transforms.types import ColumnType, Kind
 
-_CCN_KEPT = 4
-_DOMAIN = "@([A-Za-z0-9.-]+)$"
-_LAST_TWO = "([0-9][^0-9]*[0-9][^0-9]*)$"
+CCN_KEPT = 4
+DOMAIN = "@[A-Za-z0-9.-]+"
+LAST_TWO = "[0-9][^0-9]*[0-9][^0-9]*"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = rf"({_OCTET}\.{_OCTET}\.{_OCTET}\.){_OCTET}"
+IPV4 = rf"({_OCTET}\.{_OCTET}\.{_OCTET}\.){_OCTET}"
 _GROUP = "[0-9a-fA-F]{1,4}"
-_IPV6 = rf"(?:{_GROUP}:){{7}}{_GROUP}|(?:(?:{_GROUP}:){{0,6}}{_GROUP})?::(?:(?:{_GROUP}:){{0,6}}{_GROUP})?"
+IPV6 = rf"(?:{_GROUP}:){{7}}{_GROUP}|(?:(?:{_GROUP}:){{0,6}}{_GROUP})?::(?:(?:{_GROUP}:){{0,6}}{_GROUP})?"
 
 
 class _PartialMask(Transform):
@@ -59,11 +60,11 @@ class MaskCcn(_PartialMask):
     example = "mask_ccn() | VARCHAR | 4539 7977 0575 5516"
 
     def masked_sql(self, text: str) -> str:
-        hidden = f"repeat('X', length({text}) - {_CCN_KEPT}) || right({text}, {_CCN_KEPT})"
-        return f"CASE WHEN length({text}) > {_CCN_KEPT} THEN {hidden} ELSE repeat('X', length({text})) END"
+        hidden = f"repeat('X', length({text}) - {CCN_KEPT}) || right({text}, {CCN_KEPT})"
+        return f"CASE WHEN length({text}) > {CCN_KEPT} THEN {hidden} ELSE repeat('X', length({text})) END"
 
     def masked(self, text: str) -> str | None:
-        return "X" * len(text) if len(text) <= _CCN_KEPT else "X" * (len(text) - _CCN_KEPT) + text[-_CCN_KEPT:]
+        return "X" * len(text) if len(text) <= CCN_KEPT else "X" * (len(text) - CCN_KEPT) + text[-CCN_KEPT:]
 
 
 class MaskEmail(_PartialMask):
@@ -73,12 +74,11 @@ class MaskEmail(_PartialMask):
     example = "mask_email() | VARCHAR | ann.lee@example.org"
 
     def masked_sql(self, text: str) -> str:
-        domain = f"regexp_extract({text}, '{_DOMAIN}', 1)"
-        return f"CASE WHEN {domain} <> '' THEN '***@' || {domain} WHEN ({text}) IS NOT NULL THEN '***' END"
+        return f"'***' || regexp_extract({text}, '{DOMAIN}$')"
 
     def masked(self, text: str) -> str | None:
-        domain = re.search(_DOMAIN.replace("$", r"\Z"), text)
-        return f"***@{domain[1]}" if domain else "***"
+        domain = re.search(rf"{DOMAIN}\Z", text)
+        return f"***{domain[0]}" if domain else "***"
 
 
 class MaskIp(_PartialMask):
@@ -92,8 +92,8 @@ class MaskIp(_PartialMask):
 
     def masked_sql(self, text: str) -> str:
         return (
-            f"CASE WHEN regexp_full_match({text}, '{_IPV4}') THEN regexp_extract({text}, '^{_IPV4}$', 1) || '0' "
-            f"WHEN regexp_full_match({text}, '{_IPV6}') THEN {_network_sql(text)} END"
+            f"CASE WHEN regexp_full_match({text}, '{IPV4}') THEN regexp_extract({text}, '^{IPV4}$', 1) || '0' "
+            f"WHEN regexp_full_match({text}, '{IPV6}') THEN {_network_sql(text)} END"
         )
 
     def masked(self, text: str) -> str | None:
@@ -123,10 +123,10 @@ class MaskPhone(_PartialMask):
         parts = f"{masked_sql(head, 'X')} || {masked_sql('veil_last', 'X', '0-9')}"
         has_more = f"veil_last <> '' AND regexp_matches({head}, '[0-9]')"
         case = f"CASE WHEN {has_more} THEN {parts} ELSE {masked_sql(text, 'X')} END"
-        return bound("veil_last", f"regexp_extract({text}, '{_LAST_TWO}', 1)", case)
+        return bound("veil_last", f"regexp_extract({text}, '{LAST_TWO}$')", case)
 
     def masked(self, text: str) -> str | None:
-        found = re.search(_LAST_TWO.replace("$", r"\Z"), text)
+        found = re.search(rf"{LAST_TWO}\Z", text)
         kept = found.start() if found and re.search("[0-9]", text[: found.start()]) else len(text)
         return "".join(
             letter if is_separator(letter) or (place >= kept and letter in "0123456789") else "X"

@@ -52,16 +52,16 @@ def half_type(bits: int) -> str:
 
 
 def _mix(round_key: bytes, low: int, half: int) -> int:
-    digits = b"%d" % (_padding(half) + low)
+    digits = b"%d" % (padding(half) + low)
     return int(hashlib.sha256(round_key + digits).hexdigest()[: half // 4], 16)
 
 
 def _mix_sql(key: Key, number: int, low: str, half: int) -> str:
     kind = half_type(half * 2)
-    digits = f"encode(({low} + {_padding(half)}::{kind})::VARCHAR)"
+    digits = f"encode(({low} + {padding(half)}::{kind})::VARCHAR)"
     return f"('0x' || substr(sha256(${key.name}_{number}::BLOB || {digits}), 1, {half // 4}))::UBIGINT::{kind}"
 
 
-def _padding(half: int) -> int:
+def padding(half: int) -> int:
     """A power of ten above every half: added, it makes all of them equally long in digits."""
     return int(10 ** len(str((1 << half) - 1)))

@@ -9,9 +9,9 @@ from policy_engine.transforms.keys import Key, bound, hmac_sql
 from policy_engine.transforms.spec import Arguments, Fragment, Parameter, Place, Takes, Transform
 from policy_engine.transforms.types import NUMBERS, ColumnType, Kind
 
-_HASH_DIGITS = 13
+HASH_DIGITS = 13
 """52 bits, which a double holds exactly."""
-_BETWEEN = "\x1f"
+BETWEEN = "\x1f"
 
 
 class Perturb(Transform):
@@ -34,19 +34,19 @@ class Perturb(Transform):
         return Strength.PERTURB
 
     def accepts(self, arguments: Arguments, column: ColumnType) -> bool:
-        return column.kind is Kind.FLOAT or (column.kind in NUMBERS and _units(arguments, column) > 0)
+        return column.kind is Kind.FLOAT or (column.kind in NUMBERS and steps(arguments, column) > 0)
 
     def render(self, sql: str, at: Place) -> Fragment:
         key, column = at.keys.key(self.name, at.namespace), at.column
         message, by = text_sql(sql, column), at.arguments.beside("by")
         if by is not None:
-            message = f"({text_sql(by.sql, by.column)}) || chr({ord(_BETWEEN)}) || ({message})"
-        noise = f"('0x' || substr({hmac_sql(key, f'encode({message})')}, 1, {_HASH_DIGITS}))::BIGINT"
+            message = f"({text_sql(by.sql, by.column)}) || chr({ord(BETWEEN)}) || ({message})"
+        noise = f"('0x' || substr({hmac_sql(key, f'encode({message})')}, 1, {HASH_DIGITS}))::BIGINT"
         if column.kind is Kind.FLOAT:
             scale = f"{Decimal(str(at.arguments.number('scale'))):f}::DOUBLE"
             sum_ = f"({sql})::DOUBLE + {scale} * (veil_noise::DOUBLE / {2**51}::DOUBLE - 1::DOUBLE)"
         else:
-            units = _units(at.arguments, column)
+            units = steps(at.arguments, column)
             sum_ = _sum_sql(sql, column, f"(veil_noise % {2 * units + 1} - {units})")
         return Fragment(sql=f"TRY(CAST({bound('veil_noise', noise, sum_)} AS {column.text}))", parameters=key.blocks())
 
@@ -56,11 +56,11 @@ class Perturb(Transform):
         if by is not None:
             if by.value is None:
                 return None
-            message = canonical_text(by.value, by.column) + _BETWEEN + message
+            message = canonical_text(by.value, by.column) + BETWEEN + message
         noise = _noise(at.keys.key(self.name, at.namespace), message)
         if isinstance(value, float):
             return as_type(value + float(at.arguments.number("scale")) * (noise / 2**51 - 1), column)
-        units = _units(at.arguments, column)
+        units = steps(at.arguments, column)
         moved = noise % (2 * units + 1) - units
         if isinstance(value, Decimal):
             with localcontext(prec=100):
@@ -71,10 +71,10 @@ class Perturb(Transform):
 
 
 def _noise(key: Key, message: str) -> int:
-    return int(key.digest(message.encode()).hex()[:_HASH_DIGITS], 16)
+    return int(key.digest(message.encode()).hex()[:HASH_DIGITS], 16)
 
 
-def _units(arguments: Arguments, column: ColumnType) -> int:
+def steps(arguments: Arguments, column: ColumnType) -> int:
     """The scale in the smallest steps of the type; 0 where it is less than one, or too many."""
     units = int(Decimal(str(arguments.number("scale"))).scaleb(column.scale))
     return units if units < 2**50 else 0

@@ -99,7 +99,7 @@ def render(
     if call.name == EXPRESSION:
         return _render_tree(tree_of(text_of(call)), column_sql, column_type, _Cell(namespace, keys, types))
     beside = {name: Beside(column=read_type(types[name.path]), sql=_sql(name)) for name in columns_named(call)}
-    return find(call.name).render(column_sql, _place(call, column_type, namespace, keys, beside))
+    return find(call.name).render(column_sql, place(call, column_type, namespace, keys, beside))
 
 
 def reference(
@@ -125,7 +125,7 @@ def reference(
         name: Beside(column=read_type(types[name.path]), value=(row or {}).get(name.path))
         for name in columns_named(call)
     }
-    return find(call.name).reference(value, _place(call, column_type, namespace, keys, beside))
+    return find(call.name).reference(value, place(call, column_type, namespace, keys, beside))
 
 
 def reverse(call: TransformCall, shown: object, column_type: str, *, namespace: str, keys: KeyRing) -> object:
@@ -134,7 +134,7 @@ def reverse(call: TransformCall, shown: object, column_type: str, *, namespace: 
         raise PolicyInvalid(f"what `{call.name}` shows cannot be turned back")
     if shown is None:
         return None
-    return find(call.name).reverse(shown, _place(call, column_type, namespace, keys, {}))
+    return find(call.name).reverse(shown, place(call, column_type, namespace, keys, {}))
 
 
 class _Cell:
@@ -151,9 +151,10 @@ def _arguments(call: TransformCall, beside: Mapping[ColumnName, Beside] | None =
     return Arguments(defaults | dict(call.arguments), beside or {})
 
 
-def _place(
+def place(
     call: TransformCall, column_type: str, namespace: str, keys: KeyRing, beside: Mapping[ColumnName, Beside]
 ) -> Place:
+    """Where a call is carried out, with the columns that it goes by."""
     return Place(column=read_type(column_type), arguments=_arguments(call, beside), keys=keys, namespace=namespace)
 
 

@@ -21,7 +21,7 @@ OLDEST = 90
 SMALL_AREAS = "036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split()
 """Three-digit ZIP codes of 20,000 people or fewer in the census of 2000, as the HHS guidance lists them."""
 
-_ZIP = "([0-9]{3})(?:[0-9]{2}(?:-?[0-9]{4})?)?"
+ZIP = "([0-9]{3})(?:[0-9]{2}(?:-?[0-9]{4})?)?"
 _THIS_YEAR = "year(make_timestamp(epoch_us(now())))"
 
 
@@ -69,7 +69,7 @@ class PhiZip3(_SafeHarbour):
             areas = ", ".join(map(text_literal, SMALL_AREAS))
             area = f"left({sql}, 3)"
             case = f"CASE WHEN {area} IN ({areas}) THEN '000' ELSE {area} END"
-            return Fragment(sql=f"CAST(CASE WHEN regexp_full_match({sql}, '{_ZIP}') THEN {case} END AS VARCHAR)")
+            return Fragment(sql=f"CAST(CASE WHEN regexp_full_match({sql}, '{ZIP}') THEN {case} END AS VARCHAR)")
         areas = ", ".join(str(int(area)) for area in SMALL_AREAS)
         number = f"({sql})::{'UHUGEINT' if at.column.text == 'UHUGEINT' else 'HUGEINT'}"
         area = f"CASE WHEN {number} BETWEEN 0 AND 99999 THEN {number} // 100"
@@ -78,7 +78,7 @@ class PhiZip3(_SafeHarbour):
 
     def reference(self, value: object, at: Place) -> object:
         if isinstance(value, str):
-            found = re.fullmatch(_ZIP, value)
+            found = re.fullmatch(ZIP, value)
             return None if found is None else "000" if found[1] in SMALL_AREAS else found[1]
         assert isinstance(value, int)
         if not 0 <= value <= 999_999_999:

@@ -14,7 +14,7 @@ from policy_engine.transforms.permutation import ROUNDS, half_type, permute, per
 from policy_engine.transforms.spec import Arguments, Fragment, Parameter, Place, Takes, Transform
 from policy_engine.transforms.types import ColumnType, Kind
 
-_TOKEN_CHARACTERS = 32
+TOKEN_CHARACTERS = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,7 +41,7 @@ class Tokenize(Transform):
     def render(self, sql: str, at: Place) -> Fragment:
         key, column = at.keys.key(self.name, at.namespace), at.column
         if column.kind is Kind.TEXT:
-            token = f"substr({hmac_sql(key, f'encode({sql})')}, 1, {_TOKEN_CHARACTERS})"
+            token = f"substr({hmac_sql(key, f'encode({sql})')}, 1, {TOKEN_CHARACTERS})"
             return Fragment(sql=f"CAST({token} AS VARCHAR)", parameters=key.blocks())
         match column.kind:
             case Kind.INTEGER:
@@ -57,7 +57,7 @@ class Tokenize(Transform):
         key, column = at.keys.key(self.name, at.namespace), at.column
         match value:
             case str():
-                return key.digest(value.encode()).hex()[:_TOKEN_CHARACTERS]
+                return key.digest(value.encode()).hex()[:TOKEN_CHARACTERS]
             case datetime():
                 return _datetime_token(value, PERIODS[column.text], key)
             case date():

@@ -6,15 +6,32 @@ from contextlib import closing
 
 import pyarrow as pa
 
+from catalog.errors import SettingsInvalid
 from catalog.model import Description, Field
 from catalog.names import fold, join
-from catalog.sources.connector import Expected, Relation, Remote, Scan
+from catalog.sources.connector import Expected, Masks, Relation, Remote, Scan
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.openers import columns_of, is_under, located, open_snapshot
 from catalog.sources.remote.snapshot import Snapshot
 
+MASKS = "masks"
 _LOOK_SECONDS = 60.0
+_DEFAULTS: Mapping[str, Masks] = {
+    "mariadb": Masks.SOURCE,
+    "postgres": Masks.SOURCE,
+    "sqlite": Masks.VEIL,  # it runs in Veil's own process, so nothing would stay behind, and slower
+}
+
+
+def check_masks(source: str, options: Mapping[str, str]) -> None:
+    """Raises SettingsInvalid where the option `masks` is none of its words."""
+    words = [each.value for each in Masks]
+    if options.get(MASKS, words[0]) not in words:
+        raise SettingsInvalid(
+            f"the option `{MASKS}` of source `{source}` must be one of {', '.join(f'`{word}`' for word in words)}",
+            hint="it says where masked cells are worked out",
+        )
 
 
 class RemoteConnector:
@@ -68,7 +85,10 @@ class RemoteConnector:
     def scan(self, expected: Expected) -> Scan:
         """Where the engine reads the relation; whether it still has its columns is seen when it is read."""
         options = resolved(self._name, self._options)
-        remote = Remote(connector=self._connector, source=self._name, options=tuple(sorted(options.items())))
+        masks = Masks(options.pop(MASKS, _DEFAULTS[self._connector].value))
+        remote = Remote(
+            connector=self._connector, source=self._name, options=tuple(sorted(options.items())), masks=masks
+        )
         return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True)
 
     def _look(self) -> Snapshot:

@@ -18,6 +18,7 @@ from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, Ve
 from catalog.model import Description
 from catalog.names import fold
 from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.mariadb_types import Declared, column_of, literal, named
 from catalog.sources.remote.rows import batches
@@ -212,6 +213,7 @@ class MariaDbSnapshot:
         connection, is_whole = self._taken(), False
         try:
             with self._told():
+                _bind_keys(connection, keys_of(columns))
                 cursor = connection.cursor(_driver().cursors.SSCursor)
                 try:
                     cursor.execute(sql)
@@ -316,6 +318,15 @@ def _cause(error: Exception) -> object:
     if isinstance(wrapped, FileNotFoundError):
         return _NO_FILE
     return error.args[0] if error.args else 0
+
+
+def _bind_keys(connection: Opened, keys: Mapping[str, bytes]) -> None:
+    """Makes keys known to the connection, in no text that anybody could log (bound_keys.py)."""
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(MARIADB_PAD, (pad_bytes(keys),))
+            cursor.execute("SELECT HEX(@veil_pad)")
+            cursor.execute(mariadb_binding(keys, bytes.fromhex(cursor.fetchone()[0])))
 
 
 def _item(table: RemoteTable) -> str:

@@ -1,5 +1,6 @@
 """The sources of one run: each is opened once, so that all scans of a query read one state of it."""
 
+import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from catalog.errors import Internal, SourceUnavailable, VeilError
 from catalog.names import fold, quoted
-from catalog.sources.connector import Expected, Remote
+from catalog.sources.connector import NO_CELLS, Cells, Expected, Remote, SourceCell
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
@@ -18,6 +19,7 @@ from catalog.sources.remote.openers import columns_of, located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
+_MARK = re.compile("«([0-9]+)»")
 Remotes = Mapping[str, tuple[Remote, Expected]]
 """By physical name: where a relation is, and what the catalog expects of it."""
 
@@ -28,8 +30,9 @@ class OpenedRemotes:
     One thread registers and closes, the engine's threads scan, and any thread may cancel.
     """
 
-    def __init__(self, remotes: Remotes, seconds: float | None) -> None:
+    def __init__(self, remotes: Remotes, seconds: float | None, cells: Cells = NO_CELLS) -> None:
         self._remotes = remotes
+        self._cells = cells
         self._seconds = seconds
         self._guard = threading.Lock()
         self._snapshots: dict[Remote, Snapshot] = {}
@@ -46,6 +49,7 @@ class OpenedRemotes:
                 snapshot = self._opened(remote)
                 table = located(snapshot, expected.relation)
                 columns = _expected(columns_of(snapshot, table), expected, remote.source)
+                columns += [cell_column(cell, columns) for cell in self._cells.get(physical, ())]
                 scanned = f"r_{secrets.token_hex(8)}"
                 cursor.register(scanned, RemoteDataset(columns, self._reading(snapshot, table)))
                 cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {_named(columns)} FROM {scanned}")
@@ -115,6 +119,19 @@ def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) ->
                 hint=CHANGED_HINT,
             )
     return [known[fold(name)] for name, _ in expected.columns]
+
+
+def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColumn:
+    """A cell as one more column, on which no condition is sent: the source has no values of it to look up."""
+    known = {fold(column.name): column for column in columns}
+    sides = [known[fold(name)].compared or known[fold(name)].expression for name in cell.columns]
+    return RemoteColumn(
+        name=cell.name,
+        type=cell.type,
+        expression=_MARK.sub(lambda found: sides[int(found[1])], cell.sql),
+        keys=cell.keys,
+        functions=cell.functions,
+    )
 
 
 def _named(columns: Sequence[RemoteColumn]) -> str:

@@ -18,6 +18,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable
 from catalog.model import Description
 from catalog.names import quoted
+from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.postgres_failures import told
 from catalog.sources.remote.postgres_types import Declared, column_of, converted
@@ -214,6 +215,7 @@ class PostgresSnapshot:
         connection, is_whole = self._taken(), False
         try:
             with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
+                self._bind_keys(connection, keys_of(columns))
                 if values:
                     bound = ", ".join(f"set_config('veil.p{n}', ${n + 1}, true)" for n in range(len(values)))
                     self._rows(f"SELECT {bound}", *values, on=connection)
@@ -234,6 +236,12 @@ class PostgresSnapshot:
                     self._idle.append(connection)
             else:
                 self._drop(connection)
+
+    def _bind_keys(self, connection: "Connection", keys: Mapping[str, bytes]) -> None:
+        """Makes keys known to the transaction, in no text that anybody could log (bound_keys.py)."""
+        if keys:
+            [drawn] = self._rows(POSTGRES_PAD, str(pad_bytes(keys)), on=connection)
+            self._rows(*postgres_binding(keys, bytes.fromhex(str(drawn["pad"]))), on=connection)
 
     def _taken(self) -> "Connection":
         with self._guard:

@@ -1,6 +1,7 @@
 """Rows as a driver gives them, made into batches: each value must be what its column says, or the read is refused."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import time
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import repeat
 
@@ -64,6 +65,8 @@ def _array(values: list[object], type_name: str) -> pa.Array:
         return pa.array([_BITS[value] for value in values], kind)
     if pa.types.is_decimal(kind):
         return pa.array(list(map(_decimal, values, repeat(kind.scale))), kind)
+    if pa.types.is_time(kind):  # which Arrow does not read out of texts
+        return pa.array([None if value is None else time.fromisoformat(str(value)) for value in values], kind)
     if pa.types.is_temporal(kind):
         return pa.array(values, pa.string()).cast(kind)
     return pa.array(values, kind)

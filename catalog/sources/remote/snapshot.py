@@ -1,13 +1,14 @@
 """What a database system does for Veil: one read-only look at one state of its data."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 import pyarrow as pa
 
 from catalog.model import Description
+from catalog.sources.connector import SourceFunction
 from catalog.sources.remote.conditions import Condition
 
 
@@ -25,7 +26,8 @@ class Pushed(Enum):
 class RemoteColumn:
     """A column with its type in DuckDB's words, and what to select for it in the source's own SQL.
 
-    Conditions are on `compared` where that is not what is selected.
+    Conditions are on `compared` where that is not what is selected. Of a masked cell the SQL names the `keys` to bind,
+    and the `functions` that the source must know (only one in Veil's own process can).
     """
 
     name: str
@@ -33,6 +35,8 @@ class RemoteColumn:
     expression: str
     pushed: Pushed = Pushed.NOTHING
     compared: str = ""
+    keys: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    functions: Mapping[str, SourceFunction] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

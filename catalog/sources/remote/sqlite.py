@@ -132,6 +132,8 @@ class SqliteSnapshot:
             values.append(value if isinstance(value, int | str) else str(value))
             return "?"
 
+        for name, function in ((name, each) for column in columns for name, each in column.functions.items()):
+            self._connection.create_function(name, -1, function, deterministic=True)
         found = [where(column, condition, mark) for column, condition in pushed(conditions)]
         return self._batches(select(columns, quoted(table.name), found), values, columns, table)
 

@@ -16,7 +16,7 @@ from policy_engine.transforms.composing import EXPRESSION
 from policy_engine.transforms.hashing import canonical_text
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.transforms.known import TRANSFORMS, find
-from policy_engine.transforms.masking import is_separator
+from policy_engine.transforms.separators import is_separator
 from policy_engine.transforms.types import read_type
 from tests.policy_engine.transforms.engine import KEYS, Beside, on_engine
 from tests.policy_engine.transforms.samples import CALLS, SAMPLES
