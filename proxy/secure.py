@@ -54,7 +54,7 @@ def govern(
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
-    the relation a fenced filter stands bare, so that a source can judge it too. `masking` says which cells that works out.
+    the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks.
     """
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)

@@ -64,11 +64,11 @@ when a document cannot be read. An error does not do what it says, a warning may
 
 PLACES_HEAD = """## Where it is worked out
 
-What a column of a database shows is worked out by the database itself, where it can give the very value that Veil would:
-then the raw value does not leave it. Elsewhere the raw value comes to Veil, and goes no further. The option `masks` of a
-source changes that ([how](../how-to/connect-a-database.md)): for SQLite, which runs within Veil, everything is worked out
-in Veil unless it says `source`. Files are always read by Veil. Where a case of the policy shows the value as it is, and
-for nested columns and expressions, all is worked out in Veil."""
+What a column of a database shows can be worked out by the database itself, where it gives the very value that
+Veil would: then the raw value does not leave it. Elsewhere the raw value comes to Veil, and goes no further.
+`masks` of a source says which of these are ([how](../how-to/connect-a-database.md)): those that take no key,
+unless it says otherwise, and for SQLite, which runs within Veil, none. Files are always read by Veil. Where a
+case of the policy shows the value as it is, and for nested columns and expressions, all is worked out in Veil."""
 
 PLACES = {"postgres": "PostgreSQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 

@@ -18,8 +18,8 @@ from catalog.sources.remote.snapshot import Snapshot
 MASKS = "masks"
 _LOOK_SECONDS = 60.0
 _DEFAULTS: Mapping[str, Masks] = {
-    "mariadb": Masks.SOURCE,
-    "postgres": Masks.SOURCE,
+    "mariadb": Masks.KEYLESS,
+    "postgres": Masks.KEYLESS,
     "sqlite": Masks.VEIL,  # it runs in Veil's own process, so nothing would stay behind, and slower
 }
 

@@ -7,11 +7,10 @@ otherwise there is no form, and the reason is given.
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from policy_engine.transforms.at_source.dialect import Dialect, Form, NoForm, mark
+from policy_engine.transforms.at_source.dialect import Dialect, Form, NoForm
 from policy_engine.transforms.dates import HASH_DIGITS as SHIFT_DIGITS
 from policy_engine.transforms.dates import moments
 from policy_engine.transforms.generalizing import words_of
-from policy_engine.transforms.keys import Key
 from policy_engine.transforms.known import find
 from policy_engine.transforms.masking import arguments_of
 from policy_engine.transforms.partial_masks import CCN_KEPT, DOMAIN, IPV4, IPV6, LAST_TWO

@@ -1,0 +1,165 @@
+"""Cells that a database works out itself: the same answers, and raw values that it never gives away."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.databases import Server
+from tests.proxy.world import ANALYST, OWNER, World, governed
+from tests.remote_tables import KINDS, Database
+
+ROWS = [
+    (
+        number,
+        f"ann{number % 4}@mail.example",
+        f"+1 206 555 01{number:02}",
+        4000 + number,
+        f"19{50 + number}-05-17",
+        region,
+    )
+    for number, region in enumerate(["EU", "US", "EU", "APAC", None, "EU"])
+]
+COLUMNS = [
+    *(("id", "BIGINT"), ("email", "VARCHAR"), ("phone", "VARCHAR"), ("pay", "BIGINT"), ("born", "DATE")),
+    ("region", "VARCHAR"),
+]
+DOCUMENT = """
+veil: 1
+sources: {data: SOURCE}
+databases: {shop: {}}
+tags: {pii.email: {}, pii.phone: {}, fin.pay: {}, pii.born: {}}
+datasets:
+  shop.staff:
+    source: data
+    relation: RELATION
+    columns: {email: {tags: [pii.email]}, phone: {tags: [pii.phone]}, pay: {tags: [fin.pay]}, born: {tags: [pii.born]}}
+roles: {analyst: {groups: [analysts]}, everything: {groups: [owners]}}
+policies:
+  - policy: analysts
+    grant: select
+    to: [analyst]
+    scope: shop
+    transform:
+      - {tagged: pii.email, with: tokenize()}
+      - {tagged: pii.phone, with: mask_phone()}
+      - {tagged: fin.pay, with: round(-3)}
+      - {tagged: pii.born, with: "date_shift(50, by=>id)"}
+    where: region in ('EU', 'US')
+    why: a filter on a column in the clear
+  - {policy: owners, grant: select, to: [everything], scope: "*", why: owners see all}
+"""
+QUESTIONS = (
+    "select * from shop.staff order by id",
+    "select email, count(*) as n, max(pay) as pay from shop.staff group by email order by email",
+    "select id from shop.staff where pay = 4000 and phone like '%02' order by id",
+    "select a.id, b.id as other from shop.staff a join shop.staff b using (email) where a.id < b.id order by 1, 2",
+    "select id, born from shop.staff where email in (select email from shop.staff where id = 1) order by id",
+    "select distinct phone from shop.staff where 1 / (id - 1) is not null order by phone",
+    "select count(*) as n from shop.staff",
+)
+MASKS = ("veil", "keyless", "source")
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    server: Server | None = None if request.param == "sqlite" else request.getfixturevalue(request.param)
+    made = Database(request.param, server, tmp_path)
+    made.write("staff", COLUMNS, ROWS)
+    return made
+
+
+@contextmanager
+def staff(database: Database, folder: Path, masks: str, document: str = DOCUMENT) -> Iterator[World]:
+    source = database.shown.replace("}", f", masks: {masks}}}")
+    text = document.replace("SOURCE", source).replace("RELATION", json.dumps(database.relation("staff")))
+    (folder / masks).mkdir()
+    with governed(folder / masks, text) as world:
+        yield world
+
+
+def test_wherever_cells_are_worked_out_they_are_the_same(database: Database, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        worlds = [stack.enter_context(staff(database, tmp_path, masks)) for masks in MASKS]
+        for sql in QUESTIONS:
+            first, *others = (world.ask(sql, ANALYST).to_pylist() for world in worlds)
+            assert first, sql
+            assert others == [first, first], sql
+        token = worlds[0].ask("select email from shop.staff where id = 1", ANALYST)["email"][0].as_py()
+        asked = f"select id from shop.staff where email = '{token}'"
+        assert [world.ask(asked, ANALYST)["id"].to_pylist() for world in worlds] == [[1, 5], [1, 5], [1, 5]]
+
+
+def test_a_case_for_some_rows_shows_them_as_they_are(database: Database, tmp_path: Path) -> None:
+    some = """
+  - {policy: our-own, grant: select, to: [analyst], scope: shop, where: id < 2, why: these two agreed}
+  - {policy: most, grant: select, to: [analyst], scope: shop, where: id < 4,
+     transform: [{tagged: pii.phone, with: mask()}], why: these are masked less}
+"""
+    with ExitStack() as stack:
+        worlds = [stack.enter_context(staff(database, tmp_path, masks, DOCUMENT + some)) for masks in MASKS]
+        answers = [world.ask(QUESTIONS[0], ANALYST).to_pylist() for world in worlds]
+    assert answers[0][0]["email"] == "ann0@mail.example"
+    assert answers[1:] == [answers[0]] * 2
+
+
+def test_an_explanation_says_what_the_source_works_out(database: Database, tmp_path: Path) -> None:
+    with staff(database, tmp_path, "source") as world:
+        [told] = world.ask("explain select phone, pay from shop.staff", ANALYST).to_pylist()
+    shown = str(told)
+    assert 'mask_phone("_row"."phone") /* at the source */)' in shown
+    assert 'round("_row"."pay", n=>-3) /* at the source */)' in shown
+    assert "veil_" not in shown
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_raw_values_of_masked_columns_are_not_asked_for(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    server: Server = request.getfixturevalue(kind)
+    database = Database(kind, server, tmp_path)
+    database.write("staff", COLUMNS, ROWS)
+    bare = {"postgres": r'(SELECT|,) *"{}" *(,|FROM)', "mariadb": r"(SELECT|,) *`{}` *(,|FROM)"}[kind]
+
+    def asked(masks: str) -> set[str]:
+        with staff(database, tmp_path, masks) as world, statements(server) as logged:
+            world.ask(QUESTIONS[0], ANALYST)
+        [scan] = [line for line in logged if "mask" not in line and "staff" in line and "region" in line]
+        return {name for name, _ in COLUMNS if re.search(bare.format(name), scan)}
+
+    clear = {"id", "region"}
+    assert asked("source") == clear
+    assert asked("keyless") == {*clear, "email", "born"} - ({"born"} if kind == "mariadb" else set())
+    assert asked("veil") >= {*clear, "email", "phone", "pay"}
+
+
+@contextmanager
+def statements(server: Server) -> Iterator[list[str]]:
+    """What the server is asked for meanwhile, each statement in one line."""
+    found: list[str] = []
+    if server.kind == "postgres":
+        begin = server.log.stat().st_size
+        server.run("ALTER SYSTEM SET log_statement = 'all'")
+        server.run("SELECT pg_reload_conf()")
+        try:
+            yield found
+        finally:
+            server.run("ALTER SYSTEM RESET ALL")
+            server.run("SELECT pg_reload_conf()")
+            found += server.log.read_text()[begin:].split("LOG:")
+    else:
+        server.run("TRUNCATE mysql.general_log; SET GLOBAL log_output = 'TABLE', general_log = 1")
+        try:
+            yield found
+        finally:
+            server.run("SET GLOBAL general_log = 0")
+            found += server.run("SELECT argument FROM mysql.general_log").splitlines()
+
+
+def test_owners_read_what_is_there(database: Database, tmp_path: Path) -> None:
+    with staff(database, tmp_path, "source") as world:
+        rows = world.ask("select id, email, pay from shop.staff order by id", OWNER).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [(row[0], row[1], row[3]) for row in ROWS]
