@@ -4,7 +4,6 @@ import itertools
 import re
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -90,16 +89,8 @@ class Database:
         sql += f"CREATE TABLE {table} ({', '.join(f'{name} {kind}' for name, kind in columns)});\n"
         for row in rows:
             sql += f"INSERT INTO {table} VALUES ({', '.join(row)});\n"
-        self.run(sql + (f"GRANT SELECT ON {table} TO {self.name}" if self.kind == "postgres" else ""))
+        self.run(sql)
         return table
-
-    def run(self, sql: str) -> str:
-        """Runs statements as the owner of the database."""
-        if self._server is not None:
-            return self._server.run(sql, self.name)
-        with closing(sqlite3.connect(self._file)) as connection:
-            connection.executescript(sql)
-        return ""
 
     def _made(self, server: Server) -> str:
         if server.kind == "postgres":

@@ -137,7 +137,7 @@ def test_texts_of_any_encoding_and_collation_are_masked_alike(database: Database
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_collation_that_knows_no_patterns_has_no_say(database: Database) -> None:
-    database.run("CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)")
+    database.run("CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false);")
     values: list[object] = ["Ann", "ANN", "Änn", "x@Mail.Example", "12 34 56"]
     worked = worked_out(database, "VARCHAR", values, calls_for("VARCHAR"), declared="text COLLATE loose")
     for call in worked.cells:
