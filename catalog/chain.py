@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 
 from catalog.clock import read_time, written_time
 from catalog.model import Event, EventKind, Verdict
@@ -80,25 +81,36 @@ def line_of(event: Event) -> str:
     return canonical(_values(event) | {"previous_hash": event.previous_hash, "hash": event.hash})
 
 
-def verify_links(links: Iterable[Link]) -> Verification:
-    """Follows the chain from its first event and stops at the first break."""
+def verify_links(links: Iterable[Link], sealed: Mapping[int, str] = MappingProxyType({})) -> Verification:
+    """Follows the chain from its first event and stops at the first break.
+
+    `sealed` are hashes that were noted elsewhere, by the number of their event: a chain that was worked out anew
+    breaks at the first of them, and one whose end was cut off does not reach the last.
+    """
     count, previous = 0, BEFORE_THE_FIRST
     for found in links:
         what = _fault(found, count + 1, previous)
+        if not what and sealed.get(found.seq, found.hash) != found.hash:
+            what = f"event {found.seq} is not the one that was sealed: it, or one before it, was written anew"
         if what:
             return Verification(count=count, ok=False, first_break=count + 1, what=what, head=previous)
         count, previous = count + 1, found.hash
+    last = max(sealed, default=0)
+    if last > count:
+        what = f"event {count + 1} and all after it were cut off: a seal tells of {last:,} events"
+        return Verification(count=count, ok=False, first_break=count + 1, what=what, head=previous)
     return Verification(count=count, ok=True, head=previous)
 
 
-def verify_export(lines: Iterable[str]) -> Verification:
+def verify_export(lines: Iterable[str], sealed: Mapping[int, str] = MappingProxyType({})) -> Verification:
     """Follows the chain through the lines of a whole export.
 
     Example:
         >>> verify_export([]).ok
         True
     """
-    return verify_links(_link_of(line, number) for number, line in enumerate(lines, start=1) if line.strip())
+    links = (_link_of(line, number) for number, line in enumerate(lines, start=1) if line.strip())
+    return verify_links(links, sealed)
 
 
 def _fault(found: Link, expected: int, previous: str) -> str:

@@ -125,6 +125,10 @@ class SettingsInvalid(VeilError):
     title = "This cannot be used as given"
 
 
+class SealInvalid(SettingsInvalid):
+    """A seal of the journal is not as it was signed, or speaks against another."""
+
+
 class SourceUnavailable(VeilError):
     """A source cannot be reached, read, or no longer has the shape the catalog knows."""
 

@@ -39,6 +39,16 @@ class Home:
         return self.path / "veil.toml"
 
     @property
+    def seals_file(self) -> Path:
+        """The seals of the journal, unless the settings keep them elsewhere."""
+        return self.path / "seals.jsonl"
+
+    @property
+    def seal_key_file(self) -> Path:
+        """The private key that signs seals, for the owner's eyes only."""
+        return self.path / "seal.key"
+
+    @property
     def documents(self) -> Path:
         """Where documents and tutorial data that belong to the home are kept."""
         return self.path / "documents"

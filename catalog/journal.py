@@ -1,16 +1,16 @@
 """The journal: what happened, in order, only ever added to, each event bound to the one before."""
 
-import json
-import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from catalog.chain import Link, Verification, event_of, link, verify_links
-from catalog.clock import utc_now, written_time
-from catalog.database import Catalog, Transaction, Value
+from catalog.clock import utc_now
+from catalog.database import Catalog, Transaction
 from catalog.errors import JournalUnavailable
+from catalog.event_index import EventIndex, Wanted, find
 from catalog.lookup import tag_name
 from catalog.model import Event, EventKind, Verdict
 
@@ -20,18 +20,6 @@ _LINK = (  # as bytes, since a tampered text need not be text
     "SELECT seq, CAST(body AS BLOB) AS body, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash"
     " FROM event"
 )
-_CONDITIONS = {
-    "user": "user = :user",
-    "dataset": "EXISTS (SELECT 1 FROM json_each(body, '$.datasets') WHERE value = :dataset COLLATE NOCASE)",
-    "tag": "EXISTS (SELECT 1 FROM json_each(body, '$.tags') WHERE value = :tag)",
-    "kind": "kind = :kind",
-    "verdict": "verdict = :verdict",
-    "decision_id": "decision_id = :decision_id",
-    "start": "at >= :start",
-    "end": "at < :end",
-    "text": "body LIKE :text ESCAPE '!'",
-    "before_seq": "seq < :before_seq",
-}
 
 
 class Journal:
@@ -49,6 +37,7 @@ class Journal:
     def __init__(self, catalog: Catalog, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._catalog = catalog
         self._clock = clock
+        self._index = EventIndex(catalog)
 
     def append(self, event: Event) -> Event:
         """Writes an event at the end; the answer carries its number, time and hashes.
@@ -81,7 +70,9 @@ class Journal:
         *,
         user: str | None = None,
         dataset: str | None = None,
+        column: str | None = None,
         tag: str | None = None,
+        policy: str | None = None,
         kind: EventKind | None = None,
         verdict: Verdict | None = None,
         decision_id: str | None = None,
@@ -91,36 +82,55 @@ class Journal:
         limit: int = 100,
         before_seq: int | None = None,
     ) -> tuple[Event, ...]:
-        """The events for which every given part holds, newest first; `start` is in, `end` is out."""
-        given: dict[str, Value] = {
+        """The events for which every given part holds, newest first; `start` is in, `end` is out.
+
+        A `column` is written `database.dataset.column`; how it was shown does not matter.
+        """
+        asked = {
             "user": user,
             "dataset": dataset,
+            "column": column,
             "tag": tag_name(tag) if tag else None,
+            "policy": policy,
             "kind": kind,
             "verdict": verdict,
-            "decision_id": decision_id,
-            "start": written_time(start) if start else None,
-            "end": written_time(end) if end else None,
-            "text": _escaped(text) if text else None,
-            "before_seq": before_seq,
         }
-        wanted = {name: value for name, value in given.items() if value is not None}
-        conditions = " AND ".join(_CONDITIONS[name] for name in wanted) or "TRUE"
-        rows = self._catalog.rows(
-            f"{_LINK} WHERE {conditions} ORDER BY seq DESC LIMIT :limit", {**wanted, "limit": max(limit, 0)}
+        wanted = Wanted(
+            terms=tuple((what, value) for what, value in asked.items() if value is not None),
+            start=start,
+            end=end,
+            text=text,
+            decision_id=decision_id,
+            before_seq=before_seq,
         )
-        return tuple(_event(row) for row in rows)
+        self._index.catch_up()
+        with self._catalog.snapshot() as tx:
+            found = find(tx, wanted, limit)
+            return tuple(_event(row) for seq in found for row in tx.rows(f"{_LINK} WHERE seq = ?", [seq]))
+
+    def file(self, leave: Callable[[], bool] = lambda: False) -> None:
+        """Files what is new, so that the next search need not; leaves off between some events and the next."""
+        self._index.catch_up(leave)
 
     def export(self) -> Iterator[Event]:
         """Every event, oldest first, without holding the file for as long as the reader takes."""
         return (_event(row) for row in self._rows())
 
-    def verify(self) -> Verification:
-        """Reads the whole chain and names the first event that is missing, moved or not as it was written."""
+    def head(self) -> tuple[int, str]:
+        """How many events there are, and the hash of the last one."""
+        with self._catalog.snapshot() as tx:
+            head = _head(tx)
+        return head["seq"], head["hash"]
+
+    def verify(self, sealed: Mapping[int, str] = MappingProxyType({})) -> Verification:
+        """Reads the whole chain and names the first event that is missing, moved or not as it was written.
+
+        `sealed` are hashes noted elsewhere, by the number of their event.
+        """
         with self._catalog.snapshot() as tx:
             head = _head(tx)
             [last] = tx.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")
-        found = verify_links(_link(row) for row in self._rows(up_to=head["seq"]))
+        found = verify_links((_link(row) for row in self._rows(up_to=head["seq"])), sealed)
         if not found.ok:
             return found
         broken = replace(found, ok=False, first_break=found.count + 1)
@@ -179,9 +189,3 @@ def _event(row: sqlite3.Row) -> Event:
         raise JournalUnavailable(
             f"event {row['seq']} of the journal is not as it was written", hint="run `veil audit verify`"
         ) from error
-
-
-def _escaped(text: str) -> str:
-    """Text as it stands inside the canonical JSON, with the wildcards of LIKE made plain."""
-    inside = json.dumps(text, ensure_ascii=False)[1:-1]
-    return "%" + re.sub(r"([%_!])", r"!\1", inside) + "%"

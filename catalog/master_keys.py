@@ -12,11 +12,11 @@ import json
 import os
 import secrets
 import stat
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.errors import SettingsInvalid
+from catalog.secret_files import replace, write_first
 
 SECRET_BYTES = 32
 
@@ -54,20 +54,14 @@ def given_key(text: str, where: str) -> MasterKey:
 
 def make_keys(file: Path) -> None:
     """Writes a first key whole or not at all; of several processes the first one wins."""
-    draft = _draft(file, MasterKeys(current=_key(secrets.token_bytes(SECRET_BYTES))))
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        return
-    finally:
-        os.unlink(draft)
+    write_first(file, _written(MasterKeys(current=_key(secrets.token_bytes(SECRET_BYTES)))))
 
 
 def rotate_keys(file: Path) -> MasterKeys:
     """Puts a new key in use and keeps all older ones, whole or not at all."""
     before = read_keys(file)
     after = MasterKeys(current=_key(secrets.token_bytes(SECRET_BYTES)), older=(before.current, *before.older))
-    os.replace(_draft(file, after), file)
+    replace(file, _written(after))
     return after
 
 
@@ -113,15 +107,10 @@ def _damaged(file: Path) -> SettingsInvalid:
     return SettingsInvalid(f"the key file `{file}` is damaged", hint="put it back from your backup")
 
 
-def _draft(file: Path, keys: MasterKeys) -> str:
-    """A file beside the key file with these keys, safely on disk."""
+def _written(keys: MasterKeys) -> bytes:
+    """What a key file with these keys holds."""
     entries = {key.id: {"master": base64.b64encode(key.secret).decode("ascii")} for key in (keys.current, *keys.older)}
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=".key-")
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(json.dumps({"current": keys.current.id, "keys": entries}) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    return draft
+    return (json.dumps({"current": keys.current.id, "keys": entries}) + "\n").encode("ascii")
 
 
 def _key(secret: bytes) -> MasterKey:

@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 9  # the number of the last step below
+NEWEST = 10  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -162,6 +162,35 @@ _HISTORY = """
     INSERT INTO journal_head VALUES (1, 0, '');
 """
 
+_EVENT_INDEX = """
+    CREATE TABLE term (
+        id INTEGER PRIMARY KEY,
+        what TEXT NOT NULL,
+        value TEXT NOT NULL COLLATE NOCASE,
+        UNIQUE (what, value)
+    );
+    CREATE TABLE mention (
+        term INTEGER NOT NULL REFERENCES term,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (term, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE event_hour (
+        hour TEXT PRIMARY KEY,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE VIRTUAL TABLE event_text USING fts5 (
+        body, content = 'event', content_rowid = 'seq', tokenize = 'trigram', detail = 'none'
+    );
+    CREATE TABLE event_filed (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        seq INTEGER NOT NULL
+    );
+    INSERT INTO event_filed VALUES (1, 0);
+    DROP INDEX event_by_user;
+    DROP INDEX event_by_kind;
+"""
+
 _CRAWLS = """
     CREATE TABLE crawl_run (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -283,6 +312,12 @@ def _sessions(database: Database) -> None:
 @_STEPS(name="0009 sources describe datasets")
 def _descriptions(database: Database) -> None:
     database.execute("ALTER TABLE dataset ADD COLUMN description TEXT NOT NULL DEFAULT ''")
+
+
+@_STEPS(name="0010 events are found by what they mention")
+def _event_index(database: Database) -> None:
+    for statement in _statements(_EVENT_INDEX):
+        database.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -317,6 +317,7 @@ class EventKind(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
+    AUDIT_SEAL = "audit:seal"
     HOME_INIT = "home:init"
     KEY_ROTATE = "key:rotate"
     VALUE_DETOKENIZE = "value:detokenize"

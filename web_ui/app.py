@@ -6,6 +6,7 @@ from datetime import timedelta
 import flask
 
 from catalog.errors import Internal, NotAuthenticated, VeilError
+from catalog.secret_files import kept_secret
 from policy_engine.capabilities import Rights
 from proxy import answers, problems
 from proxy.api import Api
@@ -26,7 +27,6 @@ from web_ui.pages.policies import PoliciesPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
-from web_ui.signing_key import signing_key
 from web_ui.tags_api import TagsApi
 from web_ui.throttle import Throttle
 from web_ui.trials import TrialsApi
@@ -41,7 +41,7 @@ def create_app(parts: Parts) -> flask.Flask:
     """The whole server as a WSGI application; the parts stay the caller's to close."""
     settings = parts.settings
     app = flask.Flask("web_ui")
-    app.secret_key = signing_key(parts.home.path / "cookie.key")
+    app.secret_key = kept_secret(parts.home.path / "cookie.key", length=32, loss="everybody signs in again")
     app.config.update(
         MAX_CONTENT_LENGTH=settings.server.max_body_bytes,
         SESSION_COOKIE_NAME="veil",

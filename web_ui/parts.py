@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ from catalog.known_keys import KnownKeys
 from catalog.model import TagRule
 from catalog.registry import connect
 from catalog.revisions import Revisions
+from catalog.seals import SealBook
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
@@ -35,8 +37,9 @@ from proxy.governance import Governor
 from proxy.metadata import Metadata
 from proxy.pipeline import Pipeline, QueryLimits
 from web_ui.crawl_runner import CrawlRunner
+from web_ui.journal_keeper import JournalKeeper
 from web_ui.metrics import Metrics
-from web_ui.settings import QuerySettings, Settings
+from web_ui.settings import JournalSettings, QuerySettings, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,12 @@ class Parts:
     metrics: Metrics
     plugins: Plugins
     crawls: CrawlRunner
+    keeper: JournalKeeper
+
+    def start(self) -> None:
+        """Begin what a server does beside answering."""
+        self.crawls.start()
+        self.keeper.start()
 
     def levels(self) -> Levels:
         """The levels of the tags as they are now."""
@@ -75,6 +84,7 @@ class Parts:
     def close(self) -> None:
         """Let go of sources and of the catalog's file."""
         self.crawls.close()
+        self.keeper.close()
         self.sessions.close()
         self.catalog.close()
 
@@ -139,6 +149,9 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                 meter=metrics,
             ),
             metrics=metrics,
+            keeper=JournalKeeper(
+                journal=journal, book=_book(home, settings.journal), hours=settings.journal.seal_hours, clock=clock
+            ),
         )
         opened.pop_all()
     return parts
@@ -149,6 +162,10 @@ def _keys(home: Home, catalog: Catalog) -> KeyRing:
     keys = home.master_keys()
     KnownKeys(catalog).expect(keys)
     return KeyRing(keys.current.secret, id=keys.current.id, older={key.id: key.secret for key in keys.older})
+
+
+def _book(home: Home, journal: JournalSettings) -> SealBook:
+    return SealBook(Path(journal.seals) if journal.seals else home.seals_file, home.seal_key_file)
 
 
 def _sessions(home: Home, query: QuerySettings) -> SessionCache:

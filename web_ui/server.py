@@ -82,7 +82,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         # The parent passes a terminal's Ctrl-C on; taking it twice would cut what drains.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if self._parts is not None:
-            self._parts.crawls.start()
+            self._parts.start()
         if worker.age == 1:
             port = worker.sockets[0].getsockname()[1]
             host = self._settings.server.host

@@ -69,6 +69,18 @@ class TokenSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    """Where the seals of the journal are kept, and how often the server makes one (`seal_hours` 0: never).
+
+    `seals` is a file, `seals.jsonl` in the home unless told. It shows more the farther it lies from the home: on
+    another machine's disk, say, or one that can only be added to.
+    """
+
+    seals: str = ""
+    seal_hours: float = 24.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlSettings:
     """How sources are crawled: rows of a sample, a pause after each relation, and how many sources at once.
 
@@ -116,6 +128,7 @@ class Settings:
     query: QuerySettings = field(default_factory=QuerySettings)
     session: SessionSettings = field(default_factory=SessionSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
     crawl: CrawlSettings = field(default_factory=CrawlSettings)
     crawls: Mapping[str, SourceCrawlSettings] = field(default_factory=dict)
 

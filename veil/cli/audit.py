@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -11,15 +12,17 @@ from urllib.parse import urlencode
 
 import click
 
-from catalog.chain import line_of, verify_export
-from catalog.errors import SettingsInvalid
+from catalog.chain import Verification, line_of, verify_export
+from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal import Journal
 from catalog.model import Event, EventKind, Verdict
 from catalog.names import nearest
+from catalog.seals import Seal, read_seals, sealed
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 
 _COLUMNS = ("seq", "at", "kind", "user", "verdict", "datasets", "policies", "revision", "decision_id")
+_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @click.group()
@@ -143,33 +146,99 @@ def export(file: Path | None, home: Path) -> None:
 
 
 @audit.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
+@click.argument("file", type=_FILE, required=False)
+@click.option("--seals", "seals_file", type=_FILE, help="Seals to hold an exported FILE against.")
+@click.option("--key", help="The public key, in hex, that the seals must be signed by.")
 @format_option("table", "json")
 @home_option
-def verify(file: Path | None, form: str, home: Path) -> int:
+def verify(file: Path | None, seals_file: Path | None, key: str | None, form: str, home: Path) -> int:
     """Read the whole chain, of the home or of an exported FILE (no home needed); exit 2 at a break.
+
+    The home's journal is held against its own seals, or those given. Without `--key` an export's seals must all be
+    signed by one key, which is told: compare it with the one that you noted.
 
     \b
     Example:
-        veil audit verify
+        veil audit verify journal.jsonl --seals seals.jsonl --key 3f0c..
     """
     if file is not None:
-        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-            found = verify_export(lines)
+        found, signed = _verified(lambda: read_seals(seals_file, key) if seals_file else (), _export(file))
     else:
-        with _journal(home) as journal:
-            found = journal.verify()
-            _note(journal, EventKind.AUDIT_VERIFY, {"ok": found.ok, "events": found.count})
+        with opened(home) as parts:
+            book = parts.keeper.book
+            found, signed = _verified(
+                lambda: read_seals(seals_file, key or book.key) if seals_file else book.seals(), parts.journal.verify
+            )
+            _note(parts.journal, EventKind.AUDIT_VERIFY, {"ok": found.ok, "events": found.count, "seals": len(signed)})
     if form == "json":
         names = ("ok", "count", "first_break", "what", "head")
-        show_json({name: getattr(found, name) for name in names})
+        told = {name: getattr(found, name) for name in names}
+        show_json({**told, "seals": len(signed), "key": signed[0].key if signed else None})
     elif found.ok:
         click.echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
+        click.echo(_sealed_words(signed, found.count))
+    elif found.first_break is None:
+        click.echo(f"{found.what}; without them the chain of {found.count:,} events holds")
     else:
         click.echo(
             f"the chain breaks at event {found.first_break}: {found.what}; {found.count:,} events before it hold"
         )
     return 0 if found.ok else 2
+
+
+_Verify = Callable[[Mapping[int, str]], Verification]
+
+
+def _export(file: Path) -> _Verify:
+    def verify(heads: Mapping[int, str]) -> Verification:
+        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+            return verify_export(lines, heads)
+
+    return verify
+
+
+def _verified(seals: Callable[[], tuple[Seal, ...]], verify: _Verify) -> tuple[Verification, tuple[Seal, ...]]:
+    """The chain held against its seals; seals that do not hold themselves are a finding beside it."""
+    try:
+        signed = seals()
+        heads = sealed(signed)
+    except SealInvalid as error:
+        bare = verify({})
+        return (replace(bare, ok=False, what=error.detail) if bare.ok else bare), ()
+    return verify(heads), signed
+
+
+def _sealed_words(signed: tuple[Seal, ...], count: int) -> str:
+    if not signed:
+        return "no seal was looked at, so a chain written anew, or one whose end is cut off, would not show"
+    last = signed[-1]
+    since = count - last.count
+    return (
+        f"{len(signed):,} seals hold, signed by key {last.key}; the last one is of {last.at:%Y-%m-%d %H:%M} UTC, and"
+        f" {since:,} events came after it"
+    )
+
+
+@audit.command()
+@format_option("table", "json")
+@home_option
+def seal(form: str, home: Path) -> None:
+    """Sign the journal as it stands and write that to the file of seals.
+
+    A running server makes a seal every day; keep the file, or copies of it, where the home's owner cannot write.
+
+    \b
+    Example:
+        veil audit seal
+    """
+    with opened(home) as parts:
+        made = parts.keeper.seal(operator())
+        file = parts.keeper.book.file
+    if form == "json":
+        show_json(json.loads(made.line))
+        return
+    click.echo(f"{made.count:,} events are sealed in {file}")
+    click.echo(f"note the public key elsewhere: {made.key}")
 
 
 @contextmanager

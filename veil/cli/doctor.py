@@ -17,9 +17,12 @@ from catalog.errors import VeilError
 from catalog.home import Home
 from catalog.journal import Journal
 from catalog.known_keys import KnownKeys
+from catalog.seals import sealed
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option
 from veil.version import __version__
+from web_ui.parts import assemble
+from web_ui.settings import load_settings
 
 ROOMS = ("catalog", "crawler", "policy_engine", "proxy", "web_ui", "veil")
 LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "flask")
@@ -97,6 +100,14 @@ def _journal(home: Home) -> Iterator[tuple[str, str]]:
     yield f"journal of {found.count:,} events", wrong
 
 
+def _seals(home: Home) -> Iterator[tuple[str, str]]:
+    """Whether the journal holds against every seal that was made of it."""
+    with assemble(home, load_settings(home.settings_file)) as parts:
+        seals = parts.keeper.book.seals()
+        found = parts.journal.verify(sealed(seals))
+    yield f"{len(seals):,} seals of the journal", "" if found.ok else found.what
+
+
 def _sources(home: Home) -> Iterator[tuple[str, str]]:
     with Catalog(home.catalog_file) as catalog:
         for source in Datasets(catalog).sources():
@@ -118,7 +129,7 @@ def _datasets(home: Home) -> Iterator[tuple[str, str]]:
             yield f"dataset {dataset.full_name}", f"{defect.what} ({defect.where})"
 
 
-CHECKS: tuple[Check, ...] = (_installation, _permissions, _keys, _catalog, _journal, _sources, _datasets)
+CHECKS: tuple[Check, ...] = (_installation, _permissions, _keys, _catalog, _journal, _seals, _sources, _datasets)
 
 
 def _carefully(check: Check, home: Home) -> Iterator[tuple[str, str]]:

@@ -172,6 +172,27 @@ def test_a_broken_export_exits_with_2_and_names_the_break(shop: Terminal, tmp_pa
     assert "breaks at event 1" in shop.run("audit", "verify", str(exported), expect=2).out
 
 
+def test_a_sealed_journal_shows_that_its_end_was_cut_off(shop: Terminal, tmp_path: Path) -> None:
+    key = shop.run("audit", "seal", "-f", "json").json()["key"]
+    assert f"note the public key elsewhere: {key}" in shop.run("audit", "seal").out
+    assert f"2 seals hold, signed by key {key}" in shop.run("audit", "verify", "--key", key).out
+    exported, seals = tmp_path / "journal.jsonl", shop.home / "seals.jsonl"
+    shop.run("audit", "export", str(exported))
+    whole = exported.read_text()
+    ask = ("audit", "verify", str(exported), "--seals", str(seals), "-f", "json")
+    assert shop.run(*ask, "--key", key).json()["seals"] == 2
+    exported.write_text("".join(whole.splitlines(keepends=True)[:1]))
+    assert shop.run("audit", "verify", str(exported), "-f", "json").json()["ok"]
+    assert "cut off" in shop.run(*ask, expect=2).json()["what"]
+    exported.write_text(whole)
+    assert "names another key" in shop.run(*ask, "--key", "00" * 32, expect=2).json()["what"]
+    signed = seals.read_text()
+    seals.write_text(signed.replace('"count":', '"count":1', 1))
+    assert "seal 1 is not as it was signed" in shop.run("audit", "verify", expect=2).out
+    assert "seal 1 is not as it was signed" in shop.run("doctor", expect=2).out
+    seals.write_text(signed)
+
+
 def test_reading_the_journal_is_journalled_once(shop: Terminal) -> None:
     before = shop.run("audit", "search", "-f", "json").json()[0]["seq"]
     after = shop.run("audit", "search", "-f", "json").json()[0]

@@ -1,0 +1,150 @@
+"""Searching millions of events looks at few of them, and finds exactly what reading them all would find."""
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog import event_index
+from catalog.chain import line_of
+from catalog.database import Catalog
+from catalog.errors import JournalUnavailable
+from catalog.journal import Journal
+from catalog.model import Event, EventKind, Verdict
+from tests.catalog.conftest import Clock, abandon
+
+NAMES = st.sampled_from(["ada", "Bob", "bob", "eve", "é", "100%", "a_b", "\ud800", 'say "no"'])
+COLUMNS = st.sampled_from(["shop.orders.card=hidden", "shop.orders.card=clear", "shop.orders.a=b", "odd", "x=masked"])
+EVENTS = st.builds(
+    Event,
+    kind=st.sampled_from([EventKind.QUERY_BEGIN, EventKind.QUERY_END, EventKind.LOGIN_FAIL]),
+    verdict=st.sampled_from(Verdict),
+    user=NAMES,
+    datasets=st.lists(st.sampled_from(["shop.orders", "Shop.Orders", "clinic.patients"]), max_size=2).map(tuple),
+    columns=st.lists(COLUMNS, max_size=3).map(tuple),
+    tags=st.lists(st.sampled_from(["pii.email", "phi.mrn"]), max_size=2).map(tuple),
+    policies=st.lists(st.sampled_from(["p1", "p2"]), max_size=2).map(tuple),
+    decision_id=st.sampled_from(["", "d1", "d2"]),
+)
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MOMENTS = st.integers(-1, 40).map(lambda steps: START + timedelta(minutes=20 * steps))
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "user": NAMES.filter(lambda name: name.isprintable()),
+        "dataset": st.sampled_from(["shop.orders", "SHOP.orders", "clinic.patients", "shop"]),
+        "column": st.sampled_from(["shop.orders.card", "odd", "x", "shop.orders.a=b", "shop.orders"]),
+        "tag": st.sampled_from(["pii.email", "phi.mrn"]),
+        "policy": st.sampled_from(["p1", "P2"]),
+        "kind": st.sampled_from([EventKind.QUERY_BEGIN, EventKind.LOGIN_FAIL]),
+        "verdict": st.sampled_from(Verdict),
+        "decision_id": st.sampled_from(["d1", "d3"]),
+        "start": MOMENTS,
+        "end": MOMENTS,
+        "text": st.sampled_from(["ada", "BOB", "e", "%", "_b", "100%", 'say "no"', "orders.card", "nowhere"]),
+        "before_seq": st.integers(0, 30),
+        "limit": st.integers(0, 5),
+    },
+)
+
+
+def _folded(text: str) -> str:
+    """As SQLite compares names: without regard to case in ASCII."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def _fits(event: Event, asked: Mapping[str, Any]) -> bool:
+    """Whether an event is what was asked for, by reading it."""
+    columns = [
+        name.rpartition("=")[0] if name.endswith(("=clear", "=masked", "=hidden")) else name for name in event.columns
+    ]
+    inside = line_of(event).partition(',"hash":')[0] + line_of(event)
+    assert event.at is not None
+    return all(
+        (
+            "user" not in asked or _folded(asked["user"]) == _folded(event.user),
+            "dataset" not in asked or _folded(asked["dataset"]) in map(_folded, event.datasets),
+            "column" not in asked or _folded(asked["column"]) in map(_folded, columns),
+            "tag" not in asked or asked["tag"] in event.tags,
+            "policy" not in asked or _folded(asked["policy"]) in map(_folded, event.policies),
+            "kind" not in asked or asked["kind"] is event.kind,
+            "verdict" not in asked or asked["verdict"] is event.verdict,
+            "decision_id" not in asked or asked["decision_id"] == event.decision_id,
+            "start" not in asked or asked["start"] <= event.at,
+            "end" not in asked or event.at < asked["end"],
+            "text" not in asked or _folded(asked["text"].replace('"', '\\"')) in _folded(inside),
+            "before_seq" not in asked or event.seq < asked["before_seq"],
+        )
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(events=st.lists(EVENTS, max_size=25), asked=st.lists(ASKED, min_size=1, max_size=8), steps=st.data())
+def test_a_search_finds_what_reading_every_event_finds(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Event], asked: list[Mapping[str, Any]], steps: st.DataObject
+) -> None:
+    clock = Clock(now=START)
+    with Catalog(tmp_path_factory.mktemp("journal") / "catalog.sqlite") as catalog:
+        catalog.rows("PRAGMA synchronous = OFF")
+        journal = Journal(catalog, clock=clock)
+        written = []
+        for event in events:
+            written.append(journal.append(event))
+            clock.move(timedelta(minutes=steps.draw(st.sampled_from([0, 7, 50, -30]))))
+        for each in asked:
+            limit = each.get("limit", 100)
+            expected = [event.seq for event in reversed(written) if _fits(event, each)][:limit]
+            assert [event.seq for event in journal.search(**each)] == expected, each
+
+
+def test_texts_are_found_alike_by_their_pieces_and_one_by_one(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in ("ada", "bob", "100%", "ada"):
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user=user))
+    for few in (0, 100):
+        monkeypatch.setattr(event_index, "_FEW", few)
+        found = {text: journal.search(text=text, kind=EventKind.QUERY_BEGIN) for text in ("ada", "100%", "%%%", "a")}
+        assert {text: [event.seq for event in events] for text, events in found.items()} == {
+            "ada": [4, 1],
+            "100%": [3],
+            "%%%": [],
+            "a": [4, 3, 2, 1],
+        }
+
+
+def test_an_event_of_a_change_that_was_taken_back_is_not_found(journal: Journal, catalog: Catalog) -> None:
+    event = Event(kind=EventKind.TAG_REVIEW, user="ada", tags=("new.tag",))
+    with pytest.raises(ZeroDivisionError):
+        abandon(catalog, lambda: journal.append(event), lambda: journal.search(user="ada"))
+    assert journal.search(user="ada") == ()
+    journal.append(event)
+    assert [found.seq for found in journal.search(tag="new.tag")] == [1]
+
+
+def test_another_process_finds_what_was_filed_here(journal: Journal, catalog_file: Path) -> None:
+    journal.append(Event(kind=EventKind.TAG_REVIEW, user="ada"))
+    journal.file()
+    with Catalog(catalog_file) as other:
+        journal.append(Event(kind=EventKind.TAG_REVIEW, user="ada"))
+        assert [event.seq for event in Journal(other).search(user="ada")] == [2, 1]
+    assert [event.seq for event in journal.search(user="ada")] == [2, 1]
+
+
+@pytest.mark.parametrize("body", ["'{}'", "'[1]'", "'{\"at\": 3}'"])
+def test_an_event_that_was_touched_spoils_no_search_for_others(journal: Journal, catalog_file: Path, body: str) -> None:
+    journal.append(Event(kind=EventKind.TAG_REVIEW, user="eve"))
+    with sqlite3.connect(catalog_file) as connection:
+        connection.execute("DROP TRIGGER event_stays")
+        connection.execute(f"UPDATE event SET body = {body}")
+    connection.close()
+    journal.append(Event(kind=EventKind.TAG_REVIEW, user="ada"))
+    assert [event.seq for event in journal.search(user="ada")] == [2]
+    assert not journal.verify().ok
+    with pytest.raises(JournalUnavailable, match="event 1"):
+        journal.search()

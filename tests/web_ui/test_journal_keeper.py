@@ -1,0 +1,73 @@
+"""A server keeps its journal: it files new events, and seals them at its start, each day and at its end."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from catalog.database import Catalog
+from catalog.journal import Journal
+from catalog.model import Event, EventKind
+from catalog.seals import SealBook, sealed
+from web_ui.journal_keeper import SERVER, JournalKeeper
+
+AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+READ = Event(kind=EventKind.QUERY_BEGIN, user="ada")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        yield Journal(catalog)
+
+
+def _served(journal: Journal, folder: Path, at: datetime, hours: float = 24.0) -> int:
+    """How many seals there are after a server has run at that moment."""
+    book = SealBook(folder / "seals.jsonl", folder / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=hours, clock=lambda: at)
+    keeper.start()
+    keeper.close()
+    assert journal.verify(sealed(book.seals())).ok
+    return len(book.seals())
+
+
+def test_a_server_seals_at_its_start_and_at_its_end_when_something_happened(journal: Journal, tmp_path: Path) -> None:
+    journal.append(READ)
+    assert _served(journal, tmp_path, AT) == 1
+    assert _served(journal, tmp_path, AT + timedelta(hours=1)) == 1
+    journal.append(READ)
+    assert _served(journal, tmp_path, AT + timedelta(hours=2)) == 2
+    [event, *_] = journal.search(kind=EventKind.AUDIT_SEAL)
+    assert (event.user, event.details["count"]) == (SERVER, 3)
+
+
+def test_a_day_without_events_is_not_sealed(journal: Journal, tmp_path: Path) -> None:
+    journal.append(READ)
+    assert _served(journal, tmp_path, AT) == 1
+    assert _served(journal, tmp_path, AT + timedelta(days=9)) == 1
+
+
+def test_with_no_hours_a_server_makes_none(journal: Journal, tmp_path: Path) -> None:
+    journal.append(READ)
+    assert _served(journal, tmp_path, AT, hours=0) == 0
+
+
+def test_a_place_that_cannot_be_written_stops_nothing(
+    journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = SealBook(tmp_path / "gone" / "seals.jsonl", tmp_path / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=24, clock=lambda: AT)
+    keeper.start()
+    keeper.close()
+    assert "cannot be sealed" in caplog.text
+    assert journal.search() == ()
+
+
+def test_a_running_server_files_new_events(journal: Journal, tmp_path: Path) -> None:
+    journal.append(READ)
+    _served(journal, tmp_path, AT, hours=0)
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
+        assert connection.execute("SELECT seq FROM event_filed").fetchone() == (1,)
+    connection.close()
