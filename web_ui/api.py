@@ -1,12 +1,10 @@
 """The control API under /api/v1: tags, roles, policies and the journal, for those who may."""
 
-import functools
 from dataclasses import dataclass
 from datetime import date
 
 import flask
 
-from catalog.model import Event, EventKind, Verdict
 from policy_engine.apply import carry_out, prepare
 from policy_engine.capabilities import Action, Rights
 from policy_engine.ddl.printing import print_policy
@@ -24,12 +22,11 @@ from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
 from proxy.identity import Identity
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
-from web_ui.journal_reach import Reach
+from web_ui.event_search import ASKED, search
 from web_ui.parts import Parts
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
-_MOST_EVENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,43 +110,9 @@ class ControlApi:
 
     def events(self) -> flask.Response:
         """The journal, newest first: all of it for auditors, of some databases for some, one's own for everybody."""
-        subject = answers.subject(self.identity)
-        refuse_unknown_arguments(
-            "user", "dataset", "tag", "kind", "verdict", "decision_id", "from", "to", "text", "limit", "before"
-        )
-        asked = flask.request.args
-        tells_hidden = self.parts.settings.query.explain == "full"
-        reach = Reach(subject, Rights(subject, self.parts.policies.current()), tells_hidden=tells_hidden)
-        search = functools.partial(
-            self.parts.journal.search,
-            user=reach.user(asked.get("user")),
-            dataset=asked.get("dataset"),
-            tag=asked.get("tag"),
-            kind=arguments.choice(EventKind, "kind"),
-            verdict=arguments.choice(Verdict, "verdict"),
-            decision_id=asked.get("decision_id"),
-            start=arguments.moment("from"),
-            end=arguments.moment("to"),
-            text=asked.get("text"),
-        )
-        found = reach.read(
-            lambda before, limit: search(before_seq=before, limit=limit),
-            arguments.number("before", 2**62),
-            arguments.number("limit", _MOST_EVENTS) or 100,
-            asked.get("text", ""),
-        )
-        self.parts.journal.append(
-            Event(
-                kind=EventKind.AUDIT_READ,
-                user=subject.user,
-                groups=tuple(sorted(subject.groups)),
-                client=answers.client(),
-                decision_id=answers.decision_id(),
-                details={"asked": dict(asked), "count": len(found)},
-            )
-        )
-        following = found[-1].seq if found else None
-        return flask.jsonify({"events": [reach.told(event) for event in found], "before": following})
+        refuse_unknown_arguments(*ASKED)
+        found = search(self.parts, answers.subject(self.identity))
+        return flask.jsonify({"events": [found.reach.told(event) for event in found.events], "before": found.before})
 
     def _plan(self, what: str, *known: str) -> Plan:
         """The plan for the document in the body, within the rights of whoever sends it.

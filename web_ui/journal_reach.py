@@ -40,8 +40,10 @@ class Reach:
         named = {fold(dataset.split(".", 1)[0]) for dataset in event.datasets}
         return bool(named) and named <= self._databases
 
-    def read(self, search: Search, before: int | None, most: int, text: str = "") -> tuple[Event, ...]:
-        """The newest events before a number that may be read, with a text in what is told of them.
+    def read(
+        self, search: Search, before: int | None, most: int, *, text: str = "", column: str = ""
+    ) -> tuple[Event, ...]:
+        """The newest events before a number that may be read, with a text and a column in what is told of them.
 
         INVARIANT: what may not be read leaves no trace, neither in how many are found nor in where to go on.
         """
@@ -49,14 +51,19 @@ class Reach:
         found: list[Event] = []
         while len(found) < most:
             page = search(before, page_size)
-            found += [event for event in page if self.covers(event) and self._shows(event, text)]
+            found += [event for event in page if self.covers(event) and self._shows(event, text, column)]
             if len(page) < page_size:
                 break
             before = page[-1].seq
         return tuple(found[:most])
 
-    def _shows(self, event: Event, text: str) -> bool:
-        return self._tells_hidden or fold(text) in fold(json.dumps(self.told(event), ensure_ascii=False))
+    def _shows(self, event: Event, text: str, column: str) -> bool:
+        """Whether what was looked for stands in what is told."""
+        if self._tells_hidden or self._databases is None:
+            return True
+        told = [fold(each.rpartition("=")[0]) for each in event.columns if not each.endswith(_HIDDEN)]
+        has_column = not column or fold(column) in told
+        return has_column and fold(text) in fold(json.dumps(self.told(event), ensure_ascii=False))
 
     def told(self, event: Event) -> dict[str, object]:
         """An event as JSON values.

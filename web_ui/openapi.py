@@ -277,7 +277,9 @@ CONTROL_PATHS: Json = {
             parameters=(
                 parameter("user", "Who did it."),
                 parameter("dataset", "On which dataset."),
+                parameter("column", "On which column, as database.dataset.column, however it was shown."),
                 parameter("tag", "On which tag."),
+                parameter("policy", "Decided by which policy."),
                 parameter("kind", "What happened.", schema={"enum": [kind.value for kind in EventKind]}),
                 parameter("verdict", "How it ended.", schema={"enum": [verdict.value for verdict in Verdict]}),
                 parameter("decision_id", "The id that the answer carried."),

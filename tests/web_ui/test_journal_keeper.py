@@ -1,7 +1,9 @@
 """A server keeps its journal: it files new events, and seals them at its start, each day and at its end."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,8 +68,18 @@ def test_a_place_that_cannot_be_written_stops_nothing(
 
 
 def test_a_running_server_files_new_events(journal: Journal, tmp_path: Path) -> None:
+    book = SealBook(tmp_path / "seals.jsonl", tmp_path / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=0, clock=lambda: AT)
     journal.append(READ)
-    _served(journal, tmp_path, AT, hours=0)
-    with sqlite3.connect(tmp_path / "catalog.sqlite") as connection:
-        assert connection.execute("SELECT seq FROM event_filed").fetchone() == (1,)
-    connection.close()
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while _filed(tmp_path) < 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    keeper.close()
+    assert _filed(tmp_path) == 1
+
+
+def _filed(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
+        [(seq,)] = connection.execute("SELECT seq FROM event_filed")
+    return int(seq)

@@ -25,6 +25,9 @@ PAGES = (
     "/data/shop/nope",
     "/tags",
     "/crawls",
+    "/audit",
+    "/audit?user=nobody-like-it",
+    "/audit/1",
 )
 OF_ADMINS = ("/tags?state=", "/tags?state=confirmed&all=1&look=1", "/tags?search=nothing-like-it", "/crawls")
 

@@ -72,6 +72,8 @@ ROUTES = (
     Route(method="GET", rule="/data", who=Open.SIGNED_IN),
     Route(method="GET", rule="/data/<database>/<name>", called="/data/shop/orders", who=Open.SIGNED_IN),
     Route(method="GET", rule="/policies", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/audit", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/audit/<int:number>", called="/audit/1", who=Open.SIGNED_IN),
     Route(method="GET", rule="/tags", who=(Action.TAG_ASSIGN,)),
     Route(method="POST", rule="/tags/review", who=(Action.TAG_ASSIGN,), body={"verdict": "confirm", "ids": "1"}),
     Route(method="GET", rule="/crawls", who=READ),

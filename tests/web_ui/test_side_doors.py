@@ -73,6 +73,8 @@ def test_told_briefly_a_hidden_column_is_on_no_page_and_in_nobodys_own_journal(t
         }
         assert browser.get("/api/v1/audit/events?text=card%3Dhidden").get_json()["events"] == []
         assert browser.get("/api/v1/audit/events?text=EMAIL%3Dmasked").get_json()["events"] != []
+        assert browser.get("/api/v1/audit/events?column=shop.orders.card").get_json()["events"] == []
+        assert browser.get("/api/v1/audit/events?column=shop.Orders.email").get_json()["events"] != []
 
 
 def test_a_purpose_is_short_so_that_nobody_fills_the_journal(client: FlaskClient, bearer: Bearer) -> None:

@@ -38,7 +38,9 @@ def audit() -> None:
 @audit.command()
 @click.option("--user", help="Who did it.")
 @click.option("--dataset", help="On which dataset, as database.name.")
+@click.option("--column", help="On which column, as database.name.column, however it was shown.")
 @click.option("--tag", help="On a column with which tag.")
+@click.option("--policy", help="Decided by which policy.")
 @click.option("--kind", help="What kind of event, such as query:begin.")
 @click.option("--verdict", type=click.Choice(list(Verdict)), help="How it ended for the person.")
 @click.option("--from", "start", help="Not before this day or time (UTC).")
@@ -50,7 +52,9 @@ def audit() -> None:
 def search(
     user: str | None,
     dataset: str | None,
+    column: str | None,
     tag: str | None,
+    policy: str | None,
     kind: str | None,
     verdict: str | None,
     start: str | None,
@@ -66,8 +70,13 @@ def search(
     Example:
         veil audit search --user demo_user2 --kind query:begin -f json
     """
-    wanted = {"user": user, "dataset": dataset, "tag": tag, "kind": kind and _kind(kind), "verdict": verdict}
-    wanted |= {"from": start and moment(start).isoformat(), "to": end and moment(end).isoformat(), "text": text}
+    wanted = {"user": user, "dataset": dataset, "column": column, "tag": tag, "policy": policy, "verdict": verdict}
+    wanted |= {
+        "kind": kind and _kind(kind),
+        "from": start and moment(start).isoformat(),
+        "to": end and moment(end).isoformat(),
+        "text": text,
+    }
     given = {name: value for name, value in wanted.items() if value}
     if place.home is None:
         answer = asked(place.url, "GET", f"/audit/events?{urlencode({**given, 'limit': limit})}")
@@ -86,7 +95,9 @@ def _found(home: Path, given: dict[str, str], limit: int) -> list[dict[str, obje
         found = journal.search(
             user=given.get("user"),
             dataset=given.get("dataset"),
+            column=given.get("column"),
             tag=given.get("tag"),
+            policy=given.get("policy"),
             kind=EventKind(given["kind"]) if "kind" in given else None,
             verdict=Verdict(given["verdict"]) if "verdict" in given else None,
             start=moment(given["from"]) if "from" in given else None,

@@ -25,6 +25,7 @@ _PAGES: tuple[tuple[str, str, tuple[str, ...], Action | None], ...] = (
     ("Policies", "policies.show", ("policies.",), None),
     ("Tags", "tags.show", ("tags.",), Action.TAG_ASSIGN),
     ("Crawls", "crawls.show", ("crawls.",), Action.HOME_ADMINISTER),
+    ("Audit", "audit.show", ("audit.",), None),
     ("Connect", "connect.show", ("connect.",), None),
 )
 """Each page with its endpoints, and what one must be allowed somewhere to open it."""

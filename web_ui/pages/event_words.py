@@ -1,0 +1,31 @@
+"""What an event of the journal tells, as people would say it."""
+
+from catalog.model import EventKind
+
+DEEDS = {
+    EventKind.QUERY_BEGIN: "asked a query",
+    EventKind.QUERY_END: "got the end of an answer",
+    EventKind.QUERY_DENY: "was refused a query",
+    EventKind.METADATA_READ: "looked at what there is",
+    EventKind.EXPLAIN_READ: "had a query explained",
+    EventKind.LOGIN_OK: "signed in",
+    EventKind.LOGIN_FAIL: "could not sign in",
+    EventKind.TOKEN_CREATE: "made a token",
+    EventKind.TOKEN_REVOKE: "revoked a token",
+    EventKind.DOCUMENT_APPLY: "changed what is in force",
+    EventKind.POLICY_ROLLBACK: "went back to an earlier revision",
+    EventKind.CRAWL_BEGIN: "had a crawl begin",
+    EventKind.CRAWL_END: "had a crawl end",
+    EventKind.CRAWL_CANCEL: "stopped a crawl",
+    EventKind.TAG_REVIEW: "confirmed or rejected tags",
+    EventKind.RULE_TRY: "tried a rule",
+    EventKind.AUDIT_READ: "read the journal",
+    EventKind.AUDIT_EXPORT: "exported the journal",
+    EventKind.AUDIT_VERIFY: "verified the journal",
+    EventKind.AUDIT_SEAL: "sealed the journal",
+    EventKind.HOME_INIT: "made this home",
+    EventKind.SESSION_REVOKE: "ended sign-ins",
+    EventKind.KEY_ROTATE: "put a new key in use",
+    EventKind.VALUE_DETOKENIZE: "turned tokens back into values",
+}
+"""Each kind as what somebody did; the person's name stands before it."""
