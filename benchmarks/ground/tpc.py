@@ -9,11 +9,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from catalog.errors import VeilError
+from catalog.sources.world import Resources, World
 from tests.serving import Home
 
 VERSION = "1.5.5"
@@ -66,17 +69,22 @@ class Ground:
         """The names of a table's columns."""
         return tuple(duckdb.read_parquet(str(self.folder / f"{table}.parquet")).columns)
 
-    def by_hand(self) -> duckdb.DuckDBPyConnection:
-        """An engine with the views that a careful person would write for the same policies."""
-        engine = duckdb.connect()
+    def by_hand(self) -> World:
+        """An engine like the workers' own, with the views that a careful person would write for the same policies."""
+        world = World(Resources(), files=[self.folder / f"{table}.parquet" for table in self.tables])
+        self.add_views(world)
+        return world
+
+    def add_views(self, world: World) -> None:
+        """Makes those views of the tables that an engine can reach."""
         for table in self.tables:
             masked = [name for name in self.columns(table) if name in _MASKED[self.name]]
             replaced = ", ".join(f"{_MASK.format(column=name)} AS {name}" for name in masked)
             star = f"* REPLACE ({replaced})" if masked else "*"
             where = _FILTERS[self.name].get(table, "true")
             file = self.folder / f"{table}.parquet"
-            engine.execute(f"CREATE VIEW {table} AS SELECT {star} FROM read_parquet('{file}') WHERE {where}")
-        return engine
+            with suppress(VeilError):
+                world.rows(f"CREATE VIEW {table} AS SELECT {star} FROM read_parquet('{file}') WHERE {where}")
 
     def govern(self, folder: Path) -> Home:
         """A home in a folder that governs the tables with masks and filters."""
