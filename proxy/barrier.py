@@ -16,7 +16,7 @@ Doubt means a fence: it costs time, never truth. The fence has two parts, both t
 What may be unfenced has no implicit cast of a row's value: both sides of a comparison are of one family of types, a
 literal is of the form its other side needs, and a function is called where its row in the table of functions says that
 it never raises. A name has one family in all the query, whatever it means: VALUES, recursion, columns that are named
-anew, and aliases of several families are fenced. Families are worked out in families.py.
+anew, and aliases of several families are fenced. Families are worked out in families.py, exact numbers in numbers.py.
 
 What may raise needs no fence either where it is worked out last; late.py finds those queries.
 
@@ -49,7 +49,8 @@ FENCE = " OFFSET 0"
 _TOTAL = (
     *(exp.CTE, exp.From, exp.Table, exp.TableAlias, exp.Group, exp.Order),
     *(exp.Ordered, exp.Distinct, exp.Alias, exp.Star, exp.Column, exp.Identifier, exp.Paren),
-    *(exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Var, exp.DataType, exp.Filter, exp.Exists),
+    *(exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Var, exp.DataType, exp.DataTypeParam, exp.Filter),
+    exp.Exists,
 )
 _RELATION_PLACES = (exp.From, exp.Join, exp.Subquery, exp.CTE, exp.Exists, exp.In, exp.SetOperation)
 _VALUE_PLACES = (exp.In, exp.Binary, exp.Alias, exp.Between)
@@ -149,7 +150,7 @@ def _is_coalesce(node: exp.Expr, known: Families) -> bool:
 
 
 def _is_total_call(node: exp.Expr, known: Families) -> bool:
-    return signature(node, known) is not None
+    return signature(node, known) is not None or (isinstance(node, exp.Sum) and family(node, known) is not None)
 
 
 def _has_family(node: exp.Expr, known: Families) -> bool:
@@ -233,7 +234,7 @@ _CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], _Check], ...] 
     ((exp.Count, exp.AnyValue), lambda node, known: True),
     ((exp.Min, exp.Max), _is_single),
     (CALLS, _is_total_call),
-    ((exp.Cast, exp.Add, exp.Sub, exp.Mul), _has_family),
+    ((exp.Cast, exp.Add, exp.Sub, exp.Mul, exp.Div), _has_family),
     (exp.Neg, lambda node, known: literal(node) is not None or family(node, known) is not None),
     (exp.Window, _is_plain_window),
     (exp.WindowSpec, _is_plain_frame),

@@ -8,13 +8,18 @@ doubles, casts that fit every value, choices between results of one family. Its 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlglot import exp
 
 from catalog.names import fold
 from proxy.functions import CALLABLE, Signature
+from proxy.numbers import are_comparable, number
 
 NUMBERS = frozenset({"decimal", "double", "integer"})
+WIDE = "wide"
+"""The family of sums and of decimals beyond 18 digits, whose exact types numbers.py follows; no function takes it."""
+
 BOOLEAN_FORMS = (
     *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ),
     *(exp.Between, exp.In, exp.Is, exp.Like, exp.ILike, exp.And, exp.Or, exp.Not, exp.Exists),
@@ -34,7 +39,7 @@ _TARGETS: Mapping[object, str] = {
 # A source's every value fits these targets; TRY_CAST may have any.
 _FITTING: Mapping[object, frozenset[str]] = {
     exp.DType.TEXT: frozenset(_OF_TYPE.values()) | {"decimal"},
-    exp.DType.DOUBLE: NUMBERS | {"boolean"},
+    exp.DType.DOUBLE: NUMBERS | {"boolean", WIDE},
     exp.DType.BIGINT: frozenset({"integer", "decimal", "boolean"}),
     exp.DType.DATE: frozenset({"date", "timestamp"}),
     exp.DType.TIMESTAMPNTZ: frozenset({"timestamp"}),
@@ -46,6 +51,7 @@ _CALLS: Mapping[type[exp.Expr], str] = {
     **{exp.Max: "max", exp.Min: "min", exp.StartsWith: "starts_with", exp.StrPosition: "position"},
     **{exp.Substring: "substring", exp.Trim: "trim", exp.If: "if"},
 }
+_CALCULATED = (exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Sum, exp.Cast)
 CALLS: tuple[type[exp.Expr], ...] = (exp.Anonymous, exp.Extract, *_CALLS)
 """The classes of nodes that are calls of functions."""
 
@@ -62,8 +68,16 @@ _PLACE = re.compile(r"\d{1,9}\Z", re.ASCII)
 _MOMENT = {"date": re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)}
 _MOMENT["timestamp"] = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?\Z", re.ASCII)
 
-Families = Mapping[str, str]
-"""For each folded name that means one thing in a query, the family of its type."""
+
+class Families(dict[str, str]):
+    """For each folded name that means one thing in a query, the family of its type.
+
+    `types` are the exact types of those that are columns and nothing else.
+    """
+
+    def __init__(self, known: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(known)
+        self.types: dict[str, str] = {}
 
 
 def family_of_type(type_name: str) -> str | None:
@@ -83,13 +97,15 @@ def family(node: exp.Expr, known: Families) -> str | None:
     node = bare(node)
     if isinstance(node, exp.Column):
         is_name = isinstance(node.this, exp.Identifier) and not node.args.get("db")
-        return known.get(fold(node.name)) if is_name else None
+        return known.get(fold(node.name)) or _of_number(node, known) if is_name else None
     if isinstance(node, (exp.Boolean, *BOOLEAN_FORMS)):
         return "boolean"
     if isinstance(node, exp.Count):
         return "integer"  # of whatever it counts, a star too
     if isinstance(node, exp.Literal):
         return "text" if node.is_string else "integer" if _PLACE.match(node.name) else None
+    if isinstance(node, _CALCULATED) and (found := _of_number(node, known)):
+        return found
     if isinstance(node, exp.Cast):
         return _of_cast(node, known)
     if isinstance(node, exp.Case):
@@ -98,10 +114,15 @@ def family(node: exp.Expr, known: Families) -> str | None:
         return family(node.this, known)
     if isinstance(node, exp.Subquery):
         return of_one_row(node, known)
-    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Neg):
+    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Neg):
         return _of_calculation(node, known)
-    found = signature(node, known) if isinstance(node, CALLS) else None
-    return _result(found, node, known) if found else None
+    call = signature(node, known) if isinstance(node, CALLS) else None
+    return _result(call, node, known) if call else None
+
+
+def _of_number(node: exp.Expr, known: Families) -> str | None:
+    found = number(node, known.types)
+    return None if found is None else WIDE if found.is_wide else "integer" if found.is_whole else "decimal"
 
 
 def bare(node: exp.Expr) -> exp.Expr:
@@ -121,11 +142,12 @@ def literal(node: exp.Expr) -> exp.Literal | None:
 
 def alike(sides: Sequence[exp.Expr], known: Families) -> str | None:
     """The one family of expressions of which the engine makes one type without a cast that can raise."""
-    kinds = {family(side, known) for side in sides if not isinstance(bare(side), exp.Null)}
+    sides = [side for side in sides if not isinstance(bare(side), exp.Null)]
+    kinds = {family(side, known) for side in sides}
     if kinds == {"double", "integer"}:
         return "double"
     found = kinds.pop() if len(kinds) == 1 else None
-    return None if found == "decimal" and len(sides) > 1 else found  # two decimals make a wider one
+    return None if found in ("decimal", WIDE) and len(sides) > 1 else found  # two decimals make a wider one
 
 
 def is_alike(sides: Sequence[exp.Expr], known: Families) -> bool:
@@ -141,12 +163,15 @@ def results(case: exp.Expr) -> list[exp.Expr]:
 
 def is_comparable(sides: Sequence[exp.Expr], known: Families) -> bool:
     """Whether all sides are of one family of types, literals too by their form, so that nothing is cast row by row."""
+    if are_comparable([number(side, known.types) for side in sides]):
+        return True
     literals = [found for side in sides if (found := literal(side)) is not None]
     kinds = {family(side, known) for side in sides if literal(side) is None}
-    kinds = {"number" if kind in NUMBERS else kind for kind in kinds}
+    numbers = NUMBERS | {WIDE} if "double" in kinds else NUMBERS  # which then is the type of all
+    kinds = {"number" if kind in numbers else kind for kind in kinds}
     if not kinds:
         kinds = {"text" if found.is_string else "number" for found in literals}
-    if len(kinds) != 1 or (kind := kinds.pop()) is None:
+    if len(kinds) != 1 or (kind := kinds.pop()) is None or kind == WIDE:
         return False
     return all(_fits(found, kind) for found in literals)
 
@@ -158,7 +183,7 @@ def _is_moment(found: exp.Literal, kind: str) -> bool:
 def is_of(side: exp.Expr, kind: str, known: Families) -> bool:
     """Whether an expression is comparable with a value of a family."""
     found = family(side, known)
-    return literal(side) is None and (found == kind or {found, kind} <= NUMBERS)
+    return literal(side) is None and kind != WIDE and (found == kind or {found, kind} <= NUMBERS)
 
 
 def is_place(node: object) -> bool:
@@ -266,15 +291,16 @@ def _of_cast(cast: exp.Cast, known: Families) -> str | None:
 
 
 def _of_calculation(node: exp.Expr, known: Families) -> str | None:
-    """Doubles grow to infinity, and days have whole numbers between them; everything else may overflow."""
+    """Doubles grow to infinity, every division makes one, and days have whole numbers between them."""
     sides = [bare(side) for side in (node.this, node.args.get("expression")) if side is not None]
     kinds = ["number" if (found := literal(side)) and is_number(found) else family(side, known) for side in sides]
     if isinstance(node, exp.Sub) and kinds == ["date", "date"]:
         return "integer"
     if isinstance(node, exp.Neg) and kinds == ["number"]:
         return "integer" if _PLACE.match(node.this.name) else None
-    is_double = "double" in kinds and all(kind in NUMBERS or kind == "number" for kind in kinds)
-    return "double" if is_double else None
+    is_double = isinstance(node, exp.Div) or "double" in kinds
+    is_of_numbers = all(kind in NUMBERS or kind in ("number", WIDE) for kind in kinds)
+    return "double" if is_double and is_of_numbers else None
 
 
 def of_one_row(subquery: exp.Subquery, known: Families) -> str | None:
@@ -292,7 +318,15 @@ def gives_one_row(subquery: exp.Expr) -> bool:
         return False
     if any(value for key, value in select.args.items() if key not in ("expressions", "from_", "joins", "where")):
         return False
-    item = select.expressions[0].unalias()
+    return _is_of_aggregates(select.expressions[0].unalias())
+
+
+def _is_of_aggregates(item: exp.Expr) -> bool:
+    """Whether an expression is an aggregate, or calculated of one and of literals."""
+    item = bare(item)
+    if isinstance(item, exp.Add | exp.Sub | exp.Mul | exp.Div):
+        sides = [side for side in (item.this, item.expression) if literal(side) is None]
+        return bool(sides) and all(map(_is_of_aggregates, sides))
     item = item.this if isinstance(item, exp.Filter) else item
     function = CALLABLE.get(_read(item)[0]) if isinstance(item, CALLS) else None
     return function is not None and function.kind == "aggregate"
@@ -315,4 +349,4 @@ def set_columns(query: exp.SetOperation, known: Families) -> list[str] | None:
     """The families of what a set operation gives, where both of its sides give them in the same order."""
     is_plain = not any(query.args.get(key) for key in ("by_name", "side", "kind", "on"))
     left, right = columns_of(query.this, known), columns_of(query.expression, known)
-    return left if is_plain and left == right and "decimal" not in (left or ()) else None
+    return left if is_plain and left == right and not {"decimal", WIDE} & set(left or ()) else None

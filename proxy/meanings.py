@@ -14,25 +14,46 @@ def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
     columns = tuple(columns)
     second = {fold(node.alias) for node in tree.find_all(exp.CTE)}
     second |= {fold(node.name) for node in tree.find_all(exp.Table, exp.TableAlias)}  # may mean a whole row
-    second |= {fold(name.name) for alias in tree.find_all(exp.TableAlias) for name in alias.columns}
     second |= set(_fields(tree, {fold(name) for name, _ in columns}))
-    if "*" in second:
-        return {}
-    found: dict[str, set[str | None]] = {}
-    for name, type_name in columns:
-        found.setdefault(fold(name), set()).add(family_of_type(type_name))
-    known = {
-        name: family
-        for name, kinds in found.items()
-        if len(kinds) == 1 and (family := kinds.pop()) and name not in second and re.fullmatch(r"\w+", name)
-    }
     aliases: dict[str, list[exp.Expr]] = {}
-    for alias in tree.find_all(exp.Alias):
-        aliases.setdefault(fold(alias.alias), []).append(alias.this)
+    for name, meaning in _aliases(tree):
+        if meaning is None:
+            second.add(fold(name))
+        else:
+            aliases.setdefault(fold(name), []).append(meaning)
+    if "*" in second:
+        return Families()
+    found: dict[str, set[str]] = {}
+    for name, type_name in columns:
+        found.setdefault(fold(name), set()).add(type_name)
+    plain = {name: types for name, types in found.items() if name not in second and re.fullmatch(r"\w+", name)}
+    is_united = tree.find(exp.SetOperation) is not None  # which widens types, and keeps the names of one side
+    known = Families()
+    for name, types in plain.items():
+        kinds = {family_of_type(type_name) for type_name in types}
+        if len(kinds) == 1 and (kind := kinds.pop()):
+            known[name] = kind
+        if len(types) == 1 and name not in aliases and not is_united:
+            known.types[name] = types.pop()
     return _with_aliases(known, aliases, second | set(found))
 
 
-def _with_aliases(known: dict[str, str], aliases: Mapping[str, Sequence[exp.Expr]], taken: set[str]) -> Families:
+def _aliases(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr | None]]:
+    """Every name that an expression is given, with what it means, None where that is not written beside it.
+
+    Example: in `(select a, b + 1 as c from t) as q(x, y)` those are `c`, `x` and `y`.
+    """
+    for alias in tree.find_all(exp.Alias):
+        yield alias.alias, alias.this
+    for table in tree.find_all(exp.TableAlias):
+        names = [name.name for name in table.columns]
+        query = table.parent.this if isinstance(table.parent, exp.Subquery | exp.CTE) else None
+        items = [item.unalias() for item in query.expressions] if isinstance(query, exp.Select) else []
+        is_written = len(items) == len(names) and not any(item.is_star for item in items)
+        yield from zip(names, items if is_written else [None] * len(names), strict=True)
+
+
+def _with_aliases(known: Families, aliases: Mapping[str, Sequence[exp.Expr]], taken: set[str]) -> Families:
     """What is known, with the aliases of one family, and without the columns whose alias is of another.
 
     A name means an expression of names, never of itself in the end; so what holds of each if it holds of all others
@@ -53,7 +74,7 @@ def _with_aliases(known: dict[str, str], aliases: Mapping[str, Sequence[exp.Expr
             return known
         for name in wrong:
             del known[name]
-    return {}
+    return Families()
 
 
 def _fields(tree: exp.Expr, shown: set[str]) -> Iterator[str]:

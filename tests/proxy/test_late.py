@@ -35,7 +35,7 @@ LATE = {
         "price",
     ],
     "select date_trunc('month', born) as born, count(*) from t group by 1": ["born"],
-    "select distinct k, sum(price + price * 2) from t join u using (k) group by k": ["price", "price"],
+    "select distinct k, sum(price * price) from t join u using (k) group by k": ["price", "price"],
     "with u as (select k from t where k > 3) select sum(cast(t.s as int)) from t, u where t.k = u.k": ["s"],
     "select max(k) as m, sum(x) from (select k, cast(s as int) = 5 as b, amount as x from t) as q": ["k", "s", "x"],
 }
