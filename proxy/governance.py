@@ -27,6 +27,7 @@ from policy_engine.visibility import Visibility
 from proxy import information
 from proxy.fields import Named
 from proxy.memory import Memory
+from proxy.mentions import mentioned, read_columns
 from proxy.parameters import Values
 from proxy.relations import Leaf, leaves
 from proxy.resolve import check_values, notices, seen_failures
@@ -146,8 +147,9 @@ class Governor:
         with seen_failures(named):
             session = self._sessions.open(parts)
         contents = self._contents(subject, found, policies, now, request.circumstances)
+        names = mentioned(statement.tree)
         placed = [
-            _placed(leaf, item.decision, session, contents.get(leaf.key))
+            _placed(leaf, item.decision, session, contents.get(leaf.key), names)
             for leaf, item in zip(found, named, strict=True)
         ]
         return Settled(
@@ -209,13 +211,16 @@ class Governor:
         return source, Expected(relation=dataset.relation, columns=columns)
 
 
-def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | None) -> Placed:
+def _placed(
+    leaf: Leaf, decision: Decision, session: Session, content: str | None, names: frozenset[str] | None
+) -> Placed:
+    columns = read_columns(names, leaf.alias, decision)
     return Placed(
         leaf=leaf,
         decision=decision,
         physical="" if content is not None else _physical(session, decision.dataset),
         lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
-        may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation),
+        may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation, columns),
         has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
         masking=session.masking(decision.dataset.source, decision.dataset.relation),
         content=content,

@@ -81,7 +81,7 @@ class Pipeline:
             self._journal.append(record.beginning(subject, request, decision_id, settled))
             limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
             rewritten = settled.rewritten
-            run = settled.session.run(rewritten.sql, {**values, **rewritten.parameters}, limits, rewritten.cells)
+            run = settled.session.run(rewritten.sql, {**values, **rewritten.parameters}, limits, rewritten.work)
             if on_start is not None:
                 on_start(run)
             answer = self._answer(subject, request, decision_id, settled, run, end_turn)

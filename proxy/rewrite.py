@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 from catalog.errors import VeilError
 from catalog.model import Dataset
 from catalog.names import quoted
-from catalog.sources.connector import Cells, Masks, Session, SourceCell
+from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy import information
@@ -62,7 +62,7 @@ class Placed:
 class Rewritten:
     """SQL that may run, the keys to bind, and the same SQL for people (`shown`) and for the journal (`blanked`).
 
-    `cells` are what sources work out for it.
+    `work` is what is left to sources.
     """
 
     sql: str
@@ -71,7 +71,7 @@ class Rewritten:
     blanked_request: str
     is_fenced: bool
     parameters: Mapping[str, bytes | str] = field(default_factory=dict, repr=False)
-    cells: Cells = field(default_factory=dict)
+    work: Work = field(default_factory=dict)
 
 
 def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing) -> Rewritten:
@@ -102,7 +102,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
         parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
-        cells=_cells(placed, governed),
+        work=_work(placed, governed, is_fenced),
     )
 
 
@@ -167,26 +167,35 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         name = f"catalog_{item.decision.dataset.name}"
         return Governed(sql=information.relation(item.decision, name), parameters={name: item.content})
     lookups = {name: quoted(physical) for name, physical in item.lookups.items()}
-    # Beside the person's own conditions such an error would tell which filtered-out rows fulfil them.
-    is_fenced = is_fenced or (item.may_raise and bool(item.decision.rows.filter))
     return govern(
         item.decision,
         quoted(item.physical),
         keys,
-        is_fenced=is_fenced,
+        is_fenced=_is_fenced(item, is_fenced),
         has_statistics=item.has_statistics,
         lookups=lookups,
         masking=item.masking,
     )
 
 
-def _cells(placed: Sequence[Placed], governed: Sequence[Governed]) -> Cells:
-    """What sources work out, by physical name; two places of a relation may share a cell."""
-    found: dict[str, dict[str, SourceCell]] = {}
+def _is_fenced(item: Placed, is_fenced: bool) -> bool:
+    """Beside the person's own conditions an error of a row would tell which filtered-out rows fulfil them."""
+    return is_fenced or (item.may_raise and bool(item.decision.rows.filter))
+
+
+def _work(placed: Sequence[Placed], governed: Sequence[Governed], is_fenced: bool) -> Work:
+    """What is left to sources, by physical name; two places of a relation may share a cell."""
+    cells: dict[str, dict[str, SourceCell]] = {}
+    mixed: set[str] = set()
     for item, relation in zip(placed, governed, strict=True):
-        if relation.cells:
-            found.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
-    return {physical: tuple(cells.values()) for physical, cells in found.items()}
+        cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
+        if item.decision.rows.filter and not _is_fenced(item, is_fenced):
+            mixed.add(item.physical)
+    return {
+        physical: SourceWork(cells=tuple(found.values()), is_mixed=physical in mixed)
+        for physical, found in cells.items()
+        if found or physical in mixed
+    }
 
 
 def _own_name(dataset: Dataset) -> str:

@@ -66,7 +66,8 @@ class Scan:
     `database` is a database file to attach, to which `item` then belongs. `fingerprint` changes
     whenever the files do, so that a session is never kept past a change of its data. A relation that
     is `remote` has no item: the engine reads it through the system that holds it, run by run. It `may_raise` where a
-    value is worked out, or held against its column's type, only when its row is read: in views, and in other systems.
+    value is worked out, or held against its column's type, only when its row is read: in views, and in other systems;
+    a table gives its `safe` columns (folded) without an error all the same.
     """
 
     item: str
@@ -75,6 +76,7 @@ class Scan:
     database: Path | None = None
     remote: Remote | None = None
     may_raise: bool = False
+    safe: frozenset[str] = frozenset()
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]
@@ -97,9 +99,21 @@ class SourceCell:
     functions: Mapping[str, SourceFunction] = field(default_factory=dict, repr=False)
 
 
-Cells = Mapping[str, tuple[SourceCell, ...]]
-"""By the physical name of a relation: the cells that its source works out in one run."""
-NO_CELLS: Cells = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceWork:
+    """What one run leaves to the source of a relation: cells, and to judge conditions.
+
+    `is_mixed` says that conditions of the person's may come beside those of a policy that filters rows, so that
+    nothing may be left out of what is read on their account that could end in an error.
+    """
+
+    cells: tuple[SourceCell, ...] = ()
+    is_mixed: bool = False
+
+
+Work = Mapping[str, SourceWork]
+"""By the physical name of a relation."""
+NO_WORK: Work = {}
 
 
 class Run(Protocol):
@@ -127,8 +141,11 @@ class Session(Protocol):
         """The unguessable bare identifier under which SQL names the relation here."""
         ...
 
-    def may_raise(self, source: str, relation: str) -> bool:
-        """Whether reading a row of the relation may end in an error, so that it shows which rows were read."""
+    def may_raise(self, source: str, relation: str, columns: frozenset[str] | None = None) -> bool:
+        """Whether reading a row of the relation, or these columns of it (folded), may end in an error.
+
+        Such an error shows which rows were read.
+        """
         ...
 
     def has_statistics(self, source: str, relation: str) -> bool:
@@ -157,7 +174,7 @@ class Session(Protocol):
         """Whether the engine writes a name of a column without quotes."""
         ...
 
-    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits, cells: Cells = NO_CELLS) -> Run: ...
+    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits, work: Work = NO_WORK) -> Run: ...
 
 
 class SourceConnector(Protocol):

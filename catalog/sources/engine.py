@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import duckdb
 
 from catalog.errors import Internal, SqlUnsupported, VeilError
-from catalog.sources.connector import NO_CELLS, Cells, Limits, Masks
+from catalog.sources.connector import NO_WORK, Limits, Masks, Work
 from catalog.sources.opening import Part
 from catalog.sources.workers.messages import Opening
 from catalog.sources.workers.pool import Pool
@@ -40,7 +40,9 @@ class EngineSession:
             for part in self.parts
             if part.scan.remote is not None
         }
-        self._raising = {(part.source, part.expected.relation) for part in self.parts if part.scan.may_raise}
+        self._raising = {
+            (part.source, part.expected.relation): part.scan.safe for part in self.parts if part.scan.may_raise
+        }
         self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
     def physical_name(self, source: str, relation: str) -> str:
@@ -50,9 +52,10 @@ class EngineSession:
         except KeyError:
             raise Internal(f"relation `{relation}` of source `{source}` is not open in this session") from None
 
-    def may_raise(self, source: str, relation: str) -> bool:
-        """Whether reading a row of the relation may end in an error, so that it shows which rows were read."""
-        return (source, relation) in self._raising
+    def may_raise(self, source: str, relation: str, columns: frozenset[str] | None = None) -> bool:
+        """Whether reading a row of the relation, or these columns of it (folded), may end in an error."""
+        safe = self._raising.get((source, relation))
+        return safe is not None and (columns is None or not columns <= safe)
 
     def has_statistics(self, source: str, relation: str) -> bool:
         """Whether the engine knows something of all rows of the relation before it reads them."""
@@ -81,9 +84,9 @@ class EngineSession:
         """Whether the engine writes a name without quotes: it is made of plain letters, and no word of its SQL."""
         return _PLAIN_NAME.fullmatch(name) is not None and name.lower() not in keywords()
 
-    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits, cells: Cells = NO_CELLS) -> WorkerRun:
+    def run(self, sql: str, parameters: Mapping[str, object], limits: Limits, work: Work = NO_WORK) -> WorkerRun:
         """A run that can be cancelled from now on, and begins to execute when it is first read."""
-        return WorkerRun(self._pool, self._opening, sql, parameters, limits, cells)
+        return WorkerRun(self._pool, self._opening, sql, parameters, limits, work)
 
     def let_go(self) -> None:
         """Closes the world wherever it is open; a later run opens it again."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from catalog.errors import SourceTimeout, SqlUnsupported, VeilError
 from catalog.sources.blank_nulls import blanked
-from catalog.sources.connector import NO_CELLS, Cells, Limits
+from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.remote.opened import OpenedRemotes, Remotes
 from catalog.sources.watch import WATCH
@@ -31,10 +31,10 @@ class EngineRun:
         parameters: Mapping[str, object],
         limits: Limits,
         remotes: Remotes = MappingProxyType({}),
-        cells: Cells = NO_CELLS,
+        work: Work = NO_WORK,
     ) -> None:
         self._world = world
-        self._opened_remotes = OpenedRemotes(remotes, limits.seconds, cells)
+        self._opened_remotes = OpenedRemotes(remotes, limits.seconds, work)
         self._sql = sql
         self._parameters = dict(parameters)
         self._limits = limits

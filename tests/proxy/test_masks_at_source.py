@@ -1,4 +1,4 @@
-"""Cells that a database works out itself: the same answers, and raw values that it never gives away."""
+"""Work that a database works out itself: the same answers, and raw values that it never gives away."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Server
+from tests.proxy.logged import statements
 from tests.proxy.world import ANALYST, OWNER, World, governed
 from tests.remote_tables import KINDS, Database
 
@@ -134,29 +135,6 @@ def test_raw_values_of_masked_columns_are_not_asked_for(
     assert asked("source") == clear
     assert asked("keyless") == {*clear, "email", "born"} - ({"born"} if kind == "mariadb" else set())
     assert asked("veil") >= {*clear, "email", "phone", "pay"}
-
-
-@contextmanager
-def statements(server: Server) -> Iterator[list[str]]:
-    """What the server is asked for meanwhile, each statement in one line."""
-    found: list[str] = []
-    if server.kind == "postgres":
-        begin = server.log.stat().st_size
-        server.run("ALTER SYSTEM SET log_statement = 'all'")
-        server.run("SELECT pg_reload_conf()")
-        try:
-            yield found
-        finally:
-            server.run("ALTER SYSTEM RESET ALL")
-            server.run("SELECT pg_reload_conf()")
-            found += server.log.read_text()[begin:].split("LOG:")
-    else:
-        server.run("TRUNCATE mysql.general_log; SET GLOBAL log_output = 'TABLE', general_log = 1")
-        try:
-            yield found
-        finally:
-            server.run("SET GLOBAL general_log = 0")
-            found += server.run("SELECT argument FROM mysql.general_log").splitlines()
 
 
 def test_owners_read_what_is_there(database: Database, tmp_path: Path) -> None:

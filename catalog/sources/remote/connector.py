@@ -12,7 +12,7 @@ from catalog.names import fold, join
 from catalog.sources.connector import Expected, Masks, Relation, Remote, Scan
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
-from catalog.sources.remote.openers import columns_of, is_under, located, open_snapshot
+from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot
 from catalog.sources.remote.snapshot import Snapshot
 
 MASKS = "masks"
@@ -89,7 +89,8 @@ class RemoteConnector:
         remote = Remote(
             connector=self._connector, source=self._name, options=tuple(sorted(options.items())), masks=masks
         )
-        return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True)
+        safe = frozenset(fold(name) for name, type_ in expected.columns if never_raises(self._connector, type_))
+        return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True, safe=safe)
 
     def _look(self) -> Snapshot:
         options = resolved(self._name, self._options)

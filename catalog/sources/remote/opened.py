@@ -3,7 +3,7 @@
 import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import duckdb
@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from catalog.errors import Internal, SourceUnavailable, VeilError
 from catalog.names import fold, quoted
-from catalog.sources.connector import NO_CELLS, Cells, Expected, Remote, SourceCell
+from catalog.sources.connector import NO_WORK, Expected, Remote, SourceCell, SourceWork, Work
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
-from catalog.sources.remote.openers import columns_of, located, open_snapshot
+from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
@@ -30,9 +30,9 @@ class OpenedRemotes:
     One thread registers and closes, the engine's threads scan, and any thread may cancel.
     """
 
-    def __init__(self, remotes: Remotes, seconds: float | None, cells: Cells = NO_CELLS) -> None:
+    def __init__(self, remotes: Remotes, seconds: float | None, work: Work = NO_WORK) -> None:
         self._remotes = remotes
-        self._cells = cells
+        self._work = work
         self._seconds = seconds
         self._guard = threading.Lock()
         self._snapshots: dict[Remote, Snapshot] = {}
@@ -49,9 +49,12 @@ class OpenedRemotes:
                 snapshot = self._opened(remote)
                 table = located(snapshot, expected.relation)
                 columns = _expected(columns_of(snapshot, table), expected, remote.source)
-                columns += [cell_column(cell, columns) for cell in self._cells.get(physical, ())]
+                work = self._work.get(physical, SourceWork())
+                columns += [cell_column(cell, columns) for cell in work.cells]
                 scanned = f"r_{secrets.token_hex(8)}"
-                cursor.register(scanned, RemoteDataset(columns, self._reading(snapshot, table)))
+                kept_back = _kept_back(columns, remote, table) if work.is_mixed else ()
+                reading = _Reading(self, snapshot, table, kept_back)
+                cursor.register(scanned, RemoteDataset(columns, reading))
                 cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {_named(columns)} FROM {scanned}")
 
     def cancel(self) -> None:
@@ -81,29 +84,45 @@ class OpenedRemotes:
                 snapshot.cancel()
         return snapshot
 
-    def _reading(self, snapshot: Snapshot, table: RemoteTable) -> "_Reading":
-        return _Reading(self, snapshot, table)
-
 
 class _Reading:
-    """Reads one table for the engine, and keeps in mind what a read failed with: the engine's text is not told."""
+    """Reads one table for the engine, and keeps in mind what a read failed with: the engine's text is not told.
 
-    def __init__(self, opened: OpenedRemotes, snapshot: Snapshot, table: RemoteTable) -> None:
+    A scan of `kept_back` columns sends no condition, so that none decides on what is read of them.
+    """
+
+    def __init__(
+        self, opened: OpenedRemotes, snapshot: Snapshot, table: RemoteTable, kept_back: Collection[RemoteColumn]
+    ) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._table = table
+        self._kept_back = kept_back
 
     def __call__(
         self, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
     ) -> Iterator[pa.RecordBatch]:
+        sent = () if any(column in self._kept_back for column in columns) else conditions
         try:
-            yield from self._snapshot.read(self._table, columns, conditions)
+            yield from self._snapshot.read(self._table, columns, sent)
         except VeilError as error:
             self._opened.failure = self._opened.failure or error
             raise
         except Exception as error:
             self._opened.failure = self._opened.failure or Internal("a source could not be read")
             raise self._opened.failure from error
+
+
+def _kept_back(columns: Sequence[RemoteColumn], remote: Remote, table: RemoteTable) -> list[RemoteColumn]:
+    """The columns whose reading may end in an error: of a view all, since it may work them out.
+
+    What a source works out of a table's columns never does.
+    """
+    return [
+        column
+        for column in columns
+        if table.is_view or not (column.is_cell or never_raises(remote.connector, column.type))
+    ]
 
 
 def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) -> list[RemoteColumn]:
@@ -131,6 +150,7 @@ def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColu
         expression=_MARK.sub(lambda found: sides[int(found[1])], cell.sql),
         keys=cell.keys,
         functions=cell.functions,
+        is_cell=True,
     )
 
 

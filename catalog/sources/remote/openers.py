@@ -13,6 +13,28 @@ from catalog.sources.remote.sqlite import open_sqlite
 _OPENERS: Mapping[str, Opener] = {"mariadb": open_mariadb, "postgres": open_postgres, "sqlite": open_sqlite}
 
 
+_TOTAL = frozenset({"BOOLEAN", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "VARCHAR", "BLOB"})
+_UNSIGNED = frozenset({"TINYINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
+_NEVER_RAISE: Mapping[str, frozenset[str]] = {
+    "mariadb": _TOTAL | _UNSIGNED,
+    "postgres": _TOTAL | {"DATE", "TIME", "UUID"},
+    "sqlite": frozenset(),  # every value there may be of another type than its column's
+}
+
+
+def never_raises(connector: str, type_name: str) -> bool:
+    """Whether every value that a table of the system can hold in a column of this type is read without an error.
+
+    Not so a `NaN` in a number of stated precision, a late moment, or a day that is none.
+
+    Example:
+        >>> never_raises("mariadb", "BIGINT"), never_raises("mariadb", "DATE")
+        (True, False)
+    """
+    is_decimal = type_name.startswith("DECIMAL(") and connector == "mariadb"
+    return is_decimal or type_name in _NEVER_RAISE[connector]
+
+
 def open_snapshot(connector: str, source: str, options: Mapping[str, str], seconds: float | None) -> Snapshot:
     """A look at the database that the options name; raises SourceUnavailable, SourceTimeout or SettingsInvalid."""
     return _OPENERS[connector](source, options, seconds)

@@ -26,8 +26,8 @@ class Pushed(Enum):
 class RemoteColumn:
     """A column with its type in DuckDB's words, and what to select for it in the source's own SQL.
 
-    Conditions are on `compared` where that is not what is selected. Of a masked cell the SQL names the `keys` to bind,
-    and the `functions` that the source must know (only one in Veil's own process can).
+    Conditions are on `compared` where that is not what is selected. `is_cell` marks a cell that the source works out:
+    its SQL names the `keys` to bind, and the `functions` that the source must know (one in Veil's own process can).
     """
 
     name: str
@@ -35,6 +35,7 @@ class RemoteColumn:
     expression: str
     pushed: Pushed = Pushed.NOTHING
     compared: str = ""
+    is_cell: bool = False
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     functions: Mapping[str, SourceFunction] = field(default_factory=dict, repr=False, compare=False)
 

@@ -24,7 +24,7 @@ from catalog.errors import (
     SqlUnsupported,
     VeilError,
 )
-from catalog.sources.connector import Cells, Limits
+from catalog.sources.connector import Limits, Work
 from catalog.sources.opening import Part
 
 CANCEL = struct.Struct("<Q")
@@ -59,7 +59,7 @@ class Task:
     limits: Limits
     sql: str | None = field(default=None, repr=False)
     parameters: Mapping[str, object] = field(default_factory=dict, repr=False)
-    cells: Cells = field(default_factory=dict, repr=False)
+    work: Work = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> str:

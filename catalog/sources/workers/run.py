@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from catalog.errors import Internal, LimitExceeded, SourceTimeout
-from catalog.sources.connector import NO_CELLS, Cells, Limits
+from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.failures import worker_lost
 from catalog.sources.watch import WATCH
 from catalog.sources.workers.handle import WorkerHandle
@@ -33,14 +33,14 @@ class WorkerRun:
         sql: str | None,
         parameters: Mapping[str, object],
         limits: Limits,
-        cells: Cells = NO_CELLS,
+        work: Work = NO_WORK,
     ) -> None:
         self._pool = pool
         self._opening = opening
         self._sql = sql
         self._parameters = dict(parameters)
         self._limits = limits
-        self._cells = cells
+        self._work = work
         self._guard = threading.Lock()
         self._worker: WorkerHandle | None = None
         self._incoming: Incoming | None = None
@@ -198,7 +198,7 @@ class WorkerRun:
             sql=self._sql,
             parameters=self._parameters,
             limits=self._limits,
-            cells=self._cells,
+            work=self._work,
         )
 
     def _check(self) -> None:

@@ -74,7 +74,7 @@ class Worker:
         world, remotes = self._opened(task)
         if task.sql is None:
             return
-        run = EngineRun(world, task.sql, task.parameters, task.limits, remotes, task.cells)
+        run = EngineRun(world, task.sql, task.parameters, task.limits, remotes, task.work)
         with self._guard:
             self._run = task.number, run
             if self._cancelled == task.number:

@@ -1,4 +1,4 @@
-"""Cells are printed whatever is in them, within nested data too."""
+"""Work are printed whatever is in them, within nested data too."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

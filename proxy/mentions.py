@@ -1,0 +1,42 @@
+"""Which columns of a dataset a query can read, by what it mentions: more than it reads, never less by intent.
+
+What hangs on it is checked again when the dataset's relation is scanned, where the columns are known (opened.py).
+"""
+
+from sqlglot import exp
+
+from catalog.names import fold, quoted
+from policy_engine.model import Decision
+
+_ALL = (exp.Star, exp.Columns, exp.Pivot)
+
+
+def mentioned(tree: exp.Expr) -> frozenset[str] | None:
+    """Every name in a statement, folded; None where it reads columns that it does not name.
+
+    Example:
+        >>> import sqlglot
+        >>> sorted(mentioned(sqlglot.parse_one("select a from s.t where b = 1", read="duckdb")))
+        ['a', 'b', 's', 't']
+    """
+    names: set[str] = set()
+    for node in tree.walk():
+        if isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
+            continue
+        if isinstance(node, _ALL) or (isinstance(node, exp.Join) and node.args.get("method")):
+            return None
+        if isinstance(node, exp.TableAlias) and node.args.get("columns"):
+            return None
+        if isinstance(node, exp.Identifier):
+            names.add(fold(node.name))
+    return frozenset(names)
+
+
+def read_columns(names: frozenset[str] | None, alias: str, decision: Decision) -> frozenset[str] | None:
+    """The columns of a dataset, folded, that are read under an alias; None where it may be all of them."""
+    if names is None or any(fold(column.name) == fold(alias) for column in decision.columns):
+        return None
+    asked = " ".join([decision.rows.filter, *(case.when for column in decision.columns for case in column.cases)])
+    return frozenset(
+        fold(column.name) for column in decision.columns if fold(column.name) in names or quoted(column.name) in asked
+    )
