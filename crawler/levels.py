@@ -10,6 +10,8 @@ from crawler.detectors.catalogue import detectors
 TagSets = Collection[tuple[str, ...]]
 """The different sets of tags that the columns of a dataset carry, inherited and suggested ones too."""
 
+_LEVELS = tuple(Level)
+
 MANY_QUASI = 3
 """So many kinds of quasi-identifiers single a person out."""
 
@@ -37,6 +39,7 @@ class Levels:
     tags: Iterable[Tag] = ()
     _by_name: dict[str, Level] = field(init=False)
     _rated: dict[frozenset[tuple[str, ...]], Rated] = field(init=False, default_factory=dict)
+    _ranks: dict[tuple[str, ...], int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {tag.name: tag.level for tag in self.tags})
@@ -57,11 +60,19 @@ class Levels:
         return found
 
     def _rate(self, sets: frozenset[tuple[str, ...]]) -> Rated:
-        level = max(map(self.column, sets), default=Level.INTERNAL)
+        level = self._highest(sets)
+        if level is Level.RESTRICTED:
+            return Rated(level=level)
         reason = _together(frozenset(tag for tags in sets for tag in tags))
-        if reason and level < Level.RESTRICTED:
-            return Rated(level=Level.RESTRICTED, reason=reason)
-        return Rated(level=level)
+        return Rated(level=Level.RESTRICTED, reason=reason) if reason else Rated(level=level)
+
+    def _highest(self, sets: frozenset[tuple[str, ...]]) -> Level:
+        """The highest level of some sets of tags, of which an estate has few different ones."""
+        try:
+            return _LEVELS[max(map(self._ranks.__getitem__, sets), default=Level.INTERNAL.rank)]
+        except KeyError:
+            self._ranks.update({tags: self.column(tags).rank for tags in sets if tags not in self._ranks})
+            return self._highest(sets)
 
     def database(self, datasets: Iterable[TagSets]) -> Level:
         """The highest level of its datasets."""

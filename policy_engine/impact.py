@@ -13,7 +13,8 @@ from catalog.model import Column, Dataset, Level, Tag
 from catalog.names import fold
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances
 from policy_engine.conditions import print_when
-from policy_engine.decide import Judge, Judged
+from policy_engine.decide import Judge
+from policy_engine.judged import Judged
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Outcome, PolicySet, Subject
 from policy_engine.profile import FieldProfile
@@ -211,8 +212,7 @@ def _judged(judge: Judge | None, dataset: Dataset | None) -> Judged | None:
 
 def _is_by_kind(old: Judged, new: Judged) -> bool:
     """Whether one dataset was judged twice, with one verdict for each kind of columns."""
-    is_by_name = old.goes_by_name or new.goes_by_name or any(field.parts for field in new.fields.alike)
-    return old.fields is new.fields and not is_by_name
+    return old.fields is new.fields and old.is_plain and new.is_plain
 
 
 def _paired(old: Judged | None, new: Judged | None) -> Iterator[_Pair]:

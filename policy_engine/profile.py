@@ -57,7 +57,10 @@ class Profile:
     are made when they are first asked for, since most datasets of an estate are never looked at one by one.
     """
 
-    __slots__ = ("_base", "_by_path", "_columns", "_inside", "_likes", "_tally", "alike", "database", "fields", "name")
+    __slots__ = (
+        *("_alike_tags", "_base", "_by_path", "_columns", "_inside", "_likes", "_tally"),
+        *("alike", "database", "fields", "name"),
+    )
 
     def __init__(self, dataset: Dataset) -> None:
         self.database = fold(dataset.database)
@@ -67,12 +70,18 @@ class Profile:
         self._inside = _inside(self._by_path)
         self._columns: tuple[FieldProfile, ...] | None = None
         self._tally: Mapping[int, int] | None = None
+        self._alike_tags: tuple[tuple[str, ...], ...] | None = None
         self._likes = self._find_likes()
         self.alike = tuple({field.path if field.parts else field.kind: field for field in self._likes}.values())
         self.fields: Mapping[Path, Column] = self._by_path
         """What a filter can name."""
         if self._inside is not None:
             self.fields = {path: column for path, column in self._by_path.items() if _is_single(path, self._by_path)}
+
+    @property
+    def has_nested(self) -> bool:
+        """Whether any column has fields in it."""
+        return self._inside is not None
 
     @property
     def columns(self) -> tuple[FieldProfile, ...]:
@@ -90,10 +99,17 @@ class Profile:
 
     @property
     def tally(self) -> Mapping[int, int]:
-        """How many top-level columns there are of each kind."""
+        """How many top-level columns there are of each kind, in the order of `alike` where none has fields in it."""
         if self._tally is None:
             self._tally = Counter([like.kind for like in self._likes])
         return self._tally
+
+    @property
+    def alike_tags(self) -> tuple[tuple[str, ...], ...]:
+        """The tags of each in `alike`."""
+        if self._alike_tags is None:
+            self._alike_tags = tuple([field.shown_tags for field in self.alike])
+        return self._alike_tags
 
     @property
     def paths(self) -> AbstractSet[Path]:

@@ -113,7 +113,11 @@ class Rulings:
         self.go_by_name = bool(self._scoped) or self._is_by_column
         """Whether columns of one kind may be ruled on differently, by what they are called."""
         self._by_kind: dict[int, Ruling] = {}
+        self._identities: dict[int, int] = {}
+        self.by_identity: dict[int, Ruling] = {}
+        """The rulings that `on_kinds` tells."""
         self._by_name: dict[tuple[int, tuple[str, ...], Path], Ruling] = {}
+        self._by_tags: dict[Tags, Ruling] = {}
         self._alike: dict[Hashable, Ruling] = {}
         self._transformed: dict[Tags, bool] = {}
 
@@ -126,6 +130,22 @@ class Rulings:
             ruling = self._by_kind[field.kind] = self._of_alike(field, ())
         return ruling
 
+    def on_kinds(self, fields: Profile) -> list[int]:
+        """The rulings on each kind of a dataset's columns, of which names do not count, by identity.
+
+        INVARIANT: a ruling stays in `by_identity`, so no other one takes its identity.
+        """
+        try:
+            return list(map(self._identities.__getitem__, fields.tally))
+        except KeyError:
+            known, by_tags = self._identities, self._by_tags
+            for field in fields.alike:
+                if field.kind not in known:
+                    ruling = by_tags.get(field.tags) or self.of(field)
+                    known[field.kind] = id(ruling)
+                    self.by_identity[id(ruling)] = ruling
+            return list(map(self._identities.__getitem__, fields.tally))
+
     def _of_named(self, field: FieldProfile) -> Ruling:
         listed = self._scoped.get(field.path[0], ())
         scoped = tuple([name for path, name in listed if field.path[: len(path)] == path])
@@ -137,6 +157,9 @@ class Rulings:
 
     def _of_alike(self, field: FieldProfile, scoped: tuple[str, ...]) -> Ruling:
         """The ruling on all fields that differ in nothing that is asked for: tags named, and types transformed."""
+        is_by_tags = not (scoped or field.parts or self._is_by_column)
+        if is_by_tags and (by_tags := self._by_tags.get(field.tags)):
+            return by_tags
         told = Tags(field.tags.confirmed & self._named, field.tags.suggested & self._named)
         does_type_count = bool(field.parts) or self._is_transformed(told)
         path = field.path if self._is_by_column else ()
@@ -144,6 +167,8 @@ class Rulings:
         ruling = self._alike.get(key)
         if ruling is None:
             ruling = self._alike[key] = self._rule(field)
+        if is_by_tags and not does_type_count:
+            self._by_tags[field.tags] = ruling
         return ruling
 
     def _is_transformed(self, told: Tags) -> bool:

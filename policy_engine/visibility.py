@@ -15,10 +15,11 @@ from catalog.datasets import Datasets
 from catalog.model import Dataset
 from catalog.names import fold
 from policy_engine.circumstances import UNKNOWN, Circumstances
-from policy_engine.decide import Judge, Judged
+from policy_engine.decide import Judge
 from policy_engine.kinds import kind
-from policy_engine.model import Decision, Estate, Outcome, PolicySet, Subject
+from policy_engine.model import Decision, Estate, PolicySet, Subject
 from policy_engine.phases import phase, surroundings
+from policy_engine.sights import Sight
 
 _MOST_JUDGES = 256
 _MOST_DECISIONS = 2_000
@@ -35,23 +36,6 @@ class _Estate:
     version: int
     datasets: dict[_Key, Dataset | None] = field(default_factory=dict)
     is_whole: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """A dataset as it stands in a list: how many of its columns one person sees, and whether rows are filtered.
-
-    `tag_sets` are the different sets of tags on what the person sees of it.
-
-    Example: `Sight(dataset=orders, clear=3, masked=1, hidden=0, is_filtered=True)`.
-    """
-
-    dataset: Dataset
-    clear: int
-    masked: int
-    hidden: int
-    is_filtered: bool
-    tag_sets: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,7 +115,9 @@ class Visibility:
         memory, asked, judge = self._surveyed(subject, policies, at, circumstances)
         sights = memory.sights.get(asked)
         if sights is None:
-            found = (_sight(judge.judge(dataset)) for dataset in _visible(memory, asked, judge))
+            datasets = memory.lists.get(asked) or memory.estate.datasets.values()
+            found = [sight for dataset in datasets if dataset and (sight := judge.sight(dataset))]
+            _keep(memory.lists, asked, tuple([sight.dataset for sight in found]), _MOST_JUDGES)
             sights = tuple(sorted(found, key=lambda sight: fold(sight.dataset.full_name)))
             _keep(memory.sights, asked, sights, _MOST_SIGHTS)
         return tuple(sight for sight in sights if _matches(sight.dataset, words, judge)) if words else sights
@@ -187,18 +173,6 @@ def _visible(memory: _Memory, asked: Hashable, judge: Judge) -> tuple[Dataset, .
         visible = tuple([dataset for dataset in memory.estate.datasets.values() if dataset and judge.sees(dataset)])
         _keep(memory.lists, asked, visible, _MOST_JUDGES)
     return visible
-
-
-def _sight(judged: Judged) -> Sight:
-    counts = judged.counts
-    return Sight(
-        dataset=judged.dataset,
-        clear=counts[Outcome.CLEAR],
-        masked=counts[Outcome.MASKED],
-        hidden=counts[Outcome.HIDDEN],
-        is_filtered=bool(judged.rows.filter),
-        tag_sets=judged.tag_sets,
-    )
 
 
 def _matches(dataset: Dataset, words: tuple[str, ...], judge: Judge) -> bool:

@@ -13,8 +13,9 @@ from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
 from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, RowDecision, Subject
 from policy_engine.readers import readable, statements
+from policy_engine.sights import Sight
 from policy_engine.store import PolicyStore
-from policy_engine.visibility import Sight, Visibility
+from policy_engine.visibility import Visibility
 from proxy.projection import shown_type
 from proxy.source_words import SourceWords, source_words
 

@@ -13,9 +13,8 @@ from hypothesis import settings
 from tests.databases import Server, mariadb_server, postgres_server
 from tests.serving import Home, govern_clinic, serve
 
-settings.register_profile("repeatable", derandomize=True)
-if "VEIL_FUZZ" not in os.environ:
-    settings.load_profile("repeatable")
+settings.register_profile("unhurried", derandomize="VEIL_FUZZ" not in os.environ, deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

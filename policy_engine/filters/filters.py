@@ -45,6 +45,22 @@ def column_paths(text: str) -> tuple[Path, ...]:
     return meaning(text).paths
 
 
+def columns_asked(text: str) -> frozenset[Path] | None:
+    """The folded columns that a filter names; None where what it means depends on more of a dataset than these.
+
+    Example:
+        >>> columns_asked("Region = user_attribute('region')")
+        frozenset({('region',)})
+    """
+    try:
+        said = meaning(text)
+    except PolicyInvalid:
+        return frozenset()
+    if said.lookups or said.asks_tags:
+        return None
+    return frozenset(tuple(map(fold, path)) for path in said.paths)
+
+
 def missing_columns(text: str, dataset: Dataset) -> tuple[Path, ...]:
     """The columns that a filter names and the dataset has not."""
     known = profile(dataset).fields

@@ -10,7 +10,7 @@ from catalog.datasets import Datasets
 from catalog.model import Level
 from catalog.names import fold
 from crawler.levels import Levels, Rated
-from policy_engine.visibility import Sight
+from policy_engine.sights import Sight
 from proxy import answers
 from proxy.identity import Identity
 from proxy.metadata import Metadata
