@@ -161,5 +161,13 @@ class JournalUnavailable(VeilError):
     title = "The journal cannot be written"
 
 
+class SinkUnavailable(VeilError):
+    """A place that the journal is passed on to does not take it; it gets what it missed later."""
+
+    code = "sink_unavailable"
+    status = 502
+    title = "A sink is not available"
+
+
 class Internal(VeilError):
     """A fault of Veil's own; what the reader sees carries the decision id and nothing else."""

@@ -112,6 +112,24 @@ class Journal:
         """Files what is new, so that the next search need not; leaves off between some events and the next."""
         self._index.catch_up(leave)
 
+    def after(self, seq: int, *, limit: int) -> tuple[Event, ...]:
+        """The first events after that number, oldest first."""
+        rows = self._catalog.rows(f"{_LINK} WHERE seq > ? ORDER BY seq LIMIT ?", [seq, limit])
+        return tuple(map(_event, rows))
+
+    def passed_on(self, sink: str) -> int:
+        """The number of the last event that has arrived at a sink; 0 for none."""
+        row = self._catalog.row("SELECT seq FROM sink WHERE name = ?", [sink])
+        return int(row["seq"]) if row else 0
+
+    def note_passed_on(self, sink: str, seq: int) -> None:
+        """Remembers that everything up to this event has arrived at a sink."""
+        with self._catalog.transaction() as tx:
+            tx.execute(
+                "INSERT INTO sink (name, seq) VALUES (:name, :seq) ON CONFLICT DO UPDATE SET seq = max(seq, :seq)",
+                {"name": sink, "seq": seq},
+            )
+
     def export(self) -> Iterator[Event]:
         """Every event, oldest first, without holding the file for as long as the reader takes."""
         return (_event(row) for row in self._rows())

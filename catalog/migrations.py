@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 10  # the number of the last step below
+NEWEST = 11  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -318,6 +318,11 @@ def _descriptions(database: Database) -> None:
 def _event_index(database: Database) -> None:
     for statement in _statements(_EVENT_INDEX):
         database.execute(statement)
+
+
+@_STEPS(name="0011 the journal is passed on to sinks")
+def _sinks(database: Database) -> None:
+    database.execute("CREATE TABLE sink (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -138,6 +138,7 @@ BY_CODE: Mapping[str, type[Error]] = {
     "source_unavailable": Unavailable,
     "source_timeout": Unavailable,
     "journal_unavailable": Unavailable,
+    "sink_unavailable": Unavailable,
     "limit_exceeded": OperationalError,
     "internal": InternalError,
 }

@@ -1,4 +1,4 @@
-"""Keeps the journal of a running server: files new events for searches, and seals them from time to time."""
+"""Keeps the journal of a running server: files new events for searches, seals them, and passes them on to sinks."""
 
 import logging
 import sqlite3
@@ -12,11 +12,13 @@ from catalog.errors import VeilError
 from catalog.journal import Journal
 from catalog.model import Event, EventKind
 from catalog.seals import Seal, SealBook
+from catalog.sinks.delivery import Sink
 
 SERVER = "server"
 """Who made the seals that nobody asked for."""
 
 _FILE_SECONDS = 2.0
+_SINK_SECONDS = 1.0
 _SEAL_LOOK_SECONDS = 60.0
 _PATIENCE_SECONDS = 5.0
 
@@ -25,7 +27,7 @@ _log = logging.getLogger("veil.journal")
 
 @dataclass(slots=True, kw_only=True)
 class JournalKeeper:
-    """One thread beside the answers; what it cannot do now it does later, and nobody waits for it.
+    """Threads beside the answers; what it cannot do now it does later, and nobody waits for it.
 
     It makes a seal every `hours`, and one at the end if anything happened since; with 0 hours none by itself.
     """
@@ -34,21 +36,25 @@ class JournalKeeper:
     book: SealBook
     hours: float
     clock: Callable[[], datetime]
+    sinks: tuple[Sink, ...] = ()
     _leave: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _threads: tuple[threading.Thread, ...] = ()
 
     def start(self) -> None:
         """Begins to keep it."""
-        self._thread = threading.Thread(target=self._keep, name="journal", daemon=True)
-        self._thread.start()
+        works = (self._keep, self._pass_on) if self.sinks else (self._keep,)
+        self._threads = tuple(threading.Thread(target=work, name="journal", daemon=True) for work in works)
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Makes the last seal of a server that was started."""
         self._leave.set()
-        if self._thread is not None:
-            self._thread.join(_PATIENCE_SECONDS)
+        for thread in self._threads:
+            thread.join(_PATIENCE_SECONDS)
+        if self._threads:
             self._seal_unless_known(timedelta(0))
-            self._thread = None
+        self._threads = ()
 
     def seal(self, by: str) -> Seal:
         """Seals the journal as it stands, and tells it in the journal."""
@@ -65,6 +71,19 @@ class JournalKeeper:
                 self._seal_unless_known(timedelta(hours=self.hours))
                 due = time.monotonic() + _SEAL_LOOK_SECONDS
             self._leave.wait(_FILE_SECONDS)
+
+    def _pass_on(self) -> None:
+        """Sends new events to every sink; one that is away is told of once."""
+        told: dict[str, str] = {}
+        while not self._leave.wait(_SINK_SECONDS):
+            for sink in self.sinks:
+                try:
+                    sink.deliver(self.journal, now=time.monotonic(), leave=self._leave.is_set)
+                except (VeilError, sqlite3.Error) as error:
+                    sink.problem = str(error)
+                if sink.problem and told.get(sink.name) != sink.problem:
+                    _log.error("sink %s: %s", sink.name, sink.problem)
+                told[sink.name] = sink.problem
 
     def _file(self) -> None:
         try:

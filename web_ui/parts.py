@@ -1,6 +1,7 @@
 """The only place where the rooms are put together: a home and its settings become the parts of a server or command."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +15,18 @@ from catalog.api_tokens import ApiTokens
 from catalog.clock import utc_now
 from catalog.database import Catalog
 from catalog.datasets import Datasets
+from catalog.errors import SettingsInvalid
 from catalog.home import Home
 from catalog.journal import Journal
 from catalog.known_keys import KnownKeys
-from catalog.model import TagRule
+from catalog.model import EventKind, TagRule
+from catalog.names import nearest
 from catalog.registry import connect
 from catalog.revisions import Revisions
 from catalog.seals import SealBook
+from catalog.sinks.delivery import Sink
+from catalog.sinks.forms import FORMS
+from catalog.sinks.targets import target
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
@@ -39,7 +45,7 @@ from proxy.pipeline import Pipeline, QueryLimits
 from web_ui.crawl_runner import CrawlRunner
 from web_ui.journal_keeper import JournalKeeper
 from web_ui.metrics import Metrics
-from web_ui.settings import JournalSettings, QuerySettings, Settings
+from web_ui.settings import JournalSettings, QuerySettings, Settings, SinkSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +156,11 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             ),
             metrics=metrics,
             keeper=JournalKeeper(
-                journal=journal, book=_book(home, settings.journal), hours=settings.journal.seal_hours, clock=clock
+                journal=journal,
+                book=_book(home, settings.journal),
+                hours=settings.journal.seal_hours,
+                clock=clock,
+                sinks=tuple(_sink(name, sink) for name, sink in settings.sinks.items()),
             ),
         )
         opened.pop_all()
@@ -166,6 +176,28 @@ def _keys(home: Home, catalog: Catalog) -> KeyRing:
 
 def _book(home: Home, journal: JournalSettings) -> SealBook:
     return SealBook(Path(journal.seals) if journal.seals else home.seals_file, home.seal_key_file)
+
+
+def _sink(name: str, wanted: SinkSettings) -> Sink:
+    """A sink as the settings want it; raises SettingsInvalid for one that cannot be."""
+    unknown = next((kind for kind in wanted.kinds if kind not in list(EventKind)), None)
+    if unknown is not None:
+        near = nearest(unknown, list(EventKind))
+        raise SettingsInvalid(
+            f"sink `{name}` wants events of no kind: `{unknown}`", hint=f"did you mean `{near}`?" if near else ""
+        )
+    return Sink(
+        name=name,
+        target=target(
+            wanted.to,
+            most_bytes=wanted.rotate_megabytes * 1_000_000,
+            keep=wanted.keep,
+            token_env=wanted.token_env,
+            environ=os.environ,
+        ),
+        form=FORMS[wanted.form],
+        kinds=frozenset(wanted.kinds),
+    )
 
 
 def _sessions(home: Home, query: QuerySettings) -> SessionCache:

@@ -81,6 +81,24 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SinkSettings:
+    """Where else the journal goes: each event in order, and at least once.
+
+    `to` is `file:///var/log/veil.jsonl`, `udp://host:514`, `tcp://host:601`, `unix:///dev/log` (syslog), or
+    `https://..`, which is sent a JSON array, with the bearer token in the environment variable `token_env`. `form` is
+    Veil's own JSON with its hashes, CEF or OCSF. With `kinds` it gets only those kinds of events. A file is put aside
+    when it has `rotate_megabytes`, and `keep` of them are kept.
+    """
+
+    to: str = ""
+    form: Literal["json", "cef", "ocsf"] = "json"
+    kinds: tuple[str, ...] = ()
+    token_env: str = ""
+    rotate_megabytes: int = 100
+    keep: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlSettings:
     """How sources are crawled: rows of a sample, a pause after each relation, and how many sources at once.
 
@@ -129,6 +147,7 @@ class Settings:
     session: SessionSettings = field(default_factory=SessionSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
+    sinks: Mapping[str, SinkSettings] = field(default_factory=dict)
     crawl: CrawlSettings = field(default_factory=CrawlSettings)
     crawls: Mapping[str, SourceCrawlSettings] = field(default_factory=dict)
 

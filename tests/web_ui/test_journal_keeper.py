@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from catalog.chain import line_of
 from catalog.database import Catalog
 from catalog.journal import Journal
 from catalog.model import Event, EventKind
 from catalog.seals import SealBook, sealed
+from catalog.sinks.delivery import Sink
+from catalog.sinks.forms import as_json
+from catalog.sinks.targets import RotatedFile
 from web_ui.journal_keeper import SERVER, JournalKeeper
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -83,3 +87,17 @@ def _filed(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "catalog.sqlite")) as connection:
         [(seq,)] = connection.execute("SELECT seq FROM event_filed")
     return int(seq)
+
+
+def test_a_running_server_passes_events_on(journal: Journal, tmp_path: Path) -> None:
+    file = tmp_path / "copy.jsonl"
+    sink = Sink(name="copy", target=RotatedFile(file=file, most_bytes=10**6, keep=1), form=as_json)
+    book = SealBook(tmp_path / "seals.jsonl", tmp_path / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=0, clock=lambda: AT, sinks=(sink,))
+    written = journal.append(READ)
+    keeper.start()
+    deadline = time.monotonic() + 30
+    while journal.passed_on("copy") < 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    keeper.close()
+    assert file.read_text() == line_of(written) + "\n"

@@ -1,0 +1,4 @@
+"""Passes the journal on to where auditors and their tools look: files, syslog, and web addresses.
+
+Reading order: forms, targets, delivery.
+"""

@@ -1,0 +1,175 @@
+"""Where lines can be sent: a file that is rotated, syslog, or a web address. Each takes all of them or fails."""
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from catalog.errors import SettingsInvalid, SinkUnavailable
+
+_SECONDS = 10.0
+_PATIENCE_SECONDS = 2.0
+_AUDIT_INFORMATIONAL = 13 * 8 + 6  # facility "log audit", severity "informational" (RFC 5424, section 6.2.1)
+_LONGEST_DATAGRAM = 60_000
+
+
+class Target(Protocol):
+    """A place that takes lines."""
+
+    def send(self, lines: Sequence[str]) -> None:
+        """Takes every line; raises SinkUnavailable when that is not sure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotatedFile:
+    """A file of lines; one that has grown to `most_bytes` is put aside as `.1`, and at most `keep` of them are kept."""
+
+    file: Path
+    most_bytes: int
+    keep: int
+
+    def send(self, lines: Sequence[str]) -> None:
+        try:
+            if self.file.exists() and self.file.stat().st_size >= self.most_bytes:
+                self._rotate()
+            handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "ab") as out:
+                out.write("".join(f"{line}\n" for line in lines).encode())
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError as error:
+            raise SinkUnavailable(f"`{self.file}` cannot be written: {error.strerror}") from error
+
+    def _rotate(self) -> None:
+        for number in range(self.keep, 0, -1):
+            older = Path(f"{self.file}.{number}")
+            newer = Path(f"{self.file}.{number - 1}") if number > 1 else self.file
+            if newer.exists():
+                os.replace(newer, older)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syslog:
+    """Syslog in the form of RFC 5424, over UDP (RFC 5426), TCP with counted octets (RFC 6587), or a local socket."""
+
+    address: str
+
+    def send(self, lines: Sequence[str]) -> None:
+        try:
+            self._sent([_message(line) for line in lines])
+        except OSError as error:
+            raise SinkUnavailable(f"syslog at `{self.address}` cannot be reached: {error.strerror or error}") from error
+
+    def _sent(self, messages: Sequence[bytes]) -> None:
+        where = urlsplit(self.address)
+        if where.scheme == "tcp":
+            with socket.create_connection((where.hostname or "", where.port or 601), _SECONDS) as stream:
+                stream.sendall(b"".join(b"%d %b" % (len(message), message) for message in messages))
+                stream.shutdown(socket.SHUT_WR)
+                stream.settimeout(_PATIENCE_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    stream.recv(1)  # whoever closes its own end has read all; syslog knows no other receipt
+            return
+        family, place = _datagram(where.scheme, where.hostname, where.port, where.path)
+        with socket.socket(family, socket.SOCK_DGRAM) as out:
+            out.settimeout(_SECONDS)
+            out.connect(place)
+            for message in messages:
+                out.send(message[:_LONGEST_DATAGRAM])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A web address that takes a JSON array by POST; `token` is sent as a bearer token and never told."""
+
+    url: str
+    token: str = field(default="", repr=False)
+
+    def send(self, lines: Sequence[str]) -> None:
+        body = json.dumps([_element(line) for line in lines], ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "veil"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")
+        try:
+            with _DIRECT.open(request, timeout=_SECONDS) as answer:
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            status = error.code
+            error.close()
+        except (OSError, http.client.HTTPException) as error:
+            raise SinkUnavailable(f"`{_place(self.url)}` cannot be reached") from error
+        if not 200 <= status < 300:
+            raise SinkUnavailable(f"`{_place(self.url)}` answered {status}")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the record, and the token, to another place than the one that was set."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_DIRECT = urllib.request.build_opener(
+    _NoRedirect, urllib.request.HTTPSHandler(context=ssl.create_default_context()), urllib.request.ProxyHandler({})
+)
+
+
+def target(to: str, *, most_bytes: int, keep: int, token_env: str, environ: Mapping[str, str]) -> Target:
+    """The target that an address means; raises SettingsInvalid for any that is not known.
+
+    Example:
+        >>> target("udp://logs.example:514", most_bytes=0, keep=0, token_env="", environ={})
+        Syslog(address='udp://logs.example:514')
+    """
+    match urlsplit(to).scheme:
+        case "file":
+            return RotatedFile(file=Path(urlsplit(to).path), most_bytes=most_bytes, keep=keep)
+        case "udp" | "tcp" | "unix":
+            return Syslog(address=to)
+        case "https" | "http":
+            token = environ.get(token_env, "") if token_env else ""
+            if token_env and not token:
+                raise SettingsInvalid(f"`{token_env}` is not set", hint="a sink takes its token from there")
+            return Webhook(url=to, token=token)
+    raise SettingsInvalid(
+        "a sink's address is of no known kind",
+        hint="write `file:///var/log/veil.jsonl`, `udp://host:514`, `tcp://host:601`, `unix:///dev/log` or `https://..`",
+    )
+
+
+def _message(line: str) -> bytes:
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"<{_AUDIT_INFORMATIONAL}>1 {at} {socket.gethostname() or '-'} veil {os.getpid()} - - {line}".encode()
+
+
+def _datagram(
+    scheme: str, host: str | None, port: int | None, path: str
+) -> tuple[socket.AddressFamily, str | tuple[str, int]]:
+    if scheme == "unix":
+        return socket.AF_UNIX, path
+    found = socket.getaddrinfo(host, port or 514, type=socket.SOCK_DGRAM)
+    family, _, _, _, place = found[0]
+    return family, (str(place[0]), int(place[1]))
+
+
+def _element(line: str) -> object:
+    """A line of JSON as its value, any other as text."""
+    return json.loads(line) if line.startswith("{") else line
+
+
+def _place(url: str) -> str:
+    """The address without what may be secret in it."""
+    where = urlsplit(url)
+    return f"{where.scheme}://{where.hostname}"
