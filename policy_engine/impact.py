@@ -16,7 +16,7 @@ from policy_engine.conditions import print_when
 from policy_engine.decide import Judge
 from policy_engine.judged import Judged
 from policy_engine.live import DatasetKey, Live
-from policy_engine.model import Outcome, PolicySet, Subject
+from policy_engine.model import Effect, Outcome, PolicySet, Subject
 from policy_engine.profile import FieldProfile
 from policy_engine.strength import Strength
 from policy_engine.touched import Person, Touched, people
@@ -127,6 +127,11 @@ class _Comparison:
         self._person = person
         self._before, self._after = before.datasets, after.datasets
         self._tags = after.tags
+        self._granted = {
+            policy.id
+            for key, policy in after.policies.items()
+            if policy.effect is Effect.GRANT and before.policies.get(key) != policy
+        }
         self._old, self._new = old, new
         # The verdicts are kept with the answer: while they live, no other can have their identity.
         self._known: dict[tuple[int, int], tuple[Verdict | None, Verdict | None, _Move | None]] = {}
@@ -137,10 +142,14 @@ class _Comparison:
             old, new = _judged(self._old, self._before.get(key)), _judged(self._new, self._after.get(key))
             last = new or old
             if last is not None:
-                yield from self._columns(last.dataset, old, new)
+                refused_by = new.broken if new else ()
+                old, new = _answered(old), _answered(new)
+                yield from self._columns(last.dataset, old, new, refused_by)
                 yield from self._rows(last.dataset, old, new)
 
-    def _columns(self, dataset: Dataset, old: Judged | None, new: Judged | None) -> Iterator[Impact]:
+    def _columns(
+        self, dataset: Dataset, old: Judged | None, new: Judged | None, refused_by: tuple[str, ...]
+    ) -> Iterator[Impact]:
         is_filtered = new is not None and bool(new.rows.filter)
         for column, field, was, will in self._moving(old, new):
             move = self._move(was, will)
@@ -155,7 +164,7 @@ class _Comparison:
                 before=move.before,
                 after=move.after,
                 is_filtered=will is not None and is_filtered,
-                policies=move.policies,
+                policies=refused_by or move.policies,
                 level=_level(field, self._tags),
             )
 
@@ -198,16 +207,22 @@ class _Comparison:
             movement=movement,
             before="filtered" if old.rows.filter else "all rows",
             after="filtered" if new.rows.filter else "all rows",
-            policies=new.rows.policies or old.rows.policies,
+            policies=new.rows.policies or self._opening(new) or old.rows.policies,
         )
+
+    def _opening(self, new: Judged) -> tuple[str, ...]:
+        """The grants by which all rows have come to be there: new or changed ones, as far as these show anything."""
+        shown = (verdict for verdict in new.verdicts.values() if verdict.outcome is not Outcome.HIDDEN)
+        return tuple(sorted({name for verdict in shown for name in verdict.policies} & self._granted))
 
 
 def _judged(judge: Judge | None, dataset: Dataset | None) -> Judged | None:
+    return None if judge is None or dataset is None else judge.judge(dataset)
+
+
+def _answered(judged: Judged | None) -> Judged | None:
     """What is seen of a dataset; one that is refused is as good as not there."""
-    if judge is None or dataset is None:
-        return None
-    judged = judge.judge(dataset)
-    return None if judged.broken else judged
+    return None if judged is None or judged.broken else judged
 
 
 def _is_by_kind(old: Judged, new: Judged) -> bool:

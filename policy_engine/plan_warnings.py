@@ -1,6 +1,6 @@
-"""What is legal in a document and yet worth a word: scopes and filters that meet no data, variables not set."""
+"""What is legal in a document and yet worth a word: what meets no data or not its type, variables not set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from catalog import names
 from catalog.model import Dataset
@@ -9,9 +9,10 @@ from policy_engine.facts import Facts
 from policy_engine.filters import filters
 from policy_engine.live import Live
 from policy_engine.merging import folded
-from policy_engine.model import Policy
+from policy_engine.model import Effect, Policy
 from policy_engine.own_names import is_own, may_mean
 from policy_engine.profile import profile
+from policy_engine.unfit import Unfit, unfit_transforms
 
 
 def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:
@@ -41,12 +42,29 @@ def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
         if problem:
             yield (
                 f"policy `{policy.id}`: on `{dataset.full_name}` its filter {problem}, "
-                f"so the {policy.effect.value} {_consequence(policy)} there"
+                f"so the {_noun(policy)} {_consequence(policy)} there"
             )
+    yield from _unfit(policy, covered)
+
+
+def _unfit(policy: Policy, covered: Iterable[Dataset]) -> Iterator[str]:
+    """One sentence for each reason, however many datasets it is true of."""
+    alike: dict[tuple[str, str], list[Unfit]] = {}
+    for found in unfit_transforms(policy, covered):
+        alike.setdefault((found.transform, found.why), []).append(found)
+    so = "hides the column" if policy.effect is Effect.GRANT else "refuses the dataset"
+    for (transform, why), [first, *others] in alike.items():
+        more = f" and on {len(others):,} more" if others else ""
+        where = f"`{first.dataset}.{first.column}`{more}"
+        yield f"policy `{policy.id}`: on {where}, `{transform}` {why}, so the {_noun(policy)} {so}"
+
+
+def _noun(policy: Policy) -> str:
+    return "restriction" if policy.effect is Effect.RESTRICT else policy.effect.value
 
 
 def _consequence(policy: Policy) -> str:
-    return "gives nothing" if policy.effect.value == "grant" else "refuses the dataset"
+    return "gives nothing" if policy.effect is Effect.GRANT else "refuses the dataset"
 
 
 def _is_in_scope(policy: Policy, dataset: Dataset) -> bool:

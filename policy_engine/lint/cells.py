@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from catalog.errors import PolicyInvalid
+from policy_engine import unfit
 from policy_engine.cells import ALWAYS, NOTHING, Contribution
 from policy_engine.lint.case import Case
 from policy_engine.lint.clashes import clash
 from policy_engine.lint.findings import MISSING_FILTER_COLUMN, UNDECIDED_CELL, UNFIT_TRANSFORM, UNJUDGED_FILTER, Finding
-from policy_engine.model import Effect, Policy
-from policy_engine.profile import FieldProfile, profile
-from policy_engine.rulings import Ruling, applies
+from policy_engine.model import Effect
+from policy_engine.rulings import Ruling
 from policy_engine.strength import Strength
-from policy_engine.tag_expressions import holds
-from policy_engine.transforms.registry import Types, problem
 
 
 def undecided_cells(case: Case) -> Iterator[Finding]:
@@ -54,31 +51,10 @@ def _differ(one: Contribution, other: Contribution) -> bool:
 def unfit_transforms(case: Case) -> Iterator[Finding]:
     """Transforms on columns of a type that they cannot show."""
     for policy in case.in_force:
-        for dataset in case.covered(policy) if policy.transforms else ():
-            types = {path: column.type for path, column in profile(dataset).fields.items()}
-            fields = [inner for column in profile(dataset).columns for inner in (column, *column.nested)]
-            for field in fields:
-                name, why = _unfit(policy, field, types)
-                if name:
-                    sentence = f"policy `{policy.id}`: on `{dataset.full_name}.{field.column.name}`, `{name}` {why}"
-                    yield Finding(kind=UNFIT_TRANSFORM, place=case.place(policy), sentence=sentence)
-                    break
-
-
-def _unfit(policy: Policy, field: FieldProfile, types: Types) -> tuple[str, str]:
-    """The transform of the policy that cannot show the field and why, empty when all can."""
-    if not applies(policy, field):
-        return "", ""
-    for rule in policy.transforms:
-        if not holds(rule.tagged, field.tags.confirmed, field.tags.suggested, opens=False):
-            continue
-        try:
-            why = problem(rule.call, field.column.type, types)
-        except PolicyInvalid:
-            why = "is not known to this version"
-        if why:
-            return rule.call.name, why
-    return "", ""
+        for found in unfit.unfit_transforms(policy, case.covered(policy)):
+            where = f"`{found.dataset}.{found.column}`"
+            sentence = f"policy `{policy.id}`: on {where}, `{found.transform}` {found.why}"
+            yield Finding(kind=UNFIT_TRANSFORM, place=case.place(policy), sentence=sentence)
 
 
 def unjudged_filters(case: Case) -> Iterator[Finding]:

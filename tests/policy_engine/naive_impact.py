@@ -1,6 +1,7 @@
 """What a change does to people, worked out the long way: everybody on every dataset, each column by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from catalog.model import Dataset, Level
@@ -8,7 +9,7 @@ from catalog.names import fold
 from policy_engine.decide import decide
 from policy_engine.impact import Impact, Movement
 from policy_engine.live import Live
-from policy_engine.model import ColumnDecision, Decision, Outcome, Subject
+from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Subject
 from policy_engine.strength import Strength
 from policy_engine.touched import Person, people
 from policy_engine.transforms.registry import strength
@@ -34,7 +35,8 @@ def _compared(person: Person, before: Live, after: Live, key: tuple[str, str], a
         was, will = olds.get(name), news.get(name)
         movement = _movement(was, will)
         if movement is not None:
-            yield _impact(person, last.dataset, was, will, movement, bool(will and new and new.rows.filter), after)
+            impact = _impact(person, last.dataset, was, will, movement, bool(will and new and new.rows.filter), after)
+            yield replace(impact, policies=new.broken) if new and new.broken else impact
     if olds and news and old and new and old.rows.filter != new.rows.filter:
         narrowed = Movement.LOSES if not old.rows.filter else Movement.CHANGES
         yield Impact(
@@ -45,8 +47,17 @@ def _compared(person: Person, before: Live, after: Live, key: tuple[str, str], a
             movement=narrowed if new.rows.filter else Movement.GAINS,
             before="filtered" if old.rows.filter else "all rows",
             after="filtered" if new.rows.filter else "all rows",
-            policies=new.rows.policies or old.rows.policies,
+            policies=new.rows.policies or _opening(news.values(), before, after) or old.rows.policies,
         )
+
+
+def _opening(shown: Iterable[ColumnDecision], before: Live, after: Live) -> tuple[str, ...]:
+    """The grants that are new or other ones than before, of those that show a column now."""
+    every = {name for column in shown if len(column.path) == 1 for name in column.policies}
+    grants = {key: policy for key, policy in after.policies.items() if policy.effect is Effect.GRANT}
+    return tuple(
+        sorted(policy.id for key, policy in grants.items() if policy.id in every and before.policies.get(key) != policy)
+    )
 
 
 def _decided(subject: Subject | None, live: Live, key: tuple[str, str], at: datetime) -> Decision | None:

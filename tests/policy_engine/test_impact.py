@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.ground.estate import Size, estate
 from catalog.model import Column, Dataset, Role, User
 from policy_engine.impact import impacts
-from policy_engine.live import Live
+from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, HasTag, Not, Policy, Scope
 from tests.policy_engine.naive_impact import naive_impacts
 
@@ -79,3 +79,23 @@ def test_a_field_that_opens_inside_a_column_is_told() -> None:
     found = impacts(before, after, AT)
     assert ("home.zip", "hidden", "clear") in {(impact.column, impact.before, impact.after) for impact in found}
     assert set(found) == naive_impacts(before, after, AT)
+
+
+def _state(*policies: Policy) -> Live:
+    dataset = _nested(frozenset())
+    return Live(
+        datasets={dataset_key("shop", "people"): dataset},
+        roles={"r": Role(name="r", groups=frozenset({"g"}))},
+        policies={policy.id: policy for policy in policies},
+    )
+
+
+def test_what_opens_all_rows_and_what_refuses_a_dataset_is_named() -> None:
+    shop = Scope(database="shop")
+    some = Policy(id="some", effect=Effect.GRANT, roles=("r",), scope=shop, where="id > 1")
+    all_of_it = Policy(id="all", effect=Effect.GRANT, roles=("r",), scope=Scope(database="shop", dataset="people"))
+    [rows] = impacts(_state(some), _state(some, all_of_it), AT)
+    assert (rows.column, rows.before, rows.after, rows.policies) == ("", "filtered", "all rows", ("all",))
+    broken = Policy(id="broken", effect=Effect.RESTRICT, roles=("r",), scope=shop, where="ghost = 1")
+    lost = impacts(_state(some), _state(some, broken), AT)
+    assert {(impact.after, impact.policies) for impact in lost} == {("hidden", ("broken",))}

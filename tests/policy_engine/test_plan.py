@@ -154,7 +154,15 @@ def test_the_json_form_says_the_same(shop: Catalog, tmp_path: Path) -> None:
             "grant: select, scope: shop, where: vip",
             "on `shop.orders` its filter names `vip`, which is not there, so the grant gives",
         ),
-        ("restrict: select, scope: shop, where: vip", "so the restrict refuses the dataset there"),
+        ("restrict: select, scope: shop, where: vip", "so the restriction refuses the dataset there"),
+        (
+            "grant: select, scope: shop, transform: [{tagged: fin.card, with: mask_email()}]",
+            "on `shop.orders.card`, `mask_email` cannot show a column of type BIGINT, so the grant hides the column",
+        ),
+        (
+            "restrict: select, scope: shop, transform: [{tagged: fin.card, with: mask_ip()}]",
+            "`mask_ip` cannot show a column of type BIGINT, so the restriction refuses the dataset",
+        ),
         ("grant: select, scope: shp", "there is no database `shp` yet; did you mean `shop`?"),
         ("grant: select, scope: shop.later", "there is no dataset `shop.later` yet"),
         ("grant: select, scope: 'shop.orders(id, crad)'", "`shop.orders` has no column `crad`"),
