@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 11  # the number of the last step below
+NEWEST = 12  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -323,6 +323,11 @@ def _event_index(database: Database) -> None:
 @_STEPS(name="0011 the journal is passed on to sinks")
 def _sinks(database: Database) -> None:
     database.execute("CREATE TABLE sink (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID")
+
+
+@_STEPS(name="0012 suggestions may be found no longer")
+def _missing(database: Database) -> None:
+    database.execute("ALTER TABLE assignment ADD COLUMN missing_since TEXT NOT NULL DEFAULT ''")
 
 
 def _statements(script: str) -> Iterator[str]:

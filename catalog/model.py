@@ -208,7 +208,10 @@ class TagRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagAssignment:
-    """That a tag stands on a dataset or column, in which state, brought by whom, on what evidence."""
+    """That a tag stands on a dataset or column, in which state, brought by whom, on what evidence.
+
+    A suggestion that a later crawl has not found again is `missing_since` then: it still protects.
+    """
 
     dataset: str
     path: tuple[str, ...]
@@ -220,6 +223,13 @@ class TagAssignment:
     evidence: str = ""
     by: str = ""
     at: datetime | None = None
+    missing_since: datetime | None = None
+
+    @property
+    def told(self) -> str:
+        """The evidence, with whether it is found no longer."""
+        gone = f"no longer found since {self.missing_since:%Y-%m-%d}" if self.missing_since else ""
+        return "; ".join(part for part in (self.evidence, gone) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,13 @@ _FROM = (
 )
 _WHAT = (
     "SELECT a.id, b.name AS database, d.name AS name, b.name || '.' || d.name AS dataset, a.path, t.name AS tag,"
-    " t.level, a.state, a.origin, a.rule, a.confidence, a.evidence, a.by, a.at, coalesce(f.type, '') AS type"
+    " t.level, a.state, a.origin, a.rule, a.confidence, a.evidence, a.by, a.at, a.missing_since,"
+    " coalesce(f.type, '') AS type"
 )
-_SEARCHED = "b.name || '.' || d.name || ' ' || a.path || ' ' || t.name || ' ' || a.rule || ' ' || a.evidence"
+_SEARCHED = (
+    "b.name || '.' || d.name || ' ' || a.path || ' ' || t.name || ' ' || a.rule || ' ' || a.evidence"
+    " || CASE a.missing_since WHEN '' THEN '' ELSE ' no longer found' END"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +124,9 @@ def _conditions(choice: Choice) -> tuple[str, list[Value]]:
     return conditions, given
 
 
-def _listed(row: sqlite3.Row) -> Listed:
-    assignment = TagAssignment(
+def assignment_of(row: sqlite3.Row) -> TagAssignment:
+    """The assignment that a row of the catalog is."""
+    return TagAssignment(
         dataset=row["dataset"],
         path=read_path(row["path"]),
         tag=row["tag"],
@@ -132,12 +137,16 @@ def _listed(row: sqlite3.Row) -> Listed:
         evidence=row["evidence"],
         by=row["by"],
         at=read_time(row["at"]),
+        missing_since=read_time(row["missing_since"]) if row["missing_since"] else None,
     )
+
+
+def _listed(row: sqlite3.Row) -> Listed:
     return Listed(
         id=row["id"],
         database=row["database"],
         name=row["name"],
         type=row["type"],
         level=Level(row["level"]),
-        assignment=assignment,
+        assignment=assignment_of(row),
     )

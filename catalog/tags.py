@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
-from catalog.clock import read_time, utc_now, written_time
+from catalog.clock import utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
@@ -14,10 +14,11 @@ from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
 from catalog.names import fold, nearest
+from catalog.tag_assignments import assignment_of
 
 _ASSIGNMENTS = (
     "SELECT b.name || '.' || d.name AS dataset, a.path, t.name AS tag, a.state, a.origin, a.rule, a.confidence,"
-    " a.evidence, a.by, a.at FROM assignment a JOIN tag t ON t.id = a.tag_id"
+    " a.evidence, a.by, a.at, a.missing_since FROM assignment a JOIN tag t ON t.id = a.tag_id"
     " JOIN dataset d ON d.id = a.dataset_id JOIN database b ON b.id = d.database_id WHERE NOT d.is_gone"
 )
 
@@ -118,6 +119,31 @@ class Tags:
                 _write(tx, suggestion)
         return True
 
+    def note_found(self, dataset: str, origin: TagOrigin, found: Collection[tuple[tuple[str, ...], str]]) -> int:
+        """Marks the suggestions of an origin that a crawl has not found again, by path and tag, and takes the mark from
+        the others; how many marks are different afterwards. What is found no longer still protects.
+        """
+        kept = {(fold(stored_path(path)), tag) for path, tag in found}
+        now = written_time(self._clock())
+        with self._catalog.change() as tx:
+            standing = tx.rows(
+                "SELECT a.id, a.path, t.name AS tag, a.missing_since FROM assignment a JOIN tag t ON t.id = a.tag_id"
+                " WHERE a.dataset_id = ? AND a.state = ? AND a.origin = ?",
+                [dataset_id(tx, dataset), TagState.SUGGESTED, origin],
+            )
+            marks = [("" if (fold(row["path"]), row["tag"]) in kept else now, row) for row in standing]
+            changed = [(mark, row["id"]) for mark, row in marks if bool(mark) != bool(row["missing_since"])]
+            tx.execute_many("UPDATE assignment SET missing_since = ? WHERE id = ?", changed)
+        return len(changed)
+
+    def suggested_in(self, origin: TagOrigin) -> frozenset[str]:
+        """The datasets in which suggestions of an origin stand."""
+        rows = self._catalog.rows(
+            f"SELECT DISTINCT dataset FROM ({_ASSIGNMENTS} AND a.state = ? AND a.origin = ?)",
+            [TagState.SUGGESTED, origin],
+        )
+        return frozenset(row["dataset"] for row in rows)
+
     def confirm(self, dataset: str, path: tuple[str, ...], tag: str, *, by: str) -> None:
         """A person says that the tag is right there."""
         self._judge(dataset, path, tag, TagState.CONFIRMED, by)
@@ -153,7 +179,7 @@ class Tags:
                 conditions += " AND t.name = ?"
                 parameters.append(tag_name(tag))
             rows = tx.rows(f"{_ASSIGNMENTS}{conditions} ORDER BY b.name, d.name, a.path, t.name", parameters)
-        return tuple(_assignment(row) for row in rows)
+        return tuple(map(assignment_of, rows))
 
     def _judge(self, dataset: str, path: tuple[str, ...], tag: str, state: TagState, by: str) -> None:
         """Gives an assignment its verdict and keeps the evidence it had; without one, the person's word is new."""
@@ -248,18 +274,3 @@ def _rule(row: sqlite3.Row) -> TagRule:
 
 def _stored(part: str | float | tuple[str, ...] | None) -> Value:
     return json.dumps(part, ensure_ascii=False) if isinstance(part, tuple) else part
-
-
-def _assignment(row: sqlite3.Row) -> TagAssignment:
-    return TagAssignment(
-        dataset=row["dataset"],
-        path=read_path(row["path"]),
-        tag=row["tag"],
-        state=TagState(row["state"]),
-        origin=TagOrigin(row["origin"]),
-        rule=row["rule"],
-        confidence=row["confidence"],
-        evidence=row["evidence"],
-        by=row["by"],
-        at=read_time(row["at"]),
-    )

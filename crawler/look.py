@@ -40,6 +40,7 @@ class Look:
             suggestions=found.suggestions,
             defects=defects,
             description=described,
+            is_judged=not found.timed_out,
         )
 
     def _described(self, relation: Relation) -> Description:

@@ -1,6 +1,6 @@
 """Writes what a look finds into the catalog: datasets, columns and suggested tags."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,6 +86,17 @@ class Registrar:
         )
         self._tags.suggest(assignment)
 
+    def inheriting(self) -> frozenset[str]:
+        """The source's datasets in which tags are suggested by lineage."""
+        inheriting = self._tags.suggested_in(TagOrigin.LINEAGE)
+        if not inheriting:
+            return inheriting
+        return inheriting & {each.full_name for each in self.registered()}
+
+    def note_found(self, dataset: str, found: Iterable[Suggestion], origin: TagOrigin = TagOrigin.RULE) -> None:
+        """Marks what was suggested before and is not found any more."""
+        self._tags.note_found(dataset, origin, {(each.path, each.tag) for each in found})
+
     def _registered(self, found: Crawled, database: str, name: str, state: CrawlState) -> Crawled:
         with self._catalog.transaction():
             is_changed = self.datasets.register(database, name, self.source.name, found.relation, found.fields)
@@ -93,6 +104,8 @@ class Registrar:
             self.datasets.note_description(database, name, found.description)
             for suggestion in found.suggestions:
                 self.suggest(f"{database}.{name}", suggestion)
+            if found.is_judged:
+                self.note_found(f"{database}.{name}", found.suggestions)
         return replace(found, name=f"{database}.{name}", state=state if is_changed else CrawlState.UNCHANGED)
 
     def _free_name(self, database: str, name: str) -> str:

@@ -21,7 +21,10 @@ class CrawlState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crawled:
-    """One relation that could be read; `name` is the dataset's full name, or the name it would get."""
+    """One relation that could be read; `name` is the dataset's full name, or the name it would get.
+
+    It is judged where every rule could be heard, so that what is not suggested is not there.
+    """
 
     name: str
     relation: str
@@ -30,6 +33,7 @@ class Crawled:
     suggestions: tuple[Suggestion, ...] = ()
     defects: tuple[Defect, ...] = ()
     description: Description = NOT_DESCRIBED
+    is_judged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

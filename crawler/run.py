@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from catalog.crawl_runs import CrawlItem, CrawlRun, CrawlRuns
@@ -9,7 +10,7 @@ from catalog.database import Catalog
 from catalog.errors import VeilError
 from catalog.model import Dataset, Field, TagOrigin
 from catalog.names import fold
-from catalog.sources.connector import Relation
+from catalog.sources.connector import Relation, StaysOpen
 from crawler.classify import Suggestion
 from crawler.descent import Descent
 from crawler.fingerprints import mark
@@ -20,6 +21,7 @@ from crawler.report import Crawled, CrawlReport, CrawlState, Failure, Progress
 
 _PAGE = 200
 _SETTLE_SECONDS = 1.0
+_OPEN_SECONDS = 2.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,10 +49,18 @@ class Running:
         if not self.run.is_listed:
             self.runs.list_items(self.run.id, self._listed())
             self.run = self.runs.run(self.run.id)
-        self._look_at_all()
-        if not self.is_stopped:
-            self._descend()
+        with self._open():
+            self._look_at_all()
+            if not self.is_stopped:
+                self._descend()
         return self._report()
+
+    def _open(self) -> AbstractContextManager[None]:
+        """A source in which opening is dear stays open for moments, unless it is to be left alone in between."""
+        connector = self.look.connector
+        if isinstance(connector, StaysOpen) and not self.patience.limits.pause_seconds:
+            return connector.stay_open(_OPEN_SECONDS)
+        return nullcontext()
 
     def _listed(self) -> Iterator[CrawlItem]:
         """What the source lists, then what is registered though it is not listed."""
@@ -130,10 +140,13 @@ class Running:
         found: dict[str, dict[tuple[tuple[str, ...], str], Suggestion]] = {}
         for dataset, suggestion in descent.suggestions():
             found.setdefault(dataset.full_name, {}).setdefault((suggestion.path, suggestion.tag), suggestion)
-        for name, suggestions in found.items():
+        ruled = {each.name: each.suggestions for each in self._crawled}
+        for name in sorted(found.keys() | self.registrar.inheriting()):
             with self.catalog.transaction():
-                for suggestion in suggestions.values():
+                suggestions = found.get(name, {}).values()
+                for suggestion in suggestions:
                     self.registrar.suggest(name, suggestion, TagOrigin.LINEAGE)
+                self.registrar.note_found(name, (*suggestions, *ruled.get(name, ())), TagOrigin.LINEAGE)
         self._crawled = [
             replace(each, suggestions=(*each.suggestions, *found.get(each.name, {}).values())) for each in self._crawled
         ]

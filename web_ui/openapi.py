@@ -63,6 +63,7 @@ CONTROL_SCHEMAS: Json = {
             "evidence": TEXT,
             "by": TEXT,
             "at": {"type": ["string", "null"], "format": "date-time"},
+            "missing_since": {"type": ["string", "null"], "format": "date-time"},
         }
     ),
     "Tried": record(

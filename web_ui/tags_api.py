@@ -99,6 +99,7 @@ def as_json(each: Listed) -> dict[str, object]:
         "evidence": assignment.evidence,
         "by": assignment.by,
         "at": written_time(assignment.at) if assignment.at else None,
+        "missing_since": written_time(assignment.missing_since) if assignment.missing_since else None,
     }
 
 

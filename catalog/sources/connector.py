@@ -1,6 +1,7 @@
 """What every source connector is: it lists relations, describes and samples them, and says how to scan them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -223,6 +224,15 @@ class KnowsDefects(Protocol):
 
     def defects(self, relation: str) -> tuple[Defect, ...]:
         """What is wrong; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class StaysOpen(Protocol):
+    """A connector that can keep its source open between looks, where opening it is dear."""
+
+    def stay_open(self, seconds: float) -> AbstractContextManager[None]:
+        """Within it looks share what was opened, for no more than so many seconds; then it is opened anew."""
         ...
 
 

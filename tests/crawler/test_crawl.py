@@ -1,6 +1,7 @@
 """A crawl registers and suggests; a second one tells new, changed and gone, and respects every human verdict."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid, SettingsInvalid
 from catalog.journal import Journal
 from catalog.model import Database, EventKind, Source, Tag, TagRule, TagState, Verdict
+from catalog.tag_assignments import Choice, TagAssignments
 from catalog.tags import Tags
 from crawler.crawl import Conduct, crawl, crawl_folder
 from crawler.report import CrawlReport, Progress, columns_found
@@ -91,6 +93,40 @@ def test_human_verdicts_are_never_overwritten(catalog: Catalog) -> None:
         (("phone",), "phi.phone_number"): TagState.SUGGESTED,
         (("phone",), "pii.phone_number"): TagState.REJECTED,
     }
+
+
+def missing(catalog: Catalog) -> dict[str, bool]:
+    """The suggested tags of a dataset, and whether they are found no longer."""
+    found = Tags(catalog).assignments("clinic.costs", state=TagState.SUGGESTED)
+    return {each.tag: each.missing_since is not None for each in found}
+
+
+def test_what_is_found_no_longer_is_marked_and_still_protects(catalog: Catalog, data: Path) -> None:
+    into_clinic(catalog)
+    whole = (data / "costs.csv").read_text()
+    assert not any(missing(catalog).values())
+    (data / "costs.csv").write_text(whole.replace("41", "red and old").replace("42", "blue and new"))
+    into_clinic(catalog)
+    assert {tag for tag, is_missing in missing(catalog).items() if is_missing} == {"qi.age"}
+    assert suggested(catalog)["age"] == {"qi.age"}
+    [gone] = TagAssignments(catalog).listed(Choice(search="no longer found"))
+    assert gone.assignment.told.startswith(f"{gone.assignment.evidence}; no longer found since 20")
+    (data / "costs.csv").write_text(whole)
+    into_clinic(catalog)
+    assert not any(missing(catalog).values())
+
+
+def test_a_rule_that_could_not_be_heard_leaves_its_suggestions_unmarked(catalog: Catalog, data: Path) -> None:
+    Tags(catalog).put_tag(Tag(name="x.slow"))
+    slow = TagRule(name="slow", tag="x.slow", content="[A-Z][0-9]", min_rows=1)
+    Tags(catalog).put_rule(slow)
+    into_clinic(catalog)
+    assert missing(catalog)["x.slow"] is False
+    Tags(catalog).put_rule(replace(slow, content="(a|aa)+"))
+    (data / "costs.csv").write_text(f"id,mrn,phone,age\n1,{'a' * 100}b,red,old\n2,{'a' * 100}b,blue,new\n")
+    report = into_clinic(catalog)
+    assert report.timed_out == ("slow",)
+    assert not any(missing(catalog).values())
 
 
 def test_dataset_is_refreshed_where_it_is(catalog: Catalog, data: Path) -> None:

@@ -70,6 +70,22 @@ def test_tags_descend_to_views_and_views_of_views(catalog: Catalog, crawled: Cal
     assert tags_of(catalog, "totals") == {"most": {"x.secret"}}
 
 
+def test_a_tag_that_descends_no_longer_is_marked(
+    catalog: Catalog, source: Path, crawled: Callable[[], CrawlReport]
+) -> None:
+    crawled()
+    with duckdb.connect(str(source)) as engine:
+        engine.execute("CREATE OR REPLACE VIEW totals AS SELECT code, 1 AS n, 'x' AS most FROM clinic.visits")
+    crawled()
+    marks = {
+        (each.dataset, each.path): each.missing_since is not None
+        for each in Tags(catalog).assignments(tag="x.secret", state=TagState.SUGGESTED)
+    }
+    assert {place for place, is_missing in marks.items() if is_missing} == {("d.totals", ("most",))}
+    assert ("d.plain", ("s",)) in marks
+    assert tags_of(catalog, "totals") == {"most": {"x.secret"}}
+
+
 def test_the_evidence_names_the_column_that_a_tag_comes_from(
     catalog: Catalog, crawled: Callable[[], CrawlReport]
 ) -> None:

@@ -122,6 +122,8 @@ def _show(found: list[dict[str, object]], form: str) -> None:
     if form == "json":
         show_json(found)
         return
+    for each in found:
+        each["state"] = f"{each['state']}{', no longer found' if each['missing_since'] else ''}"
     rows = tuple(tuple(each[column] for column in _COLUMNS) for each in found)
     show(Table(columns=_COLUMNS, rows=rows), form, empty="no tags")
 

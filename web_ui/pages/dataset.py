@@ -177,8 +177,8 @@ def _of_assignment(item: TagAssignment) -> ShownTag:
     parts: list[str] = []
     if item.state is TagState.SUGGESTED:
         parts.append("suggested")
-    if item.evidence:
-        parts.append(item.evidence)
+    if item.told:
+        parts.append(item.told)
     elif item.by:
         parts.append(f"set by {item.by}")
     return ShownTag(name=item.tag, note=", ".join(parts), is_suggested=item.state is TagState.SUGGESTED)

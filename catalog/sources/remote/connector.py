@@ -1,8 +1,9 @@
 """A connector to another database system: looks at it through short snapshots, and hands plain data to the engine."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -35,7 +36,10 @@ def check_masks(source: str, options: Mapping[str, str]) -> None:
 
 
 class RemoteConnector:
-    """Tables and views of a database, as `schema.table`; nothing is kept open between two looks."""
+    """Tables and views of a database, as `schema.table`; between looks nothing is kept open, unless it is asked for.
+
+    INVARIANT: what failed is never looked through again.
+    """
 
     engine = "embedded"
 
@@ -43,10 +47,13 @@ class RemoteConnector:
         self._connector = connector
         self._name = name
         self._options = options
+        self._seconds = 0.0
+        self._open: Snapshot | None = None
+        self._opened_at = 0.0
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
-        with closing(self._look()) as look:
+        with self._look() as look:
             tables = sorted(look.tables(), key=lambda table: (table.schema, table.name))
         plain = Counter(fold(table.name) for table in tables)
         for table in tables:
@@ -58,22 +65,22 @@ class RemoteConnector:
 
     def views(self) -> Mapping[str, str]:
         """The SQL of every view, by relation, as the engine's dialect reads it."""
-        with closing(self._look()) as look:
+        with self._look() as look:
             return {join(view.schema, view.name): sql for view, sql in look.views().items()}
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types they have in the engine; raises SourceUnavailable."""
-        with closing(self._look()) as look:
+        with self._look() as look:
             return tuple(Field(name=each.name, type=each.type) for each in columns_of(look, located(look, relation)))
 
     def description(self, relation: str) -> Description:
         """The comments and keys that the system keeps; raises SourceUnavailable."""
-        with closing(self._look()) as look:
+        with self._look() as look:
             return look.description(located(look, relation))
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over a table, without reading all of it; of a view as many as come first."""
-        with closing(self._look()) as look:
+        with self._look() as look:
             table = located(look, relation)
             columns = columns_of(look, table)
             schema = pa.schema([(column.name, arrow_type(column.type)) for column in columns])
@@ -92,6 +99,36 @@ class RemoteConnector:
         safe = frozenset(fold(name) for name, type_ in expected.columns if never_raises(self._connector, type_))
         return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True, safe=safe)
 
-    def _look(self) -> Snapshot:
-        options = resolved(self._name, self._options)
-        return open_snapshot(self._connector, self._name, options, _LOOK_SECONDS)
+    @contextmanager
+    def stay_open(self, seconds: float) -> Iterator[None]:
+        """Within it looks share a connection, for no more than so many seconds, and in a server one state."""
+        self._seconds = seconds
+        try:
+            yield
+        finally:
+            self._seconds = 0.0
+            self._let_go()
+
+    @contextmanager
+    def _look(self) -> Iterator[Snapshot]:
+        if time.monotonic() - self._opened_at >= self._seconds:
+            self._let_go()
+        try:
+            if self._open is None:
+                options = resolved(self._name, self._options)
+                self._open = open_snapshot(self._connector, self._name, options, _LOOK_SECONDS)
+                self._opened_at = time.monotonic()
+            else:
+                self._open.wake()
+            yield self._open
+            self._open.rest()
+        except BaseException:
+            self._let_go()
+            raise
+        if not self._seconds:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        kept, self._open = self._open, None
+        if kept is not None:
+            kept.close()

@@ -181,6 +181,12 @@ class MariaDbSnapshot:
         )
         return self._batches(" UNION ALL ".join(parts), columns, table)
 
+    def rest(self) -> None:
+        """Nothing: who reads here keeps nobody from writing rows."""
+
+    def wake(self) -> None:
+        """Nothing: the state is the same."""
+
     def cancel(self) -> None:
         """Stops what every connection is doing; no scan begins any more."""
         with self._guard:

@@ -189,6 +189,12 @@ class PostgresSnapshot:
             item += f" TABLESAMPLE SYSTEM ({min(100.0, share):.9f}) REPEATABLE (1)"
         return evenly(self._batches(f"{select(columns, item)} LIMIT {_MOST_SAMPLED:d}", columns, table), rows)
 
+    def rest(self) -> None:
+        """Nothing: who reads here keeps nobody from writing rows."""
+
+    def wake(self) -> None:
+        """Nothing: the state is the same."""
+
     def cancel(self) -> None:
         """Stops what every connection is doing; no scan begins any more."""
         with self._guard:

@@ -75,7 +75,8 @@ class SqliteSnapshot:
 
     def __init__(self, path: Path, seconds: float | None) -> None:
         self._path = path
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._seconds = seconds
+        self._deadline: float | None = None
         if not path.is_file():
             raise SourceUnavailable(
                 f"there is no database file `{path.name}`", hint="check the source's path and its rights"
@@ -93,9 +94,9 @@ class SqliteSnapshot:
                 check_same_thread=False,
             )
             self._connection.set_progress_handler(self._is_late, _STEPS)
-            for statement in ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF", "BEGIN"):
+            for statement in ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF"):
                 self._connection.execute(statement)
-            self._connection.execute("SELECT count(*) FROM sqlite_schema")  # the state is fixed by the first read
+        self.wake()
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view; the one schema is `main`."""
@@ -148,6 +149,18 @@ class SqliteSnapshot:
             f"SELECT * FROM ({select(columns, item, [f'rowid >= {at:d}'])} LIMIT {some:d})" for at in places(*ends)
         )
         return self._batches(" UNION ALL ".join(parts), [], columns, table)
+
+    def rest(self) -> None:
+        """Ends the transaction: a file without a log of changes cannot be written to in it."""
+        with self._mapped():
+            self._connection.execute("COMMIT")
+
+    def wake(self) -> None:
+        """Begins a transaction; its state is fixed by its first read."""
+        self._deadline = None if self._seconds is None else time.monotonic() + self._seconds
+        with self._mapped():
+            self._connection.execute("BEGIN")
+            self._connection.execute("SELECT count(*) FROM sqlite_schema")
 
     def cancel(self) -> None:
         """Stops every statement under way."""
