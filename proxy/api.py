@@ -73,7 +73,7 @@ class Api:
             answer = held.enter_context(
                 self.pipeline.query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach)
             )
-            response = _streamed(answer, form)
+            response = streamed(answer, form)
             response.call_on_close(held.pop_all().close)
         return response
 
@@ -160,14 +160,13 @@ def _request(body: Body) -> Request:
         parameters=decode(body.values_or_named("params")),
         database=body.text("database", default="main"),
         dialect=body.text("dialect", default="duckdb"),
-        purpose=_purpose(body),
+        purpose=purpose_of(body.text("purpose") if body.has("purpose") else None),
         client=answers.client(),
     )
 
 
-def _purpose(body: Body) -> str | None:
+def purpose_of(purpose: str | None) -> str | None:
     """What the data is wanted for; each query's stands in the journal, so it is short."""
-    purpose = body.text("purpose") if body.has("purpose") else None
     if purpose is not None and len(purpose) > _PURPOSE_MOST:
         raise RequestInvalid(f"`purpose` is longer than {_PURPOSE_MOST} characters", hint="say it in a few words")
     return purpose
@@ -181,7 +180,7 @@ def _format(body: Body) -> Format:
     return Format(asked)
 
 
-def _streamed(answer: Answer, form: Format) -> flask.Response:
+def streamed(answer: Answer, form: Format) -> flask.Response:
     """The answer as a chunked response; what was decided goes before it: in a header when short, in Arrow always."""
     answers.decided_under(answer.revision)
     access = json.dumps(answer.access, ensure_ascii=False, separators=(",", ":")).encode()

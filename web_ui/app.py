@@ -25,6 +25,7 @@ from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.frame import navigation
 from web_ui.pages.policies import PoliciesPage
+from web_ui.pages.query import QueryPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
@@ -127,6 +128,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
             levels=parts.levels,
             tells_hidden=tells_hidden,
         ),
+        QueryPage(parts=parts, identity=identity),
         AuditPage(parts=parts, identity=identity),
         PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),
         ConnectPage(

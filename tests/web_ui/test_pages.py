@@ -25,6 +25,8 @@ PAGES = (
     "/data/shop/nope",
     "/tags",
     "/crawls",
+    "/query",
+    "/query?sql=select+1",
     "/audit",
     "/audit?user=nobody-like-it",
     "/audit/1",

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import flask
-import pyarrow as pa
 
 from catalog.errors import VeilError
 from catalog.model import Dataset, TagAssignment, TagState
@@ -13,16 +12,15 @@ from catalog.tags import Tags
 from crawler.levels import Levels
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from proxy import answers
-from proxy.cells import texts
 from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.metadata import DatasetView, Metadata
 from proxy.pipeline import Pipeline
 from proxy.projection import shown_type
 from web_ui.pages.frame import viewer
+from web_ui.pages.grid import Grid, read_grid
 
 SAMPLE_ROWS = 20
-_LONGEST_CELL = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +45,6 @@ class ShownColumn:
     level: str
     tags: tuple[ShownTag, ...]
     comment: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleColumn:
-    """The head of one column of the sample."""
-
-    name: str
-    outcome: Outcome
-    is_number: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """Some rows as texts, or the problem that kept them away."""
-
-    columns: tuple[SampleColumn, ...] = ()
-    rows: tuple[tuple[str | None, ...], ...] = ()
-    problem: VeilError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +99,16 @@ class DatasetPage:
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
         return tuple(item for column in ordered for item in (column, *column.nested))
 
-    def _sample(self, subject: Subject, view: DatasetView) -> Sample:
+    def _sample(self, subject: Subject, view: DatasetView) -> Grid:
         dataset = view.dataset
         request = Request(
             sql=f"SELECT * FROM {join(dataset.database, dataset.name)} LIMIT {SAMPLE_ROWS}", client=answers.client()
         )
         try:
             with self.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
-                return _read(pa.Table.from_batches(answer.batches(), answer.schema), view)
+                return read_grid(answer, SAMPLE_ROWS, {column.name: column.outcome for column in view.columns})
         except VeilError as problem:
-            return Sample(problem=problem)
+            return Grid(problem=problem)
 
 
 def _shown(
@@ -182,23 +162,3 @@ def _of_assignment(item: TagAssignment) -> ShownTag:
     elif item.by:
         parts.append(f"set by {item.by}")
     return ShownTag(name=item.tag, note=", ".join(parts), is_suggested=item.state is TagState.SUGGESTED)
-
-
-def _read(table: pa.Table, view: DatasetView) -> Sample:
-    outcomes = {column.name: column.outcome for column in view.columns}
-    columns = tuple(
-        SampleColumn(
-            name=field.name,
-            outcome=outcomes.get(field.name, Outcome.CLEAR),
-            is_number=pa.types.is_integer(field.type)
-            or pa.types.is_floating(field.type)
-            or pa.types.is_decimal(field.type),
-        )
-        for field in table.schema
-    )
-    cells = [[_short(text) for text in texts(column.combine_chunks())] for column in table.columns]
-    return Sample(columns=columns, rows=tuple(zip(*cells, strict=True)))
-
-
-def _short(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…"
