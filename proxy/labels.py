@@ -101,7 +101,13 @@ def _names(statement: Statement, found: list[exp.Select], session: Session) -> d
 
 
 def _asked(statement: Statement, ours: list[list[exp.Expr]], session: Session) -> dict[int, str]:
-    """The engine's names by our items; nothing where the engine's parser reads the text in another shape."""
+    """The engine's names by our items; nothing where the engine's parser reads the text in another shape.
+
+    So many that nobody reads them are numbered, `column_1` and so on, and the engine is not asked.
+    """
+    unnamed = [item for items in ours for item in items if _is_unnamed(item)]
+    if len(unnamed) > _MOST:
+        return {id(item): f"column_{place}" for place, item in enumerate(unnamed, 1)}
     try:
         root = session.serialize(statement.text)
     except SqlUnsupported:
@@ -111,8 +117,6 @@ def _asked(statement: Statement, ours: list[list[exp.Expr]], session: Session) -
         return {}
     pairs = [pair for select, items in zip(ours, theirs, strict=True) for pair in zip(select, items, strict=True)]
     pairs = [(item, source) for item, source in pairs if _is_unnamed(item) and _is_unnamed_there(source)]
-    if len(pairs) > _MOST:
-        return {}
     try:
         texts = session.expressions([source for _, source in pairs])
     except SqlUnsupported:

@@ -21,7 +21,7 @@ from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE
 from proxy.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
 from proxy.parameters import name_placeholders
 from proxy.pivots import check_pivot, plain_pivot
-from proxy.tokens import SqlLimits, named, position_at, respelled, tokens_of
+from proxy.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
 
@@ -61,14 +61,17 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     """
     if dialect not in DIALECTS:
         raise SqlUnsupported(f"the SQL dialect `{dialect}` is not spoken here", hint="write the query for `duckdb`")
-    tokens = tokens_of(text, dialect, limits or SqlLimits())
+    limits = limits or SqlLimits()
+    if len(text) <= limits.characters:
+        text = parted(text)
+    tokens = tokens_of(text, dialect, limits)
     _check_beginning(text, tokens)
     _check_shows(text, tokens)
     tree = _parse(text, tokens, dialect)
-    _check_depth(tree, limits or SqlLimits())
+    _check_depth(tree, limits)
     tree = _plain(tree)
     check_tree(text, tree)
-    _check_joins(tree, limits or SqlLimits())
+    _check_joins(tree, limits)
     parameters = name_placeholders(tree, _count_marks(text, tokens))
     return Statement(text=text, dialect=dialect, tree=tree, parameters=parameters)
 

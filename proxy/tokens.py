@@ -22,6 +22,12 @@ from proxy.functions import FUNCTIONS, WITH_SYNTAX
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING}
+_ARROWS = {TokenType.ARROW, TokenType.DARROW}
+_GLUED = re.compile(
+    r"""e'(?:[^'\\]|\\.|'')*+'|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|--[^\n]*+|/\*.*?(?:\*/|\Z)|(\$\w++)(?=[^\w\s$])""",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOLLARS = re.compile(r"\$\w*\$")
 _MARK = "\0"  # no text that is read holds one
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'"}
@@ -31,7 +37,8 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "
 class SqlLimits:
     """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins.
 
-    `relations` counts those that a query reads where each CTE is written out as often as it is named.
+    `relations` counts those that a query reads where each CTE is written out as often as it is named; `path` is the
+    longest text behind an arrow, `->` or `->>`, which the parser reads as a path.
     """
 
     characters: int = 200_000
@@ -41,6 +48,7 @@ class SqlLimits:
     chain: int = 300
     joins: int = 100
     relations: int = 1_000
+    path: int = 2_000
 
 
 def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:
@@ -67,6 +75,20 @@ def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:
     return respelled(text, found)
 
 
+def parted(text: str) -> str:
+    """The text with a blank after each parameter that has none: `$a,$` begins a string for the lexer, as `$a$` does.
+
+    A text in which a string in dollars may stand is left as it is.
+
+    Example:
+        >>> parted("select $1,$2, '$1,$2'")
+        "select $1 ,$2, '$1,$2'"
+    """
+    if "$" not in text or _DOLLARS.search(text):
+        return text
+    return _GLUED.sub(lambda found: f"{found[0]} " if found[1] else found[0], text)
+
+
 def named(tree: exp.Expr) -> None:
     """Takes the marks off the names of functions in a tree."""
     for node in tree.walk():
@@ -78,6 +100,12 @@ def named(tree: exp.Expr) -> None:
 def _check_size(tokens: list[Token], limits: SqlLimits) -> None:
     if len(tokens) > limits.tokens:
         raise LimitExceeded(f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}")
+    for arrow, path in itertools.pairwise(tokens):
+        if arrow.token_type in _ARROWS and len(path.text) > limits.path:
+            raise LimitExceeded(
+                f"a path of the SQL has {len(path.text):,} characters and the limit is {limits.path:,}",
+                hint="go down in steps, `a -> 'b' -> 'c'`",
+            )
     depth = 0
     for token in tokens:
         depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
@@ -132,6 +160,12 @@ def _respelled(text: str, tokens: list[Token]) -> Iterator[Token]:
             yield _like(token, TokenType.PARAMETER, "$")
             yield _like(token, TokenType.NUMBER, str(marks))
         elif kind == TokenType.HEREDOC_STRING:
+            if not _DOLLARS.match(text, token.start):
+                raise SqlInvalid(
+                    "a `$` of the SQL begins a text for one reader and a parameter for another",
+                    hint="put a blank after each parameter: `$a, $b`",
+                    position=position_at(text, token.start),
+                )
             yield _like(token, TokenType.STRING, token.text)
         elif kind == TokenType.BYTE_STRING:
             yield _like(token, TokenType.STRING, _unescaped(text, token))

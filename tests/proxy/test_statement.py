@@ -16,6 +16,9 @@ READABLE = {
     "select 1; -- done": "SELECT 1",
     "select ?, ? from a": 'SELECT $p1, $p2 FROM "a"',
     "select $2, $1": "SELECT $p2, $p1",
+    """select $1,$2,'$1,$2',"$1,$2" /* $1,$2 */ -- $1,$2""": """SELECT $p1, $p2, '$1,$2', "$1,$2\"""",
+    "select $a+$b, f.c from t f where d=$a": 'SELECT $p1 + $p2, "f"."c" FROM "t" AS "f" WHERE "d" = $p1',
+    r"select e'\\$a,$b', $a,$b": r"SELECT '\$a,$b', $p1, $p2",
     "select $Age, $age, $land": "SELECT $p1, $p1, $p2",
     "select * exclude (a) from t": 'SELECT * EXCLUDE ("a") FROM "t"',
     "select a /* secret */ from t -- more": 'SELECT "a" FROM "t"',
@@ -78,6 +81,8 @@ INVALID = (
     "select 0x1F",
     "select ?, $1",
     "select ?, $age",
+    "select $$x$$, $a,$b from t",
+    "select $$x$$, $a,$ from $a,$",
     "select $2",
     "select $1, $3",
 )
@@ -142,6 +147,7 @@ _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n i
         ("select id" + ".abs()" * 400 + " from t", SqlLimits()),
         ("select " + "a." * 5_000 + "b from t", SqlLimits()),
         ("select '" + "x" * 1_000_000 + "'", SqlLimits()),
+        ("select j -> '$" + ".a" * 2_000 + "' from t", SqlLimits()),
         ("select " + "list_transform([1], lambda x: " * 7 + "x" + ")" * 7, SqlLimits()),
     ],
 )

@@ -1,0 +1,66 @@
+"""Texts at and beyond every limit, as somebody writes them who wants a server to be busy."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DATASET = "shop.orders"
+_DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n in range(1, 40))
+_TEXTS = tuple(f"'{n}'" for n in range(9_000))
+
+HOSTILE: Mapping[str, str] = MappingProxyType(
+    {
+        "columns": f"select {', '.join(['id'] * 9_000)} from {DATASET}",
+        "named columns": f"select {', '.join(f'id as c{n}' for n in range(4_900))} from {DATASET}",
+        "sums": f"select {', '.join(['id + 1'] * 4_900)} from {DATASET}",
+        "aggregates": f"select {', '.join(['sum(id)'] * 3_900)} from {DATASET}",
+        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 1_500)} from {DATASET}",
+        "lambdas": f"select {', '.join(['list_transform([1], lambda x: x + 1)'] * 1_200)}",
+        "branches": f"select case {' '.join(f'when id = {n} then {n}' for n in range(2_400))} end from {DATASET}",
+        "a list": f"select id from {DATASET} where id in ({','.join(map(str, range(9_000)))})",
+        "a list of texts": f"select id from {DATASET} where note in ({','.join(_TEXTS)})",
+        "an order": f"select id from {DATASET} order by {','.join(['id'] * 5_000)}",
+        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 4_000)})",
+        "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(9_000))}) from {DATASET}",
+        "unions": " union all ".join([f"select id from {DATASET}"] * 250),
+        "subqueries": f"select {', '.join(f'(select max(id) + {n} from {DATASET})' for n in range(250))}",
+        "parameters": f"select {','.join(['?'] * 4_000)}",
+        "calls after dots": f"select id{'.abs()' * 290} from {DATASET}",
+        "a chain": f"select 1{' + 1' * 290} from {DATASET}",
+        "brackets": f"select {'(' * 59}1{')' * 59}",
+        "structs": "select " + "{'a': " * 59 + "1" + "}" * 59,
+        "a literal": f"select '{'x' * 190_000}' from {DATASET}",
+        "invisible characters": f"select '{chr(0x200B) * 190_000}' from {DATASET}",
+        "quotes": f"select '{chr(39) * 190_000}' from {DATASET}",
+        "escapes": "select e'" + "\\n" * 90_000 + "'",
+        "a name": f'select "{"x" * 190_000}" from {DATASET}',
+        "a comment": f"select 1 /*{'/*' * 90_000}*/",
+        "open comments": "select $a " + "/* $a," * 30_000,
+        "too many brackets": f"select {'(' * 10_000}1{')' * 10_000}",
+        "open brackets": "select " + "[" * 9_000,
+        "semicolons": ";" * 190_000,
+        "commas": "select " + "," * 9_000,
+        "signs": "select " + "- " * 9_000 + "1",
+        "a path": "select j -> '$" + ".a" * 90_000 + "' from t",
+        "a number": "select " + "9" * 190_000,
+        "an exponent": "select 1e" + "9" * 5_000,
+        "a type": "select 1::struct(" + "a struct(" * 55 + "b int" + ")" * 56,
+        "doubled queries": f"with c0 as (select 1), {_DOUBLING} select * from c39",
+        "joins": f"select 1 from {', '.join(f'{DATASET} o{n}' for n in range(102))}",
+        "an unknown function": f"select {'x' * 100_000}(1)",
+        "an unknown dataset": f"select * from {'x' * 190_000}",
+        "values of a pivot": f"pivot {DATASET} on id in ({','.join(map(str, range(5_000)))}) using sum(amount)",
+    }
+)
+
+PATTERNS = (
+    "select regexp_matches(repeat('a', 100000), '(a+)+$') from range(100)",
+    "select regexp_matches(repeat('a', 30000) || 'b', '(a|a)*(a|aa)+c') from range(50)",
+    "select regexp_matches('a', '((a{1,100}){1,100}){1,100}')",
+    f"select regexp_matches('a', '{'(a?){900}' * 1_000}')",
+    "select regexp_replace(repeat('ab', 50000), '(a|b)*(ab)+?c', 'x', 'g')",
+    f"select 'a' similar to '{'(a|b)*' * 20_000}'",
+    f"select repeat('a', 100000) glob '{'*a' * 5_000}b'",
+    f"select repeat('a', 1000000) like '{'%a' * 20_000}b'",
+    "select regexp_extract_all(repeat('a', 10000), '(a*)*b')",
+)
+"""Patterns over which a matcher that goes back and forth would never end."""
