@@ -8,7 +8,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import EventKind
+from catalog.model import EventKind, TagAssignment, TagOrigin, TagState
 from policy_engine.circumstances import When
 from tests.web_ui.browsing import Outline, csrf_token
 from web_ui.parts import Parts
@@ -57,6 +57,21 @@ def test_the_list_shows_what_the_person_may_see(browser: SignIn) -> None:
     assert "3 clear" in text
     assert "1 masked" in text
     assert "what we sold" in text
+
+
+def test_a_tag_by_lineage_names_no_column_that_the_person_may_not_see(shop: Parts, browser: SignIn) -> None:
+    suggestion = TagAssignment(
+        dataset="shop.orders",
+        path=("land",),
+        tag="pii.email",
+        state=TagState.SUGGESTED,
+        origin=TagOrigin.LINEAGE,
+        evidence="refers to `hr.salaries.who`",
+    )
+    shop.tags.suggest(suggestion)
+    text = text_of(browser("kim"), "/data/shop/orders")
+    assert "suggested, by lineage" in text
+    assert "salaries" not in text
 
 
 def test_who_was_granted_nothing_is_told_what_to_do(browser: SignIn) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import flask
 
 from catalog.errors import VeilError
-from catalog.model import Dataset, TagAssignment, TagState
+from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, join
 from catalog.tags import Tags
 from crawler.levels import Levels
@@ -153,11 +153,13 @@ def _inherited(tag: str, dataset: Dataset) -> ShownTag:
 
 
 def _of_assignment(item: TagAssignment) -> ShownTag:
-    """Says what a tag rests on: the rule's evidence, or who set it."""
+    """Says what a tag rests on: the rule's evidence, or who set it; lineage names columns that may be hidden here."""
     parts: list[str] = []
     if item.state is TagState.SUGGESTED:
         parts.append("suggested")
-    if item.told:
+    if item.origin is TagOrigin.LINEAGE:
+        parts.append("by lineage")
+    elif item.told:
         parts.append(item.told)
     elif item.by:
         parts.append(f"set by {item.by}")
