@@ -9,13 +9,14 @@ such a query needs no fence, as long as the expression itself
 - is run on no row that is filtered out or finds no partner: `__internal_barrier` is the engine's own promise of that;
 - is run on all others: what its columns hold is kept back by `TRY`, so that no part of it is known beforehand. Else the
   engine would leave `cast(name AS INT)` out of `a > 9 AND cast(name AS INT) = 1` where no row, hidden or not, has such
-  an `a`.
+  an `a`. That holds for columns that are shown as they are; of `x IS NULL`, of a mask and of all else that is worked
+  out of a column the engine may know the value beforehand, within a TRY too.
 
 Both stand around each column where the expression uses it, and nowhere else: conditions and joins see the bare column,
 so that the engine can use them as early as it likes. Whatever is not surely of this form is fenced (barrier.py).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -91,10 +92,11 @@ class _Chain:
         return any(map(_is_aggregated, self.selects[:depth]))
 
 
-def late_columns(tree: exp.Expr, harmful: Iterable[exp.Expr]) -> tuple[exp.Column, ...] | None:
+def late_columns(tree: exp.Expr, harmful: Iterable[exp.Expr], plain: Set[str]) -> tuple[exp.Column, ...] | None:
     """The columns to be kept late by `keep_late`, so that the harmful expressions of a query tell nothing.
 
-    None where this does not suffice.
+    None where this does not suffice. `plain` are names of columns that are shown as they are: of a cell that is worked
+    out, `TRY` does not keep back all.
 
     Example: in `select k, sum(a * b) from t where c > 5 group by k` those are `a` and `b` if `a * b` may overflow; for
     `select k from t where a * b > 5` there is no such way.
@@ -112,7 +114,8 @@ def late_columns(tree: exp.Expr, harmful: Iterable[exp.Expr]) -> tuple[exp.Colum
     for place in chain.places.values():  # an outer SELECT must not leave out a deeper column by what it knows
         if place.depth < deepest and not place.loud and not place.is_bare:
             place.loud.extend(place.top.find_all(exp.Column))
-    return _all_of(_kept(place, chain) for place in chain.places.values() if place.loud)
+    kept = _all_of(_kept(place, chain) for place in chain.places.values() if place.loud)
+    return kept if kept is not None and _are_plain(kept, tree, chain, plain) else None
 
 
 def keep_late(columns: Iterable[exp.Column]) -> list[exp.Expr]:
@@ -175,20 +178,37 @@ def _may_be_meant_elsewhere(tree: exp.Expr, loud: Iterable[_Place], chain: _Chai
     return False
 
 
+def _are_plain(kept: Iterable[exp.Column], tree: exp.Expr, chain: _Chain, plain: Set[str]) -> bool:
+    """Whether each column is a plain one, or another name for one, or for what is made of such within the chain."""
+    aliases: dict[str, list[exp.Alias]] = {}
+    for alias in tree.find_all(exp.Alias):
+        aliases.setdefault(fold(alias.alias), []).append(alias)
+    others = {fold(name.name) for table in tree.find_all(exp.TableAlias) for name in table.columns}
+    others |= {fold(name.name) for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()}
+
+    def is_plain(name: str) -> bool:
+        meanings = aliases.get(name, [])
+        return name not in others and (name in plain or bool(meanings)) and all(map(means_plain, meanings))
+
+    def means_plain(alias: exp.Alias) -> bool:
+        place = chain.places.get(id(alias))
+        is_other_name = isinstance(alias.this, exp.Column) and fold(alias.this.name) in plain - aliases.keys()
+        return is_other_name or (place is not None and bool(place.loud))
+
+    return all(is_plain(fold(column.name)) for column in kept)
+
+
 def _kept(place: _Place, chain: _Chain) -> Iterable[exp.Column] | None:
     """The columns of one place to be kept late; None where the place is none for what may raise."""
     if not all(map(_is_part, place.top.walk())):
         return None
     aggregates = {id(aggregate): aggregate for aggregate in _aggregates(place.top)}
-    around = [_around(node, aggregates) for node in place.loud]
-    within = {id(aggregate): aggregate for aggregate in around if aggregate is not None}
-    if None not in around:
-        return (column for aggregate in within.values() for column in aggregate.find_all(exp.Column))
     columns = list(place.top.find_all(exp.Column))
     is_read_whole = chain.is_read_whole(place.depth)
-    if aggregates:  # worked out of sums: what else it holds must not be known beforehand, nor may it be left out
-        is_alone = all(_around(column, aggregates) is not None for column in columns)
-        return columns if is_alone and (is_read_whole or not _is_limited(chain.selects[0])) else None
+    if aggregates:  # a key beside a sum would be known, and the sum be left out for it
+        is_inside = all(_around(node, aggregates) is not None for node in place.loud)
+        is_last = is_inside or is_read_whole or not _is_limited(chain.selects[0])
+        return columns if is_last and all(_around(column, aggregates) is not None for column in columns) else None
     is_key = _is_aggregated(chain.selects[place.depth])
     return columns if (is_read_whole or is_key) and not isinstance(place.top, exp.Ordered) else None
 

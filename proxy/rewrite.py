@@ -14,9 +14,9 @@ from sqlglot.errors import SqlglotError
 
 from catalog.errors import VeilError
 from catalog.model import Dataset
-from catalog.names import quoted
+from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
-from policy_engine.model import Decision, Outcome
+from policy_engine.model import ColumnDecision, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy import information
 from proxy.barrier import harmful
@@ -138,7 +138,16 @@ def _late(tree: exp.Expr, placed: Sequence[Placed]) -> Sequence[exp.Column] | No
         for column in item.decision.columns
         if column.outcome is not Outcome.HIDDEN
     ]
-    return late_columns(tree, tuple(harmful(tree, families(tree, columns))))
+    shown = [(item, column) for item in placed for column in item.decision.columns]
+    worked_out = {fold(column.name) for item, column in shown if not _is_plain(item, column)}
+    plain = {fold(column.name) for _, column in shown} - worked_out
+    return late_columns(tree, tuple(harmful(tree, families(tree, columns))), plain)
+
+
+def _is_plain(item: Placed, column: ColumnDecision) -> bool:
+    """Whether the cell is the raw value itself; what is hidden is no column of the query."""
+    is_clear = column.outcome is Outcome.CLEAR and column.is_uniform and item.content is None
+    return column.outcome is Outcome.HIDDEN or (is_clear and all(not c.when and c.call is None for c in column.cases))
 
 
 def _stand_in(leaf: Leaf) -> str:
