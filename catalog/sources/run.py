@@ -34,7 +34,7 @@ class EngineRun:
         work: Work = NO_WORK,
     ) -> None:
         self._world = world
-        self._opened_remotes = OpenedRemotes(remotes, limits.seconds, work)
+        self._opened_remotes = OpenedRemotes(remotes, limits.seconds, work, world.kept)
         self._sql = sql
         self._parameters = dict(parameters)
         self._limits = limits

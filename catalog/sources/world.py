@@ -17,6 +17,7 @@ from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.failures import mapped
 from catalog.sources.functions import functions_at, register
+from catalog.sources.kept import Kept
 
 _MARKS = re.compile(r"[*?\[]")
 
@@ -38,7 +39,8 @@ class Resources:
 class World:
     """A locked engine over the given files, folders and database files.
 
-    It lives as long as somebody holds it: an evicted world ends with its last run.
+    It lives as long as somebody holds it: an evicted world ends with its last run. `kept` are connections to other
+    systems that one of its runs leaves to the next.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class World:
     ) -> None:
         spill = tempfile.mkdtemp(prefix="veil-", dir=resources.folder)
         self._connection = duckdb.connect(":memory:", config=_configuration(resources, spill))
-        self._end = weakref.finalize(self, _end, self._connection, spill)
+        self.kept = Kept()
+        self._end = weakref.finalize(self, _end, self._connection, spill, self.kept)
         self.is_broken = False
         self._aliases = {path: f"d_{secrets.token_hex(8)}" for path in sorted(set(databases))}
         try:
@@ -162,6 +165,7 @@ def _configuration(resources: Resources, spill: str) -> dict[str, str | bool | i
     }
 
 
-def _end(connection: duckdb.DuckDBPyConnection, spill: str) -> None:
+def _end(connection: duckdb.DuckDBPyConnection, spill: str, kept: Kept) -> None:
+    kept.close()
     connection.close()
     shutil.rmtree(spill, ignore_errors=True)

@@ -18,6 +18,7 @@ from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, Ve
 from catalog.model import Description
 from catalog.names import fold
 from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.mariadb_types import Declared, column_of, literal, named
@@ -101,7 +102,9 @@ _CODES: tuple[_Meaning, ...] = (
 _STOPPED = (1317, 1969, 3024, 1028)
 
 
-def open_mariadb(source: str, options: Mapping[str, str], seconds: float | None) -> "MariaDbSnapshot":
+def open_mariadb(
+    source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+) -> "MariaDbSnapshot":
     """A look at the database of the option `url`."""
     return MariaDbSnapshot(source, options["url"], seconds)
 

@@ -13,6 +13,7 @@ from catalog.errors import Internal, SourceUnavailable, VeilError
 from catalog.names import fold, quoted
 from catalog.sources.connector import NO_WORK, Expected, Remote, SourceCell, SourceWork, Work
 from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
 from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot
@@ -30,10 +31,11 @@ class OpenedRemotes:
     One thread registers and closes, the engine's threads scan, and any thread may cancel.
     """
 
-    def __init__(self, remotes: Remotes, seconds: float | None, work: Work = NO_WORK) -> None:
+    def __init__(self, remotes: Remotes, seconds: float | None, work: Work = NO_WORK, kept: Kept | None = None) -> None:
         self._remotes = remotes
         self._work = work
         self._seconds = seconds
+        self._kept = kept
         self._guard = threading.Lock()
         self._snapshots: dict[Remote, Snapshot] = {}
         self._is_cancelled = False
@@ -76,7 +78,7 @@ class OpenedRemotes:
     def _opened(self, remote: Remote) -> Snapshot:
         snapshot = self._snapshots.get(remote)
         if snapshot is None:
-            snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds)
+            snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds, self._kept)
             with self._guard:
                 self._snapshots[remote] = snapshot
                 is_cancelled = self._is_cancelled

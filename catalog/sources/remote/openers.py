@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold, split
+from catalog.sources.kept import Kept
 from catalog.sources.remote.mariadb import open_mariadb
 from catalog.sources.remote.postgres import open_postgres
 from catalog.sources.remote.snapshot import Opener, RemoteColumn, RemoteTable, Snapshot
@@ -35,9 +36,14 @@ def never_raises(connector: str, type_name: str) -> bool:
     return is_decimal or type_name in _NEVER_RAISE[connector]
 
 
-def open_snapshot(connector: str, source: str, options: Mapping[str, str], seconds: float | None) -> Snapshot:
-    """A look at the database that the options name; raises SourceUnavailable, SourceTimeout or SettingsInvalid."""
-    return _OPENERS[connector](source, options, seconds)
+def open_snapshot(
+    connector: str, source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+) -> Snapshot:
+    """A look at the database that the options name; raises SourceUnavailable, SourceTimeout or SettingsInvalid.
+
+    `kept` are clean connections of earlier looks, where this one may leave its own.
+    """
+    return _OPENERS[connector](source, options, seconds, kept)
 
 
 def located(snapshot: Snapshot, relation: str) -> RemoteTable:

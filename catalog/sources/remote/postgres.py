@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable
+from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description
 from catalog.names import quoted
+from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.postgres_failures import told
@@ -101,15 +102,21 @@ ORDER BY kind, name, place
 _VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
 
 
-def open_postgres(source: str, options: Mapping[str, str], seconds: float | None) -> "PostgresSnapshot":
+def open_postgres(
+    source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+) -> "PostgresSnapshot":
     """A look at the database of the option `url`."""
-    return PostgresSnapshot(source, options["url"], seconds)
+    return PostgresSnapshot(source, options["url"], seconds, kept)
 
 
 class PostgresSnapshot:
-    """One state of a database: one connection keeps it and tells of tables, and each scan has one of its own."""
+    """One state of a database: one connection keeps it and tells of tables, and each scan has one of its own.
 
-    def __init__(self, source: str, url: str, seconds: float | None) -> None:
+    Connections are taken from `kept` and left there, out of their transaction and with no setting of this look.
+    """
+
+    def __init__(self, source: str, url: str, seconds: float | None, kept: Kept | None = None) -> None:
+        self._kept = kept
         self._source = source
         self._url = url
         self._seconds = seconds
@@ -213,7 +220,7 @@ class PostgresSnapshot:
             with suppress(Exception):  # it may have ended meanwhile
                 connection.adbc_cancel()
         for connection in ended:
-            self._drop(connection)
+            self._leave(connection)
 
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str] = ()
@@ -256,10 +263,18 @@ class PostgresSnapshot:
         return self._connected()
 
     def _connected(self) -> "Connection":
-        """A new connection in a read-only transaction on this snapshot."""
+        """A connection in a read-only transaction on this snapshot: one that was left, else a new one."""
+        left: Any = self._kept.take(self._url) if self._kept is not None else None
+        if left is not None:
+            with suppress(SourceUnavailable):  # the server may have ended it meanwhile
+                return self._begun(left)
         connect = _driver()
         with told(self._source, self._seconds):
             connection = connect(_with_defaults(self._url), autocommit=True)
+        return self._begun(connection)
+
+    def _begun(self, connection: "Connection") -> "Connection":
+        """The connection in a transaction on this snapshot, with every setting that Veil relies on."""
         with self._guard:
             self._open.add(connection)
             is_cancelled = self._is_cancelled
@@ -280,6 +295,21 @@ class PostgresSnapshot:
             self._drop(connection)
             raise
         return connection
+
+    def _leave(self, connection: "Connection") -> None:
+        """Leaves a connection to later looks as a new one would be, or closes it."""
+        if self._kept is None or self._is_cancelled:
+            self._drop(connection)
+            return
+        try:
+            for statement in ("ROLLBACK", "DISCARD ALL"):
+                self._rows(statement, on=connection)
+        except VeilError:
+            self._drop(connection)
+            return
+        with self._guard:
+            self._open.discard(connection)
+        self._kept.give(self._url, connection)
 
     def _drop(self, connection: "Connection") -> None:
         with self._guard:

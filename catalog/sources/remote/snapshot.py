@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from catalog.model import Description
 from catalog.sources.connector import SourceFunction
+from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 
 
@@ -99,4 +100,6 @@ class Snapshot(Protocol):
 class Opener(Protocol):
     """Opens a snapshot of the database that the options name; `seconds` bound each statement in it."""
 
-    def __call__(self, source: str, options: Mapping[str, str], seconds: float | None) -> Snapshot: ...
+    def __call__(
+        self, source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None
+    ) -> Snapshot: ...

@@ -19,6 +19,7 @@ from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
 from catalog.names import quoted
 from catalog.sources.files.local_folder import is_a_home
+from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
@@ -65,7 +66,9 @@ _AFFINITIES: tuple[tuple[str, str, Pushed], ...] = (
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
 
 
-def open_sqlite(source: str, options: Mapping[str, str], seconds: float | None) -> "SqliteSnapshot":
+def open_sqlite(
+    source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+) -> "SqliteSnapshot":
     """A look at the file of the option `path`; raises SourceUnavailable."""
     return SqliteSnapshot(Path(options["path"]), seconds)
 
