@@ -29,9 +29,14 @@ def require_change(rights: Rights, before: Live, after: Live) -> None:
         rights.require(action, place, _WORDS[action].format(place=f"`{place}`" if place else "everywhere"))
 
 
+def may_change_anything(rights: Rights) -> bool:
+    """Whether any change at all has been delegated to somebody."""
+    return any(rights.places(action) != frozenset() for action in _WORDS)
+
+
 def require_any(rights: Rights, what: str) -> None:
     """Raise NotAllowed for somebody to whom no change at all has been delegated."""
-    if all(rights.places(action) == frozenset() for action in _WORDS):
+    if not may_change_anything(rights):
         rights.require(Action.POLICY_WRITE, None, what)
 
 

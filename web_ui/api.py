@@ -5,13 +5,11 @@ from datetime import date
 
 import flask
 
-from policy_engine.apply import carry_out, prepare
 from policy_engine.capabilities import Action, Rights
 from policy_engine.ddl.printing import print_policy
 from policy_engine.ddl.run import Runner
 from policy_engine.ddl.views import Answer
-from policy_engine.delegation import require_any, require_change, require_document
-from policy_engine.document.reading import loads
+from policy_engine.delegation import require_any
 from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy
 from policy_engine.plan import Plan
@@ -24,6 +22,7 @@ from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
 from web_ui.event_search import ASKED, search
 from web_ui.parts import Parts
+from web_ui.planning import applied, planned
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
@@ -81,15 +80,8 @@ class ControlApi:
     def apply(self) -> flask.Response:
         """Carry a document out, all or nothing; the answer is the plan that was carried out."""
         plan = self._plan("apply documents", "why")
-        applied = carry_out(
-            plan,
-            self.parts.catalog,
-            by=answers.subject(self.identity).user,
-            why=flask.request.args.get("why", ""),
-            client=answers.client(),
-        )
-        answers.decided_under(applied.revision)
-        return flask.jsonify(applied.as_json())
+        subject = answers.subject(self.identity)
+        return flask.jsonify(applied(self.parts, subject, plan, why=flask.request.args.get("why", "")).as_json())
 
     def ddl(self) -> flask.Response:
         """Carry out one policy statement, or answer a SHOW or DESCRIBE."""
@@ -115,27 +107,13 @@ class ControlApi:
         return flask.jsonify({"events": [found.reach.told(event) for event in found.events], "before": found.before})
 
     def _plan(self, what: str, *known: str) -> Plan:
-        """The plan for the document in the body, within the rights of whoever sends it.
-
-        INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
-        that the document does not name are told to those alone who may read them.
-        """
-        rights = Rights(answers.subject(self.identity), self.parts.policies.current())
+        """The plan for the document in the body."""
+        subject = answers.subject(self.identity)
+        rights = Rights(subject, self.parts.policies.current())
         require_any(rights, what)
         refuse_unknown_arguments("prune", *known)
-        document = loads(_document(), folder=self.parts.home.documents)
-        require_document(rights, document)
-        plan = prepare(
-            document,
-            self.parts.catalog,
-            at=self.parts.clock(),
-            prune=arguments.flag("prune"),
-            check_rule=self.parts.check_rule,
-            count=self._counter(rights) if "rows" in known and arguments.flag("rows") else None,
-            tells_all=reads_every_policy(rights),
-        )
-        require_change(rights, plan.before, plan.after)
-        return plan
+        count = self._counter(rights) if "rows" in known and arguments.flag("rows") else None
+        return planned(self.parts, subject, _document(), what=what, prune=arguments.flag("prune"), count=count)
 
     def _counter(self, rights: Rights) -> Count:
         rights.require(Action.HOME_ADMINISTER, None, "count rows for a plan")

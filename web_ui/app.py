@@ -19,6 +19,7 @@ from web_ui.history_api import HistoryApi
 from web_ui.metrics import MetricsPage
 from web_ui.openapi import description
 from web_ui.pages.audit import AuditPage
+from web_ui.pages.change import ChangePage
 from web_ui.pages.connect import ConnectPage
 from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
@@ -128,6 +129,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
             levels=parts.levels,
             tells_hidden=tells_hidden,
         ),
+        ChangePage(parts=parts, identity=identity),
         QueryPage(parts=parts, identity=identity),
         AuditPage(parts=parts, identity=identity),
         PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),

@@ -31,7 +31,14 @@ PAGES = (
     "/audit?user=nobody-like-it",
     "/audit/1",
 )
-OF_ADMINS = ("/tags?state=", "/tags?state=confirmed&all=1&look=1", "/tags?search=nothing-like-it", "/crawls")
+OF_ADMINS = (
+    "/policies/change",
+    "/policies/change?policy=clerks",
+    "/tags?state=",
+    "/tags?state=confirmed&all=1&look=1",
+    "/tags?search=nothing-like-it",
+    "/crawls",
+)
 
 
 def text_of(client: FlaskClient, address: str) -> str:

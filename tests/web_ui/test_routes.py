@@ -72,6 +72,8 @@ ROUTES = (
     Route(method="GET", rule="/data", who=Open.SIGNED_IN),
     Route(method="GET", rule="/data/<database>/<name>", called="/data/shop/orders", who=Open.SIGNED_IN),
     Route(method="GET", rule="/policies", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/policies/change", who=WRITE),
+    Route(method="POST", rule="/policies/change", who=WRITE, body={"document": "veil: 1", "action": "plan"}),
     Route(method="GET", rule="/query", who=Open.SIGNED_IN),
     Route(method="POST", rule="/query", who=Open.SIGNED_IN, body=SQL),
     Route(method="GET", rule="/audit", who=Open.SIGNED_IN),

@@ -23,7 +23,7 @@ class Link:
 _PAGES: tuple[tuple[str, str, tuple[str, ...], Action | None], ...] = (
     ("Data", "data.show", ("data.", "dataset."), None),
     ("Query", "query.show", ("query.",), None),
-    ("Policies", "policies.show", ("policies.",), None),
+    ("Policies", "policies.show", ("policies.", "change."), None),
     ("Tags", "tags.show", ("tags.",), Action.TAG_ASSIGN),
     ("Crawls", "crawls.show", ("crawls.",), Action.HOME_ADMINISTER),
     ("Audit", "audit.show", ("audit.",), None),

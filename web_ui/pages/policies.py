@@ -12,6 +12,7 @@ from catalog.revisions import Revisions
 from policy_engine.capabilities import Rights
 from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_policy
+from policy_engine.delegation import may_change_anything
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Policy
 from policy_engine.owners import last_changes
@@ -20,6 +21,7 @@ from policy_engine.readers import readable, reads_every_policy
 from policy_engine.store import PolicyStore
 from proxy import answers
 from proxy.identity import Identity
+from web_ui import arguments
 from web_ui.pages.frame import viewer
 
 
@@ -69,6 +71,8 @@ class PoliciesPage:
             cards=found,
             revision=current.revision,
             sees_all=reads_every_policy(Rights(subject, current)),
+            may_change=may_change_anything(Rights(subject, current)),
+            since=arguments.number("since", 2**31),
         )
 
 

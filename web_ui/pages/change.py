@@ -1,0 +1,135 @@
+"""The page that changes policies: a document is written, its plan is looked at, and only then it is applied."""
+
+from dataclasses import dataclass
+
+import flask
+
+from catalog.errors import VeilError
+from catalog.names import fold
+from policy_engine.capabilities import Rights
+from policy_engine.delegation import require_any
+from policy_engine.document.writing import policy_entry, write
+from policy_engine.impact import Impact, Movement
+from policy_engine.model import Subject
+from policy_engine.plan import Plan
+from policy_engine.readers import readable
+from proxy import answers, problems
+from proxy.identity import Identity
+from proxy.refusals import NotThere, RequestInvalid
+from web_ui.pages.frame import viewer
+from web_ui.parts import Parts
+from web_ui.planning import applied, planned
+
+_WHAT = "change policies"
+_MOST_LINES = 200
+_EXAMPLE = """veil: 1
+policies:
+  - policy: analysts-medical
+    grant: select
+    to: [healthcare_analyst_role]
+    scope: medical_charges
+    having: not phi.phone_number
+    transform: [{tagged: phi.mrn, with: tokenize()}]
+    where: opted_out != 1
+    why: say why, for whoever reads this in a year
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePage:
+    """Plans a document and applies the very plan that was looked at; anything else is planned again."""
+
+    parts: Parts
+    identity: Identity
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes of this page."""
+        page = flask.Blueprint("change", __name__)
+        page.get("/policies/change")(self.show)
+        page.post("/policies/change")(self.change)
+        return page
+
+    def show(self) -> str:
+        """The form, holding one policy as it is now, or an example."""
+        subject = self._writer()
+        name = flask.request.args.get("policy", "")
+        return self._page(self._document(subject, name) if name else _EXAMPLE)
+
+    def change(self) -> flask.typing.ResponseReturnValue:
+        """Plan what the form holds; with the number of a plan that still holds, carry it out."""
+        subject = self._writer()
+        form = flask.request.form
+        text, why = form.get("document", ""), form.get("why", "").strip()
+        if form.get("action") not in ("plan", "apply"):
+            raise RequestInvalid("the form asks for something else than this page does", hint="go back, and try again")
+        try:
+            plan = planned(self.parts, subject, text, what=_WHAT)
+            if form["action"] == "plan" or not plan.has_changes:
+                return self._page(text, why=why, plan=plan)
+            if form.get("plan") != plan.id:
+                return self._page(text, why=why, plan=plan, is_another=True), 409
+            done = applied(self.parts, subject, plan, why=why)
+        except VeilError as error:
+            problem = problems.told(error, decision_id=answers.decision_id())
+            return self._page(text, why=why, problem=problem), problem.status
+        return flask.redirect(flask.url_for("policies.show", since=done.revision), code=303)
+
+    def _writer(self) -> Subject:
+        """Who looks at the page; raises NotAllowed for somebody who may change nothing."""
+        subject = viewer(self.identity)
+        require_any(Rights(subject, self.parts.policies.current()), _WHAT)
+        return subject
+
+    def _document(self, subject: Subject, name: str) -> str:
+        found = next(
+            (each for each in readable(subject, self.parts.policies.current()) if fold(each.id) == fold(name)), None
+        )
+        if found is None:
+            raise NotThere("there is no policy of that name that you can read", hint="choose one from the list")
+        return write({"veil": 1, "policies": [policy_entry(found)]})
+
+    def _page(
+        self,
+        document: str,
+        *,
+        why: str = "",
+        plan: Plan | None = None,
+        is_another: bool = False,
+        problem: VeilError | None = None,
+    ) -> str:
+        return flask.render_template(
+            "change.html",
+            document=document,
+            why=why,
+            plan=plan,
+            is_another=is_another,
+            problem=problem,
+            lines=_lines(plan.impacts[:_MOST_LINES]) if plan else (),
+            further=max(0, len(plan.impacts) - _MOST_LINES) if plan else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One difference for people as a row of the table."""
+
+    who: str
+    movement: Movement
+    what: str
+    before: str
+    after: str
+    because: str
+
+
+def _lines(impacts: tuple[Impact, ...]) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            who=f"{each.kind} {each.name}",
+            movement=each.movement,
+            what=f"{each.dataset}.{each.column}" if each.column else f"rows of {each.dataset}",
+            before=each.before,
+            after=each.after + (", on some rows" if each.is_filtered and each.column else ""),
+            because=", ".join(each.policies),
+        )
+        for each in impacts
+    )

@@ -1,0 +1,44 @@
+"""Plans a document for whoever sends it, in the API and on pages: within that person's rights, and no further."""
+
+from policy_engine.apply import Applied, carry_out, prepare
+from policy_engine.capabilities import Rights
+from policy_engine.delegation import require_any, require_change, require_document
+from policy_engine.document.reading import loads
+from policy_engine.model import Subject
+from policy_engine.plan import Plan
+from policy_engine.readers import reads_every_policy
+from policy_engine.row_counts import Count
+from proxy import answers
+from web_ui.parts import Parts
+
+
+def planned(
+    parts: Parts, subject: Subject, text: str, *, what: str, prune: bool = False, count: Count | None = None
+) -> Plan:
+    """The plan for the text of a document; raises NotAllowed for `what` when nobody let the person change anything.
+
+    INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
+    that the document does not name are told to those alone who may read them.
+    """
+    rights = Rights(subject, parts.policies.current())
+    require_any(rights, what)
+    document = loads(text, folder=parts.home.documents)
+    require_document(rights, document)
+    plan = prepare(
+        document,
+        parts.catalog,
+        at=parts.clock(),
+        prune=prune,
+        check_rule=parts.check_rule,
+        count=count,
+        tells_all=reads_every_policy(rights),
+    )
+    require_change(rights, plan.before, plan.after)
+    return plan
+
+
+def applied(parts: Parts, subject: Subject, plan: Plan, *, why: str) -> Applied:
+    """A plan carried out in somebody's name; the answer is told under its revision."""
+    done = carry_out(plan, parts.catalog, by=subject.user, why=why, client=answers.client())
+    answers.decided_under(done.revision)
+    return done
