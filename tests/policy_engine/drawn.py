@@ -102,7 +102,7 @@ def fitting(kind: str) -> tuple[TransformCall, ...]:
 
 @st.composite
 def policies(draw: st.DrawFn, dataset: Dataset) -> tuple[Policy, ...]:
-    """Two to five policies about the dataset, the first a grant."""
+    """Two to five policies about the dataset, the first a grant that mostly shows something to role `one`."""
     calls = st.one_of(
         st.sampled_from(fitting(dataset.columns[len(FIXED)].type)),
         st.sampled_from(fitting(dataset.columns[-1].type)),
@@ -112,8 +112,11 @@ def policies(draw: st.DrawFn, dataset: Dataset) -> tuple[Policy, ...]:
     moments = mostly(None, AT, AT + timedelta(seconds=1), AT + timedelta(hours=12))
     effects = st.sampled_from([Effect.GRANT, Effect.GRANT, Effect.GRANT, Effect.RESTRICT, Effect.RESTRICT, Effect.DENY])
     filters = st.sampled_from([None, "age > 40", "NOT ok", None, "ok OR age > 40", *predicates(dataset, ())])
-    made = []
-    for number in range(draw(st.integers(2, 5))):
+    whole = Scope(database="shop")
+    shown = draw(st.one_of(*[st.none()] * 3, expressions))
+    first = Policy(id="first", effect=Effect.GRANT, roles=("one",), scope=whole, having=shown, where=draw(filters))
+    made = [first] if draw(mostly(True, False)) else []
+    for number in range(draw(st.integers(2, 5)) - len(made)):
         effect = draw(effects) if number else Effect.GRANT
         is_deny = effect is Effect.DENY
         made.append(
@@ -163,7 +166,7 @@ rights = st.lists(
 def rows(dataset: Dataset) -> st.SearchStrategy[Sequence[Row]]:
     """Some rows of a dataset, hostile values and NULLs among them."""
     columns = {column.name: _values(column.name, column.type) for column in dataset.columns}
-    return st.lists(st.fixed_dictionaries(columns), min_size=2, max_size=5)
+    return st.lists(st.fixed_dictionaries(columns), min_size=3, max_size=6)
 
 
 def _values(name: str, kind: str) -> st.SearchStrategy[object]:

@@ -1,6 +1,7 @@
 """Random policies, tags, data and people: what the proxy returns from DuckDB is what the oracle says, cell by cell.
 
-`make fuzz` tries thousands of worlds; here it is some hundreds. A world that fails is made as small as it goes.
+`make fuzz` tries thousands of worlds; here it is some hundreds, of thousands of cells. A world that fails is made as
+small as it goes.
 """
 
 import os
@@ -29,7 +30,7 @@ from tests.policy_engine.predicates import WHENS, Right, predicates
 from tests.policy_engine.seen import Row, Seen, Showing
 from tests.proxy.trial import KEYS, Trial, Writes, trial
 
-WORLDS = int(os.environ.get("VEIL_FUZZ_ORACLE", "160"))
+WORLDS = int(os.environ.get("VEIL_FUZZ_ORACLE", "240"))
 SHARDS = 8
 RIGHTS = Dataset(
     database="shop",
