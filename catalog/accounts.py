@@ -12,6 +12,10 @@ from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
 from catalog.lookup import check_name, row_id
 from catalog.model import Attribute, Role, User
+from catalog.names import fold
+
+PROVIDED = "oidc:"
+"""How the names of people begin who come from an identity provider; no local account is called so."""
 
 _SHORTEST_PASSWORD = 8
 
@@ -61,6 +65,11 @@ class Accounts:
     def put_user(self, user: User) -> None:
         """Adds a user or replaces groups and attributes; a password stays unless a new hash is given."""
         check_name(user.name, "user", may_hold_dot=True)
+        if is_provided(user.name):
+            raise SettingsInvalid(
+                f"`{user.name}` cannot name a local account: people of the identity provider are called so",
+                hint=f"leave out `{PROVIDED}`; who comes from the provider needs no account here",
+            )
         attributes = json.dumps(dict(user.attributes), sort_keys=True, ensure_ascii=False)
         with self._catalog.transaction() as tx:
             tx.execute(
@@ -127,6 +136,16 @@ class Accounts:
     def _decoy(self) -> str:
         """The hash of nobody's password, for the work that an unknown user must cost."""
         return self._hasher.hash("nobody signs in with this")
+
+
+def is_provided(name: str) -> bool:
+    """Whether a name is one of somebody from an identity provider.
+
+    Example:
+        >>> is_provided("OIDC:kim"), is_provided("kim")
+        (True, False)
+    """
+    return fold(name).startswith(PROVIDED)
 
 
 def _listed(groups: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 12  # the number of the last step below
+NEWEST = 13  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -248,6 +248,29 @@ _SESSIONS = """
     CREATE INDEX web_session_by_user ON web_session (user);
 """
 
+_PROVIDED = """
+    CREATE TABLE provided_name (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        provider TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        since TEXT NOT NULL,
+        refused_before TEXT
+    );
+"""
+
+_SESSION_TOKENS = """
+    CREATE TABLE session_token (
+        id TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL REFERENCES web_session ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        token_hash BLOB NOT NULL UNIQUE,
+        created_at TEXT NOT NULL,
+        revoked_at TEXT,
+        last_used_at TEXT
+    );
+    CREATE INDEX session_token_by_session ON session_token (session_id);
+"""
+
 
 def migrate(database: Database) -> None:
     """Brings the file to its present shape; call it inside a transaction, as others may be opening the file too."""
@@ -328,6 +351,12 @@ def _sinks(database: Database) -> None:
 @_STEPS(name="0012 suggestions may be found no longer")
 def _missing(database: Database) -> None:
     database.execute("ALTER TABLE assignment ADD COLUMN missing_since TEXT NOT NULL DEFAULT ''")
+
+
+@_STEPS(name="0013 people come from an identity provider")
+def _provided(database: Database) -> None:
+    for statement in _statements(_PROVIDED + _SESSION_TOKENS):
+        database.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -62,7 +62,16 @@ class WebSessions:
         if len(text) > _LONGEST_TEXT or not text.isascii():
             return None
         row = self._catalog.row(f"{_SELECT} WHERE text_hash = ? AND {_LIVES}", [_hashed(text), *_bounds(now, idle)])
-        return None if row is None else _session(row)
+        return None if row is None else read_session(row)
+
+    def ended(self, text: str, since: datetime) -> WebSession | None:
+        """The session of that text if it was ended since a moment, None for any other."""
+        if len(text) > _LONGEST_TEXT or not text.isascii():
+            return None
+        row = self._catalog.row(
+            f"{_SELECT} WHERE text_hash = ? AND ended_at >= ?", [_hashed(text), written_time(since)]
+        )
+        return None if row is None else read_session(row)
 
     def saw(self, session_id: str, now: datetime) -> None:
         """Notes that the session was used."""
@@ -74,7 +83,7 @@ class WebSessions:
         with self._catalog.transaction() as tx:
             row = tx.row(f"{_SELECT} WHERE id = ? AND ended_at IS NULL", [session_id])
             tx.execute("UPDATE web_session SET ended_at = ? WHERE id = ?", [written_time(now), session_id])
-        return None if row is None else _session(row)
+        return None if row is None else read_session(row)
 
     def living(self, now: datetime, *, idle: timedelta, user: str | None = None) -> tuple[WebSession, ...]:
         """The sessions that can still be used, of one user or of all, the newest first."""
@@ -82,7 +91,7 @@ class WebSessions:
             f"{_SELECT} WHERE {_LIVES} AND coalesce(user = ?, TRUE) ORDER BY began_at DESC, id",
             [*_bounds(now, idle), user],
         )
-        return tuple(map(_session, rows))
+        return tuple(map(read_session, rows))
 
 
 def _bounds(now: datetime, idle: timedelta) -> tuple[str, str]:
@@ -94,7 +103,8 @@ def _hashed(text: str) -> bytes:
     return hashlib.sha256(text.encode("ascii")).digest()
 
 
-def _session(row: sqlite3.Row) -> WebSession:
+def read_session(row: sqlite3.Row) -> WebSession:
+    """The session in a row of its table."""
     attributes: dict[str, Attribute] = {
         name: value if isinstance(value, str) else tuple(value) for name, value in json.loads(row["attributes"]).items()
     }

@@ -261,8 +261,17 @@ def describe(paths: Json, schemas: Json) -> Json:
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "veil"},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of Veil or, where the server takes them, of its identity provider (a JWT).",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "veil",
+                    "description": "The cookie of a sign-in; over https it is called `__Host-veil`.",
+                },
             },
         },
     }

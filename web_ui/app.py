@@ -2,12 +2,14 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import flask
 
 from catalog.errors import Internal, NotAuthenticated, VeilError
 from catalog.secret_files import kept_secret
 from policy_engine.capabilities import Rights
+from policy_engine.model import Subject
 from proxy import answers, problems
 from proxy.api import Api
 from proxy.departures import Departures
@@ -16,6 +18,8 @@ from web_ui import session, wording
 from web_ui.api import ControlApi
 from web_ui.crawls_api import CrawlsApi
 from web_ui.history_api import HistoryApi
+from web_ui.identity.configuration import configured
+from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
 from web_ui.openapi import description
 from web_ui.pages.audit import AuditPage
@@ -26,6 +30,7 @@ from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.frame import navigation
 from web_ui.pages.policies import PoliciesPage
+from web_ui.pages.provider_sign_in import ProviderSignIn
 from web_ui.pages.query import QueryPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
@@ -47,7 +52,7 @@ def create_app(parts: Parts) -> flask.Flask:
     app.secret_key = kept_secret(parts.home.path / "cookie.key", length=32, loss="everybody signs in again")
     app.config.update(
         MAX_CONTENT_LENGTH=settings.server.max_body_bytes,
-        SESSION_COOKIE_NAME="veil",
+        SESSION_COOKIE_NAME=session.cookie_name(settings.server.public_url),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PUBLIC_HOST=settings.server.public_url.partition("://")[2].rstrip("/"),
@@ -55,16 +60,35 @@ def create_app(parts: Parts) -> flask.Flask:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.session_interface = session.CookieSessions(settings.server.public_url)
+    provider = _provider(parts)
     sessions = _sessions(parts)
-    identity = Identity(accounts=parts.accounts, tokens=parts.tokens, clock=parts.clock, signed_in=sessions.subject)
+    identity = Identity(
+        accounts=parts.accounts,
+        tokens=parts.tokens,
+        clock=parts.clock,
+        signed_in=sessions.subject,
+        others=partial(_bearer, sessions, provider),
+    )
     app.before_request(session.refuse_forgery)
     app.after_request(_secure)
     app.after_request(parts.metrics.answered)
     answers.install(app, parts.revisions.current_number)
     app.register_error_handler(Exception, _on_error)
     _add_api(app, parts, identity)
-    _add_pages(app, parts, identity, sessions)
+    _add_pages(app, parts, identity, sessions, provider)
     return app
+
+
+def _bearer(sessions: session.Sessions, provider: IdentityProvider | None, text: str) -> Subject | None:
+    """Whom a token is about: one of the provider's has two dots, one of ours has none."""
+    return provider.bearer(text) if provider and text.count(".") == 2 else sessions.bearer(text)
+
+
+def _provider(parts: Parts) -> IdentityProvider | None:
+    configuration = configured(parts.settings)
+    if configuration is None:
+        return None
+    return IdentityProvider(configuration, accounts=parts.accounts, names=parts.provided_names, clock=parts.clock)
 
 
 def _sessions(parts: Parts) -> session.Sessions:
@@ -72,11 +96,13 @@ def _sessions(parts: Parts) -> session.Sessions:
     return session.Sessions(
         accounts=parts.accounts,
         store=parts.web_sessions,
+        tokens=parts.session_tokens,
         journal=parts.journal,
         throttle=Throttle(attempts=wanted.attempts, pause_seconds=wanted.pause_seconds, clock=time.monotonic),
         lifetime=timedelta(hours=wanted.hours),
         idle=timedelta(minutes=wanted.idle_minutes),
         clock=parts.clock,
+        provider=parts.settings.auth.issuer,
     )
 
 
@@ -108,10 +134,17 @@ def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
     app.add_url_rule("/metrics", "metrics", view_func=metrics.show)
 
 
-def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: session.Sessions) -> None:
+def _add_pages(
+    app: flask.Flask,
+    parts: Parts,
+    identity: Identity,
+    sessions: session.Sessions,
+    provider: IdentityProvider | None,
+) -> None:
     tells_hidden = parts.settings.query.explain == "full"
     for page in (
         SignInPage(sessions=sessions),
+        ProviderSignIn(sessions=sessions, provider=provider, journal=parts.journal),
         DataPage(
             identity=identity,
             metadata=parts.metadata,
@@ -136,11 +169,14 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
         ConnectPage(
             identity=identity,
             tokens=parts.tokens,
+            sessions=sessions,
+            session_tokens=parts.session_tokens,
             journal=parts.journal,
             metadata=parts.metadata,
             catalog=parts.catalog,
             clock=parts.clock,
             max_days=parts.settings.tokens.max_days,
+            api_audience=parts.settings.auth.api_audience,
         ),
     ):
         app.register_blueprint(page.blueprint())
@@ -150,6 +186,7 @@ def _add_pages(app: flask.Flask, parts: Parts, identity: Identity, sessions: ses
 
     app.add_url_rule("/", view_func=root)
     app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
 
     def frame() -> dict[str, object]:
         """What stands around every page, for the person who is signed in."""

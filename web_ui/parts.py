@@ -21,9 +21,11 @@ from catalog.journal import Journal
 from catalog.known_keys import KnownKeys
 from catalog.model import EventKind, TagRule
 from catalog.names import nearest
+from catalog.provided_names import ProvidedNames
 from catalog.registry import connect
 from catalog.revisions import Revisions
 from catalog.seals import SealBook
+from catalog.session_tokens import SessionTokens
 from catalog.sinks.delivery import Sink
 from catalog.sinks.forms import FORMS
 from catalog.sinks.targets import target
@@ -61,6 +63,8 @@ class Parts:
     accounts: Accounts
     tokens: ApiTokens
     web_sessions: WebSessions
+    session_tokens: SessionTokens
+    provided_names: ProvidedNames
     journal: Journal
     revisions: Revisions
     policies: PolicyStore
@@ -129,6 +133,8 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             accounts=Accounts(catalog),
             tokens=ApiTokens(catalog),
             web_sessions=WebSessions(catalog),
+            session_tokens=SessionTokens(catalog),
+            provided_names=ProvidedNames(catalog),
             journal=journal,
             revisions=Revisions(catalog, clock=clock),
             policies=policies,

@@ -14,6 +14,7 @@ from catalog.home import Home
 from catalog.known_keys import KnownKeys
 from web_ui.app import create_app
 from web_ui.arrivals import Arrivals
+from web_ui.identity.configuration import configured
 from web_ui.parts import Parts, assemble
 from web_ui.settings import Settings
 
@@ -37,6 +38,7 @@ def serve(home: Home, settings: Settings) -> None:
     """
     with Catalog(home.catalog_file) as catalog:  # a home that cannot be served is told of here, not in a dying worker
         KnownKeys(catalog).expect(home.master_keys())
+    configured(settings)
     _Server(home, settings).run()
 
 

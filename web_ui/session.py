@@ -12,7 +12,8 @@ from flask.sessions import SecureCookieSessionInterface
 from catalog.accounts import Accounts
 from catalog.errors import LimitExceeded, NotAllowed, NotAuthenticated
 from catalog.journal import Journal
-from catalog.model import Event, EventKind, User, Verdict, WebSession
+from catalog.model import ApiToken, Event, EventKind, User, Verdict, WebSession
+from catalog.session_tokens import SessionTokens
 from catalog.web_sessions import WebSessions
 from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
@@ -21,6 +22,7 @@ from proxy.refusals import RequestInvalid
 from web_ui.throttle import Throttle
 
 _SEEN_EVERY = timedelta(minutes=1)
+_LEAVING = timedelta(minutes=10)
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORM_MOST = 65_536  # bytes
 
@@ -28,7 +30,8 @@ _FORM_MOST = 65_536  # bytes
 class Sessions:
     """The sign-in of the current request: the cookie holds a random text, the server everything else.
 
-    A session ends when it is old, idle, revoked or signed out, and when its account is gone or has another password.
+    A session ends when it is old, idle, revoked or signed out, when its account is gone or has another password, and
+    when it is of another identity `provider` than is in the settings now.
     """
 
     def __init__(
@@ -36,19 +39,23 @@ class Sessions:
         *,
         accounts: Accounts,
         store: WebSessions,
+        tokens: SessionTokens,
         journal: Journal,
         throttle: Throttle,
         lifetime: timedelta,
         idle: timedelta,
         clock: Callable[[], datetime],
+        provider: str = "",
     ) -> None:
         self._accounts = accounts
         self._store = store
+        self._tokens = tokens
         self._journal = journal
         self._throttle = throttle
         self._lifetime = lifetime
         self._idle = idle
         self._clock = clock
+        self._provider = provider
 
     def sign_in(self, name: str, password: str) -> None:
         """Begin a new session, or raise NotAuthenticated or TooMany; both are journalled."""
@@ -71,6 +78,7 @@ class Sessions:
     def begin(self, subject: Subject, *, mark: str = "", provider: str = "", logout_hint: str = "") -> None:
         """Begin a new session for somebody who has proved who they are; one that this browser had ends."""
         self.sign_out()
+        flask.session.clear()
         now = self._clock()
         text, _ = self._store.begin(
             WebSession(
@@ -88,12 +96,21 @@ class Sessions:
         )
         flask.session.update(text=text, csrf=secrets.token_urlsafe(24))
 
-    def sign_out(self) -> None:
-        """End the session for good, copies of its cookie too."""
-        held = self._held()
+    def sign_out(self) -> WebSession | None:
+        """End the session for good, copies of its cookie too; the session that ended."""
+        held, text = self._held(), flask.session.get("text")
+        flask.session.clear()
         if held is not None:
             self._store.end(held.id, self._clock())
-        flask.session.clear()
+            if held.provider:
+                flask.session["left"] = text
+        return held
+
+    def left_with(self) -> str:
+        """The hint with which somebody who has just signed out here can sign out at the provider, too; told once."""
+        text = flask.session.pop("left", None)
+        ended = self._store.ended(text, self._clock() - _LEAVING) if isinstance(text, str) else None
+        return "" if ended is None else ended.logout_hint
 
     def user_name(self) -> str | None:
         """Who is signed in, None when nobody is."""
@@ -108,12 +125,27 @@ class Sessions:
             self._store.saw(held.id, now)
         return subject
 
+    def lend(self, subject: Subject, name: str) -> tuple[str, ApiToken]:
+        """A token for a program, which ends when the subject's session does; raises NotAllowed without a session."""
+        held = self._held()
+        if held is None or held.user != subject.user:
+            raise NotAllowed("a token is made in a sign-in", hint="sign in at the page, and make it there")
+        return self._tokens.create(held.id, name, self._clock())
+
+    def bearer(self, text: str) -> Subject | None:
+        """Whom a token that a session has lent is about, None when it is nobody's."""
+        held = self._tokens.find(text, self._clock())
+        return None if held is None else self._subject(held)
+
     def _held(self) -> WebSession | None:
         """The session of this request's cookie, None when there is none that can be used."""
         text = flask.session.get("text")
         return self._store.find(text, self._clock(), idle=self._idle) if isinstance(text, str) else None
 
     def _subject(self, held: WebSession) -> Subject | None:
+        if held.provider:
+            is_same = held.provider == self._provider
+            return Subject(user=held.user, groups=held.groups, attributes=held.attributes) if is_same else None
         user = self._accounts.user(held.user)
         if user is None or not hmac.compare_digest(_mark(user), held.mark):
             return None
@@ -133,6 +165,14 @@ class Sessions:
                 details={"by": "password"} if user else {"by": "password", "account": "unknown"},
             )
         )
+
+
+def cookie_name(public_url: str) -> str:
+    """What the cookie is called; over https so that no other host or plain page can set it.
+
+    Source: RFC 6265bis, section 4.1.3.2.
+    """
+    return "__Host-veil" if public_url.lower().startswith("https://") else "veil"
 
 
 class CookieSessions(SecureCookieSessionInterface):

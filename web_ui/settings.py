@@ -62,6 +62,37 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthSettings:
+    """An identity provider that speaks OpenID Connect; without an `issuer` there are local accounts alone.
+
+    `name` stands on the button. The secret is named, never stated: `client_secret_env` or `client_secret_file`; a
+    client without one is a public one. `user_claim` names people, who are called `oidc:NAME` here, and `groups_claim`
+    lists their groups (empty: none are taken). `[auth.groups]` gives the provider's groups other names here, or none
+    (`""`); all others keep theirs, or count for nothing with `other_groups = "ignore"`. `[auth.attributes]` says which
+    claim an attribute is taken from. A claim inside another is written with a dot.
+
+    Bearer tokens of the provider are taken for `api_audience` (empty: none are), if they were issued to `client_id` or
+    to one of `api_clients`.
+    """
+
+    issuer: str = ""
+    name: str = "single sign-on"
+    client_id: str = ""
+    client_secret_env: str = ""
+    client_secret_file: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    user_claim: str = "preferred_username"
+    groups_claim: str = "groups"
+    other_groups: Literal["keep", "ignore"] = "keep"
+    groups: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    api_audience: str = ""
+    api_clients: tuple[str, ...] = ()
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256")
+    clock_skew_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSettings:
     """The longest life of an API token made on the page Connect."""
 
@@ -145,6 +176,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     query: QuerySettings = field(default_factory=QuerySettings)
     session: SessionSettings = field(default_factory=SessionSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
     tokens: TokenSettings = field(default_factory=TokenSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     sinks: Mapping[str, SinkSettings] = field(default_factory=dict)
@@ -227,6 +259,8 @@ def _value(value: object, kind: Any, origin: str) -> object:
         return _choice(value, get_args(kind), origin)
     if get_origin(kind) is tuple:
         return _texts(value, origin)
+    if get_origin(kind) is Mapping:
+        return _named_texts(value, origin)
     wanted = {str: "a text", int: "a whole number", float: "a number"}
     if kind is float and type(value) is int:
         value = float(value)
@@ -246,6 +280,12 @@ def _texts(value: object, origin: str) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(part, str) for part in listed):
         raise SettingsInvalid(f"{origin} must be a list of texts", hint="see the reference of settings")
     return tuple(listed)
+
+
+def _named_texts(value: object, origin: str) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(part, str) for part in value.values()):
+        raise SettingsInvalid(f"{origin} must be a section of texts, in the file", hint="see the reference of settings")
+    return value
 
 
 def _choice(value: object, known: tuple[str, ...], origin: str) -> object:

@@ -103,7 +103,8 @@ time, draws random numbers or reads settings, files or query text is absent: suc
 SETTINGS_HEAD = """# Settings
 
 They stand in `veil.toml` in the home, a section each; a variable in the environment overrides them. What is not listed
-here is refused with the nearest name. No secret is a setting: the master key lies in the home, passwords are hashed."""
+here is refused with the nearest name. No secret is a setting: the master key lies in the home, passwords are hashed,
+and a client's secret stands in a variable or file that is named."""
 
 TRANSFORMS_HEAD = """# Transforms
 
@@ -244,13 +245,16 @@ def settings_page() -> str:
         if is_named:
             kind, title = get_args(kind)[1], f"{section.name}.NAME"
         variable = "in the file only" if is_named else f"`VEIL_{section.name.upper()}__{{}}`"
-        rows = [
-            f"| `{key.name}` | `{json.dumps(key.default)}` | {variable.format(key.name.upper())} |"
-            for key in dataclasses.fields(kind)
-        ]
+        rows = [_setting(key, variable) for key in dataclasses.fields(kind)]
         table = "\n".join(["| key | default | in the environment |", "|---|---|---|", *rows])
         parts.append(f"## [{title}]\n\n{inspect.getdoc(kind)}\n\n{table}")
     return "\n\n".join([MADE, SETTINGS_HEAD, *parts]) + "\n"
+
+
+def _setting(key: dataclasses.Field[object], variable: str) -> str:
+    if key.default_factory is dict:
+        return f"| `{key.name}` | a section, empty | in the file only |"
+    return f"| `{key.name}` | `{json.dumps(key.default)}` | {variable.format(key.name.upper())} |"
 
 
 def transforms_page() -> str:

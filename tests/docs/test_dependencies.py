@@ -27,6 +27,7 @@ IMPORTED_AS = {
     "ruamel.yaml": "ruamel",
     "scikit-learn": "sklearn",
     "sqlite-utils": "sqlite_utils",
+    "types-requests": "",
 }
 """Packages whose import has another name; empty for those that are run and not imported."""
 

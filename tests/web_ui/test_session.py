@@ -60,10 +60,13 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app: flask.Flask)
     assert "Secure" not in header
 
 
-def test_the_cookie_is_secure_where_people_come_by_https(tmp_path: Path) -> None:
+def test_the_cookie_is_this_hosts_alone_where_people_come_by_https(tmp_path: Path) -> None:
     settings = Settings(server=ServerSettings(public_url="https://veil.example"))
     with open_shop(tmp_path, settings) as parts:
-        assert "Secure" in create_app(parts).test_client().get("/sign-in").headers["Set-Cookie"]
+        header = create_app(parts).test_client().get("/sign-in").headers["Set-Cookie"]
+    assert header.startswith("__Host-veil=")
+    assert {"Secure", "Path=/"} <= {part.strip() for part in header.split(";")}
+    assert "Domain" not in header
 
 
 def test_a_session_is_another_one_after_the_sign_in(app: flask.Flask) -> None:

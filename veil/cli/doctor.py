@@ -1,4 +1,4 @@
-"""`veil doctor`: looks at the installation, the home, its keys, catalog, journal and sources."""
+"""`veil doctor`: looks at the installation, the home, its keys, catalog, journal, sources and identity provider."""
 
 import platform
 import stat
@@ -21,8 +21,10 @@ from catalog.seals import sealed
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option
 from veil.version import __version__
+from web_ui.identity.configuration import configured
+from web_ui.identity.survey import survey
 from web_ui.parts import assemble
-from web_ui.settings import load_settings
+from web_ui.settings import AuthSettings, load_settings
 
 ROOMS = ("catalog", "crawler", "policy_engine", "proxy", "web_ui", "veil")
 LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "flask")
@@ -35,7 +37,7 @@ Check = Callable[[Home], Iterator[tuple[str, str]]]
 @format_option()
 @home_option
 def doctor(form: str, home: Path) -> int:
-    """Check the installation, the home, keys, catalog, journal and sources; exit 2 when something is found.
+    """Check the installation, the home, keys, catalog, journal, sources and sign-in; exit 2 when something is found.
 
     \b
     Example:
@@ -129,7 +131,25 @@ def _datasets(home: Home) -> Iterator[tuple[str, str]]:
             yield f"dataset {dataset.full_name}", f"{defect.what} ({defect.where})"
 
 
-CHECKS: tuple[Check, ...] = (_installation, _permissions, _keys, _catalog, _journal, _seals, _sources, _datasets)
+def _identity_provider(home: Home) -> Iterator[tuple[str, str]]:
+    """Whether people could sign in through the provider of the settings, as far as that can be tried without one."""
+    settings = load_settings(home.settings_file)
+    if not settings.auth.issuer and settings.auth == AuthSettings():
+        return
+    what = f"identity provider {settings.auth.issuer}"
+    try:
+        configuration = configured(settings)
+        assert configuration is not None
+        found = survey(configuration)
+        yield f"{what}, {found.keys} keys", "; ".join(found.findings)
+    except VeilError as error:
+        yield what, _told(error)
+
+
+CHECKS: tuple[Check, ...] = (
+    *(_installation, _permissions, _keys, _catalog, _journal, _seals, _sources, _datasets),
+    _identity_provider,
+)
 
 
 def _carefully(check: Check, home: Home) -> Iterator[tuple[str, str]]:

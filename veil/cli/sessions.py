@@ -47,7 +47,8 @@ def list_sessions(user: str | None, form: str, home: Path) -> None:
 def revoke(session_id: str | None, user: str | None, home: Path) -> None:
     """End a sign-in now, or all of a user; its ID stands in `veil session list`.
 
-    Tokens are not touched: `veil token revoke` ends those.
+    Of somebody from the identity provider, --user also refuses the provider's tokens that were issued until now. Tokens
+    of local accounts are not touched: `veil token revoke` ends those.
 
     \b
     Example:
@@ -58,9 +59,34 @@ def revoke(session_id: str | None, user: str | None, home: Path) -> None:
         raise SettingsInvalid("name one sign-in or a user", hint="veil session revoke ID, or --user USER")
     with opened(home) as parts, parts.catalog.transaction():
         ended = [each for id_ in _ids(parts, session_id, user) if (each := _end(parts, id_))]
-        if not ended:
+        done = [f"the sign-in {each.id} of {each.user} is ended" for each in ended]
+        if user and parts.provided_names.refuse_before(user, parts.clock()):
+            _tell(parts, {"for": user, "tokens": "of the provider"})
+            done.append(f"tokens of the identity provider for {user} that were issued until now are refused")
+        if not done:
             raise SettingsInvalid(f"there is no living sign-in of `{session_id or user}`", hint="veil session list")
-    click.echo("".join(f"the sign-in {each.id} of {each.user} is ended\n" for each in ended), nl=False)
+    click.echo("\n".join(done))
+
+
+@session.command()
+@click.argument("name")
+@home_option
+def release(name: str, home: Path) -> None:
+    """Let whoever comes next with a NAME of the identity provider hold it, after it was given to another person there.
+
+    Until then a name stays with who came with it first, so that nobody becomes somebody else by being called so.
+
+    \b
+    Example:
+        veil session release oidc:kim.berg
+    """
+    with opened(home) as parts, parts.catalog.transaction():
+        for each in _living(parts, name):
+            _end(parts, each.id)
+        if not parts.provided_names.release(name):
+            raise SettingsInvalid(f"nobody has come as `{name}`", hint="such names begin with `oidc:`")
+        _tell(parts, {"for": name, "name": "released"})
+    click.echo(f"the name {name} is free for whoever comes with it next")
 
 
 def _ids(parts: Parts, session_id: str | None, user: str | None) -> list[str]:
@@ -75,6 +101,9 @@ def _living(parts: Parts, user: str | None) -> tuple[WebSession, ...]:
 def _end(parts: Parts, session_id: str) -> WebSession | None:
     ended = parts.web_sessions.end(session_id, parts.clock())
     if ended is not None:
-        details = {"session": ended.id, "for": ended.user}
-        parts.journal.append(Event(kind=EventKind.SESSION_REVOKE, user=operator(), details=details))
+        _tell(parts, {"session": ended.id, "for": ended.user})
     return ended
+
+
+def _tell(parts: Parts, details: dict[str, object]) -> None:
+    parts.journal.append(Event(kind=EventKind.SESSION_REVOKE, user=operator(), details=details))

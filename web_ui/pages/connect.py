@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 import flask
 
+from catalog.accounts import is_provided
 from catalog.api_tokens import ApiTokens
 from catalog.database import Catalog
 from catalog.errors import VeilError
 from catalog.journal import Journal
 from catalog.model import ApiToken, Event, EventKind
 from catalog.names import join
+from catalog.session_tokens import SessionTokens
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.identity import Identity
@@ -19,6 +21,7 @@ from proxy.metadata import Metadata
 from proxy.refusals import RequestInvalid
 from web_ui.pages.frame import public_url, viewer
 from web_ui.pages.snippets import snippets
+from web_ui.session import Sessions
 
 LIFETIMES = (1, 7, 30, 90, 365)
 _LONGEST_NAME = 80
@@ -38,11 +41,14 @@ class ConnectPage:
 
     identity: Identity
     tokens: ApiTokens
+    sessions: Sessions
+    session_tokens: SessionTokens
     journal: Journal
     metadata: Metadata
     catalog: Catalog
     clock: Callable[[], datetime]
     max_days: int
+    api_audience: str = ""
 
     def blueprint(self) -> flask.Blueprint:
         """The routes of this page."""
@@ -57,34 +63,44 @@ class ConnectPage:
         return self._page(viewer(self.identity))
 
     def create(self) -> flask.typing.ResponseReturnValue:
-        """Make a token and show it this once."""
+        """Make a token and show it this once; of people of the identity provider it ends with their sign-in."""
         subject = viewer(self.identity)
         name = flask.request.form.get("name", "").strip()
         try:
-            days = self._days(name)
+            _check(name)
+            days = 0 if is_provided(subject.user) else self._days()
         except RequestInvalid as problem:
             return self._page(subject, problem=problem, name=name), problem.status
         with self.catalog.transaction():
-            text, token = self.tokens.create(subject.user, name, timedelta(days=days), now=self.clock())
+            text, token = (
+                self.tokens.create(subject.user, name, timedelta(days=days), now=self.clock())
+                if days
+                else self.sessions.lend(subject, name)
+            )
             self._tell(EventKind.TOKEN_CREATE, subject, token)
         return self._page(subject, created=Created(text=text, token=token)), 201
 
     def revoke(self, token_id: str) -> flask.typing.ResponseReturnValue:
         """End one of the person's own tokens; others' are not there."""
         subject = viewer(self.identity)
-        token = next((token for token in self.tokens.tokens(subject.user) if token.id == token_id), None)
+        token = next((token for token in self._tokens(subject) if token.id == token_id), None)
         if token is None:
             raise RequestInvalid("you have no such token", hint="reload the page")
         with self.catalog.transaction():
-            if self.tokens.revoke(token.id):
+            is_lent = is_provided(subject.user)
+            if self.session_tokens.revoke(token.id, self.clock()) if is_lent else self.tokens.revoke(token.id):
                 self._tell(EventKind.TOKEN_REVOKE, subject, token)
         return flask.redirect(flask.url_for("connect.show"), code=303)
 
-    def _days(self, name: str) -> int:
-        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-            raise RequestInvalid(
-                "a token needs a name of one line", hint=f"say in at most {_LONGEST_NAME} characters what it is for"
-            )
+    def _tokens(self, subject: Subject) -> tuple[ApiToken, ...]:
+        """The person's tokens that work now."""
+        now = self.clock()
+        if is_provided(subject.user):
+            return self.session_tokens.tokens(subject.user, now)
+        every = self.tokens.tokens(subject.user)
+        return tuple(token for token in every if token.revoked_at is None and token.expires_at > now)
+
+    def _days(self) -> int:
         days = flask.request.form.get("days", "")
         if days not in map(str, self._lifetimes()):
             raise RequestInvalid("a token needs an end", hint="choose after how many days it ends")
@@ -96,15 +112,16 @@ class ConnectPage:
     def _page(
         self, subject: Subject, *, created: Created | None = None, problem: VeilError | None = None, name: str = ""
     ) -> str:
-        now = self.tokens.tokens(subject.user)
         return flask.render_template(
             "connect.html",
             created=created,
             problem=problem,
+            is_provided=is_provided(subject.user),
+            api_audience=self.api_audience,
             name=name,
             days=30,
             lifetimes=self._lifetimes(),
-            tokens=[token for token in now if token.revoked_at is None and token.expires_at > self.clock()],
+            tokens=self._tokens(subject),
             snippets=snippets(public_url(), self._example(subject)),
         )
 
@@ -125,4 +142,11 @@ class ConnectPage:
                 decision_id=answers.decision_id(),
                 details={"token": token.id, "name": token.name, "expires_at": token.expires_at.isoformat()},
             )
+        )
+
+
+def _check(name: str) -> None:
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise RequestInvalid(
+            "a token needs a name of one line", hint=f"say in at most {_LONGEST_NAME} characters what it is for"
         )

@@ -1,0 +1,93 @@
+"""What people from the provider do from notebooks: tokens that their sign-in lends, and that end with it."""
+
+import re
+
+import pytest
+import requests
+
+from catalog.model import EventKind
+from tests.web_ui.identity.world import Browser, World
+
+
+def make_token(kim: Browser, name: str = "notebook") -> requests.Response:
+    form = {"csrf_token": kim.csrf_token(kim.open("/connect")), "name": name}
+    return kim.session.post(f"{kim.url}/connect/tokens", data=form, timeout=30)
+
+
+def text_of(page: requests.Response) -> str:
+    found = re.search(r"veil_[A-Za-z0-9_-]{43}", page.text)
+    assert found is not None
+    return found[0]
+
+
+@pytest.fixture
+def kim(world: World) -> Browser:
+    browser = world.browser()
+    browser.sign_in("1001")
+    return browser
+
+
+def test_a_token_is_the_person_until_they_sign_out(world: World, kim: Browser) -> None:
+    made = make_token(kim)
+    assert (made.status_code, "It ends when you sign out" in made.text) == (201, True)
+    text = text_of(made)
+    assert world.whoami(text).json() == kim.open("/api/v1/whoami").json()
+    listed = kim.open("/connect")
+    assert "notebook" in listed.text
+    assert text not in listed.text
+    kim.submit(listed)
+    assert world.whoami(text).status_code == 401
+    assert world.browser().sign_in("1001").status_code == 200
+    assert world.whoami(text).status_code == 401
+    [event] = world.told(EventKind.TOKEN_CREATE)
+    assert (event.user, event.details["name"]) == ("oidc:kim.berg", "notebook")
+
+
+def test_a_token_is_revoked_by_its_owner_alone(world: World, kim: Browser) -> None:
+    text = text_of(make_token(kim))
+    [token] = world.parts.session_tokens.tokens("oidc:kim.berg", world.clock())
+    world.provider.know("1002", preferred_username="eve", groups=[], land="NO")
+    eve, address = world.browser(), f"{world.url}/connect/tokens/{token.id}/revoke"
+    eve.sign_in("1002")
+    for browser, status in ((eve, 400), (kim, 200)):
+        form = {"csrf_token": browser.csrf_token(browser.open("/connect"))}
+        assert browser.session.post(address, data=form, timeout=30).status_code == status
+        assert world.whoami(text).status_code == (200 if browser is eve else 401)
+    assert len(world.told(EventKind.TOKEN_REVOKE)) == 1
+
+
+def test_revoking_a_sign_in_ends_its_tokens(world: World, kim: Browser) -> None:
+    text = text_of(make_token(kim))
+    session = world.parts.session_tokens.find(text, world.clock())
+    assert session is not None
+    world.parts.web_sessions.end(session.id, world.clock())
+    assert world.whoami(text).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["", "x" * 81, "a\u202eb"])
+def test_a_token_needs_a_name_of_one_line(kim: Browser, name: str) -> None:
+    refused = make_token(kim, name)
+    assert (refused.status_code, "needs a name of one line" in refused.text) == (400, True)
+
+
+def test_no_token_makes_another_token(world: World, kim: Browser) -> None:
+    text, path = text_of(make_token(kim)), f"{world.url}/connect/tokens"
+    for token in (text, world.provider.mint(world.claims())):
+        header = {"Authorization": f"Bearer {token}"}
+        answer = requests.post(path, data={"name": "more", "days": "1"}, headers=header, timeout=30)
+        assert answer.status_code >= 400
+    assert len(world.parts.session_tokens.tokens("oidc:kim.berg", world.clock())) == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["NO' OR TRUE --", "NO\\", "' OR ''='", '"', "%", "NO; DROP", "$1", "{land}", "NO\u00a0"]
+)
+def test_what_a_claim_says_stays_a_value_in_filters(world: World, value: str) -> None:
+    token = world.provider.mint(world.claims(land=value))
+    header = {"Authorization": f"Bearer {token}"}
+    asked = {"sql": "select count(*) as n from shop.orders", "format": "csv"}
+    answer = requests.post(f"{world.url}/api/v1/query", json=asked, headers=header, timeout=60)
+    if answer.status_code == 401:
+        assert "the claim `land`" in answer.json()["detail"]
+    else:
+        assert (answer.status_code, answer.text.split()) == (200, ["n", "0"])

@@ -1,0 +1,93 @@
+"""Asks the identity provider over HTTP: in bounded time and size, without following it anywhere else."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from catalog.errors import SourceUnavailable
+
+MOST_BYTES = 1_000_000
+SECONDS = (5.0, 10.0)
+"""How long a connection may take, and each wait for more of an answer."""
+
+
+class ProviderUnavailable(SourceUnavailable):
+    """The identity provider cannot be reached, or answers otherwise than it should."""
+
+    title = "The identity provider is not available"
+
+
+class Bounded(HTTPAdapter):
+    """Carries requests whose answers are read whole at once, up to a megabyte and no further."""
+
+    def send(self, request: requests.PreparedRequest, *positional: Any, **named: Any) -> requests.Response:
+        """The answer, whose body is there already."""
+        answer = super().send(request, *positional, **{**named, "stream": True, "timeout": SECONDS})
+        body = bytearray()
+        with contextlib.closing(answer):
+            for piece in answer.iter_content(65_536):
+                body += piece
+                if len(body) > MOST_BYTES:
+                    raise requests.exceptions.ContentDecodingError("the answer is too long")
+        answer._content = bytes(body)  # where requests keeps a body that was read
+        return answer
+
+
+def bound(session: requests.Session) -> None:
+    """Hold a session to these bounds; redirects are for who sends a request to leave alone."""
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Bounded())
+
+
+def fetch(url: str, headers: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The JSON object at an address of the provider; raises ProviderUnavailable, without telling what came instead."""
+    answer = _get(url, {"Accept": "application/json", **(headers or {})})
+    if answer.status_code != 200:
+        raise ProviderUnavailable(
+            f"the identity provider answers with {answer.status_code} where it should not",
+            hint="try again later; an administrator can run `veil doctor`",
+        )
+    return read_object(answer.content)
+
+
+def status_of(url: str) -> int:
+    """The status with which an address of the provider answers a browser; raises ProviderUnavailable."""
+    return _get(url, {"Accept": "text/html"}).status_code
+
+
+def _get(url: str, headers: Mapping[str, str]) -> requests.Response:
+    try:
+        with requests.Session() as session:
+            bound(session)
+            return session.get(url, headers=dict(headers), allow_redirects=False)
+    except (requests.RequestException, OSError) as problem:
+        raise unreachable(problem) from None
+
+
+def read_object(body: bytes) -> dict[str, object]:
+    """A body as a JSON object; raises ProviderUnavailable for anything else."""
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, dict):
+        raise ProviderUnavailable(
+            "the identity provider's answer cannot be read",
+            hint="try again later; an administrator can run `veil doctor`",
+        )
+    return read
+
+
+def unreachable(problem: Exception) -> ProviderUnavailable:
+    """What is told of a connection that failed: of which kind the failure was, never its text."""
+    if isinstance(problem, requests.exceptions.SSLError):
+        what, hint = "has a certificate that is not trusted", "give its authority to the server by REQUESTS_CA_BUNDLE"
+    elif isinstance(problem, requests.exceptions.Timeout):
+        what, hint = "did not answer in time", "try again later"
+    else:
+        what, hint = "cannot be reached", "try again later; an administrator can run `veil doctor`"
+    return ProviderUnavailable(f"the identity provider {what}", hint=hint)

@@ -1,0 +1,92 @@
+"""The way to the identity provider and back, and out again: three addresses that only send people on."""
+
+from dataclasses import asdict, dataclass
+
+import flask
+
+from catalog.errors import NotAuthenticated, SourceUnavailable
+from catalog.journal import Journal
+from catalog.model import Event, EventKind, Verdict
+from proxy import answers
+from web_ui.identity.provider import Arrival, Attempt, IdentityProvider
+from web_ui.pages import sign_in
+from web_ui.session import Sessions
+
+_ATTEMPT = "attempt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSignIn:
+    """Signs people in through the identity provider, where there is one."""
+
+    sessions: Sessions
+    provider: IdentityProvider | None
+    journal: Journal
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes of this page."""
+        page = flask.Blueprint("provider", __name__)
+        page.get("/sign-in/provider")(self.leave_for_provider)
+        page.get("/sign-in/callback")(self.come_back)
+        page.get("/sign-out/provider")(self.sign_out_there)
+        return page
+
+    def leave_for_provider(self) -> flask.typing.ResponseReturnValue:
+        """Send the person to the provider, and remember in this browser that they were sent."""
+        if self.provider is None:
+            return _to_form()
+        try:
+            address, attempt = self.provider.begin()
+        except SourceUnavailable as problem:
+            return sign_in.form("", problem), problem.status
+        flask.session[_ATTEMPT] = {**asdict(attempt), "next": sign_in.wanted()}
+        return flask.redirect(address)
+
+    def come_back(self) -> flask.typing.ResponseReturnValue:
+        """Begin a session for whoever the provider says came back; each attempt counts once."""
+        begun = flask.session.pop(_ATTEMPT, None)
+        if self.provider is None or begun is None:
+            return _to_form()
+        onward = begun.pop("next")
+        try:
+            arrival = self.provider.finish(flask.request.args, Attempt(**begun))
+        except (NotAuthenticated, SourceUnavailable) as problem:
+            self._tell(EventKind.LOGIN_FAIL, reason=problem.detail)
+            return sign_in.form("", problem, onward=onward), problem.status
+        self._tell(EventKind.LOGIN_OK, arrival)
+        self.sessions.begin(arrival.subject, provider=self._issuer, logout_hint=arrival.proof)
+        return flask.redirect(onward, code=303)
+
+    def sign_out_there(self) -> flask.typing.ResponseReturnValue:
+        """Send somebody who has just signed out here to where the provider ends its own session."""
+        proof = self.sessions.left_with()
+        if self.provider is None or not proof:
+            return _to_form()
+        try:
+            return flask.redirect(self.provider.sign_out_address(proof) or flask.url_for("sign_in.show"))
+        except SourceUnavailable as problem:
+            return sign_in.form("", problem), problem.status
+
+    @property
+    def _issuer(self) -> str:
+        return self.provider.configuration.issuer if self.provider else ""
+
+    def _tell(self, kind: EventKind, arrival: Arrival | None = None, *, reason: str = "") -> None:
+        """Journal a sign-in: on success with who the person is at the provider."""
+        details = {"by": "provider", "provider": self._issuer}
+        details |= {"subject": arrival.provider_subject} if arrival else {"reason": reason}
+        self.journal.append(
+            Event(
+                kind=kind,
+                user=arrival.subject.user if arrival else "",
+                groups=tuple(sorted(arrival.subject.groups)) if arrival else (),
+                verdict=Verdict.ALLOW if arrival else Verdict.DENY,
+                client=answers.client(),
+                decision_id=answers.decision_id(),
+                details=details,
+            )
+        )
+
+
+def _to_form() -> flask.typing.ResponseReturnValue:
+    return flask.redirect(flask.url_for("sign_in.show"))
