@@ -26,6 +26,7 @@ _WHOLE: Mapping[str, tuple[int, int]] = {
     **{"TINYINT": (3, 2**7), "SMALLINT": (5, 2**15), "INTEGER": (10, 2**31), "BIGINT": (19, 2**63)},
     **{"UTINYINT": (3, 2**8), "USMALLINT": (5, 2**16), "UINTEGER": (10, 2**32)},
 }
+_WRITTEN = (exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Paren)
 _LITERAL = re.compile(r"(?=[\d.]{1,18}\Z)(\d*)\.?(\d*)", re.ASCII)
 
 
@@ -143,8 +144,7 @@ def _of_calculation(node: exp.Expr, left: Number, right: Number) -> Number | Non
 def _of_whole(node: exp.Expr, left: Number, right: Number) -> Number | None:
     """Whole numbers keep the longer of their types: literals are followed, since `2000 + 1` is often written."""
     most = left.most * right.most if isinstance(node, exp.Mul) else left.most + right.most
-    sides = [side.this if isinstance(side, exp.Neg) else side for side in (node.this, node.expression)]
-    is_written = all(isinstance(side, exp.Literal | exp.Add | exp.Sub | exp.Mul | exp.Paren) for side in sides)
+    is_written = all(isinstance(part, _WRITTEN) for part in node.walk())
     width = max(left.width, right.width)
     limit = _HUGE if width == _MOST_DIGITS else 2**31 if is_written else 0
     return Number(width=width, scale=0, most=most, is_whole=True) if most < limit else None

@@ -38,7 +38,8 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _made(chance: random.Random, depth: int) -> str:
     if depth == 0 or chance.random() < 0.25:
-        return chance.choice(list(TYPES) if chance.random() < 0.7 else LITERALS)
+        made = chance.choice(list(TYPES) if chance.random() < 0.7 else LITERALS)
+        return f"({made})" if chance.random() < 0.2 else made
     sort = chance.random()
     if sort < 0.8:
         return f"({_made(chance, depth - 1)} {chance.choice('+-*')} {_made(chance, depth - 1)})"
@@ -112,6 +113,7 @@ def test_numbers_that_are_compared_or_divided_never_raise(engine: duckdb.DuckDBP
     "text",
     [
         *("d * d", "w + 1", "w * 2", "v + e", "g * g * a", "i + 1", "b * b", "-i"),
+        *("(ti) + 1", "(si) * (si)", "2 * ((ti))"),
         *("2147483647 + 1", "sum(w)", "sum(v)", "CAST(d AS DECIMAL(14, 2))", "CAST(i AS DECIMAL(9, 0))", "sum(d) * w"),
     ],
 )
