@@ -1,4 +1,4 @@
-"""The system `mariadb`, which MySQL is too: a read-only transaction with a consistent snapshot, read row by row.
+"""The system `mariadb`, which MySQL is too: a read-only transaction with a consistent snapshot, read line by line.
 
 The server shares no snapshot between connections. Scans that follow each other read one state; two that a query reads
 at the same time have a connection each, and of these the second may see what was written in between.
@@ -6,7 +6,7 @@ at the same time have a connection each, and of these the second may see what wa
 
 import ssl
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,6 +21,8 @@ from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
+from catalog.sources.remote.mariadb_lines import line
 from catalog.sources.remote.mariadb_types import Declared, column_of, literal, named
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, evenly, places
@@ -166,7 +168,7 @@ class MariaDbSnapshot:
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, unbuffered."""
         found = [where(column, condition, literal) for column, condition in pushed(conditions)]
-        return self._batches(select(columns, _item(table), found), columns, table)
+        return self._batches(select([line(columns)], _item(table), found), columns, table, lines_to_batches)
 
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
         """Rows from some places of a table's numeric key; the first rows of a view, or of a table without one."""
@@ -218,7 +220,9 @@ class MariaDbSnapshot:
                 finally:
                     control.close()
 
-    def _batches(self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, read: Callable[..., Any] = batches
+    ) -> Iterator[pa.RecordBatch]:
         connection, is_whole = self._taken(), False
         try:
             with self._told():
@@ -226,7 +230,7 @@ class MariaDbSnapshot:
                 cursor = connection.cursor(_driver().cursors.SSCursor)
                 try:
                     cursor.execute(sql)
-                    yield from batches(cursor.fetchmany, columns, table.name)
+                    yield from read(cursor.fetchmany, columns, table.name)
                     is_whole = True
                 finally:
                     if not is_whole:
