@@ -20,7 +20,7 @@ _PARSING = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
 
 
 def line(columns: Sequence[RemoteColumn]) -> RemoteColumn:
-    """All columns of a row as one, whose SQL gives the row's line in bytes.
+    """All columns of a row as one, whose SQL gives the row's line in bytes, or NULL where it is too long.
 
     Example:
         >>> print(line([RemoteColumn(name="n", type="BIGINT", expression="`n`")]).expression)
@@ -51,14 +51,15 @@ def batches(
 
 
 def _cell(column: RemoteColumn) -> str:
-    """One value in a line."""
+    """One value in a line; what would become too long is NULL to the server, which must not be taken for a NULL."""
     sql = column.expression
     if column.type == "BLOB":
-        return f"IFNULL(CONCAT('\"', HEX({sql}), '\"'), '')"
-    if column.type in _QUOTED:
-        text = f"CAST(CONVERT({sql} USING utf8mb4) AS BINARY)"
-        return f"IFNULL(CONCAT('\"', REPLACE({text}, '\"', '\"\"'), '\"'), '')"
-    return f"IFNULL(CAST({sql} AS CHAR), '')"
+        text = f"HEX({sql})"
+    elif column.type in _QUOTED:
+        text = f"REPLACE(CAST(CONVERT({sql} USING utf8mb4) AS BINARY), '\"', '\"\"')"
+    else:
+        return f"IFNULL(CAST({sql} AS CHAR), '')"
+    return f"IFNULL(CONCAT('\"', {text}, '\"'), IF({sql} IS NULL, '', NULL))"
 
 
 def _read(lines: bytes, count: int) -> pa.Table:
