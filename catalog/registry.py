@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from catalog.crawl_options import CRAWL_OPTIONS, of_connector, read_crawl_options
 from catalog.errors import SettingsInvalid
 from catalog.model import Source
 from catalog.names import nearest
@@ -61,7 +62,7 @@ def connect(source: Source, copies: PrivateCopies | None = None) -> SourceConnec
     """
     kind = connector_kind(source.connector)
     check_options(source.name, kind, source.options)
-    connector = kind.factory(source.name, source.options)
+    connector = kind.factory(source.name, of_connector(source.options))
     if copies is not None and isinstance(connector, KeepsCopies):
         connector.keep_copies(copies)
     return connector
@@ -82,16 +83,18 @@ def connector_kind(name: str) -> ConnectorKind:
 
 
 def check_options(source: str, kind: ConnectorKind, options: Mapping[str, str]) -> None:
-    """Raises SettingsInvalid for an option that is missing, empty or not known."""
+    """Raises SettingsInvalid for an option that is missing, empty or not known; any source may speak of its crawls."""
     for option in kind.required:
         if not options.get(option):
             raise SettingsInvalid(f"source `{source}` lacks the option `{option}`", hint=f"`{kind.name}` needs it")
-    known = kind.required + kind.optional
-    for option in options:
+    read_crawl_options(source, options)
+    own, known = of_connector(options), kind.required + kind.optional
+    for option in own:
         if option not in known:
-            raise SettingsInvalid(f"source `{source}` has an unknown option `{option}`", hint=_hint(option, known))
+            hint = _hint(option, known + CRAWL_OPTIONS)
+            raise SettingsInvalid(f"source `{source}` has an unknown option `{option}`", hint=hint)
     if kind.check is not None:
-        kind.check(source, options)
+        kind.check(source, own)
 
 
 def _hint(name: str, known: list[str] | tuple[str, ...]) -> str:

@@ -2,23 +2,26 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.database import Catalog
+from catalog.datasets import Datasets
 from catalog.errors import VeilError
+from catalog.model import Source
 from catalog.names import fold
+from catalog.schedule import Every, Schedule, read_schedule
 from catalog.sources.private_copies import PrivateCopies
 from crawler.crawl import Conduct, ask_for, carry_on
 from crawler.plugins import Plugins
-from crawler.schedule import Every, Schedule, read_schedule
-from web_ui.settings import Settings
+from crawler.politeness import Politeness
+from web_ui.settings import Settings, SourceCrawlSettings
 
 SCHEDULE = "schedule"
-"""Who asked for a run that the settings schedule."""
+"""Who asked for a run that the settings, or a source itself, schedule."""
 
 _LOOK_SECONDS = 2.0
 _PATIENCE_SECONDS = 5.0
@@ -40,7 +43,6 @@ class CrawlRunner:
     plugins: Plugins
     copies: Path
     clock: Callable[[], datetime]
-    _schedules: Mapping[str, Schedule] = field(init=False)
     _leave: threading.Event = field(default_factory=threading.Event)
     _news: threading.Event = field(default_factory=threading.Event)
     _busy: dict[str, threading.Thread] = field(default_factory=dict)
@@ -49,13 +51,12 @@ class CrawlRunner:
     _began: datetime | None = None
 
     def __post_init__(self) -> None:
-        read = {name: read_schedule(own.every, own.cron) for name, own in self.settings.crawls.items()}
-        self._schedules = {name: schedule for name, schedule in read.items() if schedule is not None}
+        for own in self.settings.crawls.values():
+            read_schedule(own.every, own.cron)
 
     def start(self) -> None:
         """Begins to look for work."""
         self._began = self.clock()
-        self._patient = dict.fromkeys(self._schedules, self._began)
         self._looker = threading.Thread(target=self._look, name="crawls", daemon=True)
         self._looker.start()
 
@@ -82,17 +83,28 @@ class CrawlRunner:
 
     def _ask_for_scheduled(self) -> None:
         runs = CrawlRuns(self.catalog, clock=self.clock)
-        for source, schedule in self._schedules.items():
+        for source, own, schedule in self._scheduled():
             unfinished = runs.unfinished(source)
             if unfinished and not any(run.state is RunState.PAUSED for run in unfinished):
                 continue
-            if self.clock() < max(self._due(schedule, runs.last_by(source, SCHEDULE)), self._patient[source]):
+            due = self._due(schedule, runs.last_by(source, SCHEDULE))
+            if self.clock() < max(due, self._patient.get(source, due)):
                 continue
             try:
-                self._ask_for(source, unfinished, runs)
+                self._ask_for(source, own, unfinished, runs)
             except VeilError as error:
                 self._patient[source] = self.clock() + _PATIENCE
                 _log.warning("`%s` is scheduled and cannot be crawled: %s", source, error.detail)
+
+    def _scheduled(self) -> Iterator[tuple[str, SourceCrawlSettings, Schedule]]:
+        """The sources that are crawled by the clock, as settings and their own options say now."""
+        known = {fold(source.name): source for source in Datasets(self.catalog).sources()}
+        lost = {name: Source(name=name, connector="") for name in self.settings.crawls if fold(name) not in known}
+        for source in (*known.values(), *lost.values()):
+            own = self.settings.crawl_of(source)
+            schedule = read_schedule(own.every, own.cron)
+            if schedule is not None:
+                yield source.name, own, schedule
 
     def _due(self, schedule: Schedule, last: CrawlRun | None) -> datetime:
         """When the next run is due; one that nobody was there for is made up for once."""
@@ -101,9 +113,10 @@ class CrawlRunner:
             return schedule.next_after(last.requested_at)
         return self._began if isinstance(schedule, Every) else schedule.next_after(self._began)
 
-    def _ask_for(self, source: str, unfinished: tuple[CrawlRun, ...], runs: CrawlRuns) -> None:
+    def _ask_for(
+        self, source: str, own: SourceCrawlSettings, unfinished: tuple[CrawlRun, ...], runs: CrawlRuns
+    ) -> None:
         """A new run, and what its last one left off at its limits goes on first."""
-        own = self.settings.crawls[source]
         for run in unfinished:
             runs.requeue(run.id)
         if not runs.leases.is_taken(fold(source)):
@@ -124,10 +137,13 @@ class CrawlRunner:
             self._busy[source] = thread
             thread.start()
 
+    def _politeness(self, name: str) -> Politeness:
+        return self.settings.politeness(Datasets(self.catalog).source(name) or Source(name=name, connector=""))
+
     def _carry_on(self, run: CrawlRun) -> None:
         conduct = Conduct(
             plugins=self.plugins,
-            politeness=self.settings.politeness(run.source),
+            politeness=self._politeness(run.source),
             should_leave=self._leave.is_set,
             tells_all=False,
             copies=PrivateCopies(self.copies),

@@ -3,11 +3,13 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from catalog.crawl_options import read_crawl_options
 from catalog.errors import SettingsInvalid
+from catalog.model import Source
 from catalog.names import fold, nearest
 from crawler.politeness import Politeness
 
@@ -147,7 +149,7 @@ class CrawlSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCrawlSettings:
-    """How one source is crawled; what is 0 is as in `[crawl]`.
+    """How one source is crawled; what is not said here is as its own options `crawl_..` say, then as in `[crawl]`.
 
     The server crawls it `every` so often (`30m`, `6h`, `7d`), or by `cron`, in UTC (`30 2 * * 1-5`), and registers what
     is new in the database `into`; only what lies under `path` when that is given.
@@ -183,9 +185,18 @@ class Settings:
     crawl: CrawlSettings = field(default_factory=CrawlSettings)
     crawls: Mapping[str, SourceCrawlSettings] = field(default_factory=dict)
 
-    def politeness(self, source: str) -> Politeness:
+    def crawl_of(self, source: Source) -> SourceCrawlSettings:
+        """How a source is crawled: what is said of it here, and of the rest what it says itself."""
+        here = next((each for name, each in self.crawls.items() if fold(name) == fold(source.name)), None)
+        itself = read_crawl_options(source.name, source.options)
+        own = here or SourceCrawlSettings()
+        is_timed = bool(own.every or own.cron)
+        said = {each.name: getattr(own, each.name) or getattr(itself, each.name) for each in fields(own)}
+        return SourceCrawlSettings(**said | ({"every": own.every, "cron": own.cron} if is_timed else {}))
+
+    def politeness(self, source: Source) -> Politeness:
         """How much a crawl may ask of a source."""
-        own = next((each for name, each in self.crawls.items() if fold(name) == fold(source)), SourceCrawlSettings())
+        own = self.crawl_of(source)
         return Politeness(
             rows=own.rows or self.crawl.rows,
             pause_seconds=own.pause_seconds or self.crawl.pause_seconds,

@@ -65,7 +65,7 @@ def _try(parts: Parts, rule: CompiledRule, dataset: Dataset, told: Trial) -> Non
     assert source is not None
     try:
         connector = connect(source, PrivateCopies(parts.home.copies))
-        told.tried += try_rule(rule, dataset, connector, parts.settings.politeness(source.name).rows)
+        told.tried += try_rule(rule, dataset, connector, parts.settings.politeness(source).rows)
         told.looked_at += 1
     except VeilError as error:
         told.problems.append(f"`{dataset.full_name}` cannot be read: {error.detail}")

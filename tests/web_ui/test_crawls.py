@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import flask
@@ -12,7 +13,7 @@ from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
 from catalog.model import Database, EventKind, Source
-from tests.web_ui.browsing import csrf_token
+from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
 from web_ui.crawl_runner import SCHEDULE
@@ -173,6 +174,34 @@ def test_the_settings_schedule_crawls(tmp_path: Path) -> None:
         parts.crawls.wake()
         time.sleep(0.2)
         assert len(CrawlRuns(parts.catalog).runs(source="lake")) == 1
+
+
+def test_a_source_schedules_its_own_crawls_and_says_how(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as parts:
+        parts.crawls.start()
+        [lake] = parts.datasets.sources()
+        timed = {"crawl_every": "1h", "crawl_into": "shop", "crawl_rows": "7"}
+        parts.datasets.put_source(replace(lake, options={**lake.options, **timed}))
+        parts.crawls.wake()
+        wait(lambda: len(CrawlRuns(parts.catalog).runs()) == 1)
+        run = ended(parts)
+        assert (run.state, run.by, run.into) == (RunState.DONE, SCHEDULE, "shop")
+        [lake] = parts.datasets.sources()
+        assert parts.settings.politeness(lake).rows == 7
+        browser = create_app(parts).test_client()
+        sign_in(browser, "max")
+        page = browser.get("/crawls").get_data(as_text=True)
+        assert "By the clock" in page
+        assert "every 1h" in page
+
+
+def test_what_the_settings_say_of_a_source_goes_before_what_it_says_itself() -> None:
+    options = {"path": "x", "crawl_every": "1h", "crawl_rows": "7", "crawl_into": "shop"}
+    lake = Source(name="lake", connector="files", options=options)
+    here = Settings(crawls={"Lake": SourceCrawlSettings(cron="30 2 * * *", rows=9)})
+    own = here.crawl_of(lake)
+    assert (own.every, own.cron, own.rows, own.into) == ("", "30 2 * * *", 9, "shop")
+    assert Settings().crawl_of(lake).every == "1h"
 
 
 def test_a_schedule_that_is_none_keeps_a_server_from_starting(tmp_path: Path) -> None:

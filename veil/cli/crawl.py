@@ -13,6 +13,7 @@ from rich.text import Text
 from catalog.crawl_runs import CrawlRuns
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
+from catalog.model import Source
 from catalog.sources.private_copies import PrivateCopies
 from crawler.classify import Suggestion
 from crawler.crawl import Conduct, carry_on, crawl_folder
@@ -94,7 +95,7 @@ def _resumed(source: str | None, form: str, home: Path, should_stop: Callable[[]
 def _conduct(parts: Parts, source: str, tell: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Conduct:
     return Conduct(
         plugins=parts.plugins,
-        politeness=parts.settings.politeness(source),
+        politeness=parts.settings.politeness(parts.datasets.source(source) or Source(name=source, connector="")),
         on_progress=tell,
         should_stop=should_stop,
         copies=PrivateCopies(parts.home.copies),

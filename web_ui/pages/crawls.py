@@ -11,6 +11,7 @@ from web_ui import arguments
 from web_ui.crawls_api import Crawls
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
+from web_ui.settings import SourceCrawlSettings
 
 _RUNS = 50
 _ROWS = 200
@@ -67,11 +68,17 @@ class CrawlsPage:
             "crawls.html",
             runs=crawls.runs(None, _RUNS),
             sources=[source.name for source in self.parts.datasets.sources()],
+            timed=self._timed(),
             databases=[database.name for database in self.parts.datasets.databases()],
             form=flask.request.form,
             problem=problem,
             may_change=self._may_change(crawls),
         )
+
+    def _timed(self) -> list[tuple[str, SourceCrawlSettings]]:
+        """The sources that are crawled by the clock, each with how."""
+        found = ((source.name, self.parts.settings.crawl_of(source)) for source in self.parts.datasets.sources())
+        return [(name, own) for name, own in found if own.every or own.cron]
 
     def _may_change(self, crawls: Crawls) -> bool:
         return Rights(crawls.subject, self.parts.policies.current()).may(Action.HOME_ADMINISTER)

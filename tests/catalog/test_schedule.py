@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog.errors import SettingsInvalid
-from crawler.schedule import read_schedule
+from catalog.schedule import read_schedule
 
 FRIDAY = datetime(2026, 1, 2, 3, 30, 20, tzinfo=UTC)
 
