@@ -4,18 +4,20 @@ The suites are those of `make test`, on chances of their own; `make fuzz` asks t
 """
 
 import contextlib
-import functools
+import gc
 import itertools
 import os
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as xml
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.ground.figures import figure, minima
+from benchmarks.ground.figures import figure
 from catalog.errors import VeilError
 from proxy.governance import Request
 from tests.proxy.hostile import HOSTILE
@@ -91,11 +93,18 @@ def _hostile(shop: World) -> None:
         with contextlib.suppress(VeilError):
             shop.governor.settle(ANALYST, Request(sql=text + " " * next(blanks)))  # one that was never asked before
 
-    ways = {name: functools.partial(settle, text) for name, text in HOSTILE.items()}
-    spent = minima(ways, ROUNDS)
-    name, seconds = max(spent.items(), key=lambda item: item[1])
+    spent = {text: min(_cpu_seconds(settle, text) for _ in range(ROUNDS)) for text in HOSTILE.values()}
+    seconds, name = max((spent[text], name) for name, text in HOSTILE.items())
     figure("soundness", "hostile_texts", len(HOSTILE), "texts")
-    figure("soundness", "hostile_slowest_s", seconds, "s", against=f"the goal of 1 s, by {name}", ratio=seconds)
+    figure("soundness", "hostile_slowest_cpu_s", seconds, "s", against=f"the goal of 1 s, by {name}", ratio=seconds)
+
+
+def _cpu_seconds(work: Callable[[str], None], text: str) -> float:
+    """Processor time of this thread, which does all of the work; a busy machine does not count."""
+    gc.collect()
+    begun = time.thread_time()
+    work(text)
+    return time.thread_time() - begun
 
 
 if __name__ == "__main__":

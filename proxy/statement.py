@@ -6,7 +6,7 @@ The tree that leaves here is the only thing that goes on; the text itself is nev
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -37,17 +37,19 @@ class Statement:
     """A checked tree with its text; its placeholders are named `$p1`, `$p2` ..
 
     `parameters` are what the text calls them, in that order: `1`, `2` .., or names without the `$` in lower case.
+    `places` says where in the text a node begins, by the node's id.
     """
 
     text: str
     dialect: str
     tree: exp.Expr
     parameters: tuple[str, ...]
+    places: Mapping[int, int] = field(default_factory=dict, repr=False)
 
     def place(self, node: exp.Expr) -> Position | None:
         """Where a name or function stands in the text, if the parser noted it."""
-        start = node.meta.get("start")
-        return position_at(self.text, start) if isinstance(start, int) else None
+        start = self.places.get(id(node))
+        return None if start is None else position_at(self.text, start)
 
 
 def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) -> Statement:
@@ -73,7 +75,19 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     check_tree(text, tree)
     _check_joins(tree, limits)
     parameters = name_placeholders(tree, _count_marks(text, tokens))
-    return Statement(text=text, dialect=dialect, tree=tree, parameters=parameters)
+    return Statement(text=text, dialect=dialect, tree=tree, parameters=parameters, places=_places(tree))
+
+
+def _places(tree: exp.Expr) -> dict[int, int]:
+    """Where each node begins; the nodes forget it, since copying what they keep takes longer than copying them."""
+    found: dict[int, int] = {}
+    for node in tree.walk():
+        if node._meta:
+            start = node._meta.get("start")
+            if isinstance(start, int):
+                found[id(node)] = start
+            node._meta = None
+    return found
 
 
 def _check_beginning(text: str, tokens: list[Token]) -> None:
@@ -230,20 +244,25 @@ def _is_plain(node: exp.Expr, key: str, value: str) -> bool:
 
 def _check_depth(tree: exp.Expr, limits: SqlLimits) -> None:
     """A chain of operators is a tree as deep as it is long; an engine's work doubles with each lambda in a lambda."""
-    level = [(tree, 0)]
+    level = [tree]
     for _ in range(limits.chain):
-        level = [
-            (child, lambdas + isinstance(child, exp.Lambda))
-            for node, lambdas in level
-            for child in node.iter_expressions()
-        ]
+        level = [child for node in level for child in node.iter_expressions()]
         if not level:
-            return
-        if any(lambdas > limits.lambdas for _, lambdas in level):
+            break
+    else:
+        raise _too_long_a_chain(limits)
+    for inner in tree.find_all(exp.Lambda):
+        depth, above = 0, inner.parent
+        while above is not None:
+            depth, above = depth + isinstance(above, exp.Lambda), above.parent
+        if depth >= limits.lambdas:
             raise LimitExceeded(
                 f"lambdas stand in lambdas more than {limits.lambdas} deep", hint="name parts of it using WITH"
             )
-    raise LimitExceeded(
+
+
+def _too_long_a_chain(limits: SqlLimits) -> LimitExceeded:
+    return LimitExceeded(
         f"the SQL chains more than {limits.chain} operators or queries",
         hint="use IN for a long list, or split the query using WITH",
     )
