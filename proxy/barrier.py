@@ -11,7 +11,8 @@ Doubt means a fence: it costs time, never truth. The fence has two parts, both t
   From the largest value of a filtered-out row it may see that `amount > 1000` holds nowhere, and then an expression
   beside it that would have raised never runs. Other functions drop statistics too, but where every row holds the same
   value the engine puts the value itself in the column's place, and works them out beforehand: `greatest(x, NULL)`,
-  a list of one and the engine's own `__internal_barrier` then let it pass. It never works out a TRY beforehand.
+  a list of one and the engine's own `__internal_barrier` then let it pass. It never works out a TRY beforehand, but
+  without `OFFSET 0` it looks into one: that `CASE WHEN x IS NOT NULL THEN 0 END` is never NULL it knows all the same.
 
 What may be unfenced has no implicit cast of a row's value: both sides of a comparison are of one family of types, a
 literal is of the form its other side needs, and a function is called where its row in the table of functions says that
