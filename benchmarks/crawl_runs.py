@@ -1,13 +1,16 @@
 """What a crawl of many relations costs: looking at all, passing by what has not changed, and the wait of a writer.
 
 CSV files of six columns and twenty rows, in one database. `VEIL_CRAWL_FILES` says how many; 1,000 unless told. The
-writer is another connection to the same catalog that writes every few milliseconds while the crawl goes on.
+writer is another connection to the same catalog that writes every few milliseconds while the crawl goes on. Then the
+same of as many tables in one SQLite file.
 """
 
 import os
+import sqlite3
 import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.ground.figures import figure
@@ -31,17 +34,33 @@ def main() -> None:
             datasets = Datasets(catalog)
             datasets.put_source(Source(name="lake", connector="files", options={"path": str(folder / "data")}))
             datasets.put_database(Database(name="d"))
-            _measure(catalog, "first", folder)
-            _measure(catalog, "unchanged", folder)
+            _measure(catalog, "lake", "first", folder)
+            _measure(catalog, "lake", "unchanged", folder)
+            _write_tables(folder / "data" / "tables.sqlite")
+            datasets.put_source(
+                Source(name="tables", connector="sqlite", options={"path": str(folder / "data" / "tables.sqlite")})
+            )
+            _measure(catalog, "tables", "tables_first", folder)
+            _measure(catalog, "tables", "tables_unchanged", folder)
 
 
-def _measure(catalog: Catalog, what: str, folder: Path) -> None:
+def _write_tables(file: Path) -> None:
+    rows = [tuple(line.split(",")) for line in ROWS.splitlines()]
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for number in range(FILES):
+            connection.execute(
+                f"CREATE TABLE t{number} (id int, email text, city text, amount int, note text, day date)"
+            )
+            connection.executemany(f"INSERT INTO t{number} VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _measure(catalog: Catalog, source: str, what: str, folder: Path) -> None:
     is_over, waits = threading.Event(), [0.0]
     writer = threading.Thread(target=_write, args=(folder / "catalog.sqlite", is_over, waits))
     writer.start()
     began = time.process_time()
     try:
-        report = crawl(catalog, "lake", into="d", by="bench", conduct=Conduct(tells_all=False))
+        report = crawl(catalog, source, into="d", by="bench", conduct=Conduct(tells_all=False))
     finally:
         spent = time.process_time() - began
         is_over.set()

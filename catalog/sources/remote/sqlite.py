@@ -163,7 +163,7 @@ class SqliteSnapshot:
         self._deadline = None if self._seconds is None else time.monotonic() + self._seconds
         with self._mapped():
             self._connection.execute("BEGIN")
-            self._connection.execute("SELECT count(*) FROM sqlite_schema")
+            self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
 
     def cancel(self) -> None:
         """Stops every statement under way."""
