@@ -24,7 +24,7 @@ from policy_engine.transforms.expressions import NAMES
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.transforms.known import TRANSFORMS
 from policy_engine.transforms.registry import Types, accepts, output_type, reference, strength
-from policy_engine.transforms.spec import Transform
+from policy_engine.transforms.spec import Takes, Transform
 from proxy.functions import FUNCTIONS
 from proxy.grammar import BEGINNINGS
 from proxy.information import VIEWS
@@ -293,6 +293,13 @@ def _place(transform: Transform, database: str, reasons: dict[str, int]) -> str:
     return "; ".join(parts)
 
 
+def _takes(transform: Transform, taken: list[str]) -> str:
+    """The types that a transform shows; where a value is given, that decides."""
+    if any(parameter.takes is Takes.VALUE for parameter in transform.parameters):
+        return "every type that the value can be cast to"
+    return "every type" if len(taken) == len(TYPES) else ", ".join(taken)
+
+
 def _transform_part(transform: Transform) -> str:
     call, kind, value = transform.example.split(" | ")
     parsed = parse_call(call)
@@ -302,7 +309,7 @@ def _transform_part(transform: Transform) -> str:
     rows = [
         ("write", " or ".join(f"`{name}({_parameters(transform)})`" for name in (transform.name, *transform.aliases))),
         ("strength", strength(parsed).name.lower().replace("_", " ")),
-        ("takes", "every type" if len(taken) == len(TYPES) else ", ".join(taken)),
+        ("takes", _takes(transform, taken)),
         ("gives", "the column's type" if all(output_type(parsed, name) == name for name in taken) else "VARCHAR"),
         ("example", f"`{call}` makes `{'NULL' if shown is None else shown}` of `{value}`"),
     ]
