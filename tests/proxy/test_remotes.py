@@ -78,6 +78,8 @@ def test_a_database_answers_as_files_do(twins: tuple[World, World, Estate]) -> N
     kinds: Counter[object] = Counter()
     for _ in range(QUESTIONS):
         sql = questioner.ask()
+        if "EXPLAIN" in sql:  # which tells the SQL, not what it gives: a database judges a filter that stands bare
+            continue
         first, second = outcome(files, sql), outcome(remote, sql)
         kinds[first[0]] += 1
         if first[0] == second[0]:
