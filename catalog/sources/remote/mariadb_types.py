@@ -15,6 +15,7 @@ from catalog.sources.remote.snapshot import Pushed, RemoteColumn
 _WHOLE = {"tinyint": "TINYINT", "smallint": "SMALLINT", "mediumint": "INTEGER", "int": "INTEGER", "bigint": "BIGINT"}
 _TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
 _BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+_LONG = frozenset({"mediumtext", "longtext", "mediumblob", "longblob"})
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _BITS = re.compile(r"bit\((\d+)\)")
 _MOST_DIGITS = 38
@@ -58,9 +59,9 @@ def column_of(declared: Declared) -> RemoteColumn:
     if kind in _TEXTS:
         # A text that another encoding cannot write may end the statement when it is compared there.
         judged = Pushed.EQUAL if declared.encoding == "utf8mb4" else Pushed.NULL
-        return RemoteColumn(name=name, type="VARCHAR", expression=bare, pushed=judged)
+        return RemoteColumn(name=name, type="VARCHAR", expression=bare, pushed=judged, is_long=kind in _LONG)
     if kind in _BYTES:
-        return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL)
+        return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL, is_long=kind in _LONG)
     text = f"CAST({bare} AS CHAR)"
     match kind:
         case "year":

@@ -118,13 +118,13 @@ class _Reading:
 def _kept_back(columns: Sequence[RemoteColumn], remote: Remote, table: RemoteTable) -> list[RemoteColumn]:
     """The columns whose reading may end in an error: of a view all, since it may work them out.
 
-    What a source works out of a table's columns never does.
+    What a source works out of a table's columns never does, unless it may be too long to be sent.
     """
-    return [
-        column
-        for column in columns
-        if table.is_view or not (column.is_cell or never_raises(remote.connector, column.type))
-    ]
+
+    def is_safe(column: RemoteColumn) -> bool:
+        return not column.is_long and (column.is_cell or never_raises(remote.connector, column.type))
+
+    return [column for column in columns if table.is_view or not is_safe(column)]
 
 
 def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) -> list[RemoteColumn]:
@@ -153,6 +153,7 @@ def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColu
         keys=cell.keys,
         functions=cell.functions,
         is_cell=True,
+        is_long=any(known[fold(name)].is_long for name in cell.columns),
     )
 
 
