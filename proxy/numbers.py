@@ -11,7 +11,7 @@ A sum is taken over at most 10^16 rows: more than an engine passes in the time t
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -26,13 +26,14 @@ _WHOLE: Mapping[str, tuple[int, int]] = {
     **{"TINYINT": (3, 2**7), "SMALLINT": (5, 2**15), "INTEGER": (10, 2**31), "BIGINT": (19, 2**63)},
     **{"UTINYINT": (3, 2**8), "USMALLINT": (5, 2**16), "UINTEGER": (10, 2**32)},
 }
-_WRITTEN = (exp.Literal, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Paren)
 _LITERAL = re.compile(r"(?=[\d.]{1,18}\Z)(\d*)\.?(\d*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
     """A type of `width` digits, `scale` of them after the point, and the `most` that its digits come to as a number.
+
+    `is_written` is a number that stands in the query as literals, and what is calculated of these alone.
 
     Example: a column of DECIMAL(4,1) is `Number(width=4, scale=1, most=9999)`.
     """
@@ -41,6 +42,7 @@ class Number:
     scale: int
     most: int
     is_whole: bool = False
+    is_written: bool = False
 
     @property
     def is_wide(self) -> bool:
@@ -53,7 +55,7 @@ def of_type(type_name: str) -> Number | None:
 
     Example:
         >>> of_type("DECIMAL(4,1)")
-        Number(width=4, scale=1, most=9999, is_whole=False)
+        Number(width=4, scale=1, most=9999, is_whole=False, is_written=False)
         >>> of_type("VARCHAR") is None
         True
     """
@@ -69,8 +71,10 @@ def number(node: exp.Expr, types: Mapping[str, str]) -> Number | None:
 
     Example: of `price * 2` where `price` is DECIMAL(4,1) that is DECIMAL(14,1), since 2 is an INTEGER of ten digits.
     """
-    if isinstance(node, exp.Paren | exp.Filter | exp.Window | exp.Max | exp.Min | exp.AnyValue | exp.Alias):
+    if isinstance(node, exp.Paren):
         return number(node.this, types)
+    if isinstance(node, exp.Filter | exp.Window | exp.Max | exp.Min | exp.AnyValue | exp.Alias):
+        return _read(number(node.this, types))
     if isinstance(node, exp.Literal):
         return _of_literal(node)
     if isinstance(node, exp.Column):
@@ -82,7 +86,7 @@ def number(node: exp.Expr, types: Mapping[str, str]) -> Number | None:
         return side if side and (not side.is_whole or isinstance(node.this, exp.Literal)) else None
     if isinstance(node, exp.Subquery):
         select = node.this
-        return number(select.expressions[0], types) if isinstance(select, exp.Select) else None
+        return _read(number(select.expressions[0], types)) if isinstance(select, exp.Select) else None
     if isinstance(node, exp.Sum):
         return _of_sum(node, types)
     if isinstance(node, exp.Cast) and not isinstance(node, exp.TryCast):
@@ -91,6 +95,11 @@ def number(node: exp.Expr, types: Mapping[str, str]) -> Number | None:
         left, right = number(node.this, types), number(node.expression, types)
         return _of_calculation(node, left, right) if left and right else None
     return None
+
+
+def _read(side: Number | None) -> Number | None:
+    """The number as one that is not written where it stands."""
+    return side and replace(side, is_written=False)
 
 
 def are_comparable(sides: Sequence[Number | None]) -> bool:
@@ -110,7 +119,7 @@ def _of_literal(node: exp.Literal) -> Number | None:
     if "." in node.name:
         return Number(width=len(form[1] + form[2]), scale=len(form[2]), most=int(form[1] + form[2]))
     is_short = int(form[1]) < 2**31
-    return Number(width=10 if is_short else 19, scale=0, most=int(form[1]), is_whole=True)
+    return Number(width=10 if is_short else 19, scale=0, most=int(form[1]), is_whole=True, is_written=True)
 
 
 def _of_cast(node: exp.Cast, types: Mapping[str, str]) -> Number | None:
@@ -144,10 +153,10 @@ def _of_calculation(node: exp.Expr, left: Number, right: Number) -> Number | Non
 def _of_whole(node: exp.Expr, left: Number, right: Number) -> Number | None:
     """Whole numbers keep the longer of their types: literals are followed, since `2000 + 1` is often written."""
     most = left.most * right.most if isinstance(node, exp.Mul) else left.most + right.most
-    is_written = all(isinstance(part, _WRITTEN) for part in node.walk())
+    is_written = left.is_written and right.is_written
     width = max(left.width, right.width)
     limit = _HUGE if width == _MOST_DIGITS else 2**31 if is_written else 0
-    return Number(width=width, scale=0, most=most, is_whole=True) if most < limit else None
+    return Number(width=width, scale=0, most=most, is_whole=True, is_written=is_written) if most < limit else None
 
 
 def _total(left: Number, right: Number) -> Number:
