@@ -82,7 +82,7 @@ def parted(text: str) -> str:
 
     Example:
         >>> parted("select $1,$2, '$1,$2'")
-        "select $1 ,$2, '$1,$2'"
+        "select $1 ,$2 , '$1,$2'"
     """
     if "$" not in text or _DOLLARS.search(text):
         return text
