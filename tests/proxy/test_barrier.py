@@ -58,6 +58,8 @@ LEAK_PROOF = (
 
 NOT_LEAK_PROOF = (
     "select * from t where 1 // age > 0",
+    *(f"select sum(t.age) from t {side} join u using (name)" for side in ("left", "right", "full outer")),
+    "select n from (select sum(t.age) as n from t left join u using (name)) as q where n > 300",
     "select * from t where wide > 0.12345",
     "select price * price * price from t",
     "select wide + 1 from t",

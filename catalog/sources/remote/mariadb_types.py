@@ -16,6 +16,8 @@ _WHOLE = {"tinyint": "TINYINT", "smallint": "SMALLINT", "mediumint": "INTEGER", 
 _TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
 _BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 _LONG = frozenset({"mediumtext", "longtext", "mediumblob", "longblob"})
+_COLLECTIONS = frozenset({"multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"})
+_SHAPES = frozenset({"geometry", "point", "linestring", "polygon"}) | _COLLECTIONS
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _BITS = re.compile(r"bit\((\d+)\)")
 _MOST_DIGITS = 38
@@ -49,6 +51,10 @@ def column_of(declared: Declared) -> RemoteColumn:
         'UINTEGER'
         >>> column_of(Declared(name="t", type="time", full_type="time")).expression
         'CAST(`t` AS CHAR)'
+        >>> column_of(Declared(name="y", type="year", full_type="year(4)")).pushed.value
+        'equal'
+        >>> column_of(Declared(name="g", type="geometrycollection", full_type="geometrycollection")).expression
+        'ST_AsText(`g`)'
     """
     name, kind, bare = declared.name, declared.type, named(declared.name)
     if kind in _WHOLE:
@@ -64,8 +70,8 @@ def column_of(declared: Declared) -> RemoteColumn:
         return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL, is_long=kind in _LONG)
     text = f"CAST({bare} AS CHAR)"
     match kind:
-        case "year":
-            return RemoteColumn(name=name, type="SMALLINT", expression=bare, pushed=Pushed.COMPARED)
+        case "year":  # the server takes 70 for 1970 where it compares, which the engine does not
+            return RemoteColumn(name=name, type="SMALLINT", expression=bare, pushed=Pushed.EQUAL)
         case "float" | "double":  # as text, a float would lose digits
             expression = f"CAST({bare} AS DOUBLE)"
             return RemoteColumn(name=name, type=kind.upper(), expression=expression, pushed=Pushed.NULL)
@@ -84,7 +90,7 @@ def column_of(declared: Declared) -> RemoteColumn:
             width = _BITS.match(declared.full_type)
             expression = f"LPAD(BIN({bare} + 0), {int(width[1]) if width else 1:d}, '0')"
             return RemoteColumn(name=name, type="VARCHAR", expression=expression, pushed=Pushed.NULL)
-        case "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon":
+        case _ if kind in _SHAPES:
             return RemoteColumn(name=name, type="VARCHAR", expression=f"ST_AsText({bare})", pushed=Pushed.NULL)
         case _:
             return RemoteColumn(name=name, type="VARCHAR", expression=text, pushed=Pushed.NULL)

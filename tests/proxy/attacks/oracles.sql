@@ -162,3 +162,9 @@ select cast(note as int) as n, count(*) from shop.orders where region = 'APAC' g
 
 -- the engine's own barrier
 select sum(__internal_barrier(amount)) from shop.orders
+
+-- what the engine knows of all rows, told by its wrong guess of a sum over an outer join
+select o.region, sum(o.amount) as n from shop.orders o left join shop.customers c on c.customer = o.customer and c.customer > 99999 group by o.region order by o.region
+
+-- the same in a condition on the sum
+select sum(o.amount) as n from shop.orders o left join shop.customers c on c.customer = o.customer and c.customer > 99999 having sum(o.amount) > 60
