@@ -110,10 +110,10 @@ def test_a_case_for_some_rows_shows_them_as_they_are(database: Database, tmp_pat
 def test_an_explanation_says_what_the_source_works_out(database: Database, tmp_path: Path) -> None:
     with staff(database, tmp_path, "source") as world:
         [told] = world.ask("explain select phone, pay from shop.staff", ANALYST).to_pylist()
-    shown = str(told)
-    assert 'mask_phone("_row"."phone") /* at the source */)' in shown
+    shown, is_mariadb = str(told), database.kind == "mariadb"  # where a phone number is masked in Veil
+    assert ('mask_phone("_row"."phone") /* at the source */)' in shown) is not is_mariadb
     assert 'round("_row"."pay", n=>-3) /* at the source */)' in shown
-    assert "veil_" not in shown
+    assert ("veil_" in shown) is is_mariadb
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
@@ -131,7 +131,7 @@ def test_raw_values_of_masked_columns_are_not_asked_for(
         [scan] = [line for line in logged if "mask" not in line and "staff" in line and "region" in line]
         return {name for name, _ in COLUMNS if re.search(bare.format(name), scan)}
 
-    clear = {"id", "region"}
+    clear = {"id", "region", *(["phone"] if kind == "mariadb" else [])}
     assert asked("source") == clear
     assert asked("keyless") == {*clear, "email", "born"} - ({"born"} if kind == "mariadb" else set())
     assert asked("veil") >= {*clear, "email", "phone", "pay"}

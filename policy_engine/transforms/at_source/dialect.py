@@ -46,6 +46,9 @@ class Dialect(ABC):
     end = "$"
     """The very end of a text, in a pattern."""
 
+    has_quick_ends = True
+    """Whether what a pattern finds at the end of a long text is found in a time that grows as the text does."""
+
     @abstractmethod
     def text(self, text: str) -> str:
         """A text as a literal in ASCII."""

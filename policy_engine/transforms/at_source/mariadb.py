@@ -32,6 +32,7 @@ class MariaDb(Dialect):
     """SQL of MariaDB."""
 
     end = "\\z"
+    has_quick_ends = False
 
     def text(self, text: str) -> str:
         return literal(text)
