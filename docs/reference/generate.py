@@ -205,7 +205,7 @@ def _checked(pattern: Pattern) -> str:
 def errors_page() -> str:
     """Each error code with its status, its class in Python and what it means."""
     rows = ["| code | status | Python class | when |", "|---|---|---|---|"]
-    for error in sorted(set(_subclasses(VeilError)), key=lambda error: (error.status, error.code)):
+    for error in sorted(set(_subclasses(VeilError)), key=lambda error: (error.status, error.code, error.__name__)):
         rows.append(f"| `{error.code}` | {error.status} | {_class_of(error.code)} | {_sentence(error)} |")
     return "\n\n".join([MADE, ERRORS_HEAD, "\n".join(rows)]) + "\n"
 
