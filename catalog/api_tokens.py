@@ -48,22 +48,22 @@ class ApiTokens:
                     token_id,
                     row_id(tx, "user", user),
                     name,
-                    _hashed(text),
+                    hashed(text),
                     written_time(created_at),
                     written_time(expires_at),
                 ],
             )
             [row] = tx.rows(f"{_SELECT} WHERE k.id = ?", [token_id])
-        return text, _token(row)
+        return text, token_of(row)
 
     def find(self, text: str, now: datetime) -> ApiToken | None:
         """The token of that text, or None when it is unknown, expired or revoked."""
         if _FORM.fullmatch(text) is None:
             return None
-        row = self._catalog.row(f"{_SELECT} WHERE k.token_hash = ?", [_hashed(text)])
+        row = self._catalog.row(f"{_SELECT} WHERE k.token_hash = ?", [hashed(text)])
         if row is None:
             return None
-        token = _token(row)
+        token = token_of(row)
         if token.revoked_at is not None or token.expires_at <= now:
             return None
         if token.last_used_at is None or now - token.last_used_at >= _USE_IS_NOTED_EVERY:
@@ -84,19 +84,20 @@ class ApiTokens:
         rows = self._catalog.rows(
             f"{_SELECT} WHERE :user IS NULL OR u.name = :user ORDER BY k.created_at DESC, k.id", {"user": user}
         )
-        return tuple(_token(row) for row in rows)
+        return tuple(token_of(row) for row in rows)
 
     def _note_use(self, token_id: str, now: datetime) -> None:
         with self._catalog.transaction() as tx:
             tx.execute("UPDATE api_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])
 
 
-def _hashed(text: str) -> bytes:
+def hashed(text: str) -> bytes:
     """A plain hash is enough: the text is 256 random bits, so there is nothing to guess."""
     return hashlib.sha256(text.encode("ascii")).digest()
 
 
-def _token(row: sqlite3.Row) -> ApiToken:
+def token_of(row: sqlite3.Row) -> ApiToken:
+    """The token that a row tells of."""
     return ApiToken(
         id=row["id"],
         user=row["user"],

@@ -1,11 +1,10 @@
 """Tokens of people who have no account here: made in a sign-in, worth what it is worth, and over when it is."""
 
-import hashlib
 import re
 import secrets
-import sqlite3
 from datetime import datetime, timedelta
 
+from catalog.api_tokens import hashed, token_of
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog
 from catalog.model import ApiToken, WebSession
@@ -35,10 +34,10 @@ class SessionTokens:
         with self._catalog.transaction() as tx:
             tx.execute(
                 "INSERT INTO session_token (id, session_id, name, token_hash, created_at) VALUES (?, ?, ?, ?, ?)",
-                [token_id, session_id, name, _hashed(text), written_time(now)],
+                [token_id, session_id, name, hashed(text), written_time(now)],
             )
             [row] = tx.rows(f"{_SELECT} WHERE t.id = ?", [token_id])
-        return text, _token(row)
+        return text, token_of(row)
 
     def find(self, text: str, now: datetime) -> WebSession | None:
         """The session that the token of that text is of, None when it is unknown or either of them has ended."""
@@ -47,7 +46,7 @@ class SessionTokens:
         row = self._catalog.row(
             "SELECT s.*, t.id AS token_id, t.last_used_at"
             f" FROM session_token t JOIN web_session s ON s.id = t.session_id WHERE t.token_hash = ? AND {_LIVES}",
-            [_hashed(text), written_time(now)],
+            [hashed(text), written_time(now)],
         )
         if row is None:
             return None
@@ -69,25 +68,8 @@ class SessionTokens:
         rows = self._catalog.rows(
             f"{_SELECT} WHERE s.user = ? AND {_LIVES} ORDER BY t.created_at DESC, t.id", [user, written_time(now)]
         )
-        return tuple(map(_token, rows))
+        return tuple(map(token_of, rows))
 
     def _note_use(self, token_id: str, now: datetime) -> None:
         with self._catalog.transaction() as tx:
             tx.execute("UPDATE session_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])
-
-
-def _hashed(text: str) -> bytes:
-    """A plain hash is enough: the text is 256 random bits, so there is nothing to guess."""
-    return hashlib.sha256(text.encode("ascii")).digest()
-
-
-def _token(row: sqlite3.Row) -> ApiToken:
-    return ApiToken(
-        id=row["id"],
-        user=row["user"],
-        name=row["name"],
-        created_at=read_time(row["created_at"]),
-        expires_at=read_time(row["expires_at"]),
-        revoked_at=read_time(row["revoked_at"]) if row["revoked_at"] else None,
-        last_used_at=read_time(row["last_used_at"]) if row["last_used_at"] else None,
-    )

@@ -1,12 +1,12 @@
 """The store of sign-ins: found by a random text that only a browser's cookie holds, with an end, and revocable."""
 
-import hashlib
 import json
 import secrets
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from catalog.api_tokens import hashed
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog
 from catalog.model import Attribute, WebSession
@@ -42,7 +42,7 @@ class WebSessions:
                 " began_at, seen_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     begun.id,
-                    _hashed(text),
+                    hashed(text),
                     begun.user,
                     begun.mark,
                     begun.provider,
@@ -61,16 +61,14 @@ class WebSessions:
         """The session of that text, or None when it is unknown, ended, old or was not used for longer than `idle`."""
         if len(text) > _LONGEST_TEXT or not text.isascii():
             return None
-        row = self._catalog.row(f"{_SELECT} WHERE text_hash = ? AND {_LIVES}", [_hashed(text), *_bounds(now, idle)])
+        row = self._catalog.row(f"{_SELECT} WHERE text_hash = ? AND {_LIVES}", [hashed(text), *_bounds(now, idle)])
         return None if row is None else read_session(row)
 
     def ended(self, text: str, since: datetime) -> WebSession | None:
         """The session of that text if it was ended since a moment, None for any other."""
         if len(text) > _LONGEST_TEXT or not text.isascii():
             return None
-        row = self._catalog.row(
-            f"{_SELECT} WHERE text_hash = ? AND ended_at >= ?", [_hashed(text), written_time(since)]
-        )
+        row = self._catalog.row(f"{_SELECT} WHERE text_hash = ? AND ended_at >= ?", [hashed(text), written_time(since)])
         return None if row is None else read_session(row)
 
     def saw(self, session_id: str, now: datetime) -> None:
@@ -96,11 +94,6 @@ class WebSessions:
 
 def _bounds(now: datetime, idle: timedelta) -> tuple[str, str]:
     return written_time(now), written_time(now - idle)
-
-
-def _hashed(text: str) -> bytes:
-    """A plain hash is enough: the text is 256 random bits, so there is nothing to guess."""
-    return hashlib.sha256(text.encode("ascii")).digest()
 
 
 def read_session(row: sqlite3.Row) -> WebSession:
