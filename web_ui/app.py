@@ -11,33 +11,15 @@ from catalog.secret_files import kept_secret
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from proxy import answers, problems
-from proxy.api import Api
-from proxy.departures import Departures
 from proxy.identity import Identity
 from web_ui import session, wording
-from web_ui.api import ControlApi
-from web_ui.crawls_api import CrawlsApi
-from web_ui.history_api import HistoryApi
 from web_ui.identity.configuration import configured
 from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
-from web_ui.openapi import description
-from web_ui.pages.audit import AuditPage
-from web_ui.pages.change import ChangePage
-from web_ui.pages.connect import ConnectPage
-from web_ui.pages.crawls import CrawlsPage
-from web_ui.pages.data import DataPage
-from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.frame import navigation
-from web_ui.pages.policies import PoliciesPage
-from web_ui.pages.provider_sign_in import ProviderSignIn
-from web_ui.pages.query import QueryPage
-from web_ui.pages.sign_in import SignInPage
-from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
-from web_ui.tags_api import TagsApi
+from web_ui.routes import apis, pages
 from web_ui.throttle import Throttle
-from web_ui.trials import TrialsApi
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self';"
@@ -74,8 +56,8 @@ def create_app(parts: Parts) -> flask.Flask:
     app.after_request(parts.metrics.answered)
     answers.install(app, parts.revisions.current_number)
     app.register_error_handler(Exception, _on_error)
-    _add_api(app, parts, identity)
-    _add_pages(app, parts, identity, sessions, provider)
+    _add_routes(app, parts, identity, sessions, provider)
+    _add_words(app, parts, identity, sessions, provider)
     return app
 
 
@@ -106,90 +88,44 @@ def _sessions(parts: Parts) -> session.Sessions:
     )
 
 
-def _add_api(app: flask.Flask, parts: Parts, identity: Identity) -> None:
-    data = Api(
-        identity=identity,
-        accounts=parts.accounts,
-        policies=parts.policies,
-        metadata=parts.metadata,
-        pipeline=parts.pipeline,
-        departures=Departures(),
-        description=description(),
-        levels=parts.levels,
-    )
-    app.register_blueprint(data.blueprint(), url_prefix=answers.PREFIX)
-    app.register_blueprint(ControlApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
-    app.register_blueprint(CrawlsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
-    app.register_blueprint(TrialsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
-    app.register_blueprint(TagsApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
-    app.register_blueprint(HistoryApi(parts=parts, identity=identity).blueprint(), url_prefix=answers.PREFIX)
-
-    def healthz() -> flask.Response:
-        """Whether the catalog can be read; tells nothing else."""
-        parts.revisions.current_number()
-        return flask.jsonify({"status": "ok"})
-
-    app.add_url_rule("/healthz", view_func=healthz)
-    metrics = MetricsPage(metrics=parts.metrics, identity=identity, policies=parts.policies)
-    app.add_url_rule("/metrics", "metrics", view_func=metrics.show)
-
-
-def _add_pages(
+def _add_routes(
     app: flask.Flask,
     parts: Parts,
     identity: Identity,
     sessions: session.Sessions,
     provider: IdentityProvider | None,
 ) -> None:
-    tells_hidden = parts.settings.query.explain == "full"
-    for page in (
-        SignInPage(sessions=sessions),
-        ProviderSignIn(sessions=sessions, provider=provider, journal=parts.journal),
-        DataPage(
-            identity=identity,
-            metadata=parts.metadata,
-            datasets=parts.datasets,
-            levels=parts.levels,
-            tells_hidden=tells_hidden,
-        ),
-        CrawlsPage(parts=parts, identity=identity),
-        TagsPage(parts=parts, identity=identity),
-        DatasetPage(
-            identity=identity,
-            metadata=parts.metadata,
-            tags=parts.tags,
-            pipeline=parts.pipeline,
-            levels=parts.levels,
-            tells_hidden=tells_hidden,
-        ),
-        ChangePage(parts=parts, identity=identity),
-        QueryPage(parts=parts, identity=identity),
-        AuditPage(parts=parts, identity=identity),
-        PoliciesPage(identity=identity, policies=parts.policies, revisions=parts.revisions, clock=parts.clock),
-        ConnectPage(
-            identity=identity,
-            tokens=parts.tokens,
-            sessions=sessions,
-            session_tokens=parts.session_tokens,
-            journal=parts.journal,
-            metadata=parts.metadata,
-            catalog=parts.catalog,
-            clock=parts.clock,
-            max_days=parts.settings.tokens.max_days,
-            api_audience=parts.settings.auth.api_audience,
-        ),
-    ):
-        app.register_blueprint(page.blueprint())
+    for api in apis(parts, identity):
+        app.register_blueprint(api, url_prefix=answers.PREFIX)
+    for page in pages(parts, identity, sessions, provider):
+        app.register_blueprint(page)
 
     def root() -> flask.typing.ResponseReturnValue:
         return flask.redirect(flask.url_for("data.show"))
 
+    def healthz() -> flask.Response:
+        """Whether the catalog can be read; tells nothing else."""
+        parts.revisions.current_number()
+        return flask.jsonify({"status": "ok"})
+
+    metrics = MetricsPage(metrics=parts.metrics, identity=identity, policies=parts.policies)
     app.add_url_rule("/", view_func=root)
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/metrics", "metrics", view_func=metrics.show)
+
+
+def _add_words(
+    app: flask.Flask,
+    parts: Parts,
+    identity: Identity,
+    sessions: session.Sessions,
+    provider: IdentityProvider | None,
+) -> None:
+    """What templates may use: the filters, and what stands around every page for the person who is signed in."""
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
 
     def frame() -> dict[str, object]:
-        """What stands around every page, for the person who is signed in."""
         person = sessions.user_name()
         return {
             "csrf_token": session.csrf_token,

@@ -32,8 +32,7 @@ class Found:
 
 def reach_of(parts: Parts, subject: Subject) -> Reach:
     """The part of the journal that somebody may read now."""
-    tells_hidden = parts.settings.query.explain == "full"
-    return Reach(subject, Rights(subject, parts.policies.current()), tells_hidden=tells_hidden)
+    return Reach(subject, Rights(subject, parts.policies.current()), tells_hidden=parts.tells_hidden)
 
 
 def search(parts: Parts, subject: Subject, *, page: int = 100) -> Found:

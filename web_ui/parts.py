@@ -83,6 +83,11 @@ class Parts:
         self.crawls.start()
         self.keeper.start()
 
+    @property
+    def tells_hidden(self) -> bool:
+        """Whether people are told of what is hidden from them, and by which policy."""
+        return self.settings.query.explain == "full"
+
     def levels(self) -> Levels:
         """The levels of the tags as they are now."""
         return levels_of(self.tags.tags())

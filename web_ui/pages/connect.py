@@ -1,26 +1,21 @@
 """The Connect page: make, list and revoke tokens, and copy what is needed to read data from elsewhere."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import flask
 
 from catalog.accounts import is_provided
-from catalog.api_tokens import ApiTokens
-from catalog.database import Catalog
 from catalog.errors import VeilError
-from catalog.journal import Journal
 from catalog.model import ApiToken, Event, EventKind
 from catalog.names import join
-from catalog.session_tokens import SessionTokens
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.identity import Identity
-from proxy.metadata import Metadata
 from proxy.refusals import RequestInvalid
 from web_ui.pages.frame import public_url, viewer
 from web_ui.pages.snippets import snippets
+from web_ui.parts import Parts
 from web_ui.session import Sessions
 
 LIFETIMES = (1, 7, 30, 90, 365)
@@ -39,16 +34,9 @@ class Created:
 class ConnectPage:
     """Looks after the person's own tokens."""
 
+    parts: Parts
     identity: Identity
-    tokens: ApiTokens
     sessions: Sessions
-    session_tokens: SessionTokens
-    journal: Journal
-    metadata: Metadata
-    catalog: Catalog
-    clock: Callable[[], datetime]
-    max_days: int
-    api_audience: str = ""
 
     def blueprint(self) -> flask.Blueprint:
         """The routes of this page."""
@@ -71,9 +59,9 @@ class ConnectPage:
             days = 0 if is_provided(subject.user) else self._days()
         except RequestInvalid as problem:
             return self._page(subject, problem=problem, name=name), problem.status
-        with self.catalog.transaction():
+        with self.parts.catalog.transaction():
             text, token = (
-                self.tokens.create(subject.user, name, timedelta(days=days), now=self.clock())
+                self.parts.tokens.create(subject.user, name, timedelta(days=days), now=self.parts.clock())
                 if days
                 else self.sessions.lend(subject, name)
             )
@@ -86,18 +74,28 @@ class ConnectPage:
         token = next((token for token in self._tokens(subject) if token.id == token_id), None)
         if token is None:
             raise RequestInvalid("you have no such token", hint="reload the page")
-        with self.catalog.transaction():
+        with self.parts.catalog.transaction():
             is_lent = is_provided(subject.user)
-            if self.session_tokens.revoke(token.id, self.clock()) if is_lent else self.tokens.revoke(token.id):
+            if (
+                self.parts.session_tokens.revoke(token.id, self.parts.clock())
+                if is_lent
+                else self.parts.tokens.revoke(token.id)
+            ):
                 self._tell(EventKind.TOKEN_REVOKE, subject, token)
         return flask.redirect(flask.url_for("connect.show"), code=303)
 
+    def _ended(self, subject: Subject, token: ApiToken) -> bool:
+        """Whether it was this request that ended the token."""
+        if is_provided(subject.user):
+            return self.parts.session_tokens.revoke(token.id, self.parts.clock())
+        return self.parts.tokens.revoke(token.id)
+
     def _tokens(self, subject: Subject) -> tuple[ApiToken, ...]:
         """The person's tokens that work now."""
-        now = self.clock()
+        now = self.parts.clock()
         if is_provided(subject.user):
-            return self.session_tokens.tokens(subject.user, now)
-        every = self.tokens.tokens(subject.user)
+            return self.parts.session_tokens.tokens(subject.user, now)
+        every = self.parts.tokens.tokens(subject.user)
         return tuple(token for token in every if token.revoked_at is None and token.expires_at > now)
 
     def _days(self) -> int:
@@ -107,7 +105,7 @@ class ConnectPage:
         return int(days)
 
     def _lifetimes(self) -> tuple[int, ...]:
-        return tuple(days for days in LIFETIMES if days <= self.max_days)
+        return tuple(days for days in LIFETIMES if days <= self.parts.settings.tokens.max_days)
 
     def _page(
         self, subject: Subject, *, created: Created | None = None, problem: VeilError | None = None, name: str = ""
@@ -117,7 +115,7 @@ class ConnectPage:
             created=created,
             problem=problem,
             is_provided=is_provided(subject.user),
-            api_audience=self.api_audience,
+            api_audience=self.parts.settings.auth.api_audience,
             name=name,
             days=30,
             lifetimes=self._lifetimes(),
@@ -127,13 +125,13 @@ class ConnectPage:
 
     def _example(self, subject: Subject) -> str:
         """A dataset for the snippets: the one that was asked for if the person sees it, else the first."""
-        sights = self.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
+        sights = self.parts.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
         seen = [join(sight.dataset.database, sight.dataset.name) for sight in sights]
         wanted = flask.request.args.get("dataset", "")
         return wanted if wanted in seen else next(iter(seen), "database.dataset")
 
     def _tell(self, kind: EventKind, subject: Subject, token: ApiToken) -> None:
-        self.journal.append(
+        self.parts.journal.append(
             Event(
                 kind=kind,
                 user=subject.user,

@@ -1,20 +1,18 @@
 """The Data page: the datasets a person may see, grouped by database, with search."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import flask
 
-from catalog.datasets import Datasets
 from catalog.model import Level
 from catalog.names import fold
-from crawler.levels import Levels, Rated
+from crawler.levels import Rated
 from policy_engine.sights import Sight
 from proxy import answers
 from proxy.identity import Identity
-from proxy.metadata import Metadata
 from web_ui.pages.frame import viewer
+from web_ui.parts import Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +29,11 @@ class Shelf:
 class DataPage:
     """Lists datasets; a database without any for this person is not there.
 
-    How many columns are hidden is told where `tells_hidden`.
+    How many columns are hidden is told where the settings say so.
     """
 
+    parts: Parts
     identity: Identity
-    metadata: Metadata
-    datasets: Datasets
-    levels: Callable[[], Levels]
-    tells_hidden: bool
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -50,14 +45,14 @@ class DataPage:
         """The list, or what matches the search."""
         subject = viewer(self.identity)
         search = flask.request.args.get("search", "").strip()
-        sights = self.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
-        if not self.tells_hidden:
+        sights = self.parts.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
+        if not self.parts.tells_hidden:
             sights = tuple(replace(sight, hidden=0) for sight in sights)
         return flask.render_template("data.html", search=search, count=len(sights), databases=self._shelves(sights))
 
     def _shelves(self, sights: tuple[Sight, ...]) -> tuple[Shelf, ...]:
-        comments = {fold(database.name): database.comment for database in self.datasets.databases()}
-        levels = self.levels()
+        comments = {fold(database.name): database.comment for database in self.parts.datasets.databases()}
+        levels = self.parts.levels()
         shelves: list[Shelf] = []
         for name, group in itertools.groupby(sights, key=lambda sight: sight.dataset.database):
             rows = tuple((sight, levels.dataset(sight.tag_sets)) for sight in group)

@@ -1,6 +1,5 @@
 """The page of one dataset: every column with how the person sees it and why, and a sample read as that person."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import flask
@@ -8,17 +7,16 @@ import flask
 from catalog.errors import VeilError
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, join
-from catalog.tags import Tags
 from crawler.levels import Levels
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from proxy import answers
 from proxy.governance import Request
 from proxy.identity import Identity
-from proxy.metadata import DatasetView, Metadata
-from proxy.pipeline import Pipeline
+from proxy.metadata import DatasetView
 from proxy.projection import shown_type
 from web_ui.pages.frame import viewer
 from web_ui.pages.grid import Grid, read_grid
+from web_ui.parts import Parts
 
 SAMPLE_ROWS = 20
 
@@ -51,15 +49,11 @@ class ShownColumn:
 class DatasetPage:
     """Shows one dataset through the same decision and the same pipeline as any query.
 
-    Hidden columns are told of, and policies as statements, where `tells_hidden`.
+    Hidden columns are told of, and policies as statements, where the settings say so.
     """
 
+    parts: Parts
     identity: Identity
-    metadata: Metadata
-    tags: Tags
-    pipeline: Pipeline
-    levels: Callable[[], Levels]
-    tells_hidden: bool
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -70,31 +64,31 @@ class DatasetPage:
     def show(self, database: str, name: str) -> str:
         """The page; an unseen dataset is an absent one."""
         subject = viewer(self.identity)
-        view = self.metadata.describe(
+        view = self.parts.metadata.describe(
             subject, database, name, decision_id=answers.decision_id(), client=answers.client()
         )
         return flask.render_template(
             "dataset.html",
             view=view,
-            counts=view.counts if self.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
-            rated=view.rated(self.levels()),
+            counts=view.counts if self.parts.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
+            rated=view.rated(self.parts.levels()),
             columns=self._columns(view),
             policies=view.policies(self._told(view)),
             sample=self._sample(subject, view),
-            tells_hidden=self.tells_hidden,
+            tells_hidden=self.parts.tells_hidden,
         )
 
     def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
         dataset = view.dataset
-        assigned = self.tags.assignments(join(dataset.database, dataset.name))
-        levels = self.levels()
+        assigned = self.parts.tags.assignments(join(dataset.database, dataset.name))
+        levels = self.parts.levels()
         return tuple(
             replace(_shown(item, assigned, dataset, levels), comment=view.comment_on(item)) for item in self._told(view)
         )
 
     def _told(self, view: DatasetView) -> tuple[ColumnDecision, ...]:
         """The columns that are there, in order, then the hidden ones where people are told of them."""
-        if not self.tells_hidden:
+        if not self.parts.tells_hidden:
             return view.fields
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
         return tuple(item for column in ordered for item in (column, *column.nested))
@@ -105,7 +99,7 @@ class DatasetPage:
             sql=f"SELECT * FROM {join(dataset.database, dataset.name)} LIMIT {SAMPLE_ROWS}", client=answers.client()
         )
         try:
-            with self.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
+            with self.parts.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
                 return read_grid(answer, SAMPLE_ROWS, {column.name: column.outcome for column in view.columns})
         except VeilError as problem:
             return Grid(problem=problem)

@@ -20,29 +20,78 @@ class Link:
     is_current: bool
 
 
-_PAGES: tuple[tuple[str, str, tuple[str, ...], Action | None], ...] = (
-    ("Data", "data.show", ("data.", "dataset."), None),
-    ("Query", "query.show", ("query.",), None),
-    ("Policies", "policies.show", ("policies.", "change."), None),
-    ("Tags", "tags.show", ("tags.",), Action.TAG_ASSIGN),
-    ("Crawls", "crawls.show", ("crawls.",), Action.HOME_ADMINISTER),
-    ("Audit", "audit.show", ("audit.",), None),
-    ("Connect", "connect.show", ("connect.",), None),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Links of the navigation that serve one end; the first group has no title."""
+
+    title: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A page of the navigation: the endpoints that belong to it, and what one must be allowed somewhere to open it.
+
+    Of several actions any one is enough; none means that everybody who is signed in may.
+    """
+
+    title: str
+    endpoint: str
+    within: tuple[str, ...]
+    actions: tuple[Action, ...] = ()
+
+
+_MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Explore",
+        (
+            Entry(title="Data", endpoint="data.show", within=("data.", "dataset.")),
+            Entry(title="Query", endpoint="query.show", within=("query.",)),
+            Entry(title="Connect", endpoint="connect.show", within=("connect.",)),
+        ),
+    ),
+    (
+        "Govern",
+        (
+            Entry(title="Policies", endpoint="policies.show", within=("policies.", "change.")),
+            Entry(title="Tags", endpoint="tags.show", within=("tags.",), actions=(Action.TAG_ASSIGN,)),
+        ),
+    ),
+    (
+        "Operate",
+        (Entry(title="Crawls", endpoint="crawls.show", within=("crawls.",), actions=(Action.HOME_ADMINISTER,)),),
+    ),
+    (
+        "Review",
+        (Entry(title="Audit", endpoint="audit.show", within=("audit.",)),),
+    ),
 )
-"""Each page with its endpoints, and what one must be allowed somewhere to open it."""
+"""Every page by what people come for."""
 
 
 def navigation(person: str | None, rights: Callable[[], Rights]) -> dict[str, object]:
     """What the frame's template needs; nobody signed in means no navigation."""
     if person is None:
         return {"person": None, "navigation": ()}
-    here, held = flask.request.endpoint or "", rights()
-    links = (
-        Link(title=title, address=flask.url_for(endpoint), is_current=here.startswith(prefixes))
-        for title, endpoint, prefixes, action in _PAGES
-        if action is None or held.places(action) != frozenset()
+    held = rights()
+    groups = (
+        Group(title=title, links=tuple(_link(entry) for entry in entries if _opens(held, entry)))
+        for title, entries in _MENU
     )
-    return {"person": person, "navigation": tuple(links)}
+    return {
+        "person": person,
+        "navigation": tuple(group for group in groups if group.links),
+        "found_by": flask.request.args.get("search", "") if flask.request.endpoint == "data.show" else "",
+    }
+
+
+def _opens(held: Rights, entry: Entry) -> bool:
+    return not entry.actions or any(held.places(action) != frozenset() for action in entry.actions)
+
+
+def _link(entry: Entry) -> Link:
+    here = flask.request.endpoint or ""
+    return Link(title=entry.title, address=flask.url_for(entry.endpoint), is_current=here.startswith(entry.within))
 
 
 def viewer(identity: Identity) -> Subject:

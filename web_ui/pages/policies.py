@@ -1,6 +1,6 @@
 """The Policies page: every policy that a person may read, as a statement and as YAML, with why and since when."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,6 @@ import flask
 
 from catalog.model import Revision
 from catalog.names import fold
-from catalog.revisions import Revisions
 from policy_engine.capabilities import Rights
 from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_policy
@@ -18,11 +17,11 @@ from policy_engine.model import Policy
 from policy_engine.owners import last_changes
 from policy_engine.policy_index import is_in_force
 from policy_engine.readers import readable, reads_every_policy
-from policy_engine.store import PolicyStore
 from proxy import answers
 from proxy.identity import Identity
 from web_ui import arguments
 from web_ui.pages.frame import viewer
+from web_ui.parts import Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +45,8 @@ class Card:
 class PoliciesPage:
     """Lists policies; those that a person may not read are not there."""
 
+    parts: Parts
     identity: Identity
-    policies: PolicyStore
-    revisions: Revisions
-    clock: Callable[[], datetime]
 
     def blueprint(self) -> flask.Blueprint:
         """The route of this page."""
@@ -59,10 +56,10 @@ class PoliciesPage:
 
     def show(self) -> str:
         """The list, or what holds every word of the search."""
-        subject, current = viewer(self.identity), self.policies.current()
+        subject, current = viewer(self.identity), self.parts.policies.current()
         answers.decided_under(current.revision)
         search = flask.request.args.get("search", "").strip()
-        last, now = last_changes(self.revisions.history()), self.clock()
+        last, now = last_changes(self.parts.revisions.history()), self.parts.clock()
         cards = [_card(policy, last, now) for policy in readable(subject, current)]
         found = [card for card in cards if all(word in card.text.lower() for word in search.lower().split())]
         return flask.render_template(

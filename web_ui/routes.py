@@ -1,0 +1,65 @@
+"""Everything that answers under an address: the blueprints of the API and those of the pages."""
+
+from collections.abc import Iterator
+
+import flask
+
+from proxy.api import Api
+from proxy.departures import Departures
+from proxy.identity import Identity
+from web_ui.api import ControlApi
+from web_ui.crawls_api import CrawlsApi
+from web_ui.history_api import HistoryApi
+from web_ui.identity.provider import IdentityProvider
+from web_ui.openapi import description
+from web_ui.pages.audit import AuditPage
+from web_ui.pages.change import ChangePage
+from web_ui.pages.connect import ConnectPage
+from web_ui.pages.crawls import CrawlsPage
+from web_ui.pages.data import DataPage
+from web_ui.pages.dataset import DatasetPage
+from web_ui.pages.policies import PoliciesPage
+from web_ui.pages.provider_sign_in import ProviderSignIn
+from web_ui.pages.query import QueryPage
+from web_ui.pages.sign_in import SignInPage
+from web_ui.pages.tags import TagsPage
+from web_ui.parts import Parts
+from web_ui.session import Sessions
+from web_ui.tags_api import TagsApi
+from web_ui.trials import TrialsApi
+
+
+def apis(parts: Parts, identity: Identity) -> Iterator[flask.Blueprint]:
+    """What programs call; the caller puts all of it under one prefix."""
+    yield Api(
+        identity=identity,
+        accounts=parts.accounts,
+        policies=parts.policies,
+        metadata=parts.metadata,
+        pipeline=parts.pipeline,
+        departures=Departures(),
+        description=description(),
+        levels=parts.levels,
+    ).blueprint()
+    yield ControlApi(parts=parts, identity=identity).blueprint()
+    yield CrawlsApi(parts=parts, identity=identity).blueprint()
+    yield HistoryApi(parts=parts, identity=identity).blueprint()
+    yield TagsApi(parts=parts, identity=identity).blueprint()
+    yield TrialsApi(parts=parts, identity=identity).blueprint()
+
+
+def pages(
+    parts: Parts, identity: Identity, sessions: Sessions, provider: IdentityProvider | None
+) -> Iterator[flask.Blueprint]:
+    """What people open."""
+    yield SignInPage(sessions=sessions).blueprint()
+    yield ProviderSignIn(sessions=sessions, provider=provider, journal=parts.journal).blueprint()
+    yield DataPage(parts=parts, identity=identity).blueprint()
+    yield DatasetPage(parts=parts, identity=identity).blueprint()
+    yield QueryPage(parts=parts, identity=identity).blueprint()
+    yield ConnectPage(parts=parts, identity=identity, sessions=sessions).blueprint()
+    yield PoliciesPage(parts=parts, identity=identity).blueprint()
+    yield ChangePage(parts=parts, identity=identity).blueprint()
+    yield TagsPage(parts=parts, identity=identity).blueprint()
+    yield CrawlsPage(parts=parts, identity=identity).blueprint()
+    yield AuditPage(parts=parts, identity=identity).blueprint()
