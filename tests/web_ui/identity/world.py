@@ -108,8 +108,8 @@ class Browser:
         return answer.headers["Location"]
 
     def submit(self, page: requests.Response, *, follow: bool = True, **filled: str) -> requests.Response:
-        """Send the first form of a page."""
-        form = re.search(r"<form[^>]*action=\"([^\"]+)\"[^>]*>(.*?)</form>", page.text, re.DOTALL)
+        """Send the first form of a page that posts."""
+        form = re.search(r"<form(?=[^>]*method=\"post\")[^>]*action=\"([^\"]+)\"[^>]*>(.*?)</form>", page.text, re.S)
         assert form is not None, page.text
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[2]))
         address = urljoin(page.url, unescape(form[1]))
