@@ -8,7 +8,7 @@ from sqlite_utils.migrations import Migrations
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 13  # the number of the last step below
+NEWEST = 14  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -271,6 +271,19 @@ _SESSION_TOKENS = """
     CREATE INDEX session_token_by_session ON session_token (session_id);
 """
 
+_DRAFTS = """
+    CREATE TABLE policy_draft (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        form TEXT NOT NULL,
+        by TEXT NOT NULL COLLATE NOCASE,
+        revision INTEGER NOT NULL,
+        began_at TEXT NOT NULL,
+        changed_at TEXT NOT NULL
+    );
+    ALTER TABLE web_session ADD COLUMN viewing TEXT NOT NULL DEFAULT '';
+"""
+
 
 def migrate(database: Database) -> None:
     """Brings the file to its present shape; call it inside a transaction, as others may be opening the file too."""
@@ -356,6 +369,12 @@ def _missing(database: Database) -> None:
 @_STEPS(name="0013 people come from an identity provider")
 def _provided(database: Database) -> None:
     for statement in _statements(_PROVIDED + _SESSION_TOKENS):
+        database.execute(statement)
+
+
+@_STEPS(name="0014 drafts of policies, and sign-ins that look as somebody else")
+def _drafts(database: Database) -> None:
+    for statement in _statements(_DRAFTS):
         database.execute(statement)
 
 

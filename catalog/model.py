@@ -277,7 +277,7 @@ class WebSession:
 
     A local account's session holds a `mark` of its password; groups and attributes are looked up in the account. A
     session of the identity `provider` (its issuer) holds what the provider told of the person at the sign-in, and a
-    `logout_hint` for signing out there.
+    `logout_hint` for signing out there. `viewing` says as whom the person looks at pages, as JSON; empty is as oneself.
     """
 
     user: str
@@ -291,6 +291,7 @@ class WebSession:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     logout_hint: str = ""
     client: str = ""
+    viewing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +313,8 @@ class EventKind(StrEnum):
     QUERY_DENY = "query:deny"
     METADATA_READ = "metadata:read"
     EXPLAIN_READ = "explain:read"
+    VIEW_BEGIN = "view:begin"
+    VIEW_END = "view:end"
     LOGIN_OK = "login:ok"
     LOGIN_FAIL = "login:fail"
     SESSION_REVOKE = "session:revoke"
@@ -319,6 +322,8 @@ class EventKind(StrEnum):
     TOKEN_REVOKE = "token:revoke"
     DOCUMENT_APPLY = "document:apply"
     POLICY_ROLLBACK = "policy:rollback"
+    DRAFT_SAVE = "draft:save"
+    DRAFT_DISCARD = "draft:discard"
     CRAWL_BEGIN = "crawl:begin"
     CRAWL_END = "crawl:end"
     CRAWL_CANCEL = "crawl:cancel"

@@ -76,6 +76,11 @@ class WebSessions:
         with self._catalog.transaction() as tx:
             tx.execute("UPDATE web_session SET seen_at = ? WHERE id = ?", [written_time(now), session_id])
 
+    def view(self, session_id: str, viewing: str) -> None:
+        """Notes as whom the person looks at pages from now on; empty is as oneself."""
+        with self._catalog.transaction() as tx:
+            tx.execute("UPDATE web_session SET viewing = ? WHERE id = ?", [viewing, session_id])
+
     def end(self, session_id: str, now: datetime) -> WebSession | None:
         """Ends a session at once; the session when it had not ended before."""
         with self._catalog.transaction() as tx:
@@ -109,6 +114,7 @@ def read_session(row: sqlite3.Row) -> WebSession:
         groups=frozenset(json.loads(row["groups"])),
         attributes=attributes,
         logout_hint=row["logout_hint"],
+        viewing=row["viewing"],
         client=row["client"],
         began_at=read_time(row["began_at"]),
         seen_at=read_time(row["seen_at"]),

@@ -84,3 +84,14 @@ def test_what_has_run_out_is_forgotten_when_another_begins(
     clock.move(13 * HOUR)
     _, begun = web_sessions.begin(session(clock))
     assert [row["id"] for row in catalog.rows("SELECT id FROM web_session")] == [begun.id]
+
+
+def test_as_whom_one_looks_is_kept_until_one_leaves(web_sessions: WebSessions, clock: Clock) -> None:
+    text, begun = web_sessions.begin(session(clock))
+    web_sessions.view(begun.id, '{"user": "kim"}')
+    assert web_sessions.find(text, clock.now, idle=HOUR) == replace(begun, viewing='{"user": "kim"}')
+    other, _ = web_sessions.begin(session(clock))
+    found = web_sessions.find(other, clock.now, idle=HOUR)
+    assert (found and found.viewing) == ""
+    web_sessions.view(begun.id, "")
+    assert web_sessions.find(text, clock.now, idle=HOUR) == begun
