@@ -12,17 +12,17 @@ ROOMS  := catalog crawler policy_engine proxy web_ui veil
 CODE   := $(ROOMS) tests benchmarks docs
 
 .DEFAULT_GOAL := all
-.PHONY: all demo test check lint types bench fuzz docs format clean
+.PHONY: all demo test check lint types bench fuzz docs assets format clean
 
 all: lint types test        ## style, types, tests
 
-demo: $(READY)              ## the clinic tutorial, seen by two people; then the server (SERVE=0: stop before it)
+demo: $(READY) assets       ## the clinic tutorial, seen by two people; then the server (SERVE=0: stop before it)
 	@$(BIN)/veil demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
-test: $(TOOLS)              ## every test
+test: $(TOOLS) assets       ## every test
 	@$(BIN)/python -m pytest -n auto
 
-check: $(TOOLS)             ## the fast tests
+check: $(TOOLS) assets      ## the fast tests
 	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(TOOLS)              ## layout and style
@@ -44,12 +44,15 @@ fuzz: $(TOOLS)              ## random questions, hostile trees, policies against
 docs: $(TOOLS)              ## the reference pages that are made from the program
 	@$(BIN)/python docs/reference/generate.py
 
+assets: $(READY)            ## the pages' third-party scripts, from npm where it is to be had; pages work without them
+	@$(BIN)/python -m web_ui.assets.bundle --if-possible
+
 format: $(TOOLS)            ## mend layout and order of imports
 	@$(BIN)/ruff format --quiet $(wildcard $(CODE))
 	@$(BIN)/ruff check --quiet --fix --select I $(wildcard $(CODE))
 
 clean:                      ## forget the environment and every cache
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info web_ui/static/vendor
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -16,14 +16,14 @@ from web_ui import session, wording
 from web_ui.identity.configuration import configured
 from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
-from web_ui.pages.frame import navigation
+from web_ui.pages.frame import navigation, vendored
 from web_ui.parts import Parts
 from web_ui.routes import apis, pages
 from web_ui.throttle import Throttle
 
 CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -123,6 +123,7 @@ def _add_words(
 ) -> None:
     """What templates may use: the filters, and what stands around every page for the person who is signed in."""
     app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.globals["vendored"] = vendored
     app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
 
     def frame() -> dict[str, object]:

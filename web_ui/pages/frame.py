@@ -9,6 +9,7 @@ from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.identity import Identity
+from web_ui.assets.bundle import VENDOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,14 @@ def _link(entry: Entry) -> Link:
 def viewer(identity: Identity) -> Subject:
     """The person a page is made for; raises NotAuthenticated, which leads to the sign-in page."""
     return answers.subject(identity)
+
+
+def vendored(name: str) -> str:
+    """The address of a third-party script, or nothing where Veil was built without: every page works so, too."""
+    built = VENDOR / "built-from"
+    if not built.exists():
+        return ""
+    return flask.url_for("static", filename=f"vendor/{name}", of=built.read_text()[:12])
 
 
 def public_url() -> str:
