@@ -47,6 +47,7 @@ from proxy.pipeline import Pipeline, QueryLimits
 from web_ui.crawl_runner import CrawlRunner
 from web_ui.journal_keeper import JournalKeeper
 from web_ui.metrics import Metrics
+from web_ui.pictures.pictures import Pictures
 from web_ui.settings import JournalSettings, QuerySettings, Settings, SinkSettings
 
 
@@ -77,6 +78,7 @@ class Parts:
     plugins: Plugins
     crawls: CrawlRunner
     keeper: JournalKeeper
+    pictures: Pictures
 
     def start(self) -> None:
         """Begin what a server does beside answering."""
@@ -100,6 +102,7 @@ class Parts:
         """Let go of sources and of the catalog's file."""
         self.crawls.close()
         self.keeper.close()
+        self.pictures.close()
         self.sessions.close()
         self.catalog.close()
 
@@ -173,6 +176,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                 clock=clock,
                 sinks=tuple(_sink(name, sink) for name, sink in settings.sinks.items()),
             ),
+            pictures=Pictures(),
         )
         opened.pop_all()
     return parts

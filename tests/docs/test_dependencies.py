@@ -28,6 +28,7 @@ IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "sqlite-utils": "sqlite_utils",
     "types-requests": "",
+    "vl-convert-python": "vl_convert",
 }
 """Packages whose import has another name; empty for those that are run and not imported."""
 

@@ -1,0 +1,61 @@
+"""Draws charts, each content once: the pictures that were asked for lately are kept."""
+
+import json
+import logging
+from collections import OrderedDict
+from threading import Lock
+
+from markupsafe import Markup
+
+from web_ui.pictures.chart import Chart, Figure
+from web_ui.pictures.drawing_process import CannotDraw, DrawingProcess
+from web_ui.pictures.svg import inline
+
+_MOST_KEPT = 256
+
+_log = logging.getLogger("veil.pictures")
+
+
+class Pictures:
+    """Makes figures of charts.
+
+    Example:
+        >>> pictures.figure(shares("coverage", bars, title="What roles see", ...)).picture
+        Markup('<svg class="picture" ...')
+    """
+
+    def __init__(self) -> None:
+        self._process = DrawingProcess()
+        self._kept: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
+
+    def figure(self, chart: Chart) -> Figure:
+        """The chart with its picture, or with none when it cannot be drawn: its numbers are there all the same."""
+        if not chart.rows:
+            return Figure(chart=chart, picture=Markup())
+        try:
+            drawn = self._drawn(json.dumps(chart.specification, sort_keys=True))
+        except CannotDraw as problem:
+            _log.warning("the picture `%s` was left out: %s", chart.name, problem)
+            return Figure(chart=chart, picture=Markup())
+        return Figure(
+            chart=chart,
+            picture=inline(drawn, name=chart.name, title=chart.title, description=chart.description),
+        )
+
+    def close(self) -> None:
+        """Ends the process that draws."""
+        self._process.close()
+
+    def _drawn(self, specification: str) -> str:
+        with self._lock:
+            known = self._kept.get(specification)
+            if known is not None:
+                self._kept.move_to_end(specification)
+                return known
+        drawn = self._process.draw(specification)
+        with self._lock:
+            self._kept[specification] = drawn
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        return drawn
