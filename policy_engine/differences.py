@@ -52,6 +52,14 @@ def differences(before: Live, after: Live) -> tuple[Change, ...]:
     )
 
 
+def policy_changes(before: Policy, after: Policy) -> tuple[str, ...]:
+    """What a policy says otherwise than before, word by word.
+
+    Example: `("having: not phi.phone -> (none)",)`.
+    """
+    return tuple(_changed(_policy_words(before), _policy_words(after)))
+
+
 def _compared(
     kind: str, before: Mapping[K, T], after: Mapping[K, T], name: Callable[[T], str], words: Callable[[T], Words]
 ) -> Iterator[Change]:

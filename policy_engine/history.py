@@ -49,11 +49,12 @@ def said_in(revision: Revision, revisions: Revisions) -> dict[str, str]:
     changed = {name: sign for sign, name in changed_policies(revision)}
     gone = {fold(name) for name, sign in changed.items() if sign == "-"}
     there = {fold(name) for name in changed} - gone
-    kept = [*_policies(revision.number, there, revisions), *_policies(revision.number - 1, gone, revisions)]
+    kept = [*policies_in(revision.number, there, revisions), *policies_in(revision.number - 1, gone, revisions)]
     return statements(changed, kept)
 
 
-def _policies(number: int, ids: Collection[str], revisions: Revisions) -> tuple[Policy, ...]:
+def policies_in(number: int, ids: Collection[str], revisions: Revisions) -> tuple[Policy, ...]:
+    """The policies of these ids as they stood in a revision; those that were not there are left out."""
     found = revisions.revision(number) if ids else None
     return () if found is None else decode_policies(found[1], number, ids)
 

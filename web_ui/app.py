@@ -16,6 +16,7 @@ from web_ui import session, wording
 from web_ui.identity.configuration import configured
 from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
+from web_ui.pages.addresses import policy_url
 from web_ui.pages.frame import navigation, vendored
 from web_ui.parts import Parts
 from web_ui.routes import apis, pages
@@ -124,6 +125,7 @@ def _add_words(
     """What templates may use: the filters, and what stands around every page for the person who is signed in."""
     app.jinja_env.filters.update(wording.FILTERS)
     app.jinja_env.globals["vendored"] = vendored
+    app.jinja_env.globals["policy_url"] = policy_url
     app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
 
     def frame() -> dict[str, object]:

@@ -19,8 +19,10 @@ from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.policies import PoliciesPage
+from web_ui.pages.policy import PolicyPage
 from web_ui.pages.provider_sign_in import ProviderSignIn
 from web_ui.pages.query import QueryPage
+from web_ui.pages.revisions import RevisionsPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
@@ -60,6 +62,8 @@ def pages(
     yield ConnectPage(parts=parts, identity=identity, sessions=sessions).blueprint()
     yield PoliciesPage(parts=parts, identity=identity).blueprint()
     yield ChangePage(parts=parts, identity=identity).blueprint()
+    yield PolicyPage(parts=parts, identity=identity).blueprint()
+    yield RevisionsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()
     yield CrawlsPage(parts=parts, identity=identity).blueprint()
     yield AuditPage(parts=parts, identity=identity).blueprint()

@@ -107,4 +107,6 @@ def test_a_policy_that_is_not_there_is_told(browser: SignIn) -> None:
 
 def test_who_may_change_nothing_has_no_link_to_it(browser: SignIn) -> None:
     assert "/policies/change" not in browser("kim").get("/policies").get_data(as_text=True)
-    assert "/policies/change?policy=clerks" in browser("max").get("/policies").get_data(as_text=True)
+    assert "/policies/change" in browser("max").get("/policies").get_data(as_text=True)
+    assert "/policies/change" not in browser("kim").get("/policies/clerks").get_data(as_text=True)
+    assert "/policies/change?policy=clerks" in browser("max").get("/policies/clerks").get_data(as_text=True)

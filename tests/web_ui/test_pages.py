@@ -21,6 +21,8 @@ PAGES = (
     "/data/shop/orders",
     "/policies",
     "/policies?search=nothing-like-it",
+    "/policies/clerks",
+    "/policies/nothing-like-it",
     "/connect",
     "/data/shop/nope",
     "/tags",
@@ -34,6 +36,8 @@ PAGES = (
 OF_ADMINS = (
     "/policies/change",
     "/policies/change?policy=clerks",
+    "/policies/history",
+    "/policies/history/1",
     "/tags?state=",
     "/tags?state=confirmed&all=1&look=1",
     "/tags?search=nothing-like-it",
@@ -155,7 +159,8 @@ def test_the_state_and_the_condition_of_a_policy_are_told(browser: SignIn, shop:
     shop.policies.put((off,), now.roles, by="ada", why="a holiday", difference="~ policy clerks\n- policy bosses")
     text = text_of(browser("kim"), "/policies")
     assert "switched off" in text
-    assert "Counts only purpose is care." in text
+    assert "Role clerk sees database shop without columns tagged fin.card" in text
+    assert "when purpose is care." in text
     assert "by ada" in text
     assert "a holiday" in text
 

@@ -9,19 +9,19 @@ from catalog.names import fold
 from policy_engine.capabilities import Rights
 from policy_engine.delegation import require_any
 from policy_engine.document.writing import policy_entry, write
-from policy_engine.impact import Impact, Movement
 from policy_engine.model import Subject
 from policy_engine.plan import Plan
 from policy_engine.readers import readable
 from proxy import answers, problems
 from proxy.identity import Identity
-from proxy.refusals import NotThere, RequestInvalid
+from proxy.refusals import RequestInvalid
+from web_ui.pages.addresses import not_there
 from web_ui.pages.frame import viewer
+from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
 
 _WHAT = "change policies"
-_MOST_LINES = 200
 _EXAMPLE = """veil: 1
 policies:
   - policy: analysts-medical
@@ -66,7 +66,7 @@ class ChangePage:
             plan = planned(self.parts, subject, text, what=_WHAT)
             if form["action"] == "plan" or not plan.has_changes:
                 return self._page(text, why=why, plan=plan)
-            if form.get("plan") != plan.id:
+            if not was_looked_at(plan):
                 return self._page(text, why=why, plan=plan, is_another=True), 409
             done = applied(self.parts, subject, plan, why=why)
         except VeilError as error:
@@ -85,7 +85,7 @@ class ChangePage:
             (each for each in readable(subject, self.parts.policies.current()) if fold(each.id) == fold(name)), None
         )
         if found is None:
-            raise NotThere("there is no policy of that name that you can read", hint="choose one from the list")
+            raise not_there()
         return write({"veil": 1, "policies": [policy_entry(found)]})
 
     def _page(
@@ -97,39 +97,5 @@ class ChangePage:
         is_another: bool = False,
         problem: VeilError | None = None,
     ) -> str:
-        return flask.render_template(
-            "change.html",
-            document=document,
-            why=why,
-            plan=plan,
-            is_another=is_another,
-            problem=problem,
-            lines=_lines(plan.impacts[:_MOST_LINES]) if plan else (),
-            further=max(0, len(plan.impacts) - _MOST_LINES) if plan else 0,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One difference for people as a row of the table."""
-
-    who: str
-    movement: Movement
-    what: str
-    before: str
-    after: str
-    because: str
-
-
-def _lines(impacts: tuple[Impact, ...]) -> tuple[Line, ...]:
-    return tuple(
-        Line(
-            who=f"{each.kind} {each.name}",
-            movement=each.movement,
-            what=f"{each.dataset}.{each.column}" if each.column else f"rows of {each.dataset}",
-            before=each.before,
-            after=each.after + (", on some rows" if each.is_filtered and each.column else ""),
-            because=", ".join(each.policies),
-        )
-        for each in impacts
-    )
+        view = PlanView.of(plan, is_another=is_another) if plan else None
+        return flask.render_template("change.html", document=document, why=why, view=view, problem=problem)

@@ -1,0 +1,36 @@
+"""The addresses of policies, whatever their names hold."""
+
+import re
+from urllib.parse import urlencode
+
+import flask
+
+from proxy.refusals import NotThere
+
+_PLAIN = re.compile(r"\w[\w .@-]*(?<! )")
+_TAKEN = frozenset({"change", "drafts", "export", "history", "names", "new", "policy", "preview"})
+_BY_QUERY = "policy"
+
+
+def policy_url(name: str, rev: int | None = None, page: str = "policy.show") -> str:
+    """Where one policy is told of, as it is now or at a revision; `page` may be the page that edits or removes it.
+
+    A name that an address cannot hold, or that is the name of a page, stands in the query.
+
+    Example: `/policies/clerks?rev=41`, and `/policies/policy?name=a%2Fb`.
+    """
+    if _PLAIN.fullmatch(name) and name.lower() not in _TAKEN:
+        return flask.url_for(page, name=name, rev=rev)
+    return flask.url_for(page, name=_BY_QUERY, rev=rev) + f"{'&' if rev else '?'}{urlencode({'name': name})}"
+
+
+def named(name: str) -> str:
+    """The policy that an address speaks of."""
+    if name == _BY_QUERY:
+        return flask.request.args.get("name", name)
+    return name
+
+
+def not_there() -> NotThere:
+    """The answer for a policy that is not there and for one that may not be read."""
+    return NotThere("there is no policy of that name that you can read", hint="choose one from the list")

@@ -1,0 +1,134 @@
+"""The page of one policy: what it says now or said in a revision, what changed, and the way to remove it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import flask
+
+from catalog.errors import VeilError
+from catalog.model import Revision
+from catalog.names import fold
+from policy_engine.apply import carry_out
+from policy_engine.capabilities import Action, Rights
+from policy_engine.delegation import require_any, require_change
+from policy_engine.differences import policy_changes
+from policy_engine.history import policies_in
+from policy_engine.live import read_live
+from policy_engine.model import Policy, PolicySet, Subject
+from policy_engine.owners import changed_policies, last_changes
+from policy_engine.plan import Plan, plan_between
+from policy_engine.policy_index import roles_of
+from policy_engine.readers import may_read, reads_every_policy
+from proxy import answers, problems
+from proxy.identity import Identity
+from web_ui import arguments
+from web_ui.pages.addresses import named, not_there
+from web_ui.pages.frame import viewer
+from web_ui.pages.plans import PlanView, was_looked_at
+from web_ui.pages.policy_cards import Card
+from web_ui.parts import Parts
+
+_MOST_REVISIONS = 20
+_LARGEST = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A revision that changed the policy, and what it said otherwise since; `is_gone` when it removed it."""
+
+    revision: Revision
+    details: tuple[str, ...]
+    is_new: bool
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPage:
+    """Tells of one policy; one that may not be read is not there."""
+
+    parts: Parts
+    identity: Identity
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes of this page."""
+        page = flask.Blueprint("policy", __name__)
+        page.get("/policies/<name>")(self.show)
+        page.post("/policies/<name>/remove")(self.remove)
+        return page
+
+    def show(self, name: str) -> str:
+        """The policy as it is in force, or as it stood in the revision `?rev=`."""
+        subject, current = viewer(self.identity), self.parts.policies.current()
+        rights, wanted = Rights(subject, current), arguments.number("rev", _LARGEST)
+        history = self.parts.revisions.history()
+        number = current.revision if wanted is None else wanted
+        shown = self._readable(named(name), number, subject, current)
+        now = _find(current.policies, shown.id)
+        answers.decided_under(number)
+        return flask.render_template(
+            "policy.html",
+            card=Card.of(shown, last_changes(rev for rev in history if rev.number <= number), self.parts.clock()),
+            number=number,
+            is_live=now == shown,
+            is_there=now is not None,
+            is_past=number != current.revision,
+            steps=tuple(self._steps(shown.id, history, subject, current)),
+            may_write=now is not None and rights.may(Action.POLICY_WRITE, shown.scope.database),
+            reads_history=reads_every_policy(rights),
+        )
+
+    def remove(self, name: str) -> flask.typing.ResponseReturnValue:
+        """Plan the removal of the policy; with the number of a plan that still holds, carry it out."""
+        subject, current = viewer(self.identity), self.parts.policies.current()
+        rights = Rights(subject, current)
+        require_any(rights, "change policies")
+        policy = self._readable(named(name), current.revision, subject, current)
+        why = flask.request.form.get("why", "").strip()
+        is_asked = flask.request.form.get("action") == "apply"
+        try:
+            plan = self._without(policy, rights)
+            if not is_asked or not was_looked_at(plan):
+                view = PlanView.of(plan, is_another=is_asked)
+                return flask.render_template("remove.html", policy=policy, view=view, why=why), 409 if is_asked else 200
+            done = carry_out(plan, self.parts.catalog, by=subject.user, why=why, client=answers.client())
+        except VeilError as error:
+            problem = problems.told(error, decision_id=answers.decision_id())
+            return flask.render_template("remove.html", policy=policy, problem=problem, why=why), problem.status
+        return flask.redirect(flask.url_for("policies.show", since=done.revision), code=303)
+
+    def _without(self, policy: Policy, rights: Rights) -> Plan:
+        live = read_live(self.parts.catalog)
+        kept = {key: other for key, other in live.policies.items() if key != fold(policy.id)}
+        require_change(rights, live, replace(live, policies=kept))
+        return plan_between(live, replace(live, policies=kept), at=self.parts.clock())
+
+    def _readable(self, name: str, number: int, subject: Subject, current: PolicySet) -> Policy:
+        """The policy as it stood in a revision, where the person may read that by the roles they hold now."""
+        found = self._at(number, name, current)
+        if found is None or not may_read(found, roles_of(subject, current), Rights(subject, current)):
+            raise not_there()
+        return found
+
+    def _at(self, number: int, name: str, current: PolicySet) -> Policy | None:
+        policies = (
+            current.policies if number == current.revision else policies_in(number, [fold(name)], self.parts.revisions)
+        )
+        return _find(policies, name)
+
+    def _steps(self, name: str, history: Iterable[Revision], subject: Subject, current: PolicySet) -> Iterator[Step]:
+        """What changed, the newest first; of what the policy said when it was not theirs to read nothing is told."""
+        roles, rights = roles_of(subject, current), Rights(subject, current)
+        touched = [rev for rev in history if any(fold(each) == fold(name) for _, each in changed_policies(rev))]
+        for revision in touched[:_MOST_REVISIONS]:
+            before, after = (self._at(number, name, current) for number in (revision.number - 1, revision.number))
+            if all(policy is None or may_read(policy, roles, rights) for policy in (before, after)):
+                yield Step(
+                    revision=revision,
+                    details=policy_changes(before, after) if before and after else (),
+                    is_new=before is None,
+                    is_gone=after is None,
+                )
+
+
+def _find(policies: Iterable[Policy], name: str) -> Policy | None:
+    return next((policy for policy in policies if fold(policy.id) == fold(name)), None)
