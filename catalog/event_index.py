@@ -1,81 +1,21 @@
 """What each event of the journal mentions, kept beside the chain, so that a search looks only at what fits.
 
-An event mentions people, datasets, columns, tags and policies; each of these is a term with a number, and under a
-term lie the numbers of its events. A search goes through the rarest of the terms it asks for, and looks up the others.
-Texts are found by their three-letter pieces (SQLite's FTS5, tokenizer `trigram`).
+An event mentions people, datasets, columns, tags, policies, days, and texts; each of these is a term, and under a term
+lies the set of its events. A text that many events hold is kept, and looked at, once.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from catalog.clock import written_time
-from catalog.database import Catalog, Transaction, Value
+from catalog.database import Catalog, Transaction
+from catalog.event_sets import Part, extended, packed, unpacked
+from catalog.event_terms import TEXTS, Term, read_body
+from catalog.names import fold
 
-_OUTCOMES = ("clear", "masked", "hidden")
-_FEW = 20_000
-"""Events whose texts are read one by one rather than looked up by their pieces."""
-
-_BATCH = 100
+_BATCH = 500
 _MOST_TERMS = 200_000
-
-_HOUR = len("2026-11-22T12")
+_LONGEST_KEY = 120
 _UNFILED = "SELECT seq, CAST(body AS BLOB) FROM event WHERE seq > (SELECT seq FROM event_filed) ORDER BY seq LIMIT ?"
-
-_SHORTEST = 3
-"""Letters of a piece; a shorter text is looked for in each event."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a search asks for: the terms that an event must mention, all of them; its time, its text, its place."""
-
-    terms: Sequence[tuple[str, str]] = ()
-    start: datetime | None = None
-    end: datetime | None = None
-    text: str | None = None
-    decision_id: str | None = None
-    before_seq: int | None = None
-
-
-def mentions(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The terms of an event as the journal holds it: what it mentions, and as what.
-
-    Example:
-        >>> [term for term in mentions(json.loads(link.body)) if term[0] == "column"]
-        [('column', 'shop.orders.card')]
-    """
-    yield from ((what, _storable(event[what])) for what in ("user", "kind", "verdict"))
-    columns = map(_column, event["columns"])
-    for what, named in (
-        ("dataset", event["datasets"]),
-        ("column", columns),
-        ("tag", event["tags"]),
-        ("policy", event["policies"]),
-    ):
-        yield from ((what, name) for name in dict.fromkeys(map(_storable, named)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What is filed of one event; one that is not as it was written has no terms and no hour, as `verify` tells."""
-
-    seq: int
-    body: str
-    hour: str
-    terms: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def of(cls, seq: int, stored: bytes) -> "_Entry":
-        body = stored.decode("utf-8", "backslashreplace")
-        try:
-            event = json.loads(body)
-            return cls(seq, body, event["at"][:_HOUR], tuple(mentions(event)))
-        except (ValueError, KeyError, TypeError):
-            return cls(seq, body, "", ())
 
 
 class EventIndex:
@@ -86,7 +26,8 @@ class EventIndex:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._terms: dict[tuple[str, str], int] = {}
+        self._terms: dict[Term, int] = {}
+        self._cleared = -1
 
     def catch_up(self, leave: Callable[[], bool] = lambda: False) -> None:
         """Files every event that is not filed yet, some at a time so that others can write in between."""
@@ -97,138 +38,85 @@ class EventIndex:
             self._file_some()
 
     def _file_some(self) -> None:
-        new: dict[tuple[str, str], int] = {}
+        new: dict[Term, int] = {}
         with self._catalog.transaction() as tx:
-            found = [_Entry.of(*each) for each in tx.tuples(_UNFILED, [_BATCH])]
+            found = list(tx.tuples(_UNFILED, [_BATCH]))
             if not found:
                 return
-            mentioned = [(self._term(tx, term, new), entry.seq) for entry in found for term in entry.terms]
-            tx.execute_many("INSERT OR IGNORE INTO mention (term, seq) VALUES (?, ?)", mentioned)
-            tx.execute_many(
-                "INSERT INTO event_hour (hour, first, last) VALUES (:hour, :seq, :seq)"
-                " ON CONFLICT DO UPDATE SET first = min(first, :seq), last = max(last, :seq)",
-                [{"hour": entry.hour, "seq": entry.seq} for entry in found],
-            )
-            tx.execute_many(
-                "INSERT INTO event_text (rowid, body) VALUES (?, ?)", [(entry.seq, entry.body) for entry in found]
-            )
-            tx.execute("UPDATE event_filed SET seq = ?", [found[-1].seq])
+            self._forget_removed(tx)
+            for place, (name, numbers) in _by_term(found).items():
+                _add(tx, self._term(tx, place, name, new), numbers)
+            tx.execute("UPDATE event_filed SET seq = ?", [found[-1][0]])
         if not self._catalog.is_in_transaction:  # what may still be taken back is not remembered
             self._terms = {**(self._terms if len(self._terms) < _MOST_TERMS else {}), **new}
 
-    def _term(self, tx: Transaction, term: tuple[str, str], new: dict[tuple[str, str], int]) -> int:
+    def _forget_removed(self, tx: Transaction) -> None:
+        """Another process may have taken terms away with the events that mentioned them."""
+        [row] = tx.rows("SELECT removals FROM event_filed")
+        if row["removals"] != self._cleared:
+            self._terms, self._cleared = {}, row["removals"]
+
+    def _term(self, tx: Transaction, place: Term, name: str, new: dict[Term, int]) -> int:
         """The number of a term, given to it if it has none."""
-        known = self._terms.get(term) or new.get(term)
+        known = self._terms.get(place) or new.get(place)
         if known is None:
-            tx.execute("INSERT OR IGNORE INTO term (what, value) VALUES (?, ?)", term)
-            [row] = tx.rows("SELECT id FROM term WHERE what = ? AND value = ?", term)
-            known = new[term] = int(row["id"])
+            row = tx.row("SELECT id FROM term WHERE what = ? AND key = ?", place)
+            known = new[place] = int(row["id"]) if row else _added(tx, place, name)
         return known
 
 
-def find(tx: Transaction, wanted: Wanted, limit: int) -> tuple[int, ...]:
-    """The numbers of the events for which everything holds, newest first."""
-    asked = [tx.row("SELECT id FROM term WHERE what = ? AND value = ?", each) for each in wanted.terms]
-    terms = sorted((_uses(tx, term["id"]), term["id"]) for term in asked if term is not None)
-    hours = _hours(tx, wanted)
-    if len(terms) < len(asked) or hours is None:
-        return ()
-    search = _Search.through(wanted, terms)
-    search.also("{seq} BETWEEN :first AND :last", first=hours[0], last=hours[1])
-    if wanted.before_seq is not None:
-        search.also("{seq} < :before_seq", before_seq=wanted.before_seq)
-    if wanted.start is not None:
-        search.also("e.at >= :start", start=written_time(wanted.start))
-    if wanted.end is not None:
-        search.also("e.at < :end", end=written_time(wanted.end))
-    if wanted.decision_id is not None:
-        search.also("e.decision_id = :decision_id", decision_id=wanted.decision_id)
-    if wanted.text:
-        search.also("e.body LIKE :text ESCAPE '!'", text=f"%{_plain(_inside(wanted.text))}%")
-    return search.run(tx, limit)
+def key(name: str) -> str:
+    """The text by which a term is found whatever its length: without regard to case, long ones by their hash."""
+    folded = fold(name)
+    return folded if len(folded) <= _LONGEST_KEY else "#" + hashlib.sha256(folded.encode()).hexdigest()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Search:
-    """One query over the journal: the tables that it goes through in order of `seq`, and what must hold."""
-
-    tables: str
-    seq: str
-    conditions: list[str] = field(default_factory=list)
-    given: dict[str, Value] = field(default_factory=dict)
-
-    @classmethod
-    def through(cls, wanted: Wanted, terms: Sequence[tuple[int, int]]) -> "_Search":
-        """Begins where the fewest events are, as far as that is known before."""
-        are_few = bool(terms) and terms[0][0] <= _FEW
-        pieces = _inside(wanted.text or "")
-        if len(pieces) >= _SHORTEST and not are_few and wanted.decision_id is None:
-            search = cls(tables="event_text AS f JOIN event AS e ON e.seq = f.rowid", seq="f.rowid")
-            search.also("f.body LIKE :pieces", pieces=f"%{pieces}%")
-        elif terms:
-            (_, first), *terms = terms
-            search = cls(tables="mention AS m JOIN event AS e ON e.seq = m.seq", seq="m.seq")
-            search.also("m.term = :term", term=first)
-        else:
-            search = cls(tables="event AS e", seq="e.seq")
-        for place, (_, term) in enumerate(terms):
-            name = f"term_{place}"
-            search.also(f"EXISTS (SELECT 1 FROM mention WHERE term = :{name} AND seq = {{seq}})", **{name: term})
-        return search
-
-    def also(self, condition: str, **given: Value) -> None:
-        """One more thing that must hold; `{seq}` in it is the event's number."""
-        self.conditions.append(condition.format(seq=self.seq))
-        self.given |= given
-
-    def run(self, tx: Transaction, limit: int) -> tuple[int, ...]:
-        """The numbers of at most `limit` events, newest first."""
-        holds = " AND ".join(self.conditions)
-        rows = tx.rows(
-            f"SELECT {self.seq} AS seq FROM {self.tables} WHERE {holds} ORDER BY {self.seq} DESC LIMIT :limit",
-            {**self.given, "limit": max(limit, 0)},
-        )
-        return tuple(row["seq"] for row in rows)
+def remove(tx: Transaction, last: int) -> None:
+    """Takes all events up to a number out of every term, and away the terms that are mentioned no more."""
+    for row in tx.rows("SELECT term, first, seqs FROM mention WHERE first <= ?", [last]):
+        numbers = unpacked(row["first"], row["seqs"])
+        kept = [number for number in numbers if number > last]
+        tx.execute("DELETE FROM mention WHERE term = ? AND first = ?", [row["term"], row["first"]])
+        _write(tx, row["term"], packed(kept))
+        tx.execute("UPDATE term SET uses = uses - ? WHERE id = ?", [len(numbers) - len(kept), row["term"]])
+    unused = "SELECT id, what, value FROM term WHERE uses = 0"
+    for row in tx.rows(unused):
+        if row["what"] in TEXTS:
+            tx.execute(
+                "INSERT INTO term_text (term_text, rowid, value) VALUES ('delete', ?, ?)", [row["id"], row["value"]]
+            )
+        tx.execute("DELETE FROM term WHERE id = ?", [row["id"]])
+    tx.execute("UPDATE event_filed SET removals = removals + 1")
 
 
-def _uses(tx: Transaction, term: int) -> int:
-    """How many events mention a term; a number above `_FEW` for all that are not few."""
-    [row] = tx.rows("SELECT count(*) AS uses FROM (SELECT 1 FROM mention WHERE term = ? LIMIT ?)", [term, _FEW + 1])
-    return int(row["uses"])
+def _by_term(found: Sequence[tuple[int, bytes]]) -> Mapping[Term, tuple[str, list[int]]]:
+    """The events of each term by its key, and the name that was met first; names that differ in case are one term."""
+    numbers: dict[Term, tuple[str, list[int]]] = {}
+    for seq, body in found:
+        for what, name in read_body(body):
+            _, those = numbers.setdefault((what, key(name)), (name, []))
+            if those[-1:] != [seq]:
+                those.append(seq)
+    return numbers
 
 
-def _hours(tx: Transaction, wanted: Wanted) -> tuple[int, int] | None:
-    """Between which numbers the events of the wanted time lie, some others among them; None when there is none."""
-    [row] = tx.rows(
-        "SELECT min(first) AS first, max(last) AS last FROM event_hour WHERE hour BETWEEN :start AND :end",
-        {
-            "start": _hour(wanted.start) if wanted.start else "",
-            "end": _hour(wanted.end) if wanted.end else "~",
-        },
+def _added(tx: Transaction, place: Term, name: str) -> int:
+    what, known_as = place
+    [row] = tx.rows("INSERT INTO term (what, key, value) VALUES (?, ?, ?) RETURNING id", [what, known_as, name])
+    if what in TEXTS:
+        tx.execute("INSERT INTO term_text (rowid, value) VALUES (?, ?)", [row["id"], name])
+    return int(row["id"])
+
+
+def _add(tx: Transaction, term: int, numbers: list[int]) -> None:
+    """Adds events to the last part of a term, and begins another one when it is full."""
+    tx.execute("UPDATE term SET uses = uses + ? WHERE id = ?", [len(numbers), term])
+    last = tx.row("SELECT first, seqs FROM mention WHERE term = ? ORDER BY first DESC LIMIT 1", [term])
+    _write(tx, term, extended(last["first"], last["seqs"], numbers) if last else packed(numbers))
+
+
+def _write(tx: Transaction, term: int, parts: Iterable[Part]) -> None:
+    tx.execute_many(
+        "INSERT OR REPLACE INTO mention (term, first, seqs) VALUES (?, ?, ?)",
+        [(term, first, stored) for first, stored in parts],
     )
-    return None if row["first"] is None else (row["first"], row["last"])
-
-
-def _hour(moment: datetime) -> str:
-    return written_time(moment)[:_HOUR]
-
-
-def _column(told: str) -> str:
-    """The column's name without how it was shown."""
-    name, _, outcome = told.rpartition("=")
-    return name if outcome in _OUTCOMES else told
-
-
-def _storable(text: str) -> str:
-    """The text as the journal holds it: half of a surrogate pair as JSON's own escape."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _inside(text: str) -> str:
-    """Text as it stands inside the canonical JSON of an event."""
-    return _storable(json.dumps(text, ensure_ascii=False)[1:-1])
-
-
-def _plain(text: str) -> str:
-    """The text with the wildcards of LIKE made plain."""
-    return re.sub(r"([%_!])", r"!\1", text)

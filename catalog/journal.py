@@ -1,16 +1,20 @@
 """The journal: what happened, in order, only ever added to, each event bound to the one before."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
+from typing import Any, Literal
 
 from catalog.chain import Link, Verification, event_of, link, verify_links
 from catalog.clock import utc_now
 from catalog.database import Catalog, Transaction
 from catalog.errors import JournalUnavailable
-from catalog.event_index import EventIndex, Wanted, find
+from catalog.event_index import EventIndex
+from catalog.event_search import Count, Readable, Wanted, find, newest, spans, values
+from catalog.event_sets import Members
 from catalog.lookup import tag_name
 from catalog.model import Event, EventKind, Verdict
 
@@ -65,48 +69,39 @@ class Journal:
         row = self._catalog.row(f"{_LINK} WHERE seq = ?", [seq])
         return None if row is None else _event(row)
 
-    def search(
-        self,
-        *,
-        user: str | None = None,
-        dataset: str | None = None,
-        column: str | None = None,
-        tag: str | None = None,
-        policy: str | None = None,
-        kind: EventKind | None = None,
-        verdict: Verdict | None = None,
-        decision_id: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        text: str | None = None,
-        limit: int = 100,
-        before_seq: int | None = None,
-    ) -> tuple[Event, ...]:
-        """The events for which every given part holds, newest first; `start` is in, `end` is out.
+    def search(self, *, limit: int = 100, before_seq: int | None = None, **asked: Any) -> tuple[Event, ...]:
+        """The events for which every given part holds, newest first; what may be asked stands at `wanted`."""
+        return self.page(self.find(wanted(**asked)), limit=limit, before_seq=before_seq)
 
-        A `column` is written `database.dataset.column`; how it was shown does not matter.
-        """
-        asked = {
-            "user": user,
-            "dataset": dataset,
-            "column": column,
-            "tag": tag_name(tag) if tag else None,
-            "policy": policy,
-            "kind": kind,
-            "verdict": verdict,
-        }
-        wanted = Wanted(
-            terms=tuple((what, value) for what, value in asked.items() if value is not None),
-            start=start,
-            end=end,
-            text=text,
-            decision_id=decision_id,
-            before_seq=before_seq,
-        )
+    def find(self, wanted: Wanted) -> Members:
+        """The numbers of all events that are wanted, as one set."""
         self._index.catch_up()
         with self._catalog.snapshot() as tx:
-            found = find(tx, wanted, limit)
-            return tuple(_event(row) for seq in found for row in tx.rows(f"{_LINK} WHERE seq = ?", [seq]))
+            return find(tx, wanted)
+
+    def page(self, found: Members, *, limit: int, before_seq: int | None = None) -> tuple[Event, ...]:
+        """The newest of the events found, below a number if one is given."""
+        return self._read(newest(found, before_seq, limit))
+
+    def every(self, found: Members) -> Iterator[Event]:
+        """All events found, oldest first, some at a time."""
+        numbers = found.rising()
+        while some := tuple(islice(numbers, _PAGE)):
+            yield from self._read(some)
+
+    def count(self, found: Members, *whats: str, most: int = 8) -> Mapping[str, tuple[Count, ...]]:
+        """The values that most of the events found mention, by as what: `user`, `dataset`, `kind` and so on."""
+        with self._catalog.snapshot() as tx:
+            return {what: values(tx, found, what, most) for what in whats}
+
+    def times(self, found: Members, what: Literal["day", "hour"]) -> tuple[Count, ...]:
+        """How many of the events found lie in each day, or hour, that has any."""
+        with self._catalog.snapshot() as tx:
+            return spans(tx, found, what)
+
+    def _read(self, numbers: Sequence[int]) -> tuple[Event, ...]:
+        with self._catalog.snapshot() as tx:
+            return tuple(_event(row) for seq in numbers for row in tx.rows(f"{_LINK} WHERE seq = ?", [seq]))
 
     def file(self, leave: Callable[[], bool] = lambda: False) -> None:
         """Files what is new, so that the next search need not; leaves off between some events and the next."""
@@ -177,6 +172,45 @@ class Journal:
                 return
             yield from page
             after = page[-1]["seq"]
+
+
+def wanted(
+    *,
+    user: str | None = None,
+    dataset: str | None = None,
+    column: str | None = None,
+    tag: str | None = None,
+    policy: str | None = None,
+    kind: EventKind | None = None,
+    verdict: Verdict | None = None,
+    decision_id: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    text: str | None = None,
+    readable: Readable | None = None,
+) -> Wanted:
+    """A search in which every given part must hold; `start` is in, `end` is out.
+
+    A `column` is written `database.dataset.column`; how it was shown does not matter. A `text` stands in one of the
+    names and texts that an event tells, or is the id of its decision. With `readable` nothing else is found.
+    """
+    asked = {
+        "user": user,
+        "dataset": dataset,
+        "column": column,
+        "tag": tag_name(tag) if tag else None,
+        "policy": policy,
+        "kind": kind,
+        "verdict": verdict,
+    }
+    return Wanted(
+        terms=tuple((what, value) for what, value in asked.items() if value is not None),
+        start=start,
+        end=end,
+        text=text,
+        decision_id=decision_id,
+        readable=readable,
+    )
 
 
 def _head(tx: Transaction) -> sqlite3.Row:

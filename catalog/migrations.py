@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from catalog.journal_tables import ARCHIVES_AND_TERMS, EVENT_INDEX
+
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 14  # the number of the last step below
+NEWEST = 15  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -160,35 +162,6 @@ _HISTORY = """
         hash TEXT NOT NULL
     );
     INSERT INTO journal_head VALUES (1, 0, '');
-"""
-
-_EVENT_INDEX = """
-    CREATE TABLE term (
-        id INTEGER PRIMARY KEY,
-        what TEXT NOT NULL,
-        value TEXT NOT NULL COLLATE NOCASE,
-        UNIQUE (what, value)
-    );
-    CREATE TABLE mention (
-        term INTEGER NOT NULL REFERENCES term,
-        seq INTEGER NOT NULL,
-        PRIMARY KEY (term, seq)
-    ) WITHOUT ROWID;
-    CREATE TABLE event_hour (
-        hour TEXT PRIMARY KEY,
-        first INTEGER NOT NULL,
-        last INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE VIRTUAL TABLE event_text USING fts5 (
-        body, content = 'event', content_rowid = 'seq', tokenize = 'trigram', detail = 'none'
-    );
-    CREATE TABLE event_filed (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        seq INTEGER NOT NULL
-    );
-    INSERT INTO event_filed VALUES (1, 0);
-    DROP INDEX event_by_user;
-    DROP INDEX event_by_kind;
 """
 
 _CRAWLS = """
@@ -352,7 +325,7 @@ def _descriptions(database: Database) -> None:
 
 @_STEPS(name="0010 events are found by what they mention")
 def _event_index(database: Database) -> None:
-    for statement in _statements(_EVENT_INDEX):
+    for statement in _statements(EVENT_INDEX):
         database.execute(statement)
 
 
@@ -375,6 +348,13 @@ def _provided(database: Database) -> None:
 @_STEPS(name="0014 drafts of policies, and sign-ins that look as somebody else")
 def _drafts(database: Database) -> None:
     for statement in _statements(_DRAFTS):
+        database.execute(statement)
+
+
+@_STEPS(name="0015 events are archived, and found by sets of them")
+def _archives_and_terms(database: Database) -> None:
+    """Everything that searches need is filed again, as it is taken from the events themselves."""
+    for statement in _statements(ARCHIVES_AND_TERMS):
         database.execute(statement)
 
 

@@ -1,10 +1,11 @@
 """Searching the journal for somebody: what a request asks for, within what that person may read."""
 
-import functools
 from dataclasses import dataclass
 
 import flask
 
+from catalog.event_sets import Members
+from catalog.journal import wanted
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
@@ -23,11 +24,13 @@ ASKED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The events of one page, newest first, and where the next page begins (None: there is none)."""
+    """The events of one page, newest first, and where the next page begins (None: there is none);
+    `members` are the numbers of all that was found."""
 
     events: tuple[Event, ...]
     before: int | None
     reach: Reach
+    members: Members
 
 
 def reach_of(parts: Parts, subject: Subject) -> Reach:
@@ -39,29 +42,26 @@ def search(parts: Parts, subject: Subject, *, page: int = 100) -> Found:
     """What the request asks for; reading the journal is journalled, once for each search."""
     asked = {name: value for name, value in flask.request.args.items() if value}
     reach = reach_of(parts, subject)
-    events = functools.partial(
-        parts.journal.search,
-        user=reach.user(asked.get("user")),
-        dataset=asked.get("dataset"),
-        column=asked.get("column"),
-        tag=asked.get("tag"),
-        policy=asked.get("policy"),
-        kind=arguments.choice(EventKind, "kind"),
-        verdict=arguments.choice(Verdict, "verdict"),
-        decision_id=asked.get("decision_id"),
-        start=arguments.moment("from"),
-        end=arguments.moment("to"),
-        text=asked.get("text"),
+    members = parts.journal.find(
+        wanted(
+            user=reach.user(asked.get("user")),
+            dataset=asked.get("dataset"),
+            column=asked.get("column"),
+            tag=asked.get("tag"),
+            policy=asked.get("policy"),
+            kind=arguments.choice(EventKind, "kind"),
+            verdict=arguments.choice(Verdict, "verdict"),
+            decision_id=asked.get("decision_id"),
+            start=arguments.moment("from"),
+            end=arguments.moment("to"),
+            text=asked.get("text"),
+            readable=reach.readable,
+        )
     )
-    found = reach.read(
-        lambda before, limit: events(before_seq=before, limit=limit),
-        arguments.number("before", 2**62),
-        arguments.number("limit", MOST_EVENTS) or page,
-        text=asked.get("text", ""),
-        column=asked.get("column", ""),
-    )
+    limit = arguments.number("limit", MOST_EVENTS) or page
+    found = parts.journal.page(members, limit=limit, before_seq=arguments.number("before", 2**62))
     note_reading(parts, subject, {"asked": asked, "count": len(found)})
-    return Found(events=found, before=found[-1].seq if found else None, reach=reach)
+    return Found(events=found, before=found[-1].seq if found else None, reach=reach, members=members)
 
 
 def note_reading(parts: Parts, subject: Subject, details: dict[str, object]) -> None:

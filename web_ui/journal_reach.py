@@ -1,20 +1,16 @@
 """Which events of the journal somebody may read: all, those about some databases, or their own alone."""
 
 import json
-from collections.abc import Callable
 
 from catalog.chain import line_of
+from catalog.event_search import Readable
 from catalog.model import Event
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Outcome, Subject
 
-_PAGE = 1_000
 _HIDDEN = f"={Outcome.HIDDEN}"
 _LINKS = frozenset({"previous_hash", "hash"})
-
-Search = Callable[[int | None, int], tuple[Event, ...]]
-"""Gives the newest events before a number (None: of all), at most so many, newest first."""
 
 
 class Reach:
@@ -29,6 +25,16 @@ class Reach:
         self._databases = rights.places(Action.AUDIT_READ)
         self._tells_hidden = tells_hidden
 
+    @property
+    def readable(self) -> Readable | None:
+        """What searches are limited to; None for who reads everything.
+
+        INVARIANT: what may not be read leaves no trace, neither in what is found nor in how it is counted.
+        """
+        if self._databases is None:
+            return None
+        return Readable(user=self._subject.user, databases=self._databases, tells_hidden=self._tells_hidden)
+
     def user(self, asked: str | None) -> str | None:
         """Whose events to search: who was asked for, or oneself where nothing else may be read."""
         return self._subject.user if self._databases == frozenset() else asked
@@ -39,31 +45,6 @@ class Reach:
             return True
         named = {fold(dataset.split(".", 1)[0]) for dataset in event.datasets}
         return bool(named) and named <= self._databases
-
-    def read(
-        self, search: Search, before: int | None, most: int, *, text: str = "", column: str = ""
-    ) -> tuple[Event, ...]:
-        """The newest events before a number that may be read, with a text and a column in what is told of them.
-
-        INVARIANT: what may not be read leaves no trace, neither in how many are found nor in where to go on.
-        """
-        page_size = _PAGE if self._databases or not self._tells_hidden else most
-        found: list[Event] = []
-        while len(found) < most:
-            page = search(before, page_size)
-            found += [event for event in page if self.covers(event) and self._shows(event, text, column)]
-            if len(page) < page_size:
-                break
-            before = page[-1].seq
-        return tuple(found[:most])
-
-    def _shows(self, event: Event, text: str, column: str) -> bool:
-        """Whether what was looked for stands in what is told."""
-        if self._tells_hidden or self._databases is None:
-            return True
-        told = [fold(each.rpartition("=")[0]) for each in event.columns if not each.endswith(_HIDDEN)]
-        has_column = not column or fold(column) in told
-        return has_column and fold(text) in fold(json.dumps(self.told(event), ensure_ascii=False))
 
     def told(self, event: Event) -> dict[str, object]:
         """An event as JSON values.

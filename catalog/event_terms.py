@@ -1,0 +1,72 @@
+"""What an event of the journal mentions: the terms under which it is filed, and found again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from catalog.names import fold
+
+OUTCOMES = ("clear", "masked", "hidden")
+
+TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "shown", "hidden", "word")
+"""As what a term is mentioned whose text is searched."""
+
+_DAY, _HOUR = len("2026-11-22"), len("2026-11-22T12")
+
+Term = tuple[str, str]
+"""As what something is mentioned, and its name."""
+
+
+def terms_of(event: Mapping[str, Any]) -> tuple[Term, ...]:
+    """The terms of an event as the journal holds it, each once.
+
+    Example:
+        >>> [name for what, name in terms_of(json.loads(link.body)) if what == "column"]
+        ['shop.orders.card']
+    """
+    return tuple(dict.fromkeys(_mentions(event)))
+
+
+def person(user: str) -> str:
+    """A user's name as the term `person` has it: to the letter, while to the term `user` `Ada` is `ada`."""
+    return user.encode("utf-8", "surrogatepass").hex()
+
+
+def storable(text: str) -> str:
+    """The text as the journal holds it: half of a surrogate pair as JSON's own escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
+    yield from (("day", event["at"][:_DAY]), ("hour", event["at"][:_HOUR]), ("person", person(event["user"])))
+    yield from ((what, storable(event[what])) for what in ("user", "kind", "verdict"))
+    for what, named in (("dataset", "datasets"), ("tag", "tags"), ("policy", "policies")):
+        yield from ((what, storable(name)) for name in event[named])
+    yield from (("database", fold(storable(name.split(".", 1)[0]))) for name in event["datasets"])
+    for told in map(storable, event["columns"]):
+        name, _, outcome = told.rpartition("=")
+        yield "column", name if outcome in OUTCOMES else told
+        yield "hidden" if outcome == "hidden" else "shown", told
+    yield from (
+        ("word", storable(text)) for text in (*event["groups"], *_texts(event["details"]), event["client"]) if text
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text inside a JSON value but the names of its parts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def read_body(stored: bytes) -> tuple[Term, ...]:
+    """The terms of an event's canonical text; none for one that is not as it was written, as `verify` tells."""
+    try:
+        return terms_of(json.loads(stored.decode("utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ()
