@@ -1,6 +1,5 @@
 """Real database servers for tests: started once in a process, on free ports of loopback, and stopped with it."""
 
-import fcntl
 import os
 import pwd
 import shutil
@@ -13,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from tests.certificates import Identity
+from tests.debian import debian_program
 
 PASSWORD = "sesame-7f3a"
 _SECONDS = 120
@@ -124,36 +122,9 @@ def mariadb_server(identity: Identity | None = None) -> Iterator[Server]:
 
 
 def _found(program: str, package: str) -> Path:
-    """The folder of a server's programs; a package is installed where that can be done."""
-    found = _search(program)
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        with (Path(tempfile.gettempdir()) / "veil-test-packages.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two processes of tests may want the same package
-            found = _search(program) or _installed(program, package)
-    if found is None:
-        told = f"`{program}` is not installed and cannot be installed by this account"
-        if os.environ.get("CI") == "true":
-            pytest.fail(told)
-        pytest.skip(told)
-    return found
-
-
-def _installed(program: str, package: str) -> Path | None:
-    """The folder of a server's programs after Debian's package of it was installed; its own server is not started."""
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
-        subprocess.run(
-            ["apt-get", *command],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdout=subprocess.DEVNULL,
-            timeout=600,
-            check=True,
-        )
-    return _search(program)
-
-
-def _search(program: str) -> Path | None:
-    places = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin"), Path("/usr/bin")]
-    return next((place for place in places if (place / program).is_file()), None)
+    """The folder of a server's programs."""
+    places = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin"), Path("/usr/bin"))
+    return debian_program(program, package, places).parent
 
 
 @contextmanager
