@@ -50,6 +50,20 @@ class Datasets:
         row = self._catalog.row("SELECT name, connector, options FROM source WHERE name = ?", [name])
         return None if row is None else _source(row)
 
+    def counts(self) -> dict[str, int]:
+        """How many datasets are read from each source that any is read from."""
+        rows = self._catalog.rows(
+            "SELECT s.name, count(*) AS number FROM dataset d JOIN source s ON s.id = d.source_id"
+            " WHERE NOT d.is_gone GROUP BY s.id"
+        )
+        return {row["name"]: row["number"] for row in rows}
+
+    def remove_source(self, name: str) -> bool:
+        """Takes a source away, and what is kept of datasets that were read from it; their tags and verdicts go too."""
+        with self._catalog.change() as tx:
+            tx.execute("DELETE FROM dataset WHERE source_id IN (SELECT id FROM source WHERE name = ?)", [name])
+            return tx.execute("DELETE FROM source WHERE name = ?", [name]) > 0
+
     def put_database(self, database: Database) -> None:
         """Adds a database or replaces its comment and tags."""
         check_name(database.name, "database")

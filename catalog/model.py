@@ -324,6 +324,7 @@ class EventKind(StrEnum):
     POLICY_ROLLBACK = "policy:rollback"
     DRAFT_SAVE = "draft:save"
     DRAFT_DISCARD = "draft:discard"
+    SOURCE_TEST = "source:test"
     CRAWL_BEGIN = "crawl:begin"
     CRAWL_END = "crawl:end"
     CRAWL_CANCEL = "crawl:cancel"

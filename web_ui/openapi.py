@@ -20,6 +20,7 @@ from proxy.openapi import (
     parameter,
     record,
 )
+from web_ui.openapi_sources import SOURCE_PATHS, SOURCE_SCHEMAS
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}
 _PRUNE = parameter("prune", "Remove policies and roles that the document does not name.", schema=YES_NO)
@@ -297,4 +298,5 @@ CONTROL_PATHS: Json = {
 
 def description() -> Mapping[str, object]:
     """Everything under /api/v1."""
-    return describe({**DATA_PATHS, **CONTROL_PATHS}, {**SCHEMAS, **CONTROL_SCHEMAS})
+    paths = {**DATA_PATHS, **CONTROL_PATHS, **SOURCE_PATHS}
+    return describe(paths, {**SCHEMAS, **CONTROL_SCHEMAS, **SOURCE_SCHEMAS})

@@ -27,6 +27,7 @@ from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
 from web_ui.session import Sessions
+from web_ui.sources_api import SourcesApi
 from web_ui.tags_api import TagsApi
 from web_ui.trials import TrialsApi
 
@@ -45,6 +46,7 @@ def apis(parts: Parts, identity: Identity) -> Iterator[flask.Blueprint]:
     ).blueprint()
     yield ControlApi(parts=parts, identity=identity).blueprint()
     yield CrawlsApi(parts=parts, identity=identity).blueprint()
+    yield SourcesApi(parts=parts, identity=identity).blueprint()
     yield HistoryApi(parts=parts, identity=identity).blueprint()
     yield TagsApi(parts=parts, identity=identity).blueprint()
     yield TrialsApi(parts=parts, identity=identity).blueprint()

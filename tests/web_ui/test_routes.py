@@ -61,6 +61,7 @@ class Route:
 SQL: dict[str, object] = {"sql": "select 1"}
 DOCUMENT: dict[str, object] = {"veil": 1}
 RULE = {"rule": "r", "on": {"name": "email"}, "tag": "pii.email"}
+SOURCE: dict[str, object] = {"source": "pond", "connector": "files", "options": {"path": "/nowhere"}}
 ROUTES = (
     Route(method="GET", rule="/static/<path:filename>", called="/static/veil.css", who=Open.EVERYBODY),
     Route(method="GET", rule="/healthz", who=Open.EVERYBODY),
@@ -141,6 +142,23 @@ ROUTES = (
         rule="/api/v1/crawls/<number>/cancel",
         called="/api/v1/crawls/1/cancel",
         who=(Action.HOME_ADMINISTER,),
+    ),
+    Route(method="GET", rule="/api/v1/sources", who=READ),
+    Route(method="POST", rule="/api/v1/sources", who=(Action.HOME_ADMINISTER,), body=SOURCE),
+    Route(method="POST", rule="/api/v1/sources/test", who=(Action.HOME_ADMINISTER,), body=SOURCE),
+    Route(method="GET", rule="/api/v1/sources/<name>", called="/api/v1/sources/lake", who=READ),
+    Route(
+        method="POST",
+        rule="/api/v1/sources/<name>/test",
+        called="/api/v1/sources/lake/test",
+        who=(Action.HOME_ADMINISTER,),
+    ),
+    Route(
+        method="POST",
+        rule="/api/v1/sources/<name>/remove",
+        called="/api/v1/sources/lake/remove",
+        who=(Action.HOME_ADMINISTER,),
+        body={"datasets": False},
     ),
     Route(method="POST", rule="/api/v1/rules/try", who=(Action.HOME_ADMINISTER,), body={"rule": RULE, "on": "shop"}),
     Route(method="GET", rule="/api/v1/tags/assignments", who=(Action.TAG_ASSIGN,)),

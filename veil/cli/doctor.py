@@ -5,18 +5,17 @@ import stat
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 
 import click
 
-from catalog import registry
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import VeilError
 from catalog.home import Home
 from catalog.journal import Journal
 from catalog.known_keys import KnownKeys
+from catalog.reach import reach
 from catalog.seals import sealed
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option
@@ -113,12 +112,8 @@ def _seals(home: Home) -> Iterator[tuple[str, str]]:
 def _sources(home: Home) -> Iterator[tuple[str, str]]:
     with Catalog(home.catalog_file) as catalog:
         for source in Datasets(catalog).sources():
-            try:
-                list(islice(registry.connect(source).relations(), 1))
-                wrong = ""
-            except VeilError as error:
-                wrong = _told(error)
-            yield f"source {source.name} ({source.connector})", wrong
+            found = reach(source)
+            yield f"source {source.name} ({source.connector})", "" if found.is_reached else found.told
 
 
 def _datasets(home: Home) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,7 @@ VERBS: Mapping[str, Verb] = {
     "diff": Verb("history", "Tell what differs from revision A to revision B"),
     "rollback": Verb("history", "Put the policies and roles of revision N in force again"),
     "ddl": Verb("statements", "Carry out one policy STATEMENT"),
+    "source": Verb("sources", "The places that hold data: folders, buckets and databases"),
     "crawl": Verb("crawl", "Crawl SOURCE, or a bare folder or file"),
     "tags": Verb("tags", "Tags on columns: what crawls suggest, and what people say"),
     "rules": Verb("rules", "Rules by which crawls recognise tags"),

@@ -18,6 +18,7 @@ DEEDS = {
     EventKind.POLICY_ROLLBACK: "went back to an earlier revision",
     EventKind.DRAFT_SAVE: "saved a draft of a policy",
     EventKind.DRAFT_DISCARD: "discarded a draft of a policy",
+    EventKind.SOURCE_TEST: "tried to reach a source",
     EventKind.CRAWL_BEGIN: "had a crawl begin",
     EventKind.CRAWL_END: "had a crawl end",
     EventKind.CRAWL_CANCEL: "stopped a crawl",

@@ -80,6 +80,26 @@ _FAILURES = (
         "give it the rights s3:ListBucket and s3:GetObject",
     ),
     (
+        ("curlCode: 60,", "curlCode: 77,", "curlCode: 90,", "curlCode: 91,"),
+        "the certificate of the server of the bucket `{bucket}` cannot be verified",
+        "have this machine trust the authority that signed it, or check the host in `endpoint`",
+    ),
+    (
+        ("curlCode: 35,",),
+        "the server of the bucket `{bucket}` does not speak TLS, or not as it should",
+        "check whether `endpoint` should begin with `http://`",
+    ),
+    (
+        ("curlCode: 6,",),
+        "the host of the bucket `{bucket}` is not known",
+        "check the host in `endpoint`, and that this machine can resolve it",
+    ),
+    (
+        ("curlCode: 7,",),
+        "nothing listens where the bucket `{bucket}` should be",
+        "check host and port in `endpoint`, and that the server runs",
+    ),
+    (
         ("NETWORK_CONNECTION", "curlCode", "REQUEST_TIMEOUT", "SLOW_DOWN", "SERVICE_UNAVAILABLE"),
         "the server of the bucket `{bucket}` cannot be reached",
         "check the source's endpoint and the network, then try again",

@@ -4,7 +4,6 @@ The server shares no snapshot between connections. Scans that follow each other 
 at the same time have a connection each, and of these the second may see what was written in between.
 """
 
-import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -14,13 +13,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
+from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
 from catalog.model import Description
 from catalog.names import fold
-from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
 from catalog.sources.remote.mariadb_types import Declared, column_of, literal, named
@@ -74,34 +73,6 @@ WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NUL
 ORDER BY 1, 2, 7
 """
 _VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
-
-_UNVERIFIED, _NO_FILE = -1, -2  # what the driver has no number for
-_Meaning = tuple[tuple[int, ...], str, str]
-_CODES: tuple[_Meaning, ...] = (
-    (
-        (1044, 1045, 1698, 3118),
-        "it refuses the account or its password",
-        "check the URL, and that the account may connect",
-    ),
-    ((1049,), "it has no database of the URL's name", "check the URL"),
-    (
-        (1142, 1143, 1227, 1356, 1370),
-        "its account may not read a table, or something behind a view",
-        "GRANT SELECT on it to the account",
-    ),
-    ((1040, 1041, 1203, 1226), "it has no connection or memory left", "try again in a moment"),
-    ((1051, 1054, 1146, 1412), "a table, a view or a column has changed", CHANGED_HINT),
-    ((1205, 1213), "a table in it is locked", "try again in a moment"),
-    ((1792,), "a view in it writes, and a source is only read", "leave the view out"),
-    ((2026, 3159), "it and the URL do not agree on encryption", "check `ssl_ca`, `ssl_cert` and `ssl_key` in the URL"),
-    (
-        (_UNVERIFIED,),
-        "its certificate cannot be verified",
-        "check `ssl_ca` in the URL, and that its host is the one in the certificate",
-    ),
-    ((_NO_FILE,), "a file that its URL names is not there", "check `ssl_ca`, `ssl_cert` and `ssl_key` in the URL"),
-)
-_STOPPED = (1317, 1969, 3024, 1028)
 
 
 def open_mariadb(
@@ -307,30 +278,8 @@ class MariaDbSnapshot:
         except Exception as error:
             if not type(error).__module__.startswith("pymysql") and not isinstance(error, OSError | UnicodeError):
                 raise
-            raise self._failure(_cause(error)) from None
-
-    def _failure(self, code: object) -> VeilError:
-        if code in _STOPPED or self._is_cancelled:
-            limit = "" if self._seconds is None else f" after {self._seconds:g} seconds"
-            return SourceTimeout(
-                f"source `{self._source}` was stopped{limit}", hint="narrow the query, or ask for more time"
-            )
-        for codes, why, hint in _CODES:
-            if code in codes:
-                return SourceUnavailable(f"source `{self._source}` cannot be read: {why}", hint=hint)
-        return SourceUnavailable(
-            f"source `{self._source}` cannot be reached, or broke off", hint="check its URL, its server and the network"
-        )
-
-
-def _cause(error: Exception) -> object:
-    """The server's or the driver's number of an error; it wraps what went wrong with certificates."""
-    wrapped = getattr(error, "original_exception", error)
-    if isinstance(wrapped, ssl.SSLCertVerificationError):
-        return _UNVERIFIED
-    if isinstance(wrapped, FileNotFoundError):
-        return _NO_FILE
-    return error.args[0] if error.args else 0
+            seconds, is_cancelled = self._seconds, self._is_cancelled
+            raise failure(self._source, error, seconds, is_cancelled=is_cancelled) from None
 
 
 def _bind_keys(connection: Opened, keys: Mapping[str, bytes]) -> None:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
 from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.remote.unreached import unreached
 
 _Meaning = tuple[str, str]
 """Why a source cannot be read, and what to do."""
@@ -75,24 +76,23 @@ def told(source: str, seconds: float | None) -> Iterator[None]:
     except VeilError:
         raise
     except pa.ArrowException as error:
-        raise _failure(source, seconds, "", str(error)) from None
+        raise _failure(source, seconds, "", error) from None
     except OSError as error:  # what a stream raises
-        raise _failure(source, seconds, "", str(error)) from None
+        raise _failure(source, seconds, "", error) from None
     except Exception as error:
         if not type(error).__module__.startswith("adbc_driver_manager"):
             raise
-        raise _failure(source, seconds, getattr(error, "sqlstate", None) or "", str(error)) from None
+        raise _failure(source, seconds, getattr(error, "sqlstate", None) or "", error) from None
 
 
-def _failure(source: str, seconds: float | None, state: str, text: str) -> VeilError:
+def _failure(source: str, seconds: float | None, state: str, error: Exception) -> VeilError:
+    text = str(error)
     if state == "57014" or "canceling statement" in text:
         limit = "" if seconds is None else f" after {seconds:g} seconds"
         return SourceTimeout(f"source `{source}` was stopped{limit}", hint="narrow the query, or ask for more time")
     known = [meaning for begin, meaning in _STATES if state.startswith(begin)]
     known += [meaning for part, meaning in _TEXTS if part in text]
     if not known:
-        return SourceUnavailable(
-            f"source `{source}` cannot be reached, or broke off", hint="check its URL, its server and the network"
-        )
+        return unreached(source, error)
     why, hint = known[0]
     return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)
