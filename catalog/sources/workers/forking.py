@@ -40,6 +40,7 @@ class Forking:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._abandoned: deque[WorkerHandle] = deque()
+        self._is_over = False
 
     def prepare(self) -> None:
         """Starts the fork server, and does not wait until it is ready."""
@@ -57,6 +58,7 @@ class Forking:
         try:
             with its_work, its_stop, self._lock:
                 pid = self._ask(wanted, its_work, its_stop)
+                assert self._process is not None
                 return WorkerHandle(pid, self._process, work, stop, folder)
         except BaseException as error:
             work.close()
@@ -84,13 +86,21 @@ class Forking:
         """
         for worker in workers if self._pid == os.getpid() else ():
             worker.kill()
-            self._abandoned.append(worker)
+            if self._is_over:
+                worker.close()
+            else:
+                self._abandoned.append(worker)
 
     def close(self) -> None:
         """Ends the fork server and all workers with it."""
         self._bury_abandoned()
         with self._lock:
             self._leave()
+
+    def _end(self) -> None:
+        """Closes with the program, in which pools may be let go of later still."""
+        self._is_over = True
+        self.close()
 
     def _bury_abandoned(self) -> None:
         while self._abandoned:
@@ -134,7 +144,7 @@ class Forking:
             )
         self._control = control
         self._pid = os.getpid()
-        atexit.register(self.close)
+        atexit.register(self._end)
 
     def _leave(self) -> None:
         """Lets go of the fork server; one of a process that this one was forked from is not ours to end."""
@@ -148,7 +158,7 @@ class Forking:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        atexit.unregister(self.close)
+        atexit.unregister(self._end)
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:

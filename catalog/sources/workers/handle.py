@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 from collections import OrderedDict
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from catalog.sources.workers.messages import CANCEL, Forget, Task, send_down
 class WorkerHandle:
     """One worker process; used by one run at a time, and killed from any thread. `maker` is what forked it."""
 
-    def __init__(self, pid: int, maker: object, work: socket.socket, stop: socket.socket, folder: Path) -> None:
+    def __init__(
+        self, pid: int, maker: subprocess.Popen[bytes], work: socket.socket, stop: socket.socket, folder: Path
+    ) -> None:
         self.pid = pid
         self.maker = maker
         self._process = os.pidfd_open(pid)  # its number is another's, once it has been reaped
@@ -35,6 +38,11 @@ class WorkerHandle:
         except OSError:
             return False
         return False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can take a task: a worker dies with its maker, but not in the same moment."""
+        return self.maker.poll() is None and self.is_there
 
     def next_number(self) -> int:
         """The number of the next task."""

@@ -97,7 +97,7 @@ class Pool:
         """Ends workers that have been idle for too long, and those that have died."""
         unused_since = time.monotonic() - self._idle_seconds
         with self._changed:
-            over = [worker for worker in self._idle if worker.idle_since <= unused_since or not worker.is_there]
+            over = [worker for worker in self._idle if worker.idle_since <= unused_since or not worker.is_ready]
             self._idle = [worker for worker in self._idle if worker not in over]
         for worker in over:
             self.discard(worker)
@@ -112,7 +112,7 @@ class Pool:
 
     def _found(self, key: str) -> WorkerHandle | None:
         """An idle worker: one that has the world open, else the one that has the fewest, the last used first."""
-        self._idle = [worker for worker in self._idle if worker.is_there or self._lost(worker)]
+        self._idle = [worker for worker in self._idle if worker.is_ready or self._lost(worker)]
         if not self._idle:
             return None
         worker = min(reversed(self._idle), key=lambda worker: (key not in worker.worlds, len(worker.worlds)))
@@ -121,6 +121,7 @@ class Pool:
 
     def _lost(self, worker: WorkerHandle) -> bool:
         self._all.discard(worker)
+        worker.kill()
         _bury(worker)
         return False
 
