@@ -7,10 +7,11 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from catalog.journal_tables import ARCHIVES_AND_TERMS, EVENT_INDEX
+from catalog.request_tables import ACCESS_REQUESTS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 15  # the number of the last step below
+NEWEST = 16  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -355,6 +356,12 @@ def _drafts(database: Database) -> None:
 def _archives_and_terms(database: Database) -> None:
     """Everything that searches need is filed again, as it is taken from the events themselves."""
     for statement in _statements(ARCHIVES_AND_TERMS):
+        database.execute(statement)
+
+
+@_STEPS(name="0016 people ask for access")
+def _access_requests(database: Database) -> None:
+    for statement in _statements(ACCESS_REQUESTS):
         database.execute(statement)
 
 

@@ -20,6 +20,7 @@ from proxy.openapi import (
     parameter,
     record,
 )
+from web_ui.openapi_requests import REQUEST_PATHS, REQUEST_SCHEMAS
 from web_ui.openapi_sources import SOURCE_PATHS, SOURCE_SCHEMAS
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}
@@ -298,5 +299,5 @@ CONTROL_PATHS: Json = {
 
 def description() -> Mapping[str, object]:
     """Everything under /api/v1."""
-    paths = {**DATA_PATHS, **CONTROL_PATHS, **SOURCE_PATHS}
-    return describe(paths, {**SCHEMAS, **CONTROL_SCHEMAS, **SOURCE_SCHEMAS})
+    paths = {**DATA_PATHS, **CONTROL_PATHS, **REQUEST_PATHS, **SOURCE_PATHS}
+    return describe(paths, {**SCHEMAS, **CONTROL_SCHEMAS, **REQUEST_SCHEMAS, **SOURCE_SCHEMAS})

@@ -26,6 +26,7 @@ from web_ui.pages.revisions import RevisionsPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
+from web_ui.requests_api import RequestsApi
 from web_ui.session import Sessions
 from web_ui.sources_api import SourcesApi
 from web_ui.tags_api import TagsApi
@@ -49,6 +50,7 @@ def apis(parts: Parts, identity: Identity) -> Iterator[flask.Blueprint]:
     yield SourcesApi(parts=parts, identity=identity).blueprint()
     yield HistoryApi(parts=parts, identity=identity).blueprint()
     yield TagsApi(parts=parts, identity=identity).blueprint()
+    yield RequestsApi(parts=parts, identity=identity).blueprint()
     yield TrialsApi(parts=parts, identity=identity).blueprint()
 
 

@@ -60,6 +60,7 @@ class Route:
 
 SQL: dict[str, object] = {"sql": "select 1"}
 DOCUMENT: dict[str, object] = {"veil": 1}
+ASK: dict[str, object] = {"dataset": "shop.orders", "why": "to look"}
 RULE = {"rule": "r", "on": {"name": "email"}, "tag": "pii.email"}
 SOURCE: dict[str, object] = {"source": "pond", "connector": "files", "options": {"path": "/nowhere"}}
 ROUTES = (
@@ -133,6 +134,27 @@ ROUTES = (
     Route(method="GET", rule="/api/v1/policies/history", who=READ),
     Route(method="POST", rule="/api/v1/policies/rollback", who=WRITE, body={"revision": 999_999, "why": "to try"}),
     Route(method="POST", rule="/api/v1/ddl", who=Open.SIGNED_IN, body={"statement": "SHOW DATABASES"}),
+    Route(method="GET", rule="/api/v1/access-requests", who=Open.SIGNED_IN),
+    Route(method="POST", rule="/api/v1/access-requests", who=Open.SIGNED_IN, body=ASK),
+    Route(
+        method="GET",
+        rule="/api/v1/access-requests/<number>",
+        called="/api/v1/access-requests/1",
+        who=Open.SIGNED_IN,
+    ),
+    Route(
+        method="POST",
+        rule="/api/v1/access-requests/<number>/decide",
+        called="/api/v1/access-requests/1/decide",
+        who=Open.SIGNED_IN,
+        body={"verdict": "deny", "words": "no"},
+    ),
+    Route(
+        method="POST",
+        rule="/api/v1/access-requests/<number>/withdraw",
+        called="/api/v1/access-requests/1/withdraw",
+        who=Open.SIGNED_IN,
+    ),
     Route(method="GET", rule="/api/v1/audit/events", who=Open.SIGNED_IN),
     Route(method="GET", rule="/api/v1/crawls", who=READ),
     Route(method="POST", rule="/api/v1/crawls", who=(Action.HOME_ADMINISTER,), body={"source": "lake"}),

@@ -1,0 +1,201 @@
+"""What approving a request for access would do, worked out by the judge of every query under policies as they would be.
+
+Whatever others restrict or deny stands against it there, too; nothing is changed here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog.access_requests import AccessRequest
+from catalog.accounts import is_provided
+from catalog.errors import PolicyInvalid
+from catalog.model import Dataset
+from catalog.names import fold
+from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
+from policy_engine.decide import decide
+from policy_engine.live import Live, dataset_key
+from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, RowDecision, Subject
+from policy_engine.plan import Plan, plan_between
+from policy_engine.request_policies import Terms, asked_columns, policies_for, role_of
+from policy_engine.subjects import subject_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One column before and after, in a query that states no more than the terms demand.
+
+    `least` and `most` are what is shown afterwards in the worst and the best circumstances of a request.
+    """
+
+    column: ColumnDecision
+    is_asked: bool
+    before: str
+    after: str
+    least: str
+    most: str
+    reason: str
+
+    @property
+    def is_more(self) -> bool:
+        """Whether anything differs for the asker."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What approving a request on some terms would do, looked at and not done.
+
+    `refused_because` says why it cannot be approved so; empty when it can.
+    """
+
+    request: AccessRequest
+    terms: Terms
+    asker: Subject
+    dataset: Dataset
+    plan: Plan
+    before: Decision
+    after: Decision
+    columns: tuple[Change, ...]
+    missing: tuple[str, ...]
+    refused_because: str
+
+    @property
+    def rows(self) -> tuple[RowDecision, RowDecision]:
+        """Which rows are there before and after."""
+        return self.before.rows, self.after.rows
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """The policies that would still keep an asked column from being clear, or rows from being there."""
+        granted = {change.name for change in self.plan.changes if change.kind == "policy"}
+        kept = (change.column for change in self.columns if change.is_asked and change.after != Outcome.CLEAR)
+        names = dict.fromkeys(name for column in kept for name in column.policies)
+        taken = (name for name in self.after.rows.policies if _takes(name, self.plan.after))
+        return tuple(name for name in dict.fromkeys((*names, *taken)) if name not in granted)
+
+
+def asker_of(request: AccessRequest, live: Live) -> Subject | None:
+    """The asker as they are now, or, when they come from an identity provider, as they were seen when they asked.
+
+    None when the account is there no longer.
+    """
+    if is_provided(request.user):
+        return Subject(user=request.user, groups=request.groups, attributes=request.attributes)
+    user = live.users.get(fold(request.user))
+    return None if user is None else subject_of(user)
+
+
+def propose(request: AccessRequest, terms: Terms, live: Live, at: datetime) -> Proposal:
+    """What approving a request would do for the asker; raises PolicyInvalid where there is nothing to look at."""
+    dataset = live.datasets.get(dataset_key(request.database, request.dataset))
+    if dataset is None:
+        raise PolicyInvalid(f"there is no dataset `{request.full_name}`", hint="deny the request, and say so")
+    asker = asker_of(request, live)
+    if asker is None:
+        raise PolicyInvalid(f"there is no account `{request.user}` any more", hint="deny the request")
+    if terms.ends_at > request.ends_at or terms.ends_at <= at:
+        raise PolicyInvalid(
+            f"the access must end by {request.ends_at:%Y-%m-%d}, as was asked, and not before now", hint="shorten it"
+        )
+    _refuse_shared(request, live)
+    surveys = (Circumstances(purpose=request.purpose if terms.is_bound else None), AT_LEAST, AT_MOST)
+    before, *seldom = (_decided(asker, dataset, live, at, survey) for survey in surveys)
+    policies = policies_for(request, terms, dataset, seldom[-1], live.policies, asker, live.tags)
+    role = role_of(request.user)
+    after = replace(
+        live,
+        roles={**live.roles, fold(role.name): live.roles.get(fold(role.name), role)},
+        policies={**live.policies, **{fold(policy.id): policy for policy in policies}},
+    )
+    will, least, most = (_decided(asker, dataset, after, at, survey) for survey in surveys)
+    columns = tuple(_changes(request, before, will, least, most))
+    is_idle = all(map(_is_alike, (before, *seldom), (will, least, most)))
+    return Proposal(
+        request=request,
+        terms=terms,
+        asker=asker,
+        dataset=dataset,
+        plan=plan_between(live, after, at=at),
+        before=before,
+        after=will,
+        columns=columns,
+        missing=asked_columns(request, dataset)[1],
+        refused_because=_why_idle(request, will) if is_idle else "",
+    )
+
+
+def _decided(asker: Subject, dataset: Dataset, live: Live, at: datetime, circumstances: Circumstances) -> Decision:
+    return decide(asker, dataset, live.policy_set, at, circumstances, live.datasets.get)
+
+
+def _refuse_shared(request: AccessRequest, live: Live) -> None:
+    """Raise PolicyInvalid where what is given to the asker alone would reach somebody else."""
+    role = role_of(request.user)
+    known = live.roles.get(fold(role.name))
+    if known is not None and (set(map(fold, known.groups)) != {fold(request.user)} or known.capabilities):
+        raise PolicyInvalid(
+            f"the role `{role.name}` is not `{request.user}`'s alone any more", hint="rename it, and look again"
+        )
+    for user in live.users.values():
+        if fold(user.name) != fold(request.user) and fold(request.user) in map(fold, user.groups):
+            raise PolicyInvalid(
+                f"the group `{request.user}` is held by `{user.name}`, too, so nothing can be given to one alone",
+                hint="give the group another name",
+            )
+    taken = next((policy.id for key, policy in live.policies.items() if key.startswith(f"request {request.id}")), "")
+    if taken:
+        raise PolicyInvalid(f"there is a policy `{taken}` already", hint="give it another name, and look again")
+
+
+def _changes(
+    request: AccessRequest, before: Decision, after: Decision, least: Decision, most: Decision
+) -> Iterator[Change]:
+    """Every column and every nested field that is asked for, before and after."""
+    asked = {column.path for column in asked_columns(request, before.dataset)[0]}
+    words = [_words(decision) for decision in (before, after, least, most)]
+    for path, field in _fields(after).items():
+        if len(path) == 1 or path in asked:
+            was, will, worst, best = (known[path] for known in words)
+            yield Change(
+                column=field,
+                is_asked=path in asked,
+                before=was,
+                after=will,
+                least=worst,
+                most=best,
+                reason=after.rows.reason if after.broken else field.reason,
+            )
+
+
+def _fields(decision: Decision) -> dict[tuple[str, ...], ColumnDecision]:
+    return {field.path: field for column in decision.columns for field in (column, *column.nested)}
+
+
+def _words(decision: Decision) -> dict[tuple[str, ...], str]:
+    """How each column is shown, in one word; of a dataset that is refused, nothing is."""
+    hidden = Outcome.HIDDEN.value
+    return {
+        path: hidden if decision.broken or field.outcome is Outcome.HIDDEN else field.transform or Outcome.CLEAR.value
+        for path, field in _fields(decision).items()
+    }
+
+
+def _takes(name: str, live: Live) -> bool:
+    policy = live.policies.get(fold(name))
+    return policy is not None and policy.effect is not Effect.GRANT
+
+
+def _is_alike(before: Decision, after: Decision) -> bool:
+    """Whether the same is shown of the same rows."""
+    olds, news = _fields(before), _fields(after)
+    is_same = all((olds[path].outcome, olds[path].cases) == (new.outcome, new.cases) for path, new in news.items())
+    return bool(before.broken and after.broken) or (is_same and before.rows.filter == after.rows.filter)
+
+
+def _why_idle(request: AccessRequest, after: Decision) -> str:
+    """Why approving would be an empty promise."""
+    if after.broken:
+        broken = ", ".join(f"`{name}`" for name in after.broken)
+        return f"`{request.full_name}` is refused because {broken} cannot be applied, so nothing would be shown"
+    return f"approving this would change nothing of what `{request.user}` sees"

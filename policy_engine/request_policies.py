@@ -1,0 +1,184 @@
+"""The policies that approving a request for access would make: ordinary grants, to the asker alone, with an end.
+
+Columns are granted by name, so that none is opened that comes later; on the rows that the asker sees already, by the
+filters and conditions of the grants that open these; and masks go by the approval, whatever becomes of tags.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog.access_requests import AccessRequest, Wanted
+from catalog.errors import PolicyInvalid
+from catalog.model import Column, Dataset, Role
+from catalog.names import fold, split_field
+from policy_engine.circumstances import When
+from policy_engine.filters.filters import check_filter
+from policy_engine.model import (
+    AnyOf,
+    Decision,
+    Effect,
+    HasTag,
+    Not,
+    Outcome,
+    Policy,
+    Scope,
+    Subject,
+    TransformCall,
+    TransformRule,
+)
+from policy_engine.own_names import resolved
+
+Path = tuple[str, ...]
+_LONGEST_WHY = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms a request is approved: which of the columns (None: all that are asked for), how, until when.
+
+    `mask` is a transform for all of them; `is_bound` gives the access to queries alone that state the purpose.
+    """
+
+    ends_at: datetime
+    columns: tuple[str, ...] | None = None
+    mask: TransformCall | None = None
+    is_bound: bool = False
+
+
+def role_of(user: str) -> Role:
+    """The role that one person alone holds.
+
+    Example:
+        >>> role_of("kim").name
+        'only kim'
+    """
+    return Role(name=f"only {user}", groups=frozenset({user}))
+
+
+def asked_columns(request: AccessRequest, dataset: Dataset) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """The columns and nested fields that are asked for, and the names that nothing bears; of all rows, no column."""
+    if request.wanted is Wanted.ROWS:
+        return (), ()
+    if request.wanted is Wanted.DATASET:
+        return tuple(column for column in dataset.columns if len(column.path) == 1), ()
+    known = {_folded(column.path): column for column in dataset.columns}
+    found = {name: known.get(_folded(split_field(name))) for name in request.columns}
+    there = {column.path: column for column in found.values() if column is not None}
+    return tuple(there.values()), tuple(name for name, column in found.items() if column is None)
+
+
+def policies_for(
+    request: AccessRequest,
+    terms: Terms,
+    dataset: Dataset,
+    before: Decision,
+    live: Mapping[str, Policy],
+    asker: Subject,
+    tags: Iterable[str],
+) -> tuple[Policy, ...]:
+    """The grants that an approval makes; `before` is what the asker sees now, `tags` are all that are declared."""
+    opening = _opening(before, live)
+    if request.wanted is Wanted.ROWS:
+        found = _whole_rows(opening, dataset, asker)
+    else:
+        scope = Scope(database=dataset.database, dataset=dataset.name, columns=_chosen(request, terms, dataset))
+        masks = () if terms.mask is None else (_mask(terms.mask, scope, dataset, tags),)
+        plain = Policy(id="", effect=Effect.GRANT, roles=(), scope=scope, transforms=masks)
+        as_seen = request.wanted is Wanted.COLUMNS and before.is_visible
+        found = tuple(_on_rows_seen(plain, opening)) if as_seen else (plain,)
+    return tuple(_signed(policy, number, request, terms) for number, policy in enumerate(found))
+
+
+def _chosen(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Path, ...]:
+    asked, _ = asked_columns(request, dataset)
+    if terms.columns is None:
+        return tuple(column.path for column in asked)
+    wanted = {_folded(split_field(name)) for name in terms.columns}
+    unknown = wanted - {_folded(column.path) for column in asked}
+    if unknown or not wanted:
+        what = f"`{'.'.join(min(unknown))}` is not asked for" if unknown else "no column is chosen"
+        raise PolicyInvalid(what, hint="approve columns that are asked for, or deny the request")
+    return tuple(column.path for column in asked if _folded(column.path) in wanted)
+
+
+def _opening(before: Decision, live: Mapping[str, Policy]) -> tuple[Policy, ...]:
+    """The grants by which the asker sees anything of the dataset now, by id."""
+    shown = (field for column in before.columns for field in (column, *column.nested))
+    names = {name for field in shown if field.outcome is not Outcome.HIDDEN for name in field.policies}
+    known = (live.get(fold(name)) for name in sorted(names | set(before.rows.policies)))
+    return tuple(policy for policy in known if policy is not None and policy.effect is Effect.GRANT)
+
+
+def _on_rows_seen(plain: Policy, opening: Iterable[Policy]) -> Iterator[Policy]:
+    """The grant for each condition and end under which rows are open: on these rows and no longer than they are."""
+    alike: dict[tuple[When | None, datetime | None], list[str | None]] = {}
+    for grant in opening:
+        alike.setdefault((grant.when, grant.ends_at), []).append(grant.where)
+    for (when, ends_at), filters in alike.items():
+        yield replace(plain, where=_any_of(filters), when=when, ends_at=ends_at)
+
+
+def _any_of(filters: Iterable[str | None]) -> str | None:
+    texts = dict.fromkeys(filters)
+    if None in texts:
+        return None
+    return check_filter(" OR ".join(f"({text})" for text in texts)) if len(texts) > 1 else next(iter(texts))
+
+
+def _whole_rows(opening: Iterable[Policy], dataset: Dataset, asker: Subject) -> tuple[Policy, ...]:
+    """The grants that open rows by a filter, without it and for this dataset alone; masks stay as they are."""
+    found: list[Policy] = []
+    for grant in opening:
+        mine = resolved(grant, asker.user)
+        if grant.where is not None and mine is not None:
+            scope = Scope(database=dataset.database, dataset=dataset.name, columns=mine.scope.columns)
+            found.append(replace(mine, scope=scope, where=None))
+    if not found:
+        raise PolicyInvalid(
+            f"no grant limits the rows that `{asker.user}` sees, so none can be opened by another",
+            hint="what takes rows away is a restriction; its owner can change it",
+        )
+    return tuple(found)
+
+
+def _mask(call: TransformCall, scope: Scope, dataset: Dataset, tags: Iterable[str]) -> TransformRule:
+    """The transform for every column in scope, and with the keys of the tags that these carry.
+
+    It holds whether or not a tag is there: a mask must not come off because somebody takes a tag away.
+    """
+    chosen = [column for column in dataset.columns if any(column.path[: len(path)] == path for path in scope.columns)]
+    carried = {tag for column in chosen for tag in column.confirmed | column.suggested}
+    carried |= dataset.confirmed | dataset.suggested | dataset.database_tags
+    named = sorted(carried) or sorted(tags)[:1]
+    if not named:
+        raise PolicyInvalid(
+            "there is no tag, and a mask goes by tags", hint="declare one, or approve the columns as they are"
+        )
+    return TransformRule(tagged=AnyOf((*map(HasTag, named), Not(HasTag(named[0])))), call=call)
+
+
+def _signed(policy: Policy, number: int, request: AccessRequest, terms: Terms) -> Policy:
+    """The policy under the request's name, to the asker alone, no longer than the terms say."""
+    name = f"request {request.id}" + (f" ({number + 1})" if number else "")
+    ends_at = terms.ends_at if policy.ends_at is None else min(policy.ends_at, terms.ends_at)
+    said = " ".join(f"request {request.id} of {request.user}: {request.why}".split())
+    return replace(
+        policy,
+        id=name,
+        roles=(role_of(request.user).name,),
+        when=_bound(policy.when, request.purpose) if terms.is_bound else policy.when,
+        ends_at=ends_at,
+        starts_at=None,
+        why=said if len(said) <= _LONGEST_WHY else said[: _LONGEST_WHY - 2] + "..",
+    )
+
+
+def _bound(when: When | None, purpose: str) -> When:
+    if not purpose:
+        raise PolicyInvalid("the request states no purpose to bind it to", hint="approve it without that")
+    return replace(when or When(), purposes=(purpose,))
+
+
+def _folded(path: Path) -> Path:
+    return tuple(map(fold, path))

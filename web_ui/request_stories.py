@@ -1,0 +1,215 @@
+"""Requests for access as one reader may know them: lists, and the whole story of one, for the API and the pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState
+from catalog.errors import VeilError
+from catalog.model import Event, EventKind
+from catalog.names import fold
+from policy_engine.access_requests import is_own, may_decide
+from policy_engine.capabilities import Action, Rights
+from policy_engine.ddl.printing import print_policy
+from policy_engine.live import Live, read_live
+from policy_engine.model import Subject
+from policy_engine.proposal import Proposal, propose
+from policy_engine.request_policies import Terms
+from policy_engine.transforms.calls import parse_call
+from policy_engine.who import who
+from proxy import answers
+from proxy.refusals import NotThere, RequestInvalid
+from web_ui.parts import Parts
+
+_MOST_PAST = 10
+_MOST_HOLDERS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A role that sees some of what is asked for: the columns by how they are shown."""
+
+    role: str
+    shown: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A policy that would still take something away after an approval, and whom to ask about it."""
+
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A request with all that its reader may know; of a proposal only who decides."""
+
+    request: AccessRequest
+    is_mine: bool
+    may_decide: bool
+    proposal: Proposal | None = None
+    problem: VeilError | None = None
+    statements: tuple[str, ...] = ()
+    against: tuple[Standing, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    past: tuple[AccessRequest, ...] = ()
+    in_force: Mapping[str, str] = field(default_factory=dict)
+
+
+class Reader:
+    """What one person may know of requests: their own, and those on which they may decide.
+
+    Example:
+        >>> reader.story("482109").proposal.plan.id
+        '8f2c41aa'
+    """
+
+    def __init__(self, parts: Parts, subject: Subject) -> None:
+        self._parts = parts
+        self.subject = subject
+        self.rights = Rights(subject, parts.policies.current())
+        self._store = AccessRequests(parts.catalog)
+
+    @property
+    def decides_somewhere(self) -> bool:
+        """Whether requests of others are any of this reader's business."""
+        return self.rights.places(Action.POLICY_WRITE) != frozenset()
+
+    def is_mine(self, request: AccessRequest) -> bool:
+        """Whether the reader is who asks."""
+        return is_own(request, self.subject.user)
+
+    def choice(self, *, state: RequestState | None = None, search: str = "") -> Choice:
+        """All that this reader may know of, narrowed."""
+        databases = self.rights.places(Action.POLICY_WRITE)
+        return Choice(reader=self.subject.user, databases=databases, state=state, search=search)
+
+    def listed(self, choice: Choice, *, limit: int, offset: int = 0) -> tuple[tuple[AccessRequest, ...], int]:
+        """Some requests, open ones first, and how many there are in all."""
+        now = self._parts.clock()
+        with self._parts.catalog.snapshot():
+            return self._store.listed(choice, now, limit=limit, offset=offset), self._store.count(choice, now)
+
+    def request(self, number: str) -> AccessRequest:
+        """One request; raises NotThere alike for one that is not there and one that is none of the reader's business.
+
+        Both are looked for and judged the same.
+        """
+        is_number = number.isascii() and number.isdigit() and len(number) < 12
+        found = self._store.request(int(number) if is_number else 0, self._parts.clock())
+        if found is None or not (self.is_mine(found) or may_decide(found, self.rights)):
+            raise NotThere(f"there is no request `{number[:20]}` that you can see", hint="list the requests")
+        return found
+
+    def story(
+        self, number: str, *, columns: tuple[str, ...] = (), mask: str = "", until: str = "", bound: bool = False
+    ) -> Story:
+        """The whole story; of somebody else's request also what an approval on these terms would do, journalled."""
+        request = self.request(number)
+        is_mine = self.is_mine(request)
+        found = Story(
+            request=request,
+            is_mine=is_mine,
+            may_decide=not is_mine and request.state is RequestState.OPEN,
+            in_force=self._in_force(request),
+        )
+        if is_mine:
+            return found
+        self._note_reading(request)
+        found = replace(found, past=self._past(request))
+        if not found.may_decide:
+            return found
+        live = read_live(self._parts.catalog)
+        try:
+            terms = terms_of(request, columns=columns, mask=mask, until=until, bound=bound)
+            proposal = propose(request, terms, live, self._parts.clock())
+        except VeilError as problem:
+            return replace(found, problem=problem)
+        return replace(
+            found,
+            proposal=proposal,
+            statements=tuple(
+                print_policy(proposal.plan.after.policies[fold(change.name)])
+                for change in proposal.plan.changes
+                if change.kind == "policy"
+            ),
+            against=self._against(proposal),
+            holders=self._holders(proposal, live),
+        )
+
+    def _in_force(self, request: AccessRequest) -> Mapping[str, str]:
+        """The policies that came of it and are still there, as statements."""
+        names = set(map(fold, request.policies))
+        current = self._parts.policies.current().policies if names else ()
+        return {policy.id: print_policy(policy) for policy in current if fold(policy.id) in names}
+
+    def _past(self, request: AccessRequest) -> tuple[AccessRequest, ...]:
+        """Earlier ones of this asker, and of others about this dataset, as far as this reader decides."""
+        now, known = self._parts.clock(), self.choice()
+        place = (request.database, request.dataset)
+        choices = (replace(known, reader="", user=request.user), replace(known, reader="", dataset=place))
+        found = {each.id: each for choice in choices for each in self._store.listed(choice, now, limit=_MOST_PAST)}
+        return tuple(each for each in found.values() if each.id != request.id)[:_MOST_PAST]
+
+    def _against(self, proposal: Proposal) -> tuple[Standing, ...]:
+        owners = self._parts.policies.current().owners
+        return tuple(Standing(name=name, owner=owners.get(fold(name), "")) for name in proposal.against)
+
+    def _holders(self, proposal: Proposal, live: Live) -> tuple[Holder, ...]:
+        """The roles that see what is asked for already, and how."""
+        asked = {change.column.name for change in proposal.columns if change.is_asked}
+        at = self._parts.clock()
+        shown: dict[str, dict[str, tuple[str, ...]]] = {}
+        for holder in who(proposal.dataset, None, live.policy_set, (), at, live.datasets.get):
+            if holder.sight.column in asked:
+                how = holder.sight.transform or holder.sight.outcome.value
+                columns = shown.setdefault(holder.name, {})
+                columns[how] = (*columns.get(how, ()), holder.sight.column)
+        return tuple(Holder(role=role, shown=how) for role, how in list(shown.items())[:_MOST_HOLDERS])
+
+    def _note_reading(self, request: AccessRequest) -> None:
+        """That somebody looked at what another person sees and would see is on record."""
+        self._parts.journal.append(
+            Event(
+                kind=EventKind.REQUEST_READ,
+                user=self.subject.user,
+                groups=tuple(sorted(self.subject.groups)),
+                datasets=(f"{request.database}.{request.dataset}",),
+                client=answers.client(),
+                decision_id=answers.decision_id(),
+                details={"request": request.id, "asker": request.user},
+            )
+        )
+
+
+def terms_of(
+    request: AccessRequest, *, columns: tuple[str, ...] = (), mask: str = "", until: str = "", bound: bool = False
+) -> Terms:
+    """The terms of an approval as they were written; what is not said is as it was asked for."""
+    return Terms(
+        ends_at=end_of(until) if until.strip() else request.ends_at,
+        columns=columns or None,
+        mask=parse_call(mask) if mask.strip() else None,
+        is_bound=bound,
+    )
+
+
+def end_of(text: str) -> datetime:
+    """A day, which is part of the time, or a moment; without a zone it is meant in UTC.
+
+    Example:
+        >>> end_of("2026-01-31")
+        datetime.datetime(2026, 2, 1, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        return datetime.combine(date.fromisoformat(text.strip()) + timedelta(days=1), time(), UTC)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise RequestInvalid(
+            "`until` is no date or moment", hint="write `2026-01-31` or `2026-01-31T12:30:00Z`"
+        ) from None
