@@ -21,6 +21,7 @@ from proxy.departures import Departures
 from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.metadata import Metadata, summary
+from proxy.narrowing import FACETS, narrowed, wanted
 from proxy.parameters import decode
 from proxy.pipeline import Pipeline
 from proxy.refusals import ProtocolTooOld, RequestInvalid
@@ -86,9 +87,10 @@ class Api:
         return flask.jsonify(told)
 
     def datasets(self) -> flask.Response:
-        """The datasets the person may see, those that match `search` when it is given."""
+        """The datasets the person may see, those that match `search` and are filed under all else that is given."""
         subject = answers.subject(self.identity)
-        refuse_unknown_arguments("search")
+        refuse_unknown_arguments("search", *FACETS)
+        asked = wanted(flask.request.args)
         found = self.metadata.find(
             subject,
             flask.request.args.get("search", ""),
@@ -96,7 +98,8 @@ class Api:
             client=answers.client(),
         )
         levels = self.levels()
-        return flask.jsonify({"datasets": [summary(sight, levels) for sight in found]})
+        left = narrowed(found, levels, asked)
+        return flask.jsonify({"datasets": [summary(sight, levels) for sight in left]})
 
     def dataset(self, database: str, name: str) -> flask.Response:
         """One dataset with the columns the person may see; an unseen one is an absent one."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
@@ -133,12 +133,20 @@ class Metadata:
     """
 
     def __init__(
-        self, *, visibility: Visibility, policies: PolicyStore, journal: Journal, clock: Callable[[], datetime]
+        self,
+        *,
+        visibility: Visibility,
+        policies: PolicyStore,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        tells_hidden: bool = True,
     ) -> None:
+        """`tells_hidden` is whether people are told how many columns are hidden from them."""
         self._visibility = visibility
         self._policies = policies
         self._journal = journal
         self._clock = clock
+        self._tells_hidden = tells_hidden
 
     def find(self, subject: Subject, search: str = "", *, decision_id: str = "", client: str = "") -> tuple[Sight, ...]:
         """The datasets the subject can see, by name; each word of `search` must stand somewhere in them."""
@@ -151,7 +159,7 @@ class Metadata:
             client,
             {"search": search[:200]} if search else {"list": "datasets"},
         )
-        return found
+        return found if self._tells_hidden else tuple(replace(sight, hidden=0) for sight in found)
 
     def describe(
         self, subject: Subject, database: str, name: str, *, decision_id: str = "", client: str = ""

@@ -222,7 +222,13 @@ DATA_PATHS: Json = {
         "get": operation(
             "List the datasets you may see",
             {"200": answer(record({"datasets": listed(named("DatasetSummary"))}))},
-            parameters=(parameter("search", "Words that must all stand in names, comments or tags."),),
+            parameters=(
+                parameter("search", "Words that must all stand in names, comments or tags."),
+                parameter("access", "How it is seen: all `clear`, some `masked` or `hidden`, its rows `filtered`."),
+                parameter("level", "How sensitive it is."),
+                parameter("tag", "A tag that you see on it."),
+                parameter("database", "The database it is in."),
+            ),
         )
     },
     "/datasets/{database}/{name}": {

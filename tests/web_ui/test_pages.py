@@ -18,6 +18,7 @@ PAGES = (
     "/data",
     "/data?search=email",
     "/data?search=nothing-like-it",
+    "/data?access=masked&tag=pii.email",
     "/data/shop/orders",
     "/policies",
     "/policies?search=nothing-like-it",
@@ -250,3 +251,30 @@ def test_values_cannot_become_markup(browser: SignIn, shop: Parts) -> None:
     html = browser("max").get("/data/shop/orders").get_data(as_text=True)
     assert "<script>alert" not in html
     assert browser("kim").get("/data?search=<b>x</b>").get_data(as_text=True).count("<b>x") == 0
+
+
+def facets_of(client: FlaskClient, address: str) -> dict[str, str]:
+    """The choices of a list by their words, each with how many it leaves."""
+    html = client.get(address).get_data(as_text=True)
+    return dict(re.findall(r'<span>([^<]+)</span> <span class="count">([\d,]+)</span>', html))
+
+
+def test_the_list_is_narrowed_by_what_the_person_sees_and_by_nothing_else(browser: SignIn) -> None:
+    kim, boss = browser("kim"), browser("max")
+    assert facets_of(kim, "/data")["some masked"] == "1"
+    assert "pii.email" in facets_of(kim, "/data")
+    assert "fin.card" in facets_of(boss, "/data")
+    assert "fin.card" not in facets_of(kim, "/data")
+    for address in ("/data?tag=fin.card", "/data?tag=nothing.like_it"):
+        assert "0 datasets match" in text_of(kim, address)
+    assert "1 dataset matches in what you chose" in text_of(boss, "/data?tag=fin.card")
+    assert kim.get("/data?access=any").status_code == 400
+
+
+def test_a_program_narrows_the_list_alike(browser: SignIn) -> None:
+    def names(user: str, query: str) -> list[str]:
+        return [each["dataset"] for each in browser(user).get(f"/api/v1/datasets?{query}").get_json()["datasets"]]
+
+    assert names("kim", "tag=pii.email&access=masked") == ["shop.orders"]
+    assert names("kim", "tag=fin.card") == []
+    assert "shop.orders" in names("max", "tag=FIN.card&database=SHOP")
