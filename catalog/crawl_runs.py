@@ -16,6 +16,8 @@ from catalog.names import fold
 
 _AT_ONCE = 500
 _KEPT_RUNS = 20
+PASSED = "passed"
+"""The outcome of what is no relation: it is told of, and nothing is done about it."""
 
 
 class RunState(StrEnum):
@@ -57,7 +59,7 @@ class CrawlRun:
     @property
     def total(self) -> int:
         """How many relations there are to look at; 0 until they are listed."""
-        return sum(self.counts.values())
+        return sum(self.counts.values()) - self.counts.get(PASSED, 0)
 
     @property
     def done(self) -> int:
@@ -68,6 +70,8 @@ class CrawlRun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlItem:
     """One relation of a run; `outcome` is empty while it waits, else new, changed, unchanged, found, gone or failed.
+
+    What is no relation at all, and only told of, has passed.
 
     `is_listed` is False for what is registered but was not listed by the source. What was passed by, as nothing has
     changed, is unchanged and names no datasets.
@@ -183,12 +187,17 @@ class CrawlRuns:
             tx.execute("DELETE FROM crawl_item WHERE run_id = ?", [number])
         for some in _batches(items):
             rows = [
-                (number, item.position, item.relation, item.name, item.fingerprint, item.is_listed) for item in some
+                (
+                    *(number, item.position, item.relation, item.name, item.fingerprint, item.is_listed),
+                    *(item.outcome, item.reason, item.hint),
+                )
+                for item in some
             ]
             with self._catalog.transaction() as tx:
                 tx.execute_many(
-                    "INSERT INTO crawl_item (run_id, position, relation, name, fingerprint, is_listed)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO crawl_item"
+                    " (run_id, position, relation, name, fingerprint, is_listed, outcome, reason, hint)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     rows,
                 )
         self._set(number, "is_listed = 1")

@@ -82,6 +82,7 @@ def crawl_folder(
         crawled=tuple(crawled),
         failed=tuple(look.failed),
         timed_out=tuple(sorted(look.timed_out)),
+        passed=tuple(look.passed_over()),
         is_stopped=is_stopped,
     )
 

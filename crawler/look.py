@@ -1,15 +1,17 @@
 """A look at one relation of a source: its columns, and what the rules make of a sample of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.errors import VeilError
 from catalog.model import NOT_DESCRIBED, Description
-from catalog.sources.connector import KnowsDefects, KnowsDescriptions, Relation, SourceConnector
+from catalog.sources.connector import KnowsDefects, KnowsDescriptions, KnowsPassedOver, Relation, SourceConnector
 from crawler.classify import classify
 from crawler.report import Crawled, CrawlState, Failure
 from crawler.rules import CompiledRule
 
 SAMPLE_ROWS = 1_000
+_MOST_PASSED = 1_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +44,16 @@ class Look:
             description=described,
             is_judged=not found.timed_out,
         )
+
+    def passed_over(self, path: str | None = None) -> Iterator[Failure]:
+        """What lies in the source and is no relation, the first of it; the last says so when there is more."""
+        if not isinstance(self.connector, KnowsPassedOver):
+            return
+        for place, each in enumerate(self.connector.passed_over(path)):
+            if place == _MOST_PASSED:
+                yield Failure(relation="…", reason=f"more than {_MOST_PASSED:,} files are passed over")
+                return
+            yield Failure(relation=each.name, reason=each.reason, hint=each.hint)
 
     def _described(self, relation: Relation) -> Description:
         if isinstance(self.connector, KnowsDescriptions):

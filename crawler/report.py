@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from catalog.crawl_runs import PASSED
 from catalog.model import NOT_DESCRIBED, Defect, Description, Field
 from crawler.classify import Suggestion
 
 
 class CrawlState(StrEnum):
-    """How a relation stands after a crawl: `found` is one that is in no database, `gone` one that the source lost."""
+    """How a relation stands after a crawl: `found` is one that is in no database, `gone` one that the source lost.
+
+    What has `passed` is no relation, and only told of.
+    """
 
     NEW = "new"
     CHANGED = "changed"
@@ -17,6 +21,7 @@ class CrawlState(StrEnum):
     FOUND = "found"
     GONE = "gone"
     FAILED = "failed"
+    PASSED = PASSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,7 @@ class Crawled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One relation that could not be read, and why, in a reader's words."""
+    """One thing that was not read, and why, in a reader's words."""
 
     relation: str
     reason: str
@@ -59,7 +64,8 @@ class CrawlReport:
     """What one crawl found; `gone` are registered datasets whose relation is not there any more.
 
     `timed_out` are rules that took too long and suggested nothing for some dataset. `unclear` are views of which it
-    cannot be told what their columns are made of, so that each got every tag that could have come to it.
+    cannot be told what their columns are made of, so that each got every tag that could have come to it. What has
+    `passed` is no relation, such as a file of another kind.
     """
 
     source: str
@@ -68,6 +74,7 @@ class CrawlReport:
     failed: tuple[Failure, ...] = ()
     timed_out: tuple[str, ...] = ()
     unclear: tuple[Failure, ...] = ()
+    passed: tuple[Failure, ...] = ()
     is_stopped: bool = False
     run: int = 0
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
-from catalog.crawl_runs import CrawlItem, CrawlRun, CrawlRuns
+from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
 from catalog.database import Catalog
 from catalog.errors import VeilError
 from catalog.model import Dataset, Field, TagOrigin
@@ -74,8 +74,18 @@ class Running:
                 name=relation.suggested_name,
                 fingerprint=relation.fingerprint,
             )
-        for position, name in enumerate(self.registrar.unseen(path, seen), start=len(seen)):
+        unseen = self.registrar.unseen(path, seen)
+        for position, name in enumerate(unseen, start=len(seen)):
             yield CrawlItem(position=position, relation=name, name=name, is_listed=False)
+        for position, each in enumerate(self.look.passed_over(path), start=len(seen) + len(unseen)):
+            yield CrawlItem(
+                position=position,
+                relation=each.relation,
+                name=each.relation,
+                outcome=PASSED,
+                reason=each.reason,
+                hint=each.hint,
+            )
 
     def _look_at_all(self) -> None:
         marks = {} if self.run.is_full else self.runs.marks(self.registrar.source.name)
@@ -155,16 +165,13 @@ class Running:
     def _report(self) -> CrawlReport:
         items = tuple(self._every_item())
         failed = {failure.relation for failure in self.look.failed}
-        earlier = tuple(
-            Failure(relation=item.relation, reason=item.reason, hint=item.hint)
-            for item in items
-            if item.outcome == CrawlState.FAILED and item.relation not in failed
-        )
+        earlier = (item for item in items if item.outcome == CrawlState.FAILED and item.relation not in failed)
         return CrawlReport(
             source=self.registrar.source.name,
             crawled=self._in_order(items),
             gone=tuple(name for item in items if item.outcome == CrawlState.GONE for name in item.datasets),
-            failed=(*earlier, *self.look.failed),
+            failed=(*map(_told, earlier), *self.look.failed),
+            passed=tuple(_told(item) for item in items if item.outcome == PASSED),
             timed_out=tuple(sorted(self.look.timed_out)),
             unclear=self._unclear,
             is_stopped=self.is_stopped,
@@ -203,6 +210,10 @@ class Running:
                     for dataset in known.get(item.relation, ())
                 ]
         return tuple(each for item in items for each in now.get(item.relation, ()))
+
+
+def _told(item: CrawlItem) -> Failure:
+    return Failure(relation=item.relation, reason=item.reason, hint=item.hint)
 
 
 _READ = frozenset({CrawlState.NEW.value, CrawlState.CHANGED.value, CrawlState.UNCHANGED.value})

@@ -200,6 +200,24 @@ class SourceConnector(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """Something in a source that is no relation, why it is none, and what would make it one."""
+
+    name: str
+    reason: str
+    hint: str = ""
+
+
+@runtime_checkable
+class KnowsPassedOver(Protocol):
+    """A connector that can tell what it does not read."""
+
+    def passed_over(self, path: str | None = None) -> Iterator[PassedOver]:
+        """What lies in the source, or under `path`, and is passed over; hidden things are not told of."""
+        ...
+
+
 @runtime_checkable
 class KnowsViews(Protocol):
     """A connector whose source keeps views, with the SQL that they are made by."""

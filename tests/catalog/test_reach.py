@@ -88,6 +88,9 @@ def test_why_a_source_cannot_be_read(connector: str, options: dict[str, str], wo
 
 
 def test_why_a_bucket_cannot_be_read(encrypted: str) -> None:
-    assert "nothing listens where the bucket `lake` should be" in reach(bucket("http://127.0.0.1:1")).told
-    assert "the host of the bucket `lake` is not known" in reach(bucket("http://nowhere.invalid")).told
+    assert (
+        "the bucket `lake` cannot be reached: nothing listens at its address"
+        in reach(bucket("http://127.0.0.1:1")).told
+    )
+    assert "the bucket `lake` cannot be reached: its host is not known" in reach(bucket("http://nowhere.invalid")).told
     assert "the certificate of the server of the bucket `lake` cannot be verified" in reach(bucket(encrypted)).told

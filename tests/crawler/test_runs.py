@@ -215,3 +215,31 @@ def test_fields_are_put_together_again(catalog: Catalog) -> None:
     found = Datasets(catalog).dataset("d", "nested")
     assert found is not None
     assert fields_of(found) == fields
+
+
+def test_what_is_passed_over_is_told_and_counts_as_no_relation(catalog: Catalog, data: Path) -> None:
+    (data / "notes.txt").write_text("a table, perhaps")
+    (data / "sub").mkdir()
+    (data / "sub" / "old.xls").write_bytes(b"x")
+    (data / ".hidden").write_text("x")
+    (data / "_SUCCESS").write_text("")
+    (data / "away.csv").symlink_to("/etc/hostname")
+    report, looked_at = again(catalog)
+    assert looked_at == FILES
+    told = {each.relation: each.reason for each in report.passed}
+    assert told.keys() == {"notes.txt", "sub/old.xls", "away.csv"}
+    assert "does not say how it is written" in told["notes.txt"]
+    assert "leads out of the source" in told["away.csv"]
+    run = CrawlRuns(catalog).run(report.run)
+    assert (run.total, run.done, run.counts["passed"]) == (FILES, FILES, 3)
+    [event] = Journal(catalog).search(kind=EventKind.CRAWL_END)
+    assert event.details["passed"] == 3
+    assert [each.relation for each in crawl(catalog, "lake", path="sub", by="ada").passed] == ["sub/old.xls"]
+
+
+def test_of_very_many_files_the_first_are_told(catalog: Catalog, data: Path) -> None:
+    for number in range(1_003):
+        (data / f"{number:04}.log").touch()
+    passed = again(catalog)[0].passed
+    assert (len(passed), passed[-2].relation, passed[-1].relation) == (1_001, "0999.log", "…")
+    assert "more than 1,000" in passed[-1].reason

@@ -133,6 +133,9 @@ def _show(report: CrawlReport, form: str) -> None:
     for failure in report.failed:
         hint = f" ({failure.hint})" if failure.hint else ""
         click.echo(f"not read: {failure.relation}: {failure.reason}{hint}", err=is_aside)
+    for other in report.passed:
+        hint = f" ({other.hint})" if other.hint else ""
+        click.echo(f"passed over: {other.relation}: {other.reason}{hint}", err=is_aside)
     for each in report.crawled:
         for defect in each.defects:
             click.echo(f"defect: {each.name}: {defect.what} ({defect.where})", err=is_aside)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from catalog.errors import SettingsInvalid, SourceUnavailable, VeilError
 from catalog.model import Defect, Field
 from catalog.names import fold
-from catalog.sources.connector import Expected, Limits, Relation, Scan
+from catalog.sources.connector import Expected, Limits, PassedOver, Relation, Scan
 from catalog.sources.engine_types import fields_of
 from catalog.sources.files.columns import is_continued
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, bare_name, kind_of
@@ -58,6 +58,10 @@ class FilesConnector:
                 suggested = name.replace("/", "_").replace(".", "_")
             fingerprint = f"{self._options}|{self._layout.files(name).fingerprint}"
             yield Relation(name=name, suggested_name=suggested, fingerprint=fingerprint)
+
+    def passed_over(self, path: str | None = None) -> Iterator[PassedOver]:
+        """Files of other kinds, links that are not followed, and a server's own home."""
+        return self._layout.others(self._layout.sheet(path or "")[0] or None)
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""

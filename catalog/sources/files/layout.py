@@ -8,6 +8,7 @@ from pathlib import Path
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
+from catalog.sources.connector import PassedOver
 from catalog.sources.files.kinds import KINDS, FileKind, kind_of
 from catalog.sources.files.local_folder import LocalFolder
 from catalog.sources.files.sets import FileSet, Place
@@ -55,6 +56,12 @@ class Layout:
             raise SourceUnavailable(f"`{below}` is not in the source", hint="name a file or folder below its path")
         else:
             yield from (path.relative_to(self.root).as_posix() for path in self._found(start, is_one))
+
+    def others(self, below: str | None) -> Iterator[PassedOver]:
+        """What is no relation; where a path or a pattern names files, nothing else was asked for."""
+        if self.pattern is None:
+            start = self._inside(below) if below else self.root
+            yield from self.place.others(start) if self.place.is_folder(start) else ()
 
     def files(self, relation: str) -> FileSet:
         """The files that a relation means, in order; raises SourceUnavailable."""

@@ -2,11 +2,12 @@
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.files.kinds import FileKind, kind_of
+from catalog.sources.connector import PassedOver
+from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.sets import FileSet
 
 
@@ -27,6 +28,24 @@ class LocalFolder:
         if folder == self.root and not os.path.isdir(folder):
             raise SourceUnavailable(f"`{folder.name}` cannot be found", hint="check the source's path and its rights")
         return _entries(folder, self.root)
+
+    def others(self, folder: Path) -> Iterator[PassedOver]:
+        """Files of other kinds, links that are not followed, and the homes of servers."""
+        for place, folders, files in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+            if is_a_home(Path(place)):
+                yield self._other(Path(place), "it is the home of a server", "keep data in other folders")
+                continue
+            for name in (*folders, *sorted(files)):
+                path = Path(place, name)
+                if path.is_symlink() and not _is_inner_link(path, self.root):
+                    why = "it is a link that leads out of the source, to a folder, or nowhere"
+                    yield self._other(path, why, "put the file itself there")
+                elif name not in folders and not name.startswith((".", "_")) and kind_of(name) is None:
+                    yield self._other(path, *why_not(name))
+
+    def _other(self, path: Path, reason: str, hint: str) -> PassedOver:
+        return PassedOver(name=path.relative_to(self.root).as_posix(), reason=reason, hint=hint)
 
     def is_folder(self, path: Path) -> bool:
         """Whether it is a folder, or a link to one."""

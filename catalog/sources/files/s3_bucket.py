@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from catalog.errors import SourceUnavailable
+from catalog.sources.connector import PassedOver
 from catalog.sources.files.hollow import write_hollow
-from catalog.sources.files.kinds import FileKind, kind_of
+from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.layout import GLOB, Layout, literal_name
 from catalog.sources.files.s3_options import file_system, told
 from catalog.sources.files.samples import sampled
@@ -22,6 +23,7 @@ from catalog.sources.private_copies import PrivateCopies
 
 _FRESH_SECONDS = 2.0
 _MOST_OBJECTS = 200_000
+_MOST_OTHERS = 2_000
 _YOUNG_NS = 120 * 10**9
 _CHUNK = 2**20
 
@@ -35,6 +37,7 @@ class _Listing:
     at: float
     states: dict[Path, pafs.FileInfo] = field(default_factory=dict)
     folders: dict[Path, set[Path]] = field(default_factory=dict)
+    others: list[Path] = field(default_factory=list)
 
     def add(self, path: Path, info: pafs.FileInfo, root: Path) -> None:
         self.states[path] = info
@@ -67,6 +70,13 @@ class S3Bucket:
     def entries(self, folder: Path) -> Sequence[Path]:
         """Data objects and folders, by name."""
         return sorted(self._listing().folders.get(folder, ()))
+
+    def others(self, folder: Path) -> Iterator[PassedOver]:
+        """Objects of other kinds."""
+        for path in sorted(self._listing().others):
+            if path.is_relative_to(folder):
+                reason, hint = why_not(path.name)
+                yield PassedOver(name=path.relative_to(self.root).as_posix(), reason=reason, hint=hint)
 
     def is_folder(self, path: Path) -> bool:
         """Whether any data object lies below; the prefix itself is always there."""
@@ -155,7 +165,10 @@ class S3Bucket:
         if self._listed is None or time.monotonic() - self._listed.at > _FRESH_SECONDS:
             listing = _Listing(at=time.monotonic())
             for path, info in self._objects():
-                listing.add(path, info, self.root)
+                if kind_of(path.name) is not None:
+                    listing.add(path, info, self.root)
+                elif len(listing.others) < _MOST_OTHERS:
+                    listing.others.append(path)
             self._listed = listing
         return self._listed
 
@@ -173,7 +186,7 @@ class S3Bucket:
         for info in found:
             steps = info.path[len(prefix) + 1 :].split("/")
             is_plain = all(step and not step.startswith((".", "_")) for step in steps)
-            if info.type == pafs.FileType.File and is_plain and kind_of(steps[-1]) is not None:
+            if info.type == pafs.FileType.File and is_plain:
                 yield Path(info.path), info
 
     def _refuse_missing(self) -> None:

@@ -91,12 +91,12 @@ _FAILURES = (
     ),
     (
         ("curlCode: 6,",),
-        "the host of the bucket `{bucket}` is not known",
+        "the server of the bucket `{bucket}` cannot be reached: its host is not known",
         "check the host in `endpoint`, and that this machine can resolve it",
     ),
     (
         ("curlCode: 7,",),
-        "nothing listens where the bucket `{bucket}` should be",
+        "the server of the bucket `{bucket}` cannot be reached: nothing listens at its address",
         "check host and port in `endpoint`, and that the server runs",
     ),
     (

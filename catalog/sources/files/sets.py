@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from catalog.errors import SourceUnavailable
+from catalog.sources.connector import PassedOver
 from catalog.sources.files.kinds import FileKind
 
 
@@ -85,6 +86,10 @@ class Place(Protocol):
 
     def entries(self, folder: Path) -> Sequence[Path]:
         """Data files and folders in a folder, by name; raises SourceUnavailable."""
+        ...
+
+    def others(self, folder: Path) -> Iterator[PassedOver]:
+        """What lies below a folder and is no data, hidden things apart, under its name below `root`."""
         ...
 
     def is_folder(self, path: Path) -> bool: ...

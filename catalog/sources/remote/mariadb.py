@@ -27,6 +27,7 @@ from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, evenly, places
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
+from catalog.sources.remote.versions import mariadb_version, refuse_older
 
 Opened = Any
 """A connection of the driver, which has no types."""
@@ -197,6 +198,7 @@ class MariaDbSnapshot:
         connection, is_whole = self._taken(), False
         try:
             with self._told():
+                refuse_older(self._source, *mariadb_version(connection.get_server_info()), columns)
                 _bind_keys(connection, keys_of(columns))
                 cursor = connection.cursor(_driver().cursors.SSCursor)
                 try:

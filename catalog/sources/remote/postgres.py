@@ -26,6 +26,7 @@ from catalog.sources.remote.postgres_types import Declared, column_of, converted
 from catalog.sources.remote.sampling import evenly
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
+from catalog.sources.remote.versions import Version, postgres_version, refuse_older
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
@@ -41,7 +42,7 @@ SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD',
   set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
   set_config('extra_float_digits', '1', false), set_config('search_path', 'pg_catalog', false),
   set_config('client_encoding', 'UTF8', false), set_config('statement_timeout', $1, false),
-  current_setting('server_encoding') AS encoding
+  current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int4 AS version
 """
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TABLES = """
@@ -125,6 +126,7 @@ class PostgresSnapshot:
         self._idle: list[Connection] = []
         self._is_cancelled = False
         self._exported = ""
+        self._version: Version = ()
         self._keeper = self._connected()
         self._exported = str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
 
@@ -228,6 +230,7 @@ class PostgresSnapshot:
         connection, is_whole = self._taken(), False
         try:
             with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
+                refuse_older(self._source, "PostgreSQL", self._version, columns)
                 self._bind_keys(connection, keys_of(columns))
                 if values:
                     bound = ", ".join(f"set_config('veil.p{n}', ${n + 1}, true)" for n in range(len(values)))
@@ -288,6 +291,7 @@ class PostgresSnapshot:
                     f"the database of source `{self._source}` is not encoded in UTF8",
                     hint="what its texts mean cannot be told for certain; make one in UTF8",
                 )
+            self._version = postgres_version(int(str(settings["version"])))
             self._rows(_BEGIN, on=connection)
             if self._exported:
                 self._rows(f"SET TRANSACTION SNAPSHOT '{self._exported}'", on=connection)

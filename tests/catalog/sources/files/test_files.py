@@ -12,7 +12,7 @@ from catalog.errors import SettingsInvalid, SourceUnavailable
 from catalog.home import Home
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected
+from catalog.sources.connector import Expected, KnowsPassedOver
 from catalog.sources.sessions import SessionCache
 from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract, read
 
@@ -169,7 +169,10 @@ def test_files_of_a_server_are_no_data(tmp_path: Path) -> None:
         connect(lake(tmp_path)).describe("link.json")
     with pytest.raises(SourceUnavailable):
         connect(lake(home.key_file)).describe("key.json")
-    assert [relation.name for relation in connect(lake(tmp_path)).relations()] == ["home/documents/visits.csv"]
+    whole = connect(lake(tmp_path))
+    assert [relation.name for relation in whole.relations()] == ["home/documents/visits.csv"]
+    assert isinstance(whole, KnowsPassedOver)
+    assert [each.name for each in whole.passed_over()] == ["link.json", "home"]
 
 
 def test_type_is_kept_when_a_later_sniff_would_find_another(tmp_path: Path) -> None:
@@ -281,3 +284,35 @@ def test_network_paths_are_refused() -> None:
     source = Source(name="lake", connector="files", options={"path": "s3://bucket/prefix"})
     with pytest.raises(SettingsInvalid, match="lake"):
         connect(source)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("visits.psv", "name it `.csv`"),
+        ("visits.TXT", "name it `.csv`"),
+        ("costs.ods", "save it as `.xlsx`"),
+        ("all.zip", "unpack it"),
+        ("visits.parquet.gz", "unpack it"),
+        ("clinic.sqlite", "by `sqlite` or `duckdb`"),
+        ("image.png", "what is read: CSV"),
+        ("README", "what is read: CSV"),
+        ("a\\b.csv", "a plain name"),
+    ],
+)
+def test_file_that_is_none_of_data_says_what_would_make_it_one(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / name).write_text("x")
+    connector = connect(lake(tmp_path))
+    assert isinstance(connector, KnowsPassedOver)
+    [passed] = connector.passed_over()
+    assert (passed.name, words in passed.hint) == (name, True)
+    assert list(connector.relations()) == []
+
+
+def test_where_a_path_names_files_no_others_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    for path in ("a.csv", "*.csv"):
+        connector = connect(Source(name="lake", connector="files", options={"path": str(tmp_path / path)}))
+        assert isinstance(connector, KnowsPassedOver)
+        assert list(connector.passed_over()) == []
