@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 
 from catalog.clock import read_time, written_time
+from catalog.errors import ArchiveInvalid
 from catalog.model import Event, EventKind, Verdict
 
 BEFORE_THE_FIRST = ""
@@ -81,20 +82,29 @@ def line_of(event: Event) -> str:
     return canonical(_values(event) | {"previous_hash": event.previous_hash, "hash": event.hash})
 
 
-def verify_links(links: Iterable[Link], sealed: Mapping[int, str] = MappingProxyType({})) -> Verification:
-    """Follows the chain from its first event and stops at the first break.
+def verify_links(
+    links: Iterable[Link],
+    sealed: Mapping[int, str] = MappingProxyType({}),
+    *,
+    after: int = 0,
+    previous: str = BEFORE_THE_FIRST,
+) -> Verification:
+    """Follows the chain from its first event, or from the one after event `after`, and stops at the first break.
 
     `sealed` are hashes that were noted elsewhere, by the number of their event: a chain that was worked out anew
     breaks at the first of them, and one whose end was cut off does not reach the last.
     """
-    count, previous = 0, BEFORE_THE_FIRST
-    for found in links:
-        what = _fault(found, count + 1, previous)
-        if not what and sealed.get(found.seq, found.hash) != found.hash:
-            what = f"event {found.seq} is not the one that was sealed: it, or one before it, was written anew"
-        if what:
-            return Verification(count=count, ok=False, first_break=count + 1, what=what, head=previous)
-        count, previous = count + 1, found.hash
+    count = after
+    try:
+        for found in links:
+            what = _fault(found, count + 1, previous)
+            if not what and sealed.get(found.seq, found.hash) != found.hash:
+                what = f"event {found.seq} is not the one that was sealed: it, or one before it, was written anew"
+            if what:
+                return Verification(count=count, ok=False, first_break=count + 1, what=what, head=previous)
+            count, previous = count + 1, found.hash
+    except ArchiveInvalid as error:
+        return Verification(count=count, ok=False, first_break=count + 1, what=error.detail, head=previous)
     last = max(sealed, default=0)
     if last > count:
         what = f"event {count + 1} and all after it were cut off: a seal tells of {last:,} events"
@@ -109,7 +119,7 @@ def verify_export(lines: Iterable[str], sealed: Mapping[int, str] = MappingProxy
         >>> verify_export([]).ok
         True
     """
-    links = (_link_of(line, number) for number, line in enumerate(lines, start=1) if line.strip())
+    links = (link_of(line, number) for number, line in enumerate(lines, start=1) if line.strip())
     return verify_links(links, sealed)
 
 
@@ -133,7 +143,7 @@ def _says_number(body: str, expected: int) -> bool:
     return isinstance(value, dict) and value.get("seq") == expected
 
 
-def _link_of(line: str, number: int) -> Link:
+def link_of(line: str, number: int) -> Link:
     """The link that a line holds; a line that no export would write becomes a link that cannot hold."""
     text = line.rstrip("\r\n")
     try:

@@ -129,6 +129,10 @@ class SealInvalid(SettingsInvalid):
     """A seal of the journal is not as it was signed, or speaks against another."""
 
 
+class ArchiveInvalid(SettingsInvalid):
+    """An archive of the journal is missing, or is not as it was written."""
+
+
 class SourceUnavailable(VeilError):
     """A source cannot be reached, read, or no longer has the shape the catalog knows."""
 

@@ -49,6 +49,11 @@ class Home:
         return self.path / "seal.key"
 
     @property
+    def archives(self) -> Path:
+        """Where the journal's archives are written, unless the settings keep them elsewhere."""
+        return self.path / "archives"
+
+    @property
     def documents(self) -> Path:
         """Where documents and tutorial data that belong to the home are kept."""
         return self.path / "documents"

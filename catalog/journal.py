@@ -1,13 +1,15 @@
 """The journal: what happened, in order, only ever added to, each event bound to the one before."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from catalog.archives import Archive, listed
 from catalog.chain import Link, Verification, event_of, link, verify_links
 from catalog.clock import utc_now
 from catalog.database import Catalog, Transaction
@@ -101,7 +103,7 @@ class Journal:
 
     def _read(self, numbers: Sequence[int]) -> tuple[Event, ...]:
         with self._catalog.snapshot() as tx:
-            return tuple(_event(row) for seq in numbers for row in tx.rows(f"{_LINK} WHERE seq = ?", [seq]))
+            return tuple(_event(_there(tx.row(f"{_LINK} WHERE seq = ?", [seq]), seq)) for seq in numbers)
 
     def file(self, leave: Callable[[], bool] = lambda: False) -> None:
         """Files what is new, so that the next search need not; leaves off between some events and the next."""
@@ -135,15 +137,28 @@ class Journal:
             head = _head(tx)
         return head["seq"], head["hash"]
 
-    def verify(self, sealed: Mapping[int, str] = MappingProxyType({})) -> Verification:
+    def archives(self) -> tuple[Archive, ...]:
+        """Where the events are that were archived, oldest first."""
+        return listed(self._catalog)
+
+    def verify(
+        self,
+        sealed: Mapping[int, str] = MappingProxyType({}),
+        *,
+        folder: Path | None = None,
+        at_event: Callable[[int, int], None] = lambda _, __: None,
+    ) -> Verification:
         """Reads the whole chain and names the first event that is missing, moved or not as it was written.
 
-        `sealed` are hashes noted elsewhere, by the number of their event.
+        `sealed` are hashes noted elsewhere, by the number of their event. Archives are read where they were written, or
+        in `folder`. Every thousand events `at_event` is told of how many of how many are read.
         """
         with self._catalog.snapshot() as tx:
             head = _head(tx)
             [last] = tx.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")
-        found = verify_links((_link(row) for row in self._rows(up_to=head["seq"])), sealed)
+        archived = (link for archive in self.archives() for link in archive.links(folder))
+        links = chain(archived, (_link(row) for row in self._rows(up_to=head["seq"])))
+        found = verify_links(_told(links, head["seq"], at_event), sealed)
         if not found.ok:
             return found
         broken = replace(found, ok=False, first_break=found.count + 1)
@@ -219,6 +234,21 @@ def _head(tx: Transaction) -> sqlite3.Row:
     if head is None:
         raise JournalUnavailable("the journal has lost its head", hint="somebody edited the file; restore a backup")
     return head
+
+
+def _there(row: sqlite3.Row | None, seq: int) -> sqlite3.Row:
+    if row is None:
+        raise JournalUnavailable(
+            f"event {seq} of the journal is there no more", hint="it may have been archived just now; search again"
+        )
+    return row
+
+
+def _told(links: Iterable[Link], most: int, at_event: Callable[[int, int], None]) -> Iterator[Link]:
+    for number, each in enumerate(links):
+        if number % _PAGE == 0:
+            at_event(number, most)
+        yield each
 
 
 def _link(row: sqlite3.Row) -> Link:

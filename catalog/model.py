@@ -339,6 +339,7 @@ class EventKind(StrEnum):
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
     AUDIT_SEAL = "audit:seal"
+    AUDIT_ARCHIVE = "audit:archive"
     HOME_INIT = "home:init"
     KEY_ROTATE = "key:rotate"
     VALUE_DETOKENIZE = "value:detokenize"

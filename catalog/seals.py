@@ -7,7 +7,7 @@ whole chain anew, or cut off its end: a seal that was kept elsewhere does. Signa
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -74,9 +74,7 @@ class SealBook:
 
     def add(self, count: int, head: str, *, at: datetime) -> Seal:
         """Signs and writes a seal; it is on the disk when this returns. Raises SettingsInvalid when it cannot be."""
-        private = self._private()
-        bare = Seal(count=count, head=head, at=at, key=private.public_key().public_bytes_raw().hex())
-        seal = Seal(count=count, head=head, at=at, key=bare.key, signature=private.sign(bare.message()).hex())
+        seal = self.signed(count, head, at=at)
         try:
             with self.file.open("ab") as book:
                 book.write(seal.line.encode() + b"\n")
@@ -88,6 +86,12 @@ class SealBook:
                 hint="check `seals` of [journal] in the settings",
             ) from error
         return seal
+
+    def signed(self, count: int, head: str, *, at: datetime) -> Seal:
+        """A seal that is not written down here."""
+        private = self._private()
+        bare = Seal(count=count, head=head, at=at, key=private.public_key().public_bytes_raw().hex())
+        return replace(bare, signature=private.sign(bare.message()).hex())
 
     def seals(self) -> tuple[Seal, ...]:
         """All seals, oldest first; raises SealInvalid at one that this home did not sign."""
@@ -111,7 +115,7 @@ def read_seals(file: Path, key: str | None = None) -> tuple[Seal, ...]:
         ) from error
     seals = []
     for number, line in enumerate(lines, start=1):
-        seal = _seal(line, number)
+        seal = read_seal(line, number)
         key = seal.key if key is None else key
         if seal.key != key:
             raise SealInvalid(
@@ -133,7 +137,8 @@ def sealed(seals: Iterable[Seal]) -> Mapping[int, str]:
     return heads
 
 
-def _seal(line: str, number: int) -> Seal:
+def read_seal(line: str, number: int = 1) -> Seal:
+    """The seal that a line holds, signed by the key that it names; raises SealInvalid for any other line."""
     try:
         stored = json.loads(line)
         seal = Seal(

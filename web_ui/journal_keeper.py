@@ -1,4 +1,4 @@
-"""Keeps the journal of a running server: files new events for searches, seals them, and passes them on to sinks."""
+"""Keeps the journal of a running server: files new events, seals, archives and passes them on."""
 
 import logging
 import sqlite3
@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from catalog.archiving import Archivist
 from catalog.errors import VeilError
 from catalog.journal import Journal
 from catalog.model import Event, EventKind
@@ -29,7 +31,8 @@ _log = logging.getLogger("veil.journal")
 class JournalKeeper:
     """Threads beside the answers; what it cannot do now it does later, and nobody waits for it.
 
-    It makes a seal every `hours`, and one at the end if anything happened since; with 0 hours none by itself.
+    It makes a seal every `hours`, and one at the end if anything happened since; with 0 hours none by itself. Whole
+    days that are older than `keep_days` it archives; with 0 days none.
     """
 
     journal: Journal
@@ -37,6 +40,9 @@ class JournalKeeper:
     hours: float
     clock: Callable[[], datetime]
     sinks: tuple[Sink, ...] = ()
+    archivist: Archivist | None = None
+    archives: Path = Path("archives")
+    keep_days: float = 0.0
     _leave: threading.Event = field(default_factory=threading.Event)
     _threads: tuple[threading.Thread, ...] = ()
 
@@ -69,6 +75,7 @@ class JournalKeeper:
             self._file()
             if due <= time.monotonic():
                 self._seal_unless_known(timedelta(hours=self.hours))
+                self._archive()
                 due = time.monotonic() + _SEAL_LOOK_SECONDS
             self._leave.wait(_FILE_SECONDS)
 
@@ -90,6 +97,20 @@ class JournalKeeper:
             self.journal.file(self._leave.is_set)
         except (VeilError, sqlite3.Error) as error:
             _log.warning("new events have to wait to be filed: %s", error)
+
+    def _archive(self) -> None:
+        """Archives the days that are over and old enough, one file at a time."""
+        if self.archivist is None or not self.keep_days:
+            return
+        kept = self.clock() - timedelta(days=self.keep_days)
+        day = kept.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        try:
+            self.archives.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for _ in self.archivist.archive(day, self.archives, by=SERVER):
+                if self._leave.is_set():
+                    return
+        except (VeilError, OSError, sqlite3.Error) as error:
+            _log.error("the journal cannot be archived: %s", error)
 
     def _seal_unless_known(self, pause: timedelta) -> None:
         """INVARIANT: an event that tells of a seal is no reason for the next one."""

@@ -12,6 +12,7 @@ from typing import Self
 
 from catalog.accounts import Accounts
 from catalog.api_tokens import ApiTokens
+from catalog.archiving import Archivist
 from catalog.clock import utc_now
 from catalog.database import Catalog
 from catalog.datasets import Datasets
@@ -175,13 +176,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                 meter=metrics,
             ),
             metrics=metrics,
-            keeper=JournalKeeper(
-                journal=journal,
-                book=_book(home, settings.journal),
-                hours=settings.journal.seal_hours,
-                clock=clock,
-                sinks=tuple(_sink(name, sink) for name, sink in settings.sinks.items()),
-            ),
+            keeper=_keeper(home, settings, catalog, journal, clock),
             pictures=Pictures(),
         )
         opened.pop_all()
@@ -193,6 +188,23 @@ def _keys(home: Home, catalog: Catalog) -> KeyRing:
     keys = home.master_keys()
     KnownKeys(catalog).expect(keys)
     return KeyRing(keys.current.secret, id=keys.current.id, older={key.id: key.secret for key in keys.older})
+
+
+def _keeper(
+    home: Home, settings: Settings, catalog: Catalog, journal: Journal, clock: Callable[[], datetime]
+) -> JournalKeeper:
+    wanted = settings.journal
+    book = _book(home, wanted)
+    return JournalKeeper(
+        journal=journal,
+        book=book,
+        hours=wanted.seal_hours,
+        clock=clock,
+        sinks=tuple(_sink(name, sink) for name, sink in settings.sinks.items()),
+        archivist=Archivist(catalog=catalog, journal=journal, book=book, clock=clock, sinks=tuple(settings.sinks)),
+        archives=Path(wanted.archives) if wanted.archives else home.archives,
+        keep_days=wanted.keep_days,
+    )
 
 
 def _book(home: Home, journal: JournalSettings) -> SealBook:

@@ -103,14 +103,17 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalSettings:
-    """Where the seals of the journal are kept, and how often the server makes one (`seal_hours` 0: never).
+    """Where the seals of the journal are kept, how often the server makes one (`seal_hours` 0: never), and what stays.
 
     `seals` is a file, `seals.jsonl` in the home unless told. It shows more the farther it lies from the home: on
-    another machine's disk, say, or one that can only be added to.
+    another machine's disk, say, or one that can only be added to. Events older than `keep_days` (0: none) are moved
+    into archives in the folder `archives`, `archives` in the home unless told; no event is before every sink has it.
     """
 
     seals: str = ""
     seal_hours: float = 24.0
+    keep_days: float = 0.0
+    archives: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

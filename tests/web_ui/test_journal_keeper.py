@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.archiving import Archivist
 from catalog.chain import line_of
 from catalog.database import Catalog
 from catalog.journal import Journal
@@ -101,3 +102,35 @@ def test_a_running_server_passes_events_on(journal: Journal, tmp_path: Path) -> 
         time.sleep(0.05)
     keeper.close()
     assert file.read_text() == line_of(written) + "\n"
+
+
+@pytest.mark.parametrize(("days", "archived"), [(0.0, []), (30.0, []), (10.0, [1]), (1.5, [1, 2])])
+def test_a_running_server_archives_whole_days_that_are_old_enough(
+    tmp_path: Path, days: float, archived: list[int]
+) -> None:
+    moments = iter([AT, AT + timedelta(days=9), AT + timedelta(days=11)])
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        written = Journal(catalog, clock=lambda: next(moments))
+        for _ in range(3):
+            written.append(READ)
+        now = AT + timedelta(days=11, hours=2)
+        journal = Journal(catalog, clock=lambda: now)
+        book = SealBook(tmp_path / "seals.jsonl", tmp_path / "seal.key")
+        archivist = Archivist(catalog=catalog, journal=journal, book=book, clock=lambda: now)
+        keeper = JournalKeeper(
+            journal=journal,
+            book=book,
+            hours=24,
+            clock=lambda: now,
+            archivist=archivist,
+            archives=tmp_path / "archives",
+            keep_days=days,
+        )
+        keeper.start()
+        deadline = time.monotonic() + 30
+        while not book.file.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        keeper.close()
+        numbers = [link.seq for archive in journal.archives() for link in archive.links()]
+        assert numbers == archived
+        assert journal.verify(sealed(book.seals())).ok

@@ -1,23 +1,21 @@
-"""`veil audit`: reads the journal, and proves that it is as it was written."""
+"""`veil audit`: reads the journal, exports it, and seals it."""
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlencode
 
 import click
 
-from catalog.chain import Verification, line_of, verify_export
-from catalog.errors import SealInvalid, SettingsInvalid
+from catalog.chain import line_of
+from catalog.errors import SettingsInvalid
 from catalog.journal import Journal
 from catalog.model import Event, EventKind, Verdict
 from catalog.names import nearest
-from catalog.seals import Seal, read_seals, sealed
+from veil.cli.audit_record import archive, moment, verify
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 
@@ -139,12 +137,16 @@ def show_event(seq: int, form: str, home: Path) -> None:
 def export(file: Path | None, home: Path) -> None:
     """Write every event, oldest first, one JSON object a line, hashes included: to FILE, or to stdout.
 
+    Events that were archived stay where they are, which is told.
+
     \b
     Example:
         veil audit export journal.jsonl && veil audit verify journal.jsonl
     """
     with _journal(home) as journal:
         _note(journal, EventKind.AUDIT_EXPORT, {})
+        for archived in journal.archives():
+            click.echo(f"events {archived.first} to {archived.last} are in {archived.file}", err=True)
         lines = (line_of(event) + "\n" for event in journal.export())
         if file is None:
             sys.stdout.writelines(lines)
@@ -154,80 +156,6 @@ def export(file: Path | None, home: Path) -> None:
                 out.writelines(lines)
         except OSError as error:
             raise SettingsInvalid(f"`{file}` cannot be written: {error.strerror}", hint="name another file") from error
-
-
-@audit.command()
-@click.argument("file", type=_FILE, required=False)
-@click.option("--seals", "seals_file", type=_FILE, help="Seals to hold an exported FILE against.")
-@click.option("--key", help="The public key, in hex, that the seals must be signed by.")
-@format_option("table", "json")
-@home_option
-def verify(file: Path | None, seals_file: Path | None, key: str | None, form: str, home: Path) -> int:
-    """Read the whole chain, of the home or of an exported FILE (no home needed); exit 2 at a break.
-
-    The home's journal is held against its own seals, or those given. Without `--key` an export's seals must all be
-    signed by one key, which is told: compare it with the one that you noted.
-
-    \b
-    Example:
-        veil audit verify journal.jsonl --seals seals.jsonl --key 3f0c..
-    """
-    if file is not None:
-        found, signed = _verified(lambda: read_seals(seals_file, key) if seals_file else (), _export(file))
-    else:
-        with opened(home) as parts:
-            book = parts.keeper.book
-            found, signed = _verified(
-                lambda: read_seals(seals_file, key or book.key) if seals_file else book.seals(), parts.journal.verify
-            )
-            _note(parts.journal, EventKind.AUDIT_VERIFY, {"ok": found.ok, "events": found.count, "seals": len(signed)})
-    if form == "json":
-        names = ("ok", "count", "first_break", "what", "head")
-        told = {name: getattr(found, name) for name in names}
-        show_json({**told, "seals": len(signed), "key": signed[0].key if signed else None})
-    elif found.ok:
-        click.echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
-        click.echo(_sealed_words(signed, found.count))
-    elif found.first_break is None:
-        click.echo(f"{found.what}; without them the chain of {found.count:,} events holds")
-    else:
-        click.echo(
-            f"the chain breaks at event {found.first_break}: {found.what}; {found.count:,} events before it hold"
-        )
-    return 0 if found.ok else 2
-
-
-_Verify = Callable[[Mapping[int, str]], Verification]
-
-
-def _export(file: Path) -> _Verify:
-    def verify(heads: Mapping[int, str]) -> Verification:
-        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-            return verify_export(lines, heads)
-
-    return verify
-
-
-def _verified(seals: Callable[[], tuple[Seal, ...]], verify: _Verify) -> tuple[Verification, tuple[Seal, ...]]:
-    """The chain held against its seals; seals that do not hold themselves are a finding beside it."""
-    try:
-        signed = seals()
-        heads = sealed(signed)
-    except SealInvalid as error:
-        bare = verify({})
-        return (replace(bare, ok=False, what=error.detail) if bare.ok else bare), ()
-    return verify(heads), signed
-
-
-def _sealed_words(signed: tuple[Seal, ...], count: int) -> str:
-    if not signed:
-        return "no seal was looked at, so a chain written anew, or one whose end is cut off, would not show"
-    last = signed[-1]
-    since = count - last.count
-    return (
-        f"{len(signed):,} seals hold, signed by key {last.key}; the last one is of {last.at:%Y-%m-%d %H:%M} UTC, and"
-        f" {since:,} events came after it"
-    )
 
 
 @audit.command()
@@ -252,6 +180,10 @@ def seal(form: str, home: Path) -> None:
     click.echo(f"note the public key elsewhere: {made.key}")
 
 
+audit.add_command(verify)
+audit.add_command(archive)
+
+
 @contextmanager
 def _journal(home: Path) -> Iterator[Journal]:
     with opened(home) as parts:
@@ -270,20 +202,6 @@ def _kind(text: str) -> EventKind:
         near = nearest(text, list(EventKind))
         hint = f"did you mean `{near}`?" if near else "known kinds: " + ", ".join(EventKind)
         raise SettingsInvalid(f"there is no kind of event `{text}`", hint=hint) from None
-
-
-def moment(text: str) -> datetime:
-    """A day or time as people write it, in UTC unless it says otherwise.
-
-    Example:
-        >>> moment("2026-03-01").isoformat()
-        '2026-03-01T00:00:00+00:00'
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise SettingsInvalid(f"`{text}` is no day or time", hint="write 2026-03-01 or 2026-03-01T12:00") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _record(event: Event) -> dict[str, object]:

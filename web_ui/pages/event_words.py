@@ -33,6 +33,7 @@ DEEDS = {
     EventKind.AUDIT_EXPORT: "exported the journal",
     EventKind.AUDIT_VERIFY: "verified the journal",
     EventKind.AUDIT_SEAL: "sealed the journal",
+    EventKind.AUDIT_ARCHIVE: "archived the oldest events of the journal",
     EventKind.HOME_INIT: "made this home",
     EventKind.SESSION_REVOKE: "ended sign-ins",
     EventKind.KEY_ROTATE: "put a new key in use",

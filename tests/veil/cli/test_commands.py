@@ -1,6 +1,7 @@
 """Each verb does what it says on a real home, in all its forms, with the exit code the contract gives it."""
 
 import csv
+import gzip
 import io
 import json
 from datetime import timedelta
@@ -191,6 +192,23 @@ def test_a_sealed_journal_shows_that_its_end_was_cut_off(shop: Terminal, tmp_pat
     assert "seal 1 is not as it was signed" in shop.run("audit", "verify", expect=2).out
     assert "seal 1 is not as it was signed" in shop.run("doctor", expect=2).out
     seals.write_text(signed)
+
+
+def test_the_oldest_events_are_archived_and_verified_where_they_lie(tmp_path: Path) -> None:
+    shop = Terminal(tmp_path)
+    shop.run("init")
+    assert shop.run("audit", "archive", "--before", "2020-01-01").out == "no event is that old, and sent\n"
+    first = shop.run("audit", "show", "1", "-f", "json").json()
+    [made] = shop.run("audit", "archive", "--before", "2100-01-01", "-f", "json").json()
+    assert made["first"] == 1
+    assert "the chain holds" in shop.run("audit", "verify").out
+    exported = tmp_path / "journal.jsonl"
+    assert f"events 1 to {made['last']} are in {made['file']}" in shop.run("audit", "export", str(exported)).err
+    assert "the chain holds" in shop.run("audit", "verify", made["file"], str(exported)).out
+    assert first["hash"] in gzip.decompress(Path(made["file"]).read_bytes()).decode()
+    shop.run("audit", "show", "1", expect=1)
+    Path(made["file"]).unlink()
+    assert "breaks at event 1" in shop.run("audit", "verify", expect=2).out
 
 
 def test_reading_the_journal_is_journalled_once(shop: Terminal) -> None:
