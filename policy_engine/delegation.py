@@ -40,6 +40,12 @@ def require_any(rights: Rights, what: str) -> None:
         rights.require(Action.POLICY_WRITE, None, what)
 
 
+def require_policy_writer(rights: Rights, what: str) -> None:
+    """Raise NotAllowed for somebody who may write policies nowhere."""
+    if rights.places(Action.POLICY_WRITE) == frozenset():
+        rights.require(Action.POLICY_WRITE, None, what)
+
+
 def require_document(rights: Rights, document: Document) -> None:
     """Raise NotAllowed when a document says what only an administrator may, before anything in it is looked up."""
     registers = any(stated.value.source is not None for stated in document.datasets)

@@ -1,6 +1,6 @@
 """What is legal in a document and yet worth a word: what meets no data or not its type, variables not set."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from catalog import names
 from catalog.model import Dataset
@@ -23,34 +23,53 @@ def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, .
 
 
 def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
-    """What of a policy's scope and filter is not there: worth a word and no refusal, as data may come later."""
+    """What of a policy is not there or does not fit: worth a word and no refusal, as data may come later."""
+    yield from place_warnings(policy, after)
+    yield from filter_warnings(policy, after)
+    yield from transform_warnings(policy, after)
+
+
+def place_warnings(policy: Policy, after: Live) -> Iterator[str]:
+    """What of a policy's scope is not there."""
     scope = policy.scope
-    is_there = scope.database is None or any(may_mean(scope.database, name) for name in after.databases)
-    if scope.database is not None and not is_there:
+    if scope.database is not None and not _is_there(scope.database, after):
         near = names.nearest(scope.database, (database.name for database in after.databases.values()))
         meant = f"; did you mean `{near}`?" if near else ""
         yield f"policy `{policy.id}`: there is no database `{scope.database}` yet{meant}"
         return
-    covered = [dataset for dataset in after.datasets.values() if _is_in_scope(policy, dataset)]
+    covered = covered_datasets(policy, after)
     if scope.dataset is not None and not covered:
         yield f"policy `{policy.id}`: there is no dataset `{scope.database}.{scope.dataset}` yet"
     for dataset in covered:
         for path in scope.columns:
             if folded(path) not in profile(dataset).paths and not is_own(scope):
                 yield f"policy `{policy.id}`: `{dataset.full_name}` has no column `{'.'.join(path)}`"
-        problem = filters.problem(policy.where, dataset, after.datasets.get) if policy.where else ""
-        if problem:
+
+
+def filter_warnings(policy: Policy, after: Live) -> Iterator[str]:
+    """The datasets in scope on which a policy's filter cannot be judged, with what comes of that."""
+    for dataset in covered_datasets(policy, after) if policy.where else ():
+        assert policy.where is not None
+        if problem := filters.problem(policy.where, dataset, after.datasets.get):
             yield (
                 f"policy `{policy.id}`: on `{dataset.full_name}` its filter {problem}, "
                 f"so the {_noun(policy)} {_consequence(policy)} there"
             )
-    yield from _unfit(policy, covered)
 
 
-def _unfit(policy: Policy, covered: Iterable[Dataset]) -> Iterator[str]:
-    """One sentence for each reason, however many datasets it is true of."""
+def covered_datasets(policy: Policy, after: Live) -> list[Dataset]:
+    """The datasets in a policy's scope."""
+    return [dataset for dataset in after.datasets.values() if _is_in_scope(policy, dataset)]
+
+
+def _is_there(database: str, after: Live) -> bool:
+    return any(may_mean(database, name) for name in after.databases)
+
+
+def transform_warnings(policy: Policy, after: Live) -> Iterator[str]:
+    """One sentence for each reason why a transform does not fit, however many datasets it is true of."""
     alike: dict[tuple[str, str], list[Unfit]] = {}
-    for found in unfit_transforms(policy, covered):
+    for found in unfit_transforms(policy, covered_datasets(policy, after)):
         alike.setdefault((found.transform, found.why), []).append(found)
     so = "hides the column" if policy.effect is Effect.GRANT else "refuses the dataset"
     for (transform, why), [first, *others] in alike.items():

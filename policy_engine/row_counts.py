@@ -58,6 +58,14 @@ def row_counts(
     return tuple(counter.of(persons[kind, name], dataset) for kind, name, dataset in [*touched][:MOST])
 
 
+def rows_of(
+    subject: Subject, kind: str, dataset: str, sides: tuple[Live, Live], count: Count, at: datetime
+) -> RowCount:
+    """The rows of one dataset that a subject sees before and after; `kind` is `user` for somebody in particular."""
+    person = Person(kind=kind, name=subject.user or ", ".join(sorted(subject.groups)), before=subject, after=subject)
+    return _Counter(*sides, count, at).of(person, dataset)
+
+
 class _Counter:
     """Counts once for each dataset and filter, however many people have it."""
 

@@ -122,6 +122,12 @@ class Visibility:
             _keep(memory.sights, asked, sights, _MOST_SIGHTS)
         return tuple(sight for sight in sights if _matches(sight.dataset, words, judge)) if words else sights
 
+    def there(self, databases: frozenset[str] | None) -> tuple[Dataset, ...]:
+        """The datasets of some databases, by folded name, or of all: for whoever writes the policies there."""
+        estate = self._whole(self._current())
+        every = (dataset for dataset in estate.datasets.values() if dataset)
+        return tuple(each for each in every if databases is None or fold(each.database) in databases)
+
     def _surveyed(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances
     ) -> tuple[_Memory, Hashable, Judge]:

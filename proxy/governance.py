@@ -5,6 +5,7 @@ catalog's version and the policies' time windows, so a question asked again cost
 it, and no change anywhere can leave an old answer standing.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -122,6 +123,12 @@ class Governor:
         bound = sum(map(len, settled.rewritten.parameters.values()))
         self._memory.put(key, state, settled, weight=1 + (len(request.sql) + bound) // _A_WEIGHT)
         return settled
+
+    def foreseen(self, subject: Subject, request: Request, policies: PolicySet) -> Settled:
+        """The query as it would run under policies that are not in force; nothing of it is remembered."""
+        aside = copy.copy(self)
+        aside._visibility = Visibility(self._catalog, self._datasets)
+        return aside._settle(subject, request, policies, self._clock())
 
     def _answered(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
         """The query settled; of an EXPLAIN what it asks about, so that its answer is the governed SQL."""

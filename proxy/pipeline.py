@@ -14,7 +14,7 @@ from catalog.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
 from policy_engine.explain import DatasetTold, told, with_statements
-from policy_engine.model import Subject
+from policy_engine.model import PolicySet, Subject
 from policy_engine.readers import readable
 from policy_engine.store import PolicyStore
 from proxy import record
@@ -97,7 +97,7 @@ class Pipeline:
         Policies are told as statements to whoever may read them, the operator of the home all of them; but not where
         `explain` is brief, since a statement may tell of a column that it hides.
         """
-        with self._refusals_journalled(subject, request, decision_id):
+        with self._refusals_journalled(asked_by, request, decision_id):
             settled = self._governor.settle(subject, request)
             check_columns(settled.statement, settled.named, self._limits.explain, settled.policies.owners)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
@@ -107,6 +107,15 @@ class Pipeline:
         if self._limits.explain == "full":
             datasets = [with_statements(dataset, policies) for dataset in datasets]
         return {**_access(settled, decision_id, datasets), "sql": settled.rewritten.shown}
+
+    def foreseen(
+        self, subject: Subject, request: Request, policies: PolicySet, *, decision_id: str, asked_by: Subject
+    ) -> str:
+        """The SQL that would run under policies that are not in force, on record; nothing is run."""
+        settled = self._governor.foreseen(subject, request, policies)
+        details = {"as": subject.user or sorted(subject.groups), "foreseen": True}
+        self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
+        return settled.rewritten.shown
 
     def _reworded(self, settled: Settled, error: VeilError) -> VeilError:
         """A failure in the words of what the person can see: a name that means nothing there is an unknown column."""

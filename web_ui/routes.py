@@ -13,11 +13,13 @@ from web_ui.history_api import HistoryApi
 from web_ui.identity.provider import IdentityProvider
 from web_ui.openapi import description
 from web_ui.pages.audit import AuditPage
+from web_ui.pages.builder import BuilderPage
 from web_ui.pages.change import ChangePage
 from web_ui.pages.connect import ConnectPage
 from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
+from web_ui.pages.drafts import DraftsPage
 from web_ui.pages.policies import PoliciesPage
 from web_ui.pages.policy import PolicyPage
 from web_ui.pages.provider_sign_in import ProviderSignIn
@@ -66,6 +68,8 @@ def pages(
     yield ConnectPage(parts=parts, identity=identity, sessions=sessions).blueprint()
     yield PoliciesPage(parts=parts, identity=identity).blueprint()
     yield ChangePage(parts=parts, identity=identity).blueprint()
+    yield BuilderPage(parts=parts, identity=identity).blueprint()
+    yield DraftsPage(parts=parts, identity=identity).blueprint()
     yield PolicyPage(parts=parts, identity=identity).blueprint()
     yield RevisionsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()

@@ -37,6 +37,10 @@ PAGES = (
 OF_ADMINS = (
     "/policies/change",
     "/policies/change?policy=clerks",
+    "/policies/new",
+    "/policies/new?to=clerk&to=boss&scope=shop&policy=p&why=x&tagged=pii.email&with=tokenize",
+    "/policies/clerks/edit",
+    "/policies/drafts",
     "/policies/history",
     "/policies/history/1",
     "/tags?state=",

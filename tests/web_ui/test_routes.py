@@ -86,6 +86,31 @@ ROUTES = (
         who=WRITE,
         body={"action": "plan"},
     ),
+    Route(method="GET", rule="/policies/new", who=(Action.POLICY_WRITE,)),
+    Route(method="POST", rule="/policies/new", who=(Action.POLICY_WRITE,), body={"action": "add-role"}),
+    Route(
+        method="GET", rule="/policies/<name>/edit", called="/policies/nothing-like-it/edit", who=(Action.POLICY_WRITE,)
+    ),
+    Route(
+        method="POST",
+        rule="/policies/<name>/edit",
+        called="/policies/nothing-like-it/edit",
+        who=(Action.POLICY_WRITE,),
+        body={"action": "check"},
+    ),
+    Route(
+        method="GET",
+        rule="/policies/names",
+        called="/policies/names?kind=role",
+        who=(Action.POLICY_WRITE,),
+    ),
+    Route(method="GET", rule="/policies/drafts", who=(Action.POLICY_WRITE,)),
+    Route(
+        method="POST",
+        rule="/policies/drafts/<draft_id>/discard",
+        called="/policies/drafts/nothing-like-it/discard",
+        who=(Action.POLICY_WRITE,),
+    ),
     Route(method="GET", rule="/policies/history", who=READ),
     Route(method="GET", rule="/policies/history/<int:number>", called="/policies/history/1", who=READ),
     Route(

@@ -54,7 +54,11 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Govern",
         (
-            Entry(title="Policies", endpoint="policies.show", within=("policies.", "policy.", "change.", "revisions.")),
+            Entry(
+                title="Policies",
+                endpoint="policies.show",
+                within=("policies.", "policy.", "change.", "builder.", "drafts.", "revisions."),
+            ),
             Entry(title="Tags", endpoint="tags.show", within=("tags.",), actions=(Action.TAG_ASSIGN,)),
         ),
     ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import flask
 
-from policy_engine.capabilities import Rights
+from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import may_change_anything
 from policy_engine.document import writing
 from policy_engine.owners import last_changes
@@ -47,6 +47,7 @@ class PoliciesPage:
             revision=current.revision,
             sees_all=reads_every_policy(rights),
             may_change=may_change_anything(rights),
+            may_write=rights.places(Action.POLICY_WRITE) != frozenset(),
             since=arguments.number("since", 2**31),
         )
 

@@ -1,0 +1,341 @@
+"""The sentence builder: steps that keep all values, a preview that tells no more than its reader may know, drafts."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from catalog.drafts import Drafts
+from catalog.model import EventKind, Role
+from tests.web_ui.browsing import csrf_token, sign_in
+from tests.web_ui.shop import open_shop
+from tests.web_ui.test_pages import SignIn
+from tests.web_ui.test_policy_pages import plan_of, says, words
+from web_ui.app import create_app
+from web_ui.parts import Parts
+
+Fields = dict[str, str | list[str]]
+NEW: Fields = {
+    "policy": "guests",
+    "why": "guests may look",
+    "effect": "grant",
+    "to": ["clerk"],
+    "scope": "shop.orders",
+    "pick": "untagged",
+    "having": "pii.email",
+    "tagged": ["fin.card"],
+    "with": ["mask"],
+    "arguments": ["keep_last=>4"],
+    "where": "total > 100",
+    "enabled": "true",
+}
+
+
+def send(
+    browser: FlaskClient, fields: Fields, action: str, address: str = "/policies/new", **more: str
+) -> TestResponse:
+    form = MultiDict(
+        [(name, each) for name, value in fields.items() for each in ([value] if isinstance(value, str) else value)]
+    )
+    form.update({"csrf_token": csrf_token(browser.get("/policies")), "action": action, **more})
+    return browser.post(address, data=form)
+
+
+def values(page: TestResponse, name: str) -> list[str]:
+    """What the fields of a name hold, as a browser would send it."""
+    text = page.get_data(as_text=True)
+    found = re.findall(rf'<input[^>]* name="{name}" value="([^"]*)"', text)
+    found += re.findall(rf'<textarea[^>]* name="{name}"[^>]*>(.*?)</textarea>', text, re.DOTALL)
+    for select in re.findall(rf'<select[^>]* name="{name}"[^>]*>(.*?)</select>', text, re.DOTALL):
+        found += (
+            re.findall(r'<option value="([^"]*)" selected', select)
+            or re.findall(r'<option value="([^"]*)"', select)[:1]
+        )
+    return [html.unescape(value) for value in found]
+
+
+def sent_again(page: TestResponse) -> Fields:
+    """The form as a browser would send it once more."""
+    names = (
+        "policy",
+        "why",
+        "effect",
+        "to",
+        "scope",
+        "columns",
+        "pick",
+        "having",
+        "tagged",
+        "with",
+        "arguments",
+        "where",
+    )
+    more = (
+        "from",
+        "until",
+        "enabled",
+        "purpose",
+        "network",
+        "group",
+        "not_group",
+        "attribute",
+        "values",
+        "time_of_day",
+        "zone",
+    )
+    return {name: values(page, name) for name in (*names, *more)}
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """The shop, with somebody who writes policies for it and may not see as others, and for another database."""
+    with open_shop(tmp_path_factory.mktemp("shop")) as parts:
+        now = parts.policies.current()
+        writer = Role(
+            name="shop writer", groups=frozenset({"guests"}), capabilities=frozenset({"policy:write on shop"})
+        )
+        elsewhere = Role(name="hr writer", groups=frozenset({"clerks"}), capabilities=frozenset({"policy:write on hr"}))
+        parts.policies.put(now.policies, (*now.roles, writer, elsewhere), by="test", why="x", difference="+ roles")
+        yield parts
+
+
+@pytest.fixture(scope="module")
+def people(there: Parts) -> SignIn:
+    app, known = create_app(there), dict[str, FlaskClient]()
+
+    def browser(user: str) -> FlaskClient:
+        if user not in known:
+            known[user] = app.test_client()
+            assert sign_in(known[user], user).status_code == 303
+        return known[user]
+
+    return browser
+
+
+def test_a_policy_is_said_as_sentence_statement_and_yaml_with_what_it_does(people: SignIn, there: Parts) -> None:
+    before = there.policies.current()
+    page = send(people("max"), NEW, "check")
+    text = words(page)
+    assert page.status_code == 200
+    assert "Role clerk sees dataset shop.orders without columns tagged pii.email" in text
+    assert "GRANT SELECT ON TABLE shop.orders HAVING ATTRIBUTE NOT pii.email" in text
+    assert "tagged: fin.card" in text
+    assert "shop.orders as whoever holds clerk" in text
+    assert re.search(r"card changes hidden .* masked by mask", text)
+    assert re.search(r"role clerk gains shop\.orders\.card hidden mask", text)
+    assert there.policies.current() == before
+
+
+def test_rows_come_and_go_and_all_values_stay(people: SignIn) -> None:
+    admin = people("max")
+    page = send(admin, {**NEW, "where": "total >", "from": "tomorrow"}, "add-transform")
+    assert values(page, "tagged") == ["fin.card", ""]
+    assert values(page, "where") == ["total >"]
+    fields = sent_again(page)
+    fields["tagged"], fields["with"] = ["fin.card", "pii.email"], ["mask", "tokenize"]
+    page = send(admin, fields, "add-role")
+    assert values(page, "to") == ["clerk", ""]
+    page = send(admin, sent_again(page), "add-attribute")
+    page = send(admin, {**sent_again(page), "attribute": ["land"], "values": ["NO\r\nSE"]}, "remove-transform-0")
+    again = sent_again(page)
+    assert (again["tagged"], again["with"], again["arguments"]) == (["pii.email"], ["tokenize"], [""])
+    assert (again["attribute"], again["values"]) == (["land"], ["NO\nSE"])
+    assert (again["from"], again["where"], again["why"]) == (["tomorrow"], ["total >"], ["guests may look"])
+    assert values(send(admin, again, "remove-role-1"), "to") == ["clerk"]
+
+
+def test_what_is_wrong_stands_beside_each_field_with_a_way_on(people: SignIn) -> None:
+    page = send(people("max"), {**NEW, "to": ["clark"], "where": "total >", "arguments": ["keep_lost=>4"]}, "check")
+    text = page.get_data(as_text=True)
+    assert page.status_code == 422
+    assert "3 things are not right yet." in words(page)
+    for place, field in (("to", "role-0"), ("where", "where"), ("transform-0", "transform-0")):
+        assert f'id="{place}-wrong"' in text
+        assert f'href="#{field}"' in text
+        assert f'id="{field}"' in text
+    assert "Did you mean clerk ?" in words(page)
+
+
+def test_a_filter_is_tried_on_the_datasets_in_scope(people: SignIn) -> None:
+    page = send(people("max"), {**NEW, "where": "ghost = 1"}, "check")
+    assert page.status_code == 200
+    assert "On shop.orders its filter names ghost , which is not there, so the grant gives nothing there." in words(
+        page
+    )
+    page = send(people("max"), {**NEW, "scope": "shopp"}, "check")
+    assert "There is no database shopp yet; did you mean shop ?" in words(page)
+
+
+def test_a_policy_that_is_changed_says_the_same_before_it_is(people: SignIn) -> None:
+    page = people("max").get("/policies/clerks/edit")
+    assert page.status_code == 200
+    assert "What is in force says this already." in words(page)
+    again = send(people("max"), sent_again(page), "check", "/policies/clerks/edit")
+    assert "What is in force says this already." in words(again)
+    renamed = send(people("max"), {**sent_again(page), "policy": "other"}, "check", "/policies/clerks/edit")
+    assert "What is in force says this already." in words(renamed)
+
+
+def test_a_new_policy_takes_no_name_that_is_taken(people: SignIn) -> None:
+    page = send(people("max"), {**NEW, "policy": "CLERKS"}, "check")
+    assert page.status_code == 422
+    assert "There is a policy CLERKS already" in words(page)
+
+
+def test_the_plan_that_was_looked_at_is_applied_and_its_draft_goes(browser: SignIn, shop: Parts) -> None:
+    admin, drafts = browser("max"), Drafts(shop.catalog)
+    before = shop.policies.current()
+    kept = send(admin, {**NEW, "where": "total >"}, "draft")
+    [draft] = drafts.drafts()
+    assert (kept.status_code, kept.location) == (303, f"/policies/new?draft={draft.id}&saved=true")
+    assert shop.policies.current() == before
+    page = admin.get(kept.location)
+    assert values(page, "where") == ["total >"]
+    assert "Kept as a draft." in words(page)
+    page = send(admin, {**sent_again(page), "where": "total > 100"}, "check", draft=draft.id)
+    assert send(admin, sent_again(page), "apply", draft=draft.id, plan="00000000").status_code == 409
+    assert shop.policies.current() == before
+    done = send(admin, sent_again(page), "apply", draft=draft.id, plan=plan_of(page), change_why="asked for")
+    live = shop.policies.current()
+    assert (done.status_code, done.location) == (303, f"/policies?since={live.revision}")
+    assert {policy.id for policy in live.policies} == {"clerks", "bosses", "guests"}
+    assert drafts.drafts() == ()
+    assert shop.revisions.history()[0].why == "asked for"
+    kinds = [event.kind for event in shop.journal.search(user="max", policy="guests")]
+    assert {EventKind.DRAFT_SAVE, EventKind.DOCUMENT_APPLY} <= set(kinds)
+    assert "4 masked" not in says(browser("kim"), "/data")
+
+
+def test_a_draft_is_its_authors_and_alters_nobodys_view(people: SignIn, there: Parts) -> None:
+    seen = says(people("kim"), "/data/shop/orders")
+    send(people("eve"), {**NEW, "policy": "eve's own"}, "draft")
+    [draft] = [each for each in Drafts(there.catalog).drafts() if each.by == "eve"]
+    assert says(people("kim"), "/data/shop/orders") == seen
+    assert "eve's own" in says(people("eve"), "/policies/drafts")
+    assert "eve's own" in says(people("max"), "/policies/drafts")
+    assert "eve's own" not in says(people("kim"), "/policies/drafts")
+    for address in (f"/policies/new?draft={draft.id}", "/policies/new?draft=nothing"):
+        assert people("kim").get(address).status_code == 404
+    form = {"csrf_token": csrf_token(people("kim").get("/policies"))}
+    assert people("kim").post(f"/policies/drafts/{draft.id}/discard", data=form).status_code == 404
+    assert send(people("kim"), NEW, "draft", draft=draft.id).status_code == 404
+    form = {"csrf_token": csrf_token(people("eve").get("/policies"))}
+    assert people("eve").post(f"/policies/drafts/{draft.id}/discard", data=form).status_code == 303
+    assert Drafts(there.catalog).draft(draft.id) is None
+    told = there.journal.search(user="eve", kind=EventKind.DRAFT_DISCARD, limit=1)
+    assert [event.policies for event in told] == [("eve's own",)]
+
+
+def test_a_delegate_is_told_outcomes_but_no_reason_of_policies_of_others(people: SignIn) -> None:
+    page = send(people("eve"), NEW, "check", extra="sql")
+    text = words(page)
+    assert "shop.orders as whoever holds clerk" in text
+    assert re.search(r"card changes hidden .* masked by mask", text)
+    assert "bosses" not in text
+    assert "The governed SQL" not in text
+    refused = send(people("eve"), NEW, "check", as_kind="user", as_name="kim")
+    assert "subject:impersonate" in words(refused)
+    assert "What it does to people" in words(refused)
+    admins = words(send(people("eve"), NEW, "check", as_kind="groups", as_name="admin"))
+    assert "shop.orders as groups admin" in admins
+    assert "bosses" not in admins
+
+
+def test_a_policy_elsewhere_is_neither_planned_nor_tried(people: SignIn) -> None:
+    page = send(people("kim"), {**NEW, "on": "shop.orders"}, "check")
+    assert page.status_code == 403
+    assert "policy:write on shop" in words(page)
+    assert "Before" not in words(page)
+    page = send(people("kim"), {**NEW, "scope": "hr"}, "check", on="shop.orders")
+    assert "policy:write on shop" in words(page)
+    assert "hidden" not in words(page)
+
+
+def test_the_preview_follows_whom_it_is_about_and_tells_the_sql(people: SignIn, there: Parts) -> None:
+    text = words(send(people("max"), NEW, "preview", as_kind="user", as_name="kim", extra="sql"))
+    assert text.startswith("What it says")
+    assert "shop.orders as kim" in text
+    assert "The governed SQL, before and after" in text
+    assert text.count("'NO'") >= 2
+    [event] = there.journal.search(user="max", kind=EventKind.EXPLAIN_READ, limit=1)
+    assert event.details["foreseen"] is True
+    assert (
+        "there is no user nobody"
+        in words(send(people("max"), NEW, "preview", as_kind="user", as_name="nobody")).lower()
+    )
+    assert "nobody holds the role" in words(send(people("max"), NEW, "preview", as_name="clrk")).lower()
+
+
+def test_rows_are_counted_for_administrators_alone(people: SignIn) -> None:
+    counted = words(send(people("max"), NEW, "check", extra="rows", as_kind="user", as_name="kim"))
+    assert re.search(r"Counted 20 before, 36 after, of 40", counted), counted
+    assert "Counted" not in words(send(people("eve"), NEW, "check", extra="rows"))
+
+
+def test_the_sample_is_made_of_what_the_author_sees(people: SignIn) -> None:
+    masked: Fields = {
+        **NEW,
+        "to": ["shop writer"],
+        "pick": "all",
+        "having": "",
+        "where": "",
+        "tagged": ["pii.email", "fin.card"],
+        "with": ["mask", "tokenize"],
+        "arguments": ["keep_last=>4", ""],
+    }
+    page = send(people("max"), masked, "check", extra="sample")
+    assert "XXXX@X.test" in words(page)
+    assert "tokenize: not made for a look" in words(page)
+    assert "user1@x.test" not in page.get_data(as_text=True)
+    assert not re.search("4539797705756", page.get_data(as_text=True))
+    assert "Masked sample" not in words(send(people("eve"), masked, "check", extra="sample"))
+
+
+@pytest.mark.parametrize(
+    ("user", "kind", "start", "found", "unseen"),
+    [
+        ("max", "role", "cl", ["clerk"], "boss"),
+        ("max", "scope", "shop", ["shop", "shop.orders"], "hr"),
+        ("max", "column", "a", ["card", "land", "email", "total"], "id"),
+        ("max", "tag", "pii", ["pii.email"], "fin.card"),
+        ("max", "user", "k", ["kim"], "max"),
+        ("eve", "user", "", [], "kim"),
+        ("eve", "group", "", [], "clerks"),
+        ("eve", "scope", "", ["shop", "shop.orders"], "*"),
+        ("eve", "role", "", ["clerk", "shop writer"], "boss"),
+        ("kim", "scope", "", ["shop", "shop.orders"], "*"),
+        ("kim", "dataset", "", [], "shop.orders"),
+        ("kim", "column", "", ["email", "id", "land", "total"], "card"),
+    ],
+)
+def test_names_are_those_that_the_person_may_know(
+    people: SignIn, user: str, kind: str, start: str, found: list[str], unseen: str
+) -> None:
+    answer = people(user).get(f"/policies/names?kind={kind}&start={start}&scope=shop.orders").get_json()
+    assert sorted(answer["names"]) == sorted(found)
+    assert unseen not in answer["names"]
+    assert people(user).get("/policies/names?kind=secret").status_code == 400
+
+
+def test_a_policy_that_no_fields_can_hold_leads_to_the_document(browser: SignIn, shop: Parts) -> None:
+    now = shop.policies.current()
+    odd = replace(now.policies[0], id="odd", roles=("night\nshift",))
+    shop.policies.put((*now.policies, odd), now.roles, by="test", why="odd", difference="+ policy odd")
+    page = browser("max").get("/policies/odd/edit")
+    assert page.status_code == 200
+    assert "cannot hold whole" in words(page)
+    assert "/policies/change?policy=odd" in page.get_data(as_text=True)
+
+
+def test_an_address_fills_in_the_form(people: SignIn) -> None:
+    page = people("max").get("/policies/new?scope=shop.orders&to=clerk&to=boss&policy=p")
+    assert (values(page, "scope"), values(page, "to"), values(page, "policy")) == (
+        ["shop.orders"],
+        ["clerk", "boss"],
+        ["p"],
+    )

@@ -1,0 +1,49 @@
+// Comforts of the sentence builder, which works without them: what the policy does is shown again while one writes,
+// and fields are completed with names that the server knows for this person.
+const form = document.getElementById("builder");
+const preview = document.getElementById("preview");
+const fresh = { wait: 0, call: null };
+
+async function look() {
+  fresh.call?.abort();
+  const call = (fresh.call = new AbortController());
+  const body = new URLSearchParams(new FormData(form));
+  body.set("action", "preview");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, signal: call.signal });
+    if (answer.ok && !preview.contains(document.activeElement)) preview.innerHTML = await answer.text();
+  } catch (stopped) {
+    if (stopped.name !== "AbortError") throw stopped;
+  } finally {
+    if (fresh.call === call) preview.classList.remove("stale");
+  }
+}
+
+function lookSoon(event) {
+  if (preview.contains(event.target)) return;
+  preview.classList.add("stale");
+  clearTimeout(fresh.wait);
+  fresh.wait = setTimeout(look, event.type === "change" ? 50 : 700);
+}
+
+async function complete(event) {
+  const { names } = event.target.dataset;
+  const list = event.target.list;
+  if (!names || !list) return;
+  const start = event.target.value.split(/[,\s(]+/).pop();
+  const scope = names === "column" ? form.elements.scope.value : "";
+  const address = "/policies/names?" + new URLSearchParams({ kind: names, start, scope });
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const before = event.target.value.slice(0, event.target.value.length - start.length);
+  const found = (await answer.json()).names;
+  list.replaceChildren(...found.map((name) => Object.assign(document.createElement("option"), { value: before + name })));
+}
+
+let waiting = 0;
+form.addEventListener("input", lookSoon);
+form.addEventListener("change", lookSoon);
+form.addEventListener("input", (event) => {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => complete(event), 200);
+});
