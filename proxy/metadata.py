@@ -161,6 +161,23 @@ class Metadata:
         )
         return found if self._tells_hidden else tuple(replace(sight, hidden=0) for sight in found)
 
+    def outline(
+        self, subject: Subject, most: int, *, decision_id: str = "", client: str = ""
+    ) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
+        """The first datasets that the subject can see, by name, each with the columns that are there."""
+        policies, now, circumstances = self._policies.current(), self._clock(), Circumstances(address=client)
+        datasets = self._visibility.datasets(subject, policies, now, circumstances)[:most]
+        decided = (
+            (dataset, self._visibility.decision(subject, dataset.database, dataset.name, policies, now, circumstances))
+            for dataset in datasets
+        )
+        self._tell(subject, datasets, decision_id, client, {"list": "columns"})
+        return tuple(
+            (dataset, tuple(column for column in decision.columns if column.outcome is not Outcome.HIDDEN))
+            for dataset, decision in decided
+            if decision is not None
+        )
+
     def describe(
         self, subject: Subject, database: str, name: str, *, decision_id: str = "", client: str = ""
     ) -> DatasetView:

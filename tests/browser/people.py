@@ -114,13 +114,16 @@ class Entrance:
         self._known: dict[str, StorageState] = {}
 
     @contextmanager
-    def __call__(self, name: str, *, width: int = 1280, scheme: Scheme = "light") -> Iterator[Person]:
+    def __call__(
+        self, name: str, *, width: int = 1280, scheme: Scheme = "light", scripts: bool = True
+    ) -> Iterator[Person]:
         """A person who has signed in through the form, with a window of that width."""
         context = self._browser.new_context(
             base_url=self._url,
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
             reduced_motion="reduce",
+            java_script_enabled=scripts,
             storage_state=self._known.get(name),
         )
         try:

@@ -1,6 +1,8 @@
 """The Query page asks as the person who looks at it, and gives no more than any other door."""
 
+import html
 import io
+import json
 import re
 
 import pyarrow.parquet as pq
@@ -58,7 +60,7 @@ def test_a_mistake_is_told_beside_what_was_written(browser: SignIn) -> None:
 
 @pytest.mark.parametrize("sql", ["", "select card from shop.orders", "select * from shop.nope", "drop table x"])
 def test_what_is_refused_elsewhere_is_refused_here(browser: SignIn, shop: Parts, sql: str) -> None:
-    for action in ("run", "explain", "csv", "parquet"):
+    for action in ("run", "explain", "csv", "parquet", "notebook"):
         page = _send(browser("kim"), sql, action)
         assert page.status_code >= 400
         assert "Content-Disposition" not in page.headers
@@ -95,3 +97,88 @@ def test_an_unknown_action_is_refused(browser: SignIn) -> None:
 def test_bare_names_stand_in_the_database_of_the_form(browser: SignIn) -> None:
     assert _send(browser("kim"), "select id from orders", database="shop").status_code == 200
     assert _send(browser("kim"), "select id from orders").status_code >= 400
+
+
+def test_values_are_bound_to_the_parameters_of_the_form(browser: SignIn) -> None:
+    kim = browser("kim")
+    listed = _send(kim, "select id from shop.orders where id = ?", params="[3]")
+    assert "1 row" in _words(listed)
+    named = _send(kim, "select $least + 1 as next", params='{"least": 41}')
+    assert ">42</td>" in named.get_data(as_text=True)
+    for wrong in ("3", "[3", '"3"', "[" * 20_000):
+        refused = _send(kim, "select id from shop.orders where id = ?", params=wrong)
+        assert refused.status_code == 400
+        assert "neither a JSON list nor a JSON object" in _words(refused)
+
+
+def test_a_notebook_asks_the_same_and_holds_neither_rows_nor_a_token(browser: SignIn, shop: Parts) -> None:
+    sql = "select id, email\nfrom orders where id > ? and land = 'NO'"
+    given = {"params": '[{"$type": "decimal", "value": "1.5"}]', "database": "shop", "purpose": "care"}
+    sent = _send(browser("kim"), sql, "notebook", **given)
+    assert sent.headers["Content-Disposition"] == 'attachment; filename="query.ipynb"'
+    written = json.loads(sent.get_data())
+    assert (written["nbformat"], written["nbformat_minor"]) == (4, 5)
+    assert all(not cell.get("outputs") for cell in written["cells"])
+    code = "".join(next(cell["source"] for cell in written["cells"] if cell["cell_type"] == "code"))
+    compile(code, "notebook", "exec")
+    assert sql in code
+    assert 'veil.connect("http://localhost", database="shop", purpose="care")' in code
+    assert "from decimal import Decimal" in code
+    assert "conn.query(sql, [Decimal('1.5')])" in code
+    assert shop.journal.search(kind=EventKind.QUERY_BEGIN) == ()
+    assert shop.journal.search(kind=EventKind.EXPLAIN_READ, user="kim")
+
+
+@pytest.mark.parametrize("sql", ["select 'a\\nb' as \"x\"", 'select 1 as """"', 'select \'"""\' as x'])
+def test_sql_of_any_quotes_is_the_same_in_a_notebook(browser: SignIn, sql: str) -> None:
+    written = json.loads(_send(browser("kim"), sql, "notebook").get_data())
+    code = "".join(next(cell["source"] for cell in written["cells"] if cell["cell_type"] == "code"))
+    assigned = code[code.index("sql = ") : code.index("with veil.connect")]
+    held: dict[str, str] = {}
+    exec(assigned, held)
+    assert held["sql"] == sql
+
+
+def test_names_to_complete_are_those_that_the_person_sees(browser: SignIn, shop: Parts) -> None:
+    told = browser("kim").get("/query/names").get_json()
+    assert [column["name"] for column in told["shop"]["orders"]] == ["id", "email", "land", "total"]
+    assert {column["name"]: column["outcome"] for column in told["shop"]["orders"]}["email"] == "masked"
+    assert "card" in {column["name"] for column in browser("max").get("/query/names").get_json()["shop"]["orders"]}
+    assert browser("eve").get("/query/names").get_json() == {}
+    assert {event.user for event in shop.journal.search(kind=EventKind.METADATA_READ)} >= {"kim", "max", "eve"}
+
+
+def test_a_script_gets_what_came_of_it_without_the_page_around_it(browser: SignIn) -> None:
+    kim = browser("kim")
+    form = {"csrf_token": csrf_token(kim.get("/query")), "sql": "select id from shop.orders", "action": "run"}
+    part = kim.post("/query", data=form, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert part.lstrip().startswith('<div id="result"')
+    assert "<html" not in part
+    assert "20 rows" in part
+
+
+def test_ones_earlier_queries_are_listed_as_the_journal_has_them(browser: SignIn, shop: Parts) -> None:
+    kim = browser("kim")
+    assert "You have asked nothing yet" in _words(kim.get("/query/history"))
+    _send(kim, "select id from shop.orders where email = 'secret@x.test'")
+    _send(kim, "select card from shop.orders")
+    _send(browser("max"), "select total from shop.orders")
+    page = kim.get("/query/history")
+    assert "secret" not in page.get_data(as_text=True)
+    assert "total" not in page.get_data(as_text=True)
+    words = _words(page)
+    assert words.index("card") < words.index("WHERE")
+    assert "deny" in words
+    assert "allow 0 " in words
+    read = shop.journal.search(kind=EventKind.AUDIT_READ, user="kim")
+    assert [event.details["count"] for event in read] == [2, 0]
+
+
+def test_the_address_of_a_query_fills_the_form_again(browser: SignIn) -> None:
+    kim = browser("kim")
+    answered = _send(kim, "select id from orders where id = $n", params='{"n": 1}', database="shop").text
+    address = html.unescape(answered.split('<a href="/query?')[1].split('"')[0])
+    again = html.unescape(kim.get(f"/query?{address}").text)
+    assert "select id from orders where id = $n</textarea>" in again
+    assert 'value="{"n": 1}"' in again
+    assert 'value="shop"' in again

@@ -123,6 +123,8 @@ ROUTES = (
     Route(method="GET", rule="/policies/change", who=WRITE),
     Route(method="POST", rule="/policies/change", who=WRITE, body={"document": "veil: 1", "action": "plan"}),
     Route(method="GET", rule="/query", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/query/names", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/query/history", who=Open.SIGNED_IN),
     Route(method="POST", rule="/query", who=Open.SIGNED_IN, body=SQL),
     Route(method="GET", rule="/audit", who=Open.SIGNED_IN),
     Route(method="GET", rule="/audit/<int:number>", called="/audit/1", who=Open.SIGNED_IN),

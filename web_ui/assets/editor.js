@@ -3,9 +3,9 @@
 // It lives in a shadow root, where its styles are adopted sheets and no <style> element that the page's policy forbids.
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { sql, StandardSQL } from "@codemirror/lang-sql";
+import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { EditorState } from "@codemirror/state";
+import { Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
@@ -35,14 +35,16 @@ const theme = EditorView.theme({
 
 /**
  * Puts an editor before a text field and hides the field; both always hold the same text.
- * `schema` are the names to complete, as `{database: {dataset: [{label, detail}, ...]}}`; `run` is called on Ctrl-Enter.
+ * `names` gives what may be completed, once it is wanted, as `{database: {dataset: [{name, type, outcome}, ...]}}`;
+ * `run` is called on Ctrl-Enter.
  */
-export function open(field, { schema, run, label }) {
+export function open(field, { names, run, label }) {
   const host = document.createElement("div");
   host.className = "editor";
   field.before(host);
   field.hidden = true;
   const root = host.attachShadow({ mode: "open" });
+  const language = new Compartment();
   const view = new EditorView({
     parent: root,
     root,
@@ -56,7 +58,7 @@ export function open(field, { schema, run, label }) {
         bracketMatching(),
         closeBrackets(),
         autocompletion({ icons: false }),
-        sql({ dialect: StandardSQL, schema, upperCaseKeywords: false }),
+        language.of(sql({ dialect: PostgreSQL })),
         syntaxHighlighting(colours),
         theme,
         EditorView.lineWrapping,
@@ -68,8 +70,53 @@ export function open(field, { schema, run, label }) {
       ],
     }),
   });
+  const know = async () => {
+    const known = await names();
+    view.dispatch({ effects: language.reconfigure(completing(known)) });
+  };
+  view.contentDOM.addEventListener("focus", know, { once: true });
   return {
     focus: () => view.focus(),
-    write: (text) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } }),
+    insert: (text) => {
+      view.dispatch(view.state.replaceSelection(text));
+      view.focus();
+    },
+    go: (line, column) => {
+      const place = view.state.doc.line(Math.min(line, view.state.doc.lines));
+      view.dispatch({ selection: { anchor: Math.min(place.from + column - 1, place.to) }, scrollIntoView: true });
+      view.focus();
+    },
   };
+}
+
+/** SQL with the names that may be completed: datasets anywhere, and the columns of those that the text names. */
+function completing(known) {
+  const tables = Object.entries(known).flatMap(([database, datasets]) => Object.entries(datasets).map(
+    ([name, columns]) => ({ name, full: `${database}.${name}`, columns: columns.map(option) }),
+  ));
+  const schema = Object.fromEntries(Object.entries(known).map(([database, datasets]) => [
+    database,
+    Object.fromEntries(Object.entries(datasets).map(([name, columns]) => [name, columns.map(option)])),
+  ]));
+  const columns = (context) => {
+    const word = context.matchBefore(/\w+/);
+    if (!word && !context.explicit) return null;
+    if (word && context.state.sliceDoc(word.from - 1, word.from) === ".") return null;
+    const text = context.state.doc.toString().toLowerCase();
+    const named = tables.filter((table) => text.includes(table.name.toLowerCase()));
+    const options = [
+      ...named.flatMap((table) => table.columns),
+      ...tables.map((table) => ({ label: table.full, type: "type", boost: 1 })),
+    ];
+    return { from: word ? word.from : context.pos, options, validFor: /^\w*$/ };
+  };
+  const keywordCompletion = (label, type) => ({ label, type, boost: -1 });
+  const support = sql({ dialect: PostgreSQL, schema, keywordCompletion });
+  return [support, support.language.data.of({ autocomplete: columns })];
+}
+
+function option({ name, type, outcome }) {
+  const isPlain = /^[a-z_]\w*$/i.test(name);
+  const detail = outcome === "clear" ? type : `${type}, ${outcome}`;
+  return { label: name, type: "property", detail, boost: 2, apply: isPlain ? name : `"${name.replaceAll('"', '""')}"` };
 }

@@ -1,27 +1,36 @@
 """The Query page: SQL run, explained or fetched as a file, by the same pipeline and as the same person as anywhere."""
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import flask
 
 from catalog.errors import VeilError
-from policy_engine.model import Outcome, Subject
+from catalog.model import Dataset
+from catalog.names import join
+from policy_engine.model import ColumnDecision, Outcome, Subject
 from proxy import answers, problems
-from proxy.api import purpose_of, streamed
+from proxy.answer import Answer
+from proxy.api import streamed
+from proxy.departures import Departures
 from proxy.governance import Request
 from proxy.identity import Identity
+from proxy.projection import shown_type
 from proxy.refusals import RequestInvalid
 from proxy.wire import Format
-from web_ui.pages.frame import viewer
-from web_ui.pages.grid import Grid, read_grid
+from web_ui.pages.frame import public_url, viewer
+from web_ui.pages.grid import read_grid
+from web_ui.pages.notebook import notebook
+from web_ui.pages.query_form import QueryForm
+from web_ui.pages.query_history import own_queries
 from web_ui.parts import Parts
 
 MOST_ROWS = 200
-_MOST_DATASETS = 30
+_LISTED = 30
+_COMPLETED = 2_000
 _FILES = {"csv": Format.CSV, "parquet": Format.PARQUET}
-_FIELDS = ("sql", "database", "purpose")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,78 +39,91 @@ class QueryPage:
 
     parts: Parts
     identity: Identity
+    departures: Departures = field(default_factory=Departures)
 
     def blueprint(self) -> flask.Blueprint:
         """The routes of this page."""
         page = flask.Blueprint("query", __name__)
         page.get("/query")(self.show)
         page.post("/query")(self.ask)
+        page.get("/query/names")(self.names)
+        page.get("/query/history")(self.history)
         return page
 
     def show(self) -> str:
         """The form, and what the person may ask about."""
-        subject = viewer(self.identity)
-        return self._page(subject, {name: flask.request.args.get(name, "") for name in _FIELDS})
+        return self._page(viewer(self.identity), QueryForm.read(flask.request.args))
+
+    def names(self) -> flask.Response:
+        """What an editor may complete: the datasets and columns that the person sees, and no other."""
+        found: dict[str, dict[str, list[dict[str, str]]]] = {}
+        for dataset, columns in self._outline(viewer(self.identity), _COMPLETED):
+            found.setdefault(dataset.database, {})[dataset.name] = [
+                {"name": column.name, "type": shown_type(column), "outcome": column.outcome} for column in columns
+            ]
+        return flask.jsonify(found)
+
+    def history(self) -> str:
+        """What the person asked before, as the journal keeps it."""
+        return flask.render_template("query_history.html", queries=own_queries(self.parts, viewer(self.identity)))
 
     def ask(self) -> flask.typing.ResponseReturnValue:
         """Run, explain or fetch what the form holds."""
         subject = viewer(self.identity)
-        form = {name: flask.request.form.get(name, "").strip() for name in _FIELDS}
+        form = QueryForm.read(flask.request.form)
         action = flask.request.form.get("action", "run")
-        if action not in ("run", "explain", *_FILES):
+        if action not in ("run", "explain", "notebook", *_FILES):
             raise RequestInvalid("the form asks for something else than this page does", hint="go back, and try again")
         try:
-            request = Request(
-                sql=form["sql"],
-                database=form["database"] or "main",
-                purpose=purpose_of(form["purpose"] or None),
-                client=answers.client(),
-            )
+            request = form.request()
             if action in _FILES:
                 return self._fetched(subject, request, _FILES[action])
-            if action == "explain":
-                told = self.parts.pipeline.explain(
-                    subject, request, decision_id=answers.decision_id(), asked_by=subject
-                )
-                return self._page(subject, form, access=told)
-            return self._run(subject, request, form)
+            if action == "run":
+                return self._run(subject, request, form)
+            told = self.parts.pipeline.explain(subject, request, decision_id=answers.decision_id(), asked_by=subject)
+            if action == "notebook":
+                text = notebook(form, request, public_url())
+                return _file(flask.Response(text, content_type="application/x-ipynb+json"), "query.ipynb")
+            return self._page(subject, form, access=told)
         except VeilError as error:
             problem = problems.told(error, decision_id=answers.decision_id())
             return self._page(subject, form, problem=problem), problem.status
 
-    def _run(self, subject: Subject, request: Request, form: Mapping[str, str]) -> str:
-        with self.parts.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
+    def _run(self, subject: Subject, request: Request, form: QueryForm) -> str:
+        with contextlib.ExitStack() as held:
+            answer = self._answer(held, subject, request)
             found = read_grid(answer, MOST_ROWS, _outcomes(answer.access))
             return self._page(subject, form, found=found, access=answer.access)
 
     def _fetched(self, subject: Subject, request: Request, form: Format) -> flask.Response:
-        answer = self.parts.pipeline.query(subject, request, decision_id=answers.decision_id())
-        response = streamed(answer, form)
-        response.call_on_close(answer.close)
-        response.headers["Content-Disposition"] = f'attachment; filename="answer.{form}"'
-        return response
+        with contextlib.ExitStack() as held:
+            response = streamed(self._answer(held, subject, request), form)
+            response.call_on_close(held.pop_all().close)
+        return _file(response, f"answer.{form}")
 
-    def _page(
-        self,
-        subject: Subject,
-        form: Mapping[str, str],
-        *,
-        found: Grid | None = None,
-        access: Mapping[str, object] | None = None,
-        problem: VeilError | None = None,
-    ) -> str:
-        now = self.parts.clock()
-        visible = self.parts.visibility.datasets(subject, self.parts.policies.current(), now)
-        return flask.render_template(
-            "query.html",
-            form=form,
-            found=found,
-            most_rows=MOST_ROWS,
-            access=access,
-            problem=problem,
-            datasets=[dataset.full_name for dataset in visible[:_MOST_DATASETS]],
-            more_datasets=max(0, len(visible) - _MOST_DATASETS),
-        )
+    def _answer(self, held: contextlib.ExitStack, subject: Subject, request: Request) -> Answer:
+        """The answer, cancelled when the browser goes away or the person stops it, which closes the connection."""
+        watch = self.departures.watch(flask.request.environ.get("gunicorn.socket"))
+        held.callback(watch.close)
+        query = self.parts.pipeline.query
+        return held.enter_context(query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach))
+
+    def _page(self, subject: Subject, form: QueryForm, **result: object) -> str:
+        """The whole page, or what came of the form alone where a script puts that into the page."""
+        told = {"form": form, "most_rows": MOST_ROWS, **result}
+        if flask.request.headers.get("HX-Request") == "true":
+            return flask.render_template("query_result.html", **told)
+        outline = self._outline(subject, _LISTED + 1)
+        listed = [(join(dataset.database, dataset.name), dataset, columns) for dataset, columns in outline[:_LISTED]]
+        return flask.render_template("query.html", listed=listed, has_more=len(outline) > _LISTED, **told)
+
+    def _outline(self, subject: Subject, most: int) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
+        return self.parts.metadata.outline(subject, most, decision_id=answers.decision_id(), client=answers.client())
+
+
+def _file(response: flask.Response, name: str) -> flask.Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _outcomes(access: Mapping[str, object]) -> Mapping[str, Outcome]:
