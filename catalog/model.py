@@ -335,6 +335,7 @@ class EventKind(StrEnum):
     REQUEST_APPROVE = "request:approve"
     REQUEST_DENY = "request:deny"
     REQUEST_WITHDRAW = "request:withdraw"
+    REPORT_READ = "report:read"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"

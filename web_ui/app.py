@@ -13,6 +13,7 @@ from policy_engine.model import Subject
 from proxy import answers, problems
 from proxy.identity import Identity
 from web_ui import session, wording
+from web_ui.home.estate import Estates
 from web_ui.identity.configuration import configured
 from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
@@ -96,13 +97,14 @@ def _add_routes(
     sessions: session.Sessions,
     provider: IdentityProvider | None,
 ) -> None:
-    for api in apis(parts, identity):
+    estates = Estates(parts)
+    for api in apis(parts, identity, estates):
         app.register_blueprint(api, url_prefix=answers.PREFIX)
-    for page in pages(parts, identity, sessions, provider):
+    for page in pages(parts, identity, sessions, provider, estates):
         app.register_blueprint(page)
 
     def root() -> flask.typing.ResponseReturnValue:
-        return flask.redirect(flask.url_for("data.show"))
+        return flask.redirect(flask.url_for("home.show"))
 
     def healthz() -> flask.Response:
         """Whether the catalog can be read; tells nothing else."""

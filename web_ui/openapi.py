@@ -20,6 +20,7 @@ from proxy.openapi import (
     parameter,
     record,
 )
+from web_ui.openapi_reports import REPORT_PATHS, REPORT_SCHEMAS
 from web_ui.openapi_requests import REQUEST_PATHS, REQUEST_SCHEMAS
 from web_ui.openapi_sources import SOURCE_PATHS, SOURCE_SCHEMAS
 
@@ -299,5 +300,6 @@ CONTROL_PATHS: Json = {
 
 def description() -> Mapping[str, object]:
     """Everything under /api/v1."""
-    paths = {**DATA_PATHS, **CONTROL_PATHS, **REQUEST_PATHS, **SOURCE_PATHS}
-    return describe(paths, {**SCHEMAS, **CONTROL_SCHEMAS, **REQUEST_SCHEMAS, **SOURCE_SCHEMAS})
+    paths = {**DATA_PATHS, **CONTROL_PATHS, **REPORT_PATHS, **REQUEST_PATHS, **SOURCE_PATHS}
+    schemas = {**SCHEMAS, **CONTROL_SCHEMAS, **REPORT_SCHEMAS, **REQUEST_SCHEMAS, **SOURCE_SCHEMAS}
+    return describe(paths, schemas)

@@ -10,6 +10,8 @@ from proxy.identity import Identity
 from web_ui.api import ControlApi
 from web_ui.crawls_api import CrawlsApi
 from web_ui.history_api import HistoryApi
+from web_ui.home.estate import Estates
+from web_ui.home_api import HomeApi
 from web_ui.identity.provider import IdentityProvider
 from web_ui.openapi import description
 from web_ui.pages.audit import AuditPage
@@ -20,14 +22,17 @@ from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.drafts import DraftsPage
+from web_ui.pages.home import HomePage
 from web_ui.pages.policies import PoliciesPage
 from web_ui.pages.policy import PolicyPage
 from web_ui.pages.provider_sign_in import ProviderSignIn
 from web_ui.pages.query import QueryPage
+from web_ui.pages.reports import ReportsPage
 from web_ui.pages.revisions import RevisionsPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
+from web_ui.reports_api import ReportsApi
 from web_ui.requests_api import RequestsApi
 from web_ui.session import Sessions
 from web_ui.sources_api import SourcesApi
@@ -35,7 +40,7 @@ from web_ui.tags_api import TagsApi
 from web_ui.trials import TrialsApi
 
 
-def apis(parts: Parts, identity: Identity) -> Iterator[flask.Blueprint]:
+def apis(parts: Parts, identity: Identity, estates: Estates) -> Iterator[flask.Blueprint]:
     """What programs call; the caller puts all of it under one prefix."""
     yield Api(
         identity=identity,
@@ -50,6 +55,8 @@ def apis(parts: Parts, identity: Identity) -> Iterator[flask.Blueprint]:
     yield ControlApi(parts=parts, identity=identity).blueprint()
     yield CrawlsApi(parts=parts, identity=identity).blueprint()
     yield SourcesApi(parts=parts, identity=identity).blueprint()
+    yield HomeApi(parts=parts, identity=identity, estates=estates).blueprint()
+    yield ReportsApi(parts=parts, identity=identity, estates=estates).blueprint()
     yield HistoryApi(parts=parts, identity=identity).blueprint()
     yield TagsApi(parts=parts, identity=identity).blueprint()
     yield RequestsApi(parts=parts, identity=identity).blueprint()
@@ -57,11 +64,12 @@ def apis(parts: Parts, identity: Identity) -> Iterator[flask.Blueprint]:
 
 
 def pages(
-    parts: Parts, identity: Identity, sessions: Sessions, provider: IdentityProvider | None
+    parts: Parts, identity: Identity, sessions: Sessions, provider: IdentityProvider | None, estates: Estates
 ) -> Iterator[flask.Blueprint]:
     """What people open."""
     yield SignInPage(sessions=sessions).blueprint()
     yield ProviderSignIn(sessions=sessions, provider=provider, journal=parts.journal).blueprint()
+    yield HomePage(parts=parts, identity=identity, estates=estates).blueprint()
     yield DataPage(parts=parts, identity=identity).blueprint()
     yield DatasetPage(parts=parts, identity=identity).blueprint()
     yield QueryPage(parts=parts, identity=identity).blueprint()
@@ -74,4 +82,5 @@ def pages(
     yield RevisionsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()
     yield CrawlsPage(parts=parts, identity=identity).blueprint()
+    yield ReportsPage(parts=parts, identity=identity, estates=estates).blueprint()
     yield AuditPage(parts=parts, identity=identity).blueprint()

@@ -15,6 +15,7 @@ from web_ui.parts import Parts
 
 SignIn = Callable[[str], FlaskClient]
 PAGES = (
+    "/home?role=",
     "/data",
     "/data?search=email",
     "/data?search=nothing-like-it",
@@ -35,6 +36,18 @@ PAGES = (
     "/audit/1",
 )
 OF_ADMINS = (
+    "/home",
+    "/home?role=clerk",
+    "/reports",
+    "/reports/who-can-see",
+    "/reports/who-can-see?thing=shop.orders.email",
+    "/reports/who-can-see?thing=shop.nothing",
+    "/reports/what-can?subject=kim",
+    "/reports/coverage",
+    "/reports/unrestricted",
+    "/reports/unused",
+    "/reports/changes",
+    "/reports/warnings",
     "/policies/change",
     "/policies/change?policy=clerks",
     "/policies/new",
@@ -56,9 +69,9 @@ def text_of(client: FlaskClient, address: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_the_start_leads_to_the_data(browser: SignIn) -> None:
+def test_the_start_leads_home(browser: SignIn) -> None:
     response = browser("kim").get("/")
-    assert (response.status_code, response.location) == (302, "/data")
+    assert (response.status_code, response.location) == (302, "/home")
 
 
 def test_who_is_not_signed_in_is_asked_to_and_comes_back(app: flask.Flask) -> None:

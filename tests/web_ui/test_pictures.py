@@ -117,10 +117,9 @@ def test_a_name_stays_a_text(pictures: Pictures) -> None:
 
 def test_a_day_without_anything_keeps_its_place() -> None:
     rows = numbered([("28 Nov", {}), ("29 Nov", {"refused": 2})], VERDICTS)
-    assert [(row["of"], row["part"], row["number"]) for row in rows] == [
-        ("28 Nov", "allowed", 0),
-        ("29 Nov", "refused", 2),
-    ]
+    assert [(row["of"], row["part"], row["number"]) for row in rows] == [("29 Nov", "refused", 2)]
+    encoding = timeline("two", [("28 Nov", {}), ("29 Nov", {"refused": 2})], title="", description="").specification
+    assert "'domain': ['28 Nov', '29 Nov']" in str(encoding)
 
 
 def test_too_many_bars_are_in_the_table_alone() -> None:

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from catalog.model import Role, User
 from policy_engine.capabilities import Action
+from policy_engine.oversight import OVERSIGHT
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import PASSWORD, open_shop
 from web_ui.app import create_app
@@ -74,6 +75,12 @@ ROUTES = (
     Route(method="GET", rule="/sign-in/provider", who=Open.EVERYBODY),
     Route(method="GET", rule="/sign-in/callback", who=Open.EVERYBODY),
     Route(method="GET", rule="/sign-out/provider", who=Open.EVERYBODY),
+    Route(method="GET", rule="/home", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/reports", who=OVERSIGHT),
+    Route(method="GET", rule="/reports/<name>", called="/reports/coverage", who=OVERSIGHT),
+    Route(method="GET", rule="/api/v1/home", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/api/v1/reports", who=OVERSIGHT),
+    Route(method="GET", rule="/api/v1/reports/<name>", called="/api/v1/reports/unused", who=OVERSIGHT),
     Route(method="GET", rule="/data", who=Open.SIGNED_IN),
     Route(method="GET", rule="/data/<database>/<name>", called="/data/shop/orders", who=Open.SIGNED_IN),
     Route(method="GET", rule="/policies", who=Open.SIGNED_IN),
@@ -214,6 +221,8 @@ ROUTES = (
     Route(method="POST", rule="/api/v1/tags/assignments/review", who=(Action.TAG_ASSIGN,), body={"confirm": [1]}),
 )
 FURTHER = (
+    Route(method="GET", rule="/reports/<name>", called="/reports/warnings", who=READ),
+    Route(method="GET", rule="/api/v1/reports/<name>", called="/api/v1/reports/warnings", who=READ),
     Route(
         method="POST",
         rule="/api/v1/explain",

@@ -48,6 +48,7 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb("queries", "Tell what would be decided and which SQL would run"),
     "can": Verb("sight", "What USER, or somebody with some groups, may see"),
     "who": Verb("sight", "Who may see a dataset or a column"),
+    "report": Verb("report", "Reports: who sees a column, what somebody sees, what is open or unused, what changed"),
     "audit": Verb("audit", "The journal: who asked what, what was decided and why"),
 }
 """The verbs in the order in which a newcomer needs them; a module is read only when its verb is used."""

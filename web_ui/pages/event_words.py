@@ -29,6 +29,7 @@ DEEDS = {
     EventKind.REQUEST_APPROVE: "approved a request for access",
     EventKind.REQUEST_DENY: "denied a request for access",
     EventKind.REQUEST_WITHDRAW: "took a request for access back",
+    EventKind.REPORT_READ: "read a report",
     EventKind.AUDIT_READ: "read the journal",
     EventKind.AUDIT_EXPORT: "exported the journal",
     EventKind.AUDIT_VERIFY: "verified the journal",

@@ -7,6 +7,7 @@ import flask
 
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
+from policy_engine.oversight import OVERSIGHT
 from proxy import answers
 from proxy.identity import Identity
 from web_ui.assets.bundle import VENDOR
@@ -43,6 +44,7 @@ class Entry:
 
 
 _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (Entry(title="Home", endpoint="home.show", within=("home.",)),)),
     (
         "Explore",
         (
@@ -68,7 +70,10 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "Review",
-        (Entry(title="Audit", endpoint="audit.show", within=("audit.",)),),
+        (
+            Entry(title="Audit", endpoint="audit.show", within=("audit.",)),
+            Entry(title="Reports", endpoint="reports.show", within=("reports.",), actions=OVERSIGHT),
+        ),
     ),
 )
 """Every page by what people come for."""

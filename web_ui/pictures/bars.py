@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from web_ui.pictures.chart import Cell, Chart, Link, Part
-from web_ui.pictures.look import OUTCOMES, coloured, numbered, specification
+from web_ui.pictures.look import OUTCOMES, coloured, numbered, specification, ticks
 
 MOST_BARS = 30
 """What can be looked at; more stand in the table alone."""
@@ -18,9 +18,11 @@ def shares(
     """Each bar as a whole, divided by parts; `of` says what a bar stands for, and heads the table.
 
     Example:
-        >>> shares("coverage", [("clerks", {"clear": 5, "hidden": 3})], title="What roles see", of="Role", ...)
+        >>> bars = [("clerks", {"clear": 5, "hidden": 3})]
+        >>> shares("coverage", bars, title="What roles see", description="One bar.", of="Role").rows
+        (('clerks', 5, 0, 3),)
     """
-    return _bars(name, bars, title, description, of, parts, stack="normalize", axis={"format": "%"})
+    return _bars(name, bars, title, description, of, parts, stack="normalize", axis={"format": "%", "tickCount": 5})
 
 
 def counts(
@@ -29,9 +31,12 @@ def counts(
     """Each bar as long as its number, divided by parts.
 
     Example:
-        >>> counts("impact", [("role clerks", {"gains": 2})], title="Who gains", of="For", parts=MOVEMENTS, ...)
+        >>> bars = [("shop.orders", {"clear": 5})]
+        >>> counts("seen", bars, title="What kim sees", description="One bar.", of="Dataset").head
+        ('Dataset', 'clear', 'masked', 'hidden')
     """
-    return _bars(name, bars, title, description, of, parts, stack="zero", axis={"tickMinStep": 1})
+    axis = ticks(sum(numbers.values()) for _, numbers in bars[:MOST_BARS])
+    return _bars(name, bars, title, description, of, parts, stack="zero", axis=axis)
 
 
 def _bars(
@@ -55,14 +60,20 @@ def _bars(
             data={"values": numbered(shown, parts)},
             mark={"type": "bar", "strokeWidth": 1, "height": {"band": 0.7}},
             encoding={
-                "y": {"field": "of", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False}},
+                "y": {
+                    "field": "of",
+                    "type": "nominal",
+                    "scale": {"domain": [bar for bar, _ in shown]},
+                    "title": None,
+                    "axis": {"ticks": False},
+                },
                 "x": {
                     "field": "number",
                     "aggregate": "sum",
                     "type": "quantitative",
                     "stack": stack,
                     "title": None,
-                    "axis": {"tickCount": 5, **axis},
+                    "axis": axis,
                 },
                 **coloured(parts),
             },

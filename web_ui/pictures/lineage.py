@@ -30,7 +30,9 @@ def lineage(name: str, arrows: Sequence[Arrow], *, here: str, title: str, descri
     """The arrows, with the thing that is looked at marked out; the table has each with its `how`.
 
     Example:
-        >>> lineage("lineage", [Arrow(source="shop.orders", target="shop.big", how="view")], here="shop.big", ...)
+        >>> arrows = [Arrow(source="shop.orders", target="shop.big", how="view")]
+        >>> lineage("lineage", arrows, here="shop.big", title="Lineage", description="One arrow.").rows
+        (('shop.orders', 'shop.big', 'view'),)
     """
     places = _places(arrows, here)
     count = 1 + max(column for column, _ in places.values())

@@ -1,10 +1,11 @@
 """How every picture looks: the page's own colours, which follow light and dark, and one size for all."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from web_ui.pictures.chart import Part
 
-WIDTH = 640
+WIDTH = 540
 """Units of a picture across, of which a letter is some seven wide."""
 
 CLEAR = Part(name="clear", tone="clear", fill=0.25)
@@ -22,13 +23,26 @@ def tone(name: str) -> str:
 
 
 def numbered(bars: Iterable[tuple[str, Mapping[str, int]]], parts: Sequence[Part]) -> list[dict[str, object]]:
-    """The numbers as data: a row for each part that is there, and at least one for each bar."""
+    """The numbers as data: a row for each part of a bar that is there."""
     return [
         {"of": bar, "part": part.name, "place": place, "number": numbers.get(part.name, 0)}
         for bar, numbers in bars
         for place, part in enumerate(parts)
-        if numbers.get(part.name, 0) or (place == 0 and not any(numbers.values()))
+        if numbers.get(part.name, 0)
     ]
+
+
+def ticks(totals: Iterable[int]) -> dict[str, object]:
+    """An axis of whole numbers, with at most six marks.
+
+    Example:
+        >>> ticks([3, 11])["values"]
+        [0, 5, 10]
+    """
+    most = max(totals, default=0)
+    steps = (factor * 10**power for power in itertools.count() for factor in (1, 2, 5))
+    step = next(step for step in steps if most <= 5 * step)
+    return {"values": list(range(0, most + 1, step)), "format": ",d"}
 
 
 def specification(**parts: object) -> dict[str, object]:
@@ -71,7 +85,7 @@ _AXIS = {
     "domainColor": tone("muted"),
     "gridColor": tone("line"),
     "tickColor": tone("muted"),
-    "labelLimit": 220,
+    "labelLimit": 190,
     "labelPadding": 6,
 }
 _CONFIGURATION = {

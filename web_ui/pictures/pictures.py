@@ -20,7 +20,7 @@ class Pictures:
     """Makes figures of charts.
 
     Example:
-        >>> pictures.figure(shares("coverage", bars, title="What roles see", ...)).picture
+        >>> pictures.figure(chart).picture
         Markup('<svg class="picture" ...')
     """
 

@@ -23,7 +23,7 @@ def inline(drawn: str, *, name: str, title: str, description: str) -> Markup:
 
     Example:
         >>> inline(drawn, name="access", title="Access", description="Four bars.")[:45]
-        Markup('<svg class="picture" viewBox="0 0 640 152" role')
+        Markup('<svg class="picture" viewBox="0 0 540 152" role')
     """
     root = ElementTree.fromstring(drawn)
     picture = ElementTree.Element(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from web_ui.pictures.chart import Chart, Part
-from web_ui.pictures.look import coloured, numbered, specification
+from web_ui.pictures.look import coloured, numbered, specification, ticks
 
 VERDICTS = (
     Part(name="allowed", tone="clear", fill=0.25),
@@ -30,7 +30,9 @@ def timeline(
     """One column a period, in the order in which they are given; periods with nothing are there too.
 
     Example:
-        >>> timeline("access", [(date(2026, 11, 27), {"allowed": 12, "refused": 1})], title="Queries", ...)
+        >>> periods = [(date(2026, 11, 27), {"allowed": 12, "refused": 1})]
+        >>> timeline("access", periods, title="Queries", description="One day.").rows
+        (('2026-11-27', 12, 1, 0, 0),)
     """
     return Chart(
         name=name,
@@ -44,7 +46,7 @@ def timeline(
                 "x": {
                     "field": "of",
                     "type": "ordinal",
-                    "sort": None,
+                    "scale": {"domain": [_short(period) for period, _ in periods]},
                     "title": None,
                     "axis": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 14, "grid": False},
                 },
@@ -54,7 +56,7 @@ def timeline(
                     "type": "quantitative",
                     "stack": "zero",
                     "title": None,
-                    "axis": {"tickCount": 4, "tickMinStep": 1},
+                    "axis": ticks(sum(numbers.values()) for _, numbers in periods),
                 },
                 **coloured(parts),
             },

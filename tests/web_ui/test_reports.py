@@ -1,0 +1,224 @@
+"""Reports say what the evaluator and the journal say, counted another way here, and nothing to who may not know."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+
+from catalog.model import Database, EventKind, Level, Role, Tag
+from catalog.registry import connect
+from policy_engine.circumstances import AT_MOST
+from policy_engine.decide import decide
+from policy_engine.model import Effect, Outcome, Policy, Scope
+from policy_engine.subjects import holder_of, subject_of
+from tests.web_ui.browsing import sign_in
+from tests.web_ui.shop import open_shop
+from web_ui.app import create_app
+from web_ui.parts import Parts
+
+Read = Callable[..., dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """The shop with a second database, a delegate of the first, and two more revisions."""
+    with open_shop(tmp_path_factory.mktemp("reports")) as parts:
+        [source] = parts.datasets.sources()
+        parts.datasets.put_database(Database(name="lab"))
+        parts.datasets.register("lab", "tests", "lake", "orders.csv", connect(source).describe("orders.csv"))
+        parts.tags.put_tag(Tag(name="fin.card", level=Level.RESTRICTED))
+        first = parts.policies.current()
+        lead = Role(name="lead", groups=frozenset({"guests"}), capabilities=frozenset({"policy:write on shop"}))
+        idle = Policy(id="idle", effect=Effect.GRANT, roles=("lead",), scope=Scope(database="lab"), why="who knows")
+        parts.policies.put(
+            (*first.policies, idle),
+            (*first.roles, lead),
+            by="ada",
+            why="a lead",
+            difference="+ role lead\n+ policy idle",
+        )
+        now = parts.policies.current()
+        wider = tuple(replace(each, having=None) if each.id == "clerks" else each for each in now.policies)
+        parts.policies.put(wider, now.roles, by="max", why="cards for clerks", difference="~ policy clerks")
+        yield parts
+
+
+@pytest.fixture(scope="module")
+def app(shop: Parts) -> flask.Flask:
+    return create_app(shop)
+
+
+@pytest.fixture(scope="module")
+def read(app: flask.Flask, shop: Parts) -> Read:
+    """Reads a report as somebody over the API."""
+
+    def made(name: str, user: str = "max", status: int = 200, **asked: str) -> dict[str, object]:
+        text, _ = shop.tokens.create(user, "test", timedelta(days=1))
+        headers = {"Authorization": f"Bearer {text}"}
+        answer = app.test_client().get(f"/api/v1/reports/{name}", query_string=asked, headers=headers)
+        assert answer.status_code == status, answer.text
+        found: dict[str, object] = answer.get_json()
+        return found
+
+    return made
+
+
+def rows_of(report: dict[str, object]) -> list[dict[str, object]]:
+    rows = report["rows"]
+    assert isinstance(rows, list)
+    return rows
+
+
+def test_who_can_see_a_column_is_who_is_decided_to_and_since_when(shop: Parts, read: Read) -> None:
+    rows = {(row["kind"], row["name"]): row for row in rows_of(read("who-can-see", thing="shop.orders.card"))}
+    dataset = shop.datasets.dataset("shop", "orders")
+    assert dataset is not None
+    policies, at = shop.policies.current(), shop.clock()
+    people = {("role", role.name): holder_of(role) for role in policies.roles}
+    people |= {("user", user.name): subject_of(user) for user in shop.accounts.users()}
+    for key, subject in people.items():
+        decision = decide(subject, dataset, policies, at, AT_MOST)
+        [card] = [column for column in decision.columns if column.name == "card"]
+        assert (key in rows) == (card.outcome is not Outcome.HIDDEN)
+        if key in rows:
+            assert (rows[key]["outcome"], rows[key]["policies"]) == (card.outcome, list(card.policies))
+    since = {key: row["since"] for key, row in rows.items()}
+    assert since == {("role", "clerk"): 3, ("role", "boss"): 1, ("user", "kim"): 3, ("user", "max"): 1}
+    emails = rows_of(read("who-can-see", thing="shop.orders.email"))
+    assert {(row["name"], row["since"]) for row in emails if row["kind"] == "role"} == {("clerk", 1), ("boss", 1)}
+
+
+def test_what_somebody_can_see_is_what_decisions_show(shop: Parts, read: Read) -> None:
+    for named, subject in (("kim", shop.accounts.user("kim")), ("role:lead", None)):
+        who = subject_of(subject) if subject else holder_of(shop.policies.current().roles[-1])
+        seen = {
+            (dataset.full_name, column.name): column.outcome.value
+            for dataset in shop.datasets.datasets()
+            for column in decide(who, dataset, shop.policies.current(), shop.clock(), AT_MOST).columns
+            if column.outcome is not Outcome.HIDDEN
+        }
+        found = rows_of(read("what-can", subject=named))
+        assert {(row["dataset"], row["column"]): row["outcome"] for row in found} == seen
+        assert seen
+    assert "there is no account or role" in str(read("what-can", status=404, subject="nobody-like-it")["detail"])
+
+
+def test_sensitive_columns_in_the_clear_are_those_that_a_role_sees_as_they_are(read: Read) -> None:
+    found = {(row["dataset"], row["column"]): row["roles"] for row in rows_of(read("unrestricted"))}
+    assert found == {("shop.orders", "card"): ["boss", "clerk"]}
+
+
+def test_the_coverage_of_roles_is_the_sum_of_what_is_decided(shop: Parts, read: Read) -> None:
+    policies = shop.policies.current()
+    for row in rows_of(read("coverage")):
+        role = next(role for role in policies.roles if role.name == row["role"])
+        decisions = [
+            decide(holder_of(role), each, policies, shop.clock(), AT_MOST) for each in shop.datasets.datasets()
+        ]
+        columns = [column for decision in decisions for column in decision.columns]
+        for outcome in Outcome:
+            assert row[outcome.value] == sum(column.outcome is outcome for column in columns)
+
+
+def test_a_grant_is_unused_until_a_query_was_answered_by_it(app: flask.Flask, shop: Parts, read: Read) -> None:
+    before = {row["policy"] for row in rows_of(read("unused", days="30"))}
+    assert before == {"clerks", "bosses", "idle"}
+    text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    headers = {"Authorization": f"Bearer {text}"}
+    asked = app.test_client().post("/api/v1/query", json={"sql": "select * from shop.orders"}, headers=headers)
+    assert asked.status_code == 200
+    assert asked.data
+    after = rows_of(read("unused", days="30"))
+    assert {row["policy"] for row in after} == {"bosses", "idle"}
+    assert {row["last used"] for row in after} == {"not told"}
+    assert {row["last used"] for row in rows_of(read("unused", user="ada"))} == {"never"}
+
+
+def test_changes_are_those_of_the_plan_between_two_revisions(read: Read) -> None:
+    report = read("changes", **{"from": "2", "to": "3"})
+    assert [(row["change"], row["name"], row["column"], row["after"]) for row in rows_of(report)] == [
+        ("gains", "clerk", "card", "clear")
+    ]
+    assert any("cards for clerks" in str(note) for note in report["notes"])  # type: ignore[attr-defined]
+    assert rows_of(read("changes", **{"from": "3"})) == []
+    assert "nobody sees anything different" in str(read("changes", **{"from": "3"})["answer"])
+    assert len(rows_of(read("changes", since="30d"))) == len(rows_of(read("changes", **{"from": "1"})))
+    assert "there is no revision 99" in str(read("changes", status=400, **{"from": "99"})["detail"])
+
+
+def test_a_delegate_is_told_of_the_own_database_alone(read: Read, shop: Parts) -> None:
+    assert {row["dataset"] for row in rows_of(read("what-can", user="eve", subject="max"))} == {"shop.orders"}
+    hidden = read("who-can-see", user="eve", status=404, thing="lab.tests.id")
+    absent = read("who-can-see", user="eve", status=404, thing="lab.absent.id")
+    assert str(hidden["detail"]).replace("lab.tests", "X") == str(absent["detail"]).replace("lab.absent", "X")
+    assert {row["policy"] for row in rows_of(read("unused", user="eve"))} <= {"clerks"}
+    assert {row["dataset"] for row in rows_of(read("changes", user="eve", **{"from": "1"}))} <= {"shop.orders"}
+    bosses = [row for row in rows_of(read("what-can", user="eve", subject="role:boss"))]
+    assert bosses
+    assert all(row["policies"] == [] and row["reason"] == "" for row in bosses)
+    everything = str([read(name, user="eve") for name in ("coverage", "unrestricted", "unused", "changes")])
+    assert "bosses" not in everything
+    assert "lab" not in everything
+    assert "journal" not in read("coverage", user="eve")
+    read("warnings", user="eve", status=403)
+
+
+def test_the_foot_has_revision_and_chain_head_for_who_reads_the_journal(read: Read, shop: Parts) -> None:
+    report = read("coverage", user="ada")
+    told = report["journal"]
+    assert isinstance(told, dict)
+    event = shop.journal.event(int(told["count"]))
+    assert event is not None
+    assert event.hash == told["head"]
+    assert report["revision"] == shop.policies.current().revision
+    assert "journal" not in read("coverage", user="max")
+
+
+def test_csv_has_the_same_rows_under_what_was_asked(app: flask.Flask, shop: Parts, read: Read) -> None:
+    text, _ = shop.tokens.create("ada", "test", timedelta(days=1))
+    answer = app.test_client().get(
+        "/api/v1/reports/who-can-see?thing=shop.orders.card&format=csv", headers={"Authorization": f"Bearer {text}"}
+    )
+    said = [line for line in answer.text.splitlines() if line.startswith("#")]
+    assert "thing=shop.orders.card" in said[0]
+    assert any("head" in line and "journal" in line for line in said)
+    rows = list(csv.DictReader(io.StringIO("\n".join(answer.text.splitlines()[len(said) :]))))
+    report = rows_of(read("who-can-see", user="ada", thing="shop.orders.card"))
+    assert [(row["name"], row["outcome"]) for row in rows] == [(row["name"], row["outcome"]) for row in report]
+
+
+def test_reading_a_report_is_on_record_and_what_is_unknown_is_refused(read: Read, shop: Parts) -> None:
+    read("unused", user="ada", days="12")
+    [event] = shop.journal.search(kind=EventKind.REPORT_READ, user="ada", limit=1)
+    assert event.details["report"] == "unused"
+    assert event.details["asked"] == {"days": "12"}
+    read("unused", status=400, days="many")
+    read("unused", status=400, nothing="like it")
+    read("unused", status=400, format="pdf")
+    read("who-can-see", status=400)
+    read("nothing-like-it", status=404)
+    assert "did you mean" in str(read("who-can-see", status=404, thing="shop.order")["hint"])
+
+
+def test_a_page_has_the_rows_of_its_twin(app: flask.Flask, read: Read) -> None:
+    client = app.test_client()
+    assert sign_in(client, "max").status_code == 303
+    page = client.get("/reports/who-can-see?thing=shop.orders.card").text
+    assert "2 roles of 3 and 2 accounts of 4" in page
+    assert '/api/v1/reports/who-can-see?thing=shop.orders.card"' in page
+    assert client.get("/reports/who-can-see").text.count("<table") == 0
+    assert "there is no dataset" in client.get("/reports/who-can-see?thing=shop.nothing").text.lower()
+    assert client.get("/reports/changes?from=2").text.count('<svg class="picture"') == 1
+
+
+def test_the_menu_leads_to_reports_only_who_may_read_them(app: flask.Flask) -> None:
+    for user, is_there in (("max", True), ("ada", True), ("eve", True), ("kim", False)):
+        client: FlaskClient = app.test_client()
+        assert sign_in(client, user).status_code == 303
+        assert ('href="/reports"' in client.get("/home").text) is is_there
+    assert "Warnings about policies" not in client.get("/reports").text

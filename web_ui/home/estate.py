@@ -1,0 +1,131 @@
+"""How the whole estate stands: what each role sees of it and what lint says of its policies.
+
+It is worked out once for each state of data and policies, since a large estate takes longer than a page should.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+from typing import Any, TypeVar
+
+from catalog.model import Dataset, Role
+from catalog.names import fold
+from policy_engine.coverage import Covered, coverage, coverage_of_roles
+from policy_engine.document.model import Document
+from policy_engine.draft import Draft
+from policy_engine.lint.findings import Finding, Severity
+from policy_engine.lint.run import lint
+from policy_engine.live import read_live
+from policy_engine.model import PolicySet
+from policy_engine.phases import phase
+from policy_engine.profile import profile
+from policy_engine.subjects import holder_of
+from web_ui.parts import Parts
+
+Databases = frozenset[str] | None
+"""Folded names of the databases that somebody may be told of, None for all."""
+
+Result = TypeVar("Result")
+
+MOST_ROLES = 20
+MOST_DATASETS = 200
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """How many datasets and columns there are, and how much of them each role sees; some roles may be left out."""
+
+    datasets: int
+    columns: int
+    roles: tuple[tuple[str, Covered], ...]
+    role_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """How much of each dataset one role sees, what is hidden most first; some datasets may be left out."""
+
+    role: str
+    datasets: tuple[tuple[Dataset, Covered], ...]
+    dataset_count: int
+
+
+class Estates:
+    """The estate as it stands now, whole or as far as some databases go.
+
+    Example:
+        >>> Estates(parts).whole(None).roles
+        (('clerk', Covered(clear=3, masked=1, hidden=1)), ('boss', Covered(clear=5, masked=0, hidden=0)))
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def whole(self, databases: Databases) -> Estate:
+        """Every role beside the others."""
+        return self._once(("whole", databases), lambda now: self._whole(databases, now))
+
+    def part(self, role: str, databases: Databases) -> Part | None:
+        """One role, dataset by dataset; None when there is no such role."""
+        return self._once(("part", databases, fold(role)), lambda now: self._part(fold(role), databases, now))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """The errors and warnings that lint has for what is in force."""
+        return self._once(("findings",), self._findings)
+
+    def _whole(self, databases: Databases, at: datetime) -> Estate:
+        policies, datasets = self._parts.policies.current(), self._within(databases)
+        roles = _most_telling(policies)[:MOST_ROLES]
+        found = coverage_of_roles(datasets, replace(policies, roles=roles), at, self._look)
+        return Estate(
+            datasets=len(datasets),
+            columns=sum(len(profile(dataset).columns) for dataset in datasets),
+            roles=tuple((role.name, found[role.name]) for role in roles),
+            role_count=len(policies.roles),
+        )
+
+    def _part(self, role: str, databases: Databases, at: datetime) -> Part | None:
+        policies = self._parts.policies.current()
+        found = next((each for each in policies.roles if fold(each.name) == role), None)
+        if found is None:
+            return None
+        covered = sorted(
+            coverage(holder_of(found), self._within(databases), policies, at, self._look),
+            key=lambda each: (-each[1].hidden, -each[1].masked, fold(each[0].full_name)),
+        )
+        return Part(role=found.name, datasets=tuple(covered[:MOST_DATASETS]), dataset_count=len(covered))
+
+    def _findings(self, at: datetime) -> tuple[Finding, ...]:
+        draft = Draft(document=Document(), live=read_live(self._parts.catalog))
+        return tuple(finding for finding in lint(draft, at) if finding.severity is not Severity.HINT)
+
+    def _within(self, databases: Databases) -> tuple[Dataset, ...]:
+        every = self._parts.datasets.datasets()
+        return every if databases is None else tuple(each for each in every if fold(each.database) in databases)
+
+    def _look(self, key: tuple[str, str]) -> Dataset | None:
+        return self._parts.datasets.dataset(*key)
+
+    def _once(self, what: Hashable, work: Callable[[datetime], Result]) -> Result:
+        """What comes of the work, which is done once for each state of data and policies."""
+        now, policies = self._parts.clock(), self._parts.policies.current()
+        state = (what, self._parts.catalog.version(), policies.revision, phase(policies, now))
+        with self._lock:
+            if state not in self._kept:
+                self._kept[state] = work(now)
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(state)
+            found: Result = self._kept[state]
+            return found
+
+
+def _most_telling(policies: PolicySet) -> tuple[Role, ...]:
+    """The roles that policies are for, then the others, by name."""
+    named = {fold(role) for policy in policies.policies for role in policy.roles}
+    return tuple(sorted(policies.roles, key=lambda role: (fold(role.name) not in named, fold(role.name))))

@@ -1,0 +1,59 @@
+"""What waits for somebody: tags to review, crawls that failed, policies that lint warns of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import flask
+
+from catalog.crawl_runs import CrawlRuns, RunState
+from catalog.model import TagState
+from catalog.tag_assignments import Choice, TagAssignments
+from policy_engine.capabilities import Action, Rights
+from web_ui.home.estate import Estates
+from web_ui.parts import Parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """So many things of one kind that wait, and the page where they are dealt with."""
+
+    name: str
+    count: int
+    words: str
+    address: str
+
+
+def tasks(parts: Parts, rights: Rights, estates: Estates) -> tuple[Task, ...]:
+    """What waits for a person with these rights, empty when nothing does.
+
+    Example:
+        >>> [(task.count, task.words) for task in tasks(parts, rights, estates)]
+        [(12, 'suggested tags to review'), (1, 'source whose last crawl failed')]
+    """
+    return tuple(task for task in _tasks(parts, rights, estates) if task.count)
+
+
+def _tasks(parts: Parts, rights: Rights, estates: Estates) -> Iterator[Task]:
+    namespaces = rights.places(Action.TAG_ASSIGN)
+    if namespaces != frozenset():
+        choice = Choice(state=TagState.SUGGESTED, namespaces=namespaces)
+        count = TagAssignments(parts.catalog).count(choice)
+        words = "suggested tag to review" if count == 1 else "suggested tags to review"
+        yield Task(name="suggested_tags", count=count, words=words, address=flask.url_for("tags.show"))
+    if rights.may(Action.HOME_ADMINISTER) or rights.may(Action.AUDIT_READ):
+        count = _failed(parts)
+        words = "source whose last crawl failed" if count == 1 else "sources whose last crawls failed"
+        yield Task(name="failed_crawls", count=count, words=words, address=flask.url_for("crawls.show"))
+    if rights.may(Action.HOME_ADMINISTER):
+        count = len(estates.findings())
+        words = "warning about policies" if count == 1 else "warnings about policies"
+        yield Task(
+            name="lint_findings", count=count, words=words, address=flask.url_for("reports.one", name="warnings")
+        )
+
+
+def _failed(parts: Parts) -> int:
+    """How many sources' newest run failed."""
+    runs = CrawlRuns(parts.catalog, clock=parts.clock)
+    last = (runs.runs(source=source.name, limit=1) for source in parts.datasets.sources())
+    return sum(found[0].state is RunState.FAILED for found in last if found)

@@ -1,0 +1,80 @@
+"""The Reports pages: the questions that auditors ask, each with its answer as a table that can be printed and sent."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import flask
+
+from catalog.errors import NotAllowed, VeilError
+from proxy import answers, problems
+from proxy.identity import Identity
+from web_ui.home.estate import Estates
+from web_ui.pages.frame import viewer
+from web_ui.parts import Parts
+from web_ui.reports.kinds import Kind, kind_of
+from web_ui.reports.report import Answered
+from web_ui.reports_api import Reports
+
+MOST_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsPage:
+    """Lists reports, and shows one; an address with all that it asks for is the answer."""
+
+    parts: Parts
+    identity: Identity
+    estates: Estates
+
+    def blueprint(self) -> flask.Blueprint:
+        """The routes of these pages."""
+        page = flask.Blueprint("reports", __name__)
+        page.get("/reports")(self.show)
+        page.get("/reports/<name>")(self.one)
+        return page
+
+    def show(self) -> str:
+        """The reports that the person may read."""
+        return flask.render_template("reports.html", kinds=self._reports().kinds())
+
+    def one(self, name: str) -> flask.typing.ResponseReturnValue:
+        """One report, or the form for what it asks for."""
+        reports = self._reports()
+        kinds = reports.kinds()
+        kind, asked = kind_of(name), {key: value for key, value in flask.request.args.items() if value.strip()}
+        if any(each.is_needed and each.name not in asked for each in kind.inputs):
+            return self._page(kind, asked, kinds)
+        try:
+            return self._page(kind, asked, kinds, made=reports.read(kind, asked))
+        except NotAllowed:
+            raise
+        except VeilError as error:
+            problem = problems.told(error, decision_id=answers.decision_id())
+            return self._page(kind, asked, kinds, problem=problem), problem.status
+
+    def _page(
+        self,
+        kind: Kind,
+        asked: dict[str, str],
+        kinds: tuple[Kind, ...],
+        *,
+        made: Answered | None = None,
+        problem: VeilError | None = None,
+    ) -> str:
+        chart = made.report.chart if made else None
+        api, words = flask.url_for("reports_api.report", name=kind.name), urlencode(asked)
+        return flask.render_template(
+            "report.html",
+            kind=kind,
+            kinds=kinds,
+            asked=asked,
+            made=made,
+            rows=made.report.rows[:MOST_ROWS] if made else (),
+            figure=self.parts.pictures.figure(chart) if chart and chart.rows else None,
+            problem=problem,
+            twin=f"{api}?{words}" if words else api,
+            csv=f"{api}?{urlencode({**asked, 'format': 'csv'})}",
+        )
+
+    def _reports(self) -> Reports:
+        return Reports(parts=self.parts, estates=self.estates, subject=viewer(self.identity))

@@ -1,0 +1,137 @@
+"""How open the estate is: each role's share of it, sensitive columns in the clear, and what lint warns of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from catalog.model import Dataset, Level
+from policy_engine.capabilities import Action
+from policy_engine.circumstances import AT_MOST
+from policy_engine.coverage import coverage_of_roles
+from policy_engine.decide import Judge
+from policy_engine.judged import Judged
+from policy_engine.model import Outcome
+from policy_engine.profile import FieldProfile
+from policy_engine.subjects import holder_of
+from policy_engine.verdicts import Verdict
+from web_ui.pictures.bars import counts, shares
+from web_ui.pictures.chart import Part
+from web_ui.reports.desk import Desk
+from web_ui.reports.report import Report
+
+SENSITIVE = (Level.CONFIDENTIAL, Level.RESTRICTED)
+_LEVELS = (
+    Part(name=Level.CONFIDENTIAL.value, tone="masked", fill=0.6),
+    Part(name=Level.RESTRICTED.value, tone="hidden", fill=1.0),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """A sensitive column that somebody sees as it is."""
+
+    dataset: str
+    column: str
+    tags: tuple[str, ...]
+    level: Level
+    roles: list[str] = field(default_factory=list)
+    policies: set[str] = field(default_factory=set)
+
+
+def coverage(desk: Desk) -> Report:
+    """How much of all the datasets each role sees."""
+    datasets = desk.datasets
+    found = coverage_of_roles(datasets, desk.policies, desk.at, desk.look)
+    ordered = sorted(found.items(), key=lambda each: (-each[1].clear, -each[1].masked, each[0]))
+    columns = next((covered.columns for _, covered in ordered), 0)
+    return Report(
+        answer=f"{len(ordered):,} roles, {len(datasets):,} datasets with {columns:,} columns.",
+        columns=("role", "clear", "masked", "hidden"),
+        rows=tuple((role, covered.clear, covered.masked, covered.hidden) for role, covered in ordered),
+        notes=("At most, and on some rows: what a purpose, network or hour may open counts as seen.",),
+        chart=shares(
+            "coverage",
+            [(role, covered.as_json()) for role, covered in ordered],
+            title="What roles see of the estate",
+            description="Shares of columns that are clear, masked and hidden, for each role.",
+            of="Role",
+        ),
+    )
+
+
+def unrestricted(desk: Desk) -> Report:
+    """Columns of a confidential or restricted tag that some role sees as they are."""
+    levels = {tag.name: tag.level for tag in desk.parts.tags.tags() if tag.level in SENSITIVE}
+    found: dict[tuple[str, str], _Open] = {}
+    for role in desk.policies.roles:
+        judge = Judge(holder_of(role), desk.policies, desk.at, AT_MOST, desk.look)
+        for dataset in desk.datasets:
+            for name, like, verdict in _clear(judge.judge(dataset), levels):
+                each = found.setdefault((dataset.full_name, name), _opened(dataset, name, like, levels))
+                each.roles.append(role.name)
+                each.policies.update(verdict.policies)
+    rows = sorted(found.values(), key=lambda each: (-each.level.rank, each.dataset, each.column))
+    return Report(
+        answer=f"Sensitive columns that some role sees as they are: {len(rows):,}.",
+        columns=("dataset", "column", "level", "tags", "roles", "policies"),
+        rows=tuple(
+            (
+                each.dataset,
+                each.column,
+                each.level.value,
+                each.tags,
+                tuple(each.roles),
+                desk.named(sorted(each.policies)),
+            )
+            for each in rows
+        ),
+        notes=(
+            "Sensitive is what carries a tag of the level confidential or restricted; a suggested tag counts.",
+            "A column that is filtered by rows, and shown as it is on the others, is there.",
+        ),
+        chart=counts(
+            "open",
+            list(_by_dataset(rows).items()),
+            title="Sensitive columns in the clear",
+            description="How many, by dataset and level of sensitivity.",
+            of="Dataset",
+            parts=_LEVELS,
+        ),
+    )
+
+
+def warnings(desk: Desk) -> Report:
+    """What lint says of the policies in force; for those who read all of them."""
+    if desk.rights is not None and not desk.reads_every_policy:
+        desk.rights.require(Action.HOME_ADMINISTER, None, "read warnings about all policies")
+    found = desk.estates.findings()
+    return Report(
+        answer=f"{len(found):,} {'warning' if len(found) == 1 else 'warnings'} about the policies in force.",
+        columns=("severity", "finding", "try", "code"),
+        rows=tuple((each.severity.value, each.sentence, each.advice, each.code) for each in found),
+        notes=("The reference of lint explains each code.",),
+    )
+
+
+def _clear(judged: Judged, levels: Mapping[str, Level]) -> Iterator[tuple[str, FieldProfile, Verdict]]:
+    """The sensitive columns and nested fields that are shown as they are."""
+    if judged.broken or not any(verdict.outcome is not Outcome.HIDDEN for verdict in judged.verdicts.values()):
+        return
+    todo = [(column.name, like, verdict) for column, like, verdict in judged.told]
+    for name, like, verdict in todo:
+        if verdict.outcome is Outcome.CLEAR and any(tag in levels for tag in like.shown_tags):
+            yield name, like, verdict
+        if verdict.outcome is not Outcome.HIDDEN:
+            todo.extend((inner.column.name, inner, part) for inner, part in verdict.parts)
+
+
+def _opened(dataset: Dataset, name: str, like: FieldProfile, levels: Mapping[str, Level]) -> _Open:
+    tags = tuple(tag for tag in like.shown_tags if tag in levels)
+    return _Open(dataset=dataset.full_name, column=name, tags=tags, level=max(levels[tag] for tag in tags))
+
+
+def _by_dataset(rows: list[_Open]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for each in rows:
+        numbers = found.setdefault(each.dataset, {})
+        numbers[each.level.value] = numbers.get(each.level.value, 0) + 1
+    return dict(sorted(found.items(), key=lambda item: -sum(item[1].values())))
