@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from catalog.errors import SettingsInvalid
-from catalog.schedule import read_schedule
+from catalog.schedule import read_hours, read_schedule
 
 _PREFIX = "crawl_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlOptions:
-    """When a source is crawled by itself, into which database, what of it, and how politely; what is 0 is not said."""
+    """When a source is crawled by itself, in which hours of the day, into which database, what of it, and how politely.
+
+    What is 0 or empty is not said.
+    """
 
     every: str = ""
     cron: str = ""
+    hours: str = ""
     into: str = ""
     path: str = ""
     rows: int = 0
@@ -37,6 +41,7 @@ def read_crawl_options(source: str, options: Mapping[str, str]) -> CrawlOptions:
     kinds: Mapping[str, type] = {field.name: type(field.default) for field in fields(CrawlOptions)}
     said = {name: options[_PREFIX + name] for name in kinds if _PREFIX + name in options}
     read_schedule(said.get("every", ""), said.get("cron", ""))
+    read_hours(said.get("hours", ""))
     texts = {name: value for name, value in said.items() if kinds[name] is str}
     numbers = {name: _number(source, name, said[name], kinds[name]) for name in said.keys() - texts.keys()}
     return CrawlOptions(**texts, **numbers)  # type: ignore[arg-type]

@@ -203,15 +203,30 @@ class CrawlRuns:
         self._set(number, "is_listed = 1")
 
     def items(
-        self, number: int, *, after: int = -1, limit: int = 1_000, is_left: bool = False
+        self, number: int, *, after: int = -1, limit: int = 1_000, outcome: str | None = None, is_left: bool = False
     ) -> tuple[CrawlItem, ...]:
-        """The relations of a run in order, from one position on; those that wait, if asked so."""
-        left = " AND outcome = ''" if is_left else ""
+        """The relations of a run in order, from one position on; those with an outcome, or those that wait."""
+        wanted = "" if is_left else outcome
+        chosen, given = ("", list[Value]()) if wanted is None else (" AND outcome = ?", list[Value]([wanted]))
         rows = self._catalog.rows(
-            f"SELECT * FROM crawl_item WHERE run_id = ? AND position > ?{left} ORDER BY position LIMIT ?",
-            [number, after, limit],
+            f"SELECT * FROM crawl_item WHERE run_id = ? AND position > ?{chosen} ORDER BY position LIMIT ?",
+            [number, after, *given, limit],
         )
         return tuple(_item(row) for row in rows)
+
+    def suggested(self, number: int) -> int:
+        """How many tags a run suggested so far."""
+        row = self._catalog.row("SELECT sum(suggestions) AS number FROM crawl_item WHERE run_id = ?", [number])
+        return int(row["number"] or 0) if row else 0
+
+    def before(self, run: CrawlRun) -> CrawlRun | None:
+        """The newest run before one that looked at the same part of the source and came to its end."""
+        row = self._catalog.row(
+            "SELECT * FROM crawl_run r WHERE source = ? AND path = ? AND id < ? AND state = 'done'"
+            " AND EXISTS (SELECT 1 FROM crawl_item i WHERE i.run_id = r.id) ORDER BY id DESC LIMIT 1",
+            [run.source, run.path, run.id],
+        )
+        return None if row is None else self._read(row)
 
     def settle(self, number: int, items: Iterable[CrawlItem]) -> None:
         """Writes what became of relations, within the transaction of the change that it tells if one is open."""

@@ -10,7 +10,7 @@ from catalog.model import Source
 from catalog.names import nearest
 from catalog.sources.connector import ConnectorFactory, KeepsCopies, SourceConnector
 from catalog.sources.duckdb_file import DuckDbFileConnector
-from catalog.sources.files.connector import FilesConnector
+from catalog.sources.files.connector import FilesConnector, check_files
 from catalog.sources.files.options import FILE_OPTIONS
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.remote.address import URLS, check_url
@@ -37,7 +37,7 @@ def _check_server(source: str, options: Mapping[str, str]) -> None:
 
 
 CONNECTORS: tuple[ConnectorKind, ...] = (
-    ConnectorKind(name="files", factory=FilesConnector, required=("path",), optional=FILE_OPTIONS),
+    ConnectorKind(name="files", factory=FilesConnector, required=("path",), optional=FILE_OPTIONS, check=check_files),
     ConnectorKind(name="duckdb", factory=DuckDbFileConnector, required=("path",)),
     ConnectorKind(name="mariadb", factory=partial(RemoteConnector, "mariadb"), optional=_SERVER, check=_check_server),
     ConnectorKind(name="postgres", factory=partial(RemoteConnector, "postgres"), optional=_SERVER, check=_check_server),

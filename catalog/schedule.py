@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from catalog.errors import SettingsInvalid
 
@@ -57,6 +57,26 @@ class Cron:
 Schedule = Every | Cron
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """The hours of a day, in UTC, in which something may be done; they may go through midnight."""
+
+    begin: time
+    end: time
+
+    def hold(self, moment: datetime) -> bool:
+        """Whether a moment lies in them; the end does not.
+
+        Example:
+            >>> read_hours("22:00-06:00").hold(datetime(2026, 1, 2, 3, tzinfo=UTC))
+            True
+        """
+        now = moment.astimezone(UTC).time()
+        if self.begin < self.end:
+            return self.begin <= now < self.end
+        return now >= self.begin or now < self.end
+
+
 def read_schedule(every: str, cron: str) -> Schedule | None:
     """The schedule that settings state, None when they state none.
 
@@ -72,6 +92,17 @@ def read_schedule(every: str, cron: str) -> Schedule | None:
             raise SettingsInvalid(f"`{every}` is no length of time", hint="say for example `30m`, `6h` or `7d`")
         return Every(length=timedelta(**{_UNITS[match[2]]: int(match[1])}))
     return _cron(cron) if cron else None
+
+
+def read_hours(text: str) -> Hours | None:
+    """The hours that settings state, None when they state none; raises SettingsInvalid."""
+    if not text.strip():
+        return None
+    match = re.fullmatch(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)\s*", text)
+    if match is None or match.group(1, 2) == match.group(3, 4):
+        raise SettingsInvalid(f"`{text}` are no hours of a day", hint="write for example `22:00-06:00`, in UTC")
+    begin_hour, begin, end_hour, end = map(int, match.groups())
+    return Hours(begin=time(begin_hour, begin), end=time(end_hour, end))
 
 
 def _cron(text: str) -> Cron:

@@ -13,7 +13,7 @@ from catalog.datasets import Datasets
 from catalog.errors import VeilError
 from catalog.model import Source
 from catalog.names import fold
-from catalog.schedule import Every, Schedule, read_schedule
+from catalog.schedule import Every, Schedule, read_hours, read_schedule
 from catalog.sources.private_copies import PrivateCopies
 from crawler.crawl import Conduct, ask_for, carry_on
 from crawler.plugins import Plugins
@@ -53,6 +53,7 @@ class CrawlRunner:
     def __post_init__(self) -> None:
         for own in self.settings.crawls.values():
             read_schedule(own.every, own.cron)
+            read_hours(own.hours)
 
     def start(self) -> None:
         """Begins to look for work."""
@@ -88,7 +89,7 @@ class CrawlRunner:
             if unfinished and not any(run.state is RunState.PAUSED for run in unfinished):
                 continue
             due = self._due(schedule, runs.last_by(source, SCHEDULE))
-            if self.clock() < max(due, self._patient.get(source, due)):
+            if self.clock() < max(due, self._patient.get(source, due)) or not self._may(own):
                 continue
             try:
                 self._ask_for(source, own, unfinished, runs)
@@ -129,13 +130,23 @@ class CrawlRunner:
         for run in runs.unfinished():
             source = fold(run.source)
             is_paused_by_limit = run.state is RunState.PAUSED and bool(run.problem)
-            if source in self._busy or is_paused_by_limit or runs.leases.is_taken(source):
+            if source in self._busy or is_paused_by_limit or runs.leases.is_taken(source) or self._rests(run):
                 continue
             if len(self._busy) >= max(1, self.settings.crawl.at_once):
                 return
             thread = threading.Thread(target=self._carry_on, args=(run,), name=f"crawl {run.id}", daemon=True)
             self._busy[source] = thread
             thread.start()
+
+    def _may(self, own: SourceCrawlSettings) -> bool:
+        """Whether it is in the hours in which a source may be crawled by the clock."""
+        hours = read_hours(own.hours)
+        return hours is None or hours.hold(self.clock())
+
+    def _rests(self, run: CrawlRun) -> bool:
+        """Whether a run of the clock has to wait for its source's hours; what a person asks for never has."""
+        source = Datasets(self.catalog).source(run.source)
+        return run.by == SCHEDULE and source is not None and not self._may(self.settings.crawl_of(source))
 
     def _politeness(self, name: str) -> Politeness:
         return self.settings.politeness(Datasets(self.catalog).source(name) or Source(name=name, connector=""))
@@ -144,7 +155,7 @@ class CrawlRunner:
         conduct = Conduct(
             plugins=self.plugins,
             politeness=self._politeness(run.source),
-            should_leave=self._leave.is_set,
+            should_leave=lambda: self._leave.is_set() or self._rests(run),
             tells_all=False,
             copies=PrivateCopies(self.copies),
         )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import flask
 
 from catalog.clock import written_time
-from catalog.crawl_runs import CrawlItem, CrawlRun, CrawlRuns
+from catalog.crawl_comparison import Moved, compared
+from catalog.crawl_runs import CrawlItem, CrawlRun, CrawlRuns, RunState
 from catalog.model import Event, EventKind, Verdict
 from crawler.crawl import ask_for
 from policy_engine.capabilities import Action, Rights
@@ -15,9 +16,18 @@ from proxy.bodies import Body, refuse_unknown_arguments
 from proxy.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui import arguments
+from web_ui.databases import made_sure
 from web_ui.parts import Parts
 
 _MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many tags a run has suggested so far, and which relation it is at."""
+
+    tags: int
+    at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,19 @@ class Crawls:
         self.parts.crawls.wake()
         return run
 
+    def register(self, number: str, into: str, *, creates: bool = False, only: str = "") -> CrawlRun:
+        """A further run that registers what one found and nobody has, in a database that it `creates` if need be.
+
+        It looks again at what it registers, so that nothing is registered that has gone meanwhile.
+        """
+        self._require("register datasets")
+        run = self.run(number)
+        if not into:
+            raise RequestInvalid("no database is named", hint="name one, or a new one")
+        if creates:
+            into = made_sure(self.parts, self.subject, into, why=f"for what crawl {run.id} found")
+        return self.ask_for(run.source, only or run.path, into, False)
+
     def runs(self, source: str | None, limit: int) -> tuple[CrawlRun, ...]:
         """Runs, newest first."""
         self._require_sight()
@@ -49,9 +72,20 @@ class Crawls:
             raise NotThere(f"there is no crawl `{number[:40]}`", hint="list the crawls and take a number from there")
         return found
 
-    def items(self, run: CrawlRun, after: int, limit: int) -> tuple[CrawlItem, ...]:
-        """The relations of a run in order."""
-        return self._store().items(run.id, after=after, limit=limit)
+    def items(self, run: CrawlRun, after: int, limit: int, outcome: str | None = None) -> tuple[CrawlItem, ...]:
+        """The relations of a run in order, or those with an outcome."""
+        return self._store().items(run.id, after=after, limit=limit, outcome=outcome)
+
+    def standing(self, run: CrawlRun) -> Standing:
+        """How far a run is, in numbers and words."""
+        store = self._store()
+        at = store.items(run.id, limit=1, is_left=True) if run.state is RunState.RUNNING else ()
+        return Standing(tags=store.suggested(run.id), at=at[0].relation if at else "")
+
+    def since(self, run: CrawlRun) -> tuple[CrawlRun, tuple[Moved, ...]] | None:
+        """The crawl before this one of the same part of the source, and what stands otherwise since."""
+        earlier = self._store().before(run)
+        return None if earlier is None else (earlier, compared(self.parts.catalog, run.id, earlier.id))
 
     def cancel(self, number: str) -> CrawlRun:
         """Stops a run after the relation that it is at; who asked for that is on record."""
@@ -101,6 +135,7 @@ class CrawlsApi:
         routes.post("/crawls")(self.start)
         routes.get("/crawls/<number>")(self.crawl)
         routes.post("/crawls/<number>/cancel")(self.cancel)
+        routes.post("/crawls/<number>/register")(self.register)
         return routes
 
     def crawls(self) -> flask.Response:
@@ -126,13 +161,27 @@ class CrawlsApi:
     def crawl(self, number: str) -> flask.Response:
         """One crawl with its relations, some at a time."""
         crawls = self._crawls()
-        refuse_unknown_arguments("limit", "after")
+        refuse_unknown_arguments("limit", "after", "outcome")
         run = crawls.run(number)
         after, limit = arguments.number("after", 2**62), arguments.number("limit", _MOST) or 100
-        items = crawls.items(run, -1 if after is None else after, limit)
+        items = crawls.items(run, -1 if after is None else after, limit, outcome_asked())
         following = items[-1].position if len(items) == limit else None
-        told = [item_json(item) for item in items]
-        return flask.jsonify({**run_json(run), "relations": told, "after": following})
+        told, standing = [item_json(item) for item in items], crawls.standing(run)
+        return flask.jsonify(
+            {**run_json(run), "tags": standing.tags, "at": standing.at, "relations": told, "after": following}
+        )
+
+    def register(self, number: str) -> tuple[flask.Response, int, dict[str, str]]:
+        """Register what a crawl found, or one relation of it, in a database, by a further crawl."""
+        crawls = self._crawls()
+        refuse_unknown_arguments()
+        body = Body.read("into", "create", "relation")
+        creates = body.raw("create")
+        if creates not in (None, True, False):
+            raise RequestInvalid("`create` is neither true nor false", hint="leave it out for false")
+        only = body.text("relation", default="")
+        run = crawls.register(number, body.text("into"), creates=bool(creates), only=only)
+        return flask.jsonify(run_json(run)), 202, {"Location": f"{answers.PREFIX}/crawls/{run.id}"}
 
     def cancel(self, number: str) -> flask.Response:
         """Stop a crawl after the relation that it is at."""
@@ -142,6 +191,18 @@ class CrawlsApi:
 
     def _crawls(self) -> Crawls:
         return Crawls(parts=self.parts, subject=answers.subject(self.identity))
+
+
+OUTCOMES = ("new", "changed", "found", "gone", "failed", "passed", "unchanged", "left")
+"""What may become of a relation, the most telling first."""
+
+
+def outcome_asked() -> str | None:
+    """The outcome that a request asks for, as it is kept; None for all."""
+    given = flask.request.args.get("outcome")
+    if given is not None and given not in OUTCOMES:
+        raise RequestInvalid(f"unknown outcome `{given[:40]}`", hint=f"known: {', '.join(OUTCOMES)}")
+    return "" if given == "left" else given
 
 
 def run_json(run: CrawlRun) -> dict[str, object]:

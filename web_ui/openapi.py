@@ -20,6 +20,7 @@ from proxy.openapi import (
     parameter,
     record,
 )
+from web_ui.crawls_api import OUTCOMES
 from web_ui.openapi_reports import REPORT_PATHS, REPORT_SCHEMAS
 from web_ui.openapi_requests import REQUEST_PATHS, REQUEST_SCHEMAS
 from web_ui.openapi_sources import SOURCE_PATHS, SOURCE_SCHEMAS
@@ -196,7 +197,14 @@ CONTROL_PATHS: Json = {
                     {
                         "allOf": [
                             named("Crawl"),
-                            record({"relations": listed(named("Relation")), "after": {"type": ["integer", "null"]}}),
+                            record(
+                                {
+                                    "tags": COUNT,
+                                    "at": TEXT,
+                                    "relations": listed(named("Relation")),
+                                    "after": {"type": ["integer", "null"]},
+                                }
+                            ),
                         ]
                     }
                 )
@@ -205,7 +213,20 @@ CONTROL_PATHS: Json = {
                 parameter("number", "The crawl's id.", place="path"),
                 parameter("limit", "At most so many relations, 100 unless told.", schema={**COUNT, "maximum": 1000}),
                 parameter("after", "Only relations after this place, to read on.", schema=COUNT),
+                parameter("outcome", "Only relations of which this became.", schema={"enum": [*OUTCOMES]}),
             ),
+        )
+    },
+    "/crawls/{number}/register": {
+        "post": operation(
+            "Register what a crawl found, or one relation of it, by a further crawl (administrators)",
+            {"202": answer(named("Crawl"))},
+            body={
+                "application/json": {
+                    "schema": record({"into": TEXT}, {"create": YES_NO, "relation": TEXT}, closed=True)
+                }
+            },
+            parameters=(parameter("number", "The crawl's id.", place="path"),),
         )
     },
     "/crawls/{number}/cancel": {

@@ -30,6 +30,7 @@ from web_ui.pages.query import QueryPage
 from web_ui.pages.reports import ReportsPage
 from web_ui.pages.revisions import RevisionsPage
 from web_ui.pages.sign_in import SignInPage
+from web_ui.pages.sources import SourcesPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
 from web_ui.reports_api import ReportsApi
@@ -83,4 +84,5 @@ def pages(
     yield TagsPage(parts=parts, identity=identity).blueprint()
     yield CrawlsPage(parts=parts, identity=identity).blueprint()
     yield ReportsPage(parts=parts, identity=identity, estates=estates).blueprint()
+    yield SourcesPage(parts=parts, identity=identity).blueprint()
     yield AuditPage(parts=parts, identity=identity).blueprint()

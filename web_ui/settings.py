@@ -155,11 +155,13 @@ class SourceCrawlSettings:
     """How one source is crawled; what is not said here is as its own options `crawl_..` say, then as in `[crawl]`.
 
     The server crawls it `every` so often (`30m`, `6h`, `7d`), or by `cron`, in UTC (`30 2 * * 1-5`), and registers what
-    is new in the database `into`; only what lies under `path` when that is given.
+    is new in the database `into`; only what lies under `path` when that is given. It does so in some `hours` alone
+    (`22:00-06:00`, in UTC), if they are given: a crawl that is not through by their end goes on in the next.
     """
 
     every: str = ""
     cron: str = ""
+    hours: str = ""
     into: str = ""
     path: str = ""
     rows: int = 0

@@ -9,6 +9,7 @@ from catalog.registry import connect
 
 ALL = {
     "crawl_every": "6h",
+    "crawl_hours": "22:00-06:00",
     "crawl_into": "shop",
     "crawl_path": "2024",
     "crawl_rows": "500",
@@ -20,7 +21,14 @@ ALL = {
 
 def test_all_of_them_are_read() -> None:
     assert read_crawl_options("lake", {"path": "x", **ALL}) == CrawlOptions(
-        every="6h", into="shop", path="2024", rows=500, pause_seconds=0.5, most_seconds=60.0, most_bytes=1_000_000
+        every="6h",
+        hours="22:00-06:00",
+        into="shop",
+        path="2024",
+        rows=500,
+        pause_seconds=0.5,
+        most_seconds=60.0,
+        most_bytes=1_000_000,
     )
     assert {*ALL, "crawl_cron"} == set(CRAWL_OPTIONS)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog.errors import SettingsInvalid
-from catalog.schedule import read_schedule
+from catalog.schedule import read_hours, read_schedule
 
 FRIDAY = datetime(2026, 1, 2, 3, 30, 20, tzinfo=UTC)
 
@@ -61,3 +61,27 @@ def test_what_is_no_schedule_is_refused(every: str, cron: str) -> None:
 
 def test_no_schedule_is_none() -> None:
     assert read_schedule("", "") is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "moment", "hold"),
+    [
+        ("22:00-06:00", "23:59", True),
+        ("22:00-06:00", "05:59", True),
+        ("22:00-06:00", "06:00", False),
+        ("22:00-06:00", "12:00", False),
+        ("9:30 - 17:00", "09:30", True),
+        ("9:30 - 17:00", "17:00", False),
+    ],
+)
+def test_hours_hold_from_begin_to_end_and_through_midnight(hours: str, moment: str, hold: bool) -> None:
+    found = read_hours(hours)
+    assert found is not None
+    assert found.hold(datetime.fromisoformat(f"2026-01-02T{moment}:00+00:00")) is hold
+    assert read_hours("") is None
+
+
+@pytest.mark.parametrize("hours", ["22-6", "24:00-06:00", "06:00-06:00", "at night"])
+def test_hours_that_are_none_are_refused(hours: str) -> None:
+    with pytest.raises(SettingsInvalid, match="no hours of a day"):
+        read_hours(hours)

@@ -43,6 +43,7 @@ class Entry:
     actions: tuple[Action, ...] = ()
 
 
+_CRAWLERS = ("crawls.", "sources.")
 _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ("", (Entry(title="Home", endpoint="home.show", within=("home.",)),)),
     (
@@ -66,7 +67,7 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "Operate",
-        (Entry(title="Crawls", endpoint="crawls.show", within=("crawls.",), actions=(Action.HOME_ADMINISTER,)),),
+        (Entry(title="Crawlers", endpoint="crawls.show", within=_CRAWLERS, actions=(Action.HOME_ADMINISTER,)),),
     ),
     (
         "Review",

@@ -39,9 +39,23 @@ if (review) {
     }
   });
 }
-// A page that shows work under way looks again by itself, unless somebody is filling in its form.
-if (document.querySelector("[data-refresh]")) {
-  setInterval(() => {
-    if (!document.activeElement || !document.activeElement.closest("form")) location.reload();
-  }, 5000);
-}
+// What shows work under way is fetched anew by itself, piece by piece, so that nothing that is being filled in is lost.
+const underWay = () => [...document.querySelectorAll("[data-refresh][id]")];
+const lookAgain = async () => {
+  if (!underWay().length) return;
+  try {
+    const answer = await fetch(location, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    let isOver = false;
+    for (const piece of answer.ok ? underWay() : []) {
+      const now = page.getElementById(piece.id);
+      if (!now || piece.contains(document.activeElement)) continue;
+      if (piece.innerHTML !== now.innerHTML) piece.innerHTML = now.innerHTML;
+      piece.toggleAttribute("data-refresh", now.hasAttribute("data-refresh"));
+      isOver ||= !now.hasAttribute("data-refresh");
+    }
+    if (isOver && !document.activeElement?.closest("form")) { location.reload(); return; }
+  } catch { /* the server is away; the next look may find it again */ }
+  setTimeout(lookAgain, 5000);
+};
+if (underWay().length) setTimeout(lookAgain, 5000);

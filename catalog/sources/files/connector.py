@@ -149,11 +149,12 @@ class FilesConnector:
         return is_continued(first, last)
 
 
-def _layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:
-    """Where the files are; raises SettingsInvalid for options that do not belong to such a place."""
+def check_files(name: str, options: Mapping[str, str]) -> None:
+    """Raises SettingsInvalid for options that no file could be read by, or that do not belong to such a place."""
+    FileOptions.of(name, options)
     if options["path"].startswith("s3://"):
         check_s3(name, options)
-        return bucket_layout(name, options, copies)
+        return
     if "://" in options["path"]:
         raise SettingsInvalid(
             f"source `{name}` points into a network in a way that is not known",
@@ -164,4 +165,11 @@ def _layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateC
             raise SettingsInvalid(
                 f"source `{name}` has the option `{option}`, which is for buckets", hint="leave it out"
             )
+
+
+def _layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:
+    """Where the files are."""
+    check_files(name, options)
+    if options["path"].startswith("s3://"):
+        return bucket_layout(name, options, copies)
     return Layout.local(options["path"])
