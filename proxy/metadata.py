@@ -148,8 +148,19 @@ class Metadata:
         self._clock = clock
         self._tells_hidden = tells_hidden
 
-    def find(self, subject: Subject, search: str = "", *, decision_id: str = "", client: str = "") -> tuple[Sight, ...]:
-        """The datasets the subject can see, by name; each word of `search` must stand somewhere in them."""
+    def find(
+        self,
+        subject: Subject,
+        search: str = "",
+        *,
+        decision_id: str = "",
+        client: str = "",
+        asked_by: Subject | None = None,
+    ) -> tuple[Sight, ...]:
+        """The datasets the subject can see, by name; each word of `search` must stand somewhere in them.
+
+        With `asked_by` it is told to somebody who may see as others, and on record as theirs.
+        """
         policies, words = self._policies.current(), tuple(fold(search).split())
         found = self._visibility.sights(subject, policies, self._clock(), Circumstances(address=client), words)
         self._tell(
@@ -158,11 +169,18 @@ class Metadata:
             decision_id,
             client,
             {"search": search[:200]} if search else {"list": "datasets"},
+            asked_by,
         )
         return found if self._tells_hidden else tuple(replace(sight, hidden=0) for sight in found)
 
     def outline(
-        self, subject: Subject, most: int, *, decision_id: str = "", client: str = ""
+        self,
+        subject: Subject,
+        most: int,
+        *,
+        decision_id: str = "",
+        client: str = "",
+        asked_by: Subject | None = None,
     ) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
         """The first datasets that the subject can see, by name, each with the columns that are there."""
         policies, now, circumstances = self._policies.current(), self._clock(), Circumstances(address=client)
@@ -171,7 +189,7 @@ class Metadata:
             (dataset, self._visibility.decision(subject, dataset.database, dataset.name, policies, now, circumstances))
             for dataset in datasets
         )
-        self._tell(subject, datasets, decision_id, client, {"list": "columns"})
+        self._tell(subject, datasets, decision_id, client, {"list": "columns"}, asked_by)
         return tuple(
             (dataset, tuple(column for column in decision.columns if column.outcome is not Outcome.HIDDEN))
             for dataset, decision in decided
@@ -179,7 +197,14 @@ class Metadata:
         )
 
     def describe(
-        self, subject: Subject, database: str, name: str, *, decision_id: str = "", client: str = ""
+        self,
+        subject: Subject,
+        database: str,
+        name: str,
+        *,
+        decision_id: str = "",
+        client: str = "",
+        asked_by: Subject | None = None,
     ) -> DatasetView:
         """One dataset; raises UnknownDataset alike when it is not there and when it is not to be seen."""
         policies, now, circumstances = self._policies.current(), self._clock(), Circumstances(address=client)
@@ -197,7 +222,7 @@ class Metadata:
             lambda other: self._visibility.decision(subject, other.database, other.name, policies, now, circumstances),
         )
         view = DatasetView(decision=decision, words=words, owners=policies.owners, readable=readable(subject, policies))
-        self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"})
+        self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"}, asked_by)
         return view
 
     def roles(self, subject: Subject) -> tuple[str, ...]:
@@ -212,18 +237,21 @@ class Metadata:
         decision_id: str,
         client: str,
         details: Mapping[str, object],
+        asked_by: Subject | None,
     ) -> None:
         named = tuple(dataset.full_name for dataset in datasets[:100])
+        by = subject if asked_by is None else asked_by
+        seen_as = {} if by == subject else {"as": subject.user or sorted(subject.groups)}
         self._journal.append(
             Event(
                 kind=EventKind.METADATA_READ,
-                user=subject.user,
-                groups=tuple(sorted(subject.groups)),
+                user=by.user,
+                groups=tuple(sorted(by.groups)),
                 datasets=named,
                 revision=self._policies.current().revision,
                 decision_id=decision_id,
                 client=client,
-                details={**details, "count": len(datasets)},
+                details={**details, "count": len(datasets), **seen_as},
             )
         )
 

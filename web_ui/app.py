@@ -19,9 +19,11 @@ from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
 from web_ui.pages.addresses import policy_url
 from web_ui.pages.frame import navigation, vendored
+from web_ui.pages.view_as import ViewAsPage
 from web_ui.parts import Parts
 from web_ui.routes import apis, pages
 from web_ui.throttle import Throttle
+from web_ui.view_as import OPEN, ViewAs
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self';"
@@ -53,12 +55,15 @@ def create_app(parts: Parts) -> flask.Flask:
         signed_in=sessions.subject,
         others=partial(_bearer, sessions, provider),
     )
+    view_as = ViewAs(parts, identity, sessions)
     app.before_request(session.refuse_forgery)
+    app.before_request(view_as.guard)
     app.after_request(_secure)
     app.after_request(parts.metrics.answered)
     answers.install(app, parts.revisions.current_number)
     app.register_error_handler(Exception, _on_error)
     _add_routes(app, parts, identity, sessions, provider)
+    app.register_blueprint(ViewAsPage(parts=parts, view_as=view_as).blueprint())
     _add_words(app, parts, identity, sessions, provider)
     return app
 
@@ -131,10 +136,15 @@ def _add_words(
     app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
 
     def frame() -> dict[str, object]:
-        person = sessions.user_name()
+        person, looking = sessions.user_name(), flask.g.get("seen")
         return {
             "csrf_token": session.csrf_token,
-            **navigation(person, lambda: Rights(answers.subject(identity), parts.policies.current())),
+            "seen": looking,
+            **navigation(
+                person,
+                lambda: Rights(answers.subject(identity), parts.policies.current()),
+                only=OPEN if looking else None,
+            ),
         }
 
     app.context_processor(frame)

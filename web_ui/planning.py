@@ -13,9 +13,18 @@ from web_ui.parts import Parts
 
 
 def planned(
-    parts: Parts, subject: Subject, text: str, *, what: str, prune: bool = False, count: Count | None = None
+    parts: Parts,
+    subject: Subject,
+    text: str,
+    *,
+    what: str,
+    prune: bool = False,
+    count: Count | None = None,
+    is_one_of_many: bool = False,
 ) -> Plan:
     """The plan for the text of a document; raises NotAllowed for `what` when nobody let the person change anything.
+
+    A document that `is_one_of_many` is not told what else is live.
 
     INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
     that the document does not name are told to those alone who may read them.
@@ -31,7 +40,7 @@ def planned(
         prune=prune,
         check_rule=parts.check_rule,
         count=count,
-        tells_all=reads_every_policy(rights),
+        tells_all=reads_every_policy(rights) and not is_one_of_many,
     )
     require_change(rights, plan.before, plan.after)
     return plan

@@ -137,6 +137,18 @@ class Sessions:
         held = self._tokens.find(text, self._clock())
         return None if held is None else self._subject(held)
 
+    def viewing(self) -> str:
+        """As whom this sign-in looks at pages, as it was noted; empty for itself and without a sign-in."""
+        held = self._held()
+        return "" if held is None or self._subject(held) is None else held.viewing
+
+    def view(self, viewing: str) -> None:
+        """Note as whom this sign-in looks at pages from now on; raises NotAuthenticated without one."""
+        held = self._held()
+        if held is None:
+            raise NotAuthenticated("nobody is signed in", hint="sign in at the page")
+        self._store.view(held.id, viewing)
+
     def _held(self) -> WebSession | None:
         """The session of this request's cookie, None when there is none that can be used."""
         text = flask.session.get("text")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from catalog.accounts import Accounts
+from catalog.model import Attribute
 from catalog.names import fold, nearest
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import PolicySet, Subject
@@ -15,10 +16,14 @@ KINDS = ("user", "role", "groups")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Somebody:
-    """Whom to look as: the name of a user or role, or groups with commas between them."""
+    """Whom to look as: the name of a user or role, or groups with commas between them.
+
+    `attributes` are lines like `land=NO`, for groups alone: a user has those of the account.
+    """
 
     kind: str
     name: str
+    attributes: str = ""
 
     def __str__(self) -> str:
         return (
@@ -34,7 +39,17 @@ class Somebody:
         groups = frozenset(group.strip() for group in self.name.split(",") if group.strip())
         if self.kind != "groups" or not groups:
             raise RequestInvalid("nobody is named to look as", hint="choose a user, a role or groups, and name them")
-        return Subject(user="", groups=groups)
+        return Subject(user="", groups=groups, attributes=self._attributes())
+
+    def _attributes(self) -> dict[str, Attribute]:
+        """What the lines say; a name that stands twice has several values."""
+        found: dict[str, tuple[str, ...]] = {}
+        for line in filter(str.strip, self.attributes.splitlines()):
+            name, sign, value = (part.strip() for part in line.partition("="))
+            if not sign or not name:
+                raise RequestInvalid(f"`{line.strip()[:100]}` is no attribute", hint="write one a line, as `land=NO`")
+            found[name] = (*found.get(name, ()), value)
+        return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
     def _user(self, accounts: Accounts) -> Subject:
         user = accounts.user(self.name) if self.name else None

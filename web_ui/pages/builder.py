@@ -156,7 +156,7 @@ class BuilderPage:
         card = Card.of(reading.policy, {}, self.parts.clock())
         text = write({"veil": 1, "policies": [policy_entry(reading.policy)]})
         try:
-            plan = planned(self.parts, subject, text, what=_WHAT)
+            plan = planned(self.parts, subject, text, what=_WHAT, is_one_of_many=True)
         except VeilError as error:
             return Shown(reading=reading, card=card, problem=problems.told(error, decision_id=answers.decision_id()))
         notes = {name: tuple(found) for name, found in _notes(reading.policy, plan)}

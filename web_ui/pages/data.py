@@ -16,8 +16,8 @@ from proxy.identity import Identity
 from proxy.narrowing import FACETS, counts, narrowed, wanted
 from web_ui import arguments
 from web_ui.pages.facets import Facet, facet
-from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
+from web_ui.view_as import seen
 
 _ON_A_PAGE = 100
 _MOST_PAGES = 100_000
@@ -51,10 +51,12 @@ class DataPage:
 
     def show(self) -> str:
         """The list, or what matches the search and is filed under what was chosen."""
-        subject = viewer(self.identity)
+        who = seen(self.identity)
         search = flask.request.args.get("search", "").strip()
         asked, number = wanted(flask.request.args), arguments.number("page", _MOST_PAGES) or 1
-        sights = self.parts.metadata.find(subject, search, decision_id=answers.decision_id(), client=answers.client())
+        sights = self.parts.metadata.find(
+            who.subject, search, decision_id=answers.decision_id(), client=answers.client(), asked_by=who.by
+        )
         found = narrowed(sights, self.parts.levels(), asked)
         return flask.render_template(
             "data.html",

@@ -14,9 +14,10 @@ from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.metadata import DatasetView
 from proxy.projection import shown_type
-from web_ui.pages.frame import viewer
+from web_ui.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid
 from web_ui.parts import Parts
+from web_ui.view_as import seen
 
 SAMPLE_ROWS = 20
 
@@ -63,9 +64,14 @@ class DatasetPage:
 
     def show(self, database: str, name: str) -> str:
         """The page; an unseen dataset is an absent one."""
-        subject = viewer(self.identity)
+        who = seen(self.identity)
         view = self.parts.metadata.describe(
-            subject, database, name, decision_id=answers.decision_id(), client=answers.client()
+            who.subject,
+            database,
+            name,
+            decision_id=answers.decision_id(),
+            client=answers.client(),
+            asked_by=who.by,
         )
         return flask.render_template(
             "dataset.html",
@@ -74,7 +80,8 @@ class DatasetPage:
             rated=view.rated(self.parts.levels()),
             columns=self._columns(view),
             policies=view.policies(self._told(view)),
-            sample=self._sample(subject, view),
+            sample=Grid() if who.is_another else self._sample(who.subject, view),
+            masked=self._masked(who.by, view) if who.is_another else None,
             tells_hidden=self.parts.tells_hidden,
         )
 
@@ -92,6 +99,11 @@ class DatasetPage:
             return view.fields
         ordered = sorted(view.decision.columns, key=lambda column: column.outcome is Outcome.HIDDEN)
         return tuple(item for column in ordered for item in (column, *column.nested))
+
+    def _masked(self, by: Subject, view: DatasetView) -> MaskedSample:
+        """Some rows as another sees them, of nothing but what the person who looks reads in the clear."""
+        decision_id, client = answers.decision_id(), answers.client()
+        return masked_sample(self.parts, by, view.decision, decision_id=decision_id, client=client)
 
     def _sample(self, subject: Subject, view: DatasetView) -> Grid:
         dataset = view.dataset

@@ -62,6 +62,12 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 endpoint="policies.show",
                 within=("policies.", "policy.", "change.", "builder.", "drafts.", "revisions."),
             ),
+            Entry(
+                title="View as",
+                endpoint="view_as.show",
+                within=("view_as.",),
+                actions=(Action.SUBJECT_IMPERSONATE,),
+            ),
             Entry(title="Tags", endpoint="tags.show", within=("tags.",), actions=(Action.TAG_ASSIGN,)),
         ),
     ),
@@ -80,13 +86,15 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 """Every page by what people come for."""
 
 
-def navigation(person: str | None, rights: Callable[[], Rights]) -> dict[str, object]:
-    """What the frame's template needs; nobody signed in means no navigation."""
+def navigation(
+    person: str | None, rights: Callable[[], Rights], *, only: frozenset[str] | None = None
+) -> dict[str, object]:
+    """What the frame's template needs; nobody signed in means no navigation. With `only`, no other page is listed."""
     if person is None:
         return {"person": None, "navigation": ()}
     held = rights()
     groups = (
-        Group(title=title, links=tuple(_link(entry) for entry in entries if _opens(held, entry)))
+        Group(title=title, links=tuple(_link(entry) for entry in entries if _opens(held, entry, only)))
         for title, entries in _MENU
     )
     return {
@@ -96,7 +104,9 @@ def navigation(person: str | None, rights: Callable[[], Rights]) -> dict[str, ob
     }
 
 
-def _opens(held: Rights, entry: Entry) -> bool:
+def _opens(held: Rights, entry: Entry, only: frozenset[str] | None) -> bool:
+    if only is not None and entry.endpoint not in only:
+        return False
     return not entry.actions or any(held.places(action) != frozenset() for action in entry.actions)
 
 

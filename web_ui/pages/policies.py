@@ -15,6 +15,7 @@ from web_ui import arguments
 from web_ui.pages.frame import viewer
 from web_ui.pages.policy_cards import Card
 from web_ui.parts import Parts
+from web_ui.view_as import seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ class PoliciesPage:
 
     def show(self) -> str:
         """The list, or what holds every word of the search."""
-        subject, current = viewer(self.identity), self.parts.policies.current()
+        who, current = seen(self.identity), self.parts.policies.current()
+        subject, is_self = who.subject, not who.is_another
         answers.decided_under(current.revision)
         rights = Rights(subject, current)
         search = flask.request.args.get("search", "").strip()
@@ -46,8 +48,9 @@ class PoliciesPage:
             cards=found,
             revision=current.revision,
             sees_all=reads_every_policy(rights),
-            may_change=may_change_anything(rights),
-            may_write=rights.places(Action.POLICY_WRITE) != frozenset(),
+            links_on=is_self,
+            may_change=is_self and may_change_anything(rights),
+            may_write=is_self and rights.places(Action.POLICY_WRITE) != frozenset(),
             since=arguments.number("since", 2**31),
         )
 

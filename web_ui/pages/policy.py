@@ -27,6 +27,7 @@ from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.pages.policy_cards import Card
 from web_ui.parts import Parts
+from web_ui.view_as import seen
 
 _MOST_REVISIONS = 20
 _LARGEST = 2**31
@@ -58,7 +59,8 @@ class PolicyPage:
 
     def show(self, name: str) -> str:
         """The policy as it is in force, or as it stood in the revision `?rev=`."""
-        subject, current = viewer(self.identity), self.parts.policies.current()
+        who, current = seen(self.identity), self.parts.policies.current()
+        subject = who.subject
         rights, wanted = Rights(subject, current), arguments.number("rev", _LARGEST)
         history = self.parts.revisions.history()
         number = current.revision if wanted is None else wanted
@@ -73,8 +75,8 @@ class PolicyPage:
             is_there=now is not None,
             is_past=number != current.revision,
             steps=tuple(self._steps(shown.id, history, subject, current)),
-            may_write=now is not None and rights.may(Action.POLICY_WRITE, shown.scope.database),
-            reads_history=reads_every_policy(rights),
+            may_write=now is not None and not who.is_another and rights.may(Action.POLICY_WRITE, shown.scope.database),
+            reads_history=not who.is_another and reads_every_policy(rights),
         )
 
     def remove(self, name: str) -> flask.typing.ResponseReturnValue:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import flask
 
-from catalog.errors import VeilError
+from catalog.errors import NotAllowed, VeilError
 from catalog.model import Dataset
 from catalog.names import join
 from policy_engine.model import ColumnDecision, Outcome, Subject
@@ -26,6 +26,7 @@ from web_ui.pages.notebook import notebook
 from web_ui.pages.query_form import QueryForm
 from web_ui.pages.query_history import own_queries
 from web_ui.parts import Parts
+from web_ui.view_as import Seen, seen
 
 MOST_ROWS = 200
 _LISTED = 30
@@ -52,12 +53,12 @@ class QueryPage:
 
     def show(self) -> str:
         """The form, and what the person may ask about."""
-        return self._page(viewer(self.identity), QueryForm.read(flask.request.args))
+        return self._page(seen(self.identity), QueryForm.read(flask.request.args))
 
     def names(self) -> flask.Response:
         """What an editor may complete: the datasets and columns that the person sees, and no other."""
         found: dict[str, dict[str, list[dict[str, str]]]] = {}
-        for dataset, columns in self._outline(viewer(self.identity), _COMPLETED):
+        for dataset, columns in self._outline(seen(self.identity), _COMPLETED):
             found.setdefault(dataset.database, {})[dataset.name] = [
                 {"name": column.name, "type": shown_type(column), "outcome": column.outcome} for column in columns
             ]
@@ -69,31 +70,34 @@ class QueryPage:
 
     def ask(self) -> flask.typing.ResponseReturnValue:
         """Run, explain or fetch what the form holds."""
-        subject = viewer(self.identity)
+        who = seen(self.identity)
+        subject = who.subject
         form = QueryForm.read(flask.request.form)
         action = flask.request.form.get("action", "run")
         if action not in ("run", "explain", "notebook", *_FILES):
             raise RequestInvalid("the form asks for something else than this page does", hint="go back, and try again")
         try:
             request = form.request()
+            if who.is_another and action != "explain":
+                raise NotAllowed("nothing is run while you look as another", hint="explain it, or leave that view")
             if action in _FILES:
                 return self._fetched(subject, request, _FILES[action])
             if action == "run":
-                return self._run(subject, request, form)
-            told = self.parts.pipeline.explain(subject, request, decision_id=answers.decision_id(), asked_by=subject)
+                return self._run(who, request, form)
+            told = self.parts.pipeline.explain(subject, request, decision_id=answers.decision_id(), asked_by=who.by)
             if action == "notebook":
                 text = notebook(form, request, public_url())
                 return _file(flask.Response(text, content_type="application/x-ipynb+json"), "query.ipynb")
-            return self._page(subject, form, access=told)
+            return self._page(who, form, access=told)
         except VeilError as error:
             problem = problems.told(error, decision_id=answers.decision_id())
-            return self._page(subject, form, problem=problem), problem.status
+            return self._page(who, form, problem=problem), problem.status
 
-    def _run(self, subject: Subject, request: Request, form: QueryForm) -> str:
+    def _run(self, who: Seen, request: Request, form: QueryForm) -> str:
         with contextlib.ExitStack() as held:
-            answer = self._answer(held, subject, request)
+            answer = self._answer(held, who.by, request)
             found = read_grid(answer, MOST_ROWS, _outcomes(answer.access))
-            return self._page(subject, form, found=found, access=answer.access)
+            return self._page(who, form, found=found, access=answer.access)
 
     def _fetched(self, subject: Subject, request: Request, form: Format) -> flask.Response:
         with contextlib.ExitStack() as held:
@@ -108,17 +112,18 @@ class QueryPage:
         query = self.parts.pipeline.query
         return held.enter_context(query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach))
 
-    def _page(self, subject: Subject, form: QueryForm, **result: object) -> str:
+    def _page(self, who: Seen, form: QueryForm, **result: object) -> str:
         """The whole page, or what came of the form alone where a script puts that into the page."""
         told = {"form": form, "most_rows": MOST_ROWS, **result}
         if flask.request.headers.get("HX-Request") == "true":
             return flask.render_template("query_result.html", **told)
-        outline = self._outline(subject, _LISTED + 1)
+        outline = self._outline(who, _LISTED + 1)
         listed = [(join(dataset.database, dataset.name), dataset, columns) for dataset, columns in outline[:_LISTED]]
         return flask.render_template("query.html", listed=listed, has_more=len(outline) > _LISTED, **told)
 
-    def _outline(self, subject: Subject, most: int) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
-        return self.parts.metadata.outline(subject, most, decision_id=answers.decision_id(), client=answers.client())
+    def _outline(self, who: Seen, most: int) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
+        decision_id, client = answers.decision_id(), answers.client()
+        return self.parts.metadata.outline(who.subject, most, decision_id=decision_id, client=client, asked_by=who.by)
 
 
 def _file(response: flask.Response, name: str) -> flask.Response:
