@@ -268,10 +268,10 @@ def _is_given(want: str, argument: exp.Expr, kind: str | None) -> bool:
 
 
 def _result(found: Signature, call: exp.Expr, known: Families) -> str | None:
-    if found.result != "alike":
+    if found.result not in ("alike", "first"):
         return None if found.result == "other" else found.result
     _, arguments = _read(call)
-    if len(found.arguments) == 1 and found.arguments != ("alike...",):
+    if found.result == "first" or (len(found.arguments) == 1 and found.arguments != ("alike...",)):
         return family(arguments[0], known)
     wanted = found.arguments if found.arguments != ("alike...",) else ("alike",) * len(arguments)
     together = [argument for want, argument in zip(wanted, arguments, strict=True) if want == "alike"]

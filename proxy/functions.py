@@ -13,6 +13,7 @@ that makes long text longer. Families are written `text =place -> text`; beside 
     alike        one family for all of them   =text    a literal text
     alike...     one or more of them          =part    the name of a part of a date whose value is a whole number
     other        a type of no family          =unit    the name of a length of time, from days to years
+    first        as the first argument
 """
 
 import csv
@@ -27,7 +28,7 @@ FAMILIES = frozenset({"boolean", "date", "decimal", "double", "integer", "text",
 _COLUMNS = ["name", "kind", "reason", "class", "families"]
 _KINDS = frozenset({"scalar", "aggregate", "window"})
 _ARGUMENTS = FAMILIES | {"any", "alike", "alike...", "=place", "=text", "=part", "=unit"}
-_RESULTS = FAMILIES | {"alike", "other"}
+_RESULTS = FAMILIES | {"alike", "first", "other"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

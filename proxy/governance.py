@@ -28,7 +28,7 @@ from policy_engine.visibility import Visibility
 from proxy import information
 from proxy.fields import Named
 from proxy.memory import Memory
-from proxy.mentions import mentioned, read_columns
+from proxy.mentions import masked_columns, mentioned, read_columns
 from proxy.parameters import Values
 from proxy.relations import Leaf, leaves
 from proxy.resolve import check_values, notices, seen_failures
@@ -228,6 +228,7 @@ def _placed(
         physical="" if content is not None else _physical(session, decision.dataset),
         lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
         may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation, columns),
+        masked=masked_columns(columns, decision),
         has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
         masking=session.masking(decision.dataset.source, decision.dataset.relation),
         content=content,

@@ -6,7 +6,8 @@ What hangs on it is checked again when the dataset's relation is scanned, where 
 from sqlglot import exp
 
 from catalog.names import fold, quoted
-from policy_engine.model import Decision
+from policy_engine.model import Decision, Outcome
+from policy_engine.transforms import registry
 
 _ALL = (exp.Star, exp.Columns, exp.Pivot)
 
@@ -40,3 +41,18 @@ def read_columns(names: frozenset[str] | None, alias: str, decision: Decision) -
     return frozenset(
         fold(column.name) for column in decision.columns if fold(column.name) in names or quoted(column.name) in asked
     )
+
+
+def masked_columns(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:
+    """Of the columns that are read, those (folded) that are masked, with the columns that their masks go by.
+
+    Example: of a birthday that is shifted by a person's number both are, if the birthday is read.
+    """
+    masked = [
+        column
+        for column in decision.columns
+        if (column.outcome is Outcome.MASKED or column.parts) and (read is None or fold(column.name) in read)
+    ]
+    cases = (case for column in masked for part in (column, *column.nested) for case in part.cases)
+    named = (each for case in cases if case.call is not None for each in registry.columns_named(case.call))
+    return frozenset(fold(column.name) for column in masked) | {fold(each.path[0]) for each in named}

@@ -24,6 +24,7 @@ from proxy.labels import label, unlabel
 from proxy.late import BARRIER, keep_late, late_columns, let_go
 from proxy.meanings import families
 from proxy.memory import Memory
+from proxy.outer_joins import count_again, count_whole
 from proxy.projection import shown_type
 from proxy.relations import Leaf, shorten_columns
 from proxy.secure import Governed, govern, may_need_fence
@@ -39,7 +40,7 @@ class Placed:
 
     `lookups` are the physical names of the relations that the decision's lookups read, by the lookups' names.
     `may_raise` says that reading one of its rows may end in an error, `has_statistics` that the engine knows of all,
-    `masking` where masked cells are worked out.
+    `masked` which of its columns (folded) are read for what is made of them, `masking` where that is worked out.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -49,6 +50,7 @@ class Placed:
     lookups: Mapping[str, str] = field(default_factory=dict)
     may_raise: bool = False
     has_statistics: bool = True
+    masked: frozenset[str] = frozenset()
     masking: tuple[str, Masks] = ("", Masks.VEIL)
     content: str | None = None
 
@@ -81,7 +83,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     shorten_columns(tree, tuple(item.leaf for item in placed))
     late = _late(tree, placed)
     is_fenced = late is None
-    kept = keep_late(late or ())
+    kept, counted = keep_late(late or ()), count_whole(tree)
     governed = [_govern(item, keys, is_fenced) for item in placed]
     stand_ins = [_stand_in(item.leaf) for item in placed]
     printed = generate(tree, dialect)
@@ -93,8 +95,9 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     unlabel(labels)
     _blank(tree)
     printed_blank = generate(tree, dialect)
+    count_again(counted)
     let_go(kept)
-    request_blank = generate(tree, dialect) if kept else printed_blank
+    request_blank = generate(tree, dialect) if kept or counted else printed_blank
     return Rewritten(
         sql=sql,
         shown=_filled(printed, stand_ins, in_words),
@@ -181,6 +184,7 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         quoted(item.physical),
         keys,
         is_fenced=_is_fenced(item, is_fenced),
+        is_read_whole=_tells_by_masks(item),
         has_statistics=item.has_statistics,
         lookups=lookups,
         masking=item.masking,
@@ -189,21 +193,28 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
 
 def _is_fenced(item: Placed, is_fenced: bool) -> bool:
     """Beside the person's own conditions an error of a row would tell which filtered-out rows fulfil them."""
-    return is_fenced or (item.may_raise and bool(item.decision.rows.filter))
+    return is_fenced or (item.may_raise and bool(item.decision.rows.filter)) or _tells_by_masks(item)
+
+
+def _tells_by_masks(item: Placed) -> bool:
+    """Whether an error would tell which rows have a masked value that cannot be read; a source sees to that itself."""
+    return item.may_raise and bool(item.masked) and item.has_statistics
 
 
 def _work(placed: Sequence[Placed], governed: Sequence[Governed], is_fenced: bool) -> Work:
     """What is left to sources, by physical name; two places of a relation may share a cell."""
     cells: dict[str, dict[str, SourceCell]] = {}
+    masked: dict[str, frozenset[str]] = {}
     mixed: set[str] = set()
     for item, relation in zip(placed, governed, strict=True):
         cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
+        masked[item.physical] = masked.get(item.physical, frozenset()) | item.masked
         if item.decision.rows.filter and not _is_fenced(item, is_fenced):
             mixed.add(item.physical)
     return {
-        physical: SourceWork(cells=tuple(found.values()), is_mixed=physical in mixed)
+        physical: SourceWork(cells=tuple(found.values()), is_mixed=physical in mixed, masked=masked[physical])
         for physical, found in cells.items()
-        if found or physical in mixed
+        if found or physical in mixed or masked[physical]
     }
 
 

@@ -47,6 +47,7 @@ def govern(
     keys: KeyRing,
     *,
     is_fenced: bool = False,
+    is_read_whole: bool = False,
     has_statistics: bool = True,
     lookups: Mapping[str, str] = MappingProxyType({}),
     masking: tuple[str, Masks] = ("", Masks.VEIL),
@@ -54,7 +55,8 @@ def govern(
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
-    the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks.
+    the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks. What
+    `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows.
     """
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)
@@ -70,7 +72,8 @@ def govern(
     if decision.rows.filter:
         condition = decision.rows.filter
         is_bare = not (is_fenced and (has_statistics or decision.lookups)) and _is_total(condition, types)
-        sql += f" WHERE {condition if is_bare else without_errors(condition)}{FENCE if is_fenced else ''}"
+        sql += f" WHERE {condition if is_bare else without_errors(condition)}"
+    sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
     return Governed(
         sql=f"({sql})",
         parameters=projection.parameters,

@@ -105,11 +105,13 @@ class SourceWork:
     """What one run leaves to the source of a relation: cells, and to judge conditions.
 
     `is_mixed` says that conditions of the person's may come beside those of a policy that filters rows, so that
-    nothing may be left out of what is read on their account that could end in an error.
+    nothing may be left out of what is read on their account that could end in an error. Of the `masked` columns
+    (folded), which are read for what is made of them, that is so beside any condition: an error would tell of a row.
     """
 
     cells: tuple[SourceCell, ...] = ()
     is_mixed: bool = False
+    masked: frozenset[str] = frozenset()
 
 
 Work = Mapping[str, SourceWork]

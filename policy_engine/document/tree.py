@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
@@ -58,6 +59,7 @@ def parse(text: str, *, file: str = "document") -> Node | None:
         raise invalid(start, f"the file is larger than {LARGEST_TEXT:,} characters", hint="split it into several files")
     _refuse_other_versions(text, start)
     yaml = YAML(typ="rt")
+    yaml.Composer = _Bounded
     yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(text)
@@ -68,6 +70,25 @@ def parse(text: str, *, file: str = "document") -> Node | None:
     except RecursionError:
         raise _too_deep(start) from None
     return None if node is None else _Walk(file=file, lines=text.splitlines()).node(node, "", 0)
+
+
+class _Bounded(Composer):
+    """Ends at a node that is far too deep: what follows a thousand brackets takes seconds to look through.
+
+    One that is a little too deep is left to the walk, which says where it is.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: YamlNode | None, index: int | None) -> YamlNode | None:
+        if self._depth > 2 * DEEPEST:
+            raise RecursionError
+        self._depth += 1
+        try:
+            node: YamlNode | None = super().compose_node(parent, index)
+            return node
+        finally:
+            self._depth -= 1
 
 
 def _refuse_other_versions(text: str, start: Place) -> None:

@@ -128,7 +128,9 @@ def test_a_total_function_never_raises(
         for call, families in _calls(name, signature, alike):
             for types, shape in itertools.product(_combinations(families), _SHAPES[kind]):
                 made = family_of_type(_types_of(engine, shape.format(call), types))
-                if signature.result == "alike":
+                if signature.result == "first":
+                    assert made == families[0], (call, types)
+                elif signature.result == "alike":
                     assert made == alike or (alike == "decimal" and len(families) > 1), (call, types)
                 elif signature.result != "other":
                     assert made == signature.result, (call, types)
@@ -143,6 +145,14 @@ def test_alike_doubles_and_whole_numbers_make_doubles(engine: duckdb.DuckDBPyCon
             "CASE WHEN a1 > 0 THEN a0 ELSE a1 END",
         ):
             assert family_of_type(_types_of(engine, form, types)) == "double"
+
+
+@pytest.mark.parametrize("pair", list(itertools.permutations(("integer", "double", "decimal"), 2)))
+def test_a_number_that_another_may_make_null_keeps_its_type(
+    engine: duckdb.DuckDBPyConnection, pair: tuple[str, str]
+) -> None:
+    for types in _combinations(pair):
+        assert family_of_type(_types_of(engine, "nullif(a0, a1)", types)) == pair[0]
 
 
 @pytest.mark.parametrize("pair", list(itertools.product(("integer", "double", "decimal"), repeat=2)))

@@ -102,3 +102,53 @@ def test_a_plain_table_needs_no_fence(tmp_path: Path) -> None:
     with governed(tmp_path, DOCUMENT.format(connector="duckdb", relation="orders", where="region = 'EU'")) as world:
         settled = world.governor.settle(ANALYST, Request(sql="select id from shop.orders where secret = 1"))
         assert "OFFSET" not in settled.rewritten.sql
+
+
+MASKED = """
+veil: 1
+sources: {{data: {{connector: {connector}, path: ./shop.db}}}}
+databases: {{shop: {{}}}}
+tags: {{x.a: {{}}}}
+datasets: {{shop.people: {{source: data, relation: main.people, columns: {{pay: {{tags: [x.a]}}}}}}}}
+roles: {{analyst: {{groups: [analysts]}}}}
+policies:
+  - policy: all
+    grant: select
+    to: [analyst]
+    scope: shop.people
+    transform: [{{tagged: x.a, with: {mask}}}]
+    why: pay is nobody's
+"""
+PEOPLE = "CREATE TABLE {name} (id INTEGER, pay {type}, hired TEXT)"
+
+
+def _write_people(connector: str, file: Path, odd: int) -> None:
+    """The pay of one visible person is none that can be read."""
+    rows = [(i, "much" if i == odd else "1", "2020-01-01") for i in range(99)]
+    if connector == "sqlite":
+        with closing(sqlite3.connect(file)) as database:
+            database.execute(PEOPLE.format(name="people", type="INTEGER"))
+            database.executemany("INSERT INTO people VALUES (?, ?, ?)", rows)
+            database.commit()
+        return
+    with closing(duckdb.connect(str(file))) as engine:
+        engine.execute(PEOPLE.format(name="made", type="VARCHAR"))
+        engine.executemany("INSERT INTO made VALUES (?, ?, ?)", rows)
+        engine.execute("CREATE VIEW people AS SELECT id, CAST(pay AS INTEGER) AS pay, hired FROM made")
+
+
+@pytest.mark.parametrize("mask", ["zero()", "bucket(10)"])
+@pytest.mark.parametrize("connector", ["sqlite", "duckdb"])
+def test_an_error_in_a_masked_cell_does_not_tell_whose_it_is(tmp_path: Path, connector: str, mask: str) -> None:
+    questions = [f"select id, pay from shop.people where id {asked}" for asked in ("= 7", "= 8", "< 8", "in (8, 9)")]
+    questions += ["select count(pay) from shop.people where id = 8 and hired > '2019'", "select id from shop.people"]
+    outcomes = []
+    for odd in (7, 8):
+        folder = tmp_path / str(odd)
+        folder.mkdir()
+        _write_people(connector, folder / "shop.db", odd)
+        options = "sqlite, masks: veil" if connector == "sqlite" else connector
+        with governed(folder, MASKED.format(connector=options, mask=mask)) as world:
+            outcomes.append([world.outcome(sql) for sql in questions])
+    assert outcomes[0] == outcomes[1]
+    assert [outcome[0] for outcome in outcomes[0]] == ["error"] * 5 + ["rows"]

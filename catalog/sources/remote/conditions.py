@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 Value = bool | int | Decimal | date | datetime | str
 
 _OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_COMPARED = re.compile(r"\((c\d+) (==|!=|<=|>=|<|>) (.+)\)", re.DOTALL)
-_IS_NULL = re.compile(r"is_null\((c\d+), \{nan_is_null=false\}\)")
-_IS_VALID = re.compile(r"is_valid\((c\d+)\)")
-_IN = re.compile(r"if_else\(is_valid\((c\d+)\), is_in\(\1, \{value_set=[^\n]*:\[\n(.*)\n\], .*", re.DOTALL)
+_COMPARED = re.compile(r"\((\w+) (==|!=|<=|>=|<|>) (.+)\)", re.DOTALL)
+_IS_NULL = re.compile(r"is_null\((\w+), \{nan_is_null=false\}\)")
+_IS_VALID = re.compile(r"is_valid\((\w+)\)")
+_IN = re.compile(r"if_else\(is_valid\((\w+)\), is_in\(\1, \{value_set=[^\n]*:\[\n(.*)\n\], .*", re.DOTALL)
 _TEXT = re.compile(r'"([^"\\]*)"')
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[()]| and ', re.DOTALL)
 
@@ -35,7 +35,7 @@ class Condition:
 
 
 def conditions(wanted: pc.Expression | None, schema: pa.Schema) -> tuple[Condition, ...]:
-    """Conditions that every row of the filter fulfils; the columns are named `c0`, `c1` and so on.
+    """Conditions that every row of the filter fulfils; the columns have plain names.
 
     Example:
         >>> schema = pa.schema({"c0": pa.int64(), "c1": pa.float64()})

@@ -5,6 +5,7 @@ answer. What the engine takes is a `Dataset`, which it asks for a scanner anew e
 filter that the scan must apply.
 """
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
@@ -19,10 +20,15 @@ Read = Callable[[Sequence[RemoteColumn], Sequence[tuple[RemoteColumn, Condition]
 
 
 class RemoteDataset(ds.Dataset):  # type: ignore[misc]
-    """A relation whose columns are named `c0`, `c1` ..; `read` gives batches of the columns asked for."""
+    """A relation whose columns are named `c0_` and so on; `read` gives batches of the columns asked for.
+
+    The names end in what nobody can guess: only a filter's text says which columns it is about, and that holds texts
+    that a person has written.
+    """
 
     def __init__(self, columns: Sequence[RemoteColumn], read: Read) -> None:
-        self._columns = {f"c{place}": column for place, column in enumerate(columns)}
+        mark = secrets.token_hex(8)
+        self._columns = {f"c{place}_{mark}": column for place, column in enumerate(columns)}
         self._schema = pa.schema([(name, arrow_type(column.type)) for name, column in self._columns.items()])
         self._read = read
 

@@ -54,10 +54,11 @@ class OpenedRemotes:
                 work = self._work.get(physical, SourceWork())
                 columns += [cell_column(cell, columns) for cell in work.cells]
                 scanned = f"r_{secrets.token_hex(8)}"
-                kept_back = _kept_back(columns, remote, table) if work.is_mixed else ()
-                reading = _Reading(self, snapshot, table, kept_back)
-                cursor.register(scanned, RemoteDataset(columns, reading))
-                cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {_named(columns)} FROM {scanned}")
+                reading = _Reading(self, snapshot, table, _kept_back(columns, remote, table, work))
+                dataset = RemoteDataset(columns, reading)
+                cursor.register(scanned, dataset)
+                shown = _named(columns, dataset.schema.names)
+                cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {shown} FROM {scanned}")
 
     def cancel(self) -> None:
         """Has the sources stop what they do for this run; may be called again and again."""
@@ -115,8 +116,10 @@ class _Reading:
             raise self._opened.failure from error
 
 
-def _kept_back(columns: Sequence[RemoteColumn], remote: Remote, table: RemoteTable) -> list[RemoteColumn]:
-    """The columns whose reading may end in an error: of a view all, since it may work them out.
+def _kept_back(
+    columns: Sequence[RemoteColumn], remote: Remote, table: RemoteTable, work: SourceWork
+) -> list[RemoteColumn]:
+    """The columns whose reading may end in an error that would tell something: in a view any, as it may work them out.
 
     What a source works out of a table's columns never does, unless it may be too long to be sent.
     """
@@ -124,7 +127,8 @@ def _kept_back(columns: Sequence[RemoteColumn], remote: Remote, table: RemoteTab
     def is_safe(column: RemoteColumn) -> bool:
         return not column.is_long and (column.is_cell or never_raises(remote.connector, column.type))
 
-    return [column for column in columns if table.is_view or not is_safe(column)]
+    telling = [column for column in columns if work.is_mixed or column.is_cell or fold(column.name) in work.masked]
+    return [column for column in telling if table.is_view or not is_safe(column)]
 
 
 def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) -> list[RemoteColumn]:
@@ -157,10 +161,10 @@ def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColu
     )
 
 
-def _named(columns: Sequence[RemoteColumn]) -> str:
+def _named(columns: Sequence[RemoteColumn], scanned: Sequence[str]) -> str:
     """The scan's columns under their own names; those that come as text in the types they are."""
     shown = (
-        f"CAST(c{place} AS {column.type})" if column.type in _AS_TEXT else f"c{place}"
-        for place, column in enumerate(columns)
+        f"CAST({name} AS {column.type})" if column.type in _AS_TEXT else name
+        for name, column in zip(scanned, columns, strict=True)
     )
     return ", ".join(f"{cell} AS {quoted(column.name)}" for cell, column in zip(shown, columns, strict=True))

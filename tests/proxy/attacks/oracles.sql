@@ -168,3 +168,15 @@ select o.region, sum(o.amount) as n from shop.orders o left join shop.customers 
 
 -- the same in a condition on the sum
 select sum(o.amount) as n from shop.orders o left join shop.customers c on c.customer = o.customer and c.customer > 99999 having sum(o.amount) > 60
+
+-- the same of a sum of constants, which no column's statistics are needed for
+select sum(case when c.customer > 0 then 1 else 0 end) > 3 as b from shop.customers c left join shop.orders o on o.customer = c.customer and o.amount > 210
+
+-- the same by the name of a method
+select c.customer.sum() > 9 as b from shop.customers c left join shop.orders o on o.customer = c.customer and o.amount > 210
+
+-- a LIMIT that the engine leaves out since it takes an outer join for empty
+select c.name from shop.customers c left join shop.orders o on o.customer = c.customer and o.amount > 210 limit 2
+
+-- an EXISTS that it takes for false
+select count(*) from shop.customers where exists (select 1 from shop.customers c left join shop.orders o on o.customer = c.customer and o.amount > 210)

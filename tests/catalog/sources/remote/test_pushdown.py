@@ -1,17 +1,20 @@
 """What a source judges beforehand never changes an answer: every condition finds what the engine finds by itself."""
 
 import random
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits
 from catalog.sources.remote import dataset
 from catalog.sources.remote.conditions import Condition, conditions
+from catalog.sources.remote.snapshot import RemoteColumn
 from catalog.sources.run import EngineRun
 from catalog.sources.world import Resources, World
 from tests.databases import Server
@@ -112,6 +115,22 @@ def condition(chance: random.Random, depth: int = 0) -> str:
             *(f"{name} IS DISTINCT FROM {value}", f"upper(t) = {literal(chance.choice(TEXTS), 'VARCHAR')}"),
         )
     )
+
+
+def test_a_scan_reads_no_column_for_what_a_text_says() -> None:
+    """The names of columns stand in a filter's text beside texts that a person has written."""
+    columns = [RemoteColumn(name=f"n{place}", type="VARCHAR", expression="") for place in range(12)]
+    asked: list[list[str]] = []
+
+    def read(wanted: Sequence[RemoteColumn], _: object) -> Iterator[pa.RecordBatch]:
+        asked.append([column.name for column in wanted])
+        return iter(())
+
+    made = dataset.RemoteDataset(columns, read)
+    names = made.schema.names
+    for field, text in ((names[10], "x"), (names[10], "c7"), (names[1], "(c2 == c3)"), (names[11], "c1_")):
+        made.scanner([names[0]], pc.field(field) == text).to_reader().read_all()
+    assert asked == [["n0", "n10"], ["n0", "n10"], ["n0", "n1"], ["n0", "n11"]]
 
 
 @pytest.mark.slow
