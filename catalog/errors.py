@@ -36,6 +36,8 @@ class Position:
 class VeilError(Exception):
     """Something that a person is told about, with what, why and what next.
 
+    `ask` names what the person can ask for access to, as `shop.orders.card`, where that is a way on.
+
     Example:
         >>> error = UnknownDataset("no dataset `shop.oders` that you can see", hint="did you mean `shop.orders`?")
         >>> error.code, error.status
@@ -46,11 +48,12 @@ class VeilError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong inside Veil"
 
-    def __init__(self, detail: str, *, hint: str = "", position: Position | None = None) -> None:
+    def __init__(self, detail: str, *, hint: str = "", position: Position | None = None, ask: str = "") -> None:
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
         self.position = position
+        self.ask = ask
 
 
 class NotAuthenticated(VeilError):

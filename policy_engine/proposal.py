@@ -3,7 +3,7 @@
 Whatever others restrict or deny stands against it there, too; nothing is changed here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,7 +25,8 @@ from policy_engine.subjects import subject_of
 class Change:
     """One column before and after, in a query that states no more than the terms demand.
 
-    `least` and `most` are what is shown afterwards in the worst and the best circumstances of a request.
+    `least` and `most` are what is shown afterwards in the worst and the best circumstances of a request; `is_more` is
+    whether anything differs for the asker, in any of them and on any row.
     """
 
     column: ColumnDecision
@@ -35,11 +36,7 @@ class Change:
     least: str
     most: str
     reason: str
-
-    @property
-    def is_more(self) -> bool:
-        """Whether anything differs for the asker."""
-        return self.before != self.after
+    is_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,28 +97,27 @@ def propose(request: AccessRequest, terms: Terms, live: Live, at: datetime) -> P
         )
     _refuse_shared(request, live)
     surveys = (Circumstances(purpose=request.purpose if terms.is_bound else None), AT_LEAST, AT_MOST)
-    before, *seldom = (_decided(asker, dataset, live, at, survey) for survey in surveys)
-    policies = policies_for(request, terms, dataset, seldom[-1], live.policies, asker, live.tags)
+    was = tuple(_decided(asker, dataset, live, at, survey) for survey in surveys)
+    policies = policies_for(request, terms, dataset, was[-1], live.policies, asker, live.tags)
     role = role_of(request.user)
     after = replace(
         live,
         roles={**live.roles, fold(role.name): live.roles.get(fold(role.name), role)},
         policies={**live.policies, **{fold(policy.id): policy for policy in policies}},
     )
-    will, least, most = (_decided(asker, dataset, after, at, survey) for survey in surveys)
-    columns = tuple(_changes(request, before, will, least, most))
-    is_idle = all(map(_is_alike, (before, *seldom), (will, least, most)))
+    will = tuple(_decided(asker, dataset, after, at, survey) for survey in surveys)
+    is_idle = all(map(_is_alike, was, will))
     return Proposal(
         request=request,
         terms=terms,
         asker=asker,
         dataset=dataset,
         plan=plan_between(live, after, at=at),
-        before=before,
-        after=will,
-        columns=columns,
+        before=was[0],
+        after=will[0],
+        columns=tuple(_changes(request, was, will)),
         missing=asked_columns(request, dataset)[1],
-        refused_because=_why_idle(request, will) if is_idle else "",
+        refused_because=_why_idle(request, will[0]) if is_idle else "",
     )
 
 
@@ -148,23 +144,22 @@ def _refuse_shared(request: AccessRequest, live: Live) -> None:
         raise PolicyInvalid(f"there is a policy `{taken}` already", hint="give it another name, and look again")
 
 
-def _changes(
-    request: AccessRequest, before: Decision, after: Decision, least: Decision, most: Decision
-) -> Iterator[Change]:
-    """Every column and every nested field that is asked for, before and after."""
-    asked = {column.path for column in asked_columns(request, before.dataset)[0]}
-    words = [_words(decision) for decision in (before, after, least, most)]
-    for path, field in _fields(after).items():
+def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Decision]) -> Iterator[Change]:
+    """Every column and every nested field that is asked for, before and after, in each circumstances."""
+    asked = {column.path for column in asked_columns(request, will[0].dataset)[0]}
+    olds, news = [_fields(decision) for decision in was], [_fields(decision) for decision in will]
+    [before, *_], [after, least, most] = map(_words, was[:1]), map(_words, will)
+    for path, field in news[0].items():
         if len(path) == 1 or path in asked:
-            was, will, worst, best = (known[path] for known in words)
             yield Change(
                 column=field,
                 is_asked=path in asked,
-                before=was,
-                after=will,
-                least=worst,
-                most=best,
-                reason=after.rows.reason if after.broken else field.reason,
+                before=before[path],
+                after=after[path],
+                least=least[path],
+                most=most[path],
+                reason=will[0].rows.reason if will[0].broken else field.reason,
+                is_more=any(_shown(old[path]) != _shown(new[path]) for old, new in zip(olds, news, strict=True)),
             )
 
 
@@ -181,6 +176,11 @@ def _words(decision: Decision) -> dict[tuple[str, ...], str]:
     }
 
 
+def _shown(field: ColumnDecision) -> tuple[object, ...]:
+    """How the cells of a column are shown, row by row."""
+    return field.outcome, field.cases
+
+
 def _takes(name: str, live: Live) -> bool:
     policy = live.policies.get(fold(name))
     return policy is not None and policy.effect is not Effect.GRANT
@@ -189,7 +189,7 @@ def _takes(name: str, live: Live) -> bool:
 def _is_alike(before: Decision, after: Decision) -> bool:
     """Whether the same is shown of the same rows."""
     olds, news = _fields(before), _fields(after)
-    is_same = all((olds[path].outcome, olds[path].cases) == (new.outcome, new.cases) for path, new in news.items())
+    is_same = all(_shown(olds[path]) == _shown(new) for path, new in news.items())
     return bool(before.broken and after.broken) or (is_same and before.rows.filter == after.rows.filter)
 
 

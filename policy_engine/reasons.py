@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from policy_engine.conditions import print_when
 from policy_engine.model import Case, Policy
 from policy_engine.rulings import Ruling
-from policy_engine.tag_expressions import print_expression
+from policy_engine.tag_expressions import is_always, print_expression
 
 _MOST_NAMED = 3
 
@@ -99,6 +99,8 @@ def _tagged(policy: Policy, name: str) -> list[str]:
 
 
 def _transforms(policy: Policy, name: str) -> str:
+    if any(rule.call.name == name and is_always(rule.tagged) for rule in policy.transforms):
+        return "transforms every column"
     return f"transforms columns tagged {', '.join(f'`{text}`' for text in _tagged(policy, name))}"
 
 

@@ -7,7 +7,7 @@ from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_filter
 from policy_engine.document.scopes import print_scope
 from policy_engine.model import AnyOf, Effect, HasTag, Not, Policy, Scope, TagExpression, TransformRule
-from policy_engine.tag_expressions import print_expression
+from policy_engine.tag_expressions import is_always, print_expression
 from policy_engine.transforms.calls import print_call
 
 _INSTANT = timedelta(microseconds=1)
@@ -89,6 +89,8 @@ def _shown_columns(having: TagExpression | None) -> str:
 
 
 def _columns(expression: TagExpression) -> str:
+    if is_always(expression):
+        return "every column"
     if tags := _listed(expression):
         return f"columns tagged {_named(tags, 'or')}"
     return f"columns for which `{print_expression(expression)}` holds"

@@ -60,6 +60,17 @@ def tags_of(expression: TagExpression) -> Iterator[str]:
                 yield from tags_of(part)
 
 
+def is_always(expression: TagExpression) -> bool:
+    """Whether the condition says of some tag that it is there or not, and so holds whatever becomes of tags.
+
+    Example:
+        >>> is_always(parse("phi.mrn or not phi.mrn")), is_always(parse("not phi.mrn"))
+        (True, False)
+    """
+    parts = set(expression.parts) if isinstance(expression, AnyOf) else set()
+    return any(Not(part) in parts for part in parts)
+
+
 def holds(expression: TagExpression, confirmed: AbstractSet[str], suggested: AbstractSet[str], *, opens: bool) -> bool:
     """Whether a column with these tags meets the condition, a tag only suggested counting where it hides more.
 

@@ -145,10 +145,11 @@ class Asking:
 
     def _known(self, columns: tuple[str, ...], decision: Decision) -> tuple[str, ...]:
         """The columns as they are called; where people are told of all there are, another one is a mistake."""
-        known = {tuple(map(fold, field.path)): join(*field.path) for field in self.askable(decision)}
+        known = {fold(field.name): join(*field.path) for field in self.askable(decision)}
+        known |= {fold(name): name for name in known.values()}
         found: list[str] = []
         for column in columns:
-            called = known.get(tuple(map(fold, split_field(column))))
+            called = known.get(fold(column))
             if called is None and self._tells_hidden:
                 near = nearest(column, known.values())
                 raise UnknownColumn(
@@ -198,9 +199,10 @@ def _dataset(name: str) -> tuple[str, str]:
 
 
 def _column(name: str) -> str:
-    path = split_field(name)
-    if not path:
-        raise RequestInvalid(f"`{name}` is no column's name", hint="write it like `phone` or `address.zip`")
+    """A column's name as it is kept: its parts, or all of a text that has none, quoted where needed."""
+    path = split_field(name) or (name.strip(),)
+    if not path[0]:
+        raise RequestInvalid("a column has no name", hint="write it like `phone` or `address.zip`")
     return join(*path)
 
 

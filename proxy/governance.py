@@ -184,6 +184,7 @@ class Governor:
                 f"no dataset `{written}` that you can see",
                 hint=f"did you mean `{like}`?" if like else "list what you can see, or ask its owner for access",
                 position=leaf.position,
+                ask=written,
             )
         if decision.broken:
             raise PolicyBroken(

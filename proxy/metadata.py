@@ -212,9 +212,11 @@ class Metadata:
         if decision is None:
             visible = self._visibility.datasets(subject, policies, now, circumstances)
             near = nearest(f"{database}.{name}", [dataset.full_name for dataset in visible])
+            written = join(database, name)[:200]
             raise UnknownDataset(
-                f"no dataset `{join(database, name)[:200]}` that you can see",
+                f"no dataset `{written}` that you can see",
                 hint=f"did you mean `{near}`?" if near else "list what you can see, or ask its owner for access",
+                ask=written,
             )
         words = source_words(
             decision,

@@ -79,7 +79,8 @@ SCHEMAS: Json = {
         {
             "position": {
                 "oneOf": [{"type": "null"}, record({"line": COUNT, "column": COUNT, "snippet": TEXT})],
-            }
+            },
+            "ask": {**TEXT, "description": "How to ask for access, where that is a way on."},
         },
     ),
     "Query": record(

@@ -1,6 +1,7 @@
 """The only place where an error becomes an HTTP answer: application/problem+json as RFC 9457 has it."""
 
 import logging
+import shlex
 import traceback
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from catalog.errors import Internal, LimitExceeded, NotAuthenticated, SourceTimeout, SourceUnavailable, VeilError
+from proxy.addresses import ask_address
 from proxy.answer import Departed
 from proxy.refusals import ClientLeft, MediaTypeUnsupported, RequestInvalid
 
@@ -54,7 +56,7 @@ def answer(error: Exception, *, decision_id: str) -> flask.Response:
 
 
 def document(error: VeilError, *, decision_id: str) -> dict[str, object]:
-    """The members of the problem document."""
+    """The members of the problem document; `ask` is there where asking for access is a way on."""
     position = error.position
     return {
         "type": f"urn:veil:problem:{error.code}",
@@ -65,6 +67,11 @@ def document(error: VeilError, *, decision_id: str) -> dict[str, object]:
         "hint": error.hint,
         "decision_id": decision_id,
         "position": position and {"line": position.line, "column": position.column, "snippet": position.snippet},
+        **(
+            {"ask": f'veil request {shlex.quote(error.ask)} --why ".."  or  {ask_address(error.ask)}'}
+            if error.ask
+            else {}
+        ),
     }
 
 

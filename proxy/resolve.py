@@ -11,7 +11,7 @@ from typing import Literal
 from sqlglot import exp
 
 from catalog.errors import SourceUnavailable, SqlUnsupported, UnknownColumn
-from catalog.names import fold, nearest
+from catalog.names import fold, join, nearest
 from policy_engine.model import ColumnDecision, Outcome
 from proxy.fields import Meant, Named, given_names, meant
 from proxy.functions import VALUE_NAMES
@@ -34,11 +34,14 @@ def check_columns(statement: Statement, named: Sequence[Named], explain: Explain
     for column in statement.tree.find_all(exp.Column):
         if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, known, named):
             hidden = _hidden(column, named) if explain == "full" else None
-            raise _unknown(statement, column, named, _asking(hidden, owners))
+            ask = _ask(column, named, hidden, (column.name,)) if hidden or explain == "brief" else ""
+            raise _unknown(statement, column, named, _asking(hidden, owners), ask)
         field = meant(column, named, given)
         if field is not None and field.missing is not None:
             hidden = field.hidden if explain == "full" else None
-            raise _unknown_field(statement, field, field.missing, _asking(hidden, owners))
+            path = (*field.found.path, field.missing.name)
+            ask = _ask(column, named, hidden, path) if hidden or explain == "brief" else ""
+            raise _unknown_field(statement, field, field.missing, _asking(hidden, owners), ask)
 
 
 def check_values(statement: Statement, named: Sequence[Named]) -> None:
@@ -156,17 +159,30 @@ def _renamed(column: exp.Column) -> set[str]:
     return {fold(name.name) for alias in column.root().find_all(exp.TableAlias) for name in alias.columns}
 
 
-def _unknown(statement: Statement, column: exp.Column, named: Sequence[Named], why: str) -> UnknownColumn:
+def _ask(column: exp.Column, named: Sequence[Named], hidden: ColumnDecision | None, written: tuple[str, ...]) -> str:
+    """What to ask for: the hidden column, or, where none is told of, the name as it was written, whatever it is."""
+    items = [item for item in named if not column.table or fold(column.table) == fold(item.alias)] or list(named)
+    if hidden is not None:
+        items = [item for item in items if any(hidden in (top, *top.nested) for top in item.decision.columns)]
+    datasets = {(item.decision.dataset.database, item.decision.dataset.name) for item in items}
+    path = hidden.path if hidden is not None and hidden.path else written
+    return join(*datasets.pop(), *path)[:300] if len(datasets) == 1 else ""
+
+
+def _unknown(
+    statement: Statement, column: exp.Column, named: Sequence[Named], why: str, ask: str = ""
+) -> UnknownColumn:
     written = ".".join(part.name for part in column.parts)
     visible = [item.name for item in _columns(named) if item.outcome is not Outcome.HIDDEN]
     return UnknownColumn(
         f"no column `{written[:200]}` that you can see",
         hint=why or _nearest(column, visible),
         position=statement.place(column.this),
+        ask=ask,
     )
 
 
-def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: str) -> UnknownColumn:
+def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: str, ask: str = "") -> UnknownColumn:
     """A field is told as a column is: hidden and misspelt differ at most in the hint."""
     whole, written = field.found, missing.name[:200]
     shown = [part.path[-1] for part in whole.parts if part.outcome is not Outcome.HIDDEN]
@@ -175,7 +191,10 @@ def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: s
         f"did you mean `{like}`?" if like else f"`{whole.name}` holds {', '.join(f'`{name}`' for name in shown[:10])}"
     )
     return UnknownColumn(
-        f"no column `{whole.name}.{written}` that you can see", hint=why or hint, position=statement.place(missing)
+        f"no column `{whole.name}.{written}` that you can see",
+        hint=why or hint,
+        position=statement.place(missing),
+        ask=ask,
     )
 
 

@@ -40,7 +40,7 @@ class Position:
 
 
 class Error(Exception):
-    """The root of everything this package raises; its text says what, why, what to try, and the id.
+    """The root of everything this package raises; its text says what, why, what to try, how to ask, and the id.
 
     Example:
         >>> print(Error("no dataset `shop.oders`", hint="did you mean `shop.orders`?", decision_id="9c1e"))
@@ -57,6 +57,7 @@ class Error(Exception):
         hint: str = "",
         decision_id: str = "",
         position: Position | None = None,
+        ask: str = "",
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -64,6 +65,7 @@ class Error(Exception):
         self.hint = hint
         self.decision_id = decision_id
         self.position = position
+        self.ask = ask
 
     def __str__(self) -> str:
         lines = [self.detail]
@@ -72,6 +74,8 @@ class Error(Exception):
             lines += [f"           {line}" for line in self.position.snippet.splitlines()]
         if self.hint:
             lines.append(f"  try      {self.hint}")
+        if self.ask:
+            lines.append(f"  ask      {self.ask}")
         if self.decision_id:
             lines.append(f"  id       {self.decision_id}")
         return "\n".join(lines)
@@ -166,6 +170,7 @@ def from_problem(status: int, body: bytes) -> Error:
         hint=str(problem.get("hint") or ""),
         decision_id=str(problem.get("decision_id") or ""),
         position=_position(problem.get("position")),
+        ask=str(problem.get("ask") or ""),
     )
 
 

@@ -20,7 +20,7 @@ def asking(parts: Parts) -> Asking:
         policies=parts.policies,
         journal=parts.journal,
         clock=parts.clock,
-        tells_hidden=parts.settings.query.explain == "full",
+        tells_hidden=parts.tells_hidden,
     )
 
 

@@ -12,7 +12,7 @@ from policy_engine.access_requests import is_own, may_decide
 from policy_engine.capabilities import Action, Rights
 from policy_engine.ddl.printing import print_policy
 from policy_engine.live import Live, read_live
-from policy_engine.model import Subject
+from policy_engine.model import Policy, Subject
 from policy_engine.proposal import Proposal, propose
 from policy_engine.request_policies import Terms
 from policy_engine.transforms.calls import parse_call
@@ -43,7 +43,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A request with all that its reader may know; of a proposal only who decides."""
+    """A request with all that its reader may know; of a proposal only who decides.
+
+    `in_force` are the policies that came of it and are there still, as statements; `is_bound` is whether they count for
+    the purpose alone.
+    """
 
     request: AccessRequest
     is_mine: bool
@@ -55,6 +59,7 @@ class Story:
     holders: tuple[Holder, ...] = ()
     past: tuple[AccessRequest, ...] = ()
     in_force: Mapping[str, str] = field(default_factory=dict)
+    is_bound: bool = False
 
 
 class Reader:
@@ -108,11 +113,13 @@ class Reader:
         """The whole story; of somebody else's request also what an approval on these terms would do, journalled."""
         request = self.request(number)
         is_mine = self.is_mine(request)
+        made = self._in_force(request)
         found = Story(
             request=request,
             is_mine=is_mine,
             may_decide=not is_mine and request.state is RequestState.OPEN,
-            in_force=self._in_force(request),
+            in_force={policy.id: print_policy(policy) for policy in made},
+            is_bound=any(policy.when and request.purpose in policy.when.purposes for policy in made),
         )
         if is_mine:
             return found
@@ -138,11 +145,11 @@ class Reader:
             holders=self._holders(proposal, live),
         )
 
-    def _in_force(self, request: AccessRequest) -> Mapping[str, str]:
-        """The policies that came of it and are still there, as statements."""
+    def _in_force(self, request: AccessRequest) -> tuple[Policy, ...]:
+        """The policies that came of it and are still there."""
         names = set(map(fold, request.policies))
         current = self._parts.policies.current().policies if names else ()
-        return {policy.id: print_policy(policy) for policy in current if fold(policy.id) in names}
+        return tuple(policy for policy in current if fold(policy.id) in names)
 
     def _past(self, request: AccessRequest) -> tuple[AccessRequest, ...]:
         """Earlier ones of this asker, and of others about this dataset, as far as this reader decides."""

@@ -14,6 +14,7 @@ from web_ui.home.estate import Estates
 from web_ui.home_api import HomeApi
 from web_ui.identity.provider import IdentityProvider
 from web_ui.openapi import description
+from web_ui.pages.ask import AskPage
 from web_ui.pages.audit import AuditPage
 from web_ui.pages.builder import BuilderPage
 from web_ui.pages.change import ChangePage
@@ -28,6 +29,7 @@ from web_ui.pages.policy import PolicyPage
 from web_ui.pages.provider_sign_in import ProviderSignIn
 from web_ui.pages.query import QueryPage
 from web_ui.pages.reports import ReportsPage
+from web_ui.pages.requests import RequestsPage
 from web_ui.pages.revisions import RevisionsPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.sources import SourcesPage
@@ -81,6 +83,8 @@ def pages(
     yield DraftsPage(parts=parts, identity=identity).blueprint()
     yield PolicyPage(parts=parts, identity=identity).blueprint()
     yield RevisionsPage(parts=parts, identity=identity).blueprint()
+    yield AskPage(parts=parts, identity=identity).blueprint()
+    yield RequestsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()
     yield CrawlsPage(parts=parts, identity=identity).blueprint()
     yield ReportsPage(parts=parts, identity=identity, estates=estates).blueprint()

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 from markupsafe import Markup, escape
+
+from catalog.names import join
 
 
 def capitalize_first(text: str) -> str:
@@ -58,10 +60,23 @@ def minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M}"
 
 
+def last_day(end: datetime) -> str:
+    """The last day of a time that ends at that moment, of which midnight belongs to the day before.
+
+    Example:
+        >>> last_day(datetime(2026, 2, 1, tzinfo=UTC)), last_day(datetime(2026, 2, 1, 9, 5, tzinfo=UTC))
+        ('31 Jan 2026', '1 Feb 2026, 09:05')
+    """
+    end = end.astimezone(UTC)
+    return day(end - timedelta(days=1)) if end.time() == time() else minute(end)
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
     "capitalize_first": capitalize_first,
     "sentence": sentence,
     "marked": marked,
     "day": day,
     "minute": minute,
+    "last_day": last_day,
+    "dotted": lambda path: join(*path),
 }

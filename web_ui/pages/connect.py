@@ -11,9 +11,10 @@ from catalog.model import ApiToken, Event, EventKind
 from catalog.names import join
 from policy_engine.model import Subject
 from proxy import answers
+from proxy.addresses import public_url
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
-from web_ui.pages.frame import public_url, viewer
+from web_ui.pages.frame import viewer
 from web_ui.pages.snippets import snippets
 from web_ui.parts import Parts
 from web_ui.session import Sessions

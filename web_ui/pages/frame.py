@@ -9,6 +9,7 @@ from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import OVERSIGHT
 from proxy import answers
+from proxy.addresses import public_url as public_url
 from proxy.identity import Identity
 from web_ui.assets.bundle import VENDOR
 
@@ -68,6 +69,7 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 within=("view_as.",),
                 actions=(Action.SUBJECT_IMPERSONATE,),
             ),
+            Entry(title="Requests", endpoint="requests.show", within=("requests.", "ask.")),
             Entry(title="Tags", endpoint="tags.show", within=("tags.",), actions=(Action.TAG_ASSIGN,)),
         ),
     ),
@@ -126,9 +128,3 @@ def vendored(name: str) -> str:
     if not built.exists():
         return ""
     return flask.url_for("static", filename=f"vendor/{name}", of=built.read_text()[:12])
-
-
-def public_url() -> str:
-    """The address under which people reach this server."""
-    configured: str = flask.current_app.config.get("PUBLIC_URL", "")
-    return configured or flask.request.host_url.rstrip("/")

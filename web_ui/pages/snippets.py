@@ -57,3 +57,29 @@ def snippets(url: str, dataset: str) -> tuple[Snippet, ...]:
             ),
         ),
     )
+
+
+def asked_snippets(url: str, dataset: str, columns: tuple[str, ...], purpose: str = "") -> tuple[Snippet, ...]:
+    """Ready lines that read just these columns, stating the purpose where the access is bound to one.
+
+    Example:
+        >>> asked_snippets("http://127.0.0.1:8080", "shop.orders", ("card",))[1].text.splitlines()[-1]
+        "veil query 'SELECT card FROM shop.orders LIMIT 10'"
+    """
+    sql = f"SELECT {', '.join(columns) or '*'} FROM {dataset} LIMIT 10"
+    stated = f", purpose={json.dumps(purpose, ensure_ascii=False)}" if purpose else ""
+    return (
+        Snippet(
+            title="pandas",
+            text=(
+                "import veil  # reads VEIL_TOKEN\n\n"
+                f"with veil.connect({json.dumps(url)}{stated}) as conn:\n"
+                f"    df = conn.query({json.dumps(sql, ensure_ascii=False)}).to_pandas()"
+            ),
+        ),
+        Snippet(
+            title="Command line",
+            text=f"export VEIL_URL={shlex.quote(url)}\nveil query {shlex.quote(sql)}"
+            + (f" --purpose {shlex.quote(purpose)}" if purpose else ""),
+        ),
+    )
