@@ -109,6 +109,11 @@ class Journal:
         """Files what is new, so that the next search need not; leaves off between some events and the next."""
         self._index.catch_up(leave)
 
+    def filed(self) -> int:
+        """The number of the last event that searches find without filing more; 0 for none."""
+        row = self._catalog.row("SELECT seq FROM event_filed")
+        return int(row["seq"]) if row else 0
+
     def after(self, seq: int, *, limit: int) -> tuple[Event, ...]:
         """The first events after that number, oldest first."""
         rows = self._catalog.rows(f"{_LINK} WHERE seq > ? ORDER BY seq LIMIT ?", [seq, limit])

@@ -1,4 +1,4 @@
-"""The routes of home and reports, described in OpenAPI 3.1."""
+"""The routes of home, reports and health, described in OpenAPI 3.1."""
 
 from proxy.openapi import COUNT, TEXT, TEXTS, Json, answer, listed, named, operation, parameter, record
 from web_ui.reports.kinds import KINDS
@@ -21,6 +21,18 @@ REPORT_SCHEMAS: Json = {
             "datasets": _OBJECTS,
             "dataset_count": COUNT,
             "queries": _OBJECTS,
+        }
+    ),
+    "Health": record(
+        {
+            "at": _MOMENT,
+            "revision": COUNT,
+            "sources": _OBJECTS,
+            "sinks": _OBJECTS,
+            "journal": {"type": "object"},
+            "plugins": TEXTS,
+            "settings": listed(record({"section": TEXT, "key": TEXT, "value": TEXT, "origin": TEXT})),
+            "needs_restart": {"type": "boolean"},
         }
     ),
     "Report": record(
@@ -49,6 +61,18 @@ def _of_kinds() -> tuple[Json, ...]:
 
 
 REPORT_PATHS: Json = {
+    "/health": {
+        "get": operation(
+            "How sources, sinks, journal, plug-ins and settings stand (administrators)",
+            {"200": answer(named("Health"))},
+        )
+    },
+    "/health/examine": {
+        "post": operation(
+            "Check everything that `veil doctor` checks; sources are asked, and the whole journal is read",
+            {"200": answer(record({"checks": listed(record({"checked": TEXT, "finding": TEXT}))}))},
+        )
+    },
     "/home": {
         "get": operation(
             "What waits for you, how the estate stands and what you read, as far as your rights go",

@@ -9,6 +9,7 @@ from proxy.departures import Departures
 from proxy.identity import Identity
 from web_ui.api import ControlApi
 from web_ui.crawls_api import CrawlsApi
+from web_ui.health_api import HealthApi
 from web_ui.history_api import HistoryApi
 from web_ui.home.estate import Estates
 from web_ui.home_api import HomeApi
@@ -23,6 +24,7 @@ from web_ui.pages.crawls import CrawlsPage
 from web_ui.pages.data import DataPage
 from web_ui.pages.dataset import DatasetPage
 from web_ui.pages.drafts import DraftsPage
+from web_ui.pages.health import HealthPage
 from web_ui.pages.home import HomePage
 from web_ui.pages.policies import PoliciesPage
 from web_ui.pages.policy import PolicyPage
@@ -58,6 +60,7 @@ def apis(parts: Parts, identity: Identity, estates: Estates) -> Iterator[flask.B
     yield ControlApi(parts=parts, identity=identity).blueprint()
     yield CrawlsApi(parts=parts, identity=identity).blueprint()
     yield SourcesApi(parts=parts, identity=identity).blueprint()
+    yield HealthApi(parts=parts, identity=identity).blueprint()
     yield HomeApi(parts=parts, identity=identity, estates=estates).blueprint()
     yield ReportsApi(parts=parts, identity=identity, estates=estates).blueprint()
     yield HistoryApi(parts=parts, identity=identity).blueprint()
@@ -89,4 +92,5 @@ def pages(
     yield CrawlsPage(parts=parts, identity=identity).blueprint()
     yield ReportsPage(parts=parts, identity=identity, estates=estates).blueprint()
     yield SourcesPage(parts=parts, identity=identity).blueprint()
+    yield HealthPage(parts=parts, identity=identity).blueprint()
     yield AuditPage(parts=parts, identity=identity).blueprint()

@@ -220,17 +220,30 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
         >>> load_settings(Path("veil.toml"), {"VEIL_SERVER__PORT": "9000"}).server.port
         9000
     """
-    tables = {name: dict(table) for name, table in _read(file).items()}
+    tables = {name: dict(table) for name, table in tables_of(file).items()}
     origins = {(name, key): f"`{key}` of [{name}] in `{file.name}`" for name, table in tables.items() for key in table}
-    for variable, value in environ.items():
-        if variable.startswith("VEIL_") and "__" in variable:
-            name, _, key = variable.removeprefix("VEIL_").lower().partition("__")
-            tables.setdefault(name, {})[key] = value
-            origins[name, key] = f"`{variable}`"
+    for (name, key), variable in variables_of(environ).items():
+        tables.setdefault(name, {})[key] = environ[variable]
+        origins[name, key] = f"`{variable}`"
     sections = get_type_hints(Settings)
     _refuse_unknown(tables, sections, "section")
     read: dict[str, Any] = {name: _read_section(sections[name], name, table, origins) for name, table in tables.items()}
     return Settings(**read)
+
+
+def variables_of(environ: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+    """The variables that set something, by section and key.
+
+    Example:
+        >>> variables_of({"VEIL_SERVER__PORT": "9000", "HOME": "/root"})
+        {('server', 'port'): 'VEIL_SERVER__PORT'}
+    """
+    named = (variable for variable in environ if variable.startswith("VEIL_") and "__" in variable)
+    found: dict[tuple[str, str], str] = {}
+    for variable in named:
+        section, _, key = variable.removeprefix("VEIL_").lower().partition("__")
+        found[section, key] = variable
+    return found
 
 
 def _read_section(kind: Any, name: str, table: Section, origins: Mapping[tuple[str, str], str]) -> object:
@@ -247,7 +260,8 @@ def _read_section(kind: Any, name: str, table: Section, origins: Mapping[tuple[s
     return read
 
 
-def _read(file: Path) -> Mapping[str, Section]:
+def tables_of(file: Path) -> Mapping[str, Section]:
+    """What a file of settings says, section by section, before it is checked; nothing when there is no file."""
     try:
         read = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -42,6 +42,7 @@ PAGES = (
 OF_ADMINS = (
     "/home",
     "/home?role=clerk",
+    "/health",
     "/reports",
     "/reports/who-can-see",
     "/reports/who-can-see?thing=shop.orders.email",

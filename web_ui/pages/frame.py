@@ -75,7 +75,10 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "Operate",
-        (Entry(title="Crawlers", endpoint="crawls.show", within=_CRAWLERS, actions=(Action.HOME_ADMINISTER,)),),
+        (
+            Entry(title="Crawlers", endpoint="crawls.show", within=_CRAWLERS, actions=(Action.HOME_ADMINISTER,)),
+            Entry(title="Health", endpoint="health.show", within=("health.",), actions=(Action.HOME_ADMINISTER,)),
+        ),
     ),
     (
         "Review",

@@ -35,7 +35,8 @@ Cell = str | int | Link
 class Chart:
     """What is drawn, in Vega-Lite's words, and what stands beside it.
 
-    `name` is unique within a page. A chart with no rows is not drawn; a page says in its place what is not there yet.
+    `name` is unique within a page. Of a chart over time the end is seen first where there is no place for all of it.
+    A chart with no rows is not drawn; a page says in its place what is not there yet.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Chart:
     specification: Specification
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    is_over_time: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def timeline(
             },
         ),
         head=(of, *(part.name for part in parts)),
+        is_over_time=True,
         rows=tuple((str(period), *(numbers.get(part.name, 0) for part in parts)) for period, numbers in periods),
     )
 
