@@ -42,9 +42,10 @@ def _is_outer(join: exp.Join) -> bool:
 
 
 def _summed(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """What each sum sums up, but for columns that are not named."""
+    """What each sum sums up, but for columns that are not named, and for sums by which a PIVOT calls its columns."""
     for node in tree.find_all(exp.Sum, exp.Anonymous):
-        if isinstance(node, exp.Anonymous) and node.name.lower() != "sum":
+        is_other = isinstance(node, exp.Anonymous) and node.name.lower() != "sum"
+        if is_other or isinstance(node.find_ancestor(exp.Alias, exp.Pivot, exp.Query), exp.Pivot):
             continue
         value = node.this if isinstance(node, exp.Sum) else next(iter(node.expressions), None)
         while isinstance(value, exp.Distinct | exp.Order):

@@ -31,6 +31,7 @@ AS_IT_IS = (
     "select sum(a), count(*) from t join u using (k) where exists (from w) limit 5",
     "select count(*), max(a) from t left join u using (k) where exists (from w) offset 3",
     "select sum(columns(*)) from t left join u using (k)",
+    "pivot (select k, a from t left join u using (k)) on k in (1, 2) using sum(a), sum(a) filter (a > 0)",
 )
 
 JOINS = (
