@@ -1,22 +1,27 @@
-"""Sets of events, by their numbers: as bits in memory, and as parts of at most a kilobyte in the catalog.
+"""Sets of events, by their numbers: as flags in memory, and as parts of at most a kilobyte in the catalog.
 
-A part is a list of numbers where events are rare, and bits where they lie close together. Sets as bits are cut and
-joined a million events at a time, and counted without looking at any of them.
+A part is a list of numbers where events are rare, and bits where they lie close together. Sets as flags are cut, joined
+and counted a million events at a time.
 """
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-_LIST, _BITS = b"l", b"b"
-_MOST_BYTES = 960
-_MOST_SPAN = 8 * _MOST_BYTES
-_MOST_NUMBERS = _MOST_BYTES // 4
-_STEP = 64
-_IN_BYTE = tuple(tuple(place for place in range(8) if byte >> place & 1) for byte in range(256))
+import numpy as np
+import numpy.typing as npt
+
+Flags = npt.NDArray[np.bool_]
+"""Whether each event, at the place of its number, is in a set."""
 
 Part = tuple[int, bytes]
 """The number of its first event, and the part as it is stored."""
+
+_LIST, _BITS = b"l", b"b"
+_NUMBER = np.dtype("<u4")
+_MOST_BYTES = 960
+_MOST_SPAN = 8 * _MOST_BYTES
+_MOST_NUMBERS = _MOST_BYTES // _NUMBER.itemsize
+_STEP = 65_536
 
 
 def packed(numbers: Sequence[int]) -> Iterator[Part]:
@@ -29,97 +34,117 @@ def packed(numbers: Sequence[int]) -> Iterator[Part]:
     begin = 0
     while begin < len(numbers):
         first = numbers[begin]
-        base = first & ~7
-        end = max(bisect_left(numbers, base + _MOST_SPAN, begin), min(begin + _MOST_NUMBERS, len(numbers)))
-        span = numbers[end - 1] - base + 1
-        yield first, _stored(numbers[begin:end], base, is_list=4 * (end - begin) < (span + 7) // 8)
+        near = bisect_left(numbers, _base(first) + _MOST_SPAN, begin)
+        end = max(near, min(begin + _MOST_NUMBERS, len(numbers)))
+        yield first, _stored(numbers[begin:end])
         begin = end
-
-
-def _stored(numbers: Sequence[int], base: int, *, is_list: bool) -> bytes:
-    if is_list:
-        return _LIST + array("I", (number - base for number in numbers)).tobytes()
-    bits = bytearray((numbers[-1] - base) // 8 + 1)
-    for number in numbers:
-        bits[(number - base) >> 3] |= 1 << (number & 7)
-    return _BITS + bytes(bits)
 
 
 def extended(first: int, stored: bytes, numbers: Sequence[int]) -> Iterator[Part]:
     """A part with more numbers after its last one, as one part or more."""
-    if stored[:1] == _LIST:
-        yield from packed([*unpacked(first, stored), *numbers])
-        return
-    base = first & ~7
-    fit = bisect_left(numbers, base + _MOST_SPAN)
-    if fit:
-        bits = bytearray(stored[1:]).ljust((numbers[fit - 1] - base) // 8 + 1, b"\0")
-        for number in numbers[:fit]:
-            bits[(number - base) >> 3] |= 1 << (number & 7)
-        yield first, _BITS + bytes(bits)
-    yield from packed(numbers[fit:])
+    known = unpacked(first, stored)
+    if len(known) >= _MOST_NUMBERS and numbers[0] >= _base(first) + _MOST_SPAN:
+        yield first, stored  # a full one stays as it is
+        yield from packed(numbers)
+    else:
+        yield from packed([*known, *numbers])
 
 
 def unpacked(first: int, stored: bytes) -> list[int]:
     """The numbers of a part, rising."""
-    base = first & ~7
     if stored[:1] == _LIST:
-        return [base + offset for offset in array("I", stored[1:])]
-    return _places(base, stored[1:])
+        return [int(number) for number in np.frombuffer(stored, _NUMBER, offset=1)]
+    return [_base(first) + int(place) for place in np.flatnonzero(_flags(stored))]
 
 
-def _places(base: int, bits: bytes) -> list[int]:
-    return [base + 8 * at + place for at, byte in enumerate(bits) if byte for place in _IN_BYTE[byte]]
-
-
-def gathered(parts: Iterable[Part], most: int) -> int:
+def gathered(parts: Iterable[Part], most: int) -> Flags:
     """The set that parts make, of events up to a number."""
-    room = bytearray(most // 8 + 1 + _MOST_BYTES)
+    found = np.zeros(most + 1 + _MOST_SPAN, np.bool_)
+    lists = []
     for first, stored in parts:
-        at = first >> 3
-        if stored[:1] == _BITS:
-            end = at + len(stored) - 1
-            both = int.from_bytes(room[at:end], "little") | int.from_bytes(stored[1:], "little")
-            room[at:end] = both.to_bytes(end - at, "little")
-        else:
-            base = first & ~7
-            for offset in array("I", stored[1:]):
-                number = base + offset
-                room[number >> 3] |= 1 << (number & 7)
-    return int.from_bytes(room, "little")
+        if stored[:1] == _LIST:
+            lists.append(stored[1:])
+        elif first <= most:
+            flags = _flags(stored)
+            found[_base(first) : _base(first) + len(flags)] |= flags
+    numbers = np.frombuffer(b"".join(lists), _NUMBER)
+    found[numbers[numbers <= most]] = True
+    return found[: most + 1]
 
 
-def between(first: int, last: int) -> int:
+def between(first: int, most: int) -> Flags:
     """All events from one number to another."""
-    return (1 << (last + 1)) - (1 << first) if first <= last else 0
+    found = np.zeros(most + 1, np.bool_)
+    found[first:] = True
+    return found
+
+
+def these(numbers: Iterable[int], most: int) -> Flags:
+    """A set of the numbers that are given, up to one."""
+    found = np.zeros(most + 1, np.bool_)
+    found[np.fromiter(numbers, np.int64)] = True
+    return found
 
 
 class Members:
-    """A set of events that is asked much: how many of a part are in it, and which come next."""
+    """A set of events that is asked: how many they are, which come next, and how many of others are among them."""
 
-    def __init__(self, bits: int) -> None:
-        self._bytes = bits.to_bytes((bits.bit_length() + 7) // 8 + _MOST_BYTES, "little")
-        self.count = bits.bit_count()
+    def __init__(self, flags: Flags) -> None:
+        self.flags = flags
+        self.count = int(np.count_nonzero(flags))
 
-    def of_part(self, first: int, stored: bytes) -> int:
-        """How many events of a part are in the set."""
-        at = first >> 3
-        if stored[:1] == _BITS:
-            mine = int.from_bytes(self._bytes[at : at + len(stored) - 1], "little")
-            return (mine & int.from_bytes(stored[1:], "little")).bit_count()
-        base, size = first & ~7, len(self._bytes)
-        places = ((base + offset, (base + offset) >> 3) for offset in array("I", stored[1:]))
-        return sum(self._bytes[place] >> (number & 7) & 1 for number, place in places if place < size)
+    def among(self, parts: Iterable[Part]) -> int:
+        """How many of the events that parts hold are in the set."""
+        count, lists = 0, []
+        for first, stored in parts:
+            if stored[:1] == _LIST:
+                lists.append(stored[1:])
+            else:
+                flags = _flags(stored)
+                mine = self.flags[_base(first) : _base(first) + len(flags)]
+                count += int(np.count_nonzero(mine & flags[: len(mine)]))
+        numbers = np.frombuffer(b"".join(lists), _NUMBER)
+        return count + int(np.count_nonzero(self.flags[numbers[numbers < len(self.flags)]]))
+
+    def within(self, flags: Flags) -> "Members":
+        """What is in another set of the same moment, too."""
+        return Members(self.flags & flags)
+
+    def before(self, number: int) -> int | None:
+        """The newest event below a number."""
+        return next(self.falling(number), None)
+
+    def after(self, number: int) -> int | None:
+        """The oldest event above a number."""
+        return next(self.rising(number + 1), None)
 
     def falling(self, before: int | None = None) -> Iterator[int]:
         """The numbers from the newest on, all of them below `before`."""
-        end = len(self._bytes) if before is None else min(len(self._bytes), (before >> 3) + 1)
-        for at in range((end - 1) // _STEP * _STEP, -1, -_STEP):
-            some = self._bytes[at : min(at + _STEP, end)]
-            numbers = _places(8 * at, some)
-            yield from (number for number in reversed(numbers) if before is None or number < before)
+        end = len(self.flags) if before is None else min(len(self.flags), before)
+        while end > 0:
+            begin = max(0, end - _STEP)
+            yield from (begin + int(place) for place in np.flatnonzero(self.flags[begin:end])[::-1])
+            end = begin
 
-    def rising(self) -> Iterator[int]:
-        """The numbers from the oldest on."""
-        for at in range(0, len(self._bytes), _STEP):
-            yield from _places(8 * at, self._bytes[at : at + _STEP])
+    def rising(self, start: int = 0) -> Iterator[int]:
+        """The numbers from the oldest on, `start` or above."""
+        for begin in range(start, len(self.flags), _STEP):
+            yield from (begin + int(place) for place in np.flatnonzero(self.flags[begin : begin + _STEP]))
+
+
+def _base(first: int) -> int:
+    return first & ~7
+
+
+def _flags(stored: bytes) -> Flags:
+    return np.unpackbits(np.frombuffer(stored, np.uint8, offset=1), bitorder="little").view(np.bool_)
+
+
+def _stored(numbers: Sequence[int]) -> bytes:
+    base = _base(numbers[0])
+    span = numbers[-1] - base + 1
+    if _NUMBER.itemsize * len(numbers) < span / 8:
+        return _LIST + np.asarray(numbers, _NUMBER).tobytes()
+    flags = np.zeros(span, np.bool_)
+    flags[np.asarray(numbers) - base] = True
+    return _BITS + np.packbits(flags, bitorder="little").tobytes()

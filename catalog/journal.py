@@ -81,6 +81,10 @@ class Journal:
         with self._catalog.snapshot() as tx:
             return find(tx, wanted)
 
+    def readable(self, readable: Readable | None) -> Members:
+        """The numbers of all events that somebody may read."""
+        return self.find(wanted(readable=readable))
+
     def page(self, found: Members, *, limit: int, before_seq: int | None = None) -> tuple[Event, ...]:
         """The newest of the events found, below a number if one is given."""
         return self._read(newest(found, before_seq, limit))
@@ -96,10 +100,10 @@ class Journal:
         with self._catalog.snapshot() as tx:
             return {what: values(tx, found, what, most) for what in whats}
 
-    def times(self, found: Members, what: Literal["day", "hour"]) -> tuple[Count, ...]:
-        """How many of the events found lie in each day, or hour, that has any."""
+    def times(self, found: Members, what: Literal["day", "hour"]) -> Mapping[str, Mapping[str, int]]:
+        """How many of the events found lie in each day or hour that has any, by verdict."""
         with self._catalog.snapshot() as tx:
-            return spans(tx, found, what)
+            return spans(tx, found, what, "verdict")
 
     def _read(self, numbers: Sequence[int]) -> tuple[Event, ...]:
         with self._catalog.snapshot() as tx:

@@ -103,8 +103,14 @@ class ControlApi:
     def events(self) -> flask.Response:
         """The journal, newest first: all of it for auditors, of some databases for some, one's own for everybody."""
         refuse_unknown_arguments(*ASKED)
-        found = search(self.parts, answers.subject(self.identity))
-        return flask.jsonify({"events": [found.reach.told(event) for event in found.events], "before": found.before})
+        page = search(self.parts, answers.subject(self.identity))
+        return flask.jsonify(
+            {
+                "events": [page.found.reach.told(event) for event in page.events],
+                "before": page.before,
+                "count": page.found.members.count,
+            }
+        )
 
     def _plan(self, what: str, *known: str) -> Plan:
         """The plan for the document in the body."""

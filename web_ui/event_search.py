@@ -1,5 +1,6 @@
 """Searching the journal for somebody: what a request asks for, within what that person may read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import flask
@@ -15,22 +16,29 @@ from web_ui.journal_reach import Reach
 from web_ui.parts import Parts
 
 MOST_EVENTS = 1_000
-ASKED = (
-    *("user", "dataset", "column", "tag", "policy", "kind", "verdict", "decision_id", "from", "to", "text"),
-    *("limit", "before"),
-)
+FILTERS = ("user", "dataset", "column", "tag", "policy", "kind", "verdict", "decision_id", "from", "to", "text")
+"""The arguments of a request that say what is searched for."""
+
+ASKED = (*FILTERS, "limit", "before")
 """The arguments of a request that a search understands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The events of one page, newest first, and where the next page begins (None: there is none);
-    `members` are the numbers of all that was found."""
+    """What a request asks for: the numbers of all events found, within what the person may read."""
+
+    asked: Mapping[str, str]
+    members: Members
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of the events found, newest first, and where the next page begins (None: there is none)."""
 
     events: tuple[Event, ...]
     before: int | None
-    reach: Reach
-    members: Members
+    found: Found
 
 
 def reach_of(parts: Parts, subject: Subject) -> Reach:
@@ -38,9 +46,9 @@ def reach_of(parts: Parts, subject: Subject) -> Reach:
     return Reach(subject, Rights(subject, parts.policies.current()), tells_hidden=parts.tells_hidden)
 
 
-def search(parts: Parts, subject: Subject, *, page: int = 100) -> Found:
-    """What the request asks for; reading the journal is journalled, once for each search."""
-    asked = {name: value for name, value in flask.request.args.items() if value}
+def matching(parts: Parts, subject: Subject) -> Found:
+    """Every event that the request asks for and the person may read."""
+    asked = {name: value for name in FILTERS if (value := flask.request.args.get(name))}
     reach = reach_of(parts, subject)
     members = parts.journal.find(
         wanted(
@@ -58,10 +66,18 @@ def search(parts: Parts, subject: Subject, *, page: int = 100) -> Found:
             readable=reach.readable,
         )
     )
+    return Found(asked=asked, members=members, reach=reach)
+
+
+def search(parts: Parts, subject: Subject, *, page: int = 100) -> Page:
+    """One page of what the request asks for; reading the journal is journalled, once for each search."""
     limit = arguments.number("limit", MOST_EVENTS) or page
-    found = parts.journal.page(members, limit=limit, before_seq=arguments.number("before", 2**62))
-    note_reading(parts, subject, {"asked": asked, "count": len(found)})
-    return Found(events=found, before=found[-1].seq if found else None, reach=reach, members=members)
+    before = arguments.number("before", 2**62)
+    found = matching(parts, subject)
+    events = parts.journal.page(found.members, limit=limit, before_seq=before)
+    given = {name: value for name in ASKED if (value := flask.request.args.get(name))}
+    note_reading(parts, subject, {"asked": given, "count": len(events)})
+    return Page(events=events, before=events[-1].seq if events else None, found=found)
 
 
 def note_reading(parts: Parts, subject: Subject, details: dict[str, object]) -> None:

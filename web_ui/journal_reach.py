@@ -1,6 +1,7 @@
 """Which events of the journal somebody may read: all, those about some databases, or their own alone."""
 
 import json
+from dataclasses import replace
 
 from catalog.chain import line_of
 from catalog.event_search import Readable
@@ -46,14 +47,18 @@ class Reach:
         named = {fold(dataset.split(".", 1)[0]) for dataset in event.datasets}
         return bool(named) and named <= self._databases
 
+    def shown(self, event: Event) -> Event:
+        """An event with the columns that this person is told of."""
+        if self._databases is None or self._tells_hidden:
+            return event
+        return replace(event, columns=tuple(column for column in event.columns if not column.endswith(_HIDDEN)))
+
     def told(self, event: Event) -> dict[str, object]:
         """An event as JSON values.
 
         Who reads a part of the journal cannot follow its chain, but could guess the events between by their hashes.
         """
-        values: dict[str, object] = json.loads(line_of(event))
+        values: dict[str, object] = json.loads(line_of(self.shown(event)))
         if self._databases is None:
             return values
-        if not self._tells_hidden:
-            values["columns"] = [column for column in event.columns if not column.endswith(_HIDDEN)]
         return {name: value for name, value in values.items() if name not in _LINKS}

@@ -21,6 +21,7 @@ from proxy.openapi import (
     record,
 )
 from web_ui.crawls_api import OUTCOMES
+from web_ui.openapi_record import RECORD_PATHS
 from web_ui.openapi_reports import REPORT_PATHS, REPORT_SCHEMAS
 from web_ui.openapi_requests import REQUEST_PATHS, REQUEST_SCHEMAS
 from web_ui.openapi_sources import SOURCE_PATHS, SOURCE_SCHEMAS
@@ -291,36 +292,11 @@ CONTROL_PATHS: Json = {
             body={"application/json": {"schema": named("Rollback")}},
         )
     },
-    "/audit/events": {
-        "get": operation(
-            "Read the journal, newest first: all of it for auditors, your own events otherwise",
-            {
-                "200": answer(
-                    record({"events": listed(named("Event")), "before": {"type": ["integer", "null"], "minimum": 0}})
-                )
-            },
-            parameters=(
-                parameter("user", "Who did it."),
-                parameter("dataset", "On which dataset."),
-                parameter("column", "On which column, as database.dataset.column, however it was shown."),
-                parameter("tag", "On which tag."),
-                parameter("policy", "Decided by which policy."),
-                parameter("kind", "What happened.", schema={"enum": [kind.value for kind in EventKind]}),
-                parameter("verdict", "How it ended.", schema={"enum": [verdict.value for verdict in Verdict]}),
-                parameter("decision_id", "The id that the answer carried."),
-                parameter("from", "Not before this moment.", schema=_MOMENT),
-                parameter("to", "Before this moment.", schema=_MOMENT),
-                parameter("text", "Stands anywhere in the event."),
-                parameter("limit", "At most so many, 100 unless told.", schema={**COUNT, "maximum": 1000}),
-                parameter("before", "Only events with a smaller number, to read on.", schema=COUNT),
-            ),
-        )
-    },
 }
 
 
 def description() -> Mapping[str, object]:
     """Everything under /api/v1."""
-    paths = {**DATA_PATHS, **CONTROL_PATHS, **REPORT_PATHS, **REQUEST_PATHS, **SOURCE_PATHS}
+    paths = {**DATA_PATHS, **CONTROL_PATHS, **RECORD_PATHS, **REPORT_PATHS, **REQUEST_PATHS, **SOURCE_PATHS}
     schemas = {**SCHEMAS, **CONTROL_SCHEMAS, **REPORT_SCHEMAS, **REQUEST_SCHEMAS, **SOURCE_SCHEMAS}
     return describe(paths, schemas)

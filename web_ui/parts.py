@@ -47,6 +47,7 @@ from proxy.metadata import Metadata
 from proxy.pipeline import Pipeline, QueryLimits
 from web_ui.crawl_runner import CrawlRunner
 from web_ui.journal_keeper import JournalKeeper
+from web_ui.journal_verifier import JournalVerifier
 from web_ui.metrics import Metrics
 from web_ui.pictures.pictures import Pictures
 from web_ui.settings import JournalSettings, QuerySettings, Settings, SinkSettings
@@ -79,6 +80,7 @@ class Parts:
     plugins: Plugins
     crawls: CrawlRunner
     keeper: JournalKeeper
+    verifier: JournalVerifier
     pictures: Pictures
 
     def start(self) -> None:
@@ -102,6 +104,7 @@ class Parts:
     def close(self) -> None:
         """Let go of sources and of the catalog's file."""
         self.crawls.close()
+        self.verifier.close()
         self.keeper.close()
         self.pictures.close()
         self.sessions.close()
@@ -177,6 +180,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             ),
             metrics=metrics,
             keeper=_keeper(home, settings, catalog, journal, clock),
+            verifier=JournalVerifier(journal=journal, book=_book(home, settings.journal), clock=clock),
             pictures=Pictures(),
         )
         opened.pop_all()

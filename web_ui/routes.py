@@ -8,6 +8,7 @@ from proxy.api import Api
 from proxy.departures import Departures
 from proxy.identity import Identity
 from web_ui.api import ControlApi
+from web_ui.audit_api import AuditApi
 from web_ui.crawls_api import CrawlsApi
 from web_ui.health_api import HealthApi
 from web_ui.history_api import HistoryApi
@@ -58,6 +59,7 @@ def apis(parts: Parts, identity: Identity, estates: Estates) -> Iterator[flask.B
         levels=parts.levels,
     ).blueprint()
     yield ControlApi(parts=parts, identity=identity).blueprint()
+    yield AuditApi(parts=parts, identity=identity).blueprint()
     yield CrawlsApi(parts=parts, identity=identity).blueprint()
     yield SourcesApi(parts=parts, identity=identity).blueprint()
     yield HealthApi(parts=parts, identity=identity).blueprint()

@@ -103,6 +103,7 @@ def _deed(event: Event) -> dict[str, object]:
         "activity_name": str(event.kind),
         "api": {"operation": str(event.kind), "service": {"name": _PRODUCT}},
         "resources": [{"name": name, "type": "dataset"} for name in event.datasets],
+        "unmapped": {"details": dict(event.details)},
     }
 
 

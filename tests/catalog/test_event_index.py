@@ -133,7 +133,8 @@ def test_what_is_found_is_counted_as_it_would_be_by_reading_it(journal: Journal,
     assert [each.count for each in users] == [count for _, count in expected]
     for what, length in (("day", 10), ("hour", 13)):
         by_time = Counter(written_time(event.at)[:length] for event in events if event.at)
-        assert {each.value: each.count for each in journal.times(found, what)} == by_time  # type: ignore[arg-type]
+        times = journal.times(found, what)  # type: ignore[arg-type]
+        assert times == {value: {"allow": count} for value, count in by_time.items()}
 
 
 def test_who_reads_a_part_finds_own_events_and_those_about_nothing_else(journal: Journal) -> None:
@@ -175,10 +176,13 @@ def test_events_far_apart_and_close_together_are_kept_in_small_parts() -> None:
             parts[-1:] = extended(*parts[-1], numbers[begin : begin + 100])
         assert [number for part in parts for number in unpacked(*part)] == numbers
         assert max(len(stored) for _, stored in parts) < 1_000
+        assert len(parts) <= 2 * len(list(packed(numbers)))
         members = Members(gathered(parts, numbers[-1]))
         assert (members.count, list(members.rising())) == (1_500, numbers)
         assert list(members.falling(numbers[1_000])) == numbers[999::-1]
-        assert sum(members.of_part(*part) for part in packed(numbers[::3])) == len(numbers[::3])
+        assert (members.before(numbers[7]), members.after(numbers[7])) == (numbers[6], numbers[8])
+        assert (members.before(numbers[0]), members.after(numbers[-1])) == (None, None)
+        assert members.among(packed(numbers[::3])) == len(numbers[::3])
 
 
 def test_an_event_of_a_change_that_was_taken_back_is_not_found(journal: Journal, catalog: Catalog) -> None:

@@ -36,6 +36,6 @@ def week(parts: Parts, subject: Subject) -> tuple[Day, ...]:
     reach = reach_of(parts, subject)
     for end, (kind, verdict) in _ENDS.items():
         asked = wanted(kind=kind, verdict=verdict, start=start, user=reach.user(None), readable=reach.readable)
-        for count in parts.journal.times(parts.journal.find(asked), "day"):
-            found.setdefault(count.value, {})[end] = count.count
+        for day, counts in parts.journal.times(parts.journal.find(asked), "day").items():
+            found.setdefault(day, {})[end] = sum(counts.values())
     return tuple((day, found.get(day.isoformat(), {})) for day in span)

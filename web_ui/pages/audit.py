@@ -1,25 +1,34 @@
 """The Audit page: the journal searched by who, what, when and why, and the story of one event."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 import flask
 
-from catalog.model import Verdict
-from catalog.seals import Seal
+from catalog.archives import Archive
+from catalog.model import Event, EventKind, Verdict
 from policy_engine.capabilities import Action, Rights
-from policy_engine.model import Outcome, Subject
+from policy_engine.model import Subject
 from proxy.identity import Identity
 from proxy.refusals import NotThere
-from web_ui.event_search import note_reading, reach_of, search
+from web_ui import arguments
+from web_ui.audit_api import own_event
+from web_ui.event_search import FILTERS, Page, note_reading, reach_of, search
+from web_ui.pages.audit_questions import questions
+from web_ui.pages.audit_timeline import over_time
+from web_ui.pages.event_story import outcomes, story
 from web_ui.pages.event_words import DEEDS
+from web_ui.pages.facets import Facet, facet
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 
 PAGE_ROWS = 50
-_SHOWN = ("text", "user", "dataset", "column", "tag", "policy", "kind", "verdict", "decision_id", "from", "to")
+_FACETS = ("verdict", "kind", "user", "dataset", "tag", "policy")
+_OFFERED = 10
 _SQL = ("request", "sql")
 
 
@@ -44,6 +53,7 @@ class AuditPage:
         page = flask.Blueprint("audit", __name__)
         page.get("/audit")(self.show)
         page.get("/audit/<int:number>")(self.event)
+        page.post("/audit/verify")(self.verify)
         return page
 
     def show(self) -> flask.typing.ResponseReturnValue:
@@ -52,20 +62,27 @@ class AuditPage:
         given = {name: value.strip() for name, value in flask.request.args.items()}
         if not all(given.values()):
             return flask.redirect(_address({name: value for name, value in given.items() if value}), code=303)
-        found = search(self.parts, subject, page=PAGE_ROWS)
-        asked = {name: given[name] for name in _SHOWN if name in given}
+        page = search(self.parts, subject, page=PAGE_ROWS)
+        asked = {name: given[name] for name in FILTERS if name in given}
+        reads_all = page.found.reach.readable is None
         return flask.render_template(
             "audit.html",
-            events=found.events,
+            page=page,
             deeds=DEEDS,
             verdicts=tuple((verdict.value, verdict.value) for verdict in Verdict),
             asked=asked,
             chips=_chips(asked),
-            older=_address({**asked, "before": str(found.before)}) if len(found.events) == PAGE_ROWS else None,
+            facets_of=self._facets(page, asked),
+            words={"verdict": "how it ended", "kind": "what happened", "user": "who", **DEEDS},
+            figure=self.parts.pictures.figure(over_time(self.parts.journal, page.found.members)),
+            older=_address({**asked, "before": str(page.before)}) if len(page.events) == PAGE_ROWS else None,
             is_first="before" not in flask.request.args,
-            twin=f"{flask.url_for('control.events')}?{urlencode(asked)}",
+            query=asked,
             reads=self._reads(subject),
-            seal=self._seal(subject),
+            questions=questions(),
+            record=self._record() if reads_all else None,
+            archives=_overlapping(self.parts.journal.archives()),
+            reads_all=reads_all,
         )
 
     def event(self, number: int) -> str:
@@ -74,20 +91,44 @@ class AuditPage:
         reach = reach_of(self.parts, subject)
         event = self.parts.journal.event(number)
         if event is None or not reach.covers(event):
-            raise NotThere("there is no event of that number that you can read", hint="search the journal")
+            raise NotThere("there is no event of that number that you can read", hint=self._where(number, subject))
         note_reading(self.parts, subject, {"event": number})
-        told = reach.told(event)
+        told, shown = reach.told(event), reach.shown(event)
+        readable = self.parts.journal.readable(reach.readable)
         related = self.parts.journal.search(decision_id=event.decision_id, limit=20) if event.decision_id else ()
         return flask.render_template(
             "event.html",
-            event=event,
+            event=shown,
             deed=DEEDS[event.kind],
-            columns=_columns(told),
-            details={name: _text(value) for name, value in event.details.items() if name not in _SQL},
+            story=story(shown),
+            columns=outcomes(shown),
+            difference=_difference(event),
+            details={name: _text(value) for name, value in event.details.items() if name not in (*_SQL, "difference")},
             sql={name: str(event.details[name]) for name in _SQL if event.details.get(name)},
             related=[each for each in related if each.seq != number and reach.covers(each)],
             deeds=DEEDS,
             told=json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True),
+            older=readable.before(number),
+            newer=readable.after(number),
+        )
+
+    def verify(self) -> flask.typing.ResponseReturnValue:
+        """Begin to verify the whole journal, and lead back to the page that tells how far that is."""
+        subject = viewer(self.identity)
+        Rights(subject, self.parts.policies.current()).require(Action.AUDIT_READ, None, "verify the journal")
+        self.parts.verifier.start(own_event(EventKind.AUDIT_VERIFY, subject))
+        return flask.redirect(flask.url_for("audit.show") + "#record", code=303)
+
+    def _facets(self, page: Page, asked: Mapping[str, str]) -> tuple[Facet, ...]:
+        found = self.parts.journal.count(page.found.members, *_FACETS, most=_OFFERED)
+        return tuple(
+            facet(
+                name,
+                Counter({each.value: each.count for each in found[name]}),
+                asked.get(name, ""),
+                address=_choosing(asked, name),
+            )
+            for name in _FACETS
         )
 
     def _reads(self, subject: Subject) -> str:
@@ -98,11 +139,35 @@ class AuditPage:
             return f"Your own events, and those about {', '.join(sorted(places))}."
         return "Your own events."
 
-    def _seal(self, subject: Subject) -> Seal | None:
-        """The last seal, for whoever reads the whole journal."""
-        if Rights(subject, self.parts.policies.current()).places(Action.AUDIT_READ) is not None:
-            return None
-        return next(reversed(self.parts.keeper.book.seals()), None)
+    def _record(self) -> Mapping[str, object]:
+        """What is known of the whole: its length, its last seal, and what the last verification found."""
+        count, _ = self.parts.journal.head()
+        verifier = self.parts.verifier
+        return {
+            "count": count,
+            "seal": next(reversed(self.parts.keeper.book.seals()), None),
+            "last": verifier.last(),
+            "progress": verifier.progress,
+            "problem": verifier.problem,
+        }
+
+    def _where(self, number: int, subject: Subject) -> str:
+        """Where to look for an event that is not there; archives are told to who reads everything."""
+        if reach_of(self.parts, subject).readable is None:
+            for archive in self.parts.journal.archives():
+                if archive.first <= number <= archive.last:
+                    return f"it lies in the archive `{archive.file}`"
+        return "search the journal"
+
+
+def _overlapping(archives: tuple[Archive, ...]) -> tuple[Archive, ...]:
+    """The archives with events of the time that is asked for."""
+    start, end = arguments.moment("from"), arguments.moment("to")
+    return tuple(each for each in archives if _meets(each, start, end))
+
+
+def _meets(archive: Archive, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or archive.ended_at >= start) and (end is None or archive.began_at < end)
 
 
 def _chips(asked: Mapping[str, str]) -> list[Chip]:
@@ -112,16 +177,22 @@ def _chips(asked: Mapping[str, str]) -> list[Chip]:
     ]
 
 
+def _choosing(asked: Mapping[str, str], name: str) -> Callable[[str | None], str]:
+    others = {other: value for other, value in asked.items() if other != name}
+    return lambda value: _address(others if value is None else {**others, name: value})
+
+
 def _address(asked: Mapping[str, str]) -> str:
     return f"{flask.url_for('audit.show')}?{urlencode(asked)}" if asked else flask.url_for("audit.show")
 
 
-def _columns(told: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Each column with how it was shown; an event that tells of no outcome has none."""
-    columns = told["columns"]
-    assert isinstance(columns, list)
-    pairs = (column.rpartition("=") for column in columns)
-    return [(name, outcome) for name, _, outcome in pairs if outcome in list(Outcome)]
+def _difference(event: Event) -> tuple[tuple[str, str], ...]:
+    """The lines of a change, each with whether it went, came or stayed."""
+    lines = event.details.get("difference")
+    if not isinstance(lines, list):
+        return ()
+    ways = {"-": "before", "+": "after"}
+    return tuple((ways.get(str(line)[:1], "same"), str(line)) for line in lines)
 
 
 def _text(value: object) -> str:
