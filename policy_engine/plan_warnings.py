@@ -7,6 +7,7 @@ from catalog.model import Dataset
 from policy_engine.document.model import Document
 from policy_engine.facts import Facts
 from policy_engine.filters import filters
+from policy_engine.filters.fitting import misfit
 from policy_engine.live import Live
 from policy_engine.merging import folded
 from policy_engine.model import Effect, Policy
@@ -47,9 +48,11 @@ def place_warnings(policy: Policy, after: Live) -> Iterator[str]:
 
 
 def filter_warnings(policy: Policy, after: Live) -> Iterator[str]:
-    """The datasets in scope on which a policy's filter cannot be judged, with what comes of that."""
+    """The datasets in scope on which a policy's filter cannot be judged or does not fit, with what comes of that."""
     for dataset in covered_datasets(policy, after) if policy.where else ():
         assert policy.where is not None
+        if why := misfit(policy.where, dataset, after.datasets.get):
+            yield f"policy `{policy.id}`: on `{dataset.full_name}` its filter {why}, so queries there would fail"
         if problem := filters.problem(policy.where, dataset, after.datasets.get):
             yield (
                 f"policy `{policy.id}`: on `{dataset.full_name}` its filter {problem}, "

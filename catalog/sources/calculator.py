@@ -60,3 +60,17 @@ def value_of(expression: str, parameters: Mapping[str, object] | None = None) ->
     except (VeilError, duckdb.Error):
         return None
     return value
+
+
+def works(expression: str) -> bool:
+    """Whether an expression can be worked out at all, be it to NULL.
+
+    Example:
+        >>> works("CAST(NULL AS DOUBLE) > 1"), works("1 > CAST('abc' AS DOUBLE)")
+        (True, False)
+    """
+    try:
+        _CALCULATOR.row(f"SELECT {expression}", {})
+    except (VeilError, duckdb.Error):
+        return False
+    return True

@@ -10,7 +10,7 @@ async function look() {
   const body = new URLSearchParams(new FormData(form));
   body.set("action", "preview");
   try {
-    const answer = await fetch(form.action, { method: "POST", body, signal: call.signal });
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, signal: call.signal });
     if (answer.ok && !preview.contains(document.activeElement)) preview.innerHTML = await answer.text();
   } catch (stopped) {
     if (stopped.name !== "AbortError") throw stopped;
