@@ -90,7 +90,7 @@ def _note(column: ColumnDecision, clear: frozenset[str]) -> str:
         return "differs from row to row"
     call = column.cases[0].call
     if call is not None and (is_keyed(call) or columns_named(call)):
-        return f"{column.transform}: not made for a look"
+        return f"{column.transform}, which takes a key: not made here"
     return ""
 
 

@@ -84,13 +84,13 @@ class ViewAs:
         Rights(by, self._parts.policies.current()).require(Action.SUBJECT_IMPERSONATE, None, _WHAT)
         return by
 
-    def guard(self) -> None:
+    def guard(self) -> flask.typing.ResponseReturnValue | None:
         """Before a request is answered: settle whom it is made for, and close what the mode does not open."""
         if "Authorization" in flask.request.headers or flask.request.endpoint == "static":
-            return
+            return None
         who = self._wanted()
         if who is None:
-            return
+            return None
         try:
             by = self.require()
             subject = who.subject(self._parts.accounts, self._parts.policies.current())
@@ -100,8 +100,11 @@ class ViewAs:
                 raise
             raise _closed("look as somebody else any more", who) from None
         flask.g.seen = Seen(subject=subject, by=by, name=str(who))
+        if flask.request.path == "/" and flask.request.method in _SAFE:
+            return flask.redirect(flask.url_for("data.show"))
         if not _is_open():
             raise _closed("do or open this while you look as another", who)
+        return None
 
     def _wanted(self) -> Somebody | None:
         """Whom this sign-in looks as, None for itself."""

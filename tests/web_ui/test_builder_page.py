@@ -290,7 +290,7 @@ def test_the_sample_is_made_of_what_the_author_sees(people: SignIn) -> None:
     }
     page = send(people("max"), masked, "check", extra="sample")
     assert "XXXX@X.test" in words(page)
-    assert "tokenize: not made for a look" in words(page)
+    assert "tokenize, which takes a key: not made here" in words(page)
     assert "user1@x.test" not in page.get_data(as_text=True)
     assert not re.search("4539797705756", page.get_data(as_text=True))
     assert "Masked sample" not in words(send(people("eve"), masked, "check", extra="sample"))

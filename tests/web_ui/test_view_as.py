@@ -94,8 +94,8 @@ def test_values_are_those_that_one_sees_oneself_with_the_masks_of_the_other(app:
     admin = look_as(browser(app, "max"), "user", "kim")
     page = admin.get("/data/shop/orders")
     text = words(page)
-    assert "Masked sample" in text
-    assert "tokenize: not made for a look" in text
+    assert "Made of what you see in the clear yourself" in text
+    assert "tokenize, which takes a key: not made here" in text
     assert "@x.test" not in page.get_data(as_text=True)
     assert "4539797705" not in page.get_data(as_text=True)
     assert "<td>NO</td>" in page.get_data(as_text=True)

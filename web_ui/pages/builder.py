@@ -107,7 +107,7 @@ class BuilderPage:
             raise RequestInvalid("the form asks for something else than this page does", hint="go back, and try again")
         shown = self._shown(subject, current, form, policy)
         if action == "preview":
-            return flask.render_template("preview.html", **_told(form, shown))
+            return flask.render_template("preview_parts.html", **_told(form, shown))
         if action == "apply" and shown.view is not None and shown.view.plan.has_changes:
             return self._applied(subject, form, policy, shown, shown.view.plan)
         wrong = shown.problem.status if shown.problem else 422 if shown.reading.errors else 200

@@ -1,7 +1,7 @@
 // Comforts of the sentence builder, which works without them: what the policy does is shown again while one writes,
 // and fields are completed with names that the server knows for this person.
 const form = document.getElementById("builder");
-const preview = document.getElementById("preview");
+const parts = ["says", "preview"].map((name) => [name, document.getElementById(`${name}-part`)]);
 const fresh = { wait: 0, call: null };
 
 async function look() {
@@ -11,17 +11,26 @@ async function look() {
   body.set("action", "preview");
   try {
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body, signal: call.signal });
-    if (answer.ok && !preview.contains(document.activeElement)) preview.innerHTML = await answer.text();
+    if (answer.ok) show(await answer.text());
   } catch (stopped) {
     if (stopped.name !== "AbortError") throw stopped;
   } finally {
-    if (fresh.call === call) preview.classList.remove("stale");
+    if (fresh.call === call) for (const [, part] of parts) part.classList.remove("stale");
+  }
+}
+
+// What has the focus is left alone, so that nobody loses their place.
+function show(text) {
+  const told = new DOMParser().parseFromString(text, "text/html");
+  for (const [name, part] of parts) {
+    const fresher = told.querySelector(`[data-part="${name}"]`);
+    if (fresher && !part.contains(document.activeElement)) part.replaceChildren(...fresher.childNodes);
   }
 }
 
 function lookSoon(event) {
-  if (preview.contains(event.target)) return;
-  preview.classList.add("stale");
+  if (parts.some(([, part]) => part.contains(event.target))) return;
+  for (const [, part] of parts) part.classList.add("stale");
   clearTimeout(fresh.wait);
   fresh.wait = setTimeout(look, event.type === "change" ? 50 : 700);
 }
