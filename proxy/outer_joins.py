@@ -18,14 +18,16 @@ _OUTER = frozenset({"FULL", "LEFT", "RIGHT"})
 _BOUNDS = (exp.Limit, exp.Fetch)
 
 
-def count_whole(tree: exp.Expr) -> list[exp.Expr]:
+def count_whole(tree: exp.Expr, *, has_views: bool = False) -> list[exp.Expr]:
     """Writes what hangs on an outer join's count of rows so that it is right; returns what to give to `count_again`.
+
+    `has_views` says that a relation which the tree reads may be made of such a join.
 
     Example: beside an outer join `sum(a)` becomes `sum(greatest(a, TRY(NULL)))`, and `LIMIT 5` has `OFFSET 0`.
     """
-    if not any(map(_is_outer, tree.find_all(exp.Join))):
+    if not has_views and not any(map(_is_outer, tree.find_all(exp.Join))):
         return []
-    return [*map(_kept_back, list(_summed(tree))), *map(_with_offset, _bounded(tree))]
+    return [*map(_kept_back, list(_summed(tree))), *map(_with_offset, _bounded(tree, has_views))]
 
 
 def count_again(made: Iterable[exp.Expr]) -> None:
@@ -61,14 +63,14 @@ def _kept_back(value: exp.Expr) -> exp.Expr:
     return kept
 
 
-def _bounded(tree: exp.Expr) -> list[exp.Expr]:
+def _bounded(tree: exp.Expr, has_views: bool) -> list[exp.Expr]:
     """The queries with a LIMIT, and those of EXISTS that may read an outer join, as far as they have no OFFSET."""
     found = [bound.parent for bound in tree.find_all(*_BOUNDS)]
     named = {fold(cte.alias) for cte in tree.find_all(exp.CTE)}
     for test in tree.find_all(exp.Exists):
         query = test.this.unnest()
         tables = (table for table in query.find_all(exp.Table) if fold(table.name) in named)
-        if any(map(_is_outer, query.find_all(exp.Join))) or any(tables):
+        if has_views or any(map(_is_outer, query.find_all(exp.Join))) or any(tables):
             found.append(query)
     return [query for query in {id(query): query for query in found if query is not None}.values() if not _skips(query)]
 

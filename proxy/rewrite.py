@@ -83,7 +83,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     shorten_columns(tree, tuple(item.leaf for item in placed))
     late = _late(tree, placed)
     is_fenced = late is None
-    kept, counted = keep_late(late or ()), count_whole(tree)
+    kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed, session))
     governed = [_govern(item, keys, is_fenced) for item in placed]
     stand_ins = [_stand_in(item.leaf) for item in placed]
     printed = generate(tree, dialect)
@@ -194,6 +194,12 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
 def _is_fenced(item: Placed, is_fenced: bool) -> bool:
     """Beside the person's own conditions an error of a row would tell which filtered-out rows fulfil them."""
     return is_fenced or (item.may_raise and bool(item.decision.rows.filter)) or _tells_by_masks(item)
+
+
+def _has_views(placed: Sequence[Placed], session: Session) -> bool:
+    """Whether the engine itself works out a relation, which it does for views of database files."""
+    datasets = (item.decision.dataset for item in placed if item.has_statistics)
+    return any(session.may_raise(dataset.source, dataset.relation) for dataset in datasets)
 
 
 def _tells_by_masks(item: Placed) -> bool:

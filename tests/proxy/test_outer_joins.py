@@ -143,3 +143,21 @@ def test_answers_are_right_without_a_policy_that_hides(engine: duckdb.DuckDBPyCo
     engine.execute("DELETE FROM d WHERE region = 'APAC'")
     with ExitStack() as stack:
         assert _asked(_world(stack, tmp_path / "open", 2, "")) == right
+
+
+def test_a_view_of_the_source_may_be_an_outer_join(tmp_path: Path) -> None:
+    questions = {
+        "select count(*) as c from (from main.v limit 3) as q": 3,
+        "select count(*) as c from (select 1 as o from main.v limit 3) as q": 3,
+        "select sum(n) > 300 as b from main.v": True,
+        "select exists (from main.v) as b": True,
+    }
+    with ExitStack() as stack:
+        (tmp_path / "views").mkdir()
+        _write(tmp_path / "views" / "shop.duckdb", 2)
+        with duckdb.connect(str(tmp_path / "views" / "shop.duckdb")) as engine:
+            engine.execute("CREATE VIEW v AS SELECT t.k, t.n FROM t LEFT JOIN d ON d.k = t.k AND d.k > 99")
+        document = DOCUMENT.format(where="").replace("main.d}}", "main.d}, main.v: {source: data, relation: main.v}}")
+        world = stack.enter_context(governed(tmp_path / "views", document))
+        answers = {sql: next(iter(world.ask(sql).to_pylist()[0].values())) for sql in questions}
+    assert answers == questions
