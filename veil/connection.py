@@ -20,6 +20,8 @@ from veil.stream import ArrowStream
 from veil.transport import API, HttpTransport, Reply, Timeouts, Transport, read_json
 
 if TYPE_CHECKING:
+    import datetime
+
     import pandas as pd
 
 
@@ -148,6 +150,35 @@ class Connection:
             question["as"] = {"groups": list(groups or ()), "attributes": dict(attributes or {})}
         found = _object(read_json(self._send("POST", "/explain", question)))
         return Explanation(complete(found), sql=str(found.get("sql") or ""))
+
+    def request_access(
+        self,
+        name: str,
+        *,
+        why: str,
+        columns: Sequence[str] = (),
+        all_rows: bool = False,
+        purpose: str = "",
+        until: "datetime.date | str | None" = None,
+    ) -> dict[str, object]:
+        """Ask for access to a dataset: to `columns` of it, to every row, or to all of it; whoever may decide is told.
+
+        Example:
+            >>> connection.request_access("shop.orders", columns=["phone"], why="recall")["state"]  # doctest: +SKIP
+            'open'
+
+        `until` is the last day, 30 days from now unless told. What you cannot see can be asked for by its name.
+        """
+        said: dict[str, object] = {"dataset": name, "columns": list(columns), "all_rows": all_rows, "why": why}
+        said["purpose"] = purpose or self._purpose
+        if until is not None:
+            said["until"] = until if isinstance(until, str) else until.isoformat()
+        return _object(read_json(self._send("POST", "/access-requests", said)))
+
+    def access_requests(self, search: str | None = None) -> list[dict[str, object]]:
+        """Your requests for access with what became of them, open ones first, and those on which you may decide."""
+        path = "/access-requests" + (f"?{urlencode({'search': search})}" if search else "")
+        return _listed(self._get(path), "requests")
 
     def whoami(self) -> dict[str, object]:
         """Who the server takes you for: user, groups and what else it tells."""

@@ -2,6 +2,8 @@
 
 from catalog.access_requests import AccessRequest
 from policy_engine.access_requests import approve, deny, withdraw
+from policy_engine.capabilities import Rights
+from policy_engine.model import Subject
 from policy_engine.request_policies import Terms
 from proxy import answers
 from proxy.asking import Asking
@@ -10,6 +12,12 @@ from web_ui.parts import Parts
 from web_ui.request_stories import Reader
 
 _LONGEST_WORDS = 2_000
+
+
+def reader_of(parts: Parts, subject: Subject) -> Reader:
+    """Who sent the current request, as a reader of requests for access."""
+    rights = Rights(subject, parts.policies.current())
+    return Reader(parts, subject, rights, client=answers.client(), decision_id=answers.decision_id())
 
 
 def asking(parts: Parts) -> Asking:

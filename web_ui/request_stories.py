@@ -17,7 +17,6 @@ from policy_engine.proposal import Proposal, propose
 from policy_engine.request_policies import Terms
 from policy_engine.transforms.calls import parse_call
 from policy_engine.who import who
-from proxy import answers
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.parts import Parts
 
@@ -70,16 +69,21 @@ class Reader:
         '8f2c41aa'
     """
 
-    def __init__(self, parts: Parts, subject: Subject) -> None:
+    def __init__(
+        self, parts: Parts, subject: Subject, rights: Rights | None, *, client: str = "", decision_id: str = ""
+    ) -> None:
+        """Without `rights` it is the operator of the home, who has its files in hand."""
         self._parts = parts
         self.subject = subject
-        self.rights = Rights(subject, parts.policies.current())
+        self.rights = rights
+        self._client = client
+        self._decision_id = decision_id
         self._store = AccessRequests(parts.catalog)
 
     @property
-    def decides_somewhere(self) -> bool:
-        """Whether requests of others are any of this reader's business."""
-        return self.rights.places(Action.POLICY_WRITE) != frozenset()
+    def databases(self) -> frozenset[str] | None:
+        """The folded databases on whose requests this reader decides, None for all."""
+        return None if self.rights is None else self.rights.places(Action.POLICY_WRITE)
 
     def is_mine(self, request: AccessRequest) -> bool:
         """Whether the reader is who asks."""
@@ -87,8 +91,7 @@ class Reader:
 
     def choice(self, *, state: RequestState | None = None, search: str = "") -> Choice:
         """All that this reader may know of, narrowed."""
-        databases = self.rights.places(Action.POLICY_WRITE)
-        return Choice(reader=self.subject.user, databases=databases, state=state, search=search)
+        return Choice(reader=self.subject.user, databases=self.databases, state=state, search=search)
 
     def listed(self, choice: Choice, *, limit: int, offset: int = 0) -> tuple[tuple[AccessRequest, ...], int]:
         """Some requests, open ones first, and how many there are in all."""
@@ -183,8 +186,8 @@ class Reader:
                 user=self.subject.user,
                 groups=tuple(sorted(self.subject.groups)),
                 datasets=(f"{request.database}.{request.dataset}",),
-                client=answers.client(),
-                decision_id=answers.decision_id(),
+                client=self._client,
+                decision_id=self._decision_id,
                 details={"request": request.id, "asker": request.user},
             )
         )

@@ -15,7 +15,7 @@ from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.parts import Parts
-from web_ui.request_deeds import approved, asking, denied, taken_back
+from web_ui.request_deeds import approved, asking, denied, reader_of, taken_back
 from web_ui.request_stories import Reader, Story, end_of, terms_of
 
 _MOST = 1_000
@@ -117,7 +117,7 @@ class RequestsApi:
         return flask.jsonify(as_json(taken_back(self.parts, reader, number), reader.subject.user))
 
     def _reader(self) -> Reader:
-        return Reader(self.parts, answers.subject(self.identity))
+        return reader_of(self.parts, answers.subject(self.identity))
 
 
 def as_json(request: AccessRequest, reader: str) -> dict[str, object]:

@@ -48,7 +48,9 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb("queries", "Tell what would be decided and which SQL would run"),
     "can": Verb("sight", "What USER, or somebody with some groups, may see"),
     "who": Verb("sight", "Who may see a dataset or a column"),
-    "report": Verb("report", "Reports: who sees a column, what somebody sees, what is open or unused, what changed"),
+    "report": Verb("report", "Reports: who sees what, what is open or unused, what changed"),
+    "request": Verb("access", "Ask for access to a dataset, or to columns of one"),
+    "access": Verb("access", "Requests for access: yours, and those you may decide on"),
     "audit": Verb("audit", "The journal: who asked what, what was decided and why"),
 }
 """The verbs in the order in which a newcomer needs them; a module is read only when its verb is used."""

@@ -14,7 +14,7 @@ from web_ui.reports.kinds import answer, kind_of
 
 @click.group()
 def report() -> None:
-    """Reports: who sees a column, what somebody sees, what is open or unused, what changed.
+    """Reports: who sees what, what is open or unused, what changed.
 
     \b
     Example:

@@ -19,7 +19,7 @@ from web_ui import arguments
 from web_ui.pages.frame import viewer
 from web_ui.pages.snippets import Snippet, asked_snippets
 from web_ui.parts import Parts
-from web_ui.request_deeds import approved, asking, denied, taken_back
+from web_ui.request_deeds import approved, asking, denied, reader_of, taken_back
 from web_ui.request_stories import Reader, Story, terms_of
 
 PAGE_ROWS = 50
@@ -71,7 +71,7 @@ class RequestsPage:
             state=state.value if state else "",
             states=[each.value for each in RequestState],
             search=search,
-            decides=reader.decides_somewhere,
+            decides=reader.databases != frozenset(),
         )
 
     def one(self, number: str) -> str:
@@ -107,7 +107,7 @@ class RequestsPage:
         return flask.redirect(flask.url_for("requests.one", number=done.id), code=303)
 
     def _reader(self) -> Reader:
-        return Reader(self.parts, viewer(self.identity))
+        return reader_of(self.parts, viewer(self.identity))
 
     def _page(
         self,

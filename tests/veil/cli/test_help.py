@@ -31,7 +31,7 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 def test_every_verb_of_the_contract_is_there() -> None:
     wanted = """
         init demo serve doctor plan apply export lint test history diff rollback ddl source crawl tags rules
-        token session keys detokenize query explain can who audit
+        token session keys detokenize query explain can who report request access audit
     """
     assert list(VERBS) == wanted.split()
 
