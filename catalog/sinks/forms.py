@@ -16,6 +16,9 @@ Form = Callable[[Event], Sequence[str]]
 
 _PRODUCT = "Veil"
 _OCSF_VERSION = "1.5.0"
+_OTHER = 99
+"""What OCSF says of a database that is none of its kinds: ours is a name over datasets of any source."""
+
 _SEVERITY = {Verdict.ALLOW: 2, Verdict.CANCEL: 3, Verdict.ERROR: 5, Verdict.DENY: 6}
 _OUTCOME = {Verdict.ALLOW: "success", Verdict.CANCEL: "cancelled", Verdict.ERROR: "failure", Verdict.DENY: "failure"}
 _CHANGED = ("=masked", "=hidden")
@@ -75,9 +78,9 @@ def _read(event: Event, dataset: str) -> dict[str, object]:
     query = event.details.get("request")
     rows = event.details.get("rows")
     return {
-        **_common(event, category=6, type_=5, activity=4),
-        "action_id": 4 if is_changed else 1 if event.verdict is Verdict.ALLOW else 2,
-        "database": {"name": database},
+        **_common(event, category=6, type_=5, activity=4, profiles=("security_control",)),
+        "action_id": 2 if event.verdict is Verdict.DENY else 4 if is_changed else 1,
+        "database": {"name": database, "type_id": _OTHER, "type": "governed"},
         "table": {"name": name, "uid": dataset},
         "type_id": 3,
         "query_info": {"uid": event.decision_id, **({"query_string": query} if isinstance(query, str) else {})},
@@ -107,7 +110,9 @@ def _deed(event: Event) -> dict[str, object]:
     }
 
 
-def _common(event: Event, *, category: int, type_: int, activity: int) -> dict[str, object]:
+def _common(
+    event: Event, *, category: int, type_: int, activity: int, profiles: Sequence[str] = ()
+) -> dict[str, object]:
     """What every class has; `type_` is the class's number within its category."""
     class_uid = category * 1_000 + type_
     return {
@@ -117,6 +122,7 @@ def _common(event: Event, *, category: int, type_: int, activity: int) -> dict[s
             "uid": str(event.seq),
             "correlation_uid": event.decision_id,
             "log_name": str(event.kind),
+            **({"profiles": list(profiles)} if profiles else {}),
         },
         "category_uid": category,
         "class_uid": class_uid,

@@ -13,6 +13,7 @@ DRIVERS = ("mariadb", "postgres")
 """Extras of the server that read other databases."""
 
 IMPORTED_AS = {
+    "ocsf-json-schema": "ocsf_json_schema",
     "adbc-driver-manager": "adbc_driver_manager",
     "adbc-driver-postgresql": "adbc_driver_postgresql",
     "argon2-cffi": "argon2",

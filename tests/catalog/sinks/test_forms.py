@@ -1,12 +1,16 @@
 """Each form says what happened in the words of its standard, and no name can forge a field or a line."""
 
+import functools
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from catalog.chain import verify_export
 from catalog.journal import Journal
@@ -75,6 +79,68 @@ def test_a_query_is_one_ocsf_event_for_each_dataset() -> None:
     assert orders["query_info"]["query_string"].endswith("total > ?")
     assert orders["authorizations"] == [{"decision": "allow", "policy": {"name": "clerks", "version": "3"}}]
     assert orders["time"] == 1795348800000
+
+
+@functools.cache
+def _schema(class_uid: int, profiles: tuple[str, ...]) -> Draft202012Validator:
+    """The published schema of a class, of the version that our events name, with the profiles that they say."""
+    schemas = OcsfJsonSchemaEmbedded(get_ocsf_schema(version="1.5.0"))
+    name = schemas.lookup_class_name_from_uid(class_uid)
+    return Draft202012Validator(schemas.get_class_schema(name, list(profiles)))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_ocsf_event_holds_against_the_published_schema(kind: EventKind, verdict: Verdict) -> None:
+    whole = replace(EVENT, kind=kind, verdict=verdict)
+    bare = Event(kind=kind, verdict=verdict, user="kim", seq=1, at=EVENT.at)
+    for line in (*as_ocsf(whole), *as_ocsf(bare)):
+        event = json.loads(line)
+        assert event["metadata"]["version"] == "1.5.0"
+        schema = _schema(event["class_uid"], tuple(event["metadata"].get("profiles", ())))
+        assert [error.message for error in schema.iter_errors(event)] == []
+
+
+def test_the_schema_refuses_what_is_no_event() -> None:
+    event = json.loads(as_ocsf(EVENT)[0])
+    schema = _schema(6005, ("security_control",))
+    for broken in ({**event, "more": 1}, {**event, "type_uid": "x"}, {**event, "actor": {}, "database": {}}):
+        assert list(schema.iter_errors(broken))
+    assert list(schema.iter_errors({name: value for name, value in event.items() if name != "src_endpoint"}))
+
+
+HOSTILE = (
+    "a|b",
+    "a\\|b",
+    "a=b",
+    "a\\=b",
+    "a\nCEF:0|x|y|1|z|z|9|act=deny",
+    "a\r\nb",
+    "\u2028x",
+    "\x00",
+    "x act=deny",
+    "\\",
+)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_cef_is_read_back_to_the_letter_whatever_it_holds(value: str) -> None:
+    """As the standard reads it: `|` parts the head, `=` ends a key, and a backslash makes either plain."""
+    [line] = as_cef(replace(EVENT, user=value, groups=(value,), policies=(value, "p")))
+    assert "\n" not in line
+    head = re.split(r"(?<!\\)(?:\\\\)*\|", line, maxsplit=7)
+    assert head[:3] == ["CEF:0", "Veil", "Veil"]
+    told = _extension(head[7])
+    plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", value)
+    assert (told["suser"], told["cs1"], told["cs2"]) == (plain, plain, f"{plain},p")
+    assert (told["act"], told["outcome"], told["cn1"]) == ("allow", "success", "3")
+
+
+def _extension(text: str) -> dict[str, str]:
+    """The fields of an extension, a key being the word before an equals sign that no backslash makes plain."""
+    keys = list(re.finditer(r"(?:^| )([A-Za-z0-9]+)(?<!\\)=", text))
+    ends = [key.start() for key in keys[1:]] + [len(text)]
+    return {key[1]: re.sub(r"\\(.)", r"\1", text[key.end() : end]) for key, end in zip(keys, ends, strict=True)}
 
 
 @pytest.mark.parametrize(
