@@ -20,7 +20,7 @@ from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
 from proxy.identity import Identity
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
-from web_ui.event_search import ASKED, search
+from web_ui.event_search import ASKED, paced, reach_of, search
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
 from web_ui.row_counts import row_counter
@@ -103,7 +103,10 @@ class ControlApi:
     def events(self) -> flask.Response:
         """The journal, newest first: all of it for auditors, of some databases for some, one's own for everybody."""
         refuse_unknown_arguments(*ASKED)
-        page = search(self.parts, answers.subject(self.identity))
+        subject = answers.subject(self.identity)
+        reach = reach_of(self.parts, subject)
+        with paced(reach):
+            page = search(self.parts, subject, reach)
         return flask.jsonify(
             {
                 "events": [page.found.reach.told(event) for event in page.events],

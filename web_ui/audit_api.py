@@ -13,7 +13,7 @@ from proxy.bodies import refuse_unknown_arguments
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.event_exports import EXPORTS
-from web_ui.event_search import FILTERS, Found, matching
+from web_ui.event_search import FILTERS, Found, matching, paced, reach_of
 from web_ui.parts import Parts
 
 
@@ -41,7 +41,9 @@ class AuditApi:
             raise RequestInvalid(
                 f"unknown format `{form}`", hint="known: " + ", ".join(f"`{name}`" for name in EXPORTS)
             )
-        found = matching(self.parts, subject)
+        reach = reach_of(self.parts, subject)
+        with paced(reach):
+            found = matching(self.parts, subject, reach)
         told = self._told(subject, form, found)
         kind, lines = EXPORTS[form]
         answer = flask.Response(lines(told, self.parts.journal.every(found.members), found.reach), mimetype=kind)

@@ -1,6 +1,8 @@
 """Searching the journal for somebody: what a request asks for, within what that person may read."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import flask
@@ -16,6 +18,7 @@ from web_ui.journal_reach import Reach
 from web_ui.parts import Parts
 
 MOST_EVENTS = 1_000
+_STEP_SECONDS = 0.25
 FILTERS = ("user", "dataset", "column", "tag", "policy", "kind", "verdict", "decision_id", "from", "to", "text")
 """The arguments of a request that say what is searched for."""
 
@@ -46,10 +49,22 @@ def reach_of(parts: Parts, subject: Subject) -> Reach:
     return Reach(subject, Rights(subject, parts.policies.current()), tells_hidden=parts.tells_hidden)
 
 
-def matching(parts: Parts, subject: Subject) -> Found:
+@contextmanager
+def paced(reach: Reach) -> Iterator[None]:
+    """Takes a step of time, or more whole ones, for who reads a part of the journal.
+
+    How long a search takes depends on how often the rest of the journal mentions what is looked for; who may not read
+    that is told nothing by it.
+    """
+    began = time.monotonic()
+    yield
+    if reach.readable is not None:
+        time.sleep(-(time.monotonic() - began) % _STEP_SECONDS)
+
+
+def matching(parts: Parts, subject: Subject, reach: Reach) -> Found:
     """Every event that the request asks for and the person may read."""
     asked = {name: value for name in FILTERS if (value := flask.request.args.get(name))}
-    reach = reach_of(parts, subject)
     members = parts.journal.find(
         wanted(
             user=reach.user(asked.get("user")),
@@ -69,11 +84,11 @@ def matching(parts: Parts, subject: Subject) -> Found:
     return Found(asked=asked, members=members, reach=reach)
 
 
-def search(parts: Parts, subject: Subject, *, page: int = 100) -> Page:
+def search(parts: Parts, subject: Subject, reach: Reach, *, page: int = 100) -> Page:
     """One page of what the request asks for; reading the journal is journalled, once for each search."""
     limit = arguments.number("limit", MOST_EVENTS) or page
     before = arguments.number("before", 2**62)
-    found = matching(parts, subject)
+    found = matching(parts, subject, reach)
     events = parts.journal.page(found.members, limit=limit, before_seq=before)
     given = {name: value for name in ASKED if (value := flask.request.args.get(name))}
     note_reading(parts, subject, {"asked": given, "count": len(events)})

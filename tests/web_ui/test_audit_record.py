@@ -14,9 +14,11 @@ from flask.testing import FlaskClient
 
 from catalog.model import Event, EventKind, Role, Verdict
 from policy_engine.capabilities import Action
+from policy_engine.model import Subject
 from tests.web_ui.browsing import csrf_token
 from tests.web_ui.conftest import SignIn
 from tests.web_ui.test_api import Bearer
+from web_ui.event_search import paced, reach_of
 from web_ui.parts import Parts
 
 EVENTS = "/api/v1/audit/events"
@@ -204,3 +206,16 @@ def test_a_change_is_told_before_and_after_with_the_policy_at_that_revision(brow
     assert re.search(r"<ins>.*clerk", page)
     for name in event.policies:
         assert f'href="/policies/{name}?rev={event.revision}"' in page
+
+
+def test_how_long_a_search_takes_tells_nothing_of_what_may_not_be_read(shop: Parts) -> None:
+    for user, is_stepped in (("eve", True), ("kim", True), ("ada", False)):
+        account = shop.accounts.user(user)
+        assert account is not None
+        reach = reach_of(shop, Subject(user=user, groups=account.groups | {user}))
+        assert (reach.readable is not None) == is_stepped
+        for work, steps in ((0.0, 1), (0.3, 2)):
+            began = time.monotonic()
+            with paced(reach):
+                time.sleep(work)
+            assert time.monotonic() - began >= (steps * 0.25 if is_stepped else work) - 0.001

@@ -17,7 +17,7 @@ from proxy.identity import Identity
 from proxy.refusals import NotThere
 from web_ui import arguments
 from web_ui.audit_api import own_event
-from web_ui.event_search import FILTERS, Page, note_reading, reach_of, search
+from web_ui.event_search import FILTERS, Page, note_reading, paced, reach_of, search
 from web_ui.pages.audit_questions import questions
 from web_ui.pages.audit_timeline import over_time
 from web_ui.pages.event_story import outcomes, story
@@ -62,9 +62,12 @@ class AuditPage:
         given = {name: value.strip() for name, value in flask.request.args.items()}
         if not all(given.values()):
             return flask.redirect(_address({name: value for name, value in given.items() if value}), code=303)
-        page = search(self.parts, subject, page=PAGE_ROWS)
         asked = {name: given[name] for name in FILTERS if name in given}
-        reads_all = page.found.reach.readable is None
+        reach = reach_of(self.parts, subject)
+        reads_all = reach.readable is None
+        with paced(reach):
+            page = search(self.parts, subject, reach, page=PAGE_ROWS)
+            facets, times = self._facets(page, asked), over_time(self.parts.journal, page.found.members)
         return flask.render_template(
             "audit.html",
             page=page,
@@ -72,16 +75,17 @@ class AuditPage:
             verdicts=tuple((verdict.value, verdict.value) for verdict in Verdict),
             asked=asked,
             chips=_chips(asked),
-            facets_of=self._facets(page, asked),
+            facets_of=facets,
             words={"verdict": "how it ended", "kind": "what happened", "user": "who", **DEEDS},
-            figure=self.parts.pictures.figure(over_time(self.parts.journal, page.found.members)),
+            figure=self.parts.pictures.figure(times),
             older=_address({**asked, "before": str(page.before)}) if len(page.events) == PAGE_ROWS else None,
             is_first="before" not in flask.request.args,
             query=asked,
             reads=self._reads(subject),
             questions=questions(),
             record=self._record() if reads_all else None,
-            archives=_overlapping(self.parts.journal.archives()),
+            archives=_overlapping(self.parts.journal.archives()) if reads_all else (),
+            archived_until=self._archived_until(),
             reads_all=reads_all,
         )
 
@@ -150,6 +154,11 @@ class AuditPage:
             "progress": verifier.progress,
             "problem": verifier.problem,
         }
+
+    def _archived_until(self) -> datetime | None:
+        """The day up to which events are archived, if some of the time asked for lies before its end."""
+        archives, start = self.parts.journal.archives(), arguments.moment("from")
+        return archives[-1].ended_at if archives and (start is None or start <= archives[-1].ended_at) else None
 
     def _where(self, number: int, subject: Subject) -> str:
         """Where to look for an event that is not there; archives are told to who reads everything."""
