@@ -104,12 +104,11 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
 
 
 def _dataset(name: str, live: Live, rights: Rights) -> Dataset:
-    """The dataset of that name, in a database whose policies the person may write."""
+    """The dataset of that name, in a database whose policies the person may write; elsewhere none is there."""
     parts = split(name)
     found = live.datasets.get(dataset_key(*parts)) if len(parts) == 2 else None
-    if found is None:
+    if found is None or not rights.may(Action.POLICY_WRITE, found.database):
         raise RequestInvalid(f"there is no dataset `{name[:200]}` to try the policy on", hint="choose one in its scope")
-    rights.require(Action.POLICY_WRITE, found.database, f"look at what policies do on `{found.database}`")
     return found
 
 

@@ -251,9 +251,10 @@ def test_a_policy_elsewhere_is_neither_planned_nor_tried(people: SignIn) -> None
     assert page.status_code == 403
     assert "policy:write on shop" in words(page)
     assert "Before" not in words(page)
-    page = send(people("kim"), {**NEW, "scope": "hr"}, "check", on="shop.orders")
-    assert "policy:write on shop" in words(page)
-    assert "hidden" not in words(page)
+    for name in ("shop.orders", "shop.nothing"):
+        page = send(people("kim"), {**NEW, "scope": "hr"}, "check", on=name)
+        assert f"There is no dataset {name} to try the policy on." in words(page)
+        assert "Rows before" not in words(page)
 
 
 def test_the_preview_follows_whom_it_is_about_and_tells_the_sql(people: SignIn, there: Parts) -> None:

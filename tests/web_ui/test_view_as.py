@@ -192,12 +192,15 @@ def test_pages_that_do_not_know_of_the_mode_are_closed_in_it(app: flask.Flask) -
 
 
 def test_the_menu_and_the_pages_lead_to_nothing_that_is_closed(app: flask.Flask) -> None:
-    admin = look_as(browser(app, "max"), "role", "boss")
-    for address in ("/data", "/data/shop/orders", "/policies", "/policies/clerks", "/query"):
-        html = admin.get(address).get_data(as_text=True)
+    admin = look_as(browser(app, "max"), "user", "kim")
+    asked = post(admin, "/query", sql="select * from shop.orders", action="explain")
+    absent = admin.get("/data/shop/absent")
+    addresses = ("/data", "/data/shop/orders", "/policies", "/policies/clerks", "/query")
+    for page in (asked, absent, *map(admin.get, addresses)):
+        html = page.get_data(as_text=True)
         for found in set(re.findall(r'href="(/[^"#]*)"', html)):
             if not found.startswith(("/static", "/api")):
-                assert admin.get(found.replace("&amp;", "&")).status_code != 403, (address, found)
+                assert admin.get(found.replace("&amp;", "&")).status_code != 403, found
 
 
 def test_a_token_of_a_program_is_not_in_the_mode(own: flask.Flask, there: Parts) -> None:

@@ -159,7 +159,7 @@ class BuilderPage:
             plan = planned(self.parts, subject, text, what=_WHAT, is_one_of_many=True)
         except VeilError as error:
             return Shown(reading=reading, card=card, problem=problems.told(error, decision_id=answers.decision_id()))
-        notes = {name: tuple(found) for name, found in _notes(reading.policy, plan)}
+        notes = {name: tuple(found) for name, found in _notes(reading.policy, plan, card.state)}
         asked = self._asked(subject, current, reading.policy, plan)
         shown = Shown(reading=reading, card=card, view=PlanView.of(plan), notes=notes, asked=asked)
         try:
@@ -272,9 +272,14 @@ def _not_taken(reading: Reading, policy: Policy | None, current: PolicySet) -> R
     return Reading(errors={"policy": problem})
 
 
-def _notes(policy: Policy, plan: Plan) -> Iterator[tuple[str, list[str]]]:
+def _notes(policy: Policy, plan: Plan, state: str) -> Iterator[tuple[str, list[str]]]:
     """What is legal and worth a word, by field: of the engine's own checks against the datasets in scope."""
     prefix = f"policy `{policy.id}`: "
     checks = {"scope": place_warnings, "where": filter_warnings, "transforms": transform_warnings}
     for name, check in checks.items():
         yield name, [found.removeprefix(prefix) for found in check(policy, plan.after)]
+    told = {"switched off": ("enabled", "while it is switched off"), "over": ("until", "since it is over")}
+    told["not begun"] = ("from", "before it begins")
+    if state:
+        place, when = told[state]
+        yield place, [f"{when}, nobody sees anything different by it"]

@@ -76,6 +76,7 @@ class PolicyPage:
             is_past=number != current.revision,
             steps=tuple(self._steps(shown.id, history, subject, current)),
             may_write=now is not None and not who.is_another and rights.may(Action.POLICY_WRITE, shown.scope.database),
+            may_look_as=not who.is_another and rights.may(Action.SUBJECT_IMPERSONATE),
             reads_history=not who.is_another and reads_every_policy(rights),
         )
 
