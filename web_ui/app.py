@@ -109,7 +109,7 @@ def _add_routes(
         app.register_blueprint(page)
 
     def root() -> flask.typing.ResponseReturnValue:
-        return flask.redirect(flask.url_for("home.show"))
+        return flask.redirect(flask.url_for("data.show" if flask.g.get("seen") else "home.show"))
 
     def healthz() -> flask.Response:
         """Whether the catalog can be read; tells nothing else."""

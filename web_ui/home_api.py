@@ -51,6 +51,9 @@ class HomeApi:
             ],
             "datasets": [summary(sight, levels) for sight in found.sights],
             "dataset_count": found.sight_count,
+            "requests": [
+                {"request": each.id, "dataset": each.full_name, "state": each.state.value} for each in found.requests
+            ],
             "queries": [
                 {"event": event.seq, "at": written_time(event.at), "datasets": list(event.datasets)}
                 for event in found.queries

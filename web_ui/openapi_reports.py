@@ -21,6 +21,7 @@ REPORT_SCHEMAS: Json = {
             "datasets": _OBJECTS,
             "dataset_count": COUNT,
             "queries": _OBJECTS,
+            "requests": _OBJECTS,
         }
     ),
     "Health": record(

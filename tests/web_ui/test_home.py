@@ -10,6 +10,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from catalog.access_requests import AccessRequest, AccessRequests, Wanted
 from catalog.crawl_runs import CrawlRuns, RunState
 from catalog.home import Home
 from catalog.model import (
@@ -154,6 +155,34 @@ def test_what_waits_is_told_to_who_can_do_it(shop: Parts, look: Look) -> None:
     assert look("kim")["tasks"] == look("eve")["tasks"] == []
     runs.end(runs.add("lake", by="max").id, RunState.DONE)
     assert "failed_crawls" not in {task["task"] for task in look("max")["tasks"]}
+
+
+def test_requests_wait_for_who_decides_and_are_shown_to_who_asked(shop: Parts, look: Look) -> None:
+    now = shop.clock()
+    asked = AccessRequest(
+        user="kim",
+        groups=frozenset({"clerks"}),
+        database="shop",
+        dataset="orders",
+        wanted=Wanted.COLUMNS,
+        columns=("card",),
+        why="to pay back",
+        asked_at=now,
+        ends_at=now + timedelta(days=30),
+    )
+    before = {user: _waiting(look(user)) for user in ("max", "eve")}
+    AccessRequests(shop.catalog).add(asked)
+    AccessRequests(shop.catalog).add(replace(asked, user="ada", database="lab", dataset="tests"))
+    AccessRequests(shop.catalog).add(replace(asked, user="eve"))
+    assert _waiting(look("max")) - before["max"] == 3
+    assert _waiting(look("eve")) - before["eve"] == 1
+    assert _waiting(look("kim")) == _waiting(look("ada")) == 0
+    assert {each["dataset"] for each in look("kim")["requests"]} == {"shop.orders"}
+    assert look("max")["requests"] == []
+
+
+def _waiting(home: Any) -> int:
+    return sum(task["count"] for task in home["tasks"] if task["task"] == "access_requests")
 
 
 def test_the_week_counts_what_each_person_may_read_of(shop: Parts, look: Look) -> None:

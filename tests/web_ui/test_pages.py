@@ -8,7 +8,8 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import EventKind, Field, TagAssignment, TagOrigin, TagState
+from catalog.model import Description, EventKind, Field, Key, KeyKind, TagAssignment, TagOrigin, TagState
+from catalog.registry import connect
 from policy_engine.circumstances import When
 from tests.web_ui.browsing import Outline, csrf_token
 from web_ui.parts import Parts
@@ -127,6 +128,30 @@ def test_a_dataset_tells_how_each_column_is_seen_and_why(browser: SignIn) -> Non
     assert "clerks" in text
     assert "name matches email" in text
     assert re.search(r"card hidden", text)
+
+
+def test_who_can_see_a_dataset_is_told_to_owners_alone(browser: SignIn) -> None:
+    boss, kim = text_of(browser("max"), "/data/shop/orders"), browser("kim").get("/data/shop/orders").text
+    assert "How each role sees each column at most" in boss
+    assert re.search(r"card clear hidden", boss)
+    assert re.search(r"clerk some rows", boss)
+    assert "Who can see this" not in kim
+    assert "boss" not in kim
+
+
+def test_what_a_dataset_refers_to_is_a_picture(browser: SignIn, shop: Parts) -> None:
+    [source] = shop.datasets.sources()
+    assert "Around it" not in browser("max").get("/data/shop/orders").text
+    described = shop.datasets.dataset("shop", "orders")
+    assert described is not None
+    key = Key(kind=KeyKind.FOREIGN, columns=("id",), refers_to="people.csv", at=("id",))
+    (shop.home.path.parent / "data" / "people.csv").write_text("id,name\n1,Ann\n")
+    fields = connect(source).describe("people.csv")
+    shop.datasets.register("shop", "people", "lake", "people.csv", fields)
+    shop.datasets.note_description("shop", "orders", Description(keys=(key,)))
+    page = browser("max").get("/data/shop/orders").text
+    assert "What it refers to" in page
+    assert "id refers to id" in page
 
 
 def test_the_sample_is_read_as_the_person(browser: SignIn) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from catalog.access_requests import AccessRequest, AccessRequests, Choice
 from catalog.model import Event, EventKind, Revision
 from catalog.seals import Seal
 from policy_engine.capabilities import Action, Rights
@@ -45,6 +46,7 @@ class Overview:
     sights: tuple[Sight, ...]
     sight_count: int
     queries: tuple[Event, ...]
+    requests: tuple[AccessRequest, ...]
 
 
 def overview(parts: Parts, subject: Subject, estates: Estates, role: str = "") -> Overview:
@@ -59,7 +61,7 @@ def overview(parts: Parts, subject: Subject, estates: Estates, role: str = "") -
     sees_estate = databases != frozenset()
     sights = parts.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
     return Overview(
-        tasks=tasks(parts, rights, estates),
+        tasks=tasks(parts, subject, estates),
         steps=steps(parts) if rights.may(Action.HOME_ADMINISTER) else (),
         estate=estates.whole(databases) if sees_estate else None,
         part=estates.part(role, databases) if sees_estate and role else None,
@@ -69,6 +71,7 @@ def overview(parts: Parts, subject: Subject, estates: Estates, role: str = "") -
         sights=tuple(_told(parts, sight) for sight in sights[:MOST_SIGHTS]),
         sight_count=len(sights),
         queries=parts.journal.search(user=subject.user, kind=EventKind.QUERY_BEGIN, limit=_FEW),
+        requests=AccessRequests(parts.catalog).listed(Choice(reader=subject.user), parts.clock(), limit=_FEW),
     )
 
 

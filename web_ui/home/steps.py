@@ -55,7 +55,7 @@ def _steps(parts: Parts) -> Iterator[Step]:
     yield Step(
         title="Crawl a source",
         words="Its datasets are found, tagged by your rules and registered in the database, under the policy at once.",
-        address=flask.url_for("crawls.show"),
+        address=flask.url_for("sources.new"),
         is_done=bool(parts.datasets.datasets()),
     )
     yield Step(

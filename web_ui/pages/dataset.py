@@ -6,9 +6,12 @@ import flask
 
 from catalog.errors import VeilError
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
-from catalog.names import fold, join
+from catalog.names import fold, join, split
 from crawler.levels import Levels
+from policy_engine.capabilities import Rights
+from policy_engine.matrix import Matrix, matrix
 from policy_engine.model import ColumnDecision, Outcome, Subject
+from policy_engine.oversight import overseen
 from proxy import answers
 from proxy.governance import Request
 from proxy.identity import Identity
@@ -17,9 +20,13 @@ from proxy.projection import shown_type
 from web_ui.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid
 from web_ui.parts import Parts
+from web_ui.pictures.chart import Figure
+from web_ui.pictures.lineage import Arrow, lineage
 from web_ui.view_as import seen
 
 SAMPLE_ROWS = 20
+MOST_ROLES = 24
+"""How many stand beside each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,41 @@ class DatasetPage:
             sample=Grid() if who.is_another else self._sample(who.subject, view),
             masked=self._masked(who.by, view) if who.is_another else None,
             tells_hidden=self.parts.tells_hidden,
+            matrix=None if who.is_another else self._matrix(who.subject, view.dataset),
+            MOST_ROLES=MOST_ROLES,
+            lineage=self._lineage(view),
+        )
+
+    def _matrix(self, subject: Subject, dataset: Dataset) -> Matrix | None:
+        """How each role sees it, for whoever may be told."""
+        policies = self.parts.policies.current()
+        databases = overseen(Rights(subject, policies))
+        if databases is not None and fold(dataset.database) not in databases:
+            return None
+        return matrix(dataset, policies, self.parts.clock(), lambda key: self.parts.datasets.dataset(*key))
+
+    def _lineage(self, view: DatasetView) -> Figure | None:
+        """What the dataset refers to by its keys, as far as the person sees it."""
+        here = view.dataset.full_name
+        arrows = [
+            Arrow(
+                source=here,
+                target=".".join(split(key.refers_to)),
+                how=f"{', '.join(key.columns)} refers to {', '.join(key.at)}",
+            )
+            for key in view.words.keys
+            if key.refers_to
+        ]
+        if not arrows:
+            return None
+        return self.parts.pictures.figure(
+            lineage(
+                "lineage",
+                arrows,
+                here=here,
+                title="What it refers to",
+                description="An arrow leads from this dataset to each that its keys name rows of.",
+            )
         )
 
     def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
