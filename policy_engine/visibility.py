@@ -5,7 +5,7 @@ stay the same; so a decision that is asked for again costs a look-up, and no cha
 """
 
 import functools
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -99,6 +99,10 @@ class Visibility:
     ) -> tuple[Dataset, ...]:
         """Everything the subject can see, by name, without what is seen of it."""
         return _visible(*self._surveyed(subject, policies, at, circumstances))
+
+    def every(self) -> Mapping[_Key, Dataset]:
+        """Every dataset there is, by folded name: for who may be told what others see, and for nobody's own list."""
+        return {key: dataset for key, dataset in self._whole(self._current()).datasets.items() if dataset}
 
     def sights(
         self,

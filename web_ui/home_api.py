@@ -40,6 +40,7 @@ class HomeApi:
         levels = self.parts.levels()
         return {
             "tasks": [{"task": task.name, "count": task.count, "words": task.words} for task in found.tasks],
+            "unchecked": found.is_unchecked,
             "steps": [{"step": step.title, "done": step.is_done} for step in found.steps],
             "estate": _estate(found.estate) if found.estate else None,
             "role": _part(found.part) if found.part else None,

@@ -12,6 +12,7 @@ REPORT_SCHEMAS: Json = {
         {
             "user": TEXT,
             "tasks": listed(record({"task": TEXT, "count": COUNT, "words": TEXT})),
+            "unchecked": {"type": "boolean"},
             "steps": listed(record({"step": TEXT, "done": {"type": "boolean"}})),
             "estate": _MAYBE,
             "role": _MAYBE,

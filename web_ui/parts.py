@@ -87,6 +87,7 @@ class Parts:
         """Begin what a server does beside answering."""
         self.crawls.start()
         self.keeper.start()
+        self.pictures.prepare()
 
     @property
     def tells_hidden(self) -> bool:

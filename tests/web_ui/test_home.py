@@ -133,6 +133,17 @@ def test_the_estate_is_worked_out_once_and_anew_after_each_change(shop: Parts, m
     assert estates.whole(None) == first
 
 
+def test_the_policies_of_a_large_estate_are_looked_through_when_somebody_asks(
+    shop: Parts, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert look("max")["unchecked"] is False
+    monkeypatch.setattr("web_ui.home.estate._QUICK", 5)
+    estates = Estates(shop)
+    assert estates.quick_findings() is None
+    assert estates.findings()
+    assert estates.quick_findings() == estates.findings()
+
+
 def test_what_waits_is_told_to_who_can_do_it(shop: Parts, look: Look) -> None:
     shop.tags.suggest(
         TagAssignment(

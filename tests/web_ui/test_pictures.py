@@ -146,9 +146,18 @@ def test_what_was_drawn_is_not_drawn_again() -> None:
     pictures, chart = Pictures(), charts()["counts"]
     first = pictures.figure(chart)
     pictures.close()
-    pictures._process._not_before = float("inf")
     assert pictures.figure(chart) == first
     assert pictures.figure(charts()["shares"]).picture == ""
+
+
+def test_a_server_begins_to_draw_before_anybody_waits_and_ends_for_good() -> None:
+    pictures = Pictures()
+    pictures.prepare()
+    assert pictures.figure(charts()["counts"]).picture
+    pictures.close()
+    pictures.prepare()
+    assert pictures.figure(charts()["timeline"]).picture == ""
+    assert pictures._process._process is None
 
 
 def test_a_process_that_is_gone_is_begun_again_and_a_broken_picture_does_no_harm() -> None:

@@ -32,6 +32,8 @@ Result = TypeVar("Result")
 MOST_ROLES = 20
 MOST_DATASETS = 200
 _KEPT = 64
+_QUICK = 100_000
+"""Columns times roles that are looked through while a page is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +80,17 @@ class Estates:
         """The errors and warnings that lint has for what is in force."""
         return self._once(("findings",), self._findings)
 
+    def quick_findings(self) -> tuple[Finding, ...] | None:
+        """The same where they are known or soon found; None for a large estate that was not looked through yet."""
+        with self._lock:
+            is_known = self._state(("findings",), self._parts.clock()) in self._kept
+        estate = self.whole(None)
+        return self.findings() if is_known or estate.columns * estate.role_count <= _QUICK else None
+
     def _whole(self, databases: Databases, at: datetime) -> Estate:
         policies, datasets = self._parts.policies.current(), self._within(databases)
         roles = _most_telling(policies)[:MOST_ROLES]
-        found = coverage_of_roles(datasets, replace(policies, roles=roles), at, self._look)
+        found = coverage_of_roles(datasets, replace(policies, roles=roles), at, self._parts.visibility.every().get)
         return Estate(
             datasets=len(datasets),
             columns=sum(len(profile(dataset).columns) for dataset in datasets),
@@ -95,26 +104,24 @@ class Estates:
         if found is None:
             return None
         covered = sorted(
-            coverage(holder_of(found), self._within(databases), policies, at, self._look),
+            coverage(holder_of(found), self._within(databases), policies, at, self._parts.visibility.every().get),
             key=lambda each: (-each[1].hidden, -each[1].masked, fold(each[0].full_name)),
         )
         return Part(role=found.name, datasets=tuple(covered[:MOST_DATASETS]), dataset_count=len(covered))
 
     def _findings(self, at: datetime) -> tuple[Finding, ...]:
-        draft = Draft(document=Document(), live=read_live(self._parts.catalog))
+        live = replace(read_live(self._parts.catalog), datasets=self._parts.visibility.every())
+        draft = Draft(document=Document(), live=live)
         return tuple(finding for finding in lint(draft, at) if finding.severity is not Severity.HINT)
 
     def _within(self, databases: Databases) -> tuple[Dataset, ...]:
-        every = self._parts.datasets.datasets()
-        return every if databases is None else tuple(each for each in every if fold(each.database) in databases)
-
-    def _look(self, key: tuple[str, str]) -> Dataset | None:
-        return self._parts.datasets.dataset(*key)
+        every = self._parts.visibility.every().items()
+        return tuple(dataset for (database, _), dataset in every if databases is None or database in databases)
 
     def _once(self, what: Hashable, work: Callable[[datetime], Result]) -> Result:
         """What comes of the work, which is done once for each state of data and policies."""
-        now, policies = self._parts.clock(), self._parts.policies.current()
-        state = (what, self._parts.catalog.version(), policies.revision, phase(policies, now))
+        now = self._parts.clock()
+        state = self._state(what, now)
         with self._lock:
             if state not in self._kept:
                 self._kept[state] = work(now)
@@ -123,6 +130,10 @@ class Estates:
             self._kept.move_to_end(state)
             found: Result = self._kept[state]
             return found
+
+    def _state(self, what: Hashable, now: datetime) -> Hashable:
+        policies = self._parts.policies.current()
+        return what, self._parts.catalog.version(), policies.revision, phase(policies, now)
 
 
 def _most_telling(policies: PolicySet) -> tuple[Role, ...]:

@@ -34,9 +34,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything on the page of one person; what their rights do not open is None or empty."""
+    """Everything on the page of one person; what their rights do not open is None or empty.
+
+    `is_unchecked` is whether lint has not looked through the policies of a large estate since something changed.
+    """
 
     tasks: tuple[Task, ...]
+    is_unchecked: bool
     steps: tuple[Step, ...]
     estate: Estate | None
     part: Part | None
@@ -62,6 +66,7 @@ def overview(parts: Parts, subject: Subject, estates: Estates, role: str = "") -
     sights = parts.metadata.find(subject, decision_id=answers.decision_id(), client=answers.client())
     return Overview(
         tasks=tasks(parts, subject, estates),
+        is_unchecked=rights.may(Action.HOME_ADMINISTER) and estates.quick_findings() is None,
         steps=steps(parts) if rights.may(Action.HOME_ADMINISTER) else (),
         estate=estates.whole(databases) if sees_estate else None,
         part=estates.part(role, databases) if sees_estate and role else None,

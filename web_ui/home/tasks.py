@@ -54,7 +54,7 @@ def _tasks(parts: Parts, subject: Subject, estates: Estates) -> Iterator[Task]:
         words = "source whose last crawl failed" if count == 1 else "sources whose last crawls failed"
         yield Task(name="failed_crawls", count=count, words=words, address=flask.url_for("crawls.show"))
     if rights.may(Action.HOME_ADMINISTER):
-        count = len(estates.findings())
+        count = len(estates.quick_findings() or ())
         words = "warning about policies" if count == 1 else "warnings about policies"
         yield Task(
             name="lint_findings", count=count, words=words, address=flask.url_for("reports.one", name="warnings")

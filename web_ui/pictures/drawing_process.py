@@ -29,14 +29,15 @@ class DrawingProcess:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _process: "subprocess.Popen[bytes] | None" = None
     _not_before: float = 0.0
+    _is_closed: bool = False
 
     def draw(self, specification: str) -> str:
         """A Vega-Lite specification, as JSON on one line, as the text of an SVG; raises CannotDraw."""
         if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
             raise CannotDraw("others are drawing")
         try:
-            if time.monotonic() < self._not_before:
-                raise CannotDraw("the drawing process could not be used a moment ago")
+            if self._is_closed or time.monotonic() < self._not_before:
+                raise CannotDraw("the drawing process cannot be used now")
             answer = self._asked(specification.encode() + b"\n")
         finally:
             self._lock.release()
@@ -45,8 +46,9 @@ class DrawingProcess:
         return answer["svg"]
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, for good."""
         with self._lock:
+            self._is_closed = True
             self._leave()
 
     def _asked(self, line: bytes) -> dict[str, str]:

@@ -1,14 +1,16 @@
 """Draws charts, each content once: the pictures that were asked for lately are kept."""
 
+import contextlib
 import json
 import logging
 from collections import OrderedDict
-from threading import Lock
+from threading import Lock, Thread
 
 from markupsafe import Markup
 
 from web_ui.pictures.chart import Chart, Figure
 from web_ui.pictures.drawing_process import CannotDraw, DrawingProcess
+from web_ui.pictures.look import specification
 from web_ui.pictures.svg import inline
 
 _MOST_KEPT = 256
@@ -42,6 +44,14 @@ class Pictures:
             chart=chart,
             picture=inline(drawn, name=chart.name, title=chart.title, description=chart.description),
         )
+
+    def prepare(self) -> None:
+        """Begins the process that draws, beside everything else: the first picture need not wait for it."""
+        Thread(target=self._begin, name="pictures", daemon=True).start()
+
+    def _begin(self) -> None:
+        with contextlib.suppress(CannotDraw):
+            self._process.draw(json.dumps(specification(mark="bar")))
 
     def close(self) -> None:
         """Ends the process that draws."""

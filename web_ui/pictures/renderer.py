@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 
-IDLE_SECONDS = 600
+IDLE_SECONDS = 3_600
 """After that long without work the process gives its hundred megabytes back."""
 
 _VEGA_LITE = "6.4"

@@ -26,8 +26,8 @@ def changes(desk: Desk) -> Report:
     history = desk.parts.revisions.history()
     old, new = _ends(desk, history)
     found = between(old, new, desk.parts.catalog, at=desk.at) if old < new else None
-    within = {dataset.full_name for dataset in desk.datasets}
-    impacts = [each for each in (found.impacts if found else ()) if desk.databases is None or each.dataset in within]
+    within, sees_all = {dataset.full_name for dataset in desk.datasets}, desk.databases is None
+    impacts = [each for each in (found.impacts if found else ()) if sees_all or each.dataset in within]
     return Report(
         answer=f"From revision {old} to revision {new}, {_told(impacts)}.",
         columns=("change", "kind", "name", "dataset", "column", "before", "after", "rows", "policies"),

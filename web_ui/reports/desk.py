@@ -8,7 +8,7 @@ from catalog.errors import UnknownDataset
 from catalog.model import Dataset
 from catalog.names import fold, join, nearest, split_field
 from policy_engine.capabilities import Action, Rights
-from policy_engine.model import PolicySet, Subject
+from policy_engine.model import Estate, PolicySet, Subject
 from policy_engine.oversight import require_oversight
 from policy_engine.readers import readable, reads_every_policy
 from proxy.refusals import RequestInvalid
@@ -37,8 +37,8 @@ class Desk:
     @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets that may be told of, by name."""
-        every = sorted(self.parts.datasets.datasets(), key=lambda each: fold(each.full_name))
-        return tuple(each for each in every if self.covers(each.database))
+        databases, every = self.databases, self.parts.visibility.every().items()
+        return tuple(dataset for (database, _), dataset in every if databases is None or database in databases)
 
     def covers(self, database: str | None) -> bool:
         """Whether a database may be told of; without a name, all of them."""
@@ -66,9 +66,10 @@ class Desk:
         every = tuple(policies)
         return reason if self.named(every) == every else otherwise
 
-    def look(self, key: tuple[str, str]) -> Dataset | None:
+    @property
+    def look(self) -> Estate:
         """The datasets that filters may look into."""
-        return self.parts.datasets.dataset(*key)
+        return self.parts.visibility.every().get
 
     def word(self, name: str, otherwise: str = "") -> str:
         """One of the words that were asked with; raises RequestInvalid when it has to be there and is not."""

@@ -62,9 +62,10 @@ def unrestricted(desk: Desk) -> Report:
     """Columns of a confidential or restricted tag that some role sees as they are."""
     levels = {tag.name: tag.level for tag in desk.parts.tags.tags() if tag.level in SENSITIVE}
     found: dict[tuple[str, str], _Open] = {}
+    datasets, look = desk.datasets, desk.look
     for role in desk.policies.roles:
-        judge = Judge(holder_of(role), desk.policies, desk.at, AT_MOST, desk.look)
-        for dataset in desk.datasets:
+        judge = Judge(holder_of(role), desk.policies, desk.at, AT_MOST, look)
+        for dataset in datasets:
             for name, like, verdict in _clear(judge.judge(dataset), levels):
                 each = found.setdefault((dataset.full_name, name), _opened(dataset, name, like, levels))
                 each.roles.append(role.name)
@@ -116,12 +117,17 @@ def _clear(judged: Judged, levels: Mapping[str, Level]) -> Iterator[tuple[str, F
     """The sensitive columns and nested fields that are shown as they are."""
     if judged.broken or not any(verdict.outcome is not Outcome.HIDDEN for verdict in judged.verdicts.values()):
         return
-    todo = [(column.name, like, verdict) for column, like, verdict in judged.told]
+    todo = [(column.name, like, verdict) for column, like, verdict in judged.told if _may_count(like, verdict, levels)]
     for name, like, verdict in todo:
         if verdict.outcome is Outcome.CLEAR and any(tag in levels for tag in like.shown_tags):
             yield name, like, verdict
         if verdict.outcome is not Outcome.HIDDEN:
             todo.extend((inner.column.name, inner, part) for inner, part in verdict.parts)
+
+
+def _may_count(field: FieldProfile, verdict: Verdict, levels: Mapping[str, Level]) -> bool:
+    """Whether a column is sensitive, or has fields that may be; most are neither, and are passed by quickly."""
+    return bool(verdict.parts) or not levels.keys().isdisjoint(field.shown_tags)
 
 
 def _opened(dataset: Dataset, name: str, like: FieldProfile, levels: Mapping[str, Level]) -> _Open:
