@@ -24,6 +24,13 @@ _ARGUMENTS = (
 _MILLISECONDS = 30_000
 _SERIOUS = ("serious", "critical")
 
+_MOST_TABS = 120
+_FOCUSED = """(() => {
+  const here = document.activeElement;
+  return ((here.labels && here.labels[0]) || here).innerText.trim();
+})()"""
+
+Clickable = Literal["button", "link"]
 Scheme = Literal["light", "dark"]
 
 
@@ -56,7 +63,7 @@ class Person:
         self.open("/sign-in")
         self.fill("Name", self.name)
         self.fill("Password", password)
-        self.click("button", "Sign in")
+        self.follow("button", "Sign in")
 
     def open(self, address: str) -> None:
         """Go to an address of the server; it must be there."""
@@ -64,23 +71,41 @@ class Person:
         assert answer is not None
         assert answer.status < 400, f"{address}: {answer.status}"
 
-    def click(self, role: Literal["button", "link", "tab"], name: str) -> None:
-        """Click what has this name, as a screen reader would find it, and wait for what comes of it."""
+    def click(self, role: Clickable, name: str) -> None:
+        """Click what has this name, as a screen reader would find it."""
         self.page.get_by_role(role, name=name, exact=True).first.click()
-        self.page.wait_for_load_state()
+
+    def follow(self, role: Clickable, name: str) -> None:
+        """Click what has this name or begins with it, and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}")).first.click()
+
+    def enter(self) -> None:
+        """Press Enter on what has the focus, and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def fill(self, label: str, text: str) -> None:
         """Write into the field of that label."""
         self.page.get_by_label(label).first.fill(text)
 
+    def tab_to(self, name: str) -> None:
+        """Press Tab until what has this name has the focus; fails when the keyboard never gets there."""
+        for _ in range(_MOST_TABS):
+            if str(self.page.evaluate(_FOCUSED)).startswith(name):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"no key leads to `{name}` on {self.page.url}")
+
     def ask(self, sql: str, button: str = "Run") -> None:
-        """Go to the Query page with SQL in the form, and press a button of it."""
+        """Go to the Query page with SQL in the form, press a button of it, and wait for what comes of it."""
         self.open(f"/query?sql={quote(sql)}")
         self.click("button", button)
+        self.page.locator("#result[data-told]").wait_for()
 
     def sees(self, text: str) -> bool:
-        """Whether a text stands on the page, wherever lines break."""
-        return " ".join(text.split()) in self.words()
+        """Whether a text stands on the page, wherever lines break and whatever begins a sentence."""
+        return " ".join(text.split()).lower() in self.words().lower()
 
     def words(self) -> str:
         """All that can be read of the page's content."""

@@ -18,11 +18,11 @@ SETTINGS: tuple[tuple[int, Scheme], ...] = ((1280, "light"), (1280, "dark"), (39
 READERS = ("demo_admin", "demo_auditor", "demo_user2")
 """Whose page is looked at: the first one's who may open it."""
 
-RULES = [
-    route.rule
+PAGES = {
+    route.rule: route
     for route in ROUTES
     if route.method == "GET" and not route.is_api and not route.rule.startswith(("/static/", "/sign-in/", "/sign-out/"))
-]
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,18 @@ class Site:
     def __init__(self, people: dict[str, Person]) -> None:
         self._people = people
         self._links: dict[str, None] = {}
-        for rule in RULES:
-            if "<" not in rule:
-                self.place(rule)
+        for rule in PAGES:
+            self._opened(self._addresses(rule))
 
     def place(self, rule: str) -> Place:
         """Where a page of this rule is, and who may open it."""
-        pattern = re.compile(re.sub("<[^>]+>", "[^/]+", rule))
-        addresses = [rule] if "<" not in rule else [link for link in self._links if pattern.fullmatch(link)]
-        for address in addresses[:3]:
+        found = self._opened(self._addresses(rule))
+        assert found is not None, f"nobody finds a page {rule}, neither by its address nor by a link on another page"
+        return found
+
+    def _opened(self, addresses: list[str]) -> Place | None:
+        """The first of the addresses that somebody may open; the links on its page are remembered."""
+        for address in addresses:
             for name, person in self._people.items():
                 answer = person.page.request.get(address)
                 if answer.ok:
@@ -56,11 +59,23 @@ class Site:
                     if is_page:
                         self._links |= dict.fromkeys(_links(answer.text()))
                     return Place(reader=name, address=address, is_page=is_page)
-        raise AssertionError(f"nobody finds a page {rule}: of {len(self._links)} links on other pages none leads there")
+        return None
+
+    def _addresses(self, rule: str) -> list[str]:
+        """Where a page of this rule may be: links to it, its own address, and what stands below such a page."""
+        if "<" not in rule:
+            return [rule, *self._leading_to(rule), PAGES[rule].path]
+        above, _, below = rule.rpartition("/")
+        beside = [] if "<" in below else [f"{link}/{below}" for link in self._leading_to(above)]
+        return [*self._leading_to(rule), *beside][:5]
+
+    def _leading_to(self, rule: str) -> list[str]:
+        pattern = re.compile(re.sub("<[^>]+>", "[^/]+", rule))
+        return [link for link in self._links if pattern.fullmatch(path := link.partition("?")[0]) and path not in PAGES]
 
 
 def _links(html: str) -> list[str]:
-    return [unescape(link).partition("?")[0].partition("#")[0] for link in re.findall(r'href="(/[^"]*)"', html)]
+    return [unescape(link).partition("#")[0] for link in re.findall(r'href="(/[^"]*)"', html)]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +104,7 @@ def windows(sign_in: Entrance, readers: dict[str, Person]) -> Iterator[dict[tupl
         }
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", PAGES)
 def test_a_page_is_fit_to_be_seen(
     site: Site, windows: dict[tuple[str, int, Scheme], Person], axe: str, rule: str
 ) -> None:

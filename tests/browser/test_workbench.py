@@ -53,7 +53,7 @@ def test_an_answer_comes_by_keyboard_and_leaves_the_editor_as_it_is(sign_in: Ent
         assert person.page.locator("th", has_text="mrn").locator(".mark.masked").count() == 1
         assert "limit 3" in person.page.locator(".cm-content").inner_text()
         assert person.faults(axe) == []
-        person.click("link", "Address of this query")
+        person.follow("link", "Address of this query")
         assert "limit 3" in person.page.locator("#sql").input_value()
         assert person.page.locator("#result table").count() == 0
 
@@ -108,6 +108,6 @@ def test_the_page_does_the_same_without_scripts(sign_in: Entrance) -> None:
     with sign_in("demo_user2", scripts=False) as person:
         person.open("/query")
         person.fill("SQL", f"select count(*) as many from {COSTS}")
-        person.click("button", "Run")
+        person.follow("button", "Run")
         assert person.sees("1021")
         assert person.page.locator("#sql").input_value().endswith(COSTS)

@@ -17,10 +17,11 @@ const colours = HighlightStyle.define([
 ]);
 
 const theme = EditorView.theme({
-  "&": { color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "0.9375rem", minHeight: "10rem" },
+  "&": { color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "0.9375rem" },
   "&.cm-focused": { outline: "3px solid var(--focus)", outlineOffset: "2px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5", maxHeight: "26rem" },
   ".cm-content": { caretColor: "var(--text)", padding: "0.6rem 0" },
+  ".cm-content, .cm-gutter": { minHeight: "10rem" },
   ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--muted)", border: "none" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {

@@ -12,6 +12,11 @@ for (const block of navigator.clipboard ? document.querySelectorAll("[data-copy]
   });
   (block.parentElement.querySelector(".bar") || block.parentElement).append(button);
 }
+// On a narrow screen the menu is a row that scrolls: the page that is open is in sight.
+const current = document.querySelector(".menu [aria-current]");
+if (current && current.closest(".menu").scrollWidth > innerWidth) {
+  current.closest(".menu").scrollLeft = current.offsetLeft - innerWidth / 3;
+}
 document.addEventListener("keydown", (event) => {
   const search = document.querySelector("input[type=search]");
   const isTyping = event.target.closest("input, textarea, select");
