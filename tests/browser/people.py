@@ -89,6 +89,10 @@ class Person:
         """Write into the field of that label."""
         self.page.get_by_label(label).first.fill(text)
 
+    def choose(self, label: str, option: str) -> None:
+        """Choose from the list of that label."""
+        self.page.get_by_role("combobox", name=label).select_option(option)
+
     def tab_to(self, name: str) -> None:
         """Press Tab until what has this name has the focus; fails when the keyboard never gets there."""
         for _ in range(_MOST_TABS):

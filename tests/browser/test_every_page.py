@@ -85,6 +85,9 @@ def readers(sign_in: Entrance) -> Iterator[dict[str, Person]]:
         people = {name: opened.enter_context(sign_in(name)) for name in READERS}
         for sql in ("select sex, count(*) from medical_charges.medical_costs group by 1", "select * from nowhere"):
             people["demo_user2"].ask(sql)
+        people["demo_user2"].open("/requests/new?d=medical_charges.medical_costs&c=phone")
+        people["demo_user2"].fill("Why", "I must call patients whose bills are wrong")
+        people["demo_user2"].follow("button", "Send")
         yield people
 
 

@@ -89,7 +89,7 @@ def _crawl(admin: Person, data: Path) -> None:
     admin.follow("link", "New crawler")
     admin.fill("Name", "clinic")
     admin.fill("Path", str(data))
-    admin.page.get_by_label("Register what is new in").select_option("medical_charges")
+    admin.choose("Register what is new in", "medical_charges")
     admin.follow("button", "Save and crawl")
     for _ in range(300):
         if not admin.page.locator("[data-refresh]").count():
@@ -135,7 +135,7 @@ def test_the_auditor_finds_who_saw_a_column_in_a_period(hospital: Entrance) -> N
         for start, is_found in ((today - timedelta(days=1), True), (today + timedelta(days=1), False)):
             auditor.open("/audit")
             auditor.fill("Column", f"{COSTS}.bmi")
-            auditor.page.get_by_label("What happened").select_option("query:begin")
+            auditor.choose("What happened", "query:begin")
             auditor.fill("From", start.isoformat())
             auditor.fill("Before", (start + timedelta(days=3)).isoformat())
             with auditor.page.expect_navigation():
@@ -143,7 +143,7 @@ def test_the_auditor_finds_who_saw_a_column_in_a_period(hospital: Entrance) -> N
             assert ("demo_user2 asked a query" in auditor.words()) is is_found
         auditor.open(f"/audit?column={COSTS}.bmi&kind=query:begin")
         with auditor.page.expect_navigation():
-            auditor.page.locator("tbody tr").first.get_by_role("link").first.click()
+            auditor.page.locator("table.events tbody tr").first.get_by_role("link").first.click()
         assert auditor.sees("demo_user2 asked a query")
         assert auditor.sees(f"{COSTS}.bmi")
         assert auditor.sees("analysts-medical")
@@ -172,3 +172,30 @@ def test_a_bad_policy_is_looked_at_and_rolled_back(hospital: Entrance) -> None:
     with hospital("demo_auditor") as auditor:
         auditor.open("/audit?kind=policy:rollback")
         assert auditor.sees("demo_admin went back to an earlier revision")
+
+
+def test_access_is_asked_for_granted_used_and_taken_back(hospital: Entrance) -> None:
+    with hospital("demo_admin") as admin, hospital("demo_user2") as analyst:
+        analyst.open("/data/medical_charges/medical_costs")
+        analyst.follow("link", "Ask for access to phone")
+        analyst.fill("Why", "I must call patients whose bills are wrong")
+        analyst.follow("button", "Send")
+        assert analyst.sees("Your request is on its way")
+        admin.open("/requests")
+        admin.follow("link", analyst.page.url.split("/")[-1].partition("?")[0])
+        assert admin.sees("I must call patients whose bills are wrong")
+        admin.fill("Words for demo_user2", "for this month")
+        admin.follow("button", "Approve as shown")
+        assert admin.sees("It is approved")
+        analyst.page.reload()
+        assert analyst.sees("for this month")
+        assert "import veil" in analyst.words()
+        analyst.ask(f"select count(phone) as numbers from {COSTS}")
+        assert analyst.page.locator("#result tbody td").all_inner_texts() == ["1021"]
+        with admin.page.expect_navigation():
+            admin.page.locator("dd a[href^='/policies/']").click()
+        admin.follow("button", "Remove, after a look")
+        admin.fill("Why it goes", "the bills are right now")
+        admin.follow("button", "Remove it")
+        analyst.ask(f"select count(phone) as numbers from {COSTS}")
+        expect(analyst.page.get_by_role("alert")).to_contain_text("phone")
