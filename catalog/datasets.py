@@ -50,6 +50,14 @@ class Datasets:
         row = self._catalog.row("SELECT name, connector, options FROM source WHERE name = ?", [name])
         return None if row is None else _source(row)
 
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The database and name of every dataset, by name, without reading any of its columns."""
+        rows = self._catalog.rows(
+            "SELECT b.name AS database, d.name FROM dataset d JOIN database b ON b.id = d.database_id"
+            " WHERE NOT d.is_gone ORDER BY b.name, d.name"
+        )
+        return tuple((row["database"], row["name"]) for row in rows)
+
     def counts(self) -> dict[str, int]:
         """How many datasets are read from each source that any is read from."""
         rows = self._catalog.rows(

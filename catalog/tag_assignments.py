@@ -61,7 +61,19 @@ class Choice:
     tag: str = ""
     dataset: str = ""
     search: str = ""
+    rule: str = ""
     namespaces: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many assignments of a tag a rule made, by what people say of them; without a rule, people or lineage did."""
+
+    rule: str
+    tag: str
+    suggested: int = 0
+    confirmed: int = 0
+    rejected: int = 0
 
 
 class TagAssignments:
@@ -91,6 +103,17 @@ class TagAssignments:
         [row] = self._catalog.rows(f"SELECT count(*) AS number{_FROM}{conditions}", given)
         return int(row["number"])
 
+    def tallied(self, choice: Choice) -> tuple[Tally, ...]:
+        """What was chosen, counted by rule and tag, the most suggested first."""
+        conditions, given = _conditions(choice)
+        counts = ", ".join(f"sum(a.state = '{state}') AS {state}" for state in TagState)
+        rows = self._catalog.rows(
+            f"SELECT a.rule, t.name AS tag, {counts}{_FROM}{conditions} GROUP BY a.rule COLLATE NOCASE, t.id"
+            " ORDER BY suggested DESC, t.name, a.rule",
+            given,
+        )
+        return tuple(Tally(**dict(row)) for row in rows)
+
     def by_id(self, ids: Sequence[int]) -> dict[int, Listed]:
         """The assignments of these numbers that are there."""
         found: dict[int, Listed] = {}
@@ -114,6 +137,9 @@ def _conditions(choice: Choice) -> tuple[str, list[Value]]:
     if choice.dataset:
         conditions += " AND (b.name = ? COLLATE NOCASE OR b.name || '.' || d.name = ? COLLATE NOCASE)"
         given += [choice.dataset.strip(), choice.dataset.strip()]
+    if choice.rule:
+        conditions += " AND a.rule = ? COLLATE NOCASE"
+        given.append(choice.rule)
     for word in choice.search.split():
         conditions += f" AND {_SEARCHED} LIKE ? ESCAPE '\\'"
         given.append("%" + re.sub(r"([%_\\])", r"\\\1", word) + "%")

@@ -24,6 +24,7 @@ from web_ui.crawls_api import OUTCOMES
 from web_ui.openapi_record import RECORD_PATHS
 from web_ui.openapi_reports import REPORT_PATHS, REPORT_SCHEMAS
 from web_ui.openapi_requests import REQUEST_PATHS, REQUEST_SCHEMAS
+from web_ui.openapi_rules import RULE_PATHS, RULE_SCHEMAS
 from web_ui.openapi_sources import SOURCE_PATHS, SOURCE_SCHEMAS
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}
@@ -142,6 +143,7 @@ CONTROL_PATHS: Json = {
                 parameter("tag", "This tag, or all of a namespace."),
                 parameter("dataset", "On this dataset, or in this database."),
                 parameter("search", "Each word stands in dataset, column, tag, rule or evidence."),
+                parameter("rule", "Suggested by this rule."),
                 parameter("limit", "At most so many, 100 unless told.", schema={**COUNT, "maximum": 1000}),
                 parameter("offset", "Leave out so many, to read on.", schema=COUNT),
             ),
@@ -297,6 +299,14 @@ CONTROL_PATHS: Json = {
 
 def description() -> Mapping[str, object]:
     """Everything under /api/v1."""
-    paths = {**DATA_PATHS, **CONTROL_PATHS, **RECORD_PATHS, **REPORT_PATHS, **REQUEST_PATHS, **SOURCE_PATHS}
-    schemas = {**SCHEMAS, **CONTROL_SCHEMAS, **REPORT_SCHEMAS, **REQUEST_SCHEMAS, **SOURCE_SCHEMAS}
+    paths = {
+        **DATA_PATHS,
+        **CONTROL_PATHS,
+        **RECORD_PATHS,
+        **REPORT_PATHS,
+        **REQUEST_PATHS,
+        **RULE_PATHS,
+        **SOURCE_PATHS,
+    }
+    schemas = {**SCHEMAS, **CONTROL_SCHEMAS, **REPORT_SCHEMAS, **REQUEST_SCHEMAS, **RULE_SCHEMAS, **SOURCE_SCHEMAS}
     return describe(paths, schemas)

@@ -36,10 +36,12 @@ from web_ui.pages.requests import RequestsPage
 from web_ui.pages.revisions import RevisionsPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.sources import SourcesPage
+from web_ui.pages.tag_rules import TagRulesPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
 from web_ui.reports_api import ReportsApi
 from web_ui.requests_api import RequestsApi
+from web_ui.rules_api import RulesApi
 from web_ui.session import Sessions
 from web_ui.sources_api import SourcesApi
 from web_ui.tags_api import TagsApi
@@ -67,6 +69,7 @@ def apis(parts: Parts, identity: Identity, estates: Estates) -> Iterator[flask.B
     yield ReportsApi(parts=parts, identity=identity, estates=estates).blueprint()
     yield HistoryApi(parts=parts, identity=identity).blueprint()
     yield TagsApi(parts=parts, identity=identity).blueprint()
+    yield RulesApi(parts=parts, identity=identity).blueprint()
     yield RequestsApi(parts=parts, identity=identity).blueprint()
     yield TrialsApi(parts=parts, identity=identity).blueprint()
 
@@ -91,6 +94,7 @@ def pages(
     yield AskPage(parts=parts, identity=identity).blueprint()
     yield RequestsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()
+    yield TagRulesPage(parts=parts, identity=identity).blueprint()
     yield CrawlsPage(parts=parts, identity=identity).blueprint()
     yield ReportsPage(parts=parts, identity=identity, estates=estates).blueprint()
     yield SourcesPage(parts=parts, identity=identity).blueprint()

@@ -37,13 +37,14 @@ class TagsApi:
     def assignments(self) -> flask.Response:
         """Assignments in the namespaces that the person may assign, chosen by state, tag, dataset and words."""
         rights = self._rights()
-        refuse_unknown_arguments("state", "tag", "dataset", "search", "limit", "offset")
+        refuse_unknown_arguments("state", "tag", "dataset", "search", "rule", "limit", "offset")
         asked = flask.request.args
         choice = Choice(
             state=arguments.choice(TagState, "state"),
             tag=asked.get("tag", ""),
             dataset=asked.get("dataset", ""),
             search=asked.get("search", ""),
+            rule=asked.get("rule", ""),
             namespaces=namespaces_of(rights),
         )
         store = TagAssignments(self.parts.catalog)

@@ -27,6 +27,7 @@ class Open(Enum):
 
 
 READ = (Action.HOME_ADMINISTER, Action.AUDIT_READ)
+STEWARD = (Action.TAG_ASSIGN, Action.HOME_ADMINISTER)
 WRITE = (Action.POLICY_WRITE, Action.TAG_ASSIGN, Action.HOME_ADMINISTER)
 
 
@@ -64,6 +65,13 @@ DOCUMENT: dict[str, object] = {"veil": 1}
 ASK: dict[str, object] = {"dataset": "shop.orders", "why": "to look"}
 RULE = {"rule": "r", "on": {"name": "email"}, "tag": "pii.email"}
 SOURCE: dict[str, object] = {"source": "pond", "connector": "files", "options": {"path": "/nowhere"}}
+RULE_FORM: dict[str, object] = {
+    "action": "try",
+    "name": "r",
+    "tag": "pii.email",
+    "column_name": "email",
+    "on": "shop",
+}
 ROUTES = (
     Route(method="GET", rule="/static/<path:filename>", called="/static/veil.css", who=Open.EVERYBODY),
     Route(method="GET", rule="/healthz", who=Open.EVERYBODY),
@@ -151,6 +159,11 @@ ROUTES = (
     Route(method="POST", rule="/requests/<number>/withdraw", called="/requests/1/withdraw", who=Open.SIGNED_IN),
     Route(method="POST", rule="/audit/verify", who=(Action.AUDIT_READ,)),
     Route(method="GET", rule="/tags", who=(Action.TAG_ASSIGN,)),
+    Route(method="GET", rule="/tags/all", who=STEWARD),
+    Route(method="POST", rule="/tags/all", who=(Action.HOME_ADMINISTER,), body={"name": "pii.more"}),
+    Route(method="GET", rule="/tags/rules", who=STEWARD),
+    Route(method="POST", rule="/tags/rules", who=(Action.HOME_ADMINISTER,), body=RULE_FORM),
+    Route(method="GET", rule="/tags/history", called="/tags/history?dataset=shop.orders", who=(Action.TAG_ASSIGN,)),
     Route(method="POST", rule="/tags/review", who=(Action.TAG_ASSIGN,), body={"verdict": "confirm", "ids": "1"}),
     Route(method="GET", rule="/crawls", who=READ),
     Route(method="POST", rule="/crawls", who=(Action.HOME_ADMINISTER,), body={"source": "lake"}),
@@ -270,6 +283,20 @@ ROUTES = (
         called="/api/v1/sources/lake/remove",
         who=(Action.HOME_ADMINISTER,),
         body={"datasets": False},
+    ),
+    Route(method="GET", rule="/api/v1/rules", who=STEWARD),
+    Route(
+        method="POST",
+        rule="/api/v1/rules",
+        who=(Action.HOME_ADMINISTER,),
+        body={"rule": {"name": "r", "tag": "pii.email", "column_name": "email"}},
+    ),
+    Route(method="GET", rule="/api/v1/tags/uses", who=STEWARD),
+    Route(
+        method="GET",
+        rule="/api/v1/tags/history",
+        called="/api/v1/tags/history?dataset=shop.orders",
+        who=(Action.TAG_ASSIGN,),
     ),
     Route(method="POST", rule="/api/v1/rules/try", who=(Action.HOME_ADMINISTER,), body={"rule": RULE, "on": "shop"}),
     Route(method="GET", rule="/api/v1/tags/assignments", who=(Action.TAG_ASSIGN,)),

@@ -34,10 +34,11 @@ def tags() -> None:
 @click.option("--tag", default="", help="This tag, or all of a namespace.")
 @click.option("--dataset", default="", help="On this dataset, or in this database.")
 @click.option("--search", default="", help="Words that stand in dataset, column, tag, rule or evidence.")
+@click.option("--rule", default="", help="Suggested by this rule.")
 @click.option("--limit", type=click.IntRange(1, _MOST), default=100, show_default=True)
 @format_option()
 @place_options
-def review(state: str, tag: str, dataset: str, search: str, limit: int, form: str, place: Place) -> None:
+def review(state: str, tag: str, dataset: str, search: str, rule: str, limit: int, form: str, place: Place) -> None:
     """List tags by state, with the number by which each is confirmed or rejected.
 
     A suggested tag already protects: it counts wherever counting it hides more.
@@ -46,13 +47,13 @@ def review(state: str, tag: str, dataset: str, search: str, limit: int, form: st
     Example:
         veil tags review --dataset medical_charges --search phone
     """
-    chosen = {"state": state, "tag": tag, "dataset": dataset, "search": search}
+    chosen = {"state": state, "tag": tag, "dataset": dataset, "search": search, "rule": rule}
     if place.home is None:
         query = urlencode({name: value for name, value in {**chosen, "limit": limit}.items() if value})
         answer = asked(place.url, "GET", f"/tags/assignments?{query}")
         found, total = answer["assignments"], answer["total"]
     else:
-        choice = Choice(state=TagState(state), tag=tag, dataset=dataset, search=search)
+        choice = Choice(state=TagState(state), tag=tag, dataset=dataset, search=search, rule=rule)
         with opened(place.home) as parts:
             store = TagAssignments(parts.catalog)
             found, total = [as_json(each) for each in store.listed(choice, limit=limit)], store.count(choice)

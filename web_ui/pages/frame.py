@@ -70,7 +70,7 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 actions=(Action.SUBJECT_IMPERSONATE,),
             ),
             Entry(title="Requests", endpoint="requests.show", within=("requests.", "ask.")),
-            Entry(title="Tags", endpoint="tags.show", within=("tags.",), actions=(Action.TAG_ASSIGN,)),
+            Entry(title="Tags", endpoint="tags.show", within=("tags.", "tag_rules."), actions=(Action.TAG_ASSIGN,)),
         ),
     ),
     (

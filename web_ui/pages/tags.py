@@ -1,7 +1,9 @@
 """The Tags page: stewards go through suggested tags with their evidence, and confirm or reject many at once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 import flask
@@ -10,22 +12,24 @@ import pyarrow as pa
 from catalog.errors import VeilError
 from catalog.model import TagState
 from catalog.names import join
-from catalog.tag_assignments import Choice, Listed, TagAssignments
+from catalog.tag_assignments import Choice, Listed, TagAssignments, Tally
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
-from policy_engine.tag_review import namespaces_of, review
+from policy_engine.tag_review import MOST_AT_ONCE, namespaces_of, review
 from proxy import answers
 from proxy.cells import texts
 from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
+from web_ui.pages.facets import Facet, facet
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 
 PAGE_ROWS = 50
 _SAMPLE_ROWS = 5
 _LONGEST_CELL = 80
+_ASKED = ("tag", "dataset", "search", "rule")
 _VERDICTS = {"confirm": TagState.CONFIRMED, "reject": TagState.REJECTED}
 
 
@@ -55,7 +59,7 @@ class TagsPage:
     def show(self) -> str:
         """What was chosen, some rows at a time; with `look`, values of one column as the person sees them."""
         subject = viewer(self.identity)
-        asked = {name: flask.request.args.get(name, "").strip() for name in ("tag", "dataset", "search")}
+        asked = {name: flask.request.args.get(name, "").strip() for name in _ASKED}
         state = arguments.choice(TagState, "state") if flask.request.args.get("state") else None
         if "state" not in flask.request.args:
             state = TagState.SUGGESTED
@@ -63,6 +67,7 @@ class TagsPage:
         store, offset = TagAssignments(self.parts.catalog), arguments.number("offset", 2**31) or 0
         with self.parts.catalog.snapshot():
             found, total = store.listed(choice, limit=PAGE_ROWS, offset=offset), store.count(choice)
+            tallies = store.tallied(replace(choice, rule="", tag=""))
         kept = {**asked, "state": state.value if state else ""}
         return flask.render_template(
             "tags.html",
@@ -73,6 +78,8 @@ class TagsPage:
             states=tuple(TagState),
             asked=kept,
             known=[tag.name for tag in self.parts.tags.tags()],
+            facets_of=_facets(tallies, kept),
+            most=MOST_AT_ONCE,
             is_all_chosen=flask.request.args.get("all") == "1",
             looked=self._looked(subject, found),
             changed=arguments.number("changed", 2**31),
@@ -83,7 +90,7 @@ class TagsPage:
         subject = viewer(self.identity)
         form = flask.request.form
         verdict = _VERDICTS.get(form.get("verdict", ""))
-        numbers = form.getlist("ids")
+        numbers = self._all_listed(subject) if form.get("everything") else form.getlist("ids")
         if verdict is None or not numbers or not all(each.isascii() and each.isdigit() for each in numbers):
             raise RequestInvalid("no tag is chosen", hint="go back, tick some and say whether they are right")
         done = review(
@@ -95,9 +102,23 @@ class TagsPage:
             client=answers.client(),
             decision_id=answers.decision_id(),
         )
-        kept = {name: form.get(name, "") for name in ("state", "tag", "dataset", "search")}
+        kept = {name: form.get(name, "") for name in ("state", *_ASKED)}
         address = f"{flask.url_for('tags.show')}?{urlencode({**kept, **_said(len(done.changed))})}"
         return flask.redirect(address, code=303)
+
+    def _all_listed(self, subject: Subject) -> list[str]:
+        """The numbers of everything that a list chose, if it is as long as it was when somebody looked at it."""
+        form = flask.request.form
+        asked = {name: form.get(name, "").strip() for name in _ASKED}
+        state = TagState(form["state"]) if form.get("state", "") in list(TagState) else None
+        choice = Choice(state=state, namespaces=namespaces_of(self._rights(subject)), **asked)
+        found = TagAssignments(self.parts.catalog).listed(choice, limit=MOST_AT_ONCE + 1)
+        if str(len(found)) != form["everything"]:
+            raise RequestInvalid(
+                f"the list has {len(found):,} tags now, and had another number when you looked at it",
+                hint="go back and look at it again",
+            )
+        return [str(each.id) for each in found]
 
     def _looked(self, subject: Subject, found: tuple[Listed, ...]) -> Looked | None:
         """INVARIANT: values are read by the same pipeline as any query, as the person who looks."""
@@ -117,6 +138,30 @@ class TagsPage:
 
     def _rights(self, subject: Subject) -> Rights:
         return Rights(subject, self.parts.policies.current())
+
+
+def _facets(tallies: tuple[Tally, ...], asked: Mapping[str, str]) -> tuple[Facet, ...]:
+    """What the list can be narrowed by: rules and tags, as many as it has of each in the state that is asked for."""
+    rules, tags = Counter[str](), Counter[str]()
+    for tally in tallies:
+        count = getattr(tally, asked["state"]) if asked["state"] else sum(getattr(tally, each) for each in TagState)
+        if count and asked["tag"] in ("", tally.tag):
+            rules[tally.rule] += count
+        if count and asked["rule"] in ("", tally.rule):
+            tags[tally.tag] += count
+    rules.pop("", None)
+    return (
+        facet("rule", rules, asked["rule"], address=_address(asked, "rule")),
+        facet("tag", tags, asked["tag"], address=_address(asked, "tag")),
+    )
+
+
+def _address(asked: Mapping[str, str], name: str) -> Callable[[str | None], str]:
+    def chosen(value: str | None) -> str:
+        query: dict[str, Any] = {**asked, name: value or ""}
+        return flask.url_for("tags.show", **query)
+
+    return chosen
 
 
 def _short(text: str | None) -> str | None:
