@@ -23,6 +23,7 @@ from web_ui import arguments
 from web_ui.event_search import ASKED, paced, reach_of, search
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
+from web_ui.policy_at import readable_policy
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
@@ -65,13 +66,23 @@ class ControlApi:
         return flask.jsonify({"roles": [{"role": role.name, "groups": sorted(role.groups)} for role in roles]})
 
     def policies(self) -> flask.Response:
-        """Every policy for administrators and auditors; others see those of their roles, and those they may write."""
+        """Every policy for administrators and auditors; others see those of their roles, and those they may write.
+
+        With `policy`, that one alone, as it is or as it stood in a revision.
+        """
         subject = answers.subject(self.identity)
-        refuse_unknown_arguments()
-        current = self.parts.policies.current()
-        answers.decided_under(current.revision)
-        policies = [_entry(policy) for policy in readable(subject, current)]
-        return flask.jsonify({"revision": current.revision, "policies": policies})
+        refuse_unknown_arguments("policy", "revision")
+        current, name = self.parts.policies.current(), flask.request.args.get("policy")
+        asked = arguments.number("revision", 2**31)
+        if name is None:
+            if asked is not None:
+                raise RequestInvalid("a revision is asked of no policy", hint="name it, as `policy=clerks&revision=41`")
+            found, number = readable(subject, current), current.revision
+        else:
+            number = current.revision if asked is None else asked
+            found = (readable_policy(name, number, subject, current, self.parts.revisions),)
+        answers.decided_under(number)
+        return flask.jsonify({"revision": number, "policies": [_entry(policy) for policy in found]})
 
     def plan(self) -> flask.Response:
         """What applying a document would change, and for whom; nothing is changed."""

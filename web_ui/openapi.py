@@ -243,6 +243,10 @@ CONTROL_PATHS: Json = {
         "get": operation(
             "List policies: those of your roles, or all for administrators and auditors",
             {"200": answer(record({"revision": COUNT, "policies": listed({"type": "object"})}))},
+            parameters=(
+                parameter("policy", "The name of the one policy that is asked about."),
+                parameter("revision", "As it stood in this revision.", schema=COUNT),
+            ),
         )
     },
     "/policies/plan": {

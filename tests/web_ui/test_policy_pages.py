@@ -101,6 +101,20 @@ def test_an_earlier_revision_is_read_by_the_roles_held_now(people: SignIn, told:
     assert people("max").get("/policies/clerks?rev=999999").status_code == 404
 
 
+def test_the_api_tells_the_same_of_one_policy(people: SignIn, told: Parts) -> None:
+    live = told.policies.current().revision
+    page = people("max").get(f"/policies/clerks?rev={live - 3}").get_data(as_text=True)
+    [twin] = re.findall(r'<link rel="alternate" type="application/json" href="([^"]+)">', page)
+    answer = people("max").get(html.unescape(twin))
+    assert answer.get_json()["revision"] == live - 3
+    assert [policy["why"] for policy in answer.get_json()["policies"]] == ["only bosses now"]
+    assert answer.headers["Veil-Policy-Revision"] == str(live - 3)
+    assert people("kim").get(html.unescape(twin)).status_code == 404
+    assert people("kim").get("/api/v1/policies?policy=CLERKS").get_json()["policies"][0]["policy"] == "clerks"
+    assert people("kim").get("/api/v1/policies?policy=bosses").status_code == 404
+    assert people("kim").get("/api/v1/policies?revision=1").status_code == 400
+
+
 def test_how_a_policy_came_to_be_tells_only_what_was_theirs_to_read(people: SignIn) -> None:
     admin, clerk = says(people("max"), "/policies/clerks"), says(people("kim"), "/policies/clerks")
     assert "to: clerk -> boss" in admin

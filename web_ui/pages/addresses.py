@@ -5,8 +5,6 @@ from urllib.parse import urlencode
 
 import flask
 
-from proxy.refusals import NotThere
-
 _PLAIN = re.compile(r"\w[\w .@-]*(?<! )")
 _TAKEN = frozenset({"change", "drafts", "export", "history", "names", "new", "policy", "preview"})
 _BY_QUERY = "policy"
@@ -32,8 +30,3 @@ def named(name: str) -> str:
     if name == _BY_QUERY:
         return flask.request.args.get("name", name)
     return name
-
-
-def not_there() -> NotThere:
-    """The answer for a policy that is not there and for one that may not be read."""
-    return NotThere("there is no policy of that name that you can read", hint="choose one from the list")

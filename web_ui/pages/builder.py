@@ -15,20 +15,20 @@ from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Effect, Policy, PolicySet, Subject
 from policy_engine.plan import Plan
 from policy_engine.plan_warnings import covered_datasets, filter_warnings, place_warnings, transform_warnings
-from policy_engine.readers import readable
 from policy_engine.transforms.known import TRANSFORMS
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.builder import FIELDS, PICKS, Known, Reading, attribute_rows, blank_form, form_of, read_form, transform_rows
 from web_ui.known_names import KINDS, Names
-from web_ui.pages.addresses import named, not_there, policy_url
+from web_ui.pages.addresses import named, policy_url
 from web_ui.pages.drafts import open_draft, save_draft
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.pages.policy_cards import Card
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
+from web_ui.policy_at import readable_policy
 from web_ui.preview import EXTRAS, Asked, Preview, preview
 from web_ui.somebody import Somebody
 
@@ -129,10 +129,7 @@ class BuilderPage:
         return subject, current
 
     def _policy(self, name: str, subject: Subject, current: PolicySet) -> Policy:
-        found = next((each for each in readable(subject, current) if fold(each.id) == fold(name)), None)
-        if found is None:
-            raise not_there()
-        return found
+        return readable_policy(name, current.revision, subject, current, self.parts.revisions)
 
     def _draft(self, subject: Subject, current: PolicySet, draft: Draft, policy: Policy | None) -> str:
         form = draft.form if policy is None else {**draft.form, "policy": (policy.id,)}

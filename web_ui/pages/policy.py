@@ -12,7 +12,6 @@ from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_any, require_change
 from policy_engine.differences import policy_changes
-from policy_engine.history import policies_in
 from policy_engine.live import read_live
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.owners import changed_policies, last_changes
@@ -22,11 +21,12 @@ from policy_engine.readers import may_read, reads_every_policy
 from proxy import answers, problems
 from proxy.identity import Identity
 from web_ui import arguments
-from web_ui.pages.addresses import named, not_there
+from web_ui.pages.addresses import named
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.pages.policy_cards import Card
 from web_ui.parts import Parts
+from web_ui.policy_at import find_policy, policy_at, readable_policy
 from web_ui.view_as import seen
 
 _MOST_REVISIONS = 20
@@ -64,8 +64,8 @@ class PolicyPage:
         rights, wanted = Rights(subject, current), arguments.number("rev", _LARGEST)
         history = self.parts.revisions.history()
         number = current.revision if wanted is None else wanted
-        shown = self._readable(named(name), number, subject, current)
-        now = _find(current.policies, shown.id)
+        shown = readable_policy(named(name), number, subject, current, self.parts.revisions)
+        now = find_policy(current.policies, shown.id)
         answers.decided_under(number)
         return flask.render_template(
             "policy.html",
@@ -85,7 +85,7 @@ class PolicyPage:
         subject, current = viewer(self.identity), self.parts.policies.current()
         rights = Rights(subject, current)
         require_any(rights, "change policies")
-        policy = self._readable(named(name), current.revision, subject, current)
+        policy = readable_policy(named(name), current.revision, subject, current, self.parts.revisions)
         why = flask.request.form.get("why", "").strip()
         is_asked = flask.request.form.get("action") == "apply"
         try:
@@ -105,25 +105,15 @@ class PolicyPage:
         require_change(rights, live, replace(live, policies=kept))
         return plan_between(live, replace(live, policies=kept), at=self.parts.clock())
 
-    def _readable(self, name: str, number: int, subject: Subject, current: PolicySet) -> Policy:
-        """The policy as it stood in a revision, where the person may read that by the roles they hold now."""
-        found = self._at(number, name, current)
-        if found is None or not may_read(found, roles_of(subject, current), Rights(subject, current)):
-            raise not_there()
-        return found
-
-    def _at(self, number: int, name: str, current: PolicySet) -> Policy | None:
-        policies = (
-            current.policies if number == current.revision else policies_in(number, [fold(name)], self.parts.revisions)
-        )
-        return _find(policies, name)
-
     def _steps(self, name: str, history: Iterable[Revision], subject: Subject, current: PolicySet) -> Iterator[Step]:
         """What changed, the newest first; of what the policy said when it was not theirs to read nothing is told."""
         roles, rights = roles_of(subject, current), Rights(subject, current)
         touched = [rev for rev in history if any(fold(each) == fold(name) for _, each in changed_policies(rev))]
         for revision in touched[:_MOST_REVISIONS]:
-            before, after = (self._at(number, name, current) for number in (revision.number - 1, revision.number))
+            before, after = (
+                policy_at(name, number, current, self.parts.revisions)
+                for number in (revision.number - 1, revision.number)
+            )
             if all(policy is None or may_read(policy, roles, rights) for policy in (before, after)):
                 yield Step(
                     revision=revision,
@@ -131,7 +121,3 @@ class PolicyPage:
                     is_new=before is None,
                     is_gone=after is None,
                 )
-
-
-def _find(policies: Iterable[Policy], name: str) -> Policy | None:
-    return next((policy for policy in policies if fold(policy.id) == fold(name)), None)
