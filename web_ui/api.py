@@ -13,7 +13,7 @@ from policy_engine.delegation import require_any
 from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy
 from policy_engine.plan import Plan
-from policy_engine.readers import readable, reads_every_policy
+from policy_engine.readers import readable
 from policy_engine.row_counts import Count
 from proxy import answers
 from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
@@ -24,6 +24,7 @@ from web_ui.event_search import ASKED, paced, reach_of, search
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
 from web_ui.policy_at import readable_policy
+from web_ui.role_stories import Roles, role_as_json, whole_as_json
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
@@ -56,14 +57,14 @@ class ControlApi:
         return flask.jsonify({"tags": tags})
 
     def roles(self) -> flask.Response:
-        """Every role and its groups for administrators and auditors; others see the roles they hold."""
+        """Every role for administrators and auditors; others see the roles they hold. With `role`, that one whole."""
         subject = answers.subject(self.identity)
-        refuse_unknown_arguments()
-        current = self.parts.policies.current()
-        roles = current.roles
-        if not reads_every_policy(Rights(subject, current)):
-            roles = tuple(role for role in roles if role.groups & subject.groups)
-        return flask.jsonify({"roles": [{"role": role.name, "groups": sorted(role.groups)} for role in roles]})
+        refuse_unknown_arguments("role")
+        roles, name = Roles(self.parts, subject), flask.request.args.get("role")
+        if name is None:
+            return flask.jsonify({"roles": [role_as_json(story) for story in roles.listed()]})
+        story = roles.story(name)
+        return flask.jsonify({"roles": [] if story is None else [whole_as_json(story, roles)]})
 
     def policies(self) -> flask.Response:
         """Every policy for administrators and auditors; others see those of their roles, and those they may write.

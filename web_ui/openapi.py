@@ -170,7 +170,8 @@ CONTROL_PATHS: Json = {
     "/roles": {
         "get": operation(
             "List roles: yours, or all for administrators and auditors",
-            {"200": answer(record({"roles": listed(record({"role": TEXT, "groups": TEXTS}))}))},
+            {"200": answer(record({"roles": listed(record({"role": TEXT, "groups": TEXTS, "capabilities": TEXTS}))}))},
+            parameters=(parameter("role", "This one, with its policies, members and what it opens."),),
         )
     },
     "/crawls": {

@@ -34,6 +34,7 @@ from web_ui.pages.query import QueryPage
 from web_ui.pages.reports import ReportsPage
 from web_ui.pages.requests import RequestsPage
 from web_ui.pages.revisions import RevisionsPage
+from web_ui.pages.roles import RolesPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.sources import SourcesPage
 from web_ui.pages.tag_rules import TagRulesPage
@@ -92,6 +93,7 @@ def pages(
     yield PolicyPage(parts=parts, identity=identity).blueprint()
     yield RevisionsPage(parts=parts, identity=identity).blueprint()
     yield AskPage(parts=parts, identity=identity).blueprint()
+    yield RolesPage(parts=parts, identity=identity).blueprint()
     yield RequestsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()
     yield TagRulesPage(parts=parts, identity=identity).blueprint()

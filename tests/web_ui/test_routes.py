@@ -151,6 +151,8 @@ ROUTES = (
     Route(method="POST", rule="/query", who=Open.SIGNED_IN, body=SQL),
     Route(method="GET", rule="/audit", who=Open.SIGNED_IN),
     Route(method="GET", rule="/audit/<int:number>", called="/audit/1", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/roles", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/roles/<path:name>", called="/roles/clerk", who=Open.SIGNED_IN),
     Route(method="GET", rule="/requests", who=Open.SIGNED_IN),
     Route(method="GET", rule="/requests/new", who=Open.SIGNED_IN),
     Route(method="POST", rule="/requests/new", who=Open.SIGNED_IN, body={**ASK, "wanted": "dataset"}),

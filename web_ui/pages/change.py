@@ -6,9 +6,9 @@ import flask
 
 from catalog.errors import VeilError
 from catalog.names import fold
-from policy_engine.capabilities import Rights
+from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_any
-from policy_engine.document.writing import policy_entry, write
+from policy_engine.document.writing import policy_entry, roles, write
 from policy_engine.model import Subject
 from policy_engine.plan import Plan
 from policy_engine.readers import readable
@@ -33,6 +33,11 @@ policies:
     where: opted_out != 1
     why: say why, for whoever reads this in a year
 """
+_ROLE = """veil: 1
+roles:
+  healthcare_analyst_role:
+    groups: [general_analyst_group]
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +55,11 @@ class ChangePage:
         return page
 
     def show(self) -> str:
-        """The form, holding one policy as it is now, or an example."""
-        subject = self._writer()
-        name = flask.request.args.get("policy", "")
+        """The form, holding one policy or role as it is now, or an example."""
+        subject, given = self._writer(), flask.request.args
+        if "role" in given:
+            return self._page(self._role(subject, given["role"]))
+        name = given.get("policy", "")
         return self._page(self._document(subject, name) if name else _EXAMPLE)
 
     def change(self) -> flask.typing.ResponseReturnValue:
@@ -87,6 +94,12 @@ class ChangePage:
         if found is None:
             raise not_there()
         return write({"veil": 1, "policies": [policy_entry(found)]})
+
+    def _role(self, subject: Subject, name: str) -> str:
+        """A role as a document, or an example of one; raises NotAllowed for who may change none."""
+        Rights(subject, self.parts.policies.current()).require(Action.HOME_ADMINISTER, None, "change roles")
+        found = [role for role in self.parts.policies.current().roles if fold(role.name) == fold(name)]
+        return write({"roles": roles(found)}) if found else _ROLE
 
     def _page(
         self,
