@@ -28,12 +28,11 @@ def compared(catalog: Catalog, number: int, earlier: int, *, limit: int = 200) -
         (Moved(relation='visits.csv', before='read', after='failed', reason='..'),)
     """
     rows = catalog.rows(
-        f"WITH was AS (SELECT relation, {_STANDS} AS stands FROM crawl_item WHERE run_id = :earlier),"
-        f" now AS (SELECT relation, {_STANDS} AS stands, reason FROM crawl_item WHERE run_id = :number)"
-        " SELECT now.relation, coalesce(was.stands, '') AS before, now.stands AS after, now.reason"
-        " FROM now LEFT JOIN was ON was.relation = now.relation WHERE was.stands IS NOT now.stands"
-        " UNION ALL SELECT was.relation, was.stands, '', '' FROM was"
-        " WHERE NOT EXISTS (SELECT 1 FROM now WHERE now.relation = was.relation) ORDER BY 1 LIMIT :limit",
+        f"SELECT relation, coalesce(max(iif(run_id = :earlier, {_STANDS}, NULL)), '') AS before,"
+        f" coalesce(max(iif(run_id = :number, {_STANDS}, NULL)), '') AS after,"
+        " coalesce(max(iif(run_id = :number, reason, NULL)), '') AS reason"
+        " FROM crawl_item WHERE run_id IN (:number, :earlier) GROUP BY relation"
+        " HAVING before <> after ORDER BY relation LIMIT :limit",
         {"number": number, "earlier": earlier, "limit": limit},
     )
     return tuple(
