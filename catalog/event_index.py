@@ -12,7 +12,7 @@ from catalog.event_sets import Part, extended, packed, unpacked
 from catalog.event_terms import TEXTS, Term, read_body
 from catalog.names import fold
 
-_BATCH = 500
+_BATCH = 1_000
 _MOST_TERMS = 200_000
 _LONGEST_KEY = 120
 _UNFILED = "SELECT seq, CAST(body AS BLOB) FROM event WHERE seq > (SELECT seq FROM event_filed) ORDER BY seq LIMIT ?"

@@ -20,7 +20,7 @@ from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
 from proxy.identity import Identity
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
-from web_ui.event_search import ASKED, paced, reach_of, search
+from web_ui.event_search import ASKED, archived_until, paced, reach_of, search
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
 from web_ui.policy_at import readable_policy
@@ -119,11 +119,13 @@ class ControlApi:
         reach = reach_of(self.parts, subject)
         with paced(reach):
             page = search(self.parts, subject, reach)
+        archived = archived_until(self.parts)
         return flask.jsonify(
             {
                 "events": [page.found.reach.told(event) for event in page.events],
                 "before": page.before,
                 "count": page.found.members.count,
+                "archived_until": f"{archived:%Y-%m-%d}" if archived else None,
             }
         )
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import flask
 
@@ -93,6 +94,12 @@ def search(parts: Parts, subject: Subject, reach: Reach, *, page: int = 100) -> 
     given = {name: value for name in ASKED if (value := flask.request.args.get(name))}
     note_reading(parts, subject, {"asked": given, "count": len(events)})
     return Page(events=events, before=events[-1].seq if events else None, found=found)
+
+
+def archived_until(parts: Parts) -> datetime | None:
+    """When the newest event that is archived happened, if some of the time asked for lies before its end."""
+    archives, start = parts.journal.archives(), arguments.moment("from")
+    return archives[-1].ended_at if archives and (start is None or start <= archives[-1].ended_at) else None
 
 
 def note_reading(parts: Parts, subject: Subject, details: dict[str, object]) -> None:

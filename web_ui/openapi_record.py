@@ -47,6 +47,7 @@ RECORD_PATHS: Json = {
                             "events": listed(named("Event")),
                             "before": {"type": ["integer", "null"], "minimum": 0},
                             "count": COUNT,
+                            "archived_until": {"type": ["string", "null"], "format": "date"},
                         }
                     )
                 )

@@ -190,6 +190,9 @@ def test_archives_are_told_of_where_the_time_asked_for_meets_them(
     assert str(made.file) not in auditor.get("/audit?from=2100-01-01").text
     page = person.get("/audit").text
     assert "Ask an auditor" in page
+    day = f"{made.ended_at:%Y-%m-%d}"
+    for search, until in (("", day), ("?from=2020-01-01", day), ("?from=2100-01-01", None)):
+        assert person.get(EVENTS + search).get_json()["archived_until"] == until
     assert made.file.name not in page + person.get("/audit/1").text
     assert _verified(auditor)["ok"]
 

@@ -79,6 +79,8 @@ def search(
     if place.home is None:
         answer = asked(place.url, "GET", f"/audit/events?{urlencode({**given, 'limit': limit})}")
         records = cast("list[dict[str, object]]", answer["events"])
+        if answer.get("archived_until"):
+            click.echo(f"events up to {answer['archived_until']} are archived, and not searched", err=True)
     else:
         records = _found(place.home, given, limit)
     if form == "json":
@@ -90,6 +92,9 @@ def search(
 
 def _found(home: Path, given: dict[str, str], limit: int) -> list[dict[str, object]]:
     with _journal(home) as journal:
+        for archived in journal.archives():
+            if "from" not in given or moment(given["from"]) <= archived.ended_at:
+                click.echo(f"events {archived.first} to {archived.last} are in {archived.file}, not searched", err=True)
         found = journal.search(
             user=given.get("user"),
             dataset=given.get("dataset"),

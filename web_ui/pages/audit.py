@@ -17,7 +17,7 @@ from proxy.identity import Identity
 from proxy.refusals import NotThere
 from web_ui import arguments
 from web_ui.audit_api import own_event
-from web_ui.event_search import FILTERS, Page, note_reading, paced, reach_of, search
+from web_ui.event_search import FILTERS, Page, archived_until, note_reading, paced, reach_of, search
 from web_ui.pages.audit_questions import questions
 from web_ui.pages.audit_timeline import over_time
 from web_ui.pages.event_story import outcomes, story
@@ -85,7 +85,7 @@ class AuditPage:
             questions=questions(),
             record=self._record() if reads_all else None,
             archives=_overlapping(self.parts.journal.archives()) if reads_all else (),
-            archived_until=self._archived_until(),
+            archived_until=archived_until(self.parts),
             reads_all=reads_all,
         )
 
@@ -154,11 +154,6 @@ class AuditPage:
             "progress": verifier.progress,
             "problem": verifier.problem,
         }
-
-    def _archived_until(self) -> datetime | None:
-        """The day up to which events are archived, if some of the time asked for lies before its end."""
-        archives, start = self.parts.journal.archives(), arguments.moment("from")
-        return archives[-1].ended_at if archives and (start is None or start <= archives[-1].ended_at) else None
 
     def _where(self, number: int, subject: Subject) -> str:
         """Where to look for an event that is not there; archives are told to who reads everything."""

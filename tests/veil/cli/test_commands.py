@@ -205,6 +205,8 @@ def test_the_oldest_events_are_archived_and_verified_where_they_lie(tmp_path: Pa
     exported = tmp_path / "journal.jsonl"
     assert f"events 1 to {made['last']} are in {made['file']}" in shop.run("audit", "export", str(exported)).err
     assert "the chain holds" in shop.run("audit", "verify", made["file"], str(exported)).out
+    assert f"are in {made['file']}, not searched" in shop.run("audit", "search").err
+    assert shop.run("audit", "search", "--from", "2100-01-01").err == ""
     assert first["hash"] in gzip.decompress(Path(made["file"]).read_bytes()).decode()
     shop.run("audit", "show", "1", expect=1)
     Path(made["file"]).unlink()
