@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import re
 import sqlite3
 import time
@@ -222,3 +223,27 @@ def test_how_long_a_search_takes_tells_nothing_of_what_may_not_be_read(shop: Par
             with paced(reach):
                 time.sleep(work)
             assert time.monotonic() - began >= (steps * 0.25 if is_stepped else work) - 0.001
+
+
+def test_what_is_found_for_a_part_is_what_may_be_read_one_by_one(shop: Parts, reader: str) -> None:
+    chance = random.Random(6)
+    names = [
+        "shop.orders",
+        "SHOP.Orders",
+        "lab.results",
+        "shop",
+        "Shop.",
+        ".x",
+        'shop."a.b"',
+        "sh\u00f6p.a",
+        "shop .a",
+        "",
+    ]
+    for _ in range(400):
+        datasets = tuple(chance.sample(names, chance.choice([0, 1, 1, 2, 3])))
+        user = chance.choice(["eve", "Eve", "max", "eve\u0301"])
+        shop.journal.append(Event(kind=EventKind.QUERY_BEGIN, user=user, datasets=datasets))
+    for user, groups in ((reader, {"guests"}), ("kim", set()), ("ada", {"auditor"})):
+        reach = reach_of(shop, Subject(user=user, groups=frozenset({user, *groups})))
+        found = {event.seq for event in shop.journal.every(shop.journal.readable(reach.readable))}
+        assert found == {event.seq for event in shop.journal.export() if reach.covers(event)}
