@@ -23,7 +23,7 @@ from catalog.leases import Leases
 from catalog.model import Event, EventKind
 from catalog.seals import SealBook
 
-MOST_EVENTS = 20_000
+MOST_EVENTS = 10_000
 """Events of one archive, so that nobody waits long for the transaction that takes them away."""
 
 
