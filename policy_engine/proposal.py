@@ -17,8 +17,11 @@ from policy_engine.decide import decide
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, RowDecision, Subject
 from policy_engine.plan import Plan, plan_between
+from policy_engine.policy_index import roles_of
 from policy_engine.request_policies import Terms, asked_columns, policies_for, role_of
 from policy_engine.subjects import subject_of
+
+_MOST_EDGES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What differs for the asker from a moment on, before the access ends: a column, or the rows where it is empty."""
+
+    at: datetime
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """What approving a request on some terms would do, looked at and not done.
 
@@ -54,6 +67,7 @@ class Proposal:
     before: Decision
     after: Decision
     columns: tuple[Change, ...]
+    later: tuple[Later, ...]
     missing: tuple[str, ...]
     refused_because: str
 
@@ -116,6 +130,7 @@ def propose(request: AccessRequest, terms: Terms, live: Live, at: datetime) -> P
         before=was[0],
         after=will[0],
         columns=tuple(_changes(request, was, will)),
+        later=tuple(_later(request, terms, asker, after, will[0], at, surveys[0])),
         missing=asked_columns(request, dataset)[1],
         refused_because=_why_idle(request, will[0]) if is_idle else "",
     )
@@ -161,6 +176,30 @@ def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Dec
                 reason=will[0].rows.reason if will[0].broken else field.reason,
                 is_more=any(_shown(old[path]) != _shown(new[path]) for old, new in zip(olds, news, strict=True)),
             )
+
+
+def _later(
+    request: AccessRequest,
+    terms: Terms,
+    asker: Subject,
+    after: Live,
+    now: Decision,
+    at: datetime,
+    circumstances: Circumstances,
+) -> Iterator[Later]:
+    """What other policies for the asker's roles change by beginning or ending meanwhile, of what is asked for."""
+    roles, asked = roles_of(asker, after.policy_set), {c.path for c in asked_columns(request, now.dataset)[0]}
+    binding = (policy for policy in after.policies.values() if roles & set(map(fold, policy.roles)))
+    edges = {moment for policy in binding for moment in (policy.starts_at, policy.ends_at) if moment is not None}
+    for moment in sorted(edge for edge in edges if at < edge < terms.ends_at)[:_MOST_EDGES]:
+        then = _decided(asker, now.dataset, after, moment, circumstances)
+        old, new = _words(now), _words(then)
+        for path in new:
+            if old[path] != new[path] and (path in asked or not asked):
+                yield Later(at=moment, column=".".join(path), before=old[path], after=new[path])
+        if now.rows.filter != then.rows.filter:
+            yield Later(at=moment, column="", before=now.rows.reason, after=then.rows.reason)
+        now = then
 
 
 def _fields(decision: Decision) -> dict[tuple[str, ...], ColumnDecision]:

@@ -57,6 +57,10 @@ REQUEST_SCHEMAS: Json = {
                 )
             ),
             "rows": record({"before": TEXT, "after": TEXT}),
+            "later": {
+                **listed(record({"at": _MOMENT, "column": TEXT, "before": TEXT, "after": TEXT})),
+                "description": "What differs from a moment on, before the access ends; of rows, no column is named.",
+            },
             "missing": TEXTS,
             "refused_because": TEXT,
         }

@@ -181,6 +181,10 @@ def _proposal(proposal: Proposal, statements: tuple[str, ...]) -> dict[str, obje
             for change in proposal.columns
         ],
         "rows": {"before": before.reason, "after": after.reason},
+        "later": [
+            {"at": written_time(each.at), "column": each.column, "before": each.before, "after": each.after}
+            for each in proposal.later
+        ],
         "missing": list(proposal.missing),
         "refused_because": proposal.refused_because,
     }

@@ -1,8 +1,9 @@
 """People ask for access over HTTP: who decides, what comes of it, when it ends, and what nobody learns by asking."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 
@@ -224,12 +225,33 @@ def test_access_ends_by_the_clock_and_no_later_than_was_asked(shop: Parts) -> No
         (4, ("expired", "open"), False),
         (11, ("expired",) * 2, False),
     ):
-        with assemble(shop.home, shop.settings, clock=lambda days=days: today + timedelta(days=days)) as then:  # type: ignore[misc]
+        with assemble(shop.home, shop.settings, clock=partial(_in_days, days)) as then:
             after = Desk(then)
             assert tuple(after.get("kim", f"/{one}").get_json()["state"] for one in (number, open_one)) == states
             assert ("card" in after.sees()[0]) is has_card
             if states[1] == "expired":
                 assert after.deny(open_one).status_code == 422
+
+
+def test_what_begins_before_the_end_is_told_and_so_it_comes(shop: Parts) -> None:
+    desk = Desk(shop)
+    begins = datetime.combine(datetime.now(UTC).date() + timedelta(days=5), time(), UTC)
+    desk.apply(
+        "  - {policy: soon, restrict: select, to: [clerk], scope: shop, having: fin.card,"
+        f" transform: [{{tagged: fin.card, with: hash()}}], where: id < 20, from: {begins:%Y-%m-%d}}}\n"
+    )
+    number = desk.ask()
+    told = desk.look(number)
+    column, rows = cast("list[dict[str, str]]", told["later"])
+    assert (column["column"], column["before"], column["after"]) == ("card", "clear", "hash")
+    assert datetime.fromisoformat(column["at"]) == begins
+    assert (rows["column"], "`id < 20` (policy `soon`)" in rows["after"]) == ("", True)
+    assert desk.approve(number).status_code == 200
+    for days, length, last in ((4, 16, 39), (6, 64, 19)):
+        with assemble(shop.home, shop.settings, clock=partial(_in_days, days)) as then:
+            seen = Desk(then).sees()
+            assert {len(str(row["card"])) for row in seen} == {length}
+            assert max(int(str(row["id"])) for row in seen) == last
 
 
 def test_a_delegate_needs_no_more_than_the_database(desk: Desk) -> None:
@@ -312,6 +334,10 @@ def test_lists_are_narrowed_and_read_in_parts(desk: Desk) -> None:
     assert [each["id"] for each in desk.get("kim", "?search=NEWS").get_json()["requests"]] == [second]
     part = desk.get("eve", "?limit=1").get_json()
     assert (len(part["requests"]), part["total"], part["offset"]) == (1, 2, 1)
+
+
+def _in_days(days: int) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
 
 
 def _timeless(text: str) -> str:

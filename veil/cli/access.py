@@ -265,6 +265,7 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         lines += ["", f"Plan {proposal['plan']} against revision {proposal['against_revision']} (live)"]
         lines += [f"  {line}" for line in _changes(proposal)]
         lines += [f"  against: policy {each['policy']}, {each['owner']}" for each in told["against"]]
+        lines += [f"  from {each['at'][:16].replace('T', ' ')}: {_moved(each)}" for each in proposal["later"]]
         lines += [f"  missing: {name}" for name in proposal["missing"]]
         if proposal["refused_because"]:
             lines.append(f"  cannot be approved: {proposal['refused_because']}")
@@ -277,6 +278,10 @@ def _changes(proposal: Mapping[str, Any]) -> list[str]:
     lines = [f"{each['column']}  {each['before']} -> {each['after']}  {each['reason']}" for each in told]
     rows = proposal["rows"]
     return [*lines, f"rows  {rows['before']} -> {rows['after']}" if rows["before"] != rows["after"] else rows["before"]]
+
+
+def _moved(later: Mapping[str, Any]) -> str:
+    return f"{later['column'] or 'rows'}  {later['before']} -> {later['after']}"
 
 
 def _plain(cell: object) -> str:
