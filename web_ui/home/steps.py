@@ -37,7 +37,7 @@ def _steps(parts: Parts) -> Iterator[Step]:
     yield Step(
         title="Say what is sensitive",
         words="Tags such as `phi.mrn`, and rules by which crawls recognise them in names or contents of columns.",
-        address=flask.url_for("tags.show"),
+        address=flask.url_for("tag_rules.rules"),
         is_done=bool(parts.tags.rules()),
     )
     yield Step(
@@ -49,7 +49,7 @@ def _steps(parts: Parts) -> Iterator[Step]:
     yield Step(
         title="Write a policy",
         words="Before there is any data: an empty database is a place for it, and tags decide what it will cover.",
-        address=flask.url_for("change.show"),
+        address=flask.url_for("builder.begin"),
         is_done=any(fold(policy.id) != fold(FIRST_POLICY.id) for policy in now.policies),
     )
     yield Step(
