@@ -1,6 +1,9 @@
 """Who may be told what others see: administrators and auditors of everything, delegates of their databases."""
 
+from catalog.model import Role
+from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
+from policy_engine.model import Effect, PolicySet
 
 OVERSIGHT = (Action.HOME_ADMINISTER, Action.AUDIT_READ, Action.POLICY_WRITE)
 """Any one of these is enough, on the databases where it is held."""
@@ -21,3 +24,19 @@ def require_oversight(rights: Rights, what: str) -> frozenset[str] | None:
     if found == frozenset():
         rights.require(Action.HOME_ADMINISTER, None, what)
     return found
+
+
+def overseen_roles(policies: PolicySet, databases: frozenset[str] | None) -> tuple[Role, ...]:
+    """The roles that may be told of to who is told of these databases: those with a grant that reaches any of them.
+
+    Example: a role with grants on `lab` alone is nobody's business whose business `shop` alone is.
+    """
+    if databases is None:
+        return policies.roles
+    reaching = (
+        policy
+        for policy in policies.policies
+        if policy.effect is Effect.GRANT and (policy.scope.database is None or fold(policy.scope.database) in databases)
+    )
+    named = {fold(role) for policy in reaching for role in policy.roles}
+    return tuple(role for role in policies.roles if fold(role.name) in named)

@@ -22,17 +22,17 @@ def choice(kind: type[Choice], name: str) -> Choice | None:
 
 
 def moment(name: str) -> datetime | None:
-    """An ISO 8601 day or moment; without a zone it is meant in UTC."""
+    """An ISO 8601 day or moment in UTC, as which it is meant without a zone."""
     given = flask.request.args.get(name)
     if given is None:
         return None
     try:
         read = datetime.fromisoformat(given)
-    except ValueError:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise RequestInvalid(
             f"`{name}` is no date or moment", hint="write `2026-01-31` or `2026-01-31T12:30:00Z`"
         ) from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def number(name: str, most: int) -> int | None:

@@ -14,11 +14,10 @@ from catalog.chain import canonical
 from catalog.model import Event
 from catalog.sinks.forms import as_ocsf
 from web_ui.journal_reach import Reach
+from web_ui.spreadsheets import plain
 
 _FIELDS = ("seq", "at", "kind", "verdict", "user", "groups", "client", "datasets", "columns", "tags", "policies",
            "revision", "decision_id", "details", "previous_hash", "hash")  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would work out."""
 
 Lines = Callable[[Event, Iterable[Event], Reach], Iterator[str]]
 
@@ -59,7 +58,7 @@ EXPORTS: Mapping[str, tuple[str, Lines]] = {
 
 def _cell(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return "'" + text if text.startswith(_FORMULA) else text
+    return plain(text)
 
 
 def _row(cells: Iterable[str]) -> str:

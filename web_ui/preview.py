@@ -76,15 +76,15 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
     """What the plan does to somebody, for a person who may make that plan; raises NotAllowed and RequestInvalid.
 
     INVARIANT: reasons and SQL, which tell of policies that the person may not read, are for those alone who may see as
-    others; whoever writes policies for a database is told the outcomes there.
+    others; whoever writes policies for a database is told the outcomes there, and not which accounts there are.
     """
     current = parts.policies.current()
     rights = Rights(looking, current)
+    if asked.who.kind == "user" and fold(asked.who.name) != fold(looking.user):
+        rights.require(Action.SUBJECT_IMPERSONATE, None, "see what others would see")
     subject = asked.who.subject(parts.accounts, current)
     dataset = _dataset(asked.dataset, plan.after, rights)
     tells_all = may_look_as(subject, looking, rights)
-    if not tells_all and asked.who.kind == "user":
-        rights.require(Action.SUBJECT_IMPERSONATE, None, "see what others would see")
     _tell(parts, looking, asked, dataset, plan)
     before, after = (_decided(parts, live, subject, dataset, asked) for live in (plan.before, plan.after))
     names = None if tells_all else frozenset(fold(policy.id) for policy in readable(looking, plan.after.policy_set))

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from catalog.drafts import Drafts
-from catalog.model import EventKind, Role
+from catalog.model import Database, EventKind, Field, Role
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from tests.web_ui.test_pages import SignIn
@@ -149,6 +149,14 @@ def test_rows_come_and_go_and_all_values_stay(people: SignIn) -> None:
     assert values(send(admin, again, "remove-role-1"), "to") == ["clerk"]
 
 
+def test_a_form_has_so_many_rows_that_all_that_is_wrong_can_be_told(people: SignIn) -> None:
+    refused = [
+        send(people("eve"), {**NEW, "tagged": ["x y"] * number}, "preview").status_code for number in (50, 51, 4_000)
+    ]
+    assert refused == [200, 400, 400]
+    assert people("eve").get(f"/policies/new?{'tagged=x&' * 51}").status_code == 400
+
+
 def test_what_is_wrong_stands_beside_each_field_with_a_way_on(people: SignIn) -> None:
     page = send(people("max"), {**NEW, "to": ["clark"], "where": "total >", "arguments": ["keep_lost=>4"]}, "check")
     text = page.get_data(as_text=True)
@@ -255,6 +263,22 @@ def test_a_policy_elsewhere_is_neither_planned_nor_tried(people: SignIn) -> None
         page = send(people("kim"), {**NEW, "scope": "hr"}, "check", on=name)
         assert f"There is no dataset {name} to try the policy on." in words(page)
         assert "Rows before" not in words(page)
+
+
+def test_a_preview_tells_a_delegate_of_no_account_and_of_no_dataset_elsewhere(people: SignIn, there: Parts) -> None:
+    there.datasets.put_database(Database(name="lab"))
+    there.datasets.register("lab", "results", "lake", "orders.csv", (Field(name="id", type="BIGINT"),))
+    told = {
+        name: words(send(people("eve"), NEW, "preview", **{"on": "shop.orders", **asked, field: name}))
+        for field, asked, names in (
+            ("on", {}, ("lab.results", "lab.nothing")),
+            ("as_name", {"as_kind": "user"}, ("max", "xam")),
+        )
+        for name in names
+    }
+    assert "Why this change" in told["max"]
+    assert told["max"] == told["xam"]
+    assert told["lab.results"].replace("results", "nothing") == told["lab.nothing"]
 
 
 def test_the_preview_follows_whom_it_is_about_and_tells_the_sql(people: SignIn, there: Parts) -> None:

@@ -216,6 +216,8 @@ def test_nobody_is_told_more_than_their_rights_open(shop: Parts, look: Look, pag
     assert [each["dataset"] for each in analyst["datasets"]] == ["shop.orders"]
     assert (delegate["estate"]["datasets"], delegate["journal"], delegate["changes"]) == (1, None, [])
     assert "lab" not in str(look("eve", role="boss"))
+    assert (delegate["estate"]["role_count"], auditor["estate"]["role_count"]) == (2, 3)
+    assert (look("eve", role="lead")["role"], look("ada", role="lead")["role"] is None) == (None, False)
     count, _ = shop.journal.head()
     assert auditor["journal"]["count"] <= count
     assert auditor["journal"]["head"]

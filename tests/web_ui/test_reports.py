@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import flask
 import pytest
@@ -20,6 +20,7 @@ from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
 from web_ui.parts import Parts
+from web_ui.reports.report import Answered, Report, Standing
 
 Read = Callable[..., dict[str, object]]
 
@@ -168,6 +169,25 @@ def test_a_delegate_is_told_of_the_own_database_alone(read: Read, shop: Parts) -
     read("warnings", user="eve", status=403)
 
 
+def test_who_sees_nothing_of_a_delegates_database_is_not_there(read: Read, shop: Parts) -> None:
+    told = {
+        name: read("what-can", user="eve", status=404, subject=name) for name in ("ada", "role:lead", "role:x", "y")
+    }
+    words = {
+        (str(each["detail"]).replace(name.removeprefix("role:"), "Z"), each["hint"]) for name, each in told.items()
+    }
+    assert words == {("there is no account or role `Z`", "name an account, or `role:NAME`")}
+    assert "did you mean `max`" in str(read("what-can", status=404, subject="maxx")["hint"])
+    assert "max" not in str(read("what-can", user="eve", status=404, subject="maxx")["hint"])
+    assert {row["role"] for row in rows_of(read("coverage"))} == {"clerk", "boss", "lead"}
+    assert {row["role"] for row in rows_of(read("coverage", user="eve"))} == {"clerk", "boss"}
+    answers = [read("who-can-see", user=user, thing="shop.orders.card")["answer"] for user in ("max", "eve")]
+    assert answers == [
+        "2 roles of 3 and 2 accounts of 4 see `shop.orders.card`.",
+        "2 roles of 2 and 2 accounts see `shop.orders.card`.",
+    ]
+
+
 def test_the_foot_has_revision_and_chain_head_for_who_reads_the_journal(read: Read, shop: Parts) -> None:
     report = read("coverage", user="ada")
     told = report["journal"]
@@ -190,6 +210,14 @@ def test_csv_has_the_same_rows_under_what_was_asked(app: flask.Flask, shop: Part
     rows = list(csv.DictReader(io.StringIO("\n".join(answer.text.splitlines()[len(said) :]))))
     report = rows_of(read("who-can-see", user="ada", thing="shop.orders.card"))
     assert [(row["name"], row["outcome"]) for row in rows] == [(row["name"], row["outcome"]) for row in report]
+
+
+def test_no_cell_of_a_csv_is_a_formula() -> None:
+    row = ("=cmd()", ("@x", "y"), -1, "a=b")
+    report = Report(answer="", columns=("a", "b", "c", "d"), rows=(row,))
+    standing = Standing(at=datetime(2026, 1, 1, tzinfo=UTC), revision=1)
+    told = Answered(name="x", title="X", asked={}, report=report, standing=standing).as_csv()
+    assert told.splitlines()[-1] == "'=cmd(),\"'@x, y\",-1,a=b"
 
 
 def test_reading_a_report_is_on_record_and_what_is_unknown_is_refused(read: Read, shop: Parts) -> None:

@@ -51,6 +51,14 @@ def test_who_reads_a_part_of_the_journal_finds_all_of_it(client: FlaskClient, au
     assert found == [["shop.orders"], ["shop.orders"]]
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_at_the_end_of_time_is_an_answer_and_no_failure(
+    client: FlaskClient, auditor: dict[str, str], moment: str
+) -> None:
+    refused = client.get(f"/api/v1/audit/events?from={moment}", headers=auditor)
+    assert (refused.status_code, "no date or moment" in refused.text) == (400, True)
+
+
 def test_hashes_by_which_events_could_be_guessed_are_for_those_who_read_them_all(
     client: FlaskClient, auditor: dict[str, str], bearer: Bearer
 ) -> None:

@@ -4,7 +4,7 @@ It is worked out once for each state of data and policies, since a large estate 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -19,6 +19,7 @@ from policy_engine.lint.findings import Finding, Severity
 from policy_engine.lint.run import lint
 from policy_engine.live import read_live
 from policy_engine.model import PolicySet
+from policy_engine.oversight import overseen_roles
 from policy_engine.phases import phase
 from policy_engine.profile import profile
 from policy_engine.subjects import holder_of
@@ -38,7 +39,10 @@ _QUICK = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
-    """How many datasets and columns there are, and how much of them each role sees; some roles may be left out."""
+    """How many datasets and columns there are, and how much of them each role sees; some roles may be left out.
+
+    For who is told of some databases alone there are no other roles than those with a grant that reaches them.
+    """
 
     datasets: int
     columns: int
@@ -89,18 +93,19 @@ class Estates:
 
     def _whole(self, databases: Databases, at: datetime) -> Estate:
         policies, datasets = self._parts.policies.current(), self._within(databases)
-        roles = _most_telling(policies)[:MOST_ROLES]
+        every = overseen_roles(policies, databases)
+        roles = _most_telling(every, policies)[:MOST_ROLES]
         found = coverage_of_roles(datasets, replace(policies, roles=roles), at, self._parts.visibility.every().get)
         return Estate(
             datasets=len(datasets),
             columns=sum(len(profile(dataset).columns) for dataset in datasets),
             roles=tuple((role.name, found[role.name]) for role in roles),
-            role_count=len(policies.roles),
+            role_count=len(every),
         )
 
     def _part(self, role: str, databases: Databases, at: datetime) -> Part | None:
         policies = self._parts.policies.current()
-        found = next((each for each in policies.roles if fold(each.name) == role), None)
+        found = next((each for each in overseen_roles(policies, databases) if fold(each.name) == role), None)
         if found is None:
             return None
         covered = sorted(
@@ -136,7 +141,7 @@ class Estates:
         return what, self._parts.catalog.version(), policies.revision, phase(policies, now)
 
 
-def _most_telling(policies: PolicySet) -> tuple[Role, ...]:
+def _most_telling(roles: Iterable[Role], policies: PolicySet) -> tuple[Role, ...]:
     """The roles that policies are for, then the others, by name."""
     named = {fold(role) for policy in policies.policies for role in policy.roles}
-    return tuple(sorted(policies.roles, key=lambda role: (fold(role.name) not in named, fold(role.name))))
+    return tuple(sorted(roles, key=lambda role: (fold(role.name) not in named, fold(role.name))))

@@ -79,7 +79,8 @@ class BuilderPage:
         subject, current = self._writer()
         if draft := flask.request.args.get("draft", ""):
             return self._draft(subject, current, open_draft(self.parts, subject, draft), None)
-        given = {name: tuple(flask.request.args.getlist(name)) for name in _PREFILLED if name in flask.request.args}
+        asked = flask.request.args
+        given = _bounded({name: tuple(asked.getlist(name)) for name in _PREFILLED if name in asked})
         form = {**blank_form(), **given}
         return self._page(form, None, self._shown(subject, current, form, None) if given else Shown())
 
@@ -236,7 +237,7 @@ def _told(form: Form, shown: Shown) -> dict[str, object]:
 def _sent(policy: Policy | None) -> Form:
     """The fields as they were sent; a policy that is changed keeps its name."""
     sent = flask.request.form
-    form = {name: tuple(value.replace("\r\n", "\n") for value in sent.getlist(name)) for name in FIELDS}
+    form = _bounded({name: tuple(value.replace("\r\n", "\n") for value in sent.getlist(name)) for name in FIELDS})
     return form if policy is None else {**form, "policy": (policy.id,)}
 
 
@@ -245,15 +246,20 @@ def _with_rows(form: Form, action: str) -> Form:
     if action in _ADDED:
         names = _ADDED[action]
         length = max(len(form.get(name, ())) for name in names)
-        if length >= _MOST_ROWS:
-            raise RequestInvalid(f"a form has at most {_MOST_ROWS} rows", hint="write the policy as a document")
-        return {**form, **{name: (*_padded(form.get(name, ()), length), "") for name in names}}
+        return _bounded({**form, **{name: (*_padded(form.get(name, ()), length), "") for name in names}})
     kind, _, number = action.rpartition("-")
     at = int(number) if number.isascii() and number.isdigit() else -1
     return {
         **form,
         **{name: tuple(v for place, v in enumerate(form.get(name, ())) if place != at) for name in _TAKEN[kind]},
     }
+
+
+def _bounded(form: Form) -> Form:
+    """The fields, or RequestInvalid for too many: each row that is wrong takes another reading of them all."""
+    if any(len(values) > _MOST_ROWS for values in form.values()):
+        raise RequestInvalid(f"a form has at most {_MOST_ROWS} rows", hint="write the policy as a document")
+    return form
 
 
 def _padded(values: tuple[str, ...], length: int) -> tuple[str, ...]:

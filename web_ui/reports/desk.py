@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
-from catalog.model import Dataset
+from catalog.model import Dataset, Role
 from catalog.names import fold, join, nearest, split_field
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Estate, PolicySet, Subject
-from policy_engine.oversight import require_oversight
+from policy_engine.oversight import overseen_roles, require_oversight
 from policy_engine.readers import readable, reads_every_policy
 from proxy.refusals import RequestInvalid
 from web_ui.home.estate import Databases, Estates
@@ -39,6 +39,11 @@ class Desk:
         """The datasets that may be told of, by name."""
         databases, every = self.databases, self.parts.visibility.every().items()
         return tuple(dataset for (database, _), dataset in every if databases is None or database in databases)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that may be told of."""
+        return overseen_roles(self.policies, self.databases)
 
     def covers(self, database: str | None) -> bool:
         """Whether a database may be told of; without a name, all of them."""

@@ -1,7 +1,7 @@
 """How open the estate is: each role's share of it, sensitive columns in the clear, and what lint warns of."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from catalog.model import Dataset, Level
 from policy_engine.capabilities import Action
@@ -40,7 +40,7 @@ class _Open:
 def coverage(desk: Desk) -> Report:
     """How much of all the datasets each role sees."""
     datasets = desk.datasets
-    found = coverage_of_roles(datasets, desk.policies, desk.at, desk.look)
+    found = coverage_of_roles(datasets, replace(desk.policies, roles=desk.roles), desk.at, desk.look)
     ordered = sorted(found.items(), key=lambda each: (-each[1].clear, -each[1].masked, each[0]))
     columns = next((covered.columns for _, covered in ordered), 0)
     return Report(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from catalog.clock import written_time
 from web_ui.pictures.chart import Chart
+from web_ui.spreadsheets import plain
 
 Cell = str | int | tuple[str, ...]
 
@@ -67,7 +68,10 @@ class Answered:
         }
 
     def as_csv(self) -> str:
-        """The table as RFC 4180 lines, after lines that begin with `#` and say what was asked, when and under what."""
+        """The table as RFC 4180 lines, after lines that begin with `#` and say what was asked, when and under what.
+
+        A text that a spreadsheet would take for a formula has an apostrophe before it.
+        """
         out = io.StringIO()
         standing = self.standing
         asked = ", ".join(f"{name}={value}" for name, value in self.asked.items())
@@ -87,4 +91,4 @@ def _plain(cell: Cell) -> object:
 
 
 def _flat(cell: Cell) -> str | int:
-    return ", ".join(cell) if isinstance(cell, tuple) else cell
+    return cell if isinstance(cell, int) else plain(", ".join(cell) if isinstance(cell, tuple) else cell)

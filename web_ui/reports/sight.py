@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from catalog.model import Role
 from catalog.names import fold, nearest
 from policy_engine.model import Outcome, Subject
 from policy_engine.subjects import fingerprint, holder_of, subject_of
@@ -29,10 +28,11 @@ def who_can_see(desk: Desk) -> Report:
     rows = tuple(_seen_by(desk, holder, known[fingerprint(subjects[holder.kind, holder.name])]) for holder in holders)
     thing = f"{dataset.full_name}.{column}" if column else dataset.full_name
     seeing = Counter(kind for kind, _ in {(holder.kind, holder.name) for holder in holders})
+    of_all = f" of {len(users):,}" if desk.databases is None else ""
     return Report(
         answer=(
-            f"{_count(seeing['role'], 'role')} of {len(desk.policies.roles):,} and {_count(seeing['user'], 'account')}"
-            f" of {len(users):,} see {'something of ' if column is None else ''}`{thing}`."
+            f"{_count(seeing['role'], 'role')} of {len(desk.roles):,} and {_count(seeing['user'], 'account')}"
+            f"{of_all} see {'something of ' if column is None else ''}`{thing}`."
         ),
         columns=("kind", "name", "column", "outcome", "how", "rows", "since", "policies", "members", "reason"),
         rows=rows,
@@ -41,10 +41,13 @@ def who_can_see(desk: Desk) -> Report:
 
 
 def what_can(desk: Desk) -> Report:
-    """Every column that a user or role sees, and how."""
-    kind, name, subject = _somebody(desk, desk.word("subject"))
+    """Every column that a user or role sees, and how; to who is told of some databases, others are not there."""
+    found = _somebody(desk, desk.word("subject"))
+    kind, name, subject = found or ("", "", Subject(user="", groups=frozenset()))
     sights = can(subject, desk.datasets, desk.policies, desk.at, desk.look)
     seen = [sight for sight in sights if sight.outcome is not Outcome.HIDDEN]
+    if found is None or not (seen or desk.databases is None):
+        raise _nobody(desk, desk.word("subject"))
     return Report(
         answer=(
             f"The {kind} `{name}` sees {_count(len(seen), 'column')} of {_count(len(_by_dataset(seen)), 'dataset')}."
@@ -100,21 +103,24 @@ def _by_dataset(sights: Sequence[Sight]) -> list[tuple[str, Counter[str]]]:
     return list(found.items())
 
 
-def _somebody(desk: Desk, text: str) -> tuple[str, str, Subject]:
+def _somebody(desk: Desk, text: str) -> tuple[str, str, Subject] | None:
     """The account or role that a name stands for; `role:NAME` where an account has the name too."""
     name = text.removeprefix("role:").strip()
-    roles = {fold(role.name): role for role in desk.policies.roles}
     user = None if text.startswith("role:") else desk.parts.accounts.user(name)
     if user is not None:
         return "account", user.name, subject_of(user)
-    role: Role | None = roles.get(fold(name))
-    if role is not None:
-        return "role", role.name, holder_of(role)
-    near = nearest(
-        name, [*(each.name for each in desk.parts.accounts.users()), *(each.name for each in roles.values())]
-    )
-    hint = f"did you mean `{near}`?" if near else "name an account, or `role:NAME`"
-    raise NotThere(f"there is no account or role `{name[:100]}`", hint=hint)
+    role = next((each for each in desk.policies.roles if fold(each.name) == fold(name)), None)
+    return None if role is None else ("role", role.name, holder_of(role))
+
+
+def _nobody(desk: Desk, text: str) -> NotThere:
+    """The one answer for a name that stands for nobody, and for somebody who sees nothing that may be told of."""
+    name, known = text.removeprefix("role:").strip(), [role.name for role in desk.roles]
+    if desk.databases is None:
+        known += [user.name for user in desk.parts.accounts.users()]
+    near = nearest(name, known)
+    hint = f"did you mean `{near}`?" if near and fold(near) != fold(name) else "name an account, or `role:NAME`"
+    return NotThere(f"there is no account or role `{name[:100]}`", hint=hint)
 
 
 def _count(number: int, word: str) -> str:
