@@ -104,7 +104,7 @@ class AccessRequests:
 
     Example:
         >>> with catalog.transaction():
-        ...     requests.add(AccessRequest(user="kim", database="shop", dataset="orders", ...)).id
+        ...     requests.add(AccessRequest(user="kim", database="shop", dataset="orders", **asked)).id
         482109
     """
 
