@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from catalog.errors import SettingsInvalid
@@ -51,9 +51,14 @@ def effective(settings: Settings, file: Path, environ: Mapping[str, str]) -> tup
 
 
 def is_stale(settings: Settings, file: Path, environ: Mapping[str, str]) -> bool:
-    """Whether the file or the environment says something else by now, so that a restart would change something."""
+    """Whether the file or the environment says something else by now, so that a restart would change something.
+
+    The address aside: the command that starts a server may say another one.
+    """
     try:
-        return load_settings(file, environ) != settings
+        said = load_settings(file, environ)
+        here = replace(said.server, host=settings.server.host, port=settings.server.port)
+        return replace(said, server=here) != settings
     except SettingsInvalid:
         return True
 

@@ -85,6 +85,10 @@ class Person:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
+    def look_in(self, scheme: Scheme) -> None:
+        """Prefer light or dark pages from now on."""
+        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+
     def fill(self, label: str, text: str) -> None:
         """Write into the field of that label."""
         self.page.get_by_label(label).first.fill(text)
@@ -143,14 +147,11 @@ class Entrance:
         self._known: dict[str, StorageState] = {}
 
     @contextmanager
-    def __call__(
-        self, name: str, *, width: int = 1280, scheme: Scheme = "light", scripts: bool = True
-    ) -> Iterator[Person]:
+    def __call__(self, name: str, *, width: int = 1280, scripts: bool = True) -> Iterator[Person]:
         """A person who has signed in through the form, with a window of that width."""
         context = self._browser.new_context(
             base_url=self._url,
             viewport={"width": width, "height": 900},
-            color_scheme=scheme,
             reduced_motion="reduce",
             java_script_enabled=scripts,
             storage_state=self._known.get(name),

@@ -14,7 +14,8 @@ import pytest
 from tests.browser.people import Entrance, Person, Scheme
 from tests.web_ui.test_routes import ROUTES
 
-SETTINGS: tuple[tuple[int, Scheme], ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
+WIDTHS = (1280, 390)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 READERS = ("demo_admin", "demo_auditor", "demo_user2")
 """Whose page is looked at: the first one's who may open it."""
 
@@ -23,6 +24,9 @@ PAGES = {
     for route in ROUTES
     if route.method == "GET" and not route.is_api and not route.rule.startswith(("/static/", "/sign-in/", "/sign-out/"))
 }
+
+
+Windows = dict[tuple[str, int], Person]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class Site:
         return found
 
     def _opened(self, addresses: list[str]) -> Place | None:
-        """The first of the addresses that somebody may open; the links on its page are remembered."""
+        """The first of the addresses that somebody may open, or that leads on; links on its page are remembered."""
+        leads_on = None
         for address in addresses:
             for name, person in self._people.items():
                 answer = person.page.request.get(address)
@@ -58,8 +63,11 @@ class Site:
                     is_page = answer.headers.get("content-type", "").startswith("text/html")
                     if is_page:
                         self._links |= dict.fromkeys(_links(answer.text()))
-                    return Place(reader=name, address=address, is_page=is_page)
-        return None
+                    found = Place(reader=name, address=address, is_page=is_page)
+                    if answer.url.endswith(address):
+                        return found
+                    leads_on = leads_on or found
+        return leads_on
 
     def _addresses(self, rule: str) -> list[str]:
         """Where a page of this rule may be: links to it, its own address, and what stands below such a page."""
@@ -97,26 +105,34 @@ def site(readers: dict[str, Person]) -> Site:
 
 
 @pytest.fixture(scope="module")
-def windows(sign_in: Entrance, readers: dict[str, Person]) -> Iterator[dict[tuple[str, int, Scheme], Person]]:
-    """Each reader in every setting."""
+def windows(sign_in: Entrance, readers: dict[str, Person]) -> Iterator[Windows]:
+    """Each reader in windows of every width."""
     with ExitStack() as opened:
-        yield {
-            (name, width, scheme): opened.enter_context(sign_in(name, width=width, scheme=scheme))
-            for name in readers
-            for width, scheme in SETTINGS
-        }
+        yield {(name, width): opened.enter_context(sign_in(name, width=width)) for name in readers for width in WIDTHS}
 
 
 @pytest.mark.parametrize("rule", PAGES)
-def test_a_page_is_fit_to_be_seen(
-    site: Site, windows: dict[tuple[str, int, Scheme], Person], axe: str, rule: str
-) -> None:
+def test_a_page_is_fit_to_be_seen(site: Site, windows: Windows, axe: str, rule: str) -> None:
     place = site.place(rule)
-    faults = []
-    for width, scheme in SETTINGS if place.is_page else ():
-        person = windows[place.reader, width, scheme]
+    if place.is_page:
+        name = re.sub("[^a-z]+", "-", rule.strip("/")).strip("-") or "root"
+        assert _faults(windows, axe, place.reader, place.address, name) == []
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_everybodys_own_home_is_fit_to_be_seen(windows: Windows, axe: str, name: str) -> None:
+    assert _faults(windows, axe, name, "/", f"home-of-{name}") == []
+
+
+def _faults(windows: Windows, axe: str, reader: str, address: str, name: str) -> list[str]:
+    """What is wrong with a page in any setting; a picture of each is kept."""
+    found = []
+    for width in WIDTHS:
+        person = windows[reader, width]
         person.complaints.clear()
-        person.open(place.address)
-        person.picture(f"{re.sub('[^a-z]+', '-', rule.strip('/')) or 'root'}-{width}-{scheme}")
-        faults += [f"{width} {scheme}: {fault}" for fault in person.faults(axe)]
-    assert faults == []
+        person.open(address)
+        for scheme in SCHEMES:
+            person.look_in(scheme)
+            person.picture(f"{name}-{width}-{scheme}")
+            found += [f"{width} {scheme}: {fault}" for fault in person.faults(axe)]
+    return found

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,8 @@ def test_settings_say_where_they_come_from_and_show_no_secret(tmp_path: Path, as
     assert found["server", "host"].is_default
     assert (found["sinks.siem", "to"].value, found["sinks.siem", "to"].origin) == ("https://siem.test/in", "veil.toml")
     assert not is_stale(settings, file, environ)
+    elsewhere = replace(settings, server=replace(settings.server, host="127.0.0.9", port=settings.server.port + 1))
+    assert not is_stale(elsewhere, file, environ)
     file.write_text("[server]\nport = 9001\n")
     assert is_stale(settings, file, environ)
     file.write_text("[server]\nnothing_like_it = 1\n")

@@ -76,11 +76,13 @@ class TagRulesPage:
             problem = problems.told(error, decision_id=answers.decision_id())
             return self._rules(form, problem=problem), problem.status
 
-    def history(self) -> str:
-        """What stands on a column, and who said what of it when."""
+    def history(self) -> flask.typing.ResponseReturnValue:
+        """What stands on a column, and who said what of it when; without a dataset it is the list of all tags."""
         asked = flask.request.args
         rights = Rights(viewer(self.identity), self.parts.policies.current())
         found = tag_history(self.parts, rights, asked.get("dataset", ""), asked.get("column", ""))
+        if not found.dataset:
+            return flask.redirect(flask.url_for("tags.show"), code=303)
         return flask.render_template("tag_history.html", found=found, may_change=rights.may(Action.HOME_ADMINISTER))
 
     def _tried(self, entry: Mapping[str, object], on: str, subject: Subject) -> Trial:
