@@ -43,10 +43,10 @@ class RulesApi:
         """What stands on a column, and who said what of it when."""
         rights = Rights(answers.subject(self.identity), self.parts.policies.current())
         refuse_unknown_arguments("dataset", "column")
-        dataset = flask.request.args.get("dataset", "")
-        if not dataset:
-            raise RequestInvalid("no dataset is named", hint="as `?dataset=shop.orders&column=email`")
-        return flask.jsonify(_history(tag_history(self.parts, rights, dataset, flask.request.args.get("column", ""))))
+        asked = flask.request.args
+        return flask.jsonify(
+            _history(tag_history(self.parts, rights, asked.get("dataset", ""), asked.get("column", "")))
+        )
 
     def rules(self) -> flask.Response:
         """The rules whose tags the person may assign, each with how often it was right so far."""

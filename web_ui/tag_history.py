@@ -10,6 +10,7 @@ from catalog.names import fold
 from catalog.tag_assignments import Choice, Listed, TagAssignments
 from policy_engine.capabilities import Action, Rights
 from policy_engine.tag_review import namespaces_of
+from proxy.refusals import RequestInvalid
 from web_ui.parts import Parts
 
 _SAID = re.compile(r"~ tag (?P<tag>\S+) on (?P<place>.+): (?P<before>\w+) -> (?P<after>\w+)\Z")
@@ -40,9 +41,13 @@ class TagHistory:
 def tag_history(parts: Parts, rights: Rights, dataset: str, column: str) -> TagHistory:
     """The history of a column, or of a dataset itself where `column` is empty, within somebody's namespaces.
 
+    Raises RequestInvalid where no dataset is named.
+
     INVARIANT: verdicts on tags of other namespaces are not told, and documents only to who administers.
     """
     namespaces = namespaces_of(rights)
+    if not dataset:
+        raise RequestInvalid("no dataset is named", hint="as `?dataset=shop.orders&column=email`")
     store = TagAssignments(parts.catalog)
     chosen = store.listed(Choice(dataset=dataset, namespaces=namespaces), limit=10_000) if "." in dataset else ()
     standing = tuple(each for each in chosen if fold(each.column) == fold(column))

@@ -199,3 +199,14 @@ def test_a_database_is_removed_when_nothing_is_in_it(datasets: Datasets, patient
     assert datasets.remove_database("Clinic")
     assert not datasets.remove_database("clinic")
     assert datasets.databases() == ()
+
+
+def test_a_source_goes_with_all_that_was_read_from_it(datasets: Datasets, patients: str) -> None:
+    found = datasets.dataset("clinic", "patients")
+    assert found is not None
+    assert datasets.names() == ((found.database, found.name),)
+    assert datasets.counts() == {found.source: 1}
+    assert not datasets.remove_source("nowhere")
+    assert datasets.remove_source(found.source.upper())
+    assert (datasets.sources(), datasets.datasets(), datasets.counts()) == ((), (), {})
+    assert [database.name for database in datasets.databases()] == [found.database]

@@ -191,6 +191,8 @@ def test_what_became_of_a_column_is_told_with_who_when_and_why(
     assert [(each["tag"], each["state"], each["evidence"]) for each in steward["standing"]] == [
         ("pii.email", "confirmed", "name says `land`")
     ]
+    for address in ("/tags/history", "/api/v1/tags/history"):
+        assert client.get(address, headers=bearer("max")).status_code == 400
     whole = browser("max").get("/tags/history?dataset=shop.orders&column=land").get_data(as_text=True)
     assert "fin.card" in whole
     assert "looked at it" in whole
