@@ -219,6 +219,16 @@ def test_the_plan_that_was_looked_at_is_applied_and_its_draft_goes(browser: Sign
     assert "4 masked" not in says(browser("kim"), "/data")
 
 
+def test_an_old_reason_is_not_taken_for_that_of_a_change(browser: SignIn, shop: Parts) -> None:
+    admin, address = browser("max"), "/policies/clerks/edit"
+    page = send(admin, {**sent_again(admin.get(address)), "where": ""}, "check", address)
+    assert send(admin, sent_again(page), "apply", address, plan=plan_of(page)).status_code == 303
+    assert shop.revisions.history()[0].why == ""
+    page = send(admin, {**sent_again(admin.get(address)), "why": "a new reason"}, "check", address)
+    assert send(admin, sent_again(page), "apply", address, plan=plan_of(page)).status_code == 303
+    assert shop.revisions.history()[0].why == "a new reason"
+
+
 def test_a_draft_is_its_authors_and_alters_nobodys_view(people: SignIn, there: Parts) -> None:
     seen = says(people("kim"), "/data/shop/orders")
     send(people("eve"), {**NEW, "policy": "eve's own"}, "draft")

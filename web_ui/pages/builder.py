@@ -189,7 +189,8 @@ class BuilderPage:
         if not was_looked_at(plan):
             return self._page(form, policy, replace(shown, view=PlanView.of(plan, is_another=True))), 409
         assert shown.reading.policy is not None
-        why = flask.request.form.get("change_why", "").strip() or shown.reading.policy.why
+        own = "" if policy is not None and policy.why == shown.reading.policy.why else shown.reading.policy.why
+        why = flask.request.form.get("change_why", "").strip() or own
         try:
             done = applied(self.parts, subject, plan, why=why)
         except VeilError as error:
