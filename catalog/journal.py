@@ -20,6 +20,9 @@ from catalog.event_sets import Members
 from catalog.lookup import tag_name
 from catalog.model import Event, EventKind, Verdict
 
+MOST_UNFILED = 20_000
+"""More new events than that are filed by `file` alone, and by no search."""
+
 _PAGE = 1_000
 _BEFORE_ALL = -(2**63)
 _LINK = (  # as bytes, since a tampered text need not be text
@@ -76,7 +79,18 @@ class Journal:
         return self.page(self.find(wanted(**asked)), limit=limit, before_seq=before_seq)
 
     def find(self, wanted: Wanted) -> Members:
-        """The numbers of all events that are wanted, as one set."""
+        """The numbers of all events that are wanted, as one set.
+
+        Raises JournalUnavailable while so many events are to be filed that somebody would wait long for it.
+        """
+        with self._catalog.snapshot() as tx:
+            [filed] = tx.rows("SELECT seq FROM event_filed")
+            unfiled = _head(tx)["seq"] - filed["seq"]
+        if unfiled > MOST_UNFILED:
+            raise JournalUnavailable(
+                f"the journal is being made ready for searches: {unfiled:,} events are left",
+                hint="a running server does it; try again in some minutes",
+            )
         self._index.catch_up()
         with self._catalog.snapshot() as tx:
             return find(tx, wanted)

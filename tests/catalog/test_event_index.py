@@ -203,6 +203,16 @@ def test_another_process_finds_what_was_filed_here(journal: Journal, catalog_fil
     assert [event.seq for event in journal.search(user="ada")] == [2, 1]
 
 
+def test_no_search_waits_while_many_events_are_filed(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.journal.MOST_UNFILED", 3)
+    for _ in range(4):
+        journal.append(Event(kind=EventKind.TAG_REVIEW, user="ada"))
+    with pytest.raises(JournalUnavailable, match="4 events are left"):
+        journal.search(user="ada")
+    journal.file()
+    assert len(journal.search(user="ada")) == 4
+
+
 @pytest.mark.parametrize("body", ["'{}'", "'[1]'", "'{\"at\": 3}'"])
 def test_an_event_that_was_touched_spoils_no_search_for_others(journal: Journal, catalog_file: Path, body: str) -> None:
     journal.append(Event(kind=EventKind.TAG_REVIEW, user="eve"))

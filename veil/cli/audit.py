@@ -95,6 +95,7 @@ def _found(home: Path, given: dict[str, str], limit: int) -> list[dict[str, obje
         for archived in journal.archives():
             if "from" not in given or moment(given["from"]) <= archived.ended_at:
                 click.echo(f"events {archived.first} to {archived.last} are in {archived.file}, not searched", err=True)
+        journal.file()
         found = journal.search(
             user=given.get("user"),
             dataset=given.get("dataset"),
