@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Entrance, axe_source, chromium
 from tests.serving import Home, Server, govern_clinic, serve
@@ -16,6 +16,8 @@ PASSWORDS = {
 }
 
 HERE = Path(__file__).parent
+
+expect.set_options(timeout=30_000)  # a loaded machine is no failure
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

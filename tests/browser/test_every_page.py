@@ -131,6 +131,8 @@ def _faults(windows: Windows, axe: str, reader: str, address: str, name: str) ->
         person = windows[reader, width]
         person.complaints.clear()
         person.open(address)
+        if person.page.locator("[data-editor^='/']").count():
+            person.page.locator(".cm-content").wait_for()
         for scheme in SCHEMES:
             person.look_in(scheme)
             person.picture(f"{name}-{width}-{scheme}")

@@ -1,6 +1,7 @@
 """The Query page with scripts: completion of what is to be seen, answers in place, files, and a way to stop."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -17,7 +18,9 @@ ENDLESS = f"select sum(a.age * b.age * c.age * d.age) from {COSTS} a, {COSTS} b,
 @pytest.fixture(autouse=True)
 def scripts() -> None:
     """These tests are about what the third-party scripts do."""
-    assert is_built(), "run `make assets`"
+    if not is_built() and os.environ.get("CI") != "true":
+        pytest.skip("the third-party scripts are not built: `make assets`")
+    assert is_built()
 
 
 def _write(person: Person, sql: str) -> None:
