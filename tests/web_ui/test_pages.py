@@ -8,7 +8,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import Description, EventKind, Field, Key, KeyKind, TagAssignment, TagOrigin, TagState
+from catalog.model import Description, EventKind, Field, Key, KeyKind, Role, TagAssignment, TagOrigin, TagState
 from catalog.registry import connect
 from policy_engine.circumstances import When
 from tests.web_ui.browsing import Outline, csrf_token
@@ -143,6 +143,18 @@ def test_who_can_see_a_dataset_is_told_to_owners_alone(browser: SignIn) -> None:
     assert re.search(r"clerk some rows", boss)
     assert "Who can see this" not in kim
     assert "boss" not in kim
+
+
+def test_a_delegate_is_told_of_no_role_that_reads_elsewhere_alone(browser: SignIn, shop: Parts) -> None:
+    now = shop.policies.current()
+    capabilities = frozenset({"policy:write on shop"})
+    clerks = tuple(replace(role, capabilities=capabilities) if role.name == "clerk" else role for role in now.roles)
+    roles = (*clerks, Role(name="surgeon", groups=frozenset({"surgeons"})))
+    shop.policies.put(now.policies, roles, by="test", why="a delegate", difference="~ role clerk\n+ role surgeon")
+    delegate, boss = (text_of(browser(user), "/data/shop/orders") for user in ("kim", "max"))
+    assert "1 role sees nothing" in boss
+    assert "Who can see this" in delegate
+    assert "sees nothing" not in delegate
 
 
 def test_what_a_dataset_refers_to_is_a_picture(browser: SignIn, shop: Parts) -> None:

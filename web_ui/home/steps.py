@@ -43,7 +43,7 @@ def _steps(parts: Parts) -> Iterator[Step]:
     yield Step(
         title="Give roles to groups",
         words="Policies are written for roles; groups of your identity provider, or of local accounts, hold them.",
-        address=flask.url_for("change.show"),
+        address=flask.url_for("roles.show"),
         is_done=any(role.groups and fold(role.name) != fold(FIRST_ROLE.name) for role in now.roles),
     )
     yield Step(

@@ -11,7 +11,7 @@ from crawler.levels import Levels
 from policy_engine.capabilities import Rights
 from policy_engine.matrix import Matrix, matrix
 from policy_engine.model import ColumnDecision, Outcome, Subject
-from policy_engine.oversight import overseen
+from policy_engine.oversight import overseen, overseen_roles
 from proxy import answers
 from proxy.governance import Request
 from proxy.identity import Identity
@@ -101,7 +101,8 @@ class DatasetPage:
         databases = overseen(Rights(subject, policies))
         if databases is not None and fold(dataset.database) not in databases:
             return None
-        return matrix(dataset, policies, self.parts.clock(), lambda key: self.parts.datasets.dataset(*key))
+        told = replace(policies, roles=overseen_roles(policies, databases))
+        return matrix(dataset, told, self.parts.clock(), lambda key: self.parts.datasets.dataset(*key))
 
     def _lineage(self, view: DatasetView) -> Figure | None:
         """What the dataset refers to by its keys, as far as the person sees it."""
