@@ -14,7 +14,9 @@ from pathlib import Path
 from catalog.errors import LimitExceeded, SourceUnavailable
 
 _CAPACITY_BYTES = 16 * 2**30
-_DAY = 24 * 60 * 60.0
+_SPARE_BYTES = 2**30
+_HOUR = 60 * 60.0
+_DAY = 24 * _HOUR
 
 
 class PrivateCopies:
@@ -65,6 +67,24 @@ class PrivateCopies:
                 hint="narrow the dataset, as to some folders of it, or keep it where the server can read it in place",
             )
 
+    def refuse_without_room(self, name: str, byte_count: int) -> None:
+        """Raises LimitExceeded when a copy of so many bytes would fill the disk, on which the catalog may lie as well.
+
+        Copies that nobody asked for within the hour go before that.
+        """
+        needed, an_hour_ago = byte_count + _SPARE_BYTES, time.time() - _HOUR
+        for place in sorted(self._kept(), key=_used_at):
+            if shutil.disk_usage(self.folder).free >= needed or _used_at(place) > an_hour_ago:
+                break
+            shutil.rmtree(place, ignore_errors=True)
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise LimitExceeded(
+                f"there is no room for a private copy of `{name}`: it takes {byte_count:,} bytes, and of the {free:,}"
+                f" that are free on the disk of the home {_SPARE_BYTES:,} stay so",
+                hint="free some room there, or narrow the dataset, as to some folders of it",
+            )
+
     def stand(self, files: Iterable[Path]) -> bool:
         """Whether those of the files that are copies are still there; they count as asked for."""
         for place in {self.folder / file.relative_to(self.folder).parts[0] for file in files if self._is_copy(file)}:
@@ -99,13 +119,17 @@ class PrivateCopies:
         for draft in self.folder.glob("draft-*"):
             if _used_at(draft) < yesterday:  # its process ended before it did
                 shutil.rmtree(draft, ignore_errors=True)
-        sizes = {place: _size(place) for place in self.folder.iterdir() if not place.name.startswith("draft-")}
+        sizes = {place: _size(place) for place in self._kept()}
         surplus = sum(sizes.values()) - self._capacity_bytes
         for place in sorted(sizes, key=_used_at):
             if surplus <= 0 or place == newest:
                 return
             shutil.rmtree(place, ignore_errors=True)
             surplus -= sizes[place]
+
+    def _kept(self) -> list[Path]:
+        """The places of all whole copies."""
+        return [place for place in self.folder.iterdir() if not place.name.startswith("draft-")]
 
     def _make_folder(self) -> Path:
         if self._given is None:

@@ -137,6 +137,7 @@ class S3Bucket:
 
     def _download(self, one: FileSet, target: Path) -> None:
         (file,), (size,) = one.files, one.sizes
+        self._copies().refuse_without_room(file.name, size)
         with (
             self._asking(lambda: self._system().open_input_stream(file.as_posix())) as stream,
             target.open("wb") as copy,

@@ -5,12 +5,13 @@ import io
 import os
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import fastavro
 import openpyxl
 import pytest
 
-from catalog.errors import SourceUnavailable
+from catalog.errors import LimitExceeded, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import KnowsDefects
@@ -256,6 +257,25 @@ def test_copies_that_were_not_asked_for_the_longest_go_first(tmp_path: Path) -> 
     assert newest.exists()
     assert not old.exists()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_copy_that_would_fill_the_disk_is_refused_once_old_ones_have_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies, gib = PrivateCopies(tmp_path), 2**30
+    old, new = (copies.file(name, name, lambda path: path.write_text("x")) for name in ("old", "new"))
+    os.utime(old.parent, (0, 0))
+    free = {True: gib, False: 3 * gib}
+    monkeypatch.setattr(
+        "shutil.disk_usage", lambda _: SimpleNamespace(total=9 * gib, used=0, free=free[old.parent.is_dir()])
+    )
+    copies.refuse_without_room("visits.csv", gib)
+    assert (old.exists(), new.exists()) == (False, True)
+    with pytest.raises(
+        LimitExceeded, match=r"no room for a private copy of `visits\.csv`: it takes 2,147,483,649 bytes"
+    ):
+        copies.refuse_without_room("visits.csv", 2 * gib + 1)
+    assert new.exists()
 
 
 FHIR = (
