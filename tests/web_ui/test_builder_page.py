@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from catalog.drafts import Drafts
 from catalog.model import Database, EventKind, Field, Role
-from tests.web_ui.browsing import csrf_token, sign_in
+from tests.web_ui.browsing import Outline, csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from tests.web_ui.test_pages import SignIn
 from tests.web_ui.test_policy_pages import plan_of, says, words
@@ -365,6 +366,22 @@ def test_a_policy_that_no_fields_can_hold_leads_to_the_document(browser: SignIn,
     assert page.status_code == 200
     assert "cannot hold whole" in words(page)
     assert "/policies/change?policy=odd" in page.get_data(as_text=True)
+
+
+def test_the_whole_form_can_be_read_by_ear_and_keyboard(people: SignIn) -> None:
+    full: Fields = {**NEW, "to": ["clerk", "boss"], "attribute": ["land"], "values": ["NO"], "purpose": "care"}
+    form: list[tuple[Fields, int]] = [(full, 200), ({**full, "where": "total >", "network": "x"}, 422)]
+    for fields, status in form:
+        page = send(people("max"), {**fields, "extra": ["sql", "rows", "sample"]}, "check")
+        outline = Outline(page.get_data(as_text=True))
+        assert page.status_code == status
+        assert outline.headings.count(1) == 1
+        assert all(after - before <= 1 for before, after in pairwise(outline.headings))
+        assert len(outline.ids) == len(set(outline.ids))
+        assert set(outline.fields) <= outline.labelled
+        assert set(outline.references) <= set(outline.ids)
+        assert outline.tags.count("table") == outline.tags.count("caption")
+        assert outline.inline == []
 
 
 def test_an_address_fills_in_the_form(people: SignIn) -> None:

@@ -66,6 +66,7 @@ OF_ADMINS = (
     "/policies/new?to=clerk&to=boss&scope=shop&policy=p&why=x&tagged=pii.email&with=tokenize",
     "/policies/clerks/edit",
     "/policies/drafts",
+    "/view-as?kind=user&name=kim",
     "/policies/history",
     "/policies/history/1",
     "/tags?state=",
