@@ -1,27 +1,32 @@
 """Requests for access as one reader may know them: lists, and the whole story of one, for the API and the pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState
 from catalog.errors import VeilError
-from catalog.model import Event, EventKind
+from catalog.model import Column, Event, EventKind
 from catalog.names import fold
 from policy_engine.access_requests import is_own, may_decide
 from policy_engine.capabilities import Action, Rights
+from policy_engine.circumstances import AT_MOST
 from policy_engine.ddl.printing import print_policy
+from policy_engine.decide import Judge
+from policy_engine.judged import Judged
 from policy_engine.live import Live, read_live
-from policy_engine.model import Policy, Subject
+from policy_engine.model import Outcome, Policy, Subject
 from policy_engine.proposal import Proposal, propose
 from policy_engine.request_policies import Terms
+from policy_engine.subjects import holder_of
 from policy_engine.transforms.calls import parse_call
-from policy_engine.who import who
+from policy_engine.verdicts import Verdict
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.parts import Parts
 
 _MOST_PAST = 10
 _MOST_HOLDERS = 20
+_MOST_COLUMNS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,16 +172,22 @@ class Reader:
         return tuple(Standing(name=name, owner=owners.get(fold(name), "")) for name in proposal.against)
 
     def _holders(self, proposal: Proposal, live: Live) -> tuple[Holder, ...]:
-        """The roles that see what is asked for already, and how."""
-        asked = {change.column.name for change in proposal.columns if change.is_asked}
-        at = self._parts.clock()
-        shown: dict[str, dict[str, tuple[str, ...]]] = {}
-        for holder in who(proposal.dataset, None, live.policy_set, (), at, live.datasets.get):
-            if holder.sight.column in asked:
-                how = holder.sight.transform or holder.sight.outcome.value
-                columns = shown.setdefault(holder.name, {})
-                columns[how] = (*columns.get(how, ()), holder.sight.column)
-        return tuple(Holder(role=role, shown=how) for role, how in list(shown.items())[:_MOST_HOLDERS])
+        """The roles that see what is asked for already, at most, and how."""
+        asked = {change.column.path for change in proposal.columns if change.is_asked}
+        found: list[Holder] = []
+        for role in live.roles.values():
+            at = self._parts.clock()
+            judge = Judge(holder_of(role), live.policy_set, at, AT_MOST, live.datasets.get)
+            judged = judge.judge(proposal.dataset)
+            every = (*((column, verdict) for column, _, verdict in judged.told), *_inner(judged))
+            shown: dict[str, tuple[str, ...]] = {}
+            for column, verdict in every if not judged.broken else ():
+                if column.path in asked and verdict.outcome is not Outcome.HIDDEN:
+                    how = verdict.transform or verdict.outcome.value
+                    shown[how] = (*shown.get(how, ()), column.name)[:_MOST_COLUMNS]
+            if shown:
+                found.append(Holder(role=role.name, shown=shown))
+        return tuple(found[:_MOST_HOLDERS])
 
     def _note_reading(self, request: AccessRequest) -> None:
         """That somebody looked at what another person sees and would see is on record."""
@@ -191,6 +202,11 @@ class Reader:
                 details={"request": request.id, "asker": request.user},
             )
         )
+
+
+def _inner(judged: Judged) -> Iterator[tuple[Column, Verdict]]:
+    """The fields in columns that are there."""
+    return ((field.column, verdict) for field, verdict in judged.parts)
 
 
 def terms_of(
