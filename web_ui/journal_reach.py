@@ -27,6 +27,11 @@ class Reach:
         self._tells_hidden = tells_hidden
 
     @property
+    def reads_others(self) -> bool:
+        """Whether events of other people may be read at all."""
+        return self._databases is None or bool(self._databases)
+
+    @property
     def readable(self) -> Readable | None:
         """What searches are limited to; None for who reads everything.
 

@@ -247,3 +247,13 @@ def test_what_is_found_for_a_part_is_what_may_be_read_one_by_one(shop: Parts, re
         reach = reach_of(shop, Subject(user=user, groups=frozenset({user, *groups})))
         found = {event.seq for event in shop.journal.every(shop.journal.readable(reach.readable))}
         assert found == {event.seq for event in shop.journal.export() if reach.covers(event)}
+
+
+def test_questions_lead_only_where_one_may_go(browser: SignIn, reader: str) -> None:
+    for user, leads, is_asked in (("ada", True, True), (reader, False, True), ("kim", False, False)):
+        person = browser(user)
+        page = person.get("/audit").text
+        assert ("What auditors ask" in page) == is_asked
+        links = re.findall(r'href="(/reports/[^"]+|/audit\?[^"]+)"', page.partition("facets")[0])
+        assert any("/reports/" in link for link in links) == leads
+        assert all(person.get(link).status_code == 200 for link in links)

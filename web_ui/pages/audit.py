@@ -82,7 +82,7 @@ class AuditPage:
             is_first="before" not in flask.request.args,
             query=asked,
             reads=self._reads(subject),
-            questions=questions(),
+            questions=questions(reads_all=reads_all) if reach.reads_others else (),
             record=self._record() if reads_all else None,
             archives=_overlapping(self.parts.journal.archives()) if reads_all else (),
             archived_until=archived_until(self.parts),

@@ -21,8 +21,8 @@ class Question:
     address: str
 
 
-def questions() -> tuple[Question, ...]:
-    """The questions, those that a report answers only where there are reports.
+def questions(*, reads_all: bool) -> tuple[Question, ...]:
+    """The questions; what a report or the whole record answers is for who reads the whole journal.
 
     Who saw a column is asked with the form beside them, as it takes a name.
     """
@@ -30,15 +30,13 @@ def questions() -> tuple[Question, ...]:
         Question(words="What was refused, and why?", address=_events(verdict=Verdict.DENY)),
         Question(words="Who changed what people see?", address=_events(kind=EventKind.DOCUMENT_APPLY)),
         Question(words="Who approved access, and for whom?", address=_events(kind=EventKind.REQUEST_APPROVE)),
-        *_reports(),
-        Question(words="Is the record whole?", address="#record"),
+        *(_of_the_whole() if reads_all else ()),
     )
 
 
-def _reports() -> tuple[Question, ...]:
-    if "reports.one" not in flask.current_app.view_functions:
-        return ()
-    return tuple(Question(words=words, address=flask.url_for("reports.one", name=name)) for name, words in _REPORTS)
+def _of_the_whole() -> tuple[Question, ...]:
+    reports = (Question(words=words, address=flask.url_for("reports.one", name=name)) for name, words in _REPORTS)
+    return (*reports, Question(words="Is the record whole?", address="#record"))
 
 
 def _events(**asked: str) -> str:
