@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 expect.set_options(timeout=30_000)  # a loaded machine is no failure
 
 
+@pytest.hookimpl(tryfirst=True)  # before the tests are shared out by their groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests here go to one process, so that there is one browser and one server."""
     for item in items:
