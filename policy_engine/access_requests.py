@@ -3,7 +3,7 @@
 A decision, the policy that comes of it and its entry in the journal are one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +17,8 @@ from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_change
 from policy_engine.live import read_live
-from policy_engine.proposal import propose
+from policy_engine.model import Policy
+from policy_engine.proposal import propose, reads_all
 from policy_engine.request_policies import Terms
 
 _LOCAL = "local:"
@@ -42,6 +43,7 @@ def approve(
     by: str,
     rights: Rights | None,
     at: datetime,
+    reads: Callable[[Policy], bool] = reads_all,
     words: str = "",
     client: str = "",
     decision_id: str = "",
@@ -53,7 +55,7 @@ def approve(
     with catalog.transaction():
         request = _to_decide(catalog, number, by, rights, at)
         live = read_live(catalog)
-        proposal = propose(request, terms or Terms(ends_at=request.ends_at), live, at)
+        proposal = propose(request, terms or Terms(ends_at=request.ends_at), live, at, reads=reads)
         made = proposal.plan
         if proposal.refused_because:
             raise PolicyInvalid(proposal.refused_because, hint="deny the request with words, or let others act first")

@@ -3,7 +3,7 @@
 Whatever others restrict or deny stands against it there, too; nothing is changed here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from catalog.names import fold
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.decide import decide
 from policy_engine.live import Live, dataset_key
-from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, RowDecision, Subject
+from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Policy, RowDecision, Subject
 from policy_engine.plan import Plan, plan_between
 from policy_engine.policy_index import roles_of
 from policy_engine.request_policies import Terms, asked_columns, policies_for, role_of
@@ -97,8 +97,18 @@ def asker_of(request: AccessRequest, live: Live) -> Subject | None:
     return None if user is None else subject_of(user)
 
 
-def propose(request: AccessRequest, terms: Terms, live: Live, at: datetime) -> Proposal:
-    """What approving a request would do for the asker; raises PolicyInvalid where there is nothing to look at."""
+def reads_all(_: Policy) -> bool:
+    """Whether the operator of the home reads a policy."""
+    return True
+
+
+def propose(
+    request: AccessRequest, terms: Terms, live: Live, at: datetime, *, reads: Callable[[Policy], bool] = reads_all
+) -> Proposal:
+    """What approving a request would do for the asker; raises PolicyInvalid where there is nothing to look at.
+
+    `reads` says which policies somebody may read who decides; NotAllowed where an approval would repeat others' words.
+    """
     dataset = live.datasets.get(dataset_key(request.database, request.dataset))
     if dataset is None:
         raise PolicyInvalid(f"there is no dataset `{request.full_name}`", hint="deny the request, and say so")
@@ -112,7 +122,7 @@ def propose(request: AccessRequest, terms: Terms, live: Live, at: datetime) -> P
     _refuse_shared(request, live)
     surveys = (Circumstances(purpose=request.purpose if terms.is_bound else None), AT_LEAST, AT_MOST)
     was = tuple(_decided(asker, dataset, live, at, survey) for survey in surveys)
-    policies = policies_for(request, terms, dataset, was[-1], live.policies, asker, live.tags)
+    policies = policies_for(request, terms, dataset, was[-1], live.policies, asker, live.tags, reads)
     role = role_of(request.user)
     after = replace(
         live,

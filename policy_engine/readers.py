@@ -1,6 +1,6 @@
 """Which policies somebody may read, and as which statements: one rule for every list, page and explanation."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from catalog.names import fold
@@ -28,8 +28,16 @@ def may_read(policy: Policy, roles: AbstractSet[str], rights: Rights | None) -> 
 
 def readable(subject: Subject, current: PolicySet) -> tuple[Policy, ...]:
     """The policies that the subject may read, in the order in which they stand."""
+    return tuple(filter(reader(subject, current), current.policies))
+
+
+def reader(subject: Subject, current: PolicySet) -> Callable[[Policy], bool]:
+    """Whether the subject may read a policy, also one that is not in force.
+
+    Example: `reader(kim, current)(policy)`.
+    """
     roles, rights = roles_of(subject, current), Rights(subject, current)
-    return tuple(policy for policy in current.policies if may_read(policy, roles, rights))
+    return lambda policy: may_read(policy, roles, rights)
 
 
 def statements(named: Iterable[str], policies: Iterable[Policy]) -> dict[str, str]:

@@ -4,12 +4,12 @@ Columns are granted by name, so that none is opened that comes later; on the row
 filters and conditions of the grants that open these; and masks go by the approval, whatever becomes of tags.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.access_requests import AccessRequest, Wanted
-from catalog.errors import PolicyInvalid
+from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.model import Column, Dataset, Role
 from catalog.names import fold, split_field
 from policy_engine.circumstances import When
@@ -76,16 +76,26 @@ def policies_for(
     live: Mapping[str, Policy],
     asker: Subject,
     tags: Iterable[str],
+    reads: Callable[[Policy], bool],
 ) -> tuple[Policy, ...]:
-    """The grants that an approval makes; `before` is what the asker sees now, `tags` are all that are declared."""
+    """The grants that an approval makes; `before` is what the asker sees now, `tags` are all that are declared.
+
+    Raises NotAllowed where they would repeat words of a grant that who decides does not read.
+    """
     opening = _opening(before, live)
+    as_seen = request.wanted is Wanted.COLUMNS and before.is_visible
+    repeated = (grant for grant in opening if grant.where is not None or (as_seen and grant.when is not None))
+    if (as_seen or request.wanted is Wanted.ROWS) and not all(map(reads, repeated)):
+        raise NotAllowed(
+            f"an approval would repeat the conditions on which `{asker.user}` sees rows, and not all are yours to read",
+            hint="who writes or reads policies everywhere can decide; you can deny",
+        )
     if request.wanted is Wanted.ROWS:
         found = _whole_rows(opening, dataset, asker)
     else:
         scope = Scope(database=dataset.database, dataset=dataset.name, columns=_chosen(request, terms, dataset))
         masks = () if terms.mask is None else (_mask(terms.mask, scope, dataset, tags),)
         plain = Policy(id="", effect=Effect.GRANT, roles=(), scope=scope, transforms=masks)
-        as_seen = request.wanted is Wanted.COLUMNS and before.is_visible
         found = tuple(_on_rows_seen(plain, opening)) if as_seen else (plain,)
     return tuple(_signed(policy, number, request, terms) for number, policy in enumerate(found))
 

@@ -9,6 +9,8 @@ from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_any, require_change
 from policy_engine.history import back_to, said_in
+from policy_engine.readers import reader
+from policy_engine.told_plan import told_plan
 from proxy import answers
 from proxy.bodies import Body, refuse_unknown_arguments
 from proxy.identity import Identity
@@ -63,10 +65,11 @@ class HistoryApi:
         against = _number(body, "against") if body.has("against") else None
         plan = back_to(number, self.parts.catalog, at=self.parts.clock(), against=against)
         require_change(rights, plan.before, plan.after)
+        subject = answers.subject(self.identity)
         applied = carry_out(
-            plan,
+            told_plan(plan, reader(subject, self.parts.policies.current())),
             self.parts.catalog,
-            by=answers.subject(self.identity).user,
+            by=subject.user,
             why=body.text("why"),
             client=answers.client(),
             back_to=number,

@@ -6,8 +6,9 @@ from policy_engine.delegation import require_any, require_change, require_docume
 from policy_engine.document.reading import loads
 from policy_engine.model import Subject
 from policy_engine.plan import Plan
-from policy_engine.readers import reads_every_policy
+from policy_engine.readers import reader, reads_every_policy
 from policy_engine.row_counts import Count
+from policy_engine.told_plan import refuse_taken, told_plan
 from proxy import answers
 from web_ui.parts import Parts
 
@@ -29,7 +30,8 @@ def planned(
     INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
     that the document does not name are told to those alone who may read them.
     """
-    rights = Rights(subject, parts.policies.current())
+    current = parts.policies.current()
+    rights, reads = Rights(subject, current), reader(subject, current)
     require_any(rights, what)
     document = loads(text, folder=parts.home.documents)
     require_document(rights, document)
@@ -42,8 +44,10 @@ def planned(
         count=count,
         tells_all=reads_every_policy(rights) and not is_one_of_many,
     )
+    for stated in document.policies:
+        refuse_taken(stated.value, plan, reads)
     require_change(rights, plan.before, plan.after)
-    return plan
+    return told_plan(plan, reads)
 
 
 def applied(parts: Parts, subject: Subject, plan: Plan, *, why: str) -> Applied:

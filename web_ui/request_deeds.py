@@ -41,6 +41,7 @@ def approved(parts: Parts, reader: Reader, number: str, terms: Terms, *, plan: s
         plan=plan,
         by=reader.subject.user,
         rights=reader.rights,
+        reads=reader.reads,
         at=parts.clock(),
         words=_words(words),
         client=answers.client(),

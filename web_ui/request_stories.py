@@ -16,9 +16,12 @@ from policy_engine.decide import Judge
 from policy_engine.judged import Judged
 from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, Policy, Subject
+from policy_engine.policy_index import roles_of
 from policy_engine.proposal import Proposal, propose
-from policy_engine.request_policies import Terms
+from policy_engine.readers import may_read
+from policy_engine.request_policies import Terms, role_of
 from policy_engine.subjects import holder_of
+from policy_engine.told_proposal import as_told
 from policy_engine.transforms.calls import parse_call
 from policy_engine.verdicts import Verdict
 from proxy.refusals import NotThere, RequestInvalid
@@ -39,7 +42,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A policy that would still take something away after an approval, and whom to ask about it."""
+    """A policy that would still take something away after an approval, and whom to ask about it.
+
+    It has no name for who may not read it.
+    """
 
     name: str
     owner: str
@@ -90,6 +96,10 @@ class Reader:
         """The folded databases on whose requests this reader decides, None for all."""
         return None if self.rights is None else self.rights.places(Action.POLICY_WRITE)
 
+    def reads(self, policy: Policy) -> bool:
+        """Whether a policy is this reader's to read, or would be if it were in force."""
+        return may_read(policy, roles_of(self.subject, self._parts.policies.current()), self.rights)
+
     def is_mine(self, request: AccessRequest) -> bool:
         """Whether the reader is who asks."""
         return is_own(request, self.subject.user)
@@ -138,9 +148,10 @@ class Reader:
         live = read_live(self._parts.catalog)
         try:
             terms = terms_of(request, columns=columns, mask=mask, until=until, bound=bound)
-            proposal = propose(request, terms, live, self._parts.clock())
+            proposed = propose(request, terms, live, self._parts.clock(), reads=self.reads)
         except VeilError as problem:
             return replace(found, problem=problem)
+        proposal = as_told(proposed, self.reads)
         return replace(
             found,
             proposal=proposal,
@@ -149,15 +160,16 @@ class Reader:
                 for change in proposal.plan.changes
                 if change.kind == "policy"
             ),
-            against=self._against(proposal),
+            against=self._against(proposed),
             holders=self._holders(proposal, live),
         )
 
     def _in_force(self, request: AccessRequest) -> tuple[Policy, ...]:
-        """The policies that came of it and are still there."""
-        names = set(map(fold, request.policies))
+        """The policies that came of it and are still there for the asker: a name may be another's by now."""
+        names, role = set(map(fold, request.policies)), fold(role_of(request.user).name)
         current = self._parts.policies.current().policies if names else ()
-        return tuple(policy for policy in current if fold(policy.id) in names)
+        mine = (policy for policy in current if role in map(fold, policy.roles))
+        return tuple(policy for policy in mine if fold(policy.id) in names)
 
     def _past(self, request: AccessRequest) -> tuple[AccessRequest, ...]:
         """Earlier ones of this asker, and of others about this dataset, as far as this reader decides."""
@@ -168,8 +180,11 @@ class Reader:
         return tuple(each for each in found.values() if each.id != request.id)[:_MOST_PAST]
 
     def _against(self, proposal: Proposal) -> tuple[Standing, ...]:
-        owners = self._parts.policies.current().owners
-        return tuple(Standing(name=name, owner=owners.get(fold(name), "")) for name in proposal.against)
+        owners, known = self._parts.policies.current().owners, proposal.plan.after.policies
+        return tuple(
+            Standing(name=name if self.reads(known[fold(name)]) else "", owner=owners.get(fold(name), ""))
+            for name in proposal.against
+        )
 
     def _holders(self, proposal: Proposal, live: Live) -> tuple[Holder, ...]:
         """The roles that see what is asked for already, at most, and how."""

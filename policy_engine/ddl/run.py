@@ -18,6 +18,8 @@ from policy_engine.live import DatasetKey, Live, dataset_key, read_live
 from policy_engine.model import Decision, Subject
 from policy_engine.plan import Plan, plan_between
 from policy_engine.plan_warnings import scope_warnings
+from policy_engine.readers import reader
+from policy_engine.told_plan import told_plan
 from policy_engine.visibility import Visibility
 
 
@@ -49,6 +51,8 @@ class Runner:
         require_statement(statement, asker)
         plan = plan_statement(statement, live, at=at)
         require_plan(statement, asker, plan)
+        if self.subject is not None:
+            plan = told_plan(plan, reader(self.subject, live.policy_set))
         why = statement.policy.why if isinstance(statement, PutPolicy) else ""
         return carry_out(plan, self.catalog, by=self.user, why=why, client=self.client, statement=text.strip())
 

@@ -74,6 +74,8 @@ def test_what_stands_against_it_is_named_with_whom_to_ask(desk: Desk) -> None:
     number = desk.ask()
     proposal = desk.look(number)
     assert "would change nothing of what `kim` sees" in str(proposal["refused_because"])
+    assert desk.story["against"] == [{"policy": "", "owner": "max"}], "eve may not read what is for every database"
+    desk.look(number, "max")
     assert desk.story["against"] == [{"policy": "no cards", "owner": "max"}]
     assert desk.approve(number).status_code == 422
     assert "card" not in desk.sees()[0]

@@ -110,6 +110,33 @@ def test_who_may_not_see_as_others_tests_policies_only_where_they_may_write_them
     assert "`subject:impersonate`" in refused.get_json()["detail"]
 
 
+@pytest.mark.parametrize("verb", ["plan", "apply"])
+def test_a_plan_tells_by_which_policies_as_far_as_they_may_be_read(
+    client: FlaskClient, bearer: Bearer, verb: str
+) -> None:
+    wide = EVERYWHERE.replace("extra", "wide").replace(
+        "having: pii.email, ", "where: total > 12345, when: {purpose: p}, "
+    )
+    assert _apply(client, wide, bearer("max")).status_code == 200
+    done = _apply(client, ON_SHOP, bearer("eve"), verb)
+    assert done.status_code == 200
+    assert {name for impact in done.get_json()["impact"] for name in impact["policies"]} == {"clerks", "extra"}
+    assert "wide" not in done.text
+    assert "wide" in _apply(client, ON_SHOP.replace("extra", "other"), bearer("max"), "plan").text
+
+
+def test_a_name_that_is_taken_elsewhere_tells_not_where(client: FlaskClient, bearer: Bearer) -> None:
+    assert _apply(client, ON_LAB, bearer("max")).status_code == 200
+    statement = "GRANT SELECT ON DATABASE shop TO ROLE clerk POLICYPROPERTIES('name'='extra')"
+    for refused in (
+        _apply(client, ON_SHOP, bearer("eve"), "plan"),
+        client.post("/api/v1/ddl", json={"statement": statement}, headers=bearer("eve")),
+    ):
+        assert refused.get_json()["code"] == "policy_invalid"
+        assert "`extra`" in refused.get_json()["detail"]
+        assert "lab" not in refused.text
+
+
 def test_a_plan_names_no_policy_that_whoever_plans_may_not_read(client: FlaskClient, bearer: Bearer) -> None:
     assert _apply(client, ON_LAB, bearer("max")).status_code == 200
     other = ON_SHOP.replace("extra", "other")

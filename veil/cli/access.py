@@ -264,7 +264,7 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
     if proposal:
         lines += ["", f"Plan {proposal['plan']} against revision {proposal['against_revision']} (live)"]
         lines += [f"  {line}" for line in _changes(proposal)]
-        lines += [f"  against: policy {each['policy']}, {each['owner']}" for each in told["against"]]
+        lines += [f"  against: policy {each['policy'] or 'of others'}, {each['owner']}" for each in told["against"]]
         lines += [f"  from {each['at'][:16].replace('T', ' ')}: {_moved(each)}" for each in proposal["later"]]
         lines += [f"  missing: {name}" for name in proposal["missing"]]
         if proposal["refused_because"]:

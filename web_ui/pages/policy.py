@@ -17,7 +17,8 @@ from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.owners import changed_policies, last_changes
 from policy_engine.plan import Plan, plan_between
 from policy_engine.policy_index import roles_of
-from policy_engine.readers import may_read, reads_every_policy
+from policy_engine.readers import may_read, reader, reads_every_policy
+from policy_engine.told_plan import told_plan
 from proxy import answers, problems
 from proxy.identity import Identity
 from web_ui import arguments
@@ -89,7 +90,7 @@ class PolicyPage:
         why = flask.request.form.get("why", "").strip()
         is_asked = flask.request.form.get("action") == "apply"
         try:
-            plan = self._without(policy, rights)
+            plan = told_plan(self._without(policy, rights), reader(subject, current))
             if not is_asked or not was_looked_at(plan):
                 view = PlanView.of(plan, is_another=is_asked)
                 return flask.render_template("remove.html", policy=policy, view=view, why=why), 409 if is_asked else 200

@@ -13,6 +13,8 @@ from policy_engine.differences import differences
 from policy_engine.history import at_revision, back_to, between
 from policy_engine.live import Live, read_live
 from policy_engine.plan import Plan
+from policy_engine.readers import reader
+from policy_engine.told_plan import told_plan
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
@@ -76,7 +78,8 @@ class RevisionsPage:
     def go_back(self, number: int) -> flask.typing.ResponseReturnValue:
         """Plan the return to a revision; with the number of a plan that still holds, carry it out as a new one."""
         subject = viewer(self.identity)
-        rights = Rights(subject, self.parts.policies.current())
+        current = self.parts.policies.current()
+        rights = Rights(subject, current)
         require_any(rights, "return to an earlier revision")
         why, action = flask.request.form.get("why", "").strip(), flask.request.form.get("action")
         if action not in ("plan", "apply"):
@@ -85,6 +88,7 @@ class RevisionsPage:
         try:
             plan = back_to(number, self.parts.catalog, at=self.parts.clock())
             require_change(rights, plan.before, plan.after)
+            plan = told_plan(plan, reader(subject, current))
             is_other = action == "apply" and plan.has_changes and not was_looked_at(plan)
             if action == "plan" or is_other or not plan.has_changes:
                 return self._planned(revision, plan, why, is_other=is_other), 409 if is_other else 200
