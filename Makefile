@@ -20,10 +20,10 @@ demo: $(READY) assets       ## the clinic tutorial, seen by two people; then the
 	@$(BIN)/veil demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: $(TOOLS) assets       ## every test
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto
 
 check: $(TOOLS) assets      ## the fast tests
-	@$(BIN)/python -m pytest -n auto -m "not slow" --dist loadgroup
+	@$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(TOOLS)              ## layout and style
 	@$(BIN)/ruff format --check --quiet $(wildcard $(CODE)) || { echo "run: make format"; exit 1; }

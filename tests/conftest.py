@@ -9,12 +9,25 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.databases import Server, mariadb_server, postgres_server
 from tests.serving import Home, govern_clinic, serve
 
 settings.register_profile("unhurried", derandomize="VEIL_FUZZ" not in os.environ, deadline=None)
 settings.load_profile("unhurried")
+
+
+class _BrowserTogether(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
+    """Shares tests out one by one, but for those of the browser, which go to one process with one browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _BrowserTogether | None:
+    return _BrowserTogether(config, log) if config.getvalue("dist") == "load" else None
 
 
 @pytest.fixture(scope="session")

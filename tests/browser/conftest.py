@@ -1,7 +1,6 @@
-"""One browser and one server for all tests here, which run in one process for that."""
+"""One browser and one server for all tests here, which run in one process for that (`tests/conftest.py`)."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -15,17 +14,7 @@ PASSWORDS = {
     "demo_auditor": "auditor-of-the-clinic",
 }
 
-HERE = Path(__file__).parent
-
 expect.set_options(timeout=30_000)  # a loaded machine is no failure
-
-
-@pytest.hookimpl(tryfirst=True)  # before the tests are shared out by their groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests here go to one process, so that there is one browser and one server."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
