@@ -18,16 +18,16 @@ settings.register_profile("unhurried", derandomize="VEIL_FUZZ" not in os.environ
 settings.load_profile("unhurried")
 
 
-class _BrowserTogether(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
-    """Shares tests out one by one, but for those of the browser, which go to one process with one browser."""
+class _FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
+    """Shares tests out by the file, so that what a file shares is made once; those of the browser go to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _BrowserTogether | None:
-    return _BrowserTogether(config, log) if config.getvalue("dist") == "load" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _FileByFile | None:
+    return _FileByFile(config, log) if config.getvalue("dist") == "load" else None
 
 
 @pytest.fixture(scope="session")
