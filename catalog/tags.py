@@ -73,7 +73,9 @@ class Tags:
         with self._catalog.change() as tx:
             named = "tag_id IN (SELECT id FROM tag WHERE name = ?)"
             if tx.row(f"SELECT 1 FROM tag_rule WHERE {named}", [tag_name(name)]):
-                raise PolicyInvalid(f"a rule suggests the tag `{name}`", hint="let the rule suggest another tag first")
+                raise PolicyInvalid(
+                    f"a rule suggests the tag `{name}`", hint="take the rule away first, or let it suggest another tag"
+                )
             tx.execute(f"DELETE FROM assignment WHERE {named}", [tag_name(name)])
             tx.execute(f"DELETE FROM database_tag WHERE {named}", [tag_name(name)])
             return tx.execute("DELETE FROM tag WHERE name = ?", [tag_name(name)]) > 0
@@ -84,6 +86,11 @@ class Tags:
         with self._catalog.change() as tx:
             stored = [tag_id(tx, rule.tag), *(_stored(getattr(rule, part)) for part in _RULE_PARTS)]
             tx.execute(_PUT_RULE, [rule.name, *stored])
+
+    def remove_rule(self, name: str) -> bool:
+        """Takes a rule away; False when it was not there. What it suggested stays as it is."""
+        with self._catalog.change() as tx:
+            return tx.execute("DELETE FROM tag_rule WHERE name = ?", [name]) > 0
 
     def rules(self) -> tuple[TagRule, ...]:
         """Every rule, by name."""

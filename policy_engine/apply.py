@@ -157,12 +157,14 @@ def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> Non
 
 
 def _remove_data(plan: Plan, catalog: Catalog) -> None:
-    """Takes away sources, databases and tags that the plan has no more; nothing uses them any longer."""
+    """Takes away what the plan has no more; nothing uses it any longer."""
     before, after = plan.before, plan.after
     for name in before.sources.keys() - after.sources.keys():
         Datasets(catalog).remove_source(before.sources[name].name)
     for name in before.databases.keys() - after.databases.keys():
         Datasets(catalog).remove_database(name)
+    for name in before.rules.keys() - after.rules.keys():
+        Tags(catalog).remove_rule(before.rules[name].name)
     for name in before.tags.keys() - after.tags.keys():
         Tags(catalog).remove_tag(name)
 

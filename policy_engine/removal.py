@@ -1,4 +1,4 @@
-"""What taking a source away leads to: the state without it, and without the datasets that are read from it."""
+"""What taking something away leads to: the state without a source and what is read from it, or without a rule."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -37,6 +37,22 @@ def without_source(live: Live, name: str, *, with_datasets: bool = False) -> Liv
         sources={key: each for key, each in live.sources.items() if each is not source},
         datasets={key: each for key, each in live.datasets.items() if key not in read},
     )
+
+
+def without_rule(live: Live, name: str) -> Live:
+    """The state without a rule; raises PolicyInvalid for one that is not there. What it suggested stays to be judged.
+
+    Example:
+        >>> without_rule(Live(rules={"mrn by name": rule}), "MRN by name").rules
+        {}
+    """
+    if fold(name) not in live.rules:
+        near = nearest(name, [each.name for each in live.rules.values()])
+        raise PolicyInvalid(
+            f"there is no rule `{name}` of your own",
+            hint=f"did you mean `{near}`?" if near else "list the rules; built-in ones stay",
+        )
+    return replace(live, rules={key: each for key, each in live.rules.items() if key != fold(name)})
 
 
 def _read(datasets: Collection[Dataset]) -> str:

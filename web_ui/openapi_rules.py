@@ -66,4 +66,11 @@ RULE_PATHS: Json = {
             body={"application/json": {"schema": record({"rule": {"type": "object"}}, {"why": TEXT}, closed=True)}},
         ),
     },
+    "/rules/remove": {
+        "post": operation(
+            "Take a rule away; what it suggested stays to be judged (administrators)",
+            {"200": answer({"allOf": [named("Plan"), record({"applied": YES_NO, "live": COUNT})]})},
+            body={"application/json": {"schema": record({"rule": TEXT}, {"why": TEXT}, closed=True)}},
+        )
+    },
 }

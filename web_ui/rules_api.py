@@ -31,6 +31,7 @@ class RulesApi:
         routes.get("/tags/history")(self.history)
         routes.get("/rules")(self.rules)
         routes.post("/rules")(self.put)
+        routes.post("/rules/remove")(self.remove)
         return routes
 
     def uses(self) -> flask.Response:
@@ -63,6 +64,13 @@ class RulesApi:
         if not isinstance(rule, Mapping):
             raise RequestInvalid("`rule` is no object", hint="write it as under `rules` in a document")
         return flask.jsonify(found.put_rule(rule, why=body.text("why", default="")).as_json())
+
+    def remove(self) -> flask.Response:
+        """Take a rule away; the answer is the plan that was carried out."""
+        found = self._rules()
+        refuse_unknown_arguments()
+        body = Body.read("rule", "why")
+        return flask.jsonify(found.remove_rule(body.text("rule"), why=body.text("why", default="")).as_json())
 
     def _rules(self) -> TagRules:
         return TagRules(parts=self.parts, subject=answers.subject(self.identity))

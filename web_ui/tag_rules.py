@@ -12,7 +12,10 @@ from crawler.builtin import BUILTIN_RULES
 from crawler.detectors.catalogue import detectors
 from policy_engine.apply import Applied
 from policy_engine.capabilities import Action, Rights
+from policy_engine.live import read_live
 from policy_engine.model import Subject
+from policy_engine.plan import plan_between
+from policy_engine.removal import without_rule
 from policy_engine.tag_review import namespaces_of
 from web_ui.parts import Parts
 from web_ui.planning import applied, planned
@@ -118,6 +121,13 @@ class TagRules:
         tag = str(entry.get("tag", "")).replace(":", ".")
         is_known = any(fold(each.name) == fold(tag) for each in self.parts.tags.tags())
         return self._apply({**({} if is_known or not tag else {"tags": {tag: {}}}), "rules": [dict(entry)]}, why)
+
+    def remove_rule(self, name: str, *, why: str = "") -> Applied:
+        """Takes a rule away; what it suggested stays to be judged, and no crawl hears it any more."""
+        self._rights().require(Action.HOME_ADMINISTER, None, "take rules away")
+        live = read_live(self.parts.catalog)
+        plan = plan_between(live, without_rule(live, name), at=self.parts.clock())
+        return applied(self.parts, self.subject, plan, why=why)
 
     def _apply(self, sections: Mapping[str, object], why: str) -> Applied:
         text = json.dumps({"veil": 1, **sections})

@@ -165,6 +165,7 @@ ROUTES = (
     Route(method="POST", rule="/tags/all", who=(Action.HOME_ADMINISTER,), body={"name": "pii.more"}),
     Route(method="GET", rule="/tags/rules", who=STEWARD),
     Route(method="POST", rule="/tags/rules", who=(Action.HOME_ADMINISTER,), body=RULE_FORM),
+    Route(method="POST", rule="/tags/rules/remove", who=(Action.HOME_ADMINISTER,), body={"rule": "none like it"}),
     Route(method="GET", rule="/tags/history", called="/tags/history?dataset=shop.orders", who=(Action.TAG_ASSIGN,)),
     Route(method="POST", rule="/tags/review", who=(Action.TAG_ASSIGN,), body={"verdict": "confirm", "ids": "1"}),
     Route(method="GET", rule="/crawls", who=READ),
@@ -287,6 +288,12 @@ ROUTES = (
         body={"datasets": False},
     ),
     Route(method="GET", rule="/api/v1/rules", who=STEWARD),
+    Route(
+        method="POST",
+        rule="/api/v1/rules/remove",
+        who=(Action.HOME_ADMINISTER,),
+        body={"rule": "none like it"},
+    ),
     Route(
         method="POST",
         rule="/api/v1/rules",

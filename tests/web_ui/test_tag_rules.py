@@ -212,3 +212,33 @@ def test_the_pages_have_names_for_everything(client: FlaskClient, browser: SignI
         assert set(page.references) <= set(page.ids)
         assert None not in page.header_scopes
         assert page.inline == []
+
+
+def test_a_rule_is_taken_away_and_what_it_suggested_stays(
+    client: FlaskClient, bearer: Bearer, browser: SignIn, shop: Parts
+) -> None:
+    boss = bearer("max")
+    rule = {"name": "mail by name", "tag": "pii.email", "column_name": "mail"}
+    client.post("/api/v1/rules", json={"rule": rule}, headers=boss)
+    assert "Take the rule mail by name away" in browser("max").get("/tags/rules").get_data(as_text=True)
+    refused = client.post("/api/v1/rules/remove", json={"rule": "mail by names"}, headers=boss)
+    assert refused.status_code == 422
+    assert "did you mean `mail by name`?" in refused.get_json()["hint"]
+    done = client.post("/api/v1/rules/remove", json={"rule": "MAIL by name", "why": "too eager"}, headers=boss)
+    assert [(each["sign"], each["kind"]) for each in done.get_json()["changes"]] == [("-", "rule")]
+    assert shop.tags.rules() == ()
+    standing = TagAssignments(shop.catalog).listed(Choice(namespaces=frozenset({"pii"})))
+    assert sum(each.assignment.state is TagState.SUGGESTED for each in standing) == 2
+
+
+def test_a_rule_is_taken_away_on_its_page_by_whoever_administers(
+    browser: SignIn, shop: Parts, client: FlaskClient
+) -> None:
+    boss = browser("max")
+    assert send(boss, "/tags/rules", action="save", **MAIL).status_code == 303
+    assert send(browser("eve"), "/tags/rules/remove", rule="mail").status_code == 403
+    assert [rule.name for rule in shop.tags.rules()] == ["mail"]
+    gone = send(boss, "/tags/rules/remove", rule="mail")
+    assert (gone.status_code, gone.location) == (303, "/tags/rules?removed=mail")
+    assert shop.tags.rules() == ()
+    assert send(boss, "/tags/rules/remove", rule="mail").status_code == 422

@@ -7,10 +7,15 @@ import click
 from catalog.errors import PolicyInvalid, SettingsInvalid
 from catalog.model import TagRule
 from catalog.names import fold, nearest
+from policy_engine.apply import carry_out
 from policy_engine.document import writing
 from policy_engine.document.okera_rules import import_rules
+from policy_engine.live import read_live
+from policy_engine.plan import plan_between
+from policy_engine.removal import without_rule
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
+from veil.cli.plans import show_answer
 from web_ui.trials import as_json, rules_of, trial
 
 _COLUMNS = ("dataset", "column", "fit", "confidence", "evidence", "hits", "misses")
@@ -87,6 +92,27 @@ def import_(file: Path, output: Path | None) -> int:
     for remark in made.remarks:
         click.echo(f"not taken over: {remark}", err=True)
     return 2 if made.remarks else 0
+
+
+@rules.command("remove")
+@click.argument("name")
+@click.option("--why", default="", help="Why; the revision and the journal keep it.")
+@format_option("table", "json")
+@place_options
+def remove(name: str, why: str, form: str, place: Place) -> None:
+    """Take a rule away: no crawl hears it any more, and what it suggested stays to be judged.
+
+    \b
+    Example:
+        veil rules remove "mrn by name" --why "the detector knows it better"
+    """
+    if place.home is None:
+        show_answer(asked(place.url, "POST", "/rules/remove", {"rule": name, "why": why}), form)
+        return
+    with opened(place.home) as parts:
+        live = read_live(parts.catalog)
+        plan = plan_between(live, without_rule(live, name), at=parts.clock())
+        show_answer(carry_out(plan, parts.catalog, by=operator(), why=why).as_json(), form)
 
 
 def _chosen(file: Path, name: str) -> tuple[TagRule, ...]:

@@ -38,6 +38,7 @@ class TagRulesPage:
         page.post("/tags/all")(self.make)
         page.get("/tags/rules")(self.rules)
         page.post("/tags/rules")(self.change)
+        page.post("/tags/rules/remove")(self.remove)
         page.get("/tags/history")(self.history)
         return page
 
@@ -75,6 +76,17 @@ class TagRulesPage:
         except VeilError as error:
             problem = problems.told(error, decision_id=answers.decision_id())
             return self._rules(form, problem=problem), problem.status
+
+    def remove(self) -> flask.typing.ResponseReturnValue:
+        """Take a rule away; what it suggested stays to be judged."""
+        form = flask.request.form
+        self._administrator("take rules away")
+        try:
+            self._found().remove_rule(form.get("rule", ""), why=form.get("why", "").strip())
+        except VeilError as error:
+            problem = problems.told(error, decision_id=answers.decision_id())
+            return self._rules({}, problem=problem), problem.status
+        return flask.redirect(flask.url_for("tag_rules.rules", removed=form["rule"]), code=303)
 
     def history(self) -> flask.typing.ResponseReturnValue:
         """What stands on a column, and who said what of it when; without a dataset it is the list of all tags."""
@@ -115,6 +127,7 @@ class TagRulesPage:
             tried=tried,
             problem=problem,
             saved=flask.request.args.get("saved", ""),
+            removed=flask.request.args.get("removed", ""),
         )
 
     def _places(self) -> tuple[str, ...]:

@@ -38,3 +38,6 @@ def test_rules_are_tried_then_applied(tmp_path: Path) -> None:
     assert "not taken over" in done.err
     assert "is there already" in terminal.run("rules", "import", "okera.json", "-o", "more.yaml", expect=1).err
     assert "+ rule acme.ward" in terminal.run("plan", "more.yaml", expect=2).out
+    terminal.run("apply", "more.yaml")
+    assert "- rule acme.ward" in terminal.run("rules", "remove", "ACME.ward", "--why", "too wide").out
+    assert "no rule `acme.ward` of your own" in terminal.run("rules", "remove", "acme.ward", expect=1).err
