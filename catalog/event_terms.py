@@ -4,12 +4,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog.model import EventKind
 from catalog.names import fold
 
 OUTCOMES = ("clear", "masked", "hidden")
 
 TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "shown", "hidden", "word")
 """As what a term is mentioned whose text is searched."""
+
+_CHANGES = (EventKind.DOCUMENT_APPLY.value, EventKind.POLICY_ROLLBACK.value)
+_OF_DATA = " dataset "
 
 _DAY, _HOUR = len("2026-11-22"), len("2026-11-22T12")
 
@@ -37,12 +41,25 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def is_of_more(kind: str, details: Mapping[str, Any]) -> bool:
+    """Whether an event tells of a change of more than the datasets that it names: of policies, roles or accounts.
+
+    Example: of `["~ dataset shop.orders", "+ policy clerks"]` the second is nothing of `shop` alone.
+    """
+    lines = details.get("difference")
+    return kind in _CHANGES and not (
+        isinstance(lines, list) and all(str(line)[1:].startswith(_OF_DATA) for line in lines)
+    )
+
+
 def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
     yield from (("day", event["at"][:_DAY]), ("hour", event["at"][:_HOUR]), ("person", person(event["user"])))
     yield from ((what, storable(event[what])) for what in ("user", "kind", "verdict"))
     for what, named in (("dataset", "datasets"), ("tag", "tags"), ("policy", "policies")):
         yield from ((what, storable(name)) for name in event[named])
     yield from (("database", fold(storable(name.split(".", 1)[0]))) for name in event["datasets"])
+    if is_of_more(event["kind"], event["details"]):
+        yield "database", ""  # which nobody's part of the journal covers
     for told in map(storable, event["columns"]):
         name, _, outcome = told.rpartition("=")
         yield "column", name if outcome in OUTCOMES else told

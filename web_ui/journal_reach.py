@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from catalog.chain import line_of
 from catalog.event_search import Readable
+from catalog.event_terms import is_of_more
 from catalog.model import Event
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
@@ -50,7 +51,7 @@ class Reach:
         if self._databases is None or event.user == self._subject.user:
             return True
         named = {fold(dataset.split(".", 1)[0]) for dataset in event.datasets}
-        return bool(named) and named <= self._databases
+        return bool(named) and named <= self._databases and not is_of_more(event.kind, event.details)
 
     def shown(self, event: Event) -> Event:
         """An event with the columns that this person is told of."""

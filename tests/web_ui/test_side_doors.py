@@ -51,6 +51,22 @@ def test_who_reads_a_part_of_the_journal_finds_all_of_it(client: FlaskClient, au
     assert found == [["shop.orders"], ["shop.orders"]]
 
 
+def test_a_change_of_more_than_the_own_datasets_is_no_part_of_theirs(
+    client: FlaskClient, shop: Parts, auditor: dict[str, str]
+) -> None:
+    for lines in (["~ dataset shop.orders"], ["~ dataset shop.orders", "+ policy of lab"]):
+        details = {"difference": lines, "why": " and ".join(lines)}
+        shop.journal.append(
+            Event(kind=EventKind.DOCUMENT_APPLY, user="max", datasets=("shop.orders",), details=details)
+        )
+    last = shop.journal.head()[0]
+    answer = client.get("/api/v1/audit/events?kind=document:apply", headers=auditor)
+    assert [event["seq"] for event in answer.get_json()["events"]] == [last - 1]
+    assert "of lab" not in answer.text
+    sign_in(client, "eve")
+    assert [client.get(f"/audit/{number}").status_code for number in (last - 1, last)] == [200, 404]
+
+
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"])
 def test_a_moment_at_the_end_of_time_is_an_answer_and_no_failure(
     client: FlaskClient, auditor: dict[str, str], moment: str
