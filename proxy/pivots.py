@@ -28,6 +28,18 @@ def plain_pivot(tree: exp.Expr) -> exp.Expr:
     return select
 
 
+def with_whole_names(tree: exp.Expr) -> exp.Expr:
+    """The tree with each qualified name in a PIVOT as a path, of which the printer leaves nothing out.
+
+    Of columns it would: `exists (from t where t.k = c.k)` in the query of a PIVOT would come to be `k = k`.
+    """
+    for pivot in list(tree.find_all(exp.Pivot)):
+        for column in list(pivot.find_all(exp.Column)):
+            if column.args.get("table") is not None:
+                column.replace(exp.Dot.build(column.parts))
+    return tree
+
+
 def check_pivot(node: exp.Pivot) -> None:
     """Raises SqlUnsupported for what cannot be answered, naming what can."""
     if any(value for key, value in node.args.items() if key not in _KNOWN):

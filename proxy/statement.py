@@ -20,7 +20,7 @@ from proxy.describing import DESCRIBING, is_plain_description, plain_description
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
 from proxy.parameters import name_placeholders
-from proxy.pivots import check_pivot, plain_pivot
+from proxy.pivots import check_pivot, plain_pivot, with_whole_names
 from proxy.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
@@ -115,6 +115,8 @@ def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
 
     Without a copy it is quicker, and uses the tree up.
     """
+    if tree.find(exp.Pivot) is not None:
+        tree, copy = with_whole_names(tree.copy() if copy else tree), False
     try:
         return tree.sql(dialect, identify=True, comments=False, copy=copy, unsupported_level=ErrorLevel.RAISE)
     except (SqlglotError, RecursionError, ValueError) as error:

@@ -1,5 +1,6 @@
 """What a person may write is read; everything else is refused with words that help."""
 
+import duckdb
 import pytest
 from sqlglot import exp
 
@@ -192,3 +193,27 @@ def test_a_place_behind_question_marks_is_where_the_person_wrote_it() -> None:
     place = statement.place(column.this)
     assert place is not None
     assert (place.line, place.column) == (2, 6)
+
+
+OF_PIVOTS = (
+    "pivot (select c.k, c.n from a c left join b o on o.k = c.k) on k in (1, 2) using sum(n)",
+    "pivot (from a c where exists (select 1 from b o where o.k = c.k)) on k in (0, 1, 2) using sum(n)",
+    "pivot (select c.* exclude (n), c.n + 1 as m from a c join b o on o.k = c.k) on k in (1, 2) using sum(m)",
+    "from (select c.* from a c join b o on o.k = c.k) as q pivot (sum(n) for k in (0, 1))",
+    "unpivot (select a.k, a.n from a, b where a.k = b.k) on k, n",
+)
+
+
+@pytest.mark.parametrize("text", OF_PIVOTS)
+def test_names_within_a_pivot_mean_what_they_meant(text: str) -> None:
+    with duckdb.connect() as engine:
+        engine.execute("CREATE TABLE a AS SELECT i % 3 AS k, i AS n FROM range(9) r(i)")
+        engine.execute("CREATE TABLE b AS SELECT 1 AS k, 2 AS z")
+        printed = generate(read(text).tree, "duckdb")
+        answers = [sorted(map(repr, engine.execute(sql).fetchall())) for sql in (text, printed)]
+    assert answers[0] == answers[1]
+
+
+def test_a_field_is_no_column_of_a_pivot() -> None:
+    printed = generate(read("pivot t on k in (1) using sum(s.n)").tree, "duckdb")
+    assert printed == 'SELECT * FROM (PIVOT "t" ON "k" IN (1) USING SUM("s"."n"))'

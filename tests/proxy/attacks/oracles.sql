@@ -180,3 +180,9 @@ select c.name from shop.customers c left join shop.orders o on o.customer = c.cu
 
 -- an EXISTS that it takes for false
 select count(*) from shop.customers where exists (select 1 from shop.customers c left join shop.orders o on o.customer = c.customer and o.amount > 210)
+
+-- a sum over an outer join whose column is called by it
+select * from (select sum(columns('amount')) from (select o.amount from shop.orders o left join shop.customers c on c.customer = o.customer and c.customer > 99999)) as q(n) where n > 1100
+
+-- the same of a PIVOT of what WITH names
+with v as (select o.region, o.amount from shop.orders o left join shop.customers c on c.customer = o.customer and c.customer > 99999) select "EU" > 1100 as b from (pivot v on region in ('EU', 'US') using sum(amount)) as q
