@@ -23,6 +23,24 @@ def plain_calls(tree: exp.Expr) -> None:
             dot.replace(exp.Anonymous(this=call.this, expressions=[subject, *call.expressions]))
 
 
+def plain_distinct(tree: exp.Expr) -> None:
+    """Leaves DISTINCT to a call's first argument, for printing: of several arguments within it a tuple would be made.
+
+    Example: `string_agg(DISTINCT name, ', ')`, whose tree has both arguments within the DISTINCT.
+    """
+    for call in tree.find_all(exp.Anonymous):
+        if len(call.expressions) == 1:
+            ordered = call.expressions[0]
+            distinct = ordered.this if isinstance(ordered, exp.Order) else ordered
+            if isinstance(distinct, exp.Distinct) and len(distinct.expressions) > 1:
+                first, *others = distinct.expressions
+                distinct.set("expressions", [first])
+                if isinstance(ordered, exp.Order):
+                    ordered.set("this", others.pop())
+                    others.append(ordered)
+                call.set("expressions", [distinct, *others])
+
+
 def _column(before: exp.Expr) -> exp.Expr:
     """What stands before a dot as an expression: names joined by dots are a column."""
     names: list[exp.Identifier] = []

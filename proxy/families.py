@@ -243,9 +243,9 @@ def _read(call: exp.Expr) -> tuple[str, list[exp.Expr]]:
     for key in keys:
         value = call.args.get(key)
         found += value if isinstance(value, list) else [] if value is None else [value]
-    first = found[0] if len(found) == 1 else None
+    first = found[0] if found else None
     if isinstance(first, exp.Distinct) and CALLABLE[name].kind == "aggregate" and not first.args.get("on"):
-        return name, first.expressions
+        return name, [*first.expressions, *found[1:]]
     return name, found
 
 

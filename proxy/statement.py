@@ -15,7 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
 from catalog.names import fold, nearest
-from proxy.calls import plain_calls
+from proxy.calls import plain_calls, plain_distinct
 from proxy.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
@@ -147,6 +147,7 @@ def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
 def _plain(tree: exp.Expr) -> exp.Expr:
     """The tree in the forms that every other file expects: plain calls, and a SELECT at its root."""
     plain_calls(tree)
+    plain_distinct(tree)
     return plain_pivot(plain_descriptions(tree))
 
 

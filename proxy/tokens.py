@@ -23,6 +23,9 @@ _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING}
 _ARROWS = {TokenType.ARROW, TokenType.DARROW}
+_TYPES = sqlglot.Dialect.get_or_raise("duckdb").parser_class.TYPE_TOKENS - {TokenType.INTERVAL}
+_ENDS_OF_TYPES = frozenset({"precision", "varying", "zone", ")", "]"})
+_BEHIND_VALUES = {TokenType.DCOLON, TokenType.DOT, TokenType.L_BRACKET}
 _GLUED = re.compile(
     r"""e'(?:[^'\\]|\\.|'')*+'|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|--[^\n]*+|/\*.*?(?:\*/|\Z)|(\$\w++)(?=[^\w\s$])""",
     re.IGNORECASE | re.DOTALL,
@@ -147,7 +150,31 @@ def _check_characters(text: str, tokens: list[Token]) -> None:
 
 def respelled(text: str, tokens: list[Token]) -> list[Token]:
     """The tokens in one spelling: plain strings, numbered parameters, marked functions."""
-    return list(_respelled(text, tokens))
+    return list(_respelled(text, list(_bracketed(text, tokens))))
+
+
+def _bracketed(text: str, tokens: list[Token]) -> Iterator[Token]:
+    """The tokens with brackets around a text of a type, `date '2026-01-31'`, that something follows at once.
+
+    Of `date '2026-01-31'::varchar` the parser would take the text for a VARCHAR, and that for a date.
+    """
+    is_open = False
+    for number, token in enumerate(tokens):
+        string, behind = ([*tokens[number + 1 : number + 3], None, None])[:2]
+        is_text = string is not None and string.token_type in _STRINGS
+        is_followed = is_text and behind is not None and behind.token_type in _BEHIND_VALUES
+        if is_followed and token.text.lower() in _ENDS_OF_TYPES:
+            raise SqlUnsupported(
+                "a text of a type is not read before `::`, a dot or a square bracket",
+                hint="put brackets around it, `(decimal(5, 2) '1.50')::varchar`",
+                position=position_at(text, token.start),
+            )
+        if is_followed and token.token_type in _TYPES:
+            yield _like(token, TokenType.L_PAREN, "(")
+        yield token
+        if is_open:
+            yield _like(token, TokenType.R_PAREN, ")")
+        is_open = is_followed and token.token_type in _TYPES
 
 
 def _respelled(text: str, tokens: list[Token]) -> Iterator[Token]:

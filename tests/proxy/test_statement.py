@@ -195,7 +195,12 @@ def test_a_place_behind_question_marks_is_where_the_person_wrote_it() -> None:
     assert (place.line, place.column) == (2, 6)
 
 
-OF_PIVOTS = (
+AS_WRITTEN = (
+    "select string_agg(distinct n::varchar, '; ' order by n::varchar) from a",
+    "select length(string_agg(distinct k::varchar, ', ')), corr(distinct n, k), max(distinct n, 2) from a",
+    "select date '2026-01-31'::varchar, timestamp '2026-01-31 10:00:00'::date, bool 't'::int, int '5' :: double",
+    "select date '2026-01-31'.year(), [time '10:00'::varchar], cast(double '5'::int as varchar), interval '1' day",
+    "select timestamptz '2026-01-31'::timestamp::varchar, (date '2026-01-31')::varchar, date '2026-01-31' + 1",
     "pivot (select c.k, c.n from a c left join b o on o.k = c.k) on k in (1, 2) using sum(n)",
     "pivot (from a c where exists (select 1 from b o where o.k = c.k)) on k in (0, 1, 2) using sum(n)",
     "pivot (select c.* exclude (n), c.n + 1 as m from a c join b o on o.k = c.k) on k in (1, 2) using sum(m)",
@@ -204,14 +209,24 @@ OF_PIVOTS = (
 )
 
 
-@pytest.mark.parametrize("text", OF_PIVOTS)
-def test_names_within_a_pivot_mean_what_they_meant(text: str) -> None:
+@pytest.mark.parametrize("text", AS_WRITTEN)
+def test_what_is_printed_means_what_was_written(text: str) -> None:
     with duckdb.connect() as engine:
         engine.execute("CREATE TABLE a AS SELECT i % 3 AS k, i AS n FROM range(9) r(i)")
         engine.execute("CREATE TABLE b AS SELECT 1 AS k, 2 AS z")
         printed = generate(read(text).tree, "duckdb")
-        answers = [sorted(map(repr, engine.execute(sql).fetchall())) for sql in (text, printed)]
+        answers = [(_types(engine, sql), sorted(map(repr, engine.execute(sql).fetchall()))) for sql in (text, printed)]
     assert answers[0] == answers[1]
+
+
+def _types(engine: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    return [str(column[1]) for column in engine.execute(sql).description or ()]
+
+
+@pytest.mark.parametrize("text", ["decimal(5, 2) '1.5'::varchar", "timestamp with time zone '2026-01-31'::date"])
+def test_a_text_of_a_longer_type_wants_brackets_before_a_cast(text: str) -> None:
+    with pytest.raises(SqlUnsupported, match="a text of a type is not read before `::`"):
+        read(f"select {text}")
 
 
 def test_a_field_is_no_column_of_a_pivot() -> None:
