@@ -29,6 +29,7 @@ DIALECTS = ("duckdb",)
 
 _SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
+_ARROW_AND_PIPE = "`->` before `||` takes both texts for one path in the engine, so it wants brackets"
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -185,6 +186,8 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             check_pivot(node)
         elif isinstance(node, DESCRIBING) and not is_plain_description(node):
             raise _unsupported(text, node)
+        elif isinstance(node, exp.DPipe) and isinstance(node.this, exp.JSONExtract):
+            raise SqlUnsupported(_ARROW_AND_PIPE, hint="write `(j -> 'a') || 'b'`")
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
 

@@ -229,6 +229,17 @@ def test_a_text_of_a_longer_type_wants_brackets_before_a_cast(text: str) -> None
         read(f"select {text}")
 
 
+@pytest.mark.parametrize("text", ["j -> 'a' || 'b'", "j -> 'a' -> 'b' || 'c' || 'd'", "j -> 'a'::varchar || 'b'"])
+def test_an_arrow_before_a_pipe_wants_brackets(text: str) -> None:
+    with pytest.raises(SqlUnsupported, match="so it wants brackets"):
+        read(f"select {text} from t")
+
+
+@pytest.mark.parametrize("text", ["(j -> 'a') || 'b'", "j ->> 'a' || 'b'", "json_extract(j, 'a') || 'b'"])
+def test_other_paths_before_a_pipe_are_read(text: str) -> None:
+    read(f"select {text} from t")
+
+
 def test_a_field_is_no_column_of_a_pivot() -> None:
     printed = generate(read("pivot t on k in (1) using sum(s.n)").tree, "duckdb")
     assert printed == 'SELECT * FROM (PIVOT "t" ON "k" IN (1) USING SUM("s"."n"))'
