@@ -9,7 +9,7 @@ from catalog.dataset_reader import Selection, read_database_tags, read_datasets,
 from catalog.descriptions import stored_description
 from catalog.errors import SettingsInvalid
 from catalog.lookup import check_name, row_id, tag_id
-from catalog.model import Database, Dataset, Defect, Description, Field, Source
+from catalog.model import Database, Dataset, Defect, Description, Field, Reading, Source
 from catalog.names import fold
 
 
@@ -159,6 +159,16 @@ class Datasets:
                 [stored, name, stored, database],
             )
         return changed > 0
+
+    def readings(self, source: str) -> tuple[Reading, ...]:
+        """What each view of a source reads, by the names of views."""
+        rows = self._catalog.rows(
+            "SELECT b.name, d.name, r.value FROM dataset d JOIN database b ON b.id = d.database_id"
+            " JOIN source s ON s.id = d.source_id JOIN json_each(nullif(d.description, ''), '$[3]') r"
+            " WHERE s.name = ? AND NOT d.is_gone AND r.type = 'text' ORDER BY b.name, d.name",
+            [source],
+        )
+        return tuple(Reading(database=database, name=name, reads=reads) for database, name, reads in rows)
 
     def forget(self, database: str, name: str) -> bool:
         """Takes a dataset out of every list; its tags and verdicts return if it is registered again."""

@@ -23,8 +23,11 @@ class KeyPart(NamedTuple):
     at: str = ""
 
 
-def description(comments: Iterable[tuple[str, str]], parts: Iterable[KeyPart]) -> Description:
-    """A description from comments, by column and empty for the relation, and from the parts of keys in order.
+def description(
+    comments: Iterable[tuple[str, str]], parts: Iterable[KeyPart], reads: tuple[str, ...] | None = ()
+) -> Description:
+    """A description from comments, by column and empty for the relation, from the parts of keys in order, and from
+    the relations that a view reads.
 
     Example:
         >>> description([("", "people"), ("id", "")], [KeyPart("primary", "p", "id")])
@@ -35,6 +38,7 @@ def description(comments: Iterable[tuple[str, str]], parts: Iterable[KeyPart]) -
         comment=next((comment for column, comment in said if not column), ""),
         columns=tuple((column, comment) for column, comment in said if column),
         keys=tuple(sorted(_keys(parts), key=lambda key: _ORDER.index(key.kind))),
+        reads=reads,
     )
 
 
@@ -55,14 +59,15 @@ def stored_description(described: Description) -> str:
     if described == NOT_DESCRIBED:
         return ""
     keys = [(key.kind.value, key.columns, key.refers_to, key.at) for key in described.keys]
-    return json.dumps([described.comment, described.columns, keys], ensure_ascii=False, separators=(",", ":"))
+    told = [described.comment, described.columns, keys, described.reads]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def read_description(stored: str) -> Description:
-    """The description that `stored_description` wrote."""
+    """The description that `stored_description` wrote; an older one says nothing of what a view reads."""
     if not stored:
         return NOT_DESCRIBED
-    comment, columns, keys = json.loads(stored)
+    comment, columns, keys, reads = (*json.loads(stored), [])[:4]
     return Description(
         comment=comment,
         columns=tuple((name, said) for name, said in columns),
@@ -70,4 +75,5 @@ def read_description(stored: str) -> Description:
             Key(kind=KeyKind(kind), columns=tuple(names), refers_to=refers_to, at=tuple(at))
             for kind, names, refers_to, at in keys
         ),
+        reads=None if reads is None else tuple(reads),
     )

@@ -136,11 +136,24 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What a source itself says of a relation: comments on it and on columns, and keys."""
+    """What a source itself says of a relation: comments on it and on columns, keys, and the relations a view reads.
+
+    What a view `reads` is None where it cannot be told; what is no view reads nothing.
+    """
 
     comment: str = ""
     columns: tuple[tuple[str, str], ...] = ()
     keys: tuple[Key, ...] = ()
+    reads: tuple[str, ...] | None = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """That a dataset is a view that reads a relation of its source."""
+
+    database: str
+    name: str
+    reads: str
 
 
 NOT_DESCRIBED = Description()

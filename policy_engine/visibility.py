@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.model import Dataset
+from catalog.model import Dataset, Reading
 from catalog.names import fold
 from policy_engine.circumstances import UNKNOWN, Circumstances
 from policy_engine.decide import Judge
@@ -103,6 +103,10 @@ class Visibility:
     def every(self) -> Mapping[_Key, Dataset]:
         """Every dataset there is, by folded name: for who may be told what others see, and for nobody's own list."""
         return {key: dataset for key, dataset in self._whole(self._current()).datasets.items() if dataset}
+
+    def readings(self, source: str) -> tuple[Reading, ...]:
+        """What every view of a source reads, seen or not: to be told of those alone that a decision shows."""
+        return self._datasets.readings(source)
 
     def sights(
         self,

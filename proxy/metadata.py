@@ -100,6 +100,8 @@ class DatasetView:
             "revision": self.revision,
             "source_comment": self.words.comment,
             "keys": [_key(key) for key in self.words.keys],
+            "made_from": None if self.words.made_from is None else _names(self.words.made_from),
+            "read_by": _names(self.words.read_by),
             "columns": [_described(field, levels, self.comment_on(field)) for field in self.fields],
             "rows": {
                 "filtered": bool(self.rows.filter),
@@ -221,7 +223,8 @@ class Metadata:
         words = source_words(
             decision,
             lambda: self._visibility.datasets(subject, policies, now, circumstances),
-            lambda other: self._visibility.decision(subject, other.database, other.name, policies, now, circumstances),
+            lambda base, other: self._visibility.decision(subject, base, other, policies, now, circumstances),
+            self._visibility.readings(decision.dataset.source),
         )
         view = DatasetView(decision=decision, words=words, owners=policies.owners, readable=readable(subject, policies))
         self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"}, asked_by)
@@ -256,6 +259,10 @@ class Metadata:
                 details={**details, "count": len(datasets), **seen_as},
             )
         )
+
+
+def _names(datasets: Iterable[Dataset]) -> list[str]:
+    return [join(dataset.database, dataset.name) for dataset in datasets]
 
 
 def _key(key: Key) -> dict[str, object]:

@@ -172,6 +172,8 @@ SCHEMAS: Json = {
                     {"refers_to": TEXT, "at": TEXTS},
                 )
             ),
+            "made_from": {"anyOf": [TEXTS, {"type": "null"}]},
+            "read_by": TEXTS,
             "columns": listed(
                 record(
                     {"column": TEXT, "type": TEXT, "comment": TEXT, "outcome": _OUTCOME, "tags": TEXTS, "level": LEVEL}

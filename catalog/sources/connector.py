@@ -231,7 +231,7 @@ class KnowsViews(Protocol):
 
 @runtime_checkable
 class KnowsDescriptions(Protocol):
-    """A connector whose source keeps comments and keys."""
+    """A connector whose source keeps comments and keys, and knows what its views read."""
 
     def description(self, relation: str) -> Description:
         """What the source itself says of a relation; raises SourceUnavailable."""

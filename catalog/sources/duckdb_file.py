@@ -12,9 +12,11 @@ from catalog.names import fold, join, quoted, split
 from catalog.sources.connector import Expected, Limits, Relation, Scan
 from catalog.sources.engine_types import fields_of
 from catalog.sources.run import EngineRun
+from catalog.sources.view_sql import relations_read
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
+_MAIN = "main"  # where the engine looks for what is not in a view's own schema
 _RELATIONS = """
 SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database AND NOT internal
 UNION ALL
@@ -23,6 +25,10 @@ ORDER BY ALL
 """
 _VIEWS = """
 SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal ORDER BY ALL
+"""
+_VIEW = """
+SELECT schema_name, sql FROM duckdb_views()
+WHERE database_name = $database AND (schema_name, view_name) = ($schema, $table)
 """
 _COMMENTS = """
 SELECT '', comment, 0 FROM duckdb_tables()
@@ -90,16 +96,22 @@ class DuckDbFileConnector:
             world.close()
 
     def description(self, relation: str) -> Description:
-        """The comments and keys that the file keeps; raises SourceUnavailable."""
+        """The comments and keys that the file keeps, and what a view reads; raises SourceUnavailable."""
         schema, table = split(_item(relation))
         world = self._open()
         try:
-            place: dict[str, object] = {"database": world.alias(self._path), "schema": schema, "table": table}
+            file: dict[str, object] = {"database": world.alias(self._path)}
+            place = {**file, "schema": schema, "table": table}
             comments = [(str(name), str(said)) for name, said, _ in world.rows(_COMMENTS, place)]
             parts = [KeyPart(*map(str, part)) for part in world.rows(_KEYS, place)]
+            made = world.rows(_VIEW, place)
+            known = [(str(schema), str(name)) for schema, name in world.rows(_RELATIONS, file)] if made else []
         finally:
             world.close()
-        return description(comments, parts)
+        if not made:
+            return description(comments, parts)
+        [(own, sql)] = made
+        return description(comments, parts, relations_read(str(sql), "duckdb", within=[str(own), _MAIN], known=known))
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over the relation; of a view as many as come first."""

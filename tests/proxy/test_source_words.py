@@ -73,3 +73,32 @@ def test_no_word_is_told_of_what_is_hidden(shop: World) -> None:
 
 def test_a_comment_on_a_dataset_is_told_where_nothing_of_it_is_hidden(shop: World) -> None:
     assert told(shop, ANALYST, "customers")["source_comment"] == "who bought"
+
+
+def test_of_what_a_view_reads_only_datasets_that_are_seen_are_told(shop: World) -> None:
+    views = {
+        ("shop", "customers"): ("orders.parquet", "results.parquet", "clients.parquet"),
+        ("lab", "results"): ("orders.parquet",),
+    }
+    for place, reads in views.items():
+        shop.datasets.note_description(*place, Description(reads=reads))
+    assert (told(shop, OWNER, "customers")["made_from"], told(shop, OWNER)["read_by"]) == (
+        ["lab.results", "shop.clients", "shop.orders"],
+        ["lab.results", "shop.customers"],
+    )
+    found, base = told(shop, ANALYST, "customers"), told(shop, ANALYST)
+    assert (found["made_from"], base["read_by"]) == (["shop.clients", "shop.orders"], ["shop.customers"])
+    assert "results" not in f"{found}{base}"
+
+
+def test_a_view_of_what_is_hidden_alone_is_told_of_as_a_table_is(shop: World) -> None:
+    shop.datasets.note_description("shop", "customers", Description(reads=("results.parquet",)))
+    through = told(shop, ANALYST, "customers")
+    shop.datasets.note_description("shop", "customers", Description())
+    assert through == told(shop, ANALYST, "customers")
+
+
+def test_that_it_cannot_be_told_what_a_view_reads_is_said(shop: World) -> None:
+    assert told(shop, ANALYST, "customers")["made_from"] == []
+    shop.datasets.note_description("shop", "customers", Description(reads=None))
+    assert told(shop, ANALYST, "customers")["made_from"] is None

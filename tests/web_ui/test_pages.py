@@ -8,7 +8,18 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import Description, EventKind, Field, Key, KeyKind, Role, TagAssignment, TagOrigin, TagState
+from catalog.model import (
+    Database,
+    Description,
+    EventKind,
+    Field,
+    Key,
+    KeyKind,
+    Role,
+    TagAssignment,
+    TagOrigin,
+    TagState,
+)
 from catalog.registry import connect
 from policy_engine.circumstances import When
 from tests.web_ui.browsing import Outline, csrf_token
@@ -169,8 +180,29 @@ def test_what_a_dataset_refers_to_is_a_picture(browser: SignIn, shop: Parts) -> 
     shop.datasets.register("shop", "people", "lake", "people.csv", fields)
     shop.datasets.note_description("shop", "orders", Description(keys=(key,)))
     page = browser("max").get("/data/shop/orders").text
-    assert "What it refers to" in page
+    assert "is read by and refers to" in page
     assert "id refers to id" in page
+
+
+def test_what_views_read_is_told_in_words_and_in_the_picture_of_what_the_person_sees(
+    browser: SignIn, shop: Parts
+) -> None:
+    [source] = shop.datasets.sources()
+    shop.datasets.put_database(Database(name="hr"))
+    (shop.home.path.parent / "data" / "big.csv").write_text("id\n1\n")
+    shop.datasets.register("hr", "big", source.name, "big.csv", connect(source).describe("big.csv"))
+    orders = shop.datasets.dataset("shop", "orders")
+    assert orders is not None
+    shop.datasets.note_description("hr", "big", Description(reads=(orders.relation,)))
+    base, view = (browser("max").get(f"/data/{place}").text for place in ("shop/orders", "hr/big"))
+    assert 'Read by <a href="/data/hr/big">hr.big</a>.' in base
+    assert 'Made from <a href="/data/shop/orders">shop.orders</a>.' in view
+    assert base.count("read by the view") == view.count("read by the view") == 1
+    hidden = browser("kim").get("/data/shop/orders").text
+    assert "Around it" not in hidden
+    assert "big" not in hidden
+    shop.datasets.note_description("hr", "big", Description(reads=None))
+    assert "cannot be told" in browser("max").get("/data/hr/big").text
 
 
 def test_the_sample_is_read_as_the_person(browser: SignIn) -> None:

@@ -105,16 +105,20 @@ class DatasetPage:
         return matrix(dataset, told, self.parts.clock(), lambda key: self.parts.datasets.dataset(*key))
 
     def _lineage(self, view: DatasetView) -> Figure | None:
-        """What the dataset refers to by its keys, as far as the person sees it."""
-        here = view.dataset.full_name
+        """What the dataset refers to by its keys, and what views read, as far as the person sees it."""
+        here, words = view.dataset.full_name, view.words
         arrows = [
-            Arrow(
-                source=here,
-                target=".".join(split(key.refers_to)),
-                how=f"{', '.join(key.columns)} refers to {', '.join(key.at)}",
-            )
-            for key in view.words.keys
-            if key.refers_to
+            *(_arrow(base.full_name, here, "read by the view", base) for base in words.made_from or ()),
+            *(_arrow(here, made.full_name, "read by the view") for made in words.read_by),
+            *(
+                _arrow(
+                    here,
+                    ".".join(split(key.refers_to)),
+                    f"{', '.join(key.columns)} refers to {', '.join(key.at)}",
+                )
+                for key in words.keys
+                if key.refers_to
+            ),
         ]
         if not arrows:
             return None
@@ -123,8 +127,9 @@ class DatasetPage:
                 "lineage",
                 arrows,
                 here=here,
-                title="What it refers to",
-                description="An arrow leads from this dataset to each that its keys name rows of.",
+                title="What it is made from, is read by and refers to",
+                description="An arrow leads from a dataset to each view that reads it, and from this one to each that"
+                " its keys name rows of.",
             )
         )
 
@@ -158,6 +163,12 @@ class DatasetPage:
                 return read_grid(answer, SAMPLE_ROWS, {column.name: column.outcome for column in view.columns})
         except VeilError as problem:
             return Grid(problem=problem)
+
+
+def _arrow(source: str, target: str, how: str, base: Dataset | None = None) -> Arrow:
+    """An arrow; the one that comes from another dataset leads to its page."""
+    address = flask.url_for("dataset.show", database=base.database, name=base.name) if base else ""
+    return Arrow(source=source, target=target, how=how, address=address)
 
 
 def _shown(

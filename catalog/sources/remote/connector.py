@@ -74,7 +74,7 @@ class RemoteConnector:
             return tuple(Field(name=each.name, type=each.type) for each in columns_of(look, located(look, relation)))
 
     def description(self, relation: str) -> Description:
-        """The comments and keys that the system keeps; raises SourceUnavailable."""
+        """The comments and keys that the system keeps, and what a view reads; raises SourceUnavailable."""
         with self._look() as look:
             return look.description(located(look, relation))
 

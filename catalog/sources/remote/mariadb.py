@@ -28,6 +28,7 @@ from catalog.sources.remote.sampling import PLACES, evenly, places
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
 from catalog.sources.remote.versions import mariadb_version, refuse_older
+from catalog.sources.view_sql import relations_read
 
 Opened = Any
 """A connection of the driver, which has no types."""
@@ -74,6 +75,7 @@ WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NUL
 ORDER BY 1, 2, 7
 """
 _VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
+_VIEW = "SELECT view_definition FROM information_schema.views WHERE table_schema = %s AND table_name = %s"
 
 
 def open_mariadb(
@@ -129,11 +131,18 @@ class MariaDbSnapshot:
         )
 
     def description(self, table: RemoteTable) -> Description:
-        """The comments and keys of a table, as far as the account may see them."""
+        """The comments and keys of a table and what a view reads, as far as the account may see them."""
         place = (table.schema, table.name)
         comments = [(str(name), str(said)) for name, said, _ in self._rows(_COMMENTS, *place, *place)]
         parts = self._rows(_KEYS, *place, *place)
-        return description(comments, (KeyPart(*map(str, part[:-1])) for part in parts))
+        return description(comments, (KeyPart(*map(str, part[:-1])) for part in parts), self._reads(table))
+
+    def _reads(self, table: RemoteTable) -> tuple[str, ...] | None:
+        """By the SQL as the server keeps it, in which every relation has its schema."""
+        if not table.is_view:
+            return ()
+        made = self._rows(_VIEW, table.schema, table.name)
+        return relations_read(str(made[0][0] or ""), "mysql") if made else None
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description
-from catalog.names import quoted
+from catalog.names import join, quoted
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
@@ -100,6 +100,13 @@ JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnames
 WHERE k.conrelid = $1::text::oid AND k.contype = 'f'
 ORDER BY kind, name, place
 """
+_READS = """
+SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS name FROM pg_rewrite r
+JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+JOIN pg_class c ON c.oid = d.refobjid AND c.oid <> r.ev_class AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN' ORDER BY 1, 2
+"""
 _VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
 
 
@@ -169,10 +176,15 @@ class PostgresSnapshot:
         )
 
     def description(self, table: RemoteTable) -> Description:
-        """The comments and keys of a table; a unique index says as much as a constraint."""
+        """The comments and keys of a table, and what a view reads; a unique index says as much as a constraint."""
         comments = [(str(row["name"]), str(row["said"])) for row in self._rows(_COMMENTS, str(table.key))]
         parts = self._rows(_KEYS, str(table.key))
-        return description(comments, (KeyPart(*(str(row[part]) for part in KeyPart._fields)) for row in parts))
+        reads = self._rows(_READS, str(table.key)) if table.is_view else ()
+        return description(
+            comments,
+            (KeyPart(*(str(row[part]) for part in KeyPart._fields)) for row in parts),
+            tuple(join(str(row["schema"]), str(row["name"])) for row in reads),
+        )
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

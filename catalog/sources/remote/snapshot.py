@@ -74,7 +74,7 @@ class Snapshot(Protocol):
         ...
 
     def description(self, table: RemoteTable) -> Description:
-        """The comments on a table and its columns, and its keys."""
+        """The comments on a table and its columns, its keys, and what a view reads."""
         ...
 
     def read(

@@ -25,6 +25,7 @@ from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
+from catalog.sources.view_sql import relations_read
 
 _SCHEMA = "main"
 _WAIT_SECONDS = 5.0
@@ -122,9 +123,16 @@ class SqliteSnapshot:
         return tuple(_column(str(name), str(declared)) for name, declared in rows)
 
     def description(self, table: RemoteTable) -> Description:
-        """The keys of a table; SQLite keeps no comments."""
+        """The keys of a table, and what a view reads; SQLite keeps no comments."""
         parts = self._rows(_KEYS, {"name": table.name})
-        return description((), (KeyPart(*map(str, part[:-1])) for part in parts))
+        return description((), (KeyPart(*map(str, part[:-1])) for part in parts), self._reads(table))
+
+    def _reads(self, table: RemoteTable) -> tuple[str, ...] | None:
+        if not table.is_view:
+            return ()
+        made = self._rows("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = $name", {"name": table.name})
+        known = [(each.schema, each.name) for each in self.tables()]
+        return relations_read(str(made[0][0]), "sqlite", within=[_SCHEMA], known=known)
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

@@ -8,12 +8,15 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
+from catalog.descriptions import read_description
 from catalog.model import Database as CatalogDatabase
 from catalog.model import Description, Key, KeyKind, Source, Tag, TagAssignment, TagOrigin, TagState
+from catalog.names import split
 from catalog.registry import connect
 from catalog.sources.connector import KnowsDescriptions
 from catalog.tags import Tags
 from crawler.crawl import crawl
+from tests.databases import Server
 from tests.remote_tables import KINDS, Database
 
 CUSTOMERS = "CREATE TABLE customers (id int PRIMARY KEY, c17 varchar(60){0}, tax varchar(20) UNIQUE){1};"
@@ -21,15 +24,27 @@ ORDERS = """
 CREATE TABLE orders
   (nr int, line int, buyer int, PRIMARY KEY (nr, line), FOREIGN KEY (buyer) REFERENCES customers (id));
 CREATE TABLE notes (author int, text_ varchar(20), FOREIGN KEY (author) REFERENCES customers (id));
+CREATE VIEW buyers AS WITH notes AS (SELECT buyer FROM orders)
+  SELECT c.id, c.c17 FROM customers c JOIN notes ON notes.buyer = c.id;
+CREATE VIEW writers AS SELECT id FROM buyers WHERE EXISTS (SELECT 1 FROM notes WHERE author = id)
+  UNION SELECT author FROM notes;
+CREATE VIEW one AS SELECT 1 AS n;
 """
+SPECIAL = {
+    "sqlite": "CREATE VIEW special AS SELECT id FROM customers WHERE id IN one;",
+    "duckdb": "CREATE VIEW special AS SELECT id FROM customers, range(3);",
+    "postgres": 'CREATE TABLE "A.B" (n int); CREATE MATERIALIZED VIEW special AS SELECT * FROM "A.B";',
+    "mariadb": "CREATE TABLE `A.B` (n int); CREATE VIEW special AS SELECT * FROM `A.B`;",
+}
+"""A view that cannot be followed, or one that can in spite of what it is and reads."""
 SAID = ("people who bought", "E-mail of the customer; may be missing")
 COMMENTS = f"COMMENT ON TABLE customers IS '{SAID[0]}'; COMMENT ON COLUMN customers.c17 IS '{SAID[1]}';"
 
 
 def script(kind: str) -> str:
     if kind == "mariadb":
-        return CUSTOMERS.format(f" COMMENT '{SAID[1]}'", f" COMMENT '{SAID[0]}'") + ORDERS
-    return CUSTOMERS.format("", "") + ORDERS + ("" if kind == "sqlite" else COMMENTS)
+        return CUSTOMERS.format(f" COMMENT '{SAID[1]}'", f" COMMENT '{SAID[0]}'") + ORDERS + SPECIAL[kind]
+    return CUSTOMERS.format("", "") + ORDERS + SPECIAL[kind] + ("" if kind == "sqlite" else COMMENTS)
 
 
 @pytest.fixture(params=[*KINDS, "duckdb"])
@@ -45,6 +60,8 @@ def source(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Source:
         return Source(name="data", connector="duckdb", options={"path": str(tmp_path / "shop.duckdb")})
     database = Database(kind, None if kind == "sqlite" else request.getfixturevalue(kind), tmp_path)
     database.run(script(kind))
+    if kind == "mariadb":
+        database.run(f"GRANT SHOW VIEW ON {database.name}.* TO {database.name}@'127.0.0.1'")
     return database.source
 
 
@@ -84,6 +101,28 @@ def test_keys_are_told(told: dict[str, Description]) -> None:
 def test_comments_are_told(kind: str, told: dict[str, Description]) -> None:
     expected = ("", ()) if kind == "sqlite" else (SAID[0], (("c17", SAID[1]),))
     assert (told["customers"].comment, told["customers"].columns) == expected
+
+
+def test_what_views_read_is_told_and_tables_read_nothing(kind: str, told: dict[str, Description]) -> None:
+    reads = {name: said.reads and [split(each)[1] for each in said.reads] for name, said in told.items()}
+    assert reads.pop("special") == (["A.B"] if kind in ("postgres", "mariadb") else None)
+    assert reads == {
+        **dict.fromkeys(("customers", "orders", "notes", "one", *(("A.B",) if "A.B" in told else ())), ()),
+        "buyers": ["customers", "orders"],
+        "writers": ["buyers", "notes"],
+    }
+
+
+def test_what_the_account_may_not_see_the_making_of_is_not_told(mariadb: Server, tmp_path: Path) -> None:
+    database = Database("mariadb", mariadb, tmp_path)
+    database.run("CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t")
+    connector = connect(database.source)
+    assert isinstance(connector, KnowsDescriptions)
+    assert connector.description(database.relation("v")).reads is None
+
+
+def test_a_description_from_before_views_were_told_says_that_none_is_read() -> None:
+    assert read_description('["said",[["a","b"]],[]]') == Description(comment="said", columns=(("a", "b"),))
 
 
 def test_a_crawl_keeps_them(catalog: Catalog, told: dict[str, Description]) -> None:
