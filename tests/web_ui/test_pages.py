@@ -7,6 +7,7 @@ from dataclasses import replace
 import flask
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from catalog.model import (
     Database,
@@ -379,3 +380,22 @@ def test_a_program_narrows_the_list_alike(browser: SignIn) -> None:
     assert names("kim", "tag=pii.email&access=masked") == ["shop.orders"]
     assert names("kim", "tag=fin.card") == []
     assert "shop.orders" in names("max", "tag=FIN.card&database=SHOP")
+
+
+def test_a_database_is_made_before_there_is_any_data(shop: Parts, browser: SignIn) -> None:
+    boss, kim = browser("max"), browser("kim")
+
+    def send(client: FlaskClient, **form: str) -> TestResponse:
+        return client.post("/data/databases", data={"csrf_token": csrf_token(client.get("/data")), **form})
+
+    assert send(kim, name="lab").status_code == 403
+    made = send(boss, name="lab", comment="what was measured", why="policies come first")
+    assert (made.status_code, made.location) == (303, "/data?made=lab")
+    assert "what was measured" in text_of(boss, "/data")
+    assert "Databases without data" not in text_of(kim, "/data")
+    for name, words in (("LAB", "database lab already"), ("", "needs a name"), ("a.b", "a.b")):
+        refused = send(boss, name=name, comment="kept as it was")
+        assert refused.status_code == 422, name
+        assert "kept as it was" in refused.get_data(as_text=True)
+        assert words in re.sub(r"<[^>]+>", "", refused.get_data(as_text=True)), name
+    assert [each.name for each in shop.datasets.databases()] == ["lab", "shop"]

@@ -7,15 +7,20 @@ from typing import Any
 
 import flask
 
-from catalog.model import Level
+from catalog.errors import VeilError
+from catalog.model import Database, Level
 from catalog.names import fold
 from crawler.levels import Rated
+from policy_engine.capabilities import Action, Rights
+from policy_engine.model import Subject
 from policy_engine.sights import Sight
-from proxy import answers
+from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.narrowing import FACETS, counts, narrowed, wanted
 from web_ui import arguments
+from web_ui.databases import make
 from web_ui.pages.facets import Facet, facet
+from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 from web_ui.view_as import seen
 
@@ -47,10 +52,26 @@ class DataPage:
         """The route of this page."""
         page = flask.Blueprint("data", __name__)
         page.get("/data")(self.show)
+        page.post("/data/databases")(self.make)
         return page
 
     def show(self) -> str:
         """The list, or what matches the search and is filed under what was chosen."""
+        return self._page()
+
+    def make(self) -> flask.typing.ResponseReturnValue:
+        """Make an empty database."""
+        form, subject = flask.request.form, viewer(self.identity)
+        Rights(subject, self.parts.policies.current()).require(Action.HOME_ADMINISTER, None, "make databases")
+        name, comment, why = (form.get(key, "").strip() for key in ("name", "comment", "why"))
+        try:
+            make(self.parts, subject, name, comment=comment, why=why)
+        except VeilError as error:
+            problem = problems.told(error, decision_id=answers.decision_id())
+            return self._page(problem), problem.status
+        return flask.redirect(flask.url_for("data.show", made=name), code=303)
+
+    def _page(self, problem: VeilError | None = None) -> str:
         who = seen(self.identity)
         search = flask.request.args.get("search", "").strip()
         asked, number = wanted(flask.request.args), arguments.number("page", _MOST_PAGES) or 1
@@ -69,7 +90,18 @@ class DataPage:
             pages=range(1, -(-len(found) // _ON_A_PAGE) + 1),
             page=number,
             query={"search": search or None, **asked},
+            empty=None if who.is_another else self._empty(who.by),
+            problem=problem,
+            made=flask.request.args.get("made", ""),
+            given=flask.request.form,
         )
+
+    def _empty(self, subject: Subject) -> tuple[Database, ...] | None:
+        """The databases without a dataset, for whoever may make some; None for everybody else."""
+        if not Rights(subject, self.parts.policies.current()).may(Action.HOME_ADMINISTER):
+            return None
+        filled = {fold(database) for database, _ in self.parts.datasets.names()}
+        return tuple(each for each in self.parts.datasets.databases() if fold(each.name) not in filled)
 
     def _facets(self, sights: tuple[Sight, ...], asked: Mapping[str, str], search: str) -> tuple[Facet, ...]:
         found = counts(sights, self.parts.levels(), asked)
