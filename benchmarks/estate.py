@@ -20,7 +20,7 @@ from benchmarks.ground.estate import Size, estate, person, store
 from benchmarks.ground.figures import figure
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.tags import Tags
 from crawler.levels import levels_of
 from policy_engine.decide import decide

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.ground.figures import figure
 from catalog.database import Catalog
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind
 
 EVENTS = 1_000

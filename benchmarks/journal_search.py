@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.ground.figures import figure
-from catalog.chain import link
 from catalog.database import Catalog
-from catalog.event_search import Readable
-from catalog.journal import Journal, wanted
+from catalog.journal.chain import link
+from catalog.journal.event_search import Readable
+from catalog.journal.journal import Journal, wanted
 from catalog.model import Event, EventKind, Verdict
 
 EVENTS = 100_000

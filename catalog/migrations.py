@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from catalog.journal_tables import ARCHIVES_AND_TERMS, EVENT_INDEX
+from catalog.journal.tables import ARCHIVES_AND_TERMS, EVENT_INDEX
 from catalog.request_tables import ACCESS_REQUESTS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours

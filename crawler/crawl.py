@@ -11,7 +11,7 @@ from catalog.clock import utc_now
 from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid, VeilError
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind, Source, Verdict
 from catalog.names import fold
 from catalog.registry import connect

@@ -10,7 +10,7 @@ from datetime import datetime
 from catalog.access_requests import AccessRequest, AccessRequests, RequestState
 from catalog.database import Catalog
 from catalog.errors import NotAllowed, PolicyInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind
 from catalog.names import fold
 from policy_engine.apply import carry_out

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Dataset, Event, EventKind, TagAssignment, TagOrigin, TagState
+from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags
 from policy_engine.document.model import Document

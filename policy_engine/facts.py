@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from catalog import names, registry
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid, SourceUnavailable, VeilError
 from catalog.model import Dataset, Field, Source, TagAssignment, TagRule
 from catalog.names import fold
+from catalog.people.accounts import Accounts
 from catalog.tags import Tags
 from policy_engine.document.model import DatasetEntry, Document, UserEntry
 from policy_engine.document.places import Place, Stated, invalid, pointed

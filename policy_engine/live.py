@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Database, Dataset, Role, Source, Tag, TagRule, User
 from catalog.names import fold
+from catalog.people.accounts import Accounts
 from catalog.tags import Tags
 from policy_engine.model import Policy, PolicySet
 from policy_engine.store import PolicyStore

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.access_requests import AccessRequest
-from catalog.accounts import is_provided
 from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
+from catalog.people.accounts import is_provided
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.decide import decide
 from policy_engine.live import Live, dataset_key

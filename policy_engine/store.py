@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.model import Role
 from catalog.names import fold
+from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from policy_engine.model import Effect, Policy, PolicySet, Scope
 from policy_engine.owners import owners

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind, TagState
 from catalog.names import join
 from catalog.tag_assignments import Listed, TagAssignments

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import flask
 
-from catalog.accounts import Accounts
+from catalog.people.accounts import Accounts
 from crawler.levels import Levels
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState, Wanted
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid, UnknownColumn
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.lookup import split_dataset
 from catalog.model import Dataset, Event, EventKind
 from catalog.names import fold, join, nearest, split_field

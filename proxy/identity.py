@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from catalog.accounts import Accounts
-from catalog.api_tokens import ApiTokens
 from catalog.errors import NotAuthenticated
+from catalog.people.accounts import Accounts
+from catalog.people.api_tokens import ApiTokens
 from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Dataset, Event, EventKind, Key
 from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated

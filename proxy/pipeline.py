@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
 from policy_engine.explain import DatasetTold, told, with_statements

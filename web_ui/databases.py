@@ -3,8 +3,8 @@
 from catalog.errors import PolicyInvalid
 from policy_engine.document.writing import write
 from policy_engine.model import Subject
+from web_ui.authoring.planning import applied, planned
 from web_ui.parts import Parts
-from web_ui.planning import applied, planned
 
 
 def made_sure(parts: Parts, subject: Subject, name: str, *, why: str) -> str:

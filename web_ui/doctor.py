@@ -12,10 +12,10 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import VeilError
 from catalog.home import Home
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
+from catalog.journal.reach import reach
+from catalog.journal.seals import sealed
 from catalog.known_keys import KnownKeys
-from catalog.reach import reach
-from catalog.seals import sealed
 from web_ui.identity.configuration import configured
 from web_ui.identity.survey import survey
 from web_ui.parts import assemble

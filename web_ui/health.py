@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.crawl_runs import CrawlRun
-from catalog.seals import Seal
+from catalog.journal.seals import Seal
 from web_ui.effective import Setting, effective, is_stale
 from web_ui.parts import Parts
 from web_ui.sources import Known, Sources

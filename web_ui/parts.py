@@ -10,31 +10,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from catalog.accounts import Accounts
-from catalog.api_tokens import ApiTokens
-from catalog.archiving import Archivist
 from catalog.clock import utc_now
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
-from catalog.journal import Journal
+from catalog.journal.archiving import Archivist
+from catalog.journal.journal import Journal
+from catalog.journal.seals import SealBook
+from catalog.journal.sinks.delivery import Sink
+from catalog.journal.sinks.forms import FORMS
+from catalog.journal.sinks.targets import target
 from catalog.known_keys import KnownKeys
 from catalog.model import EventKind, TagRule
 from catalog.names import nearest
-from catalog.provided_names import ProvidedNames
+from catalog.people.accounts import Accounts
+from catalog.people.api_tokens import ApiTokens
+from catalog.people.provided_names import ProvidedNames
+from catalog.people.session_tokens import SessionTokens
+from catalog.people.web_sessions import WebSessions
 from catalog.registry import connect
 from catalog.revisions import Revisions
-from catalog.seals import SealBook
-from catalog.session_tokens import SessionTokens
-from catalog.sinks.delivery import Sink
-from catalog.sinks.forms import FORMS
-from catalog.sinks.targets import target
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
-from catalog.web_sessions import WebSessions
 from crawler.levels import Levels, levels_of
 from crawler.plugins import Plugins, load_plugins
 from crawler.rules import compile_rule
@@ -46,8 +46,8 @@ from proxy.governance import Governor
 from proxy.metadata import Metadata
 from proxy.pipeline import Pipeline, QueryLimits
 from web_ui.crawl_runner import CrawlRunner
-from web_ui.journal_keeper import JournalKeeper
-from web_ui.journal_verifier import JournalVerifier
+from web_ui.journal.keeper import JournalKeeper
+from web_ui.journal.verifier import JournalVerifier
 from web_ui.metrics import Metrics
 from web_ui.pictures.pictures import Pictures
 from web_ui.settings import JournalSettings, QuerySettings, Settings, SinkSettings

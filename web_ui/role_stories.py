@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from catalog.accounts import is_provided
 from catalog.clock import written_time
 from catalog.model import Event, EventKind, Role
 from catalog.names import fold
+from catalog.people.accounts import is_provided
 from policy_engine.capabilities import Action, Capability, Rights, parse
 from policy_engine.circumstances import AT_MOST
 from policy_engine.model import Policy, PolicySet, Subject

@@ -7,15 +7,21 @@ import flask
 from proxy.api import Api
 from proxy.departures import Departures
 from proxy.identity import Identity
-from web_ui.api import ControlApi
-from web_ui.audit_api import AuditApi
-from web_ui.crawls_api import CrawlsApi
-from web_ui.health_api import HealthApi
-from web_ui.history_api import HistoryApi
+from web_ui.apis.audit import AuditApi
+from web_ui.apis.control import ControlApi
+from web_ui.apis.crawls import CrawlsApi
+from web_ui.apis.health import HealthApi
+from web_ui.apis.history import HistoryApi
+from web_ui.apis.home import HomeApi
+from web_ui.apis.openapi import description
+from web_ui.apis.reports import ReportsApi
+from web_ui.apis.requests import RequestsApi
+from web_ui.apis.rules import RulesApi
+from web_ui.apis.sources import SourcesApi
+from web_ui.apis.tags import TagsApi
+from web_ui.apis.trials import TrialsApi
 from web_ui.home.estate import Estates
-from web_ui.home_api import HomeApi
 from web_ui.identity.provider import IdentityProvider
-from web_ui.openapi import description
 from web_ui.pages.ask import AskPage
 from web_ui.pages.audit import AuditPage
 from web_ui.pages.builder import BuilderPage
@@ -40,13 +46,7 @@ from web_ui.pages.sources import SourcesPage
 from web_ui.pages.tag_rules import TagRulesPage
 from web_ui.pages.tags import TagsPage
 from web_ui.parts import Parts
-from web_ui.reports_api import ReportsApi
-from web_ui.requests_api import RequestsApi
-from web_ui.rules_api import RulesApi
 from web_ui.session import Sessions
-from web_ui.sources_api import SourcesApi
-from web_ui.tags_api import TagsApi
-from web_ui.trials import TrialsApi
 
 
 def apis(parts: Parts, identity: Identity, estates: Estates) -> Iterator[flask.Blueprint]:

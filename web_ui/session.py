@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 import flask
 from flask.sessions import SecureCookieSessionInterface
 
-from catalog.accounts import Accounts
 from catalog.errors import LimitExceeded, NotAllowed, NotAuthenticated
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import ApiToken, Event, EventKind, User, Verdict, WebSession
-from catalog.session_tokens import SessionTokens
-from catalog.web_sessions import WebSessions
+from catalog.people.accounts import Accounts
+from catalog.people.session_tokens import SessionTokens
+from catalog.people.web_sessions import WebSessions
 from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
 from proxy import answers

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from catalog.crawl_runs import CrawlRun, CrawlRuns
 from catalog.errors import PolicyInvalid, SettingsInvalid
+from catalog.journal.reach import Reached, reach
 from catalog.lookup import check_name
 from catalog.model import Event, EventKind, Source, Verdict
 from catalog.names import fold, nearest
-from catalog.reach import Reached, reach
 from catalog.registry import check_options, connector_kind
 from policy_engine.apply import Applied, carry_out, prepare
 from policy_engine.capabilities import Action, Rights

@@ -17,8 +17,8 @@ from policy_engine.model import Subject
 from policy_engine.plan import plan_between
 from policy_engine.removal import without_rule
 from policy_engine.tag_review import namespaces_of
+from web_ui.authoring.planning import applied, planned
 from web_ui.parts import Parts
-from web_ui.planning import applied, planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

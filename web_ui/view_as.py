@@ -16,9 +16,9 @@ from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.identity import Identity
+from web_ui.authoring.somebody import Somebody
 from web_ui.parts import Parts
 from web_ui.session import Sessions
-from web_ui.somebody import Somebody
 
 OPEN = frozenset(
     {"root", "static", "data.show", "dataset.show", "policies.show", "policy.show", "query.show", "query.names"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.database import Catalog
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind
 from policy_engine.apply import Applied, carry_out
 from policy_engine.ddl.answers import answer

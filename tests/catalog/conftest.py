@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from catalog.accounts import Accounts
-from catalog.api_tokens import ApiTokens
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Database, Field, Source, Tag
+from catalog.people.accounts import Accounts
+from catalog.people.api_tokens import ApiTokens
+from catalog.people.web_sessions import WebSessions
 from catalog.revisions import Revisions
 from catalog.tags import Tags
-from catalog.web_sessions import WebSessions
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.home import Home
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Database, Source
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ from pathlib import Path
 from catalog.home import Home
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind, Field
 home = Home.create(Path(sys.argv[1]), {})
 """

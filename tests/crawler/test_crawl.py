@@ -9,7 +9,7 @@ import pytest
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid, SettingsInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Database, EventKind, Source, Tag, TagRule, TagState, Verdict
 from catalog.tag_assignments import Choice, TagAssignments
 from catalog.tags import Tags

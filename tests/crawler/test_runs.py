@@ -10,7 +10,7 @@ from catalog.crawl_runs import CrawlRuns, RunState
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid, SourceUnavailable
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Database, EventKind, Field, Source, Tag, TagRule, Verdict
 from catalog.tags import Tags
 from crawler.crawl import Conduct, ask_for, carry_on, crawl

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid, SettingsInvalid, VeilError
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import EventKind, TagAssignment, TagOrigin, TagState
+from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags
 from policy_engine.apply import carry_out

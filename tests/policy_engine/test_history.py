@@ -7,7 +7,7 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import EventKind
 from catalog.revisions import Revisions
 from policy_engine.apply import carry_out

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.home import Home
 from catalog.model import Role
+from catalog.people.accounts import Accounts
 from policy_engine.model import Effect, Policy, Scope
 from policy_engine.store import FIRST_POLICY, FIRST_ROLE, PolicyStore
 

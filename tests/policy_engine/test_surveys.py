@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.datasets import Datasets
+from catalog.people.accounts import Accounts
 from policy_engine.apply import prepare
 from policy_engine.document.reading import loads
 from policy_engine.plan import Plan

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Dataset, User
+from catalog.people.accounts import Accounts
 from policy_engine.model import PolicySet
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of

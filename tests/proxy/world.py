@@ -14,7 +14,7 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import VeilError
 from catalog.home import Home
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.registry import connect
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources

@@ -19,8 +19,8 @@ from catalog.clock import utc_now
 from catalog.model import EventKind
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
+from web_ui.apis.openapi import description
 from web_ui.app import create_app
-from web_ui.openapi import description
 from web_ui.parts import Parts
 from web_ui.settings import QuerySettings, ServerSettings, Settings
 

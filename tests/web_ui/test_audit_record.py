@@ -19,7 +19,7 @@ from policy_engine.model import Subject
 from tests.web_ui.browsing import csrf_token
 from tests.web_ui.conftest import SignIn
 from tests.web_ui.test_api import Bearer
-from web_ui.event_search import paced, reach_of
+from web_ui.journal.search import paced, reach_of
 from web_ui.parts import Parts
 
 EVENTS = "/api/v1/audit/events"

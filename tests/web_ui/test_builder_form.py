@@ -10,7 +10,7 @@ from policy_engine.document.reading import loads
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Effect, Policy, Scope
 from tests.policy_engine.policies import policies
-from web_ui.builder import FIELDS, Known, blank_form, form_of, read_form
+from web_ui.authoring.builder import FIELDS, Known, blank_form, form_of, read_form
 
 PLAIN = {**blank_form(), "policy": ("p",), "to": ("clerk",), "scope": ("shop",), "why": ("to try",)}
 KNOWN = Known(roles=frozenset({"clerk", "boss"}), tags=frozenset({"pii.email", "fin.card"}))

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from catalog.archiving import Archivist
-from catalog.chain import line_of
 from catalog.database import Catalog
-from catalog.journal import Journal
+from catalog.journal.archiving import Archivist
+from catalog.journal.chain import line_of
+from catalog.journal.journal import Journal
+from catalog.journal.seals import SealBook, sealed
+from catalog.journal.sinks.delivery import Sink
+from catalog.journal.sinks.forms import as_json
+from catalog.journal.sinks.targets import RotatedFile
 from catalog.model import Event, EventKind
-from catalog.seals import SealBook, sealed
-from catalog.sinks.delivery import Sink
-from catalog.sinks.forms import as_json
-from catalog.sinks.targets import RotatedFile
-from web_ui.journal_keeper import SERVER, JournalKeeper
+from web_ui.journal.keeper import SERVER, JournalKeeper
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 READ = Event(kind=EventKind.QUERY_BEGIN, user="ada")

@@ -15,7 +15,7 @@ from policy_engine.transforms.calls import parse_call
 from proxy.cells import texts
 from proxy.governance import Request
 from tests.web_ui.shop import open_shop
-from web_ui.masked_sample import MaskedSample, masked_sample
+from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.parts import Parts
 
 GRANT = Policy(id="g", effect=Effect.GRANT, roles=("a",), scope=Scope(database="shop"))

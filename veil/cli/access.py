@@ -17,10 +17,10 @@ from proxy.asking import Asked
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.people import account
 from veil.cli.places import Place, asked, opened, operator, place_options
+from web_ui.apis.requests import as_json, story_as_json
 from web_ui.parts import Parts
 from web_ui.request_deeds import asking
 from web_ui.request_stories import Reader, end_of, terms_of
-from web_ui.requests_api import as_json, story_as_json
 
 _COLUMNS = ("id", "user", "dataset", "columns", "state", "why", "ends_at", "decided_by", "words")
 

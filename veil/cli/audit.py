@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import click
 
-from catalog.chain import line_of
 from catalog.errors import SettingsInvalid
-from catalog.journal import Journal
+from catalog.journal.chain import line_of
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind, Verdict
 from catalog.names import nearest
 from veil.cli.audit_record import archive, moment, verify

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from catalog.archive_files import is_archive, read_archive
-from catalog.chain import BEFORE_THE_FIRST, Link, Verification, link_of, verify_links
 from catalog.errors import SealInvalid, SettingsInvalid
+from catalog.journal.archive_files import is_archive, read_archive
+from catalog.journal.chain import BEFORE_THE_FIRST, Link, Verification, link_of, verify_links
+from catalog.journal.seals import Seal, read_seals, sealed
 from catalog.model import Event, EventKind
-from catalog.seals import Seal, read_seals, sealed
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import home_option, opened, operator
 

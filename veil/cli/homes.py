@@ -6,7 +6,7 @@ import click
 
 from catalog.database import Catalog
 from catalog.home import Home
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.known_keys import KnownKeys
 from catalog.model import Event, EventKind
 from policy_engine.store import PolicyStore

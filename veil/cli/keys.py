@@ -7,7 +7,7 @@ import click
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
 from catalog.home import MASTER_KEY_VARIABLE, Home
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.known_keys import KnownKeys
 from catalog.master_keys import rotate_keys
 from catalog.model import Event, EventKind

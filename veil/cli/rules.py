@@ -16,7 +16,7 @@ from policy_engine.removal import without_rule
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer
-from web_ui.trials import as_json, rules_of, trial
+from web_ui.apis.trials import as_json, rules_of, trial
 
 _COLUMNS = ("dataset", "column", "fit", "confidence", "evidence", "hits", "misses")
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))

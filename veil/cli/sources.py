@@ -11,9 +11,9 @@ from catalog.registry import CONNECTORS
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer
+from web_ui.apis.sources import source_json
 from web_ui.parts import Parts
 from web_ui.sources import Sources, source_of
-from web_ui.sources_api import source_json
 
 _COLUMNS = ("source", "connector", "options", "datasets", "schedule", "crawl")
 _NAME = click.argument("name")

@@ -12,7 +12,7 @@ from policy_engine.tag_review import MOST_AT_ONCE
 from policy_engine.tag_review import review as judge
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
-from web_ui.tags_api import as_json
+from web_ui.apis.tags import as_json
 
 _COLUMNS = ("id", "dataset", "column", "tag", "level", "state", "confidence", "rule", "evidence", "by", "at")
 _MOST = 1_000

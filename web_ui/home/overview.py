@@ -3,19 +3,19 @@
 from dataclasses import dataclass, replace
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice
+from catalog.journal.seals import Seal
 from catalog.model import Event, EventKind, Revision
-from catalog.seals import Seal
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import overseen
 from policy_engine.readers import reads_every_policy
 from policy_engine.sights import Sight
 from proxy import answers
-from web_ui.event_search import note_reading
 from web_ui.home.estate import Estate, Estates, Part
 from web_ui.home.steps import Step, steps
 from web_ui.home.tasks import Task, tasks
 from web_ui.home.week import Day, week
+from web_ui.journal.search import note_reading
 from web_ui.parts import Parts
 
 MOST_SIGHTS = 12

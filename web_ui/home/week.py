@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
-from catalog.journal import wanted
+from catalog.journal.journal import wanted
 from catalog.model import EventKind, Verdict
 from policy_engine.model import Subject
-from web_ui.event_search import reach_of
+from web_ui.journal.search import reach_of
 from web_ui.parts import Parts
 from web_ui.pictures.timeline import days
 

@@ -12,10 +12,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from catalog.accounts import PROVIDED, is_provided
 from catalog.errors import NotAuthenticated
 from catalog.model import Attribute
 from catalog.names import fold
+from catalog.people.accounts import PROVIDED, is_provided
 from policy_engine.capabilities import ADMIN, AUDITOR
 from policy_engine.model import Subject
 

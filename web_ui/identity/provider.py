@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from catalog.accounts import Accounts
 from catalog.errors import NotAuthenticated
-from catalog.provided_names import ProvidedNames
+from catalog.people.accounts import Accounts
+from catalog.people.provided_names import ProvidedNames
 from policy_engine.model import Subject
 from web_ui.identity import authorization, discovery
 from web_ui.identity.authorization import CodeRefused

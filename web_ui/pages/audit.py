@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 import flask
 
-from catalog.archives import Archive
+from catalog.journal.archives import Archive
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.identity import Identity
 from proxy.refusals import NotThere
 from web_ui import arguments
-from web_ui.audit_api import own_event
-from web_ui.event_search import FILTERS, Page, archived_until, note_reading, paced, reach_of, search
+from web_ui.apis.audit import own_event
+from web_ui.journal.search import FILTERS, Page, archived_until, note_reading, paced, reach_of, search
 from web_ui.pages.audit_questions import questions
 from web_ui.pages.audit_timeline import over_time
 from web_ui.pages.event_story import outcomes, story

@@ -19,18 +19,28 @@ from policy_engine.transforms.known import TRANSFORMS
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
-from web_ui.builder import FIELDS, PICKS, Known, Reading, attribute_rows, blank_form, form_of, read_form, transform_rows
-from web_ui.known_names import KINDS, Names
+from web_ui.authoring.builder import (
+    FIELDS,
+    PICKS,
+    Known,
+    Reading,
+    attribute_rows,
+    blank_form,
+    form_of,
+    read_form,
+    transform_rows,
+)
+from web_ui.authoring.known_names import KINDS, Names
+from web_ui.authoring.planning import applied, planned
+from web_ui.authoring.policy_at import readable_policy
+from web_ui.authoring.preview import EXTRAS, Asked, Preview, preview
+from web_ui.authoring.somebody import Somebody
 from web_ui.pages.addresses import named, policy_url
 from web_ui.pages.drafts import open_draft, save_draft
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.pages.policy_cards import Card
 from web_ui.parts import Parts
-from web_ui.planning import applied, planned
-from web_ui.policy_at import readable_policy
-from web_ui.preview import EXTRAS, Asked, Preview, preview
-from web_ui.somebody import Somebody
 
 _WHAT = "write policies"
 _PREFILLED = ("policy", "to", "scope", "having", "pick", "tagged", "with", "where", "why")

@@ -15,11 +15,11 @@ from policy_engine.readers import readable
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
+from web_ui.authoring.planning import applied, planned
+from web_ui.authoring.policy_at import not_there
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.parts import Parts
-from web_ui.planning import applied, planned
-from web_ui.policy_at import not_there
 
 _WHAT = "change policies"
 _EXAMPLE = """veil: 1

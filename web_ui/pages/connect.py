@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import flask
 
-from catalog.accounts import is_provided
 from catalog.errors import VeilError
 from catalog.model import ApiToken, Event, EventKind
 from catalog.names import join
+from catalog.people.accounts import is_provided
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.addresses import public_url

@@ -11,13 +11,13 @@ from policy_engine.capabilities import Action, Rights
 from proxy import answers, problems
 from proxy.identity import Identity
 from web_ui import arguments
-from web_ui.crawls_api import OUTCOMES, Crawls, outcome_asked
+from web_ui.apis.crawls import OUTCOMES, Crawls, outcome_asked
+from web_ui.apis.sources import sources_of
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 from web_ui.settings import SourceCrawlSettings
 from web_ui.source_forms import Kind, kind_of
 from web_ui.sources import Known
-from web_ui.sources_api import sources_of
 
 _RUNS = 50
 _ROWS = 200

@@ -17,7 +17,7 @@ from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.metadata import DatasetView
 from proxy.projection import shown_type
-from web_ui.masked_sample import MaskedSample, masked_sample
+from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid
 from web_ui.parts import Parts
 from web_ui.pictures.chart import Figure

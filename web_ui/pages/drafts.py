@@ -15,7 +15,7 @@ from policy_engine.readers import readable
 from proxy import answers
 from proxy.identity import Identity
 from proxy.refusals import NotThere
-from web_ui.builder import one
+from web_ui.authoring.builder import one
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import flask
 
 from catalog.errors import SettingsInvalid
-from catalog.reach import Reached
+from catalog.journal.reach import Reached
 from proxy.identity import Identity
 from proxy.refusals import NotThere
+from web_ui.apis.health import Healths
+from web_ui.apis.sources import sources_of
 from web_ui.doctor import Checked
 from web_ui.health import crawl_words
-from web_ui.health_api import Healths
 from web_ui.parts import Parts
-from web_ui.sources_api import sources_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

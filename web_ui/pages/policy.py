@@ -22,12 +22,12 @@ from policy_engine.told_plan import told_plan
 from proxy import answers, problems
 from proxy.identity import Identity
 from web_ui import arguments
+from web_ui.authoring.policy_at import find_policy, policy_at, readable_policy
 from web_ui.pages.addresses import named
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.pages.policy_cards import Card
 from web_ui.parts import Parts
-from web_ui.policy_at import find_policy, policy_at, readable_policy
 from web_ui.view_as import seen
 
 _MOST_REVISIONS = 20

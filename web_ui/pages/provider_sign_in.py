@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import flask
 
 from catalog.errors import NotAuthenticated, SourceUnavailable
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind, Verdict
 from proxy import answers
 from web_ui.identity.provider import Arrival, Attempt, IdentityProvider

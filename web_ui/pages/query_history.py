@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.model import Event, EventKind
 from policy_engine.model import Subject
-from web_ui.event_search import note_reading
+from web_ui.journal.search import note_reading
 from web_ui.parts import Parts
 
 MOST_QUERIES = 50

@@ -8,12 +8,12 @@ import flask
 from catalog.errors import NotAllowed, VeilError
 from proxy import answers, problems
 from proxy.identity import Identity
+from web_ui.apis.reports import Reports
 from web_ui.home.estate import Estates
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 from web_ui.reports.kinds import Kind, kind_of
 from web_ui.reports.report import Answered
-from web_ui.reports_api import Reports
 
 MOST_ROWS = 500
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import flask
 
 from catalog.errors import SettingsInvalid, VeilError
+from catalog.journal.reach import Reached
 from catalog.model import Source
-from catalog.reach import Reached
 from policy_engine.capabilities import Action, Rights
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
-from web_ui.crawls_api import Crawls
+from web_ui.apis.crawls import Crawls
+from web_ui.apis.sources import sources_of
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.parts import Parts
 from web_ui.source_forms import INTO, KINDS, POLITENESS, SCHEDULE, Kind, kind_named, kind_of, stated
 from web_ui.sources import Sources, source_of
-from web_ui.sources_api import sources_of
 
 _RUNS = 20
 

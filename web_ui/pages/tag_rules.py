@@ -14,11 +14,11 @@ from policy_engine.model import Subject
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
+from web_ui.apis.trials import Trial, rules_of, trial
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 from web_ui.tag_history import tag_history
 from web_ui.tag_rules import TagRules, known_detectors
-from web_ui.trials import Trial, rules_of, trial
 
 _LOOKS = ("column_name", "content", "detector")
 _NUMBERS = ("min_match", "min_rows")

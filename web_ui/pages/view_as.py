@@ -6,10 +6,10 @@ import flask
 
 from catalog.errors import VeilError
 from proxy import answers, problems
-from web_ui.known_names import Names
+from web_ui.authoring.known_names import Names
+from web_ui.authoring.somebody import KINDS, Somebody
 from web_ui.pages.sign_in import wanted
 from web_ui.parts import Parts
-from web_ui.somebody import KINDS, Somebody
 from web_ui.view_as import ViewAs
 
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.accounts import Accounts
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Dataset
+from catalog.people.accounts import Accounts
 from policy_engine.apply import Applied
 from policy_engine.ddl.printing import print_line
 from policy_engine.ddl.run import Runner

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import NotAllowed, PolicyInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import EventKind
 from tests.policy_engine.ddl.giving import Shop, opened_shop
 from tests.policy_engine.homes import apply

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.datasets import Datasets
 from catalog.errors import NotAllowed, PolicyInvalid
-from catalog.journal import Journal
+from catalog.journal.journal import Journal
 from catalog.model import EventKind, TagAssignment, TagOrigin, TagState
 from catalog.revisions import Revisions
 from catalog.tags import Tags

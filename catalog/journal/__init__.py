@@ -1,0 +1,1 @@
+"""The journal: what happened, chained, sealed, searched, archived and passed on."""

@@ -1,0 +1,214 @@
+"""Finds events by what they mention: every part of a search is a set of events, and the answer is what all have."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Literal
+
+from catalog.clock import written_time
+from catalog.database import Transaction, Value
+from catalog.journal.event_index import key
+from catalog.journal.event_sets import Flags, Members, Part, between, gathered, these
+from catalog.journal.event_terms import TEXTS, Term, person, storable
+
+_DAY, _HOUR = len("2026-11-22"), len("2026-11-22T12")
+_SHORTEST = 3
+"""Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
+
+_WILD = re.compile("[%_!]")
+_MOST_VALUES = 400
+_PARTS = "SELECT m.first, m.seqs FROM mention AS m JOIN term AS t ON t.id = m.term"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readable:
+    """The part of the journal that somebody may read: their own events, and those about nothing but some databases.
+
+    Who is not told of hidden columns (`tells_hidden`) does not find events by them.
+    """
+
+    user: str
+    databases: frozenset[str] = frozenset()
+    tells_hidden: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a search asks for: the terms that an event must mention, all of them; its time, its text, who asks."""
+
+    terms: Sequence[Term] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    text: str | None = None
+    decision_id: str | None = None
+    readable: Readable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many of the events found mention a value."""
+
+    value: str
+    count: int
+
+
+def find(tx: Transaction, wanted: Wanted) -> Members:
+    """The events for which everything holds, among those that are filed."""
+    return Members(_Finder(tx).found(wanted))
+
+
+def newest(members: Members, before: int | None, limit: int) -> tuple[int, ...]:
+    """At most so many numbers, newest first."""
+    return tuple(islice(members.falling(before), max(limit, 0)))
+
+
+def values(tx: Transaction, members: Members, what: str, most: int) -> tuple[Count, ...]:
+    """The values that most of the events mention as something, the most frequent first.
+
+    Values are looked at from the most used one on, until those that follow cannot be among the answer.
+    """
+    found: list[Count] = []
+    rows = tx.rows("SELECT id, value, uses FROM term WHERE what = ? ORDER BY uses DESC LIMIT ?", [what, _MOST_VALUES])
+    for row in rows if members.count else ():
+        if len(found) == most and found[-1].count >= row["uses"]:
+            break
+        count = members.among(_parts_of(tx, row["id"]))
+        if count:
+            found = sorted([*found, Count(value=row["value"], count=count)], key=lambda each: -each.count)[:most]
+    return tuple(found)
+
+
+def spans(tx: Transaction, members: Members, what: Literal["day", "hour"], by: str) -> Mapping[str, Mapping[str, int]]:
+    """How many of the events lie in each day or hour that has any, the oldest first, by what they mention.
+
+    Example:
+        >>> spans(tx, members, "day", "verdict")
+        {'2026-11-22': {'allow': 12, 'deny': 1}}
+    """
+    kinds = {
+        row["value"]: members.within(gathered(_parts_of(tx, row["id"]), len(members.flags) - 1))
+        for row in tx.rows("SELECT id, value FROM term WHERE what = ?", [by])
+    }
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    parts = "SELECT t.value, m.first, m.seqs FROM mention AS m JOIN term AS t ON t.id = m.term WHERE t.what = ?"
+    for value, first, stored in tx.tuples(parts, [what]):
+        for name, some in kinds.items():
+            if count := some.among([(first, stored)]):
+                counts[value][name] += count
+    return {value: dict(of_each) for value, of_each in sorted(counts.items())}
+
+
+def _parts_of(tx: Transaction, term: int) -> Iterator[Part]:
+    return tx.tuples("SELECT first, seqs FROM mention WHERE term = ?", [term])
+
+
+class _Finder:
+    """The sets of one moment of the journal."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        [filed] = tx.rows("SELECT seq FROM event_filed")
+        [archived] = tx.rows("SELECT coalesce(max(last), 0) AS last FROM journal_archive")
+        self._most: int = filed["seq"]
+        self._all = between(archived["last"] + 1, self._most)
+
+    def found(self, wanted: Wanted) -> Flags:
+        found = self._all
+        for part in self._parts(wanted):
+            found = found & part
+            if not found.any():
+                break
+        return found
+
+    def _parts(self, wanted: Wanted) -> Iterator[Flags]:
+        """One set for each part of a search, those that are quickly known first."""
+        if wanted.decision_id is not None:
+            yield self._decided(wanted.decision_id)
+        for what, name in wanted.terms:
+            yield self._columns(name, wanted.readable) if what == "column" else self._of(what, name)
+        if wanted.readable is not None:
+            yield self._readable(wanted.readable)
+        if wanted.start is not None or wanted.end is not None:
+            yield self._time(wanted.start, wanted.end)
+        if wanted.text:
+            yield self._text(wanted.text, wanted.readable)
+
+    def _of(self, what: str, *names: str) -> Flags:
+        return self._gather(
+            f"t.what = :what AND t.key IN ({', '.join(f':key_{place}' for place, _ in enumerate(names))})",
+            {"what": what, **{f"key_{place}": key(storable(name)) for place, name in enumerate(names)}},
+        )
+
+    def _gather(self, condition: str, given: dict[str, Value]) -> Flags:
+        return self._joined(self._tx.tuples(f"{_PARTS} WHERE {condition}", given))
+
+    def _joined(self, parts: Iterable[Part]) -> Flags:
+        return gathered(parts, self._most)
+
+    def _columns(self, name: str, readable: Readable | None) -> Flags:
+        if readable is None or readable.tells_hidden:
+            return self._of("column", name)
+        return self._of("shown", name, f"{name}=clear", f"{name}=masked")
+
+    def _decided(self, decision_id: str) -> Flags:
+        rows = self._tx.rows("SELECT seq FROM event WHERE decision_id = ? AND seq <= ?", [decision_id, self._most])
+        return these((row["seq"] for row in rows), self._most)
+
+    def _readable(self, readable: Readable) -> Flags:
+        inside: set[int] = set()
+        elsewhere: set[int] = set()
+        for row in self._tx.rows("SELECT id, value FROM term WHERE what = 'database'"):
+            (inside if row["value"] in readable.databases else elsewhere).add(row["id"])
+        return self._of("person", person(readable.user)) | (self._any(inside) & ~self._any(elsewhere))
+
+    def _any(self, terms: set[int]) -> Flags:
+        return self._joined(part for term in terms for part in _parts_of(self._tx, term))
+
+    def _time(self, start: datetime | None, end: datetime | None) -> Flags:
+        """Whole days and hours by their terms, and the events of the first and the last hour by their moments."""
+        first = written_time(start) if start else ""
+        last = written_time(end) if end else "~"
+        given: dict[str, Value] = {
+            "first_day": first[:_DAY],
+            "last_day": last[:_DAY],
+            "first_hour": key(first[:_HOUR]),
+            "last_hour": key(last[:_HOUR]),
+        }
+        days = self._gather("t.what = 'day' AND t.key > :first_day AND t.key < :last_day", given)
+        hours = self._gather(
+            "t.what = 'hour' AND t.key > :first_hour AND t.key < :last_hour"
+            f" AND substr(t.key, 1, {_DAY}) IN (:first_day, :last_day)",
+            given,
+        )
+        return days | hours | self._edges(first, last)
+
+    def _edges(self, first: str, last: str) -> Flags:
+        edges = Members(self._of("hour", *{first[:_HOUR], last[:_HOUR]}))
+        inside = (
+            seq
+            for seq in edges.rising()
+            for row in self._tx.rows("SELECT at FROM event WHERE seq = ?", [seq])
+            if first <= row["at"] < last
+        )
+        return these(inside, self._most)
+
+    def _text(self, text: str, readable: Readable | None) -> Flags:
+        """The events that mention a text which holds this one, or whose decision it names."""
+        looked = [what for what in TEXTS if what != "hidden" or readable is None or readable.tells_hidden]
+        wanted = storable(text)
+        given: dict[str, Value] = {"like": f"%{_plain(wanted)}%"}
+        condition = f"t.what IN ({', '.join(repr(what) for what in looked)})"
+        if len(wanted) >= _SHORTEST:
+            condition += " AND t.id IN (SELECT rowid FROM term_text WHERE value LIKE :pieces)"
+            given["pieces"] = f"%{wanted}%"
+        if len(wanted) < _SHORTEST or _WILD.search(wanted):
+            condition += " AND t.value LIKE :like ESCAPE '!'"
+        return self._gather(condition, given) | self._decided(text)
+
+
+def _plain(text: str) -> str:
+    """The text with the wildcards of LIKE made plain."""
+    return _WILD.sub(r"!\g<0>", text)

@@ -1,0 +1,157 @@
+"""Seals: the journal's length and last hash, signed, in a file outside of the catalog.
+
+A chain of hashes shows that an event was changed. It cannot show that somebody with the file in hands worked out the
+whole chain anew, or cut off its end: a seal that was kept elsewhere does. Signatures are Ed25519 (RFC 8032).
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from catalog.clock import read_time, written_time
+from catalog.errors import SealInvalid, SettingsInvalid
+from catalog.journal.chain import canonical
+from catalog.secret_files import kept_secret
+
+_SECRET_BYTES = 32
+_MAKERS_MARK = 1
+"""What a seal holds as `seal`: the form it is written in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """That the journal had `count` events at that moment, the last with hash `head`; `key` is public, in hex."""
+
+    count: int
+    head: str
+    at: datetime
+    key: str
+    signature: str = ""
+
+    @property
+    def line(self) -> str:
+        """The seal as one line of a file, without the line's end."""
+        return canonical({**self._signed(), "signature": self.signature})
+
+    def message(self) -> bytes:
+        """What is signed: the canonical text of everything but the signature."""
+        return canonical(self._signed()).encode()
+
+    def _signed(self) -> Mapping[str, object]:
+        return {
+            "seal": _MAKERS_MARK,
+            "count": self.count,
+            "head": self.head,
+            "at": written_time(self.at),
+            "key": self.key,
+        }
+
+
+class SealBook:
+    """The file of seals of one home, and the key that signs them.
+
+    Example:
+        >>> book = SealBook(home.path / "seals.jsonl", home.path / "seal.key")
+        >>> count, head = journal.head()
+        >>> book.add(count, head, at=utc_now()).count
+        41
+    """
+
+    def __init__(self, file: Path, key_file: Path) -> None:
+        self.file = file
+        self._key_file = key_file
+
+    @property
+    def key(self) -> str:
+        """The public key in hex, for whoever wants to check seals; it is no secret."""
+        return self._private().public_key().public_bytes_raw().hex()
+
+    def add(self, count: int, head: str, *, at: datetime) -> Seal:
+        """Signs and writes a seal; it is on the disk when this returns. Raises SettingsInvalid when it cannot be."""
+        seal = self.signed(count, head, at=at)
+        try:
+            with self.file.open("ab") as book:
+                book.write(seal.line.encode() + b"\n")
+                book.flush()
+                os.fsync(book.fileno())
+        except OSError as error:
+            raise SettingsInvalid(
+                f"the seals cannot be written to `{self.file}`: {error.strerror}",
+                hint="check `seals` of [journal] in the settings",
+            ) from error
+        return seal
+
+    def signed(self, count: int, head: str, *, at: datetime) -> Seal:
+        """A seal that is not written down here."""
+        private = self._private()
+        bare = Seal(count=count, head=head, at=at, key=private.public_key().public_bytes_raw().hex())
+        return replace(bare, signature=private.sign(bare.message()).hex())
+
+    def seals(self) -> tuple[Seal, ...]:
+        """All seals, oldest first; raises SealInvalid at one that this home did not sign."""
+        return read_seals(self.file, self.key) if self.file.exists() else ()
+
+    def _private(self) -> Ed25519PrivateKey:
+        secret = kept_secret(self._key_file, length=_SECRET_BYTES, loss="older seals are checked with the older key")
+        return Ed25519PrivateKey.from_private_bytes(secret)
+
+
+def read_seals(file: Path, key: str | None = None) -> tuple[Seal, ...]:
+    """The seals of a file, each checked to be signed by `key`, or by the one key that they all name.
+
+    Raises SealInvalid at the first line that is no good seal, and SettingsInvalid when the file cannot be read.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError as error:
+        raise SettingsInvalid(
+            f"the seals `{file}` cannot be read: {error.strerror}", hint="name another file"
+        ) from error
+    seals = []
+    for number, line in enumerate(lines, start=1):
+        seal = read_seal(line, number)
+        key = seal.key if key is None else key
+        if seal.key != key:
+            raise SealInvalid(
+                f"seal {number} names another key", hint="was the key renewed? check these seals with their own key"
+            )
+        seals.append(seal)
+    return tuple(seals)
+
+
+def sealed(seals: Iterable[Seal]) -> Mapping[int, str]:
+    """The hash of each event at which a seal was made; raises SealInvalid when two seals speak against each other."""
+    heads: dict[int, str] = {}
+    for seal in seals:
+        if seal.count and heads.setdefault(seal.count, seal.head) != seal.head:
+            raise SealInvalid(
+                f"two seals tell of different journals with {seal.count:,} events",
+                hint="one of them was made of a journal that is not this one",
+            )
+    return heads
+
+
+def read_seal(line: str, number: int = 1) -> Seal:
+    """The seal that a line holds, signed by the key that it names; raises SealInvalid for any other line."""
+    try:
+        stored = json.loads(line)
+        seal = Seal(
+            count=stored["count"],
+            head=stored["head"],
+            at=read_time(stored["at"]),
+            key=stored["key"],
+            signature=stored["signature"],
+        )
+        if seal.line == line:
+            public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal.key))
+            public.verify(bytes.fromhex(seal.signature), seal.message())
+            return seal
+    except (ValueError, KeyError, TypeError, InvalidSignature):
+        pass
+    raise SealInvalid(f"seal {number} is not as it was signed", hint="take the seals from the place they were kept in")

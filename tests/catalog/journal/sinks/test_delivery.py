@@ -1,0 +1,211 @@
+"""Events arrive in order and none is lost, whatever the target does; real sockets, files and an HTTP server."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from catalog.errors import SettingsInvalid, SinkUnavailable
+from catalog.journal.journal import Journal
+from catalog.journal.sinks.delivery import Sink
+from catalog.journal.sinks.forms import as_json
+from catalog.journal.sinks.targets import RotatedFile, Syslog, Target, Webhook, target
+from catalog.model import Event, EventKind
+
+
+@dataclass
+class Flaky:
+    """A target that is away as long as it is told to be."""
+
+    is_away: bool = False
+    got: list[int] = field(default_factory=list)
+
+    def send(self, lines: Sequence[str]) -> None:
+        if self.is_away:
+            raise SinkUnavailable("away")
+        self.got += [json.loads(line)["seq"] for line in lines]
+
+
+def _fill(journal: Journal, count: int, kind: EventKind = EventKind.QUERY_BEGIN) -> None:
+    for _ in range(count):
+        journal.append(Event(kind=kind, user="ada"))
+
+
+def _deliver(sink: Sink, journal: Journal, now: float = 0.0) -> None:
+    sink.deliver(journal, now=now, leave=lambda: False)
+
+
+def _made(to: str, **more: str) -> Target:
+    return target(to, most_bytes=10_000, keep=2, token_env=more.pop("token_env", ""), environ=more)
+
+
+def test_every_event_arrives_once_and_in_order(journal: Journal) -> None:
+    place = Flaky()
+    sink = Sink(name="s", target=place, form=as_json)
+    _fill(journal, 450)
+    _deliver(sink, journal)
+    _fill(journal, 3)
+    _deliver(sink, journal)
+    assert place.got == list(range(1, 454))
+
+
+def test_a_sink_that_was_away_gets_what_it_missed_and_is_asked_less_and_less(journal: Journal) -> None:
+    place = Flaky(is_away=True)
+    sink = Sink(name="s", target=place, form=as_json)
+    _fill(journal, 3)
+    _deliver(sink, journal, now=0)
+    assert (sink.problem, place.got) == ("away", [])
+    place.is_away = False
+    _deliver(sink, journal, now=0.5)  # too early
+    assert place.got == []
+    _deliver(sink, journal, now=1.5)
+    assert (sink.problem, place.got) == ("", [1, 2, 3])
+
+
+def test_another_server_goes_on_where_the_last_one_stopped(journal: Journal) -> None:
+    first, second = Flaky(), Flaky()
+    _fill(journal, 2)
+    _deliver(Sink(name="s", target=first, form=as_json), journal)
+    _fill(journal, 1)
+    _deliver(Sink(name="s", target=second, form=as_json), journal)
+    _deliver(Sink(name="other", target=first, form=as_json), journal)
+    assert (first.got, second.got) == ([1, 2, 1, 2, 3], [3])
+
+
+def test_a_sink_gets_the_kinds_that_it_wants(journal: Journal) -> None:
+    place = Flaky()
+    _fill(journal, 2)
+    _fill(journal, 1, EventKind.QUERY_DENY)
+    _deliver(Sink(name="s", target=place, form=as_json, kinds=frozenset({"query:deny"})), journal)
+    assert place.got == [3]
+    assert journal.passed_on("s") == 3
+
+
+def test_a_file_is_the_owners_alone_and_put_aside_when_it_is_full(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    place = RotatedFile(file=file, most_bytes=10, keep=2)
+    for text in ("first line", "second line", "third line", "fourth line"):
+        place.send([text])
+    assert file.read_text() == "fourth line\n"
+    assert Path(f"{file}.1").read_text() == "third line\n"
+    assert Path(f"{file}.2").read_text() == "second line\n"
+    assert not Path(f"{file}.3").exists()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_written_is_away(tmp_path: Path) -> None:
+    with pytest.raises(SinkUnavailable, match="cannot be written"):
+        RotatedFile(file=tmp_path / "gone" / "x", most_bytes=10, keep=2).send(["a"])
+
+
+def test_syslog_over_udp_carries_one_message_a_line() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10)
+        _made(f"udp://127.0.0.1:{server.getsockname()[1]}").send(["one", "two"])
+        messages = [server.recv(1_000).decode() for _ in range(2)]
+    assert [message.rpartition(" ")[2] for message in messages] == ["one", "two"]
+    assert all(message.startswith("<110>1 20") for message in messages)
+
+
+def test_syslog_over_tcp_counts_its_octets() -> None:
+    got = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def read() -> None:
+            stream, _ = server.accept()
+            with stream:
+                while part := stream.recv(1_000):
+                    got.extend(part)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        _made(f"tcp://127.0.0.1:{server.getsockname()[1]}").send(["one", "zwei ü"])
+        reader.join(10)
+    count, _, rest = bytes(got).partition(b" ")
+    first, rest = rest[: int(count)], rest[int(count) :]
+    count, _, second = rest.partition(b" ")
+    assert (first[-4:], second.decode()[-7:], int(count)) == (b" one", " zwei ü", len(second))
+
+
+def test_syslog_over_a_local_socket(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(str(tmp_path / "log"))
+        server.settimeout(10)
+        _made(f"unix://{tmp_path}/log").send(["one"])
+        assert server.recv(1_000).endswith(b" one")
+    with pytest.raises(SinkUnavailable, match="cannot be reached"):
+        Syslog(address=f"unix://{tmp_path}/nothing").send(["one"])
+
+
+def test_a_tcp_server_that_is_not_there_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(SinkUnavailable, match="cannot be reached"):
+        _made(f"tcp://127.0.0.1:{port}").send(["one"])
+
+
+class _Hook(BaseHTTPRequestHandler):
+    status = 204
+    seen: ClassVar[list[tuple[str | None, object]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.seen.append((self.headers["Authorization"], body))
+        self.send_response(self.status)
+        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is printed."""
+
+
+@contextmanager
+def _hook(status: int) -> Iterator[tuple[str, list[tuple[str | None, object]]]]:
+    handler = type("Hook", (_Hook,), {"status": status, "seen": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/in", handler.seen  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+def test_a_web_address_gets_an_array_and_the_token() -> None:
+    with _hook(204) as (url, seen):
+        _made(url, token_env="HOOK_TOKEN", HOOK_TOKEN="s3cret").send(['{"a":1}', "CEF:0|x"])
+    assert seen == [("Bearer s3cret", [{"a": 1}, "CEF:0|x"])]
+
+
+@pytest.mark.parametrize("status", [302, 307, 401, 500])
+def test_any_answer_but_a_good_one_is_no_arrival_and_no_redirect_is_followed(status: int) -> None:
+    with _hook(status) as (url, seen):
+        place = Webhook(url=f"{url}?key=hidden", token="s3cret")
+        with pytest.raises(SinkUnavailable, match=f"answered {status}") as caught:
+            place.send(["{}"])
+    assert len(seen) == 1
+    assert "hidden" not in str(caught.value)
+    assert "s3cret" not in repr(place)
+
+
+@pytest.mark.parametrize(
+    ("to", "more", "told"),
+    [
+        ("", {}, "no known kind"),
+        ("ftp://x", {}, "no known kind"),
+        ("https://x", {"token_env": "NOT_THERE"}, "`NOT_THERE` is not set"),
+    ],
+)
+def test_a_target_that_cannot_be_is_refused(to: str, more: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsInvalid, match=told):
+        _made(to, **more)

@@ -1,0 +1,70 @@
+"""Which events of the journal somebody may read: all, those about some databases, or their own alone."""
+
+import json
+from dataclasses import replace
+
+from catalog.journal.chain import line_of
+from catalog.journal.event_search import Readable
+from catalog.journal.event_terms import is_of_more
+from catalog.model import Event
+from catalog.names import fold
+from policy_engine.capabilities import Action, Rights
+from policy_engine.model import Outcome, Subject
+
+_HIDDEN = f"={Outcome.HIDDEN}"
+_LINKS = frozenset({"previous_hash", "hash"})
+
+
+class Reach:
+    """The part of the journal that one subject may read under the rights they have now.
+
+    Example: with `audit:read on medical_charges`, an event that also names a dataset of `lab` stays unseen.
+    """
+
+    def __init__(self, subject: Subject, rights: Rights, *, tells_hidden: bool = True) -> None:
+        """`tells_hidden` is whether people are told of the columns that are hidden from them."""
+        self._subject = subject
+        self._databases = rights.places(Action.AUDIT_READ)
+        self._tells_hidden = tells_hidden
+
+    @property
+    def reads_others(self) -> bool:
+        """Whether events of other people may be read at all."""
+        return self._databases is None or bool(self._databases)
+
+    @property
+    def readable(self) -> Readable | None:
+        """What searches are limited to; None for who reads everything.
+
+        INVARIANT: what may not be read leaves no trace, neither in what is found nor in how it is counted.
+        """
+        if self._databases is None:
+            return None
+        return Readable(user=self._subject.user, databases=self._databases, tells_hidden=self._tells_hidden)
+
+    def user(self, asked: str | None) -> str | None:
+        """Whose events to search: who was asked for, or oneself where nothing else may be read."""
+        return self._subject.user if self._databases == frozenset() else asked
+
+    def covers(self, event: Event) -> bool:
+        """Whether the event may be read."""
+        if self._databases is None or event.user == self._subject.user:
+            return True
+        named = {fold(dataset.split(".", 1)[0]) for dataset in event.datasets}
+        return bool(named) and named <= self._databases and not is_of_more(event.kind, event.details)
+
+    def shown(self, event: Event) -> Event:
+        """An event with the columns that this person is told of."""
+        if self._databases is None or self._tells_hidden:
+            return event
+        return replace(event, columns=tuple(column for column in event.columns if not column.endswith(_HIDDEN)))
+
+    def told(self, event: Event) -> dict[str, object]:
+        """An event as JSON values.
+
+        Who reads a part of the journal cannot follow its chain, but could guess the events between by their hashes.
+        """
+        values: dict[str, object] = json.loads(line_of(self.shown(event)))
+        if self._databases is None:
+            return values
+        return {name: value for name, value in values.items() if name not in _LINKS}
