@@ -11,7 +11,7 @@ from catalog.request_tables import ACCESS_REQUESTS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 16  # the number of the last step below
+NEWEST = 17  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -363,6 +363,13 @@ def _archives_and_terms(database: Database) -> None:
 def _access_requests(database: Database) -> None:
     for statement in _statements(ACCESS_REQUESTS):
         database.execute(statement)
+
+
+@_STEPS(name="0017 tokens carry what they were made for")
+def _scopes(database: Database) -> None:
+    """NULL is everything that the owner may do, as every token was worth until then."""
+    for table in ("api_token", "session_token"):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN scopes TEXT")
 
 
 def _statements(script: str) -> Iterator[str]:

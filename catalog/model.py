@@ -272,25 +272,13 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiToken:
-    """What is kept of an API token: never the token, only its hash."""
-
-    id: str
-    user: str
-    created_at: datetime
-    expires_at: datetime
-    name: str = ""
-    revoked_at: datetime | None = None
-    last_used_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSession:
     """What is kept of a sign-in: never the text in the browser's cookie, only its hash.
 
     A local account's session holds a `mark` of its password; groups and attributes are looked up in the account. A
     session of the identity `provider` (its issuer) holds what the provider told of the person at the sign-in, and a
     `logout_hint` for signing out there. `viewing` says as whom the person looks at pages, as JSON; empty is as oneself.
+    Found by a token that it has lent, it has the token's `scopes`.
     """
 
     user: str
@@ -305,6 +293,7 @@ class WebSession:
     logout_hint: str = ""
     client: str = ""
     viewing: str = ""
+    scopes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 A capability is an action, and a place where it holds: a database for policies and the journal, a namespace for tags.
 Roles carry capabilities, groups hold roles, and the groups `admin` and `auditor` hold theirs from the beginning.
-None of them shows any data: data comes through grants alone.
+None of them shows any data: data comes through grants alone. A token may carry fewer of them than its owner holds.
 """
 
 import re
@@ -52,6 +52,12 @@ class Capability:
             return False
         return self.place is None or (place is not None and fold(place) == fold(self.place))
 
+    def met(self, other: "Capability") -> "Capability | None":
+        """What both of them give: the narrower one, None where neither lies within the other."""
+        if self.covers(other.action, other.place):
+            return other
+        return self if other.covers(self.action, self.place) else None
+
     def __str__(self) -> str:
         return self.action.value if self.place is None else f"{self.action} on {quote(self.place)}"
 
@@ -90,18 +96,19 @@ def _place(action: Action, written: str | None) -> str | None:
 
 
 class Rights:
-    """What one subject may do under the roles of one revision.
+    """What one subject may do under the roles of one revision: what they hold, as far as their token carries it.
 
     Example: `Rights(subject, policies).require(Action.POLICY_WRITE, "medical_charges", "write policies there")`.
     """
 
     def __init__(self, subject: Subject, policies: PolicySet) -> None:
         self._roles = policies.roles
-        self._held = tuple(_held(subject, policies))
+        self._owned = tuple(_held(subject, policies))
+        self._held = self._owned if subject.scopes is None else tuple(_carried(self._owned, subject.scopes))
 
     def may(self, action: Action, place: str | None = None) -> bool:
         """Whether the subject may do this there; without a place, everywhere."""
-        return any(capability.covers(action, place) for capability in self._held)
+        return _any_covers(self._held, action, place)
 
     def listed(self) -> tuple[str, ...]:
         """Everything the subject may do, as it is written."""
@@ -120,6 +127,8 @@ class Rights:
         raise NotAllowed(f"you may not {what}: that takes the capability `{missing}`", hint=self._who_can(missing))
 
     def _who_can(self, missing: Capability) -> str:
+        if _any_covers(self._owned, missing.action, missing.place):
+            return "you hold it, but this token does not carry it: make one that does, on the page Connect"
         roles = [
             f"`{role.name}`"
             for role in self._roles
@@ -127,6 +136,31 @@ class Rights:
         ]
         holders = f"; {', '.join(roles)} {'has' if len(roles) == 1 else 'have'} it" if roles else ""
         return f"a member of the group `{ADMIN}` can give it to one of your roles{holders}"
+
+
+def scopes_within(wanted: Iterable[str], rights: Rights, owner: str) -> tuple[str, ...]:
+    """The capabilities that a token of the owner is to carry, as they are written.
+
+    Raises PolicyInvalid for an unknown one, naming the nearest, and NotAllowed for one that the owner lacks.
+    """
+    chosen = [parse(text) for text in wanted]
+    for capability in chosen:
+        if not rights.may(capability.action, capability.place):
+            held = ", ".join(f"`{each}`" for each in rights.listed())
+            raise NotAllowed(
+                f"a token of {owner} cannot carry `{capability}`, which {owner} may not do",
+                hint=f"choose of {held}, or reading data only" if held else "make it for reading data only",
+            )
+    return tuple(sorted(map(str, chosen)))
+
+
+def _any_covers(held: Iterable[Capability], action: Action, place: str | None) -> bool:
+    return any(capability.covers(action, place) for capability in held)
+
+
+def _carried(owned: Iterable[Capability], scopes: Iterable[str]) -> Iterable[Capability]:
+    carried = [parse(text) for text in scopes]
+    return filter(None, (each.met(scope) for each in owned for scope in carried))
 
 
 def _held(subject: Subject, policies: PolicySet) -> Iterable[Capability]:

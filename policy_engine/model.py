@@ -26,11 +26,16 @@ def nowhere(key: tuple[str, str]) -> Dataset | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Who asks: a user with groups (the user's own name among them) and attributes, of one value or several."""
+    """Who asks: a user with groups (the user's own name among them) and attributes, of one value or several.
+
+    `scopes` are the capabilities that the token carries with which they ask; None is all that they hold. They narrow
+    what somebody may do besides reading data, never what data they see.
+    """
 
     user: str
     groups: frozenset[str]
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Who asks, made from who is known: a user's or a role's subject."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import fields
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import fields, replace
 
 from catalog.model import Role, User
 from policy_engine.model import Subject
@@ -17,6 +17,11 @@ def subject_of(user: User) -> Subject:
     return Subject(user=user.name, groups=user.groups | {user.name}, attributes=dict(user.attributes))
 
 
+def narrowed(subject: Subject, scopes: Iterable[str] | None) -> Subject:
+    """The subject as a token with these scopes lets it ask; None is everything."""
+    return subject if scopes is None else replace(subject, scopes=frozenset(scopes))
+
+
 def holder_of(role: Role) -> Subject:
     """Somebody who is in the role's groups, and nobody in particular."""
     return Subject(user="", groups=role.groups)
@@ -27,7 +32,7 @@ def fingerprint(subject: Subject) -> Hashable:
 
     Example:
         >>> fingerprint(Subject(user="kim", groups=frozenset({"clerks"}), attributes={"land": "NO"}))
-        ('kim', frozenset({'clerks'}), (('land', 'NO'),))
+        ('kim', frozenset({'clerks'}), (('land', 'NO'),), None)
     """
     return tuple([_hashable(getattr(subject, name)) for name in _PARTS])
 

@@ -120,6 +120,7 @@ class Api:
                 "attributes": dict(sorted(subject.attributes.items())),
                 "roles": list(self.metadata.roles(subject)),
                 "capabilities": list(self._rights(subject).listed()),
+                "scopes": None if subject.scopes is None else sorted(subject.scopes),
             }
         )
 

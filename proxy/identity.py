@@ -7,7 +7,7 @@ from catalog.errors import NotAuthenticated
 from catalog.people.accounts import Accounts
 from catalog.people.api_tokens import ApiTokens
 from policy_engine.model import Subject
-from policy_engine.subjects import subject_of
+from policy_engine.subjects import narrowed, subject_of
 
 _HOW = "send `Authorization: Bearer <token>`; create a token on the page Connect or with `veil token create USER`"
 
@@ -54,4 +54,4 @@ class Identity:
         user = self._accounts.user(token.user)
         if user is None:
             raise NotAuthenticated("this account is no longer there", hint="ask an administrator")
-        return subject_of(user)
+        return narrowed(subject_of(user), token.scopes)

@@ -189,6 +189,11 @@ SCHEMAS: Json = {
             "attributes": {"type": "object", "additionalProperties": ATTRIBUTE},
             "roles": TEXTS,
             "capabilities": TEXTS,
+            "scopes": {
+                **TEXTS,
+                "type": ["array", "null"],
+                "description": "The capabilities that the token carries; null: everything that its owner may do.",
+            },
         }
     ),
 }

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import flask
@@ -11,12 +11,13 @@ from flask.sessions import SecureCookieSessionInterface
 
 from catalog.errors import LimitExceeded, NotAllowed, NotAuthenticated
 from catalog.journal.journal import Journal
-from catalog.model import ApiToken, Event, EventKind, User, Verdict, WebSession
+from catalog.model import Event, EventKind, User, Verdict, WebSession
 from catalog.people.accounts import Accounts
+from catalog.people.api_tokens import ApiToken
 from catalog.people.session_tokens import SessionTokens
 from catalog.people.web_sessions import WebSessions
 from policy_engine.model import Subject
-from policy_engine.subjects import subject_of
+from policy_engine.subjects import narrowed, subject_of
 from proxy import answers
 from proxy.refusals import RequestInvalid
 from web_ui.throttle import Throttle
@@ -125,17 +126,18 @@ class Sessions:
             self._store.saw(held.id, now)
         return subject
 
-    def lend(self, subject: Subject, name: str) -> tuple[str, ApiToken]:
+    def lend(self, subject: Subject, name: str, scopes: Iterable[str] | None) -> tuple[str, ApiToken]:
         """A token for a program, which ends when the subject's session does; raises NotAllowed without a session."""
         held = self._held()
         if held is None or held.user != subject.user:
             raise NotAllowed("a token is made in a sign-in", hint="sign in at the page, and make it there")
-        return self._tokens.create(held.id, name, self._clock())
+        return self._tokens.create(held.id, name, self._clock(), scopes=scopes)
 
     def bearer(self, text: str) -> Subject | None:
         """Whom a token that a session has lent is about, None when it is nobody's."""
         held = self._tokens.find(text, self._clock())
-        return None if held is None else self._subject(held)
+        subject = None if held is None else self._subject(held)
+        return narrowed(subject, held.scopes) if held and subject else None
 
     def viewing(self) -> str:
         """As whom this sign-in looks at pages, as it was noted; empty for itself and without a sign-in."""

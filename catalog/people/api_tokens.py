@@ -1,20 +1,44 @@
 """The store of API tokens: random, shown once, kept as a hash, with an end."""
 
 import hashlib
+import json
 import re
 import secrets
 import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.clock import read_time, utc_now, written_time
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
 from catalog.lookup import row_id
-from catalog.model import ApiToken
 
 _FORM = re.compile(r"veil_[A-Za-z0-9_-]{43}")
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 _SELECT = "SELECT k.*, u.name AS user FROM api_token k JOIN user u ON u.id = k.user_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """What is kept of an API token: never the token, only its hash.
+
+    `scopes` are the capabilities that it carries, as far as its owner holds them; None is everything the owner may do.
+    """
+
+    id: str
+    user: str
+    created_at: datetime
+    expires_at: datetime
+    name: str = ""
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    scopes: tuple[str, ...] | None = None
+
+    @property
+    def carries(self) -> str:
+        """The scopes in words."""
+        return "everything" if self.scopes is None else ", ".join(self.scopes) or "reading data only"
 
 
 class ApiTokens:
@@ -29,8 +53,16 @@ class ApiTokens:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def create(self, user: str, name: str, lifetime: timedelta, *, now: datetime | None = None) -> tuple[str, ApiToken]:
-        """A new token: its text, which nobody can read again, and what is kept of it."""
+    def create(
+        self,
+        user: str,
+        name: str,
+        lifetime: timedelta,
+        *,
+        scopes: Iterable[str] | None = None,
+        now: datetime | None = None,
+    ) -> tuple[str, ApiToken]:
+        """A new token: its text, which nobody can read again, and what is kept of it. Scopes of None are everything."""
         if lifetime <= timedelta(0):
             raise SettingsInvalid("a token's lifetime must be longer than nothing", hint="say for example `30d`")
         created_at = now or utc_now()
@@ -42,8 +74,8 @@ class ApiTokens:
         token_id = secrets.token_hex(6)
         with self._catalog.transaction() as tx:
             tx.execute(
-                "INSERT INTO api_token (id, user_id, name, token_hash, created_at, expires_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO api_token (id, user_id, name, token_hash, created_at, expires_at, scopes)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     token_id,
                     row_id(tx, "user", user),
@@ -51,6 +83,7 @@ class ApiTokens:
                     hashed(text),
                     written_time(created_at),
                     written_time(expires_at),
+                    written_scopes(scopes),
                 ],
             )
             [row] = tx.rows(f"{_SELECT} WHERE k.id = ?", [token_id])
@@ -96,6 +129,16 @@ def hashed(text: str) -> bytes:
     return hashlib.sha256(text.encode("ascii")).digest()
 
 
+def written_scopes(scopes: Iterable[str] | None) -> str | None:
+    """Scopes as they are kept."""
+    return None if scopes is None else json.dumps(sorted(set(scopes)), ensure_ascii=False)
+
+
+def read_scopes(written: str | None) -> tuple[str, ...] | None:
+    """Scopes from what is kept."""
+    return None if written is None else tuple(json.loads(written))
+
+
 def token_of(row: sqlite3.Row) -> ApiToken:
     """The token that a row tells of."""
     return ApiToken(
@@ -106,4 +149,5 @@ def token_of(row: sqlite3.Row) -> ApiToken:
         name=row["name"],
         revoked_at=read_time(row["revoked_at"]) if row["revoked_at"] else None,
         last_used_at=read_time(row["last_used_at"]) if row["last_used_at"] else None,
+        scopes=read_scopes(row["scopes"]),
     )

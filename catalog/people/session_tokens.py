@@ -2,12 +2,14 @@
 
 import re
 import secrets
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog
-from catalog.model import ApiToken, WebSession
-from catalog.people.api_tokens import hashed, token_of
+from catalog.model import WebSession
+from catalog.people.api_tokens import ApiToken, hashed, read_scopes, token_of, written_scopes
 from catalog.people.web_sessions import read_session
 
 _FORM = re.compile(r"veil_[A-Za-z0-9_-]{43}")
@@ -28,23 +30,26 @@ class SessionTokens:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def create(self, session_id: str, name: str, now: datetime) -> tuple[str, ApiToken]:
+    def create(
+        self, session_id: str, name: str, now: datetime, *, scopes: Iterable[str] | None = None
+    ) -> tuple[str, ApiToken]:
         """A new token of a session: its text, which nobody can read again, and what is kept of it."""
         text, token_id = "veil_" + secrets.token_urlsafe(32), secrets.token_hex(6)
         with self._catalog.transaction() as tx:
             tx.execute(
-                "INSERT INTO session_token (id, session_id, name, token_hash, created_at) VALUES (?, ?, ?, ?, ?)",
-                [token_id, session_id, name, hashed(text), written_time(now)],
+                "INSERT INTO session_token (id, session_id, name, token_hash, created_at, scopes)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [token_id, session_id, name, hashed(text), written_time(now), written_scopes(scopes)],
             )
             [row] = tx.rows(f"{_SELECT} WHERE t.id = ?", [token_id])
         return text, token_of(row)
 
     def find(self, text: str, now: datetime) -> WebSession | None:
-        """The session that the token of that text is of, None when it is unknown or either of them has ended."""
+        """The session of the token of that text, with its scopes; None when it is unknown or either has ended."""
         if _FORM.fullmatch(text) is None:
             return None
         row = self._catalog.row(
-            "SELECT s.*, t.id AS token_id, t.last_used_at"
+            "SELECT s.*, t.id AS token_id, t.last_used_at, t.scopes"
             f" FROM session_token t JOIN web_session s ON s.id = t.session_id WHERE t.token_hash = ? AND {_LIVES}",
             [hashed(text), written_time(now)],
         )
@@ -52,7 +57,7 @@ class SessionTokens:
             return None
         if row["last_used_at"] is None or now - read_time(row["last_used_at"]) >= _USE_IS_NOTED_EVERY:
             self._note_use(row["token_id"], now)
-        return read_session(row)
+        return replace(read_session(row), scopes=read_scopes(row["scopes"]))
 
     def revoke(self, token_id: str, now: datetime) -> bool:
         """Ends a token at once; True when it was not revoked before."""

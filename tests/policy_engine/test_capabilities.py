@@ -6,7 +6,7 @@ import pytest
 
 from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.model import Column, Dataset, Role, Tag
-from policy_engine.capabilities import Action, Capability, Rights, parse
+from policy_engine.capabilities import Action, Capability, Rights, parse, scopes_within
 from policy_engine.delegation import demands, require_change
 from policy_engine.live import Live
 from policy_engine.model import Effect, Policy, PolicySet, Scope, Subject
@@ -17,6 +17,7 @@ STEWARD = Role(
     capabilities=frozenset({"policy:write on medical_charges", "tag:assign on phi", "audit:read on medical_charges"}),
 )
 POLICIES = PolicySet(revision=1, policies=(), roles=(STEWARD,))
+NARROW = Subject(user="kim", groups=frozenset({"kim", "admin"}), scopes=frozenset())
 
 
 def _rights(*groups: str) -> Rights:
@@ -139,3 +140,56 @@ def test_a_steward_may_change_what_was_delegated_and_no_more() -> None:
             require_change(rights, Live(), after)
     with pytest.raises(NotAllowed, match="namespace `pii`"):
         require_change(rights, Live(datasets={("a", "b"): DATASET}), Live(datasets={("a", "b"): _tagged("pii.name")}))
+
+
+def _by_token(scopes: set[str], *groups: str) -> Rights:
+    return Rights(replace(NARROW, groups=frozenset(groups), scopes=frozenset(scopes)), POLICIES)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "left"),
+    [
+        (set(), ()),
+        ({"policy:write"}, ("policy:write on medical_charges",)),
+        (
+            {"policy:write on Medical_Charges", "tag:assign on phi"},
+            ("policy:write on Medical_Charges", "tag:assign on phi"),
+        ),
+        ({"policy:write on lab", "home:administer", "audit:read on lab"}, ()),
+    ],
+)
+def test_a_token_carries_what_its_scopes_and_its_owner_both_give(scopes: set[str], left: tuple[str, ...]) -> None:
+    assert _by_token(scopes, "stewards").listed() == left
+
+
+def test_what_is_owned_everywhere_is_carried_where_the_scope_says() -> None:
+    rights = _by_token({"policy:write on lab", "audit:read"}, "admin")
+    assert rights.listed() == ("policy:write on lab",)
+    assert rights.places(Action.POLICY_WRITE) == frozenset({"lab"})
+    assert not rights.may(Action.POLICY_WRITE)
+    assert not rights.may(Action.HOME_ADMINISTER)
+
+
+def test_a_token_loses_what_its_owner_loses() -> None:
+    assert _by_token({"audit:read"}, "auditor").may(Action.AUDIT_READ)
+    assert not _by_token({"audit:read"}, "guests").may(Action.AUDIT_READ)
+
+
+def test_a_refusal_says_whether_the_token_or_its_owner_lacks_the_capability() -> None:
+    for action, words in ((Action.HOME_ADMINISTER, "this token does not carry it"), (Action.AUDIT_READ, "can give it")):
+        with pytest.raises(NotAllowed) as refused:
+            Rights(NARROW, POLICIES).require(action, None, "look")
+        assert words in (refused.value.hint or "")
+
+
+def test_a_token_is_made_for_what_its_owner_holds_alone() -> None:
+    stewards = _rights("stewards")
+    wanted = ["tag:assign on PHI", " Policy:write on medical_charges"]
+    assert scopes_within(wanted, stewards, "kim") == ("policy:write on medical_charges", "tag:assign on PHI")
+    assert scopes_within([], stewards, "kim") == ()
+    for wider in ("policy:write", "policy:write on lab", "home:administer"):
+        with pytest.raises(NotAllowed, match="a token of kim cannot carry"):
+            scopes_within([wider], stewards, "kim")
+    with pytest.raises(PolicyInvalid) as unknown:
+        scopes_within(["polcy:write"], stewards, "kim")
+    assert unknown.value.hint == "did you mean `policy:write`?"

@@ -195,6 +195,7 @@ def test_whoami_says_who_and_what(client: FlaskClient, bearer: Bearer) -> None:
         "attributes": {"land": "NO"},
         "roles": ["clerk"],
         "capabilities": [],
+        "scopes": None,
     }
 
 

@@ -342,7 +342,11 @@ Call = Callable[[Route, str | None], TestResponse]
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """The shop, and people of whom one holds nothing and each other one a capability, or all but some."""
     with open_shop(tmp_path_factory.mktemp("shop")) as parts:
-        held = {"nobody": frozenset[Action](), **{_only(action): frozenset({action}) for action in Action}}
+        held = {
+            "nobody": frozenset[Action](),
+            "everything": frozenset(Action),
+            **{_only(action): frozenset({action}) for action in Action},
+        }
         held.update({_without(*_who(route)): frozenset(Action) - set(_who(route)) for route in GUARDED})
         known = parts.accounts.user("eve")
         assert known is not None
@@ -431,6 +435,27 @@ def test_all_other_capabilities_are_not_enough(call: Call, route: Route) -> None
 def test_each_capability_that_it_takes_is_enough(call: Call, route: Route) -> None:
     for action in _who(route):
         assert call(route, _only(action)).status_code not in (401, 403), action
+
+
+@pytest.mark.parametrize("route", [route for route in GUARDED if route.is_api and route in ROUTES], ids=str)
+def test_a_token_for_reading_data_has_none_of_its_owners_capabilities(
+    app: flask.Flask, parts: Parts, route: Route
+) -> None:
+    for scopes, is_refused in (((), True), (None, False)):
+        text, _ = parts.tokens.create("everything", "test", timedelta(days=1), scopes=scopes)
+        answer = _send(app.test_client(), route, {"Authorization": f"Bearer {text}"})
+        if is_refused:
+            _assert_refused(answer, route)
+            assert "this token does not carry it" in answer.get_json()["hint"]
+        else:
+            assert answer.status_code not in (401, 403)
+
+
+@pytest.mark.parametrize("route", [route for route in GUARDED if route.is_api], ids=str)
+def test_a_token_with_all_other_scopes_is_refused(app: flask.Flask, parts: Parts, route: Route) -> None:
+    others = [str(action) for action in Action if action not in _who(route)]
+    text, _ = parts.tokens.create("everything", "test", timedelta(days=1), scopes=others)
+    _assert_refused(_send(app.test_client(), route, {"Authorization": f"Bearer {text}"}), route)
 
 
 @pytest.mark.parametrize("route", FORMS, ids=str)

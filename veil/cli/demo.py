@@ -86,7 +86,13 @@ def _token(home: Path, user: str) -> str:
 def _new_token(parts: Parts, user: str) -> str:
     with parts.catalog.transaction():
         text, kept = parts.tokens.create(user, "demo", timedelta(hours=1))
-        details = {"token": kept.id, "for": user, "name": "demo", "expires_at": kept.expires_at.isoformat()}
+        details = {
+            "token": kept.id,
+            "for": user,
+            "name": "demo",
+            "expires_at": kept.expires_at.isoformat(),
+            "scopes": kept.carries,
+        }
         parts.journal.append(Event(kind=EventKind.TOKEN_CREATE, user=operator(), details=details))
     return text
 

@@ -8,6 +8,8 @@ import click
 
 from catalog.errors import SettingsInvalid
 from catalog.model import Event, EventKind
+from policy_engine.capabilities import Rights, scopes_within
+from policy_engine.subjects import subject_of
 from veil.cli.output import Table, format_option, show
 from veil.cli.people import account
 from veil.cli.places import home_option, opened, operator
@@ -31,17 +33,39 @@ def token() -> None:
     "--expires", default="30d", show_default=True, help="How long it lives: minutes m, hours h, days d, weeks w."
 )
 @click.option("--name", default="", help="What it is for, to recognise it in lists.")
+@click.option(
+    "--scope",
+    "wanted",
+    multiple=True,
+    metavar="CAPABILITY",
+    help="What it carries besides reading data, as `audit:read on shop`; may be given several times.",
+)
+@click.option("--read-only", is_flag=True, help="It carries no capability, whatever USER may do.")
 @home_option
-def create(user: str, expires: str, name: str, home: Path) -> None:
+def create(user: str, expires: str, name: str, wanted: tuple[str, ...], read_only: bool, home: Path) -> None:
     """Make a token for USER and print it, once.
+
+    Without --scope and --read-only it may do everything that USER may; never more than USER may at the time.
 
     \b
     Example:
         export VEIL_TOKEN=$(veil token create demo_user2 --expires 30d)
+        veil token create demo_admin --scope metrics:read --name prometheus
     """
+    if wanted and read_only:
+        raise SettingsInvalid("`--read-only` is no `--scope` at all", hint="give one or the other")
     with opened(home) as parts, parts.catalog.transaction():
-        text, kept = parts.tokens.create(account(parts, user).name, name, lifetime(expires))
-        details = {"token": kept.id, "for": kept.user, "name": kept.name, "expires_at": kept.expires_at.isoformat()}
+        owner = account(parts, user)
+        rights = Rights(subject_of(owner), parts.policies.current())
+        scopes = scopes_within(wanted, rights, owner.name) if wanted or read_only else None
+        text, kept = parts.tokens.create(owner.name, name, lifetime(expires), scopes=scopes)
+        details = {
+            "token": kept.id,
+            "for": kept.user,
+            "name": kept.name,
+            "expires_at": kept.expires_at.isoformat(),
+            "scopes": kept.carries,
+        }
         parts.journal.append(Event(kind=EventKind.TOKEN_CREATE, user=operator(), details=details))
     click.echo(text)
 
@@ -60,8 +84,8 @@ def list_tokens(user: str | None, form: str, home: Path) -> None:
     with opened(home) as parts:
         found = parts.tokens.tokens(user)
     columns = ("id", "user", "name", "created_at", "expires_at", "last_used_at", "revoked_at")
-    rows = tuple(tuple(getattr(each, column) for column in columns) for each in found)
-    show(Table(columns=columns, rows=rows), form, empty="no tokens")
+    rows = tuple((*(getattr(each, column) for column in columns), each.carries) for each in found)
+    show(Table(columns=(*columns, "scopes"), rows=rows), form, empty="no tokens")
 
 
 @token.command()

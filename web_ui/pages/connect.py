@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import flask
 
-from catalog.errors import VeilError
-from catalog.model import ApiToken, Event, EventKind
+from catalog.errors import NotAllowed, PolicyInvalid, VeilError
+from catalog.model import Event, EventKind
 from catalog.names import join
 from catalog.people.accounts import is_provided
+from catalog.people.api_tokens import ApiToken
+from policy_engine.capabilities import Rights, scopes_within
 from policy_engine.model import Subject
 from proxy import answers
 from proxy.addresses import public_url
@@ -58,13 +60,16 @@ class ConnectPage:
         try:
             _check(name)
             days = 0 if is_provided(subject.user) else self._days()
-        except RequestInvalid as problem:
+            scopes = self._scopes(subject)
+        except (RequestInvalid, PolicyInvalid, NotAllowed) as problem:
             return self._page(subject, problem=problem, name=name), problem.status
         with self.parts.catalog.transaction():
             text, token = (
-                self.parts.tokens.create(subject.user, name, timedelta(days=days), now=self.parts.clock())
+                self.parts.tokens.create(
+                    subject.user, name, timedelta(days=days), scopes=scopes, now=self.parts.clock()
+                )
                 if days
-                else self.sessions.lend(subject, name)
+                else self.sessions.lend(subject, name, scopes)
             )
             self._tell(EventKind.TOKEN_CREATE, subject, token)
         return self._page(subject, created=Created(text=text, token=token)), 201
@@ -99,6 +104,15 @@ class ConnectPage:
         every = self.parts.tokens.tokens(subject.user)
         return tuple(token for token in every if token.revoked_at is None and token.expires_at > now)
 
+    def _scopes(self, subject: Subject) -> tuple[str, ...] | None:
+        """What the new token carries; by a token that is narrowed itself, everything is what that one carries."""
+        if "everything" in flask.request.form:
+            return None if subject.scopes is None else tuple(subject.scopes)
+        return scopes_within(flask.request.form.getlist("scope"), self._rights(subject), subject.user)
+
+    def _rights(self, subject: Subject) -> Rights:
+        return Rights(subject, self.parts.policies.current())
+
     def _days(self) -> int:
         days = flask.request.form.get("days", "")
         if days not in map(str, self._lifetimes()):
@@ -119,6 +133,9 @@ class ConnectPage:
             api_audience=self.parts.settings.auth.api_audience,
             name=name,
             days=30,
+            capabilities=self._rights(subject).listed(),
+            chosen=flask.request.form.getlist("scope") if problem else [],
+            is_everything=bool(problem) and "everything" in flask.request.form,
             lifetimes=self._lifetimes(),
             tokens=self._tokens(subject),
             snippets=snippets(public_url(), self._example(subject)),
@@ -139,7 +156,12 @@ class ConnectPage:
                 groups=tuple(sorted(subject.groups)),
                 client=answers.client(),
                 decision_id=answers.decision_id(),
-                details={"token": token.id, "name": token.name, "expires_at": token.expires_at.isoformat()},
+                details={
+                    "token": token.id,
+                    "name": token.name,
+                    "expires_at": token.expires_at.isoformat(),
+                    "scopes": token.carries,
+                },
             )
         )
 

@@ -91,3 +91,18 @@ def test_a_lifetime_must_make_sense(tokens: ApiTokens, lifetime: timedelta) -> N
 def test_a_token_needs_a_user(tokens: ApiTokens) -> None:
     with pytest.raises(SettingsInvalid, match="no user `add`"):
         tokens.create("add", "", DAY)
+
+
+def test_scopes_are_kept_and_a_token_without_any_word_of_them_carries_everything(
+    tokens: ApiTokens, clock: Clock
+) -> None:
+    for scopes, kept, words in (
+        (None, None, "everything"),
+        ((), (), "reading data only"),
+        (['tag:assign on "Phi"', "audit:read"], ("audit:read", 'tag:assign on "Phi"'), None),
+    ):
+        text, token = tokens.create("ada", "x", DAY, scopes=scopes, now=clock.now)
+        found = tokens.find(text, clock.now)
+        assert found is not None
+        assert token.scopes == found.scopes == kept
+        assert token.carries == (words or 'audit:read, tag:assign on "Phi"')

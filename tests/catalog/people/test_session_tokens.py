@@ -83,3 +83,12 @@ def test_tokens_are_forgotten_with_their_session(
     clock.move(13 * HOUR)
     web_sessions.begin(replace(session, began_at=clock.now, expires_at=clock.now + HOUR))
     assert catalog.rows("SELECT * FROM session_token") == []
+
+
+def test_a_session_is_found_with_the_scopes_of_the_token(
+    tokens: SessionTokens, session: WebSession, clock: Clock
+) -> None:
+    for scopes in ((), ("audit:read",)):
+        text, token = tokens.create(session.id, "x", clock.now, scopes=scopes)
+        assert token.scopes == scopes
+        assert tokens.find(text, clock.now) == replace(session, scopes=scopes)

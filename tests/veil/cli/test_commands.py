@@ -135,6 +135,37 @@ def test_tokens_are_made_listed_and_revoked(shop: Terminal) -> None:
     assert {"token:create", "token:revoke"} <= set(kinds)
 
 
+def test_a_token_carries_the_scopes_that_are_named(shop: Terminal) -> None:
+    for name, choice, told in (
+        ("all", (), "everything"),
+        ("read", ("--read-only",), "reading data only"),
+        ("some", ("--scope", "metrics:read", "--scope", "policy:write on shop"), "metrics:read, policy:write on shop"),
+    ):
+        shop.run("token", "create", "max", "--name", name, *choice)
+        [kept] = [row for row in shop.run("token", "list", "max", "-f", "json").json() if row["name"] == name]
+        assert kept["scopes"] == told
+        [event] = shop.run("audit", "search", "--kind", "token:create", "--limit", "1", "-f", "json").json()
+        assert event["details"]["scopes"] == told
+
+
+@pytest.mark.parametrize(
+    ("user", "choice", "words"),
+    [
+        ("max", ("--scope", "metrics:raed"), "did you mean `metrics:read`?"),
+        ("kim", ("--scope", "metrics:read"), "a token of kim cannot carry `metrics:read`"),
+        ("max", ("--scope", "audit:read"), "choose of `home:administer`"),
+        ("max", ("--scope", "metrics:read", "--read-only"), "give one or the other"),
+    ],
+)
+def test_a_scope_that_cannot_be_carried_makes_no_token(
+    shop: Terminal, user: str, choice: tuple[str, ...], words: str
+) -> None:
+    before = shop.run("token", "list", user, "-f", "json").json()
+    refused = shop.run("token", "create", user, *choice, expect=None)
+    assert (refused.out, words in refused.err) == ("", True)
+    assert shop.run("token", "list", user, "-f", "json").json() == before
+
+
 def test_sign_ins_are_listed_and_revoked_one_by_one_and_all_of_a_user(shop: Terminal) -> None:
     home = Home.open(shop.home)
     with assemble(home, Settings()) as parts:

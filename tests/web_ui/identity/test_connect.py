@@ -5,12 +5,12 @@ import re
 import pytest
 import requests
 
-from catalog.model import EventKind
+from catalog.model import EventKind, Role
 from tests.web_ui.identity.world import Browser, World
 
 
-def make_token(kim: Browser, name: str = "notebook") -> requests.Response:
-    form = {"csrf_token": kim.csrf_token(kim.open("/connect")), "name": name}
+def make_token(kim: Browser, name: str = "notebook", **choice: str) -> requests.Response:
+    form = {"csrf_token": kim.csrf_token(kim.open("/connect")), "name": name, **choice}
     return kim.session.post(f"{kim.url}/connect/tokens", data=form, timeout=30)
 
 
@@ -28,7 +28,7 @@ def kim(world: World) -> Browser:
 
 
 def test_a_token_is_the_person_until_they_sign_out(world: World, kim: Browser) -> None:
-    made = make_token(kim)
+    made = make_token(kim, everything="1")
     assert (made.status_code, "It ends when you sign out" in made.text) == (201, True)
     text = text_of(made)
     assert world.whoami(text).json() == kim.open("/api/v1/whoami").json()
@@ -41,6 +41,18 @@ def test_a_token_is_the_person_until_they_sign_out(world: World, kim: Browser) -
     assert world.whoami(text).status_code == 401
     [event] = world.told(EventKind.TOKEN_CREATE)
     assert (event.user, event.details["name"]) == ("oidc:kim.berg", "notebook")
+
+
+def test_a_token_for_reading_data_stays_one_whatever_the_sign_in_is_given(world: World, kim: Browser) -> None:
+    narrow, wide = text_of(make_token(kim)), text_of(make_token(kim, "all", everything="1"))
+    now = world.parts.policies.current()
+    auditors = Role(name="readers", groups=frozenset({"clerks"}), capabilities=frozenset({"audit:read"}))
+    world.parts.policies.put(now.policies, (*now.roles, auditors), by="test", why="audit", difference="+ role readers")
+    told = world.whoami(narrow).json()
+    assert (told["scopes"], told["capabilities"], told["groups"]) == ([], [], ["clerks", "oidc:kim.berg"])
+    told = world.whoami(wide).json()
+    assert (told["scopes"], told["capabilities"]) == (None, ["audit:read"])
+    assert "reading data only" in kim.open("/connect").text
 
 
 def test_a_token_is_revoked_by_its_owner_alone(world: World, kim: Browser) -> None:
