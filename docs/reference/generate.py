@@ -330,7 +330,7 @@ def _parameters(transform: Transform) -> str:
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command, str]]:
-    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=path, terminal_width=100, **veil.context_settings)
     yield path, command, command.get_help(context).rstrip()
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -7,6 +7,7 @@ A fenced block says what it is by the words after its fence:
     python            runs in one notebook
     yaml FILE         is part of the file, or becomes the file when there is none
     text              is what the block before it printed; `...` stands for anything
+    sh                is only shown, as it needs what the page has not got
 """
 
 import contextlib

@@ -220,7 +220,7 @@ def test_a_rule_is_taken_away_and_what_it_suggested_stays(
     boss = bearer("max")
     rule = {"name": "mail by name", "tag": "pii.email", "column_name": "mail"}
     client.post("/api/v1/rules", json={"rule": rule}, headers=boss)
-    assert "Take the rule mail by name away" in browser("max").get("/tags/rules").get_data(as_text=True)
+    assert "Take away the rule mail by name" in browser("max").get("/tags/rules").get_data(as_text=True)
     refused = client.post("/api/v1/rules/remove", json={"rule": "mail by names"}, headers=boss)
     assert refused.status_code == 422
     assert "did you mean `mail by name`?" in refused.get_json()["hint"]

@@ -80,7 +80,7 @@ def test_the_way_back_never_leads_to_another_site(world: World, onward: str) -> 
     kim = world.browser()
     sent = kim.session.get(f"{world.url}/sign-in/provider", params={"next": onward}, timeout=30)
     page = kim.submit(kim.submit(sent, login="1001", password="any"))
-    assert page.url == f"{world.url}/data"
+    assert page.url == f"{world.url}/home"
 
 
 def test_a_revoked_session_is_over_at_once(world: World) -> None:
