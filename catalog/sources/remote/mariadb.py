@@ -43,7 +43,7 @@ _SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout 
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _TABLES = f"""
 SELECT table_schema, table_name, table_type LIKE '%%VIEW',
-  CONCAT_WS(':', create_time, update_time, data_length, table_rows, table_comment)
+  IF(table_type LIKE '%%VIEW', '', CONCAT_WS(':', create_time, update_time, data_length, table_rows, table_comment))
 FROM information_schema.tables
 WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
 """

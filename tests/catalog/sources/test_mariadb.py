@@ -107,6 +107,12 @@ class TestMariaDb(ConnectorContract):
         [after] = [each.fingerprint for each in connect(source).relations(f"clinic.{table}")]
         assert before != after
 
+    def test_a_view_has_no_fingerprint_so_every_crawl_looks_at_it_again(self, source: Source) -> None:
+        [view] = connect(source).relations("clinic.names")
+        [table] = connect(source).relations("clinic.people")
+        assert view.fingerprint == ""
+        assert table.fingerprint
+
 
 class TestTypes:
     @pytest.mark.parametrize(
