@@ -57,6 +57,11 @@ class CrawlRun:
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def is_at_limit(self) -> bool:
+        """Whether it reached a limit, so that it goes on only when it is asked for again."""
+        return self.state is RunState.PAUSED and bool(self.problem)
+
+    @property
     def total(self) -> int:
         """How many relations there are to look at; 0 until they are listed."""
         return sum(self.counts.values()) - self.counts.get(PASSED, 0)
@@ -163,8 +168,8 @@ class CrawlRuns:
             )
 
     def requeue(self, number: int) -> None:
-        """A run that reached its limits waits to go on."""
-        self._set(number, "state = 'waiting', problem = ''")
+        """A run that reached its limits is asked for again, and waits to go on."""
+        self._set(number, "state = 'waiting', problem = '', requested_at = ?", self._now())
 
     def cancel(self, number: int) -> CrawlRun:
         """Asks a run to stop: at once when nobody works on it, else after the relation that it is at."""

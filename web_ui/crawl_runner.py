@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
+from catalog.crawl_runs import CrawlRun, CrawlRuns
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import VeilError
@@ -86,7 +86,7 @@ class CrawlRunner:
         runs = CrawlRuns(self.catalog, clock=self.clock)
         for source, own, schedule in self._scheduled():
             unfinished = runs.unfinished(source)
-            if unfinished and not any(run.state is RunState.PAUSED for run in unfinished):
+            if any(not run.is_at_limit for run in unfinished):
                 continue
             due = self._due(schedule, runs.last_by(source, SCHEDULE))
             if self.clock() < max(due, self._patient.get(source, due)) or not self._may(own):
@@ -117,10 +117,10 @@ class CrawlRunner:
     def _ask_for(
         self, source: str, own: SourceCrawlSettings, unfinished: tuple[CrawlRun, ...], runs: CrawlRuns
     ) -> None:
-        """A new run, and what its last one left off at its limits goes on first."""
+        """What reached its limits goes on; a new run is asked for unless one of these is the clock's own already."""
         for run in unfinished:
             runs.requeue(run.id)
-        if not runs.leases.is_taken(fold(source)):
+        if not any(run.by == SCHEDULE for run in unfinished) and not runs.leases.is_taken(fold(source)):
             ask_for(self.catalog, source, path=own.path or None, into=own.into or None, by=SCHEDULE, clock=self.clock)
 
     def _begin(self) -> None:
@@ -129,8 +129,7 @@ class CrawlRunner:
         runs = CrawlRuns(self.catalog, clock=self.clock)
         for run in runs.unfinished():
             source = fold(run.source)
-            is_paused_by_limit = run.state is RunState.PAUSED and bool(run.problem)
-            if source in self._busy or is_paused_by_limit or runs.leases.is_taken(source) or self._rests(run):
+            if source in self._busy or run.is_at_limit or runs.leases.is_taken(source) or self._rests(run):
                 continue
             if len(self._busy) >= max(1, self.settings.crawl.at_once):
                 return

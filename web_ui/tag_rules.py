@@ -14,7 +14,7 @@ from policy_engine.apply import Applied
 from policy_engine.capabilities import Action, Rights
 from policy_engine.live import read_live
 from policy_engine.model import Subject
-from policy_engine.plan import plan_between
+from policy_engine.plan import Plan, plan_between
 from policy_engine.removal import without_rule
 from policy_engine.tag_review import namespaces_of
 from web_ui.authoring.planning import applied, planned
@@ -125,9 +125,7 @@ class TagRules:
     def remove_rule(self, name: str, *, why: str = "") -> Applied:
         """Takes a rule away; what it suggested stays to be judged, and no crawl hears it any more."""
         self._rights().require(Action.HOME_ADMINISTER, None, "take rules away")
-        live = read_live(self.parts.catalog)
-        plan = plan_between(live, without_rule(live, name), at=self.parts.clock())
-        return applied(self.parts, self.subject, plan, why=why)
+        return applied(self.parts, self.subject, rule_removal(self.parts, name), why=why)
 
     def _apply(self, sections: Mapping[str, object], why: str) -> Applied:
         text = json.dumps({"veil": 1, **sections})
@@ -147,6 +145,12 @@ class TagRules:
 
     def _rights(self) -> Rights:
         return Rights(self.subject, self.parts.policies.current())
+
+
+def rule_removal(parts: Parts, name: str) -> Plan:
+    """What taking a rule away would change; raises PolicyInvalid for one that is not there."""
+    live = read_live(parts.catalog)
+    return plan_between(live, without_rule(live, name), at=parts.clock())
 
 
 def known_detectors(parts: Parts) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import flask
@@ -16,7 +17,7 @@ from catalog.model import Database, EventKind, Source
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
-from web_ui.crawl_runner import SCHEDULE
+from web_ui.crawl_runner import SCHEDULE, CrawlRunner
 from web_ui.parts import Parts, assemble
 from web_ui.settings import CrawlSettings, Settings, SourceCrawlSettings
 
@@ -174,6 +175,39 @@ def test_the_settings_schedule_crawls(tmp_path: Path) -> None:
         parts.crawls.wake()
         time.sleep(0.2)
         assert len(CrawlRuns(parts.catalog).runs(source="lake")) == 1
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        SourceCrawlSettings(every="1h", hours="22:00-06:00", pause_seconds=60),
+        SourceCrawlSettings(every="1h", hours="22:00-06:00", most_bytes=1),
+    ],
+    ids=["hours", "bytes"],
+)
+def test_what_the_clock_left_off_goes_on_and_gets_no_second_run_beside_it(
+    tmp_path: Path, own: SourceCrawlSettings
+) -> None:
+    now = [datetime(2026, 3, 1, 23, tzinfo=UTC)]
+    with open_shop(tmp_path) as shop:
+        (tmp_path / "data" / "more.csv").write_text("id\n1\n")
+        runs = CrawlRuns(shop.catalog, clock=lambda: now[0])
+        runner = CrawlRunner(
+            catalog=shop.catalog,
+            settings=Settings(crawls={"lake": own}),
+            plugins={},
+            copies=tmp_path / "copies",
+            clock=lambda: now[0],
+        )
+        runner.start()
+        wait(lambda: bool(runs.runs()) and runs.run(1).done == 1)
+        now[0] = datetime(2026, 3, 2, 6, tzinfo=UTC)
+        wait(lambda: runs.run(1).state is RunState.PAUSED)
+        now[0] = datetime(2026, 3, 2, 22, tzinfo=UTC)
+        runner.wake()
+        wait(lambda: runs.run(1).done == 2)
+        assert [run.id for run in runs.runs()] == [1]
+        runner.close()
 
 
 def test_a_source_schedules_its_own_crawls_and_says_how(tmp_path: Path) -> None:

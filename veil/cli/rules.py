@@ -10,13 +10,11 @@ from catalog.names import fold, nearest
 from policy_engine.apply import carry_out
 from policy_engine.document import writing
 from policy_engine.document.okera_rules import import_rules
-from policy_engine.live import read_live
-from policy_engine.plan import plan_between
-from policy_engine.removal import without_rule
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer
 from web_ui.apis.trials import as_json, rules_of, trial
+from web_ui.tag_rules import rule_removal
 
 _COLUMNS = ("dataset", "column", "fit", "confidence", "evidence", "hits", "misses")
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -110,9 +108,8 @@ def remove(name: str, why: str, form: str, place: Place) -> None:
         show_answer(asked(place.url, "POST", "/rules/remove", {"rule": name, "why": why}), form)
         return
     with opened(place.home) as parts:
-        live = read_live(parts.catalog)
-        plan = plan_between(live, without_rule(live, name), at=parts.clock())
-        show_answer(carry_out(plan, parts.catalog, by=operator(), why=why).as_json(), form)
+        done = carry_out(rule_removal(parts, name), parts.catalog, by=operator(), why=why)
+        show_answer(done.as_json(), form)
 
 
 def _chosen(file: Path, name: str) -> tuple[TagRule, ...]:
