@@ -143,6 +143,16 @@ class Tags:
             tx.execute_many("UPDATE assignment SET missing_since = ? WHERE id = ?", changed)
         return len(changed)
 
+    def is_confirmed(self, dataset: str, path: tuple[str, ...], tag: str) -> bool:
+        """Whether a person or a document says that the tag is right there."""
+        with self._catalog.snapshot() as tx:
+            return bool(
+                tx.rows(
+                    "SELECT 1 FROM assignment WHERE dataset_id = ? AND path = ? AND tag_id = ? AND state = ?",
+                    [dataset_id(tx, dataset), stored_path(path), tag_id(tx, tag), TagState.CONFIRMED],
+                )
+            )
+
     def suggested_in(self, origin: TagOrigin) -> frozenset[str]:
         """The datasets in which suggestions of an origin stand."""
         rows = self._catalog.rows(

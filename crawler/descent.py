@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.datasets import Datasets
-from catalog.errors import SqlUnsupported, VeilError
+from catalog.errors import VeilError
 from catalog.model import Column, Dataset
-from catalog.names import fold, split
-from catalog.sources.connector import KnowsViews, SourceConnector
-from catalog.sources.engine import serialize
+from catalog.names import fold, join, split
+from catalog.sources.connector import KnowsViews, SourceConnector, ViewSql
+from catalog.sources.view_sql import Unclear
 from crawler.classify import Suggestion
-from crawler.lineage import Origin, Path, Shape, Unclear, lineage, relations_in
+from crawler.lineage import Origin, Path, Shape, lineage
 from crawler.report import Failure
 
 Relation = tuple[str, str]
 """A schema and a name, folded."""
 
+_UNTOLD = "its SQL is not told to the account"
 _SURE, _REFERRED, _UNSURE = 0.99, 0.95, 0.5
 
 
@@ -44,7 +45,7 @@ class Descent:
         for dataset in self.datasets.datasets_of(self.source):
             registered.setdefault(_relation(dataset.relation), []).append(dataset)
         yield from along_keys(registered)
-        tracing = _Tracing(views=views, shape_of=self._shape)
+        tracing = _Tracing(views=views, shape_of=self._shape, reads=self._reads)
         for relation in views:
             for dataset in registered.get(relation, ()):
                 for suggestion in self._of(dataset, relation, tracing, registered):
@@ -98,17 +99,25 @@ class Descent:
                         yield from _suggested(view, top, tag, evidence, _UNSURE)
 
     def _shape(self, relation: Relation) -> Shape:
-        schema, name = relation
-        quoted = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
-        return {each.name: each.type for each in self.connector.describe(quoted)}
+        return {each.name: each.type for each in self.connector.describe(join(*relation))}
+
+    def _reads(self, view: Relation) -> frozenset[Relation] | None:
+        assert isinstance(self.connector, KnowsViews)
+        try:
+            read = self.connector.description(join(*view)).reads
+        except VeilError:
+            return None
+        return None if read is None else frozenset(map(_relation, read))
 
 
 @dataclass(slots=True, kw_only=True)
 class _Tracing:
     """What views are made of, through views of views down to tables; each is worked out once."""
 
-    views: Mapping[Relation, str]
+    views: Mapping[Relation, ViewSql]
     shape_of: Callable[[Relation], Shape]
+    reads: Callable[[Relation], frozenset[Relation] | None]
+    """What a view reads by its own SQL, as its source says it; None where that cannot be told."""
     _made: dict[Relation, tuple[frozenset[Origin], ...]] = field(default_factory=dict)
 
     def made(self, view: Relation, within: tuple[Relation, ...] = ()) -> tuple[frozenset[Origin], ...]:
@@ -116,17 +125,22 @@ class _Tracing:
         if view in within:
             raise Unclear("it reads from itself")
         if view not in self._made:
-            sql, schema = self.views[view], view[0]
             try:
-                shapes = {relation: self.shape_of(relation) for relation in relations_in(sql, schema)}
+                shapes = {relation: self.shape_of(relation) for relation in self._read(view)}
             except VeilError as error:
                 raise Unclear("it reads from something that is not there") from error
-            direct = lineage(sql, schema, shapes)
+            direct = lineage(self.views[view], shapes)
             self._made[view] = tuple(
                 frozenset(deep for origin in column for deep in self._deeper(origin, shapes, (*within, view)))
                 for column in direct
             )
         return self._made[view]
+
+    def _read(self, view: Relation) -> frozenset[Relation]:
+        read = self.reads(view)
+        if read is None:
+            raise Unclear("its SQL does not tell for certain what it reads" if self.views[view].text else _UNTOLD)
+        return read
 
     def _deeper(
         self, origin: Origin, shapes: Mapping[Relation, Shape], within: tuple[Relation, ...]
@@ -151,37 +165,11 @@ class _Tracing:
                 found.add(relation)
                 continue
             found.add(relation)
-            named = _named(self.views[relation], relation[0])
-            if named is None:
+            read = self.reads(relation)
+            if read is None:
                 return None
-            left.extend(named)
+            left.extend(read)
         return frozenset(found)
-
-
-def _named(sql: str, schema: str) -> frozenset[Relation] | None:
-    """The relations that SQL names, by the engine's own parser where ours does not know it."""
-    try:
-        return relations_in(sql, schema)
-    except Unclear:
-        pass
-    body = sql.partition(" AS ")[2].rstrip().removesuffix(";")
-    try:
-        tree = serialize(body)
-    except SqlUnsupported:
-        return None
-    found: set[Relation] = set()
-    left: list[object] = [tree]
-    while left:
-        node = left.pop()
-        if isinstance(node, dict):
-            if node.get("type") == "TABLE_FUNCTION":
-                return None
-            if node.get("type") == "BASE_TABLE":
-                found.add((fold(str(node.get("schema_name") or schema)), fold(str(node.get("table_name")))))
-            left.extend(node.values())
-        elif isinstance(node, list):
-            left.extend(node)
-    return frozenset(found)
 
 
 def _relation(name: str) -> Relation:

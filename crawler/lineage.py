@@ -7,13 +7,14 @@ joined by is not in its values. SQL that is not understood raises `Unclear`: the
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import sqlglot
-from sqlglot import ErrorLevel, exp
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from catalog.names import fold
+from catalog.sources.connector import ViewSql
+from catalog.sources.view_sql import Unclear, query_of, tables_in
 
 Path = tuple[str, ...]
 Shape = Mapping[str, str]
@@ -22,10 +23,6 @@ Shape = Mapping[str, str]
 _COUNTS = frozenset({"count", "count_star"})
 _WHOLES = (exp.Star, exp.Columns, exp.TableColumn, exp.PositionalColumn, exp.Placeholder, exp.Parameter)
 """What stands for columns without naming them."""
-
-
-class Unclear(Exception):
-    """What a view is made of cannot be told from its SQL."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,31 +34,18 @@ class Origin:
     is_whole: bool = False
 
 
-def relations_in(sql: str, schema: str) -> frozenset[tuple[str, str]]:
-    """The relations that a view's SQL names, as folded (schema, name); raises Unclear.
+def lineage(view: ViewSql, shapes: Mapping[tuple[str, str], Shape]) -> tuple[frozenset[Origin], ...]:
+    """What each column of a view is made of, in order; `shapes` are the relations that it reads.
 
     Example:
-        >>> sorted(relations_in("CREATE VIEW v AS SELECT * FROM s.t, u", "main"))
-        [('main', 'u'), ('s', 't')]
-    """
-    query = _query(sql)
-    names = {fold(cte.alias) for cte in query.find_all(exp.CTE)}
-    return frozenset(_relation(table, schema) for table in _tables(query, names))
-
-
-def lineage(sql: str, schema: str, shapes: Mapping[tuple[str, str], Shape]) -> tuple[frozenset[Origin], ...]:
-    """What each column of a view is made of, in order; `shapes` are the relations that its SQL names.
-
-    Example:
-        >>> [made] = lineage("CREATE VIEW v AS SELECT upper(a) FROM t", "main", {("main", "t"): {"a": "VARCHAR"}})
+        >>> view = ViewSql("CREATE VIEW v AS SELECT upper(a) FROM t", "duckdb")
+        >>> [made] = lineage(view, {("main", "t"): {"a": "VARCHAR"}})
         >>> [origin.path for origin in made]
         [('a',)]
     """
-    query = _query(sql)
-    names = {fold(cte.alias) for cte in query.find_all(exp.CTE)}
-    for table in _tables(query, names):
-        table.set("db", exp.to_identifier(_relation(table, schema)[0], quoted=True))
-        table.set("catalog", None)
+    query = query_of(view)
+    for table in tuple(tables_in(query, view.dialect)):
+        table.set("db", exp.to_identifier(_schema(table, shapes), quoted=True))
     known: dict[str, object] = {
         db: {
             name: {fold(column): _type(text) for column, text in shape.items()}
@@ -81,27 +65,13 @@ def lineage(sql: str, schema: str, shapes: Mapping[tuple[str, str], Shape]) -> t
     return tuple(frozenset(trace.projection(scope, place)) for place in range(_width(scope)))
 
 
-def _query(sql: str) -> exp.Query:
-    try:
-        tree = sqlglot.parse_one(sql, read="duckdb", error_level=ErrorLevel.RAISE)
-    except (SqlglotError, RecursionError, ValueError, TypeError) as error:
-        raise Unclear("its SQL is not understood") from error
-    query = tree.expression if isinstance(tree, exp.Create) else tree
-    if not isinstance(query, exp.Query) or any(query.find_all(exp.Pivot, exp.Command)):
-        raise Unclear("its SQL is not understood")
-    return query
-
-
-def _tables(query: exp.Query, ctes: set[str]) -> Iterator[exp.Table]:
-    for table in query.find_all(exp.Table):
-        if table.args.get("db") or fold(table.name) not in ctes:
-            if not isinstance(table.this, exp.Identifier):
-                raise Unclear("it reads from a function")
-            yield table
-
-
-def _relation(table: exp.Table, schema: str) -> tuple[str, str]:
-    return fold(table.db or schema), fold(table.name)
+def _schema(table: exp.Table, shapes: Mapping[tuple[str, str], Shape]) -> str:
+    """The schema of a relation that a view names; one that is named without is the one of that name which it reads."""
+    name, schema = fold(table.name), fold(table.db)
+    places = [place for place in shapes if place[1] == name and schema in ("", place[0])]
+    if len(places) != 1:
+        raise Unclear("it names one of several" if places else "it reads from something that is not there")
+    return places[0][0]
 
 
 def _type(text: str) -> str:

@@ -69,8 +69,11 @@ class Registrar:
             return [found]
         return [self._registered(found, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
 
-    def suggest(self, dataset: str, suggestion: Suggestion, origin: TagOrigin = TagOrigin.RULE) -> None:
-        """Writes one suggestion; the tag of a detector is declared when it is first suggested."""
+    def suggest(self, dataset: str, suggestion: Suggestion, origin: TagOrigin = TagOrigin.RULE) -> bool:
+        """Writes one suggestion; False where a person said that it is wrong.
+
+        The tag of a detector is declared when it is first suggested.
+        """
         if self._tags.tag(suggestion.tag) is None:
             self._tags.put_tag(next(tag for tag in BUILTIN_TAGS if tag.name == suggestion.tag))
         assignment = TagAssignment(
@@ -84,7 +87,7 @@ class Registrar:
             evidence=suggestion.evidence,
             by=self._by,
         )
-        self._tags.suggest(assignment)
+        return self._tags.suggest(assignment) or self._tags.is_confirmed(dataset, suggestion.path, suggestion.tag)
 
     def inheriting(self) -> frozenset[str]:
         """The source's datasets in which tags are suggested by lineage."""
@@ -102,11 +105,11 @@ class Registrar:
             is_changed = self.datasets.register(database, name, self.source.name, found.relation, found.fields)
             self.datasets.note_defects(database, name, found.defects)
             self.datasets.note_description(database, name, found.description)
-            for suggestion in found.suggestions:
-                self.suggest(f"{database}.{name}", suggestion)
+            heard = tuple(each for each in found.suggestions if self.suggest(f"{database}.{name}", each))
             if found.is_judged:
                 self.note_found(f"{database}.{name}", found.suggestions)
-        return replace(found, name=f"{database}.{name}", state=state if is_changed else CrawlState.UNCHANGED)
+        state = state if is_changed else CrawlState.UNCHANGED
+        return replace(found, name=f"{database}.{name}", state=state, suggestions=heard)
 
     def _free_name(self, database: str, name: str) -> str:
         """A name that no dataset there has; others may be registering too, so the last word is the catalog's."""

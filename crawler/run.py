@@ -1,7 +1,7 @@
 """One run from where it stands to its end: what is left is looked at, each relation in a transaction of its own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -151,14 +151,14 @@ class Running:
         for dataset, suggestion in descent.suggestions():
             found.setdefault(dataset.full_name, {}).setdefault((suggestion.path, suggestion.tag), suggestion)
         ruled = {each.name: each.suggestions for each in self._crawled}
+        heard: dict[str, list[Suggestion]] = {}
         for name in sorted(found.keys() | self.registrar.inheriting()):
             with self.catalog.transaction():
                 suggestions = found.get(name, {}).values()
-                for suggestion in suggestions:
-                    self.registrar.suggest(name, suggestion, TagOrigin.LINEAGE)
+                heard[name] = [each for each in suggestions if self.registrar.suggest(name, each, TagOrigin.LINEAGE)]
                 self.registrar.note_found(name, (*suggestions, *ruled.get(name, ())), TagOrigin.LINEAGE)
         self._crawled = [
-            replace(each, suggestions=(*each.suggestions, *found.get(each.name, {}).values())) for each in self._crawled
+            replace(each, suggestions=_once((*each.suggestions, *heard.get(each.name, ())))) for each in self._crawled
         ]
         self._unclear = tuple(descent.unclear)
 
@@ -210,6 +210,14 @@ class Running:
                     for dataset in known.get(item.relation, ())
                 ]
         return tuple(each for item in items for each in now.get(item.relation, ()))
+
+
+def _once(suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Each tag of a column once, as who is surest says it."""
+    best: dict[tuple[tuple[str, ...], str], Suggestion] = {}
+    for each in sorted(suggestions, key=lambda each: -each.confidence):
+        best.setdefault((each.path, each.tag), each)
+    return tuple(best.values())
 
 
 def _told(item: CrawlItem) -> Failure:

@@ -211,6 +211,14 @@ class PassedOver:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ViewSql:
+    """The SQL that a view is made by, and the dialect it is in, as the reader of SQL calls it; empty if not known."""
+
+    text: str
+    dialect: str
+
+
 @runtime_checkable
 class KnowsPassedOver(Protocol):
     """A connector that can tell what it does not read."""
@@ -221,20 +229,20 @@ class KnowsPassedOver(Protocol):
 
 
 @runtime_checkable
-class KnowsViews(Protocol):
-    """A connector whose source keeps views, with the SQL that they are made by."""
-
-    def views(self) -> Mapping[str, str]:
-        """The SQL of every view, by relation; raises SourceUnavailable."""
-        ...
-
-
-@runtime_checkable
 class KnowsDescriptions(Protocol):
     """A connector whose source keeps comments and keys, and knows what its views read."""
 
     def description(self, relation: str) -> Description:
         """What the source itself says of a relation; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class KnowsViews(KnowsDescriptions, Protocol):
+    """A connector whose source keeps views, with the SQL that they are made by."""
+
+    def views(self) -> Mapping[str, ViewSql]:
+        """The SQL of every view, by relation; raises SourceUnavailable."""
         ...
 
 

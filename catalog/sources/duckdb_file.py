@@ -9,7 +9,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
-from catalog.sources.connector import Expected, Limits, Relation, Scan
+from catalog.sources.connector import Expected, Limits, Relation, Scan, ViewSql
 from catalog.sources.engine_types import fields_of
 from catalog.sources.run import EngineRun
 from catalog.sources.view_sql import relations_read
@@ -76,14 +76,14 @@ class DuckDbFileConnector:
                 suggested = name if plain.count(fold(name)) == 1 else f"{schema}_{name}"
                 yield Relation(name=join(schema, name), suggested_name=suggested, fingerprint=fingerprint)
 
-    def views(self) -> Mapping[str, str]:
+    def views(self) -> Mapping[str, ViewSql]:
         """The SQL of every view, by relation, as the engine keeps it."""
         world = self._open()
         try:
             rows = world.rows(_VIEWS, {"database": world.alias(self._path)})
         finally:
             world.close()
-        return {join(str(schema), str(name)): str(sql) for schema, name, sql in rows}
+        return {join(str(schema), str(name)): ViewSql(str(sql), "duckdb") for schema, name, sql in rows}
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
@@ -111,7 +111,8 @@ class DuckDbFileConnector:
         if not made:
             return description(comments, parts)
         [(own, sql)] = made
-        return description(comments, parts, relations_read(str(sql), "duckdb", within=[str(own), _MAIN], known=known))
+        reads = relations_read(ViewSql(str(sql), "duckdb"), within=[str(own), _MAIN], known=known)
+        return description(comments, parts, reads)
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over the relation; of a view as many as come first."""

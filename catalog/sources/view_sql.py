@@ -1,4 +1,4 @@
-"""Which relations the SQL of a view names, told exactly or not at all."""
+"""What the SQL of a view reads, told exactly or not at all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,13 +7,18 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from catalog.names import fold, join
+from catalog.sources.connector import ViewSql
 
 Place = tuple[str, str]
 """A schema and a name."""
 
 
+class Unclear(Exception):
+    """What a view reads, or is made of, cannot be told from its SQL."""
+
+
 def relations_read(
-    sql: str, dialect: str, *, within: Sequence[str] = (), known: Iterable[Place] | None = None
+    view: ViewSql, *, within: Sequence[str] = (), known: Iterable[Place] | None = None
 ) -> tuple[str, ...] | None:
     """The relations that a view's SQL reads, by name; None when that cannot be told for certain.
 
@@ -21,39 +26,47 @@ def relations_read(
     called as it is there.
 
     Example:
-        >>> relations_read("CREATE VIEW v AS SELECT * FROM T", "sqlite", within=["main"], known=[("main", "t")])
+        >>> view = ViewSql("CREATE VIEW v AS SELECT * FROM T", "sqlite")
+        >>> relations_read(view, within=["main"], known=[("main", "t")])
         ('main.t',)
-        >>> relations_read("SELECT * FROM range(3)", "duckdb") is None
+        >>> relations_read(ViewSql("SELECT * FROM range(3)", "duckdb")) is None
         True
     """
     spelt = None if known is None else {(fold(schema), fold(name)): (schema, name) for schema, name in known}
     try:
-        found = [_place(table, within, spelt) for table in _tables(sql, dialect)]
-    except (_Unclear, SqlglotError, RecursionError, ValueError, TypeError):
+        found = [_place(table, within, spelt) for table in tables_in(query_of(view), view.dialect)]
+    except Unclear:
         return None
     return tuple(sorted({join(*place) for place in found}))
 
 
-class _Unclear(Exception):
-    """What a view reads cannot be told from its SQL."""
-
-
-def _tables(sql: str, dialect: str) -> Iterator[exp.Table]:
-    tree = sqlglot.parse_one(sql, read=dialect, error_level=ErrorLevel.RAISE)
+def query_of(view: ViewSql) -> exp.Query:
+    """The query that a view is; raises Unclear."""
+    try:
+        tree = sqlglot.parse_one(view.text, read=view.dialect, error_level=ErrorLevel.RAISE)
+    except (SqlglotError, RecursionError, ValueError, TypeError) as error:
+        raise Unclear("its SQL is not understood") from error
     query = tree.expression if isinstance(tree, exp.Create) else tree
     if not isinstance(query, exp.Query) or any(query.find_all(exp.Pivot, exp.Command)):
-        raise _Unclear
+        raise Unclear("its SQL is not understood")
+    return query
+
+
+def tables_in(query: exp.Query, dialect: str) -> Iterator[exp.Table]:
+    """Where a query names relations, the names of its own parts not among them; raises Unclear."""
     if dialect == "sqlite" and any(each.args.get("field") for each in query.find_all(exp.In)):
-        raise _Unclear  # `x IN t` reads a table there
+        raise Unclear("it reads a table behind IN")
     for table in query.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or table.catalog:
-            raise _Unclear
+        if not isinstance(table.this, exp.Identifier):
+            raise Unclear("it reads from a function")
+        if table.catalog:
+            raise Unclear("it reads from elsewhere")
         if table.db or not _is_within(table):
             yield table
 
 
 def _is_within(table: exp.Table) -> bool:
-    """Whether a bare name is that of a query in a WITH around it; raises _Unclear where engines differ."""
+    """Whether a bare name is that of a query in a WITH around it; raises Unclear where engines differ."""
     name = fold(table.name)
     below: exp.Expr = table
     while (above := below.parent) is not None:
@@ -63,7 +76,7 @@ def _is_within(table: exp.Table) -> bool:
             if name in names[: place + bool(above.recursive)]:
                 return True
             if name in names:
-                raise _Unclear
+                raise Unclear("a part of it is called like what it reads")
         elif (beside := above.args.get("with_")) is not below and name in map(fold, _aliases(beside)):
             return True
         below = above
@@ -79,5 +92,5 @@ def _place(table: exp.Table, within: Sequence[str], spelt: dict[Place, Place] | 
     if spelt is not None:
         places = [spelt[place] for place in ((fold(schema), fold(name)) for schema, name in places) if place in spelt]
     if not places:
-        raise _Unclear
+        raise Unclear("it reads from something that is not there")
     return places[0]

@@ -85,7 +85,13 @@ def test_human_verdicts_are_never_overwritten(catalog: Catalog) -> None:
     tags = Tags(catalog)
     tags.reject("clinic.costs", ("phone",), "pii.phone_number", by="eve")
     tags.confirm("clinic.costs", ("mrn",), "phi.mrn", by="eve")
-    crawl(catalog, "lake", into="clinic", is_full=True, by="ada")
+    report = crawl(catalog, "lake", into="clinic", is_full=True, by="ada")
+    [costs] = [each for each in report.crawled if each.name == "clinic.costs"]
+    assert {(each.path, each.tag) for each in costs.suggestions} == {
+        (("age",), "qi.age"),
+        (("mrn",), "phi.mrn"),
+        (("phone",), "phi.phone_number"),
+    }
     states = {(each.path, each.tag): each.state for each in tags.assignments("clinic.costs")}
     assert states == {
         (("age",), "qi.age"): TagState.SUGGESTED,

@@ -2,7 +2,9 @@
 
 import pytest
 
-from crawler.lineage import Unclear, lineage, relations_in
+from catalog.sources.connector import ViewSql
+from catalog.sources.view_sql import Unclear
+from crawler.lineage import lineage
 
 SHAPES = {
     ("s", "t"): {"a": "INTEGER", "B c": "VARCHAR", "st": 'STRUCT("p" VARCHAR, "q" INTEGER)'},
@@ -10,10 +12,10 @@ SHAPES = {
 }
 
 
-def made(sql: str) -> list[set[str]]:
+def made(sql: str, dialect: str = "duckdb") -> list[set[str]]:
     return [
         {".".join((*origin.relation, *origin.path)) + ("" if origin.is_whole else " in part") for origin in column}
-        for column in lineage(f"CREATE VIEW v AS {sql};", "main", SHAPES)
+        for column in lineage(ViewSql(f"CREATE VIEW v AS {sql};", dialect), SHAPES)
     ]
 
 
@@ -67,6 +69,29 @@ def test_what_is_not_understood_is_unclear(sql: str) -> None:
         made(sql)
 
 
-def test_the_relations_of_a_view_are_those_it_names() -> None:
-    sql = "CREATE VIEW s.v AS WITH c AS (SELECT * FROM Other) SELECT * FROM c, db.main.x, c.t"
-    assert relations_in(sql, "s") == {("s", "other"), ("main", "x"), ("c", "t")}
+def test_a_name_of_a_part_is_one_only_where_the_part_is_seen() -> None:
+    assert made("SELECT x.a, t.a FROM (WITH t AS (SELECT z AS a FROM u) SELECT * FROM t) x, t") == [
+        {"main.u.z"},
+        {"s.t.a"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "origins"),
+    [
+        ("mysql", "select `u`.`z` AS `x`,'a`b\"c' AS `y` from `main`.`u`", [{"main.u.z"}, set()]),
+        (
+            "postgres",
+            "SELECT u.z ~~ 'a%'::text AS x, u.a::numeric(4,2) FROM main.u",
+            [{"main.u.z in part"}, {"main.u.a in part"}],
+        ),
+        ("sqlite", "SELECT z, [a] FROM [u]", [{"main.u.z"}, {"main.u.a"}]),
+    ],
+)
+def test_a_view_is_read_in_the_dialect_of_its_source(dialect: str, sql: str, origins: list[set[str]]) -> None:
+    assert made(sql, dialect) == origins
+
+
+def test_a_name_that_may_be_one_of_several_is_unclear() -> None:
+    with pytest.raises(Unclear, match="one of several"):
+        lineage(ViewSql("SELECT a FROM t", "duckdb"), {("s", "t"): {"a": "INTEGER"}, ("r", "t"): {"a": "INTEGER"}})

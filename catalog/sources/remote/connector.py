@@ -10,7 +10,7 @@ import pyarrow as pa
 from catalog.errors import SettingsInvalid
 from catalog.model import Description, Field
 from catalog.names import fold, join
-from catalog.sources.connector import Expected, Masks, Relation, Remote, Scan
+from catalog.sources.connector import Expected, Masks, Relation, Remote, Scan, ViewSql
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot
@@ -63,8 +63,8 @@ class RemoteConnector:
                     name=join(table.schema, table.name), suggested_name=suggested, fingerprint=table.fingerprint
                 )
 
-    def views(self) -> Mapping[str, str]:
-        """The SQL of every view, by relation, as the engine's dialect reads it."""
+    def views(self) -> Mapping[str, ViewSql]:
+        """The SQL of every view, by relation."""
         with self._look() as look:
             return {join(view.schema, view.name): sql for view, sql in look.views().items()}
 

@@ -16,6 +16,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
 from catalog.model import Description
 from catalog.names import fold
+from catalog.sources.connector import ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
@@ -34,6 +35,7 @@ Opened = Any
 """A connection of the driver, which has no types."""
 
 _CONNECT_SECONDS = 10
+_DIALECT = "mysql"
 _GRACE_SECONDS = 30
 _FEW_ROWS = 20_000
 _MOST_SAMPLED = 100_000
@@ -113,11 +115,11 @@ class MariaDbSnapshot:
             and (name is None or fold(table.name) == fold(name))
         ]
 
-    def views(self) -> Mapping[RemoteTable, str]:
-        """The SQL of the views that the account may see the making of, with names quoted as the engine does."""
+    def views(self) -> Mapping[RemoteTable, ViewSql]:
+        """The SQL of the views, which is empty where the account may not see it."""
         made = {(str(schema), str(name)): str(sql or "") for schema, name, sql in self._rows(_VIEWS)}
         return {
-            table: made.get((table.schema, table.name), "").replace("`", '"')
+            table: ViewSql(made.get((table.schema, table.name), ""), _DIALECT)
             for table in self.tables()
             if table.is_view
         }
@@ -142,7 +144,7 @@ class MariaDbSnapshot:
         if not table.is_view:
             return ()
         made = self._rows(_VIEW, table.schema, table.name)
-        return relations_read(str(made[0][0] or ""), "mysql") if made else None
+        return relations_read(ViewSql(str(made[0][0] or ""), _DIALECT)) if made else None
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

@@ -18,6 +18,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description
 from catalog.names import join, quoted
+from catalog.sources.connector import ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
@@ -150,10 +151,10 @@ class PostgresSnapshot:
             for row in self._rows(_TABLES, schema or "", name or "")
         ]
 
-    def views(self) -> Mapping[RemoteTable, str]:
+    def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of every view, with every name in full."""
         made = {int(str(row["oid"])): str(row["sql"]) for row in self._rows(_VIEWS)}
-        return {table: made[table.key] for table in self.tables() if table.is_view}
+        return {table: ViewSql(made[table.key], "postgres") for table in self.tables() if table.is_view}
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; raises SourceUnavailable when the account may not read them all."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from catalog.model import Description
-from catalog.sources.connector import SourceFunction
+from catalog.sources.connector import SourceFunction, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 
@@ -65,7 +65,7 @@ class Snapshot(Protocol):
         """Every table and view that is not the system's own, or those of a schema or name, in any case of letters."""
         ...
 
-    def views(self) -> Mapping[RemoteTable, str]:
+    def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of the views, as the engine's dialect can read it."""
         ...
 

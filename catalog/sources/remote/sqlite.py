@@ -18,6 +18,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
 from catalog.names import quoted
+from catalog.sources.connector import ViewSql
 from catalog.sources.files.local_folder import is_a_home
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition, Value
@@ -112,10 +113,10 @@ class SqliteSnapshot:
             for found, is_view in self._rows(_TABLES, {"name": name})
         ]
 
-    def views(self) -> Mapping[RemoteTable, str]:
+    def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL that made each view."""
         made = {name: str(sql) for name, sql in self._rows("SELECT name, sql FROM sqlite_schema WHERE type = 'view'")}
-        return {table: made[table.name] for table in self.tables() if table.is_view}
+        return {table: ViewSql(made[table.name], "sqlite") for table in self.tables() if table.is_view}
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns with the types that were declared for them."""
@@ -132,7 +133,7 @@ class SqliteSnapshot:
             return ()
         made = self._rows("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = $name", {"name": table.name})
         known = [(each.schema, each.name) for each in self.tables()]
-        return relations_read(str(made[0][0]), "sqlite", within=[_SCHEMA], known=known)
+        return relations_read(ViewSql(str(made[0][0]), "sqlite"), within=[_SCHEMA], known=known)
 
     def read(
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]

@@ -96,7 +96,7 @@ class TestMariaDb(ConnectorContract):
     def test_views_are_known_by_their_sql(self, source: Source) -> None:
         connector = connect(source)
         assert isinstance(connector, KnowsViews)
-        assert 'from "clinic"."people"' in connector.views()["clinic.names"]
+        assert "from `clinic`.`people`" in connector.views()["clinic.names"].text
 
     def test_fingerprint_tells_of_a_change(
         self, source: Source, mariadb: Server, database: str, made: Callable[[str], str]

@@ -11,7 +11,7 @@ import pytest
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected, KnowsViews, Limits
+from catalog.sources.connector import Expected, KnowsViews, Limits, ViewSql
 from catalog.sources.sessions import SessionCache
 from tests.contracts.connectors import ConnectorContract, Stop, read
 
@@ -48,7 +48,8 @@ class TestSqlite(ConnectorContract):
     def test_views_are_known_by_their_sql(self, source: Source) -> None:
         connector = connect(source)
         assert isinstance(connector, KnowsViews)
-        assert connector.views() == {"main.names": "CREATE VIEW names AS SELECT name, upper(name) AS big FROM people"}
+        made = "CREATE VIEW names AS SELECT name, upper(name) AS big FROM people"
+        assert connector.views() == {"main.names": ViewSql(made, "sqlite")}
 
     def test_declared_types(self, source: Source) -> None:
         types = {field.name: field.type for field in connect(source).describe("people")}

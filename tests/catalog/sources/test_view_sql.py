@@ -2,13 +2,14 @@
 
 import pytest
 
+from catalog.sources.connector import ViewSql
 from catalog.sources.view_sql import relations_read
 
 KNOWN = (("main", "t"), ("main", "U"), ("s", "t"), ("s", "lone"))
 
 
 def told(sql: str, dialect: str = "duckdb", within: tuple[str, ...] = ("main",)) -> tuple[str, ...] | None:
-    return relations_read(sql, dialect, within=within, known=KNOWN)
+    return relations_read(ViewSql(sql, dialect), within=within, known=KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -58,5 +59,5 @@ def test_in_sqlite_a_table_can_stand_behind_in() -> None:
 
 
 def test_without_schemas_to_look_in_a_bare_name_is_not_told() -> None:
-    assert relations_read("select `d`.`T`.`a` AS `a` from `d`.`T`", "mysql") == ("d.T",)
-    assert relations_read("select a from t", "mysql") is None
+    assert relations_read(ViewSql("select `d`.`T`.`a` AS `a` from `d`.`T`", "mysql")) == ("d.T",)
+    assert relations_read(ViewSql("select a from t", "mysql")) is None

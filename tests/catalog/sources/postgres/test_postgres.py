@@ -49,7 +49,7 @@ class TestPostgres(ConnectorContract):
     def test_views_are_known_by_their_sql(self, source: Source) -> None:
         connector = connect(source)
         assert isinstance(connector, KnowsViews)
-        assert "FROM public.people" in connector.views()["lab.names"]
+        assert "FROM public.people" in connector.views()["lab.names"].text
 
     def test_fingerprint_tells_of_a_change(
         self, source: Source, postgres: Server, database: str, made: Callable[[str], str]
