@@ -117,6 +117,8 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     contents: dict[str, list[Reading]] = {}
     for reading in _contents(column, about, today):
         contents.setdefault(reading.detector, []).append(reading)
+    if _are_handles(contents) and "username" not in names and (said := names.get("person_name")) and said.weight > 0:
+        names["username"] = replace(said, detector="username", weight=min(said.weight, _CLEARLY))
     is_named = any(
         said.weight >= _CLEARLY and forms.fits(column, detectors()[name].form) > -2 for name, said in names.items()
     )
@@ -134,8 +136,14 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
             weight=weight,
             because=because,
             country=seen.country if seen else "",
-            needs=next((each.needs for each in (said, seen) if each and each.needs), detector.needs),
+            needs=(told.needs if (told := said if is_named else seen) else "") or detector.needs,
         )
+
+
+def _are_handles(contents: Mapping[str, Sequence[Reading]]) -> bool:
+    """Whether the values are no names but what people sign in with: of `assigned_to` either may stand there."""
+    no_names = any(each.is_final and each.weight < 0 for each in contents.get("person_name", ()))
+    return no_names and any(each.weight > _NEEDS_A_NAME for each in contents.get("username", ()))
 
 
 def _contents(column: Column, about: Surroundings, today: date) -> Iterator[Reading]:

@@ -21,6 +21,12 @@ def _always(found: str) -> bool:
     return True
 
 
+_CALLS = (
+    "(?i:tel|tél|telf|tlf|tfn|phone|telephone|telefon|telefono|teléfono|téléphone|telefone|fone|mobile|mobil|handy|cell"
+    "|celular|cel|móvil|movil|portable|cellulare|whatsapp|gsm|number is|тел|телефон|電話|电话|手机|전화|연락처)"
+)
+"""Words that a number of a phone follows, however it is written."""
+
 _INSIDE: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("email_address", re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,24}\b"), _always),
     ("ssn", re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"), _always),
@@ -44,6 +50,7 @@ _INSIDE: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
             r"(?<![\w.+-])(?:\+\d{1,3}[ .(-]{0,2}\d[\d ().-]{6,16}\d|\(\d{2,5}\)[ -]?\d{2,5}(?:[ .-]\d{2,5}){1,3}"
             r"|\d{3}[.-]\d{3}[.-]\d{4}|0\d{1,4}[ /-]\d{2,4}(?:[ -]?\d{2,4}){1,4}"
             r"|(?<=[Pp]hone )\d{9,12}|(?<=[Tt]el )\d{9,12}|(?<=call )\d{9,12})(?![\w-]|\.\d)"
+            rf"|(?<!\w){_CALLS}[\s.:]{{1,3}}\(?\d(?:[ ./()-]{{0,2}}\d){{6,12}}(?![\w-]|\.\d)"
         ),
         _always,
     ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from crawler.detectors import tables
 from crawler.detectors.catalogue import detectors
 from crawler.detectors.odds import Reading
+from crawler.detectors.shortening import longer
 from crawler.detectors.splitting import parts, spellings
 
 _WEIGHTS = {"strong": 6.0, "fair": 4.5, "trait": 4.5, "weak": 2.0}
@@ -84,11 +85,29 @@ def units(name: str) -> tuple[Unit, ...]:
         for start in range(max(0, end - _LONGEST_SPAN), end):
             written, meant = "".join(words[start:end]), "".join(full[start:end])
             text = meant if written not in known and meant in known else written
-            if text in known or end - start == 1:
-                unit = Unit(text, known.get(text, ()), " ".join(words[start:end]))
+            senses = known.get(text) or _shortened(tuple(full[start:end]))
+            if senses or end - start == 1:
+                unit = Unit(text, senses, " ".join(words[start:end]))
                 options.append((best[start][0] + _worth(unit, len(written)), (*best[start][1], unit)))
         best.append(max(options, key=lambda option: option[0]))
     return best[-1][1]
+
+
+@functools.lru_cache(maxsize=20_000)
+def _shortened(words: tuple[str, ...]) -> tuple[Sense, ...]:
+    """What words mean of which one is shortened, if they can only mean one thing: less surely than in full."""
+    known = lexicon()
+    found = {
+        sense
+        for place, word in enumerate(words)
+        if word not in known
+        for full in longer(word)
+        for sense in known.get("".join((*words[:place], full, *words[place + 1 :])), ())
+    }
+    if len({sense.meaning for sense in found}) != 1 or any(sense.meaning in _ROLES for sense in found):
+        return ()
+    strength = "fair" if len(words) > 1 else "weak"
+    return tuple(sorted({Sense(each.meaning, strength, each.language) for each in found}, key=repr))
 
 
 def _worth(unit: Unit, length: int) -> int:
@@ -134,6 +153,11 @@ def _words_for_people() -> tuple[str, ...]:
         for word, senses in lexicon().items()
         if len(word) > _SHORT and any(sense.meaning == PERSON and sense.language == "en" for sense in senses)
     )
+
+
+def says_something(name: str) -> bool:
+    """Whether a word of the name is known: nothing is of `c7`."""
+    return any(unit.senses and not unit.has_role(PLAIN) for unit in units(name))
 
 
 def speaks_of_creature(name: str) -> bool:

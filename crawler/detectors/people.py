@@ -15,6 +15,7 @@ _NO_NAME = re.compile(r"[\d@_:;/\\<>{}=#*+%$€£\"?!\[\]|~^]")
 _EAST_ASIAN = re.compile(
     r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,8}([ 　][\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,6})?"
 )
+_MASKED = re.compile(r"[\u4e00-\u9fff\uac00-\ud7af][*○〇＊]{1,2}[\u4e00-\u9fff\uac00-\ud7af]?")
 _KANA = re.compile(r"[\u3040-\u30ff]+")
 _PLACES = tuple("시군구동읍면도市区區县縣町村省県都府路街")
 _BEFORE_PLACES = frozenset(
@@ -97,6 +98,8 @@ def kind_of(value: str) -> str:
     """
     if value.isupper() and (slashed := _SLASHED.fullmatch(value)):
         value = f"{slashed[1]}, {slashed[2]}"
+    if _MASKED.fullmatch(value):
+        return "full"
     if len(value) > 60 or _NO_NAME.search(value):
         return ""
     if _EAST_ASIAN.fullmatch(value):

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from crawler.detectors import tables
 from crawler.detectors.column import Column, Kind
 from crawler.detectors.odds import Reading, likelihood, told
+from crawler.detectors.people import is_family, is_given
 from crawler.detectors.splitting import plain
 
 _WORDS = re.compile(r"[^\W\d_]+[./]?")
 _HOUSE = re.compile(r"\b\d{1,6}\s?[a-zA-Z]?\b|\d+[-/]\d+|〒|\d")
+_GRADED = re.compile(r"\b\d+-[a-z]{3,}", re.I)
+"""What numbers how many of something a thing has: `4-wheel drive` is no street."""
 _GLUED = tuple(
     "strasse straße str weg platz allee gasse ring damm straat laan plein gracht gatan vagen gata gate gaten vei veien "
     "vegen gade vej katu tie kuja stig steeg singel dijk kade pad hof stieg ufer utca".split()
@@ -37,7 +40,20 @@ _NUMBERED = re.compile(r"[^\W\d_][^\d,@:;=]{2,38}[ ,]{1,2}(?:[Nn]r?[.°º]? ?)?\
 _WITH_TOWN = re.compile(
     r"[^,;=@]{3,48}, ?(?:[A-Z]{1,2}-)?\d{3,6}(?: ?\d{2,3}| ?[A-Z]{2})? [^\d,;=@]{2,40}(?:, ?[^\d;=@]{2,40})?"
 )
+_DIRECTIONS = frozenset(
+    "north south east west new old lake port fort mount saint st sainte san santa santo são vila villa bad sankt los "
+    "las upper lower great little nieuw oud groot klein nova velha ciudad puerto".split()
+)
+_OF_TOWNS = (
+    "town ton ville burgh borough bury mouth chester haven side shire land port furt stad stadt burg berg dorf heim "
+    "hausen kirchen felden bourg sur-mer hampton wick worth ham dam dijk veen hoven drecht köping torp vik by holm ów "
+    "owo ice grad gorod sk ovo"
+).split()
+"""Words before names of towns, and the ends of such names."""
 _MANY_STREETS, _FEWEST = 0.6, 12
+_FEW_WORDS = 2
+_TOWN_ENDINGS = tuple(map(plain, _OF_TOWNS))
+_TOWN = re.compile(r"[^\W\d_]{3,}(?:[ '-][^\W\d_]{2,}){0,3}|[^\W\d_]{2}\.? [^\W\d_]{3,}")
 _TOWN_AND_STATE = re.compile(r"[^\W\d_][^\W\d_ .'-]*(?:[ .'-]+[^\W\d_]+){0,4}, [A-Z]{2,3}")
 
 
@@ -48,6 +64,7 @@ def judge(column: Column) -> Iterator[Reading]:
         small = sum(value[0].islower() and value.isascii() for value in column.few)
         if small > 0.6 * len(column.few):
             yield from (Reading(detector=each, weight=-4.0, is_final=True) for each in ("city", "region", "address"))
+        yield from _towns(column)
         towns = sum(bool(_TOWN_AND_STATE.fullmatch(value)) for value in column.few)
         if towns > 0.5 * len(column.few):
             because = told(towns, len(column.few), "are made like a town and a state")
@@ -63,6 +80,26 @@ def judge(column: Column) -> Iterator[Reading]:
                     because=told(hits, len(column.few), "have the shape of postal codes"),
                     is_alone=chance < 0.1,
                 )
+
+
+def _towns(column: Column) -> Iterator[Reading]:
+    """Many names that are made as names of towns are, and not as those of people."""
+    made = [value for value in column.few if _TOWN.fullmatch(value) and _is_made_like_town(value)]
+    if len(made) < _FEWEST or len(made) <= _MANY_STREETS * len(column.few):
+        return
+    towns = [value for value in made if not is_family(value) and not is_given(value)]
+    if len(towns) > _MANY_STREETS * len(column.few):
+        because = told(len(towns), len(column.few), "are made like names of towns")
+        yield Reading(detector="city", weight=3.5, because=because, needs="identity")
+
+
+def _is_made_like_town(value: str) -> bool:
+    """Whether it begins or ends as names of towns do.
+
+    Example: `North Kelby` and `Ashville`, but not `Baker Street Store`.
+    """
+    first, *others = plain(value).split()
+    return (bool(others) and first in _DIRECTIONS) or (value.count(" ") < _FEW_WORDS and first.endswith(_TOWN_ENDINGS))
 
 
 def _address(column: Column) -> Iterator[Reading]:
@@ -98,7 +135,7 @@ def is_address(value: str) -> bool:
         >>> is_address("12 Elm Street"), is_address("Lindenweg 4"), is_address("Main Street")
         (True, True, False)
     """
-    if len(value) > 200 or not _HOUSE.search(value) or _NO_ADDRESS.search(value):
+    if len(value) > 200 or not _HOUSE.search(_GRADED.sub("", value)) or _NO_ADDRESS.search(value):
         return False
     if _EAST.fullmatch(value):
         return True

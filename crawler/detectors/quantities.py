@@ -8,6 +8,7 @@ from crawler.detectors.odds import Reading
 
 _OLDEST = 120
 _MOST_YEARS_AT_SCHOOL = 30
+_SHORT_ACCOUNT = 6
 
 
 def judge(column: Column) -> Iterator[Reading]:
@@ -30,6 +31,9 @@ def judge(column: Column) -> Iterator[Reading]:
         yield Reading(detector="geolocation", weight=-6.0, is_final=True)
     elif column.kind is Kind.FLOAT:
         yield Reading(detector="geolocation", weight=0.5, because="degrees with a fraction", is_alone=False)
+    if column.kind is not Kind.FLOAT and max(map(len, column.values)) <= _SHORT_ACCOUNT:
+        because = "too short for accounts of a bank"
+        yield Reading(detector="bank_account", weight=-3.0, because=because, is_final=True)
     if high < 5:
         yield Reading(detector="salary", weight=-5.0, is_final=True)
     elif high >= 500:

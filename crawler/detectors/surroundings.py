@@ -17,6 +17,8 @@ _TRAITS = frozenset(
 _OF_PEOPLE_ONLY = frozenset("age gender marital_status race_ethnicity religion".split())
 _OF_CREATURES_TOO = frozenset("age gender".split())
 _POINTS_AT_DEVICES = frozenset("ip_address mac_address device_id username".split())
+_PARTS_OF_ADDRESSES = frozenset({"address", "city", "region"})
+_IN_A_ROW = 3.5
 _COUNTRIES = {row["language"]: row["countries"] for row in tables.rows("languages") if row["countries"]}
 _SURE, _NEUTRAL, _OF_DEVICES, _LIKELY, _DOUBTFUL, _NEVER = 1.0, 0.0, -0.5, -1.0, -2.0, -12.0
 
@@ -30,6 +32,7 @@ class Surroundings:
     speaks_of_people: bool
     speaks_of_creatures: bool
     resources: fhir.Resources
+    columns: tuple[Column, ...] = ()
 
     def weight(self, needs: str, column: Column, detector: Detector, found: Mapping[Column, str]) -> float:
         """What a table says for a detector that needs one about people, or one that tells who they are.
@@ -44,7 +47,7 @@ class Surroundings:
         if not needs:
             return _NEUTRAL
         if is_about_people:
-            return _SURE
+            return _SURE + (_IN_A_ROW if self._is_in_a_row(column, detector, found) else 0.0)
         if needs == "identity":
             return _NEVER
         is_hinted = self.speaks_of_people or header.speaks_of_person(column.name)
@@ -53,6 +56,14 @@ class Surroundings:
         if needs == "someone":
             return _LIKELY if people else _DOUBTFUL
         return _OF_DEVICES if others & _POINTS_AT_DEVICES else _NEVER
+
+    def _is_in_a_row(self, column: Column, detector: Detector, found: Mapping[Column, str]) -> bool:
+        """Whether a column whose name says nothing stands right beside parts of an address: it is likely one, too."""
+        if detector.name != "postal_code" or header.says_something(column.name):
+            return False
+        place = self.columns.index(column)
+        beside = (*self.columns[max(0, place - 1) : place], *self.columns[place + 1 : place + 2])
+        return any(found.get(each) in _PARTS_OF_ADDRESSES for each in beside)
 
 
 def surroundings(columns: Iterable[Column]) -> Surroundings:
@@ -68,6 +79,7 @@ def surroundings(columns: Iterable[Column]) -> Surroundings:
         speaks_of_people=any(header.speaks_of_person(name) for name in names),
         speaks_of_creatures=any(header.speaks_of_creature(name) for name in names),
         resources=fhir.resources(columns),
+        columns=columns,
     )
 
 

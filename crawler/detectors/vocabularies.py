@@ -33,6 +33,9 @@ _BY_CHANCE_IN_WORDS = 0.02
 _MOST_DISTINCT = 60
 _WORDS_OF_A_TITLE = 5
 _CODED, _MOST_CODES = ("gender", "marital_status", "race_ethnicity", "religion", "education"), 12
+_PAIRS = tuple(map(frozenset, ("mf mw mv hf hm mk мж чж 男女 남여 ek αθ זנ").split()))
+"""The two letters that stand for men and women in some language; together they hardly stand for anything else."""
+_MANY_CODES = 12
 _BETWEEN = re.compile(r"[\s/,()&-]+")
 
 
@@ -50,6 +53,9 @@ def judge(column: Column) -> Iterator[Reading]:
         for detector, words, chance, telling in _CLOSED:
             yield from _closed(detector, tables.phrases(words), chance, telling, lowered)
         yield from _blood(column)
+    if frozenset(lowered) in _PAIRS and column.count > len(_PAIRS):
+        because = "values are the letters of men and women"
+        yield Reading(detector="gender", weight=5.0, because=because, needs="identity")
     for detector, lists, chance in _OPEN:
         known = frozenset[str]().union(*(tables.phrases(each) for each in lists))
         hits = sum(word in known for word in lowered)
@@ -65,7 +71,9 @@ def judge(column: Column) -> Iterator[Reading]:
 
 
 def _is_telling(words: list[str], hits: int) -> bool:
-    """Whether there are many different words, and they are long: `ca` is a region and much else."""
+    """Whether there are many different words, and they are long, or no other: `ca` is a region and much else."""
+    if len(words) >= _MANY_CODES and hits == len(words):
+        return True
     return hits >= 8 and hits > 0.7 * len(words) and sum(len(word) > 3 for word in words) > 0.7 * len(words)
 
 

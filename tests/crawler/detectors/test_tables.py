@@ -131,3 +131,36 @@ def test_a_card_inside_a_text_is_no_phone() -> None:
 
 def test_a_name_column_without_words_holds_no_names() -> None:
     assert found({"full_name": [f"acme/web-{number}" for number in range(20)]})["full_name"] == []
+
+
+def test_letters_for_men_and_women_count_beside_people_only() -> None:
+    letters = ["m", "w", "w", "m", "w", "m"] * 3
+    emails = [f"user{number}@example.org" for number in range(18)]
+    assert found({"c9": letters, "c2": emails, "c3": BESIDE["last_name"] * 3})["c9"] == ["gender"]
+    assert found({"c9": letters, "c2": list(range(18))})["c9"] == []
+
+
+def test_parts_of_an_address_stand_in_a_row() -> None:
+    states = "AL AK AZ CO CT FL GA HI ID IA KS KY LA ME MD MA MI MN".split()
+    zips = [f"{number:05d}" for number in range(10311, 99999, 5003)]
+    people = {"c1": [f"user{number}@example.org" for number in range(18)], "c2": BESIDE["last_name"] * 3}
+    tags = found({**people, "c3": states, "c4": zips, "c5": [1.5] * 18, "c6": zips})
+    assert (tags["c3"], tags["c4"], tags["c6"]) == (["region"], ["postal_code"], [])
+
+
+def test_towns_are_known_by_how_they_are_made() -> None:
+    towns = [
+        *("Fieldborough", "Ashville", "North Kelby", "Oakhaven", "Lake Mersey", "Brightmouth", "West Orrin"),
+        *("Harrowshire", "Port Wells", "Millburgh", "East Tolland", "Stoneton"),
+    ]
+    emails = [f"user{number}@example.org" for number in range(12)]
+    assert found({"f03": towns, "f01": emails, "f02": BESIDE["last_name"] * 2})["f03"] == ["city"]
+    assert found({"f03": towns, "population": list(range(12))})["f03"] == []
+
+
+def test_a_phone_follows_the_word_for_it_in_a_text() -> None:
+    notes = ["the patient feels better and walks again without any help"] * 30
+    notes += [
+        f"el paciente pide que se le llame por la tarde, Tel. 6{number} 123 4{number}." for number in range(10, 16)
+    ]
+    assert found({"texto": notes})["texto"] == ["phone_number"]
