@@ -86,7 +86,8 @@ def harmful(tree: exp.Expr, known: Families) -> Iterator[exp.Expr]:
 
     Example: of `select name from t where 1 / (age - 40) > 0` the difference, the division and the comparison.
     """
-    return (node for node in tree.walk() if not _is_harmless(node, known))
+    inner_first = reversed([*tree.walk()])  # so that what is asked of a part is known when the whole is judged
+    return reversed([node for node in inner_first if not _is_harmless(node, known)])
 
 
 def _is_harmless(node: exp.Expr, known: Families) -> bool:

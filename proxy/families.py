@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from catalog.names import fold
 from proxy.functions import CALLABLE, Signature
-from proxy.numbers import are_comparable, number
+from proxy.numbers import Types, are_comparable, number
 
 NUMBERS = frozenset({"decimal", "double", "integer"})
 WIDE = "wide"
@@ -72,12 +72,25 @@ _MOMENT["timestamp"] = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?\Z", re.ASC
 class Families(dict[str, str]):
     """For each folded name that means one thing in a query, the family of its type.
 
-    `types` are the exact types of those that are columns and nothing else.
+    `types` are the exact types of those that are columns and nothing else. What was worked out of an expression is kept
+    until a name means something else: a call asks of its arguments several times, and without this a dozen calls in
+    each other would take minutes.
     """
 
     def __init__(self, known: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(known)
-        self.types: dict[str, str] = {}
+        self.types = Types()
+        self.found: dict[int, tuple[exp.Expr, str | None]] = {}
+        """By a node's id; the node stands beside it, so that no other gets its id."""
+
+    def __setitem__(self, name: str, kind: str) -> None:
+        if self.get(name) != kind:
+            self.found.clear()
+        super().__setitem__(name, kind)
+
+    def __delitem__(self, name: str) -> None:
+        self.found.clear()
+        super().__delitem__(name)
 
 
 def family_of_type(type_name: str) -> str | None:
@@ -95,6 +108,13 @@ def family_of_type(type_name: str) -> str | None:
 def family(node: exp.Expr, known: Families) -> str | None:
     """The family of an expression's type, or None."""
     node = bare(node)
+    kept = known.found.get(id(node))
+    if kept is None:
+        kept = known.found[id(node)] = (node, _worked_out(node, known))
+    return kept[1]
+
+
+def _worked_out(node: exp.Expr, known: Families) -> str | None:
     if isinstance(node, exp.Column):
         is_name = isinstance(node.this, exp.Identifier) and not node.args.get("db")
         return known.get(fold(node.name)) or _of_number(node, known) if is_name else None
@@ -293,7 +313,9 @@ def _of_cast(cast: exp.Cast, known: Families) -> str | None:
 def _of_calculation(node: exp.Expr, known: Families) -> str | None:
     """Doubles grow to infinity, every division makes one, and days have whole numbers between them."""
     sides = [bare(side) for side in (node.this, node.args.get("expression")) if side is not None]
-    kinds = ["number" if (found := literal(side)) and is_number(found) else family(side, known) for side in sides]
+    kinds: list[str | None] = []
+    for side in sides:  # not a comprehension: a chain of these is as deep as it is long
+        kinds.append("number" if (found := literal(side)) and is_number(found) else family(side, known))
     if isinstance(node, exp.Sub) and kinds == ["date", "date"]:
         return "integer"
     if isinstance(node, exp.Neg) and kinds == ["number"]:

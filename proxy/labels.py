@@ -135,10 +135,13 @@ def _is_unnamed(item: exp.Expr) -> bool:
 
 def _makes_several(item: exp.Expr) -> bool:
     """Whether an item may become several columns, which then have names of their own."""
-    stars = (star for star in item.find_all(exp.Star) if star.find_ancestor(exp.Select) is item.parent)
-    return any(not columns.args.get("unpack") for columns in item.find_all(exp.Columns)) or any(
-        not isinstance(star.parent, exp.Count | exp.Columns) for star in stars
-    )
+    for node in item.find_all(exp.Columns, exp.Star):
+        if isinstance(node, exp.Columns):
+            if not node.args.get("unpack"):
+                return True
+        elif not isinstance(node.parent, exp.Count | exp.Columns) and node.find_ancestor(exp.Select) is item.parent:
+            return True
+    return False
 
 
 def _is_unnamed_there(item: Item) -> bool:

@@ -12,6 +12,7 @@ A sum is taken over at most 10^16 rows: more than an engine passes in the time t
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -66,11 +67,31 @@ def of_type(type_name: str) -> Number | None:
     return Number(width=int(found[1]), scale=int(found[2]), most=10 ** int(found[1]) - 1) if found else None
 
 
-def number(node: exp.Expr, types: Mapping[str, str]) -> Number | None:
+class Types(dict[str, str]):
+    """The types of columns by their folded names, and the number that each expression over them was found to be."""
+
+    def __init__(self, types: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(types)
+        self.found: dict[int, tuple[exp.Expr, Number | None]] = {}
+        """By a node's id; the node stands beside it, so that no other gets its id."""
+
+    def __setitem__(self, name: str, type_name: str) -> None:
+        self.found.clear()
+        super().__setitem__(name, type_name)
+
+
+def number(node: exp.Expr, types: Types) -> Number | None:
     """The type of an expression over columns of these types, if it is a number that is worked out without an error.
 
     Example: of `price * 2` where `price` is DECIMAL(4,1) that is DECIMAL(14,1), since 2 is an INTEGER of ten digits.
     """
+    kept = types.found.get(id(node))
+    if kept is None:
+        kept = types.found[id(node)] = (node, _worked_out(node, types))
+    return kept[1]
+
+
+def _worked_out(node: exp.Expr, types: Types) -> Number | None:
     if isinstance(node, exp.Paren):
         return number(node.this, types)
     if isinstance(node, exp.Filter | exp.Window | exp.Max | exp.Min | exp.AnyValue | exp.Alias):
@@ -122,7 +143,7 @@ def _of_literal(node: exp.Literal) -> Number | None:
     return Number(width=10 if is_short else 19, scale=0, most=int(form[1]), is_whole=True, is_written=True)
 
 
-def _of_cast(node: exp.Cast, types: Mapping[str, str]) -> Number | None:
+def _of_cast(node: exp.Cast, types: Types) -> Number | None:
     """A cast to a decimal that holds every value, rounded or with more digits after the point."""
     is_plain = not any(node.args.get(key) for key in ("format", "action", "default"))
     target, side = of_type(node.to.sql("duckdb")), number(node.this, types)
@@ -133,7 +154,7 @@ def _of_cast(node: exp.Cast, types: Mapping[str, str]) -> Number | None:
     return Number(width=target.width, scale=target.scale, most=most) if most < 10**target.width else None
 
 
-def _of_sum(node: exp.Sum, types: Mapping[str, str]) -> Number | None:
+def _of_sum(node: exp.Sum, types: Types) -> Number | None:
     summed = node.this
     if isinstance(summed, exp.Distinct):
         summed = summed.expressions[0] if len(summed.expressions) == 1 and not summed.args.get("on") else exp.null()

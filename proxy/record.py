@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from catalog.errors import VeilError
+from catalog.errors import LimitExceeded, VeilError
 from catalog.model import Event, EventKind, Verdict
 from catalog.names import join
 from policy_engine.model import Decision, Outcome, Subject
@@ -68,8 +68,9 @@ def ended(subject: Subject, request: Request, decision_id: str, settled: Settled
 
 
 def refused(subject: Subject, request: Request, decision_id: str, revision: int, error: VeilError) -> Event:
-    """The event of a query that was not let through; SQL that cannot be read is kept as a length alone."""
-    details: dict[str, object] = {"code": error.code, "characters": len(request.sql), "request": _outline(request)}
+    """The event of a query that was not let through; SQL that cannot be read, or is too large, is kept as a length."""
+    outline = "" if isinstance(error, LimitExceeded) else _outline(request)
+    details: dict[str, object] = {"code": error.code, "characters": len(request.sql), "request": outline}
     if isinstance(error, VerificationFailed):
         details["alarm"] = error.what
     return Event(

@@ -31,6 +31,7 @@ _GLUED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DOLLARS = re.compile(r"\$\w*\$")
+_LONG_LISTS = "pass a long list as one text, `IN (SELECT unnest(string_split(?, ',')))`, or join with a dataset"
 _MARK = "\0"  # no text that is read holds one
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'"}
@@ -45,7 +46,7 @@ class SqlLimits:
     """
 
     characters: int = 200_000
-    tokens: int = 20_000
+    tokens: int = 12_000
     depth: int = 60
     lambdas: int = 6
     chain: int = 300
@@ -66,7 +67,7 @@ def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:
     if len(text) > limits.characters:
         raise LimitExceeded(
             f"the SQL has {len(text):,} characters and the limit is {limits.characters:,}",
-            hint="pass long lists as parameters or join with a dataset",
+            hint=_LONG_LISTS,
         )
     try:
         found = sqlglot.tokenize(text, read=dialect)
@@ -102,20 +103,37 @@ def named(tree: exp.Expr) -> None:
 
 def _check_size(tokens: list[Token], limits: SqlLimits) -> None:
     if len(tokens) > limits.tokens:
-        raise LimitExceeded(f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}")
+        raise LimitExceeded(
+            f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}",
+            hint=_LONG_LISTS,
+        )
     for arrow, path in itertools.pairwise(tokens):
         if arrow.token_type in _ARROWS and len(path.text) > limits.path:
             raise LimitExceeded(
                 f"a path of the SQL has {len(path.text):,} characters and the limit is {limits.path:,}",
                 hint="go down in steps, `a -> 'b' -> 'c'`",
             )
-    depth = 0
+    if _depth(tokens) > limits.depth:
+        raise LimitExceeded(
+            f"the SQL is nested more than {limits.depth} levels deep", hint="name parts of it using WITH"
+        )
+
+
+def _depth(tokens: list[Token]) -> int:
+    """How deep a text nests; calls after dots, `a.f().g()`, are calls in each other, which the parser copies each."""
+    deepest, dots, before = 0, [0], None
     for token in tokens:
-        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
-        if depth > limits.depth:
-            raise LimitExceeded(
-                f"the SQL is nested more than {limits.depth} levels deep", hint="name parts of it using WITH"
-            )
+        if token.token_type in _OPENING:
+            dots.append(0)
+        elif token.token_type in _CLOSING:
+            dots = dots[:-1] or [0]
+        elif token.token_type == TokenType.DOT:
+            dots[-1] += 1
+        elif before != TokenType.DOT:
+            dots[-1] = 0
+        before = token.token_type
+        deepest = max(deepest, len(dots) - 1, dots[-1])
+    return deepest
 
 
 def _check_numbers(text: str, tokens: list[Token]) -> None:

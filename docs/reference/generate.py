@@ -28,6 +28,7 @@ from policy_engine.transforms.spec import Takes, Transform
 from proxy.functions import FUNCTIONS
 from proxy.grammar import BEGINNINGS
 from proxy.information import VIEWS
+from proxy.tokens import SqlLimits
 from veil.cli.main import veil
 from veil.errors import BY_CODE
 from web_ui.settings import Settings
@@ -94,6 +95,13 @@ an unnamed column is called as DuckDB calls it. What is not named here is refuse
 What begins otherwise is refused, and told what works:
 
 {refused}
+
+## Limits
+
+A text has at most {limits.characters:,} characters and {limits.tokens:,} words and signs. It nests {limits.depth}
+brackets deep (calls after dots count as such) and {limits.lambdas} lambdas, chains {limits.chain} operators or queries,
+and reads {limits.relations:,} relations with {limits.joins} joins. Within these it is settled in about a second. A long
+list goes into a parameter as one text: `WHERE id::varchar IN (SELECT unnest(string_split(?, ',')))`.
 
 ## Functions
 
@@ -227,7 +235,8 @@ def sql_page() -> str:
         "\n".join(textwrap.wrap(f"What {reason}: {', '.join(names)}.", 120, break_on_hyphens=False))
         for reason, names in sorted(reasons.items())
     ]
-    return "\n\n".join([MADE, SQL_HEAD.format(views=views, refused=_refused_statements()), *parts]) + "\n"
+    head = SQL_HEAD.format(views=views, refused=_refused_statements(), limits=SqlLimits())
+    return "\n\n".join([MADE, head, *parts]) + "\n"
 
 
 def _refused_statements() -> str:

@@ -13,7 +13,7 @@ from policy_engine.document.places import Place, Stated, invalid
 from policy_engine.document.policies import read_policy
 from policy_engine.document.rules import read_rules
 from policy_engine.document.tests import read_tests
-from policy_engine.document.tree import Node, Scalar, parse
+from policy_engine.document.tree import WHOLE_ESTATE, Node, Scalar, Size, parse
 from policy_engine.model import Policy
 
 SECTIONS = ("veil", "sources", "databases", "datasets", "tags", "rules", "roles", "users", "policies", "tests")
@@ -31,9 +31,9 @@ def load(paths: Iterable[Path]) -> Document:
     return _joined([_read(_text(file), file=file.name, folder=file.parent) for file in dict.fromkeys(files)])
 
 
-def loads(text: str, *, file: str = "document", folder: Path | None = None) -> Document:
-    """The document that a text states; relative source paths are taken from `folder`."""
-    return _joined([_read(text, file=file, folder=folder or Path.cwd())])
+def loads(text: str, *, file: str = "document", folder: Path | None = None, most: Size = WHOLE_ESTATE) -> Document:
+    """The document that a text states, of no more than `most`; relative source paths are taken from `folder`."""
+    return _joined([_read(text, file=file, folder=folder or Path.cwd(), most=most)])
 
 
 def _files(path: Path) -> list[Path]:
@@ -56,8 +56,8 @@ def _text(file: Path) -> str:
         raise SettingsInvalid(f"the file `{file}` cannot be read: {error.strerror}") from None
 
 
-def _read(text: str, *, file: str, folder: Path) -> Document:
-    node = parse(text, file=file)
+def _read(text: str, *, file: str, folder: Path, most: Size = WHOLE_ESTATE) -> Document:
+    node = parse(text, file=file, most=most)
     if node is None:
         raise invalid(Place(file=file), "the file says nothing", hint="a document begins with `veil: 1`")
     entry = Entry.of(node, "a document", SECTIONS)

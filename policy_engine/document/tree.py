@@ -12,11 +12,25 @@ from catalog.errors import PolicyInvalid
 from catalog.names import fold
 from policy_engine.document.places import Place, invalid
 
-LARGEST_TEXT = 16_000_000
 DEEPEST = 24
 MOST_REPEATED = 20_000
 _TAG = "tag:yaml.org,2002:"
 _KINDS = frozenset({"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """The most that one text may hold: characters, and values, each key, entry and list of which is one."""
+
+    characters: int = 16_000_000
+    values: int = 2_000_000
+
+
+WHOLE_ESTATE = Size()
+"""What those write who administer: some ten thousand policies."""
+
+DELEGATED = Size(characters=64_000, values=10_000)
+"""What somebody may have a server read at once who does not administer: some hundred policies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +61,21 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-def parse(text: str, *, file: str = "document") -> Node | None:
-    """The tree of one YAML 1.2 document, or None when it is empty.
+def parse(text: str, *, file: str = "document", most: Size = WHOLE_ESTATE) -> Node | None:
+    """The tree of one YAML 1.2 document, or None when it is empty; refuses one that is larger than `most`.
 
     Example:
         >>> parse("land: NO").pairs[0][1].text
         'NO'
     """
     start = Place(file=file)
-    if len(text) > LARGEST_TEXT:
-        raise invalid(start, f"the file is larger than {LARGEST_TEXT:,} characters", hint="split it into several files")
+    if len(text) > most.characters:
+        raise _too_large(start, f"{most.characters:,} characters")
     _refuse_other_versions(text, start)
     yaml = YAML(typ="rt")
     yaml.Composer = _Bounded
     yaml.composer.warn_double_anchors = False
+    yaml.composer.left = most.values
     try:
         node = yaml.compose(text)
     except MarkedYAMLError as error:
@@ -69,20 +84,32 @@ def parse(text: str, *, file: str = "document") -> Node | None:
         raise invalid(start, "this is not YAML that can be read", hint="is it a text file in UTF-8?") from None
     except RecursionError:
         raise _too_deep(start) from None
+    except _Full:
+        raise _too_large(start, f"{most.values:,} keys and values") from None
     return None if node is None else _Walk(file=file, lines=text.splitlines()).node(node, "", 0)
 
 
+class _Full(Exception):
+    """A text holds more values than it may."""
+
+
 class _Bounded(Composer):
-    """Ends at a node that is far too deep: what follows a thousand brackets takes seconds to look through.
+    """Ends at a node too many, and at one that is far too deep: to look through the rest would take seconds.
 
     One that is a little too deep is left to the walk, which says where it is.
     """
+
+    left = 0
+    """How many nodes may still come."""
 
     _depth = 0
 
     def compose_node(self, parent: YamlNode | None, index: int | None) -> YamlNode | None:
         if self._depth > 2 * DEEPEST:
             raise RecursionError
+        if self.left <= 0:
+            raise _Full
+        self.left -= 1
         self._depth += 1
         try:
             node: YamlNode | None = super().compose_node(parent, index)
@@ -109,6 +136,11 @@ def _unreadable(error: MarkedYAMLError, file: str, text: str) -> PolicyInvalid:
         "look for a quote or bracket that is not closed, or for lines that are indented otherwise than their neighbours"
     )
     return invalid(place, f"this is not YAML that can be read: {error.problem or error.context}", hint=hint)
+
+
+def _too_large(place: Place, most: str) -> PolicyInvalid:
+    hint = "send it in several parts, or have an administrator apply it"
+    return invalid(place, f"this is more than {most}", hint=hint)
 
 
 def _too_deep(place: Place) -> PolicyInvalid:

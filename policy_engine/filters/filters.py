@@ -32,8 +32,8 @@ def check_filter(text: str) -> str:
         >>> check_filter("opted_out != 1 -- the opt-outs")
         'opted_out <> 1'
     """
-    normal = print_text(read(text))
-    if print_text(read(normal)) != normal:
+    normal = print_text(read(text), copy=False)
+    if print_text(read(normal), copy=False) != normal:
         raise PolicyInvalid(
             f"the filter `{text}` cannot be used: it has no single meaning", hint="write it more simply"
         )

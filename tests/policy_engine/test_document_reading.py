@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from catalog.errors import PolicyInvalid, SettingsInvalid
 from catalog.model import Level
 from policy_engine.document.reading import load, loads
+from policy_engine.document.tree import Size
 from policy_engine.model import Effect, HasTag, Not, Scope
 from tests.policy_engine.shop import SHOP
 
@@ -145,3 +146,14 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_home_of_nobody_is_a_path_like_any_other(tmp_path: Path) -> None:
     [source] = loads("veil: 1\nsources: {s: {connector: files, path: ~nobody-at-all/d}}", folder=tmp_path).sources
     assert source.value.options == {"path": str(tmp_path / "~nobody-at-all" / "d")}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("veil: 1\npolicies: [" + "a, " * 600 + "]", "500 keys and values"), ("#" + "x" * 9_999, "5,000 characters")],
+    ids=["values", "characters"],
+)
+def test_a_document_that_is_too_large_is_refused_before_the_rest_is_read(text: str, said: str) -> None:
+    with pytest.raises(PolicyInvalid, match=said) as refused:
+        loads(text, most=Size(characters=5_000, values=500))
+    assert "several parts" in refused.value.hint

@@ -5,26 +5,31 @@ from types import MappingProxyType
 
 DATASET = "shop.orders"
 _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n in range(1, 40))
-_TEXTS = tuple(f"'{n}'" for n in range(9_000))
+_TEXTS = tuple(f"'{n}'" for n in range(5_900))
 
 HOSTILE: Mapping[str, str] = MappingProxyType(
     {
-        "columns": f"select {', '.join(['id'] * 9_000)} from {DATASET}",
-        "named columns": f"select {', '.join(f'id as c{n}' for n in range(4_900))} from {DATASET}",
-        "sums": f"select {', '.join(['id + 1'] * 4_900)} from {DATASET}",
-        "aggregates": f"select {', '.join(['sum(id)'] * 3_900)} from {DATASET}",
-        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 1_500)} from {DATASET}",
-        "lambdas": f"select {', '.join(['list_transform([1], lambda x: x + 1)'] * 1_200)}",
-        "branches": f"select case {' '.join(f'when id = {n} then {n}' for n in range(2_400))} end from {DATASET}",
-        "a list": f"select id from {DATASET} where id in ({','.join(map(str, range(9_000)))})",
+        "columns": f"select {', '.join(['id'] * 5_900)} from {DATASET}",
+        "named columns": f"select {', '.join(f'id as c{n}' for n in range(2_950))} from {DATASET}",
+        "sums": f"select {', '.join(['id + 1'] * 2_950)} from {DATASET}",
+        "aggregates": f"select {', '.join(['sum(id)'] * 2_350)} from {DATASET}",
+        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 1_150)} from {DATASET}",
+        "lambdas": f"select {', '.join(['list_transform([1], lambda x: x + 1)'] * 900)}",
+        "branches": f"select case {' '.join(f'when id = {n} then {n}' for n in range(1_450))} end from {DATASET}",
+        "a list": f"select id from {DATASET} where id in ({','.join(map(str, range(5_900)))})",
         "a list of texts": f"select id from {DATASET} where note in ({','.join(_TEXTS)})",
         "an order": f"select id from {DATASET} order by {','.join(['id'] * 5_000)}",
-        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 4_000)})",
-        "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(9_000))}) from {DATASET}",
+        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_900)})",
+        "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(5_900))}) from {DATASET}",
         "unions": " union all ".join([f"select id from {DATASET}"] * 250),
         "subqueries": f"select {', '.join(f'(select max(id) + {n} from {DATASET})' for n in range(250))}",
         "parameters": f"select {','.join(['?'] * 4_000)}",
-        "calls after dots": f"select id{'.abs()' * 290} from {DATASET}",
+        "calls after dots": f"select id{'.abs()' * 59} from {DATASET}",
+        "choices in choices": f"select {'coalesce(' * 59}id{', 1)' * 59} from {DATASET}",
+        "the least of the least": f"select {'least(' * 59}id{', 1)' * 59} from {DATASET}",
+        "branches in branches": f"select {'if(true, ' * 59}id{', 1)' * 59} from {DATASET}",
+        "a chain of names": f"select id{' + id' * 290} from {DATASET}",
+        "a chain of casts": f"select id{'::bigint' * 290} from {DATASET}",
         "a chain": f"select 1{' + 1' * 290} from {DATASET}",
         "brackets": f"select {'(' * 59}1{')' * 59}",
         "structs": "select " + "{'a': " * 59 + "1" + "}" * 59,

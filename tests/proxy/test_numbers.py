@@ -9,13 +9,21 @@ import pytest
 from sqlglot import exp, parse_one
 
 from proxy.families import Families, family, family_of_type, is_comparable
-from proxy.numbers import Number, number, of_type
+from proxy.numbers import Number, Types, number, of_type
 
-TYPES = {
-    **{"ti": "TINYINT", "si": "SMALLINT", "i": "INTEGER", "b": "BIGINT", "u": "UINTEGER", "a": "DECIMAL(4,1)"},
-    **{"c": "DECIMAL(9,3)", "d": "DECIMAL(15,2)", "e": "DECIMAL(18,0)", "f": "DECIMAL(18,18)", "g": "DECIMAL(26,4)"},
-    **{"v": "DECIMAL(38,10)", "w": "DECIMAL(38,0)"},
-}
+TYPES = Types(
+    {
+        **{"ti": "TINYINT", "si": "SMALLINT", "i": "INTEGER", "b": "BIGINT", "u": "UINTEGER", "a": "DECIMAL(4,1)"},
+        **{
+            "c": "DECIMAL(9,3)",
+            "d": "DECIMAL(15,2)",
+            "e": "DECIMAL(18,0)",
+            "f": "DECIMAL(18,18)",
+            "g": "DECIMAL(26,4)",
+        },
+        **{"v": "DECIMAL(38,10)", "w": "DECIMAL(38,0)"},
+    }
+)
 LITERALS = "1 0.5 0.05 7.0 100.00 1.0000 2000 99999999 123456789012 0.0001000000 12345678.12345678".split()
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UINTEGER"}
 KNOWN = Families({name: kind for name, type_name in TYPES.items() if (kind := family_of_type(type_name))})

@@ -145,7 +145,7 @@ _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n i
         (f"with c0 as (select 1), {_DOUBLING} from c40", SqlLimits()),
         ("select " + "case when true then " * 70 + "1" + " end" * 70, SqlLimits()),
         ("select " + "(select " * 70 + "1" + ")" * 70, SqlLimits()),
-        ("select id" + ".abs()" * 400 + " from t", SqlLimits()),
+        ("select id" + ".abs()" * 61 + " from t", SqlLimits()),
         ("select " + "a." * 5_000 + "b from t", SqlLimits()),
         ("select '" + "x" * 1_000_000 + "'", SqlLimits()),
         ("select j -> '$" + ".a" * 2_000 + "' from t", SqlLimits()),
@@ -155,6 +155,10 @@ _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n i
 def test_too_much_sql_is_refused_before_it_hurts(text: str, limits: SqlLimits) -> None:
     with pytest.raises(LimitExceeded):
         read(text, limits=limits)
+
+
+def test_many_calls_after_dots_side_by_side_are_not_deep() -> None:
+    assert read("select " + ", ".join(["a.b.lower().trim(), (b).c"] * 100) + " from t").tree.expressions
 
 
 def test_a_syntax_error_points_at_its_place() -> None:

@@ -110,6 +110,14 @@ def test_who_may_not_see_as_others_tests_policies_only_where_they_may_write_them
     assert "`subject:impersonate`" in refused.get_json()["detail"]
 
 
+def test_a_delegates_document_is_smaller_than_an_administrators(client: FlaskClient, bearer: Bearer) -> None:
+    large = ON_SHOP + "#" * 64_000
+    refused = _apply(client, large, bearer("eve"), "plan")
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "policy_invalid")
+    assert "64,000 characters" in refused.get_json()["detail"]
+    assert _apply(client, large, bearer("max"), "plan").status_code == 200
+
+
 @pytest.mark.parametrize("verb", ["plan", "apply"])
 def test_a_plan_tells_by_which_policies_as_far_as_they_may_be_read(
     client: FlaskClient, bearer: Bearer, verb: str

@@ -1,9 +1,10 @@
 """Plans a document for whoever sends it, in the API and on pages: within that person's rights, and no further."""
 
 from policy_engine.apply import Applied, carry_out, prepare
-from policy_engine.capabilities import Rights
+from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_any, require_change, require_document
 from policy_engine.document.reading import loads
+from policy_engine.document.tree import DELEGATED, WHOLE_ESTATE
 from policy_engine.model import Subject
 from policy_engine.plan import Plan
 from policy_engine.readers import reader, reads_every_policy
@@ -25,7 +26,7 @@ def planned(
 ) -> Plan:
     """The plan for the text of a document; raises NotAllowed for `what` when nobody let the person change anything.
 
-    A document that `is_one_of_many` is not told what else is live.
+    A document that `is_one_of_many` is not told what else is live. One of somebody who does not administer is smaller.
 
     INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
     that the document does not name are told to those alone who may read them.
@@ -33,7 +34,8 @@ def planned(
     current = parts.policies.current()
     rights, reads = Rights(subject, current), reader(subject, current)
     require_any(rights, what)
-    document = loads(text, folder=parts.home.documents)
+    most = WHOLE_ESTATE if rights.may(Action.HOME_ADMINISTER) else DELEGATED
+    document = loads(text, folder=parts.home.documents, most=most)
     require_document(rights, document)
     plan = prepare(
         document,
