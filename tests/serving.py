@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from tests.forked import run_veil
 from veil.cli import clinic
 
 VEIL = Path(sys.executable).with_name("veil")
@@ -43,15 +44,8 @@ class Home:
         return self.veil("token", "create", user).strip()
 
     def _run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [VEIL, *map(str, arguments)],
-            env=self.variables(),
-            cwd=self.path.parent,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = run_veil(*map(str, arguments), folder=self.path.parent, environment=self.variables())
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def variables(self) -> dict[str, str]:
         """The environment of every command on this home."""

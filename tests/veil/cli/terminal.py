@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forked import run_veil
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
@@ -38,9 +40,7 @@ class Terminal:
 
     def run(self, *arguments: str, expect: int | None = 0) -> Printed:
         """What `veil ARGUMENTS` prints; it must exit as expected (None: anyhow), and never with a traceback."""
-        done = subprocess.run(
-            self._command(arguments), cwd=self.folder, env=self._environment, capture_output=True, timeout=120
-        )
+        done = run_veil(*arguments, folder=self.folder, environment=self._environment)
         printed = Printed(raw=done.stdout, err=done.stderr.decode())
         assert expect in (None, done.returncode), f"{' '.join(arguments)} exited {done.returncode}: {printed.err}"
         assert "Traceback" not in printed.err
