@@ -17,8 +17,9 @@ from web_ui.home.estate import Estates
 from web_ui.identity.configuration import configured
 from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
-from web_ui.pages.addresses import policy_url
+from web_ui.pages.addresses import cited, policy_url
 from web_ui.pages.frame import navigation, vendored
+from web_ui.pages.query_form import first_query
 from web_ui.pages.view_as import ViewAsPage
 from web_ui.parts import Parts
 from web_ui.routes import apis, pages
@@ -130,9 +131,11 @@ def _add_words(
     provider: IdentityProvider | None,
 ) -> None:
     """What templates may use: the filters, and what stands around every page for the person who is signed in."""
-    app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.filters.update(wording.FILTERS, cited=cited)
     app.jinja_env.globals["vendored"] = vendored
     app.jinja_env.globals["policy_url"] = policy_url
+    app.jinja_env.globals["first_query"] = first_query
+    app.jinja_env.globals["has_nobody"] = lambda: provider is None and parts.accounts.is_empty()
     app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
 
     def frame() -> dict[str, object]:

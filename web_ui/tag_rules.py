@@ -120,7 +120,8 @@ class TagRules:
         self._rights().require(Action.HOME_ADMINISTER, None, "keep rules")
         tag = str(entry.get("tag", "")).replace(":", ".")
         is_known = any(fold(each.name) == fold(tag) for each in self.parts.tags.tags())
-        return self._apply({**({} if is_known or not tag else {"tags": {tag: {}}}), "rules": [dict(entry)]}, why)
+        declared = {} if is_known or not tag else {"tags": {tag: _as_known(tag)}}
+        return self._apply({**declared, "rules": [dict(entry)]}, why)
 
     def remove_rule(self, name: str, *, why: str = "") -> Applied:
         """Takes a rule away; what it suggested stays to be judged, and no crawl hears it any more."""
@@ -156,6 +157,12 @@ def rule_removal(parts: Parts, name: str) -> Plan:
 def known_detectors(parts: Parts) -> tuple[str, ...]:
     """The names of all detectors, the plugged-in ones too."""
     return (*sorted(detectors()), *sorted(parts.plugins))
+
+
+def _as_known(name: str) -> dict[str, str]:
+    """A tag as a detector declares it; nothing of a tag that no detector knows."""
+    known = next((each.tag for each in detectors().values() if fold(each.tag.name) == fold(name)), None)
+    return {"comment": known.comment, "level": known.level.value} if known else {}
 
 
 def _recorded(rule: TagRule, tallies: tuple[Tally, ...], *, is_own: bool) -> Recorded:

@@ -84,6 +84,10 @@ class Accounts:
         with self._catalog.transaction() as tx:
             return tx.execute("DELETE FROM user WHERE name = ?", [name]) > 0
 
+    def is_empty(self) -> bool:
+        """Whether there is no local user at all."""
+        return self._catalog.row("SELECT 1 FROM user LIMIT 1") is None
+
     def users(self) -> tuple[User, ...]:
         """Every local user, by name."""
         return tuple(_user(row) for row in self._catalog.rows("SELECT * FROM user ORDER BY name"))

@@ -1,12 +1,16 @@
 """What a browser does beyond a request: it reads forms, carries their tokens, and knows what a page is made of."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.web_ui.shop import PASSWORD
+
+SignIn = Callable[[str], FlaskClient]
+"""Gives the browser of a user who has signed in."""
 
 
 def csrf_token(page: TestResponse) -> str:
@@ -20,6 +24,12 @@ def sign_in(client: FlaskClient, user: str, password: str = PASSWORD, **more: st
     """Fill in the sign-in form and send it."""
     form = {"csrf_token": csrf_token(client.get("/sign-in")), "name": user, "password": password, **more}
     return client.post("/sign-in", data=form)
+
+
+def text_of(client: FlaskClient, address: str) -> str:
+    """A page's words, without its markup."""
+    html = client.get(address).get_data(as_text=True)
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 class Outline(HTMLParser):

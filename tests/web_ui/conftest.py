@@ -8,12 +8,10 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from tests.web_ui.browsing import sign_in
+from tests.web_ui.browsing import SignIn, sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
 from web_ui.parts import Parts
-
-SignIn = Callable[[str], FlaskClient]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web_ui.test_pages import SignIn
+from tests.web_ui.browsing import SignIn
 from web_ui.assets import bundle
 from web_ui.assets.npm import CannotFetch, fetch, packages
 from web_ui.pages import frame

@@ -2,12 +2,12 @@
 
 import re
 
+import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import EventKind
-from tests.web_ui.browsing import csrf_token
-from tests.web_ui.test_pages import SignIn, text_of
+from catalog.model import EventKind, Verdict
+from tests.web_ui.browsing import SignIn, csrf_token, sign_in, text_of
 from web_ui.pages.event_words import DEEDS
 from web_ui.parts import Parts
 
@@ -37,6 +37,23 @@ def test_who_saw_a_column_is_found_and_told_as_a_story(browser: SignIn, shop: Pa
     assert "clerks" in story
     assert "got the end of an answer" in story
     assert "total &gt; 3" not in story
+
+
+def test_a_refusal_tells_what_was_hidden_and_by_which_policy(browser: SignIn, shop: Parts) -> None:
+    _ask(browser("kim"), "select card from shop.orders")
+    [end] = shop.journal.search(user="kim", kind=EventKind.QUERY_END, verdict=Verdict.DENY, limit=1)
+    page = browser("ada").get(f"/audit/{end.seq}").text
+    assert "Hidden from them was <code>shop.orders.card</code>, by policy" in page
+    assert '<a href="/policies/clerks"><code>clerks</code></a>' in page
+    home = text_of(browser("ada"), "/home")
+    assert "kim was refused a query: unknown column" in home
+
+
+def test_a_sign_in_of_nobody_is_no_choice_among_people(browser: SignIn, app: flask.Flask) -> None:
+    assert sign_in(app.test_client(), "nobody-like-it").status_code == 401
+    page = browser("ada").get("/audit").text
+    assert "could not sign in" in page
+    assert "<span></span>" not in page
 
 
 def test_each_part_of_a_search_can_be_taken_away(browser: SignIn) -> None:

@@ -16,8 +16,7 @@ from flask.testing import FlaskClient
 from catalog.model import Event, EventKind, Role, Verdict
 from policy_engine.capabilities import Action
 from policy_engine.model import Subject
-from tests.web_ui.browsing import csrf_token
-from tests.web_ui.conftest import SignIn
+from tests.web_ui.browsing import SignIn, csrf_token
 from tests.web_ui.test_api import Bearer
 from web_ui.journal.search import paced, reach_of
 from web_ui.parts import Parts

@@ -13,9 +13,8 @@ from werkzeug.test import TestResponse
 
 from catalog.drafts import Drafts
 from catalog.model import Database, EventKind, Field, Role
-from tests.web_ui.browsing import Outline, csrf_token, sign_in
+from tests.web_ui.browsing import Outline, SignIn, csrf_token, sign_in
 from tests.web_ui.shop import open_shop
-from tests.web_ui.test_pages import SignIn
 from tests.web_ui.test_policy_pages import plan_of, says, words
 from web_ui.app import create_app
 from web_ui.parts import Parts

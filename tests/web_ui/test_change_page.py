@@ -7,8 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.model import EventKind
-from tests.web_ui.browsing import csrf_token
-from tests.web_ui.test_pages import SignIn, text_of
+from tests.web_ui.browsing import SignIn, csrf_token, text_of
 from web_ui.parts import Parts
 
 OPEN_CARDS = """veil: 1

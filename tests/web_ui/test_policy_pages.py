@@ -13,9 +13,8 @@ from werkzeug.test import TestResponse
 from catalog.model import EventKind, Role
 from policy_engine.document.reading import loads
 from policy_engine.model import Policy, Scope
-from tests.web_ui.browsing import csrf_token, sign_in
+from tests.web_ui.browsing import SignIn, csrf_token, sign_in
 from tests.web_ui.shop import open_shop
-from tests.web_ui.test_pages import SignIn
 from web_ui.app import create_app
 from web_ui.pages.addresses import policy_url
 from web_ui.parts import Parts

@@ -11,8 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.model import EventKind, Verdict
-from tests.web_ui.browsing import csrf_token
-from tests.web_ui.test_pages import SignIn
+from tests.web_ui.browsing import SignIn, csrf_token
 from web_ui.pages import query as query_page
 from web_ui.parts import Parts
 
@@ -177,7 +176,9 @@ def test_ones_earlier_queries_are_listed_as_the_journal_has_them(browser: SignIn
 def test_the_address_of_a_query_fills_the_form_again(browser: SignIn) -> None:
     kim = browser("kim")
     answered = _send(kim, "select id from orders where id = $n", params='{"n": 1}', database="shop").text
-    address = html.unescape(answered.split('<a href="/query?')[1].split('"')[0])
+    link = re.search(r'<a href="/query\?([^"]+)">Address of this query', answered)
+    assert link is not None
+    address = html.unescape(link[1])
     again = html.unescape(kim.get(f"/query?{address}").text)
     assert "select id from orders where id = $n</textarea>" in again
     assert 'value="{"n": 1}"' in again

@@ -44,6 +44,14 @@ def test_a_right_password_lets_in_and_a_wrong_one_does_not(app: flask.Flask, sho
     assert kinds == [EventKind.LOGIN_OK, EventKind.LOGIN_FAIL]
 
 
+def test_a_home_without_accounts_says_how_the_first_is_made(app: flask.Flask, shop: Parts) -> None:
+    address = "/sign-in"
+    assert "people.yaml" not in app.test_client().get(address).text
+    with shop.catalog.transaction() as tx:
+        tx.execute("DELETE FROM user")
+    assert "Nobody has an account here yet" in app.test_client().get(address).text
+
+
 def test_an_unknown_name_reads_like_a_wrong_password_and_is_not_kept(app: flask.Flask, shop: Parts) -> None:
     client = app.test_client()
     wrong, unknown = sign_in(client, "kim", "nope nope"), sign_in(client, "hunter2", "nope nope")

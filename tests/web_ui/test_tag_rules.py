@@ -174,6 +174,15 @@ def test_the_queue_is_narrowed_by_rule_and_judged_as_a_whole(client: FlaskClient
     assert send(browser("eve"), "/tags/review", everything="1", verdict="confirm", state="suggested").status_code == 400
 
 
+def test_a_tag_that_a_detector_knows_is_declared_as_it_knows_it(
+    client: FlaskClient, browser: SignIn, shop: Parts
+) -> None:
+    for name, tag in (("mrn", "phi.mrn"), ("member", "acme.member")):
+        send(browser("max"), "/tags/rules", action="save", name=name, tag=tag, column_name=name)
+    levels = {tag.name: tag.level for tag in shop.tags.tags()}
+    assert (levels["phi.mrn"], levels["acme.member"]) == (Level.RESTRICTED, Level.INTERNAL)
+
+
 def test_what_became_of_a_column_is_told_with_who_when_and_why(
     client: FlaskClient, browser: SignIn, bearer: Bearer, shop: Parts
 ) -> None:

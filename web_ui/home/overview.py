@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice
 from catalog.journal.seals import Seal
-from catalog.model import Event, EventKind, Revision
+from catalog.model import Event, EventKind, Revision, Verdict
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import overseen
@@ -86,6 +86,11 @@ def _told(parts: Parts, sight: Sight) -> Sight:
 
 def _record(parts: Parts, subject: Subject) -> Record:
     count, head = parts.journal.head()
-    refusals = parts.journal.search(kind=EventKind.QUERY_DENY, limit=_FEW)
-    note_reading(parts, subject, {"asked": {"kind": EventKind.QUERY_DENY.value}, "count": len(refusals)})
+    found = [
+        event
+        for kind in (EventKind.QUERY_DENY, EventKind.QUERY_END)
+        for event in parts.journal.search(kind=kind, verdict=Verdict.DENY, limit=_FEW)
+    ]
+    refusals = tuple(sorted(found, key=lambda event: -event.seq)[:_FEW])
+    note_reading(parts, subject, {"asked": {"verdict": Verdict.DENY.value}, "count": len(refusals)})
     return Record(count=count, head=head, seal=next(reversed(parts.keeper.book.seals()), None), refusals=refusals)

@@ -15,12 +15,14 @@ DAYS = 7
 Day = tuple[date, Mapping[str, int]]
 """A day, and how many queries ended how, in the words of the timeline."""
 
-_ENDS: Mapping[str, tuple[EventKind, Verdict]] = {
-    "allowed": (EventKind.QUERY_END, Verdict.ALLOW),
-    "refused": (EventKind.QUERY_DENY, Verdict.DENY),
-    "failed": (EventKind.QUERY_END, Verdict.ERROR),
-    "stopped": (EventKind.QUERY_END, Verdict.CANCEL),
-}
+_ENDS: tuple[tuple[str, EventKind, Verdict], ...] = (
+    ("allowed", EventKind.QUERY_END, Verdict.ALLOW),
+    ("refused", EventKind.QUERY_DENY, Verdict.DENY),
+    ("refused", EventKind.QUERY_END, Verdict.DENY),
+    ("failed", EventKind.QUERY_END, Verdict.ERROR),
+    ("stopped", EventKind.QUERY_END, Verdict.CANCEL),
+)
+"""How a query ends; it is refused before it begins, or by the database that reads what the person may see."""
 
 
 def week(parts: Parts, subject: Subject) -> tuple[Day, ...]:
@@ -34,8 +36,9 @@ def week(parts: Parts, subject: Subject) -> tuple[Day, ...]:
     start = datetime.combine(span[0], time(), tzinfo=UTC)
     found: dict[str, dict[str, int]] = {}
     reach = reach_of(parts, subject)
-    for end, (kind, verdict) in _ENDS.items():
+    for end, kind, verdict in _ENDS:
         asked = wanted(kind=kind, verdict=verdict, start=start, user=reach.user(None), readable=reach.readable)
         for day, counts in parts.journal.times(parts.journal.find(asked), "day").items():
-            found.setdefault(day, {})[end] = sum(counts.values())
+            ends = found.setdefault(day, {})
+            ends[end] = ends.get(end, 0) + sum(counts.values())
     return tuple((day, found.get(day.isoformat(), {})) for day in span)

@@ -1,13 +1,18 @@
-"""The addresses of policies, whatever their names hold."""
+"""The addresses of policies, whatever their names hold, and texts that lead to the policies that they name."""
 
 import re
+from collections.abc import Container
 from urllib.parse import urlencode
 
 import flask
+from markupsafe import Markup
+
+from web_ui.wording import marked
 
 _PLAIN = re.compile(r"\w[\w .@-]*(?<! )")
 _TAKEN = frozenset({"change", "drafts", "export", "history", "names", "new", "policy", "preview"})
 _BY_QUERY = "policy"
+_NAMING = re.compile("(?<=[Pp]olicy )`[^`]+`|(?<=[Pp]olicies )`[^`]+`(?:(?:, | and )`[^`]+`)*")
 
 
 def policy_url(name: str, rev: int | None = None, page: str = "policy.show", **more: str) -> str:
@@ -30,3 +35,27 @@ def named(name: str) -> str:
     if name == _BY_QUERY:
         return flask.request.args.get("name", name)
     return name
+
+
+def cited(text: str, readable: Container[str] | None = None) -> Markup:
+    """The text as `marked` has it, in which each policy that it names leads to the page of that policy.
+
+    With `readable`, only these do.
+
+    Example: "Hidden because policy `clerks` .." has `clerks` as a link to `/policies/clerks`.
+    """
+    parts, end = [], 0
+    for found in _NAMING.finditer(text):
+        parts += [marked(text[end : found.start()]), _linked(found[0], readable)]
+        end = found.end()
+    return Markup("").join((*parts, marked(text[end:])))
+
+
+def _linked(names: str, readable: Container[str] | None) -> Markup:
+    """Names between backticks, each as a link if it may be read."""
+    parts = []
+    for piece in re.findall("`[^`]+`|[^`]+", names):
+        name, shown = piece.strip("`"), marked(piece)
+        is_link = piece.startswith("`") and (readable is None or name in readable)
+        parts.append(Markup('<a href="{}">{}</a>').format(policy_url(name), shown) if is_link else shown)
+    return Markup("").join(parts)

@@ -20,7 +20,7 @@ from web_ui.apis.audit import own_event
 from web_ui.journal.search import FILTERS, Page, archived_until, note_reading, paced, reach_of, search
 from web_ui.pages.audit_questions import questions
 from web_ui.pages.audit_timeline import over_time
-from web_ui.pages.event_story import outcomes, story
+from web_ui.pages.event_story import outcomes, story, withheld
 from web_ui.pages.event_words import DEEDS
 from web_ui.pages.facets import Facet, facet
 from web_ui.pages.frame import viewer
@@ -99,17 +99,19 @@ class AuditPage:
         note_reading(self.parts, subject, {"event": number})
         told, shown = reach.told(event), reach.shown(event)
         readable = self.parts.journal.readable(reach.readable)
-        related = self.parts.journal.search(decision_id=event.decision_id, limit=20) if event.decision_id else ()
+        same = self.parts.journal.search(decision_id=event.decision_id, limit=20) if event.decision_id else ()
+        related = [reach.shown(each) for each in same if each.seq != number and reach.covers(each)]
         return flask.render_template(
             "event.html",
             event=shown,
             deed=DEEDS[event.kind],
             story=story(shown),
+            withheld=withheld(shown, related),
             columns=outcomes(shown),
             difference=_difference(event),
             details={name: _text(value) for name, value in event.details.items() if name not in (*_SQL, "difference")},
             sql={name: str(event.details[name]) for name in _SQL if event.details.get(name)},
-            related=[each for each in related if each.seq != number and reach.covers(each)],
+            related=related,
             deeds=DEEDS,
             told=json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True),
             older=readable.before(number),
@@ -128,7 +130,7 @@ class AuditPage:
         return tuple(
             facet(
                 name,
-                Counter({each.value: each.count for each in found[name]}),
+                Counter({each.value: each.count for each in found[name] if each.value}),
                 asked.get(name, ""),
                 address=_choosing(asked, name),
             )

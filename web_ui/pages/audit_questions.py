@@ -8,6 +8,7 @@ from catalog.model import EventKind, Verdict
 
 _REPORTS = (
     ("who-can-see", "Who could see a column, and by which policy?"),
+    ("changes", "Who gained or lost access, and by whose change?"),
     ("unused", "Which grants does nobody use?"),
     ("unrestricted", "Which sensitive columns have no restriction?"),
 )

@@ -1,6 +1,6 @@
 """The sentence builder: fields for each part of a policy, and beside them what that policy would do, and to whom."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import flask
@@ -92,7 +92,7 @@ class BuilderPage:
         asked = flask.request.args
         given = _bounded({name: tuple(asked.getlist(name)) for name in _PREFILLED if name in asked})
         form = {**blank_form(), **given}
-        return self._page(form, None, self._shown(subject, current, form, None) if given else Shown())
+        return self._page(form, None, _begun(self._shown(subject, current, form, None), given))
 
     def edit(self, name: str) -> flask.typing.ResponseReturnValue:
         """One policy that is in force, as fields; a policy that no fields can hold is changed as a document."""
@@ -111,7 +111,8 @@ class BuilderPage:
         policy = self._policy(named(name), subject, current) if name else None
         form, action = _sent(policy), flask.request.form.get("action", "check")
         if action in _ADDED or action.rpartition("-")[0] in _TAKEN:
-            return self._page(_with_rows(form, action), policy, Shown(), focus=action)
+            said = Shown(card=self._shown(subject, current, form, policy).card)
+            return self._page(_with_rows(form, action), policy, said, focus=action)
         if action == "draft":
             return self._keep(subject, form, policy)
         if action not in ("check", "preview", "apply"):
@@ -232,6 +233,12 @@ class BuilderPage:
             may_count=Rights(subject, current).may(Action.HOME_ADMINISTER),
             **_told(form, shown),
         )
+
+
+def _begun(shown: Shown, given: Container[str]) -> Shown:
+    """What is told of a form before anybody wrote in it: nothing of the fields that the address left empty."""
+    errors = {name: error for name, error in shown.reading.errors.items() if name in given}
+    return replace(shown, reading=replace(shown.reading, errors=errors))
 
 
 def _told(form: Form, shown: Shown) -> dict[str, object]:

@@ -97,6 +97,7 @@ class CrawlsPage:
             form=flask.request.form,
             problem=problem,
             may_change=self._may_change(crawls),
+            reviews=Rights(crawls.subject, self.parts.policies.current()).places(Action.TAG_ASSIGN) != frozenset(),
         )
 
     def _page(self, crawls: Crawls, problem: VeilError | None = None) -> str:

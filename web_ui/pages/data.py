@@ -91,6 +91,7 @@ class DataPage:
             page=number,
             query={"search": search or None, **asked},
             empty=None if who.is_another else self._empty(who.by),
+            is_bare=not sights and not self.parts.datasets.names(),
             problem=problem,
             made=flask.request.args.get("made", ""),
             given=flask.request.form,

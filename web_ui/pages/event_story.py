@@ -1,7 +1,7 @@
 """The story of one event of the journal, in sentences; each tells what the event says, and nothing else."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.model import Outcome
@@ -22,7 +22,7 @@ def _sentences(event: Event) -> Iterator[str]:
     if columns := outcomes(event):
         yield f"Of the columns of {_listed(event.datasets)}, {_columns(columns)}."
     if event.kind is EventKind.QUERY_BEGIN and event.policies:
-        yield f"{_named('policy', 'policies', event.policies)} decided so, in revision {event.revision}."
+        yield f"{_named('Policy', 'Policies', event.policies)} decided so, in revision {event.revision}."
     if event.kind is EventKind.QUERY_END:
         yield _ending(event)
     if event.kind is EventKind.QUERY_DENY:
@@ -41,6 +41,25 @@ def _sentences(event: Event) -> Iterator[str]:
         yield f"The reason given: {why}"
     if isinstance(purpose := details.get("purpose"), str) and purpose:
         yield f"The purpose stated: {purpose}"
+
+
+def withheld(event: Event, related: Iterable[Event]) -> tuple[str, ...]:
+    """Why a query was refused that the database could not carry out: what its beginning tells to be hidden.
+
+    Example:
+        >>> withheld(end, [begin])
+        ('Hidden from them was `shop.orders.card`, by policy `clerks` in revision 3.',)
+    """
+    if (event.kind, event.verdict) != (EventKind.QUERY_END, Verdict.DENY):
+        return ()
+    begun = (each for each in related if each.kind is EventKind.QUERY_BEGIN)
+    return tuple(_hidden(each) for each in begun if any(how is Outcome.HIDDEN for _, how in outcomes(each)))
+
+
+def _hidden(begin: Event) -> str:
+    names = [name for name, how in outcomes(begin) if how is Outcome.HIDDEN]
+    said = f"Hidden from them {'was' if len(names) == 1 else 'were'} {_listed(names)}"
+    return f"{said}, by {_named('policy', 'policies', begin.policies)} in revision {begin.revision}."
 
 
 def outcomes(event: Event) -> tuple[tuple[str, Outcome], ...]:
@@ -86,7 +105,7 @@ def _verified(details: Mapping[str, object]) -> str:
 
 
 def _named(one: str, many: str, names: Sequence[str]) -> str:
-    return f"{(one if len(names) == 1 else many).capitalize()} {_listed(names)}"
+    return f"{one if len(names) == 1 else many} {_listed(names)}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import flask
 
+from catalog.model import Dataset
+from catalog.names import join
 from proxy import answers
 from proxy.api import purpose_of
 from proxy.bodies import Body
@@ -60,3 +62,11 @@ class QueryForm:
         held = {name: str(getattr(self, name)) for name in self.__slots__}
         asked = urlencode({name: value for name, value in held.items() if value})
         return f"{flask.url_for('query.show')}?{asked}"
+
+
+def first_query(dataset: Dataset) -> str:
+    """What somebody begins with who has not seen a dataset yet.
+
+    Example: `SELECT * FROM shop.orders LIMIT 10`.
+    """
+    return f"SELECT * FROM {join(dataset.database, dataset.name)} LIMIT 10"

@@ -44,7 +44,8 @@ class SourcesPage:
     def new(self) -> str:
         """A form for a source of the kind that is asked for."""
         self._administrator()
-        return self._form(kind_named(flask.request.args.get("kind", "")), {})
+        asked = flask.request.args
+        return self._form(kind_named(asked.get("kind", "")), {INTO.option: asked.get("into", "")})
 
     def add(self) -> flask.typing.ResponseReturnValue:
         """Try the source of the form, or keep it; with `crawl` its first crawl is asked for at once."""

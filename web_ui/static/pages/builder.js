@@ -1,7 +1,7 @@
 // Comforts of the sentence builder, which works without them: what the policy does is shown again while one writes,
 // and fields are completed with names that the server knows for this person.
 const form = document.getElementById("builder");
-const parts = ["says", "preview"].map((name) => [name, document.getElementById(`${name}-part`)]);
+const parts = ["says", "impact", "preview"].map((name) => [name, document.getElementById(`${name}-part`)]);
 const fresh = { wait: 0, call: null };
 
 async function look() {

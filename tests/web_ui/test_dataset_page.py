@@ -1,0 +1,138 @@
+"""The page of a dataset: how each column is seen and why, what stands around it, and a sample."""
+
+import re
+from dataclasses import replace
+
+from catalog.model import (
+    Database,
+    Description,
+    Key,
+    KeyKind,
+    Role,
+    TagAssignment,
+    TagOrigin,
+    TagState,
+)
+from catalog.registry import connect
+from tests.web_ui.browsing import SignIn, text_of
+from web_ui.parts import Parts
+
+
+def test_a_tag_by_lineage_names_no_column_that_the_person_may_not_see(shop: Parts, browser: SignIn) -> None:
+    suggestion = TagAssignment(
+        dataset="shop.orders",
+        path=("land",),
+        tag="pii.email",
+        state=TagState.SUGGESTED,
+        origin=TagOrigin.LINEAGE,
+        evidence="refers to `hr.salaries.who`",
+    )
+    shop.tags.suggest(suggestion)
+    text = text_of(browser("kim"), "/data/shop/orders")
+    assert "suggested, by lineage" in text
+    assert "salaries" not in text
+
+
+def test_a_dataset_tells_how_each_column_is_seen_and_why(browser: SignIn) -> None:
+    text = text_of(browser("kim"), "/data/shop/orders")
+    assert re.search(r"email masked by tokenize", text)
+    assert "clerks" in text
+    assert "name matches email" in text
+    assert re.search(r"card hidden", text)
+
+
+def test_who_can_see_a_dataset_is_told_to_owners_alone(browser: SignIn) -> None:
+    boss, kim = text_of(browser("max"), "/data/shop/orders"), browser("kim").get("/data/shop/orders").text
+    assert "How each role sees each column at most" in boss
+    assert re.search(r"card clear hidden", boss)
+    assert re.search(r"clerk some rows", boss)
+    assert "Who can see this" not in kim
+    assert "boss" not in kim
+
+
+def test_a_delegate_is_told_of_no_role_that_reads_elsewhere_alone(browser: SignIn, shop: Parts) -> None:
+    now = shop.policies.current()
+    capabilities = frozenset({"policy:write on shop"})
+    clerks = tuple(replace(role, capabilities=capabilities) if role.name == "clerk" else role for role in now.roles)
+    roles = (*clerks, Role(name="surgeon", groups=frozenset({"surgeons"})))
+    shop.policies.put(now.policies, roles, by="test", why="a delegate", difference="~ role clerk\n+ role surgeon")
+    delegate, boss = (text_of(browser(user), "/data/shop/orders") for user in ("kim", "max"))
+    assert "1 role sees nothing" in boss
+    assert "Who can see this" in delegate
+    assert "sees nothing" not in delegate
+
+
+def test_what_a_dataset_refers_to_is_a_picture(browser: SignIn, shop: Parts) -> None:
+    [source] = shop.datasets.sources()
+    assert "Around it" not in browser("max").get("/data/shop/orders").text
+    described = shop.datasets.dataset("shop", "orders")
+    assert described is not None
+    key = Key(kind=KeyKind.FOREIGN, columns=("id",), refers_to="people.csv", at=("id",))
+    (shop.home.path.parent / "data" / "people.csv").write_text("id,name\n1,Ann\n")
+    fields = connect(source).describe("people.csv")
+    shop.datasets.register("shop", "people", "lake", "people.csv", fields)
+    shop.datasets.note_description("shop", "orders", Description(keys=(key,)))
+    page = browser("max").get("/data/shop/orders").text
+    assert "is read by and refers to" in page
+    assert "id refers to id" in page
+
+
+def test_what_views_read_is_told_in_words_and_in_the_picture_of_what_the_person_sees(
+    browser: SignIn, shop: Parts
+) -> None:
+    [source] = shop.datasets.sources()
+    shop.datasets.put_database(Database(name="hr"))
+    (shop.home.path.parent / "data" / "big.csv").write_text("id\n1\n")
+    shop.datasets.register("hr", "big", source.name, "big.csv", connect(source).describe("big.csv"))
+    orders = shop.datasets.dataset("shop", "orders")
+    assert orders is not None
+    shop.datasets.note_description("hr", "big", Description(reads=(orders.relation,)))
+    base, view = (browser("max").get(f"/data/{place}").text for place in ("shop/orders", "hr/big"))
+    assert 'Read by <a href="/data/hr/big">hr.big</a>.' in base
+    assert 'Made from <a href="/data/shop/orders">shop.orders</a>.' in view
+    assert base.count("read by the view") == view.count("read by the view") == 1
+    hidden = browser("kim").get("/data/shop/orders").text
+    assert "Around it" not in hidden
+    assert not re.search(r"\bbig\b", hidden)
+    shop.datasets.note_description("hr", "big", Description(reads=None))
+    assert "cannot be told" in browser("max").get("/data/hr/big").text
+
+
+def test_the_sample_is_read_as_the_person(browser: SignIn) -> None:
+    kim, boss = browser("kim").get("/data/shop/orders"), browser("max").get("/data/shop/orders")
+    assert "@x.test" not in kim.get_data(as_text=True)
+    assert "<td>SE</td>" not in kim.get_data(as_text=True)
+    assert "user1@x.test" in boss.get_data(as_text=True)
+    assert boss.get_data(as_text=True).count("<td>NO</td>") + boss.get_data(as_text=True).count("<td>SE</td>") == 20
+
+
+def test_an_unseen_dataset_and_an_absent_one_are_the_same_page(browser: SignIn) -> None:
+    eve = browser("eve")
+    unseen, absent = eve.get("/data/shop/orders"), eve.get("/data/shop/absent")
+    assert unseen.status_code == absent.status_code == 404
+    blank = [
+        re.sub(r"<code>[0-9a-f]{32}</code>|value=\"[^\"]*\"", "", page.get_data(as_text=True).replace(name, "NAME"))
+        for page, name in ((unseen, "orders"), (absent, "absent"))
+    ]
+    assert blank[0] == blank[1]
+
+
+def test_a_source_that_is_gone_is_told_of_on_the_page(browser: SignIn, shop: Parts) -> None:
+    (shop.home.path.parent / "data" / "orders.csv").unlink()
+    response = browser("kim").get("/data/shop/orders")
+    assert response.status_code == 200
+    assert "notice bad" in response.get_data(as_text=True)
+
+
+def test_a_dataset_leads_to_the_policies_that_decide_about_it(browser: SignIn) -> None:
+    kim = browser("kim")
+    assert re.search(r'href="/policies/clerks\?rev=\d+"', kim.get("/data/shop/orders").get_data(as_text=True))
+    assert "GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE NOT fin.card" in text_of(kim, "/data/shop/orders")
+
+
+def test_values_cannot_become_markup(browser: SignIn, shop: Parts) -> None:
+    data = shop.home.path.parent / "data" / "orders.csv"
+    data.write_text("id,email,card,land,total\n1,<script>alert(1)</script>,1,NO,1.5\n")
+    html = browser("max").get("/data/shop/orders").get_data(as_text=True)
+    assert "<script>alert" not in html
+    assert browser("kim").get("/data?search=<b>x</b>").get_data(as_text=True).count("<b>x") == 0
