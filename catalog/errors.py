@@ -113,7 +113,13 @@ class PolicyBroken(VeilError):
 
 
 class PolicyInvalid(VeilError):
-    """A document or policy says something impossible; `path` is where in the document."""
+    """A document or policy says something impossible; `path` is where in the document.
+
+    Where the hint gives the name of a role, database or dataset, or of a column there, `gives` is its kind and name:
+    not everybody may know of it.
+    """
+
+    gives: tuple[str, str] | None = None
 
     code = "policy_invalid"
     status = 422

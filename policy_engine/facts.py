@@ -104,7 +104,9 @@ def unknown(kind: str, name: str, known: Mapping[str, object], place: Place) -> 
     """The refusal of a name that stands for nothing, with the nearest that does."""
     near = names.nearest(name, known)
     hint = f"did you mean `{near}`?" if near else f"declare it under `{kind}s:` first"
-    return invalid(place, f"names the {kind} `{name}`, which does not exist", hint=hint)
+    error = invalid(place, f"names the {kind} `{name}`, which does not exist", hint=hint)
+    error.gives = (kind, near) if near else None
+    return error
 
 
 def _passwords(

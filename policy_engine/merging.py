@@ -216,7 +216,9 @@ def _tagged(
 def _unknown_column(entry: DatasetEntry, column: ColumnEntry, columns: tuple[Column, ...]) -> Exception:
     near = names.nearest(".".join(column.path), (known.name for known in columns))
     hint = f"did you mean `{near}`?" if near else "a tag on a column that is not there would protect nothing"
-    return invalid(column.place, f"is no column of `{entry.full_name}`", hint=hint)
+    error = invalid(column.place, f"is no column of `{entry.full_name}`", hint=hint)
+    error.gives = ("dataset", entry.full_name) if near else None
+    return error
 
 
 def folded(path: Path) -> Path:

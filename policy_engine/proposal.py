@@ -14,6 +14,7 @@ from catalog.names import fold
 from catalog.people.accounts import is_provided
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.decide import decide
+from policy_engine.filters.filters import asks_purpose
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Policy, RowDecision, Subject
 from policy_engine.plan import Plan, plan_between
@@ -121,7 +122,7 @@ def propose(
         )
     _refuse_shared(request, live)
     surveys = (Circumstances(purpose=request.purpose if terms.is_bound else None), AT_LEAST, AT_MOST)
-    was = tuple(_decided(asker, dataset, live, at, survey) for survey in surveys)
+    was = _surveyed(asker, dataset, live, at, surveys)
     policies = policies_for(request, terms, dataset, was[-1], live.policies, asker, live.tags, reads)
     role = role_of(request.user)
     after = replace(
@@ -129,8 +130,8 @@ def propose(
         roles={**live.roles, fold(role.name): live.roles.get(fold(role.name), role)},
         policies={**live.policies, **{fold(policy.id): policy for policy in policies}},
     )
-    will = tuple(_decided(asker, dataset, after, at, survey) for survey in surveys)
-    is_idle = all(map(_is_alike, was, will))
+    will = _surveyed(asker, dataset, after, at, surveys)
+    is_idle = all(_is_alike(old, new) for old, new in _pairs(was, will))
     return Proposal(
         request=request,
         terms=terms,
@@ -144,6 +145,19 @@ def propose(
         missing=asked_columns(request, dataset)[1],
         refused_because=_why_idle(request, will[0]) if is_idle else "",
     )
+
+
+def _surveyed(
+    asker: Subject, dataset: Dataset, live: Live, at: datetime, surveys: Sequence[Circumstances]
+) -> tuple[Decision, ...]:
+    """The decision in each of some circumstances; the same one where no policy tells circumstances apart."""
+    is_one = not any(
+        policy.when is not None or (policy.where is not None and asks_purpose(policy.where))
+        for policy in live.policies.values()
+    )
+    if is_one:
+        return (_decided(asker, dataset, live, at, surveys[0]),) * len(surveys)
+    return tuple(_decided(asker, dataset, live, at, survey) for survey in surveys)
 
 
 def _decided(asker: Subject, dataset: Dataset, live: Live, at: datetime, circumstances: Circumstances) -> Decision:
@@ -172,9 +186,10 @@ def _refuse_shared(request: AccessRequest, live: Live) -> None:
 def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Decision]) -> Iterator[Change]:
     """Every column and every nested field that is asked for, before and after, in each circumstances."""
     asked = {column.path for column in asked_columns(request, will[0].dataset)[0]}
-    olds, news = [_fields(decision) for decision in was], [_fields(decision) for decision in will]
-    [before, *_], [after, least, most] = map(_words, was[:1]), map(_words, will)
-    for path, field in news[0].items():
+    pairs = [(_fields(old), _fields(new)) for old, new in _pairs(was, will)]
+    words = {id(decision): _words(decision) for decision in (was[0], *will)}
+    before, (after, least, most) = words[id(was[0])], (words[id(decision)] for decision in will)
+    for path, field in pairs[0][1].items():
         if len(path) == 1 or path in asked:
             yield Change(
                 column=field,
@@ -184,8 +199,13 @@ def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Dec
                 least=least[path],
                 most=most[path],
                 reason=will[0].rows.reason if will[0].broken else field.reason,
-                is_more=any(_shown(old[path]) != _shown(new[path]) for old, new in zip(olds, news, strict=True)),
+                is_more=any(_shown(old[path]) != _shown(new[path]) for old, new in pairs),
             )
+
+
+def _pairs(was: Sequence[Decision], will: Sequence[Decision]) -> list[tuple[Decision, Decision]]:
+    """Each decision before with the one after, in the circumstances in which either differs from the last."""
+    return list({(id(old), id(new)): (old, new) for old, new in zip(was, will, strict=True)}.values())
 
 
 def _later(
@@ -219,9 +239,12 @@ def _fields(decision: Decision) -> dict[tuple[str, ...], ColumnDecision]:
 def _words(decision: Decision) -> dict[tuple[str, ...], str]:
     """How each column is shown, in one word; of a dataset that is refused, nothing is."""
     hidden = Outcome.HIDDEN.value
+    if decision.broken:
+        return dict.fromkeys(_fields(decision), hidden)
     return {
-        path: hidden if decision.broken or field.outcome is Outcome.HIDDEN else field.transform or Outcome.CLEAR.value
-        for path, field in _fields(decision).items()
+        field.path: hidden if field.outcome is Outcome.HIDDEN else field.transform or Outcome.CLEAR.value
+        for column in decision.columns
+        for field in (column, *column.nested)
     }
 
 

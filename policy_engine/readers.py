@@ -40,6 +40,15 @@ def reader(subject: Subject, current: PolicySet) -> Callable[[Policy], bool]:
     return lambda policy: may_read(policy, roles, rights)
 
 
+def known_roles(subject: Subject, current: PolicySet) -> tuple[str, ...]:
+    """The roles whose names somebody may know: all, or the held ones and those of policies that are theirs to read."""
+    if reads_every_policy(Rights(subject, current)):
+        return tuple(role.name for role in current.roles)
+    held = roles_of(subject, current)
+    own = (role.name for role in current.roles if fold(role.name) in held)
+    return tuple(dict.fromkeys((*own, *(role for policy in readable(subject, current) for role in policy.roles))))
+
+
 def statements(named: Iterable[str], policies: Iterable[Policy]) -> dict[str, str]:
     """Each of the policies that is named, once and in that order, as the statement that states it.
 

@@ -1,13 +1,17 @@
 """What somebody is told of a plan: what it does to people, and by which policies as far as these may be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from catalog.errors import PolicyInvalid
-from catalog.names import fold
+from catalog.names import fold, split
+from policy_engine.capabilities import Rights
 from policy_engine.impact import Impact
-from policy_engine.model import Policy
+from policy_engine.model import Policy, PolicySet, Subject
+from policy_engine.oversight import overseen
 from policy_engine.plan import Plan
+from policy_engine.readers import known_roles, reads_every_policy
 
 
 def told_plan(plan: Plan, reads: Callable[[Policy], bool]) -> Plan:
@@ -25,6 +29,28 @@ def refuse_taken(policy: Policy, plan: Plan, reads: Callable[[Policy], bool]) ->
     old = plan.before.policies.get(fold(policy.id))
     if old is not None and old != policy and not reads(old):
         raise PolicyInvalid(f"there is a policy `{policy.id}` already, which is not yours", hint="choose another name")
+
+
+@contextmanager
+def names_withheld(subject: Subject, current: PolicySet) -> Iterator[None]:
+    """Has a refusal inside suggest no role, database or dataset, and no column, that the subject may not know of."""
+    try:
+        yield
+    except PolicyInvalid as error:
+        if error.gives is not None and not _may_know(*error.gives, subject, current):
+            error.hint, error.gives = "look up how it is called, or ask an administrator", None
+        raise
+
+
+def _may_know(kind: str, name: str, subject: Subject, current: PolicySet) -> bool:
+    rights = Rights(subject, current)
+    if reads_every_policy(rights) or kind == "tag":
+        return True
+    if kind == "role":
+        return fold(name) in map(fold, known_roles(subject, current))
+    databases = overseen(rights)
+    place = fold(split(name)[0]) if kind in ("database", "dataset") and split(name) else ""
+    return databases is None or place in databases
 
 
 def _told(impact: Impact, unread: frozenset[str]) -> Impact:

@@ -194,14 +194,16 @@ class Reader:
             at = self._parts.clock()
             judge = Judge(holder_of(role), live.policy_set, at, AT_MOST, live.datasets.get)
             judged = judge.judge(proposal.dataset)
+            if judged.broken or not judged.is_visible:
+                continue
             every = (*((column, verdict) for column, _, verdict in judged.told), *_inner(judged))
-            shown: dict[str, tuple[str, ...]] = {}
-            for column, verdict in every if not judged.broken else ():
-                if column.path in asked and verdict.outcome is not Outcome.HIDDEN:
-                    how = verdict.transform or verdict.outcome.value
-                    shown[how] = (*shown.get(how, ()), column.name)[:_MOST_COLUMNS]
+            shown: dict[str, list[str]] = {}
+            for column, verdict in every:
+                if verdict.outcome is not Outcome.HIDDEN and column.path in asked:
+                    shown.setdefault(verdict.transform or verdict.outcome.value, []).append(column.name)
             if shown:
-                found.append(Holder(role=role.name, shown=shown))
+                told = {how: tuple(names[:_MOST_COLUMNS]) for how, names in shown.items()}
+                found.append(Holder(role=role.name, shown=told))
         return tuple(found[:_MOST_HOLDERS])
 
     def _note_reading(self, request: AccessRequest) -> None:

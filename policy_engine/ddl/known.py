@@ -15,7 +15,9 @@ def known_role(name: str, live: Live) -> Role:
     if role is None:
         near = nearest(name, [known.name for known in live.roles.values()])
         hint = f"did you mean `{near}`?" if near else f"write `CREATE ROLE {name}` first"
-        raise PolicyInvalid(f"Role '{name}' does not exist", hint=hint)
+        error = PolicyInvalid(f"Role '{name}' does not exist", hint=hint)
+        error.gives = ("role", near) if near else None
+        raise error
     return role
 
 
@@ -49,10 +51,12 @@ def no_column(table: str, path: tuple[str, ...], dataset: Dataset | None) -> Pol
     """The refusal of a column that is not there, or whose table is not."""
     name = ".".join(path)
     near = nearest(name, [column.name for column in dataset.columns] if dataset else [])
-    return PolicyInvalid(
+    error = PolicyInvalid(
         f"`{table}` has no column `{name}`. Verify that both table and columns exist",
         hint=f"did you mean `{near}`?" if near else "see `SHOW TABLES IN ..` and `DESCRIBE ..`",
     )
+    error.gives = ("dataset", table) if near else None
+    return error
 
 
 def known_tag(name: str, live: Live, refusal: str = "") -> str:
@@ -82,9 +86,11 @@ def folded(path: tuple[str, ...]) -> tuple[str, ...]:
 
 def _unknown(what: str, name: str, known: list[str]) -> PolicyInvalid:
     near = nearest(name, known)
-    return PolicyInvalid(
+    error = PolicyInvalid(
         f"the {what} `{name}` does not exist",
         hint=f"did you mean `{near}`?"
         if near
         else f"see `SHOW {'DATABASES' if what == 'database' else 'TABLES IN ..'}`",
     )
+    error.gives = ("database" if what == "database" else "dataset", near) if near else None
+    return error

@@ -18,16 +18,17 @@ def generated_id(policy: Policy) -> str:
     Example: `grant-medical_charges-healthcare_analyst_role-1c9a52f0`
     """
     roles = sorted({fold(role) for role in policy.roles})
-    what = "everything" if policy.scope.database is None else fold(print_scope(policy.scope))
+    scope = fold(print_scope(policy.scope))
+    what = "everything" if policy.scope.database is None else scope
     readable = re.sub(r"[^\w.]+", "-", "-".join([policy.effect.value, what, *roles])).strip("-")
-    digest = hashlib.sha256("\n".join([*_clauses(policy), *roles]).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join([*_clauses(policy, scope), *roles]).encode()).hexdigest()
     return f"{readable[:_LONGEST].strip('-')}-{digest[:8]}"
 
 
-def _clauses(policy: Policy) -> list[str]:
+def _clauses(policy: Policy, scope: str) -> list[str]:
     return [
         policy.effect.value,
-        fold(print_scope(policy.scope)),
+        scope,
         "" if policy.having is None else print_expression(policy.having),
         *(f"{print_expression(rule.tagged)} with {print_call(rule.call)}" for rule in policy.transforms),
         policy.where or "",

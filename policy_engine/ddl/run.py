@@ -1,6 +1,7 @@
 """Runs one statement: a change is planned and applied as a document is, a question is answered."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from policy_engine.model import Decision, Subject
 from policy_engine.plan import Plan, plan_between
 from policy_engine.plan_warnings import scope_warnings
 from policy_engine.readers import reader
-from policy_engine.told_plan import told_plan
+from policy_engine.told_plan import names_withheld, told_plan
 from policy_engine.visibility import Visibility
 
 
@@ -49,7 +50,8 @@ class Runner:
             self._tell(statement, text.strip(), live.revision, len(found.rows))
             return found
         require_statement(statement, asker)
-        plan = plan_statement(statement, live, at=at)
+        with names_withheld(self.subject, live.policy_set) if self.subject else nullcontext():
+            plan = plan_statement(statement, live, at=at)
         require_plan(statement, asker, plan)
         if self.subject is not None:
             plan = told_plan(plan, reader(self.subject, live.policy_set))

@@ -7,6 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from catalog.registry import connect
+from web_ui.parts import Parts
+
 Bearer = Callable[[str], dict[str, str]]
 
 DELEGATION = """
@@ -150,3 +153,38 @@ def test_a_plan_names_no_policy_that_whoever_plans_may_not_read(client: FlaskCli
     other = ON_SHOP.replace("extra", "other")
     assert _apply(client, other, bearer("eve"), "plan").get_json()["drift"] == []
     assert "`extra`" in str(_apply(client, other, bearer("max"), "plan").get_json()["drift"])
+
+
+@pytest.mark.parametrize(
+    ("document", "statement"),
+    [
+        (
+            "policies: [{policy: p, grant: select, to: [bos], scope: shop, having: pii.email, why: w}]",
+            "GRANT SELECT ON DATABASE shop HAVING ATTRIBUTE pii.email TO ROLE bos",
+        ),
+        (
+            "datasets: {lab.results: {columns: {emial: {tags: [pii.email]}}}}",
+            "ALTER TABLE lab.results ADD COLUMN ATTRIBUTE emial pii.email",
+        ),
+        ("", "ALTER TABLE lab.result ADD COLUMN ATTRIBUTE email pii.email"),
+    ],
+    ids=["a role", "a column", "a dataset"],
+)
+def test_no_name_is_suggested_that_a_delegate_may_not_know(
+    client: FlaskClient, bearer: Bearer, shop: Parts, document: str, statement: str
+) -> None:
+    [lake] = shop.datasets.sources()
+    shop.datasets.register("lab", "results", "lake", "orders.csv", connect(lake).describe("orders.csv"))
+    for user, is_told in (("eve", False), ("max", True)):
+        answers = [client.post("/api/v1/ddl", json={"statement": statement}, headers=bearer(user))]
+        answers += [_apply(client, f"veil: 1\n{document}\n", bearer(user), "plan")] if document else []
+        for refused in answers:
+            assert refused.status_code == 422
+            assert ("did you mean" in refused.get_json()["hint"]) is is_told, refused.text
+
+
+def test_what_a_delegate_may_know_is_suggested(client: FlaskClient, bearer: Bearer) -> None:
+    refused = _apply(client, ON_SHOP.replace("clerk", "clork"), bearer("eve"), "plan")
+    assert refused.get_json()["hint"] == "did you mean `clerk`?"
+    refused = _apply(client, TAG.replace("total", "totl"), bearer("eve"), "plan")
+    assert refused.get_json()["hint"] == "did you mean `total`?"

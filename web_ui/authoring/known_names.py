@@ -8,8 +8,7 @@ from catalog.names import fold, join, quote, split
 from policy_engine.capabilities import Action, Rights
 from policy_engine.live import dataset_key
 from policy_engine.model import Outcome, PolicySet, Subject
-from policy_engine.policy_index import roles_of
-from policy_engine.readers import readable, reads_every_policy
+from policy_engine.readers import known_roles
 from policy_engine.transforms.known import TRANSFORMS
 from web_ui.parts import Parts
 
@@ -36,12 +35,7 @@ class Names:
 
     def roles(self, _: str = "") -> Iterator[str]:
         """The roles that the person may know: all, or the held ones and those of policies that are theirs to read."""
-        held, rights = roles_of(self.subject, self.policies), Rights(self.subject, self.policies)
-        if reads_every_policy(rights):
-            yield from (role.name for role in self.policies.roles)
-            return
-        yield from (role.name for role in self.policies.roles if fold(role.name) in held)
-        yield from (role for policy in readable(self.subject, self.policies) for role in policy.roles)
+        yield from known_roles(self.subject, self.policies)
 
     def scopes(self, _: str = "") -> Iterator[str]:
         """Databases and datasets."""

@@ -9,7 +9,7 @@ from policy_engine.model import Subject
 from policy_engine.plan import Plan
 from policy_engine.readers import reader, reads_every_policy
 from policy_engine.row_counts import Count
-from policy_engine.told_plan import refuse_taken, told_plan
+from policy_engine.told_plan import names_withheld, refuse_taken, told_plan
 from proxy import answers
 from web_ui.parts import Parts
 
@@ -37,15 +37,16 @@ def planned(
     most = WHOLE_ESTATE if rights.may(Action.HOME_ADMINISTER) else DELEGATED
     document = loads(text, folder=parts.home.documents, most=most)
     require_document(rights, document)
-    plan = prepare(
-        document,
-        parts.catalog,
-        at=parts.clock(),
-        prune=prune,
-        check_rule=parts.check_rule,
-        count=count,
-        tells_all=reads_every_policy(rights) and not is_one_of_many,
-    )
+    with names_withheld(subject, current):
+        plan = prepare(
+            document,
+            parts.catalog,
+            at=parts.clock(),
+            prune=prune,
+            check_rule=parts.check_rule,
+            count=count,
+            tells_all=reads_every_policy(rights) and not is_one_of_many,
+        )
     for stated in document.policies:
         refuse_taken(stated.value, plan, reads)
     require_change(rights, plan.before, plan.after)

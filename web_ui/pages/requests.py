@@ -130,6 +130,7 @@ class RequestsPage:
             request=request,
             columns=shown,
             further=further,
+            most_columns=MOST_COLUMNS,
             asked=[change.column for change in story.proposal.columns if change.is_asked] if story.proposal else (),
             chosen=columns,
             terms=terms,
