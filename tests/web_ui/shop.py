@@ -1,6 +1,6 @@
 """A small shop on disk: orders that clerks see in part, bosses whole, and nobody else at all."""
 
-import functools
+from dataclasses import replace
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from catalog.database import Catalog
 from catalog.home import Home
 from catalog.model import Database, Role, Source, Tag, TagAssignment, TagOrigin, TagState, User
+from catalog.people.accounts import Accounts
 from catalog.registry import connect
 from policy_engine.model import (
     Effect,
@@ -27,11 +28,10 @@ ORDERS = "id,email,card,land,total\n" + "".join(
 )
 PASSWORD = "a long enough password"
 
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""A hash is meant to be slow, and tests sign in thousands of times."""
 
-@functools.cache
-def _password_hash() -> str:
-    """Hashed once for all tests: a hash is meant to be slow."""
-    return PasswordHasher().hash(PASSWORD)
+_PASSWORD_HASH = _CHEAP.hash(PASSWORD)
 
 
 def open_shop(folder: Path, settings: Settings | None = None) -> Parts:
@@ -41,6 +41,7 @@ def open_shop(folder: Path, settings: Settings | None = None) -> Parts:
     home = Home.create(folder / "home")
     Catalog(home.catalog_file).close()
     parts = assemble(home, settings or Settings())
+    parts = replace(parts, accounts=Accounts(parts.catalog, hasher=_CHEAP))
     _fill(parts, folder / "data")
     return parts
 
@@ -65,7 +66,7 @@ def _fill(parts: Parts, data: Path) -> None:
         )
     for user, groups in (("kim", "clerks"), ("max", "admin"), ("ada", "auditor"), ("eve", "guests")):
         parts.accounts.put_user(
-            User(name=user, groups=frozenset({groups}), attributes={"land": "NO"}, password_hash=_password_hash())
+            User(name=user, groups=frozenset({groups}), attributes={"land": "NO"}, password_hash=_PASSWORD_HASH)
         )
     clerks = Policy(
         id="clerks",
