@@ -30,12 +30,13 @@ class Action(StrEnum):
     VALUE_DETOKENIZE = "value:detokenize"
 
 
-_PLACES = {
+PLACES = {
     Action.AUDIT_READ: "database",
     Action.POLICY_WRITE: "database",
     Action.TAG_ASSIGN: "namespace",
     Action.VALUE_DETOKENIZE: "namespace",
 }
+"""What the place is of each action that may be limited to places."""
 _WRITTEN = re.compile(r"\s*(?P<action>[\w:]+)(?:\s+on\s+(?P<place>.+?))?\s*\Z", re.IGNORECASE)
 
 
@@ -86,7 +87,7 @@ def parse(text: str) -> Capability:
 def _place(action: Action, written: str | None) -> str | None:
     if written is None or written == "*":
         return None
-    kind = _PLACES.get(action)
+    kind = PLACES.get(action)
     if kind is None:
         raise PolicyInvalid(f"`{action}` holds everywhere or not at all", hint=f"write `{action}` alone")
     parts = split(written)

@@ -124,11 +124,14 @@ class Governor:
         self._memory.put(key, state, settled, weight=1 + (len(request.sql) + bound) // _A_WEIGHT)
         return settled
 
-    def foreseen(self, subject: Subject, request: Request, policies: PolicySet) -> Settled:
-        """The query as it would run under policies that are not in force; nothing of it is remembered."""
+    def foreseen(self, subject: Subject, request: Request, policies: PolicySet, at: datetime | None = None) -> Settled:
+        """The query as it would run under policies that are not in force, now or `at` another moment.
+
+        Nothing of it is remembered.
+        """
         aside = copy.copy(self)
         aside._visibility = Visibility(self._catalog, self._datasets)
-        return aside._settle(subject, request, policies, self._clock())
+        return aside._settle(subject, request, policies, at or self._clock())
 
     def _answered(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
         """The query settled; of an EXPLAIN what it asks about, so that its answer is the governed SQL."""

@@ -8,6 +8,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
 from catalog.journal.journal import Journal
@@ -109,10 +110,17 @@ class Pipeline:
         return {**_access(settled, decision_id, datasets), "sql": settled.rewritten.shown}
 
     def foreseen(
-        self, subject: Subject, request: Request, policies: PolicySet, *, decision_id: str, asked_by: Subject
+        self,
+        subject: Subject,
+        request: Request,
+        policies: PolicySet,
+        *,
+        decision_id: str,
+        asked_by: Subject,
+        at: datetime | None = None,
     ) -> str:
         """The SQL that would run under policies that are not in force, on record; nothing is run."""
-        settled = self._governor.foreseen(subject, request, policies)
+        settled = self._governor.foreseen(subject, request, policies, at)
         details = {"as": subject.user or sorted(subject.groups), "foreseen": True}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
         return settled.rewritten.shown

@@ -24,8 +24,11 @@ def choice(kind: type[Choice], name: str) -> Choice | None:
 def moment(name: str) -> datetime | None:
     """An ISO 8601 day or moment in UTC, as which it is meant without a zone."""
     given = flask.request.args.get(name)
-    if given is None:
-        return None
+    return None if given is None else read_moment(name, given)
+
+
+def read_moment(name: str, given: str) -> datetime:
+    """The day or moment that a text states under that name."""
     try:
         read = datetime.fromisoformat(given)
         return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)

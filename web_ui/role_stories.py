@@ -8,7 +8,7 @@ from catalog.clock import written_time
 from catalog.model import Event, EventKind, Role
 from catalog.names import fold
 from catalog.people.accounts import is_provided
-from policy_engine.capabilities import Action, Capability, Rights, parse
+from policy_engine.capabilities import ADMIN, AUDITOR, Action, Capability, Rights, parse
 from policy_engine.circumstances import AT_MOST
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.policy_index import is_in_force, roles_of
@@ -22,7 +22,7 @@ from web_ui.parts import Parts
 _SIGN_INS = 1_000
 MOST_MEMBERS = 200
 
-_WORDS: Mapping[Action, str] = {
+WORDS: Mapping[Action, str] = {
     Action.AUDIT_READ: "read what others did in the journal",
     Action.HOME_ADMINISTER: "administer sources, databases, datasets, tags, rules, roles and users",
     Action.METRICS_READ: "read the server's figures",
@@ -30,6 +30,12 @@ _WORDS: Mapping[Action, str] = {
     Action.SUBJECT_IMPERSONATE: "see, without data, what others would see",
     Action.TAG_ASSIGN: "give and take tags",
     Action.VALUE_DETOKENIZE: "turn reversible values back",
+}
+"""What each action is in words."""
+
+_INNATE = {
+    ADMIN: "administer this whole home, by the group itself",
+    AUDITOR: "read the whole journal and every policy, by the group itself",
 }
 
 
@@ -66,6 +72,11 @@ class RoleStory:
     sights: tuple[Sight, ...] = ()
     unused: str = ""
     warning: str = ""
+
+    @property
+    def innate(self) -> tuple[tuple[str, str], ...]:
+        """Groups of the role whose members may more than it says, each with what."""
+        return tuple((group, _INNATE[fold(group)]) for group in sorted(self.role.groups) if fold(group) in _INNATE)
 
 
 class Roles:
@@ -161,7 +172,7 @@ def _sorted(groups: Iterable[str]) -> tuple[str, ...]:
 
 
 def _power(capability: Capability) -> Power:
-    words = _WORDS[capability.action]
+    words = WORDS[capability.action]
     if capability.place is not None:
         words += f", for {capability.place}"
     elif capability.action in (Action.POLICY_WRITE, Action.TAG_ASSIGN, Action.AUDIT_READ, Action.VALUE_DETOKENIZE):

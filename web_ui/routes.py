@@ -14,6 +14,7 @@ from web_ui.apis.health import HealthApi
 from web_ui.apis.history import HistoryApi
 from web_ui.apis.home import HomeApi
 from web_ui.apis.openapi import description
+from web_ui.apis.previews import PreviewApi
 from web_ui.apis.reports import ReportsApi
 from web_ui.apis.requests import RequestsApi
 from web_ui.apis.rules import RulesApi
@@ -40,6 +41,7 @@ from web_ui.pages.query import QueryPage
 from web_ui.pages.reports import ReportsPage
 from web_ui.pages.requests import RequestsPage
 from web_ui.pages.revisions import RevisionsPage
+from web_ui.pages.role_form import RoleFormPage
 from web_ui.pages.roles import RolesPage
 from web_ui.pages.sign_in import SignInPage
 from web_ui.pages.sources import SourcesPage
@@ -69,6 +71,7 @@ def apis(parts: Parts, identity: Identity, estates: Estates) -> Iterator[flask.B
     yield HomeApi(parts=parts, identity=identity, estates=estates).blueprint()
     yield ReportsApi(parts=parts, identity=identity, estates=estates).blueprint()
     yield HistoryApi(parts=parts, identity=identity).blueprint()
+    yield PreviewApi(parts=parts, identity=identity).blueprint()
     yield TagsApi(parts=parts, identity=identity).blueprint()
     yield RulesApi(parts=parts, identity=identity).blueprint()
     yield RequestsApi(parts=parts, identity=identity).blueprint()
@@ -94,6 +97,7 @@ def pages(
     yield RevisionsPage(parts=parts, identity=identity).blueprint()
     yield AskPage(parts=parts, identity=identity).blueprint()
     yield RolesPage(parts=parts, identity=identity).blueprint()
+    yield RoleFormPage(parts=parts, identity=identity).blueprint()
     yield RequestsPage(parts=parts, identity=identity).blueprint()
     yield TagsPage(parts=parts, identity=identity).blueprint()
     yield TagRulesPage(parts=parts, identity=identity).blueprint()

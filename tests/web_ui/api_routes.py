@@ -6,6 +6,7 @@ from tests.web_ui.route import READ, STEWARD, WRITE, Open, Route
 
 SQL: dict[str, object] = {"sql": "select 1"}
 DOCUMENT: dict[str, object] = {"veil": 1}
+PREVIEW: dict[str, object] = {"document": DOCUMENT, "as": {"role": "clerk"}, "on": "shop.orders"}
 ASK: dict[str, object] = {"dataset": "shop.orders", "why": "to look"}
 RULE = {"rule": "r", "on": {"name": "email"}, "tag": "pii.email"}
 SOURCE: dict[str, object] = {"source": "pond", "connector": "files", "options": {"path": "/nowhere"}}
@@ -31,6 +32,7 @@ API_ROUTES = (
     Route(method="GET", rule="/api/v1/policies", who=Open.SIGNED_IN),
     Route(method="POST", rule="/api/v1/policies/plan", who=WRITE, body=DOCUMENT),
     Route(method="POST", rule="/api/v1/policies/apply", who=WRITE, body=DOCUMENT),
+    Route(method="POST", rule="/api/v1/policies/preview", who=(Action.POLICY_WRITE,), body=PREVIEW),
     Route(method="GET", rule="/api/v1/policies/history", who=READ),
     Route(method="POST", rule="/api/v1/policies/rollback", who=WRITE, body={"revision": 999_999, "why": "to try"}),
     Route(method="POST", rule="/api/v1/ddl", who=Open.SIGNED_IN, body={"statement": "SHOW DATABASES"}),

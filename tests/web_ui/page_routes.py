@@ -90,6 +90,8 @@ PAGE_ROUTES = (
     Route(method="GET", rule="/audit/<int:number>", called="/audit/1", who=Open.SIGNED_IN),
     Route(method="GET", rule="/roles", who=Open.SIGNED_IN),
     Route(method="GET", rule="/roles/<path:name>", called="/roles/clerk", who=Open.SIGNED_IN),
+    Route(method="GET", rule="/role", who=(Action.HOME_ADMINISTER,)),
+    Route(method="POST", rule="/role", who=(Action.HOME_ADMINISTER,), body={"action": "plan", "name": "more"}),
     Route(method="GET", rule="/requests", who=Open.SIGNED_IN),
     Route(method="GET", rule="/requests/new", who=Open.SIGNED_IN),
     Route(method="POST", rule="/requests/new", who=Open.SIGNED_IN, body={**ASK, "wanted": "dataset"}),

@@ -11,7 +11,7 @@ from policy_engine.capabilities import Action
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.desk import Desk
 from tests.web_ui.shop import open_shop
-from web_ui.role_stories import _WORDS
+from web_ui.role_stories import WORDS
 
 People = Callable[[str], FlaskClient]
 ROLES = "/api/v1/roles"
@@ -58,7 +58,7 @@ def whole(desk: Desk, user: str, role: str) -> dict[str, object]:
 
 
 def test_every_capability_is_told_in_words() -> None:
-    assert set(_WORDS) == set(Action)
+    assert set(WORDS) == set(Action)
 
 
 @pytest.mark.parametrize("user", ["max", "ada"])
@@ -113,10 +113,11 @@ def test_what_came_of_requests_stands_by_itself(people: People) -> None:
 
 def test_a_role_is_changed_as_a_document_by_who_may(people: People) -> None:
     boss = people("max")
-    assert "/policies/change?role=clerk" in boss.get("/roles/clerk").get_data(as_text=True)
+    assert "/role?name=clerk" in boss.get("/roles/clerk").get_data(as_text=True)
+    assert "/policies/change?role=clerk" in boss.get("/role?name=clerk").get_data(as_text=True)
     assert "clerk: groups: - clerks" in words_of(boss, "/policies/change?role=clerk")
     assert people("eve").get("/policies/change?role=clerk").status_code == 403
-    assert "/policies/change?role" not in people("ada").get("/roles/clerk").get_data(as_text=True)
+    assert "/role?name" not in people("ada").get("/roles/clerk").get_data(as_text=True)
 
 
 def test_roles_are_searched_by_name_group_and_capability(people: People) -> None:

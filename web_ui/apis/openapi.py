@@ -21,6 +21,7 @@ from proxy.openapi import (
     record,
 )
 from web_ui.apis.crawls import OUTCOMES
+from web_ui.apis.openapi_previews import PREVIEW_PATHS, PREVIEW_SCHEMAS
 from web_ui.apis.openapi_record import RECORD_PATHS
 from web_ui.apis.openapi_reports import REPORT_PATHS, REPORT_SCHEMAS
 from web_ui.apis.openapi_requests import REQUEST_PATHS, REQUEST_SCHEMAS
@@ -307,11 +308,20 @@ def description() -> Mapping[str, object]:
     paths = {
         **DATA_PATHS,
         **CONTROL_PATHS,
+        **PREVIEW_PATHS,
         **RECORD_PATHS,
         **REPORT_PATHS,
         **REQUEST_PATHS,
         **RULE_PATHS,
         **SOURCE_PATHS,
     }
-    schemas = {**SCHEMAS, **CONTROL_SCHEMAS, **REPORT_SCHEMAS, **REQUEST_SCHEMAS, **RULE_SCHEMAS, **SOURCE_SCHEMAS}
+    schemas = {
+        **SCHEMAS,
+        **CONTROL_SCHEMAS,
+        **PREVIEW_SCHEMAS,
+        **REPORT_SCHEMAS,
+        **REQUEST_SCHEMAS,
+        **RULE_SCHEMAS,
+        **SOURCE_SCHEMAS,
+    }
     return describe(paths, schemas)

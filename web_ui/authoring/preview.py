@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from catalog.errors import NotAllowed, VeilError
 from catalog.model import Dataset, Event, EventKind
@@ -27,12 +28,17 @@ EXTRAS = ("sql", "rows", "sample")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Whom a preview is about, on which dataset, for what purpose, and what more is asked for."""
+    """Whom a preview is about, on which dataset, for what purpose, and what more is asked for.
+
+    `at` is when they look, now unless told: what is in force then of the policies, by their own times; tags, accounts
+    and data are those of today.
+    """
 
     who: Somebody
     dataset: str
     purpose: str = ""
     extras: frozenset[str] = frozenset()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,7 @@ class Preview:
     lines: tuple[Line, ...]
     hidden: int
     rows: tuple[str, str]
+    at: datetime | None = None
     count: RowCount | None = None
     sql: tuple[str, str] | None = None
     sample: MaskedSample | None = None
@@ -84,6 +91,7 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
         rights.require(Action.SUBJECT_IMPERSONATE, None, "see what others would see")
     subject = asked.who.subject(parts.accounts, current)
     dataset = _dataset(asked.dataset, plan.after, rights)
+    _require_to_come(asked.at, parts.clock())
     tells_all = may_look_as(subject, looking, rights)
     _tell(parts, looking, asked, dataset, plan)
     before, after = (_decided(parts, live, subject, dataset, asked) for live in (plan.before, plan.after))
@@ -96,11 +104,18 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
         dataset=dataset.full_name,
         lines=tuple(sorted(kept, key=lambda line: not line.moves)),
         hidden=len(lines) - len(kept),
+        at=asked.at,
         rows=(_row_words(before, tells_all=tells_all), _row_words(after, tells_all=tells_all)),
         count=_count(parts, looking, rights, subject, plan, asked, dataset),
         sql=_sql(parts, looking, subject, plan, asked, dataset) if tells_all and "sql" in asked.extras else None,
         sample=_sample(parts, looking, after) if tells_all and "sample" in asked.extras else None,
     )
+
+
+def _require_to_come(at: datetime | None, now: datetime) -> None:
+    """Refuses a moment of the past: what was decided then stands in the journal, under the policies of then."""
+    if at is not None and at < now:
+        raise RequestInvalid("a preview is of now or of a time to come", hint="the journal tells what was")
 
 
 def _dataset(name: str, live: Live, rights: Rights) -> Dataset:
@@ -114,7 +129,7 @@ def _dataset(name: str, live: Live, rights: Rights) -> Dataset:
 
 def _decided(parts: Parts, live: Live, subject: Subject, dataset: Dataset, asked: Asked) -> Decision:
     around = Circumstances(purpose=asked.purpose or None)
-    return decide(subject, dataset, live.policy_set, parts.clock(), around, live.datasets.get)
+    return decide(subject, dataset, live.policy_set, asked.at or parts.clock(), around, live.datasets.get)
 
 
 def _lines(before: Decision, after: Decision, readable_names: frozenset[str] | None) -> Iterator[Line]:
@@ -167,7 +182,9 @@ def _count(
     if "rows" not in asked.extras or not rights.may(Action.HOME_ADMINISTER):
         return None
     count = row_counter(parts, looking.user, answers.client())
-    return rows_of(subject, asked.who.kind, dataset.full_name, (plan.before, plan.after), count, parts.clock())
+    return rows_of(
+        subject, asked.who.kind, dataset.full_name, (plan.before, plan.after), count, asked.at or parts.clock()
+    )
 
 
 def _sql(
@@ -176,13 +193,17 @@ def _sql(
     sql = f"SELECT * FROM {join(dataset.database, dataset.name)}"
     request = Request(sql=sql, purpose=asked.purpose or None, client=answers.client())
     was, will = (live.policy_set for live in (plan.before, plan.after))
-    return _foreseen(parts, looking, subject, request, was), _foreseen(parts, looking, subject, request, will)
+    before, after = (_foreseen(parts, looking, subject, request, policies, asked.at) for policies in (was, will))
+    return before, after
 
 
-def _foreseen(parts: Parts, looking: Subject, subject: Subject, request: Request, policies: PolicySet) -> str:
+def _foreseen(
+    parts: Parts, looking: Subject, subject: Subject, request: Request, policies: PolicySet, at: datetime | None
+) -> str:
     """The SQL, or why there is none."""
+    decision_id = answers.decision_id()
     try:
-        return parts.pipeline.foreseen(subject, request, policies, decision_id=answers.decision_id(), asked_by=looking)
+        return parts.pipeline.foreseen(subject, request, policies, decision_id=decision_id, asked_by=looking, at=at)
     except NotAllowed:
         raise
     except VeilError as error:

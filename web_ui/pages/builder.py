@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import flask
 
@@ -19,6 +20,7 @@ from policy_engine.transforms.known import TRANSFORMS
 from proxy import answers, problems
 from proxy.identity import Identity
 from proxy.refusals import RequestInvalid
+from web_ui.arguments import read_moment
 from web_ui.authoring.builder import (
     FIELDS,
     PICKS,
@@ -169,9 +171,10 @@ class BuilderPage:
         except VeilError as error:
             return Shown(reading=reading, card=card, problem=problems.told(error, decision_id=answers.decision_id()))
         notes = {name: tuple(found) for name, found in _notes(reading.policy, plan, card.state)}
-        asked = self._asked(subject, current, reading.policy, plan)
-        shown = Shown(reading=reading, card=card, view=PlanView.of(plan), notes=notes, asked=asked)
+        shown = Shown(reading=reading, card=card, view=PlanView.of(plan), notes=notes)
         try:
+            asked = self._asked(subject, current, reading.policy, plan)
+            shown = replace(shown, asked=asked)
             return replace(shown, preview=preview(self.parts, subject, plan, asked)) if asked.dataset else shown
         except VeilError as error:
             return replace(shown, no_preview=problems.told(error, decision_id=answers.decision_id()))
@@ -192,7 +195,13 @@ class BuilderPage:
             dataset=sent.get("on", "").strip() or next(covered, ""),
             purpose=sent.get("for_purpose", "").strip(),
             extras=frozenset(sent.getlist("extra")) & frozenset(EXTRAS),
+            at=self._at(sent.get("as_of", "").strip()),
         )
+
+    def _at(self, day: str) -> datetime | None:
+        """The beginning of the day that is chosen; none for today, which is now."""
+        at = read_moment("as of", day) if day else None
+        return None if at is None or at.date() == self.parts.clock().date() else at
 
     def _applied(
         self, subject: Subject, form: Form, policy: Policy | None, shown: Shown, plan: Plan

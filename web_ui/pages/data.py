@@ -91,6 +91,7 @@ class DataPage:
             page=number,
             query={"search": search or None, **asked},
             empty=None if who.is_another else self._empty(who.by),
+            may_write=Rights(who.by, self.parts.policies.current()).places(Action.POLICY_WRITE) != frozenset(),
             is_bare=not sights and not self.parts.datasets.names(),
             problem=problem,
             made=flask.request.args.get("made", ""),

@@ -69,7 +69,7 @@ _MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 within=("view_as.",),
                 actions=(Action.SUBJECT_IMPERSONATE,),
             ),
-            Entry(title="Roles", endpoint="roles.show", within=("roles.",)),
+            Entry(title="Roles", endpoint="roles.show", within=("roles.", "role_form.")),
             Entry(title="Requests", endpoint="requests.show", within=("requests.", "ask.")),
             Entry(title="Tags", endpoint="tags.show", within=("tags.", "tag_rules."), actions=(Action.TAG_ASSIGN,)),
         ),

@@ -66,6 +66,8 @@ class RolesPage:
             most_members=MOST_MEMBERS,
             sees_all=roles.sees_all,
             may_change=roles.rights.may(Action.HOME_ADMINISTER),
+            may_write=roles.rights.places(Action.POLICY_WRITE) != frozenset(),
+            since=arguments.number("since", 2**31),
         )
 
     def _roles(self) -> Roles:
