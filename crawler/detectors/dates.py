@@ -67,7 +67,7 @@ def _birth(years: list[int], column: Column, today: date) -> Reading:
     weight += 1.5 if ages[len(ages) // 20] >= 14 else -1.0 if ages[0] < 0 else 0.0
     weight -= 2.0 if column.kind is Kind.MOMENT or any(":" in value for value in column.few[:5]) else 0.0
     weight -= 1.5 if ages[-1] > _OLDEST else 0.0
-    are_bare = all(_YEAR.fullmatch(value) for value in column.few)
+    are_bare = 2 * sum(bool(_YEAR.fullmatch(value)) for value in column.few) > len(column.few)
     weight -= 2.5 if are_bare else 0.0
     text = f"dates of {middle} years ago in the middle, over {spread} years"
     return Reading(
@@ -75,6 +75,7 @@ def _birth(years: list[int], column: Column, today: date) -> Reading:
         weight=bounded(weight),
         because=text,
         is_alone=weight > 4 and len(years) >= _ENOUGH and not are_bare,
+        needs="identity",
     )
 
 

@@ -35,6 +35,8 @@ _CLEARLY = 4.5
 _NEEDS_A_NAME = 1.0
 _FULL_SILENCE = 5
 _AT_HOME = 1.0
+_ROUNDS = 2
+"""What stands beside a column is asked so often: its neighbour may be known by a neighbour only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +77,28 @@ def detect(
         for each, given in verdicts.items()
         if (best := _best(given)) is not None and best.needs == best.detector.needs
     }
-    return tuple(finding for each in columns for finding in _decided(each, verdicts[each], about, found))
+    asked = {
+        each: tuple(
+            replace(verdict, weight=verdict.weight + about.weight(verdict.needs, each, verdict.detector, found))
+            for verdict in given
+        )
+        for each, given in verdicts.items()
+    }
+    decided = {each: _best(given) for each, given in asked.items()}
+    for _ in range(_ROUNDS):
+        likely = {each: best.detector.name for each, best in decided.items() if best is not None}
+        decided = {
+            each: _best(
+                replace(verdict, weight=verdict.weight + about.in_a_row(each, verdict.detector, likely))
+                for verdict in given
+            )
+            for each, given in asked.items()
+        }
+    return tuple(finding for each, best in decided.items() for finding in _told(each, best))
 
 
-def _decided(
-    column: Column, verdicts: Sequence[_Verdict], about: Surroundings, found: Mapping[Column, str]
-) -> Iterator[Finding]:
-    """The best verdict after the table was asked, and what stands inside texts."""
-    asked = [
-        replace(each, weight=each.weight + about.weight(each.needs, column, each.detector, found)) for each in verdicts
-    ]
-    best = _best(asked)
+def _told(column: Column, best: _Verdict | None) -> Iterator[Finding]:
+    """The best verdict, and what stands inside texts."""
     if best is not None:
         yield _finding(column, best)
     if free_text.is_free_text(column) and (best is None or best.detector.kind not in ("identifier", "secret")):
@@ -106,7 +119,7 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     """What name and content together say for each detector that either of them speaks of."""
     if column.kind is Kind.NOTHING:
         return
-    words = header.units_at(column.path)
+    words = header.without(header.units_at(column.path), about.shared)
     names = _strongest(
         (
             *header.read(words, about.languages),
@@ -117,8 +130,9 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     contents: dict[str, list[Reading]] = {}
     for reading in _contents(column, about, today):
         contents.setdefault(reading.detector, []).append(reading)
-    if _are_handles(contents) and "username" not in names and (said := names.get("person_name")) and said.weight > 0:
-        names["username"] = replace(said, detector="username", weight=min(said.weight, _CLEARLY))
+    if _are_handles(contents) and "username" not in names and header.is_of_people(words):
+        for each in [names[name] for name in ("person_name", "first_name") if name in names and names[name].weight > 0]:
+            names["username"] = replace(each, detector="username", weight=min(each.weight, _CLEARLY))
     is_named = any(
         said.weight >= _CLEARLY and forms.fits(column, detectors()[name].form) > -2 for name, said in names.items()
     )

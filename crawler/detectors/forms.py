@@ -19,6 +19,7 @@ FORMS: dict[str, re.Pattern[str]] = {
     "digits": re.compile(r"(?=(?:.*\d){3})[\d *Xx./-]{3,30}|\d{3,4}"),
     "account": re.compile(r"(?=(?:.*\d){4})[\w ./*•-]{5,40}"),
     "code": re.compile(r"(?=.*\d)[\w ./:#+・·*•-]{2,40}"),
+    "identity": re.compile(r"(?=(?:.*\d){3})[\w ./:#+・·*•-]{5,40}"),
     "plate": re.compile(rf"(?=.*\d)(?=.*{_LETTER})[\w ./:#+・·-]{{4,20}}"),
     "bic": re.compile(r"[A-Z]{4} ?[A-Z]{2} ?[A-Z\d]{2} ?([A-Z\d]{3})?", re.I),
     "date": re.compile(r"(?=.*\d)[\w.,/ \u3400-\u9fff-]{4,30}(T?[\d:.Z+ ]*)?"),
@@ -45,6 +46,7 @@ FORMS: dict[str, re.Pattern[str]] = {
         r"[+-]?\d{1,3}\.\d{2,}°?[NSEW]?|\(?[+-]?\d{1,3}\.\d+ ?[,; ] ?[+-]?\d{1,3}\.\d+\)?|POINT ?\(.*\)|"
         r"\d{1,3}[°º] ?\d{1,2}['′].*|[NSEW] ?\d.*|\{.*\}"
     ),
+    "profession": re.compile(rf"(?=.*{_LETTER})[^@\\<>{{}}=|]{{1,160}}|\d{{1,4}}"),
     "membership": re.compile(r"[^@\\<>{}=|\n.]{1,60}"),
     "schooling": re.compile(r"[^@\\<>{}=|\n]{1,90}"),
     "category": re.compile(r"[^@\\<>{}=|\n]{1,60}"),
@@ -59,6 +61,8 @@ _KINDS: dict[Kind, frozenset[str]] = {
     Kind.NOTHING: frozenset(),
     Kind.INTEGER: frozenset(
         {
+            "profession",
+            "identity",
             "any",
             "digits",
             "account",

@@ -26,6 +26,11 @@ _SHORT = 3
 _HEAD_WEIGHT = 3.0
 _CLAUSE = re.compile(r"[.;,:(\n]\s| [-–—] ")
 _MOST_WORDS = 7
+_NO_WORDS = frozenset(
+    "col column cols field fld var val attr feature feat unnamed spalte feld champ colonne campo columna coluna kolom "
+    "kolumna kolonne sloupec столбец поле".split()
+)
+_OFTEN, _OFTEN_SHARE = 4, 0.4
 _TELLING = frozenset({"strong", "fair", "trait"})
 
 
@@ -106,7 +111,8 @@ def _shortened(words: tuple[str, ...]) -> tuple[Sense, ...]:
     }
     if len({sense.meaning for sense in found}) != 1 or any(sense.meaning in _ROLES for sense in found):
         return ()
-    strength = "fair" if len(words) > 1 else "weak"
+    are_traits = all(sense.strength == "trait" for sense in found)
+    strength = "trait" if are_traits else "fair" if len(words) > 1 else "weak"
     return tuple(sorted({Sense(each.meaning, strength, each.language) for each in found}, key=repr))
 
 
@@ -155,9 +161,26 @@ def _words_for_people() -> tuple[str, ...]:
     )
 
 
+def shared(names: Sequence[str]) -> frozenset[str]:
+    """Words that stand in so many of a table's names that they tell nothing of one: `source` of `race_source_value`."""
+    counts = Counter(text for name in names for text in {unit.text for unit in units(name)})
+    return frozenset(text for text, count in counts.items() if count >= max(_OFTEN, _OFTEN_SHARE * len(names)))
+
+
+def without(found: Sequence[Unit], words: frozenset[str]) -> tuple[Unit, ...]:
+    """A name without those of the words that speak against what it holds, as long as some are left."""
+    left = tuple(unit for unit in found if unit.text not in words or any(unit.detectors()) or unit.has_role(PERSON))
+    return left or tuple(found)
+
+
 def says_something(name: str) -> bool:
-    """Whether a word of the name is known: nothing is of `c7`."""
-    return any(unit.senses and not unit.has_role(PLAIN) for unit in units(name))
+    """Whether the name has a word: `c7` and `col_b` have none."""
+    return any(len(part) >= _SHORT and part not in _NO_WORDS for part in parts(name))
+
+
+def is_of_people(found: Sequence[Unit]) -> bool:
+    """Whether a word of the name is of people and of nothing else: `assigned_to` is, `name` may be of anything."""
+    return any(unit.has_role(PERSON) or (any(unit.detectors()) and not unit.has_role(PLAIN)) for unit in found)
 
 
 def speaks_of_creature(name: str) -> bool:
@@ -206,6 +229,8 @@ def read(found: Sequence[Unit], languages: Mapping[str, int]) -> Iterator[Readin
 
     Example: `customer_email` speaks for `email_address`, `email_verified` against it.
     """
+    if found and all(unit.has_role(PERSON) or unit.has_role(PLAIN) for unit in found) and _is_of_people(found):
+        yield Reading(detector="person_name", weight=_WEIGHTS["weak"], because=f"name says `{found[-1].written}`")
     for place, unit in enumerate(found):
         others = (*found[:place], *found[place + 1 :])
         for meaning in dict.fromkeys(sense.meaning for sense in unit.detectors()):
@@ -228,6 +253,11 @@ def read(found: Sequence[Unit], languages: Mapping[str, int]) -> Iterator[Readin
                 because=_because(unit, sense),
                 needs="person" if sense.strength == "trait" else "",
             )
+
+
+def _is_of_people(found: Sequence[Unit]) -> bool:
+    """Whether a name's words speak of people and of nothing that they have: `benef_cust`."""
+    return any(unit.has_role(PERSON) for unit in found) and not any(any(unit.detectors()) for unit in found)
 
 
 def _is_thing(unit: Unit) -> bool:

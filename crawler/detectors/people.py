@@ -119,6 +119,8 @@ def kind_of(value: str) -> str:
         return ""
     given = [is_given(word) for word in named]
     family = [is_family(word) for word in named]
+    if len(named) == 1 and not named[0].isupper() and any(word.strip(".") in _titles() for word in lowered):
+        return "full"
     if len(named) == 1:
         return "given" if given[0] else "family" if family[0] else "words"
     if len(named) > _MOST_NAMES or not _is_titled(named):
@@ -174,6 +176,12 @@ def _east_asian(value: str) -> str:
         return "words"
     begins = any(text[:length] in surnames for length in (1, 2, 3))
     return "full" if begins and 2 <= len(text) <= 5 else "words"
+
+
+@functools.cache
+def _titles() -> frozenset[str]:
+    """Titles that go before names: `Dr`."""
+    return frozenset(word.strip(".") for word in tables.words("person_titles") if len(word.strip(".")) > 1)
 
 
 @functools.cache

@@ -65,6 +65,9 @@ def judge(column: Column) -> Iterator[Reading]:
         if small > 0.6 * len(column.few):
             yield from (Reading(detector=each, weight=-4.0, is_final=True) for each in ("city", "region", "address"))
         yield from _towns(column)
+        words = sum(bool(_TOWN.fullmatch(value)) and value[0].isupper() for value in column.few)
+        if words > 0.9 * len(column.few) and len(column.values) >= _FEWEST:
+            yield Reading(detector="city", weight=0.5, because="values may be names of towns", is_alone=False)
         towns = sum(bool(_TOWN_AND_STATE.fullmatch(value)) for value in column.few)
         if towns > 0.5 * len(column.few):
             because = told(towns, len(column.few), "are made like a town and a state")

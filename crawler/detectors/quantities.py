@@ -9,6 +9,9 @@ from crawler.detectors.odds import Reading
 _OLDEST = 120
 _MOST_YEARS_AT_SCHOOL = 30
 _SHORT_ACCOUNT = 6
+_FEW, _COUNTED = 7, 10**8
+_NEVER_COUNTED = "health_plan_id national_id tax_id ssn passport drivers_license bank_account device_id".split()
+"""Numbers that somebody else gives: those of one table do not follow each other."""
 
 
 def judge(column: Column) -> Iterator[Reading]:
@@ -21,6 +24,10 @@ def judge(column: Column) -> Iterator[Reading]:
     if not numbers or len(numbers) < 0.8 * len(column.values):
         return
     low, high = min(numbers), max(numbers)
+    if column.kind is Kind.INTEGER and len(numbers) > _FEW and high - low == len(numbers) - 1 and high < _COUNTED:
+        because = "counted one by one"
+        counted = (*_NEVER_COUNTED, "mrn") if low <= 1 else _NEVER_COUNTED
+        yield from (Reading(detector=each, weight=-8.0, because=because, is_final=True) for each in counted)
     if low < 0 or high > _OLDEST:
         yield Reading(detector="age", weight=-6.0, is_final=True)
     elif column.kind is Kind.INTEGER and high > 30 and len(numbers) > 15:

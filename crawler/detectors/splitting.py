@@ -7,6 +7,7 @@ import unicodedata
 _SPOKEN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _NORDIC = str.maketrans({"ø": "oe"})
+_DANISH = str.maketrans({"å": "aa"})
 _CAMEL = re.compile(r"(?<=[a-zà-ÿα-ωа-я0-9])(?=[A-ZÀ-ÞΑ-ΩА-Я])|(?<=[A-ZÀ-ÞΑ-ΩА-Я])(?=[A-ZÀ-ÞΑ-ΩА-Я][a-zà-ÿα-ωа-я])")
 _MARKS = ("Mn",)
 _SIGNS = "".join(map(chr, filter(lambda code: unicodedata.category(chr(code))[0] == "M", range(0x300, 0x1100))))
@@ -32,7 +33,7 @@ def plain(text: str) -> str:
 def spellings(phrase: str) -> frozenset[str]:
     """The spellings of a phrase in column names: without accents, and with the letters that stand in for them."""
     lowered = unicodedata.normalize("NFKC", phrase).casefold()
-    return frozenset(squeezed(form) for form in (lowered, lowered.translate(_GERMAN), lowered.translate(_NORDIC)))
+    return frozenset(squeezed(form) for form in (lowered, *map(lowered.translate, (_GERMAN, _NORDIC, _DANISH))))
 
 
 def squeezed(phrase: str) -> str:

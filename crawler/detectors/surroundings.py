@@ -16,9 +16,16 @@ _TRAITS = frozenset(
 )
 _OF_PEOPLE_ONLY = frozenset("age gender marital_status race_ethnicity religion".split())
 _OF_CREATURES_TOO = frozenset("age gender".split())
+_DEVICES = frozenset({"mac_address", "device_id"})
 _POINTS_AT_DEVICES = frozenset("ip_address mac_address device_id username".split())
-_PARTS_OF_ADDRESSES = frozenset({"address", "city", "region"})
-_IN_A_ROW = 3.5
+_IN_A_ROW, _BESIDE_A_DEVICE = 4.0, 3.0
+_BESIDE: Mapping[str, frozenset[str]] = {
+    "postal_code": frozenset({"address", "city", "region"}),
+    "city": frozenset({"postal_code", "region"}),
+    "first_name": frozenset({"last_name"}),
+    "last_name": frozenset({"first_name"}),
+}
+"""What stands in one row with what."""
 _COUNTRIES = {row["language"]: row["countries"] for row in tables.rows("languages") if row["countries"]}
 _SURE, _NEUTRAL, _OF_DEVICES, _LIKELY, _DOUBTFUL, _NEVER = 1.0, 0.0, -0.5, -1.0, -2.0, -12.0
 
@@ -33,6 +40,7 @@ class Surroundings:
     speaks_of_creatures: bool
     resources: fhir.Resources
     columns: tuple[Column, ...] = ()
+    shared: frozenset[str] = frozenset()
 
     def weight(self, needs: str, column: Column, detector: Detector, found: Mapping[Column, str]) -> float:
         """What a table says for a detector that needs one about people, or one that tells who they are.
@@ -44,26 +52,32 @@ class Surroundings:
         is_about_people = len(people) >= 2 or bool(people - {"gender", "phone_number"}) or bool(self.resources)
         if self.speaks_of_creatures and not is_about_people and (needs or detector.name in _OF_CREATURES_TOO):
             return _NEVER
+        if detector.name == "device_id" and people and others & _DEVICES:
+            return _BESIDE_A_DEVICE
         if not needs:
             return _NEUTRAL
         if is_about_people:
-            return _SURE + (_IN_A_ROW if self._is_in_a_row(column, detector, found) else 0.0)
+            return _SURE
         if needs == "identity":
             return _NEVER
         is_hinted = self.speaks_of_people or header.speaks_of_person(column.name)
+        if needs == "someone" and _are_of_one_person(others, detector.name):
+            return _NEUTRAL
         if people - {"gender"} or is_hinted or _are_of_one_person(others, detector.name):
             return _LIKELY
         if needs == "someone":
             return _LIKELY if people else _DOUBTFUL
         return _OF_DEVICES if others & _POINTS_AT_DEVICES else _NEVER
 
-    def _is_in_a_row(self, column: Column, detector: Detector, found: Mapping[Column, str]) -> bool:
-        """Whether a column whose name says nothing stands right beside parts of an address: it is likely one, too."""
-        if detector.name != "postal_code" or header.says_something(column.name):
-            return False
+    def in_a_row(self, column: Column, detector: Detector, likely: Mapping[Column, str]) -> float:
+        """What the columns right beside say for one whose name says nothing: parts of a name or an address stand in
+        a row. `likely` is what each column is likely to be.
+        """
+        if detector.name not in _BESIDE or header.says_something(column.name):
+            return 0.0
         place = self.columns.index(column)
         beside = (*self.columns[max(0, place - 1) : place], *self.columns[place + 1 : place + 2])
-        return any(found.get(each) in _PARTS_OF_ADDRESSES for each in beside)
+        return _IN_A_ROW if any(likely.get(each) in _BESIDE[detector.name] for each in beside) else 0.0
 
 
 def surroundings(columns: Iterable[Column]) -> Surroundings:
@@ -80,6 +94,7 @@ def surroundings(columns: Iterable[Column]) -> Surroundings:
         speaks_of_creatures=any(header.speaks_of_creature(name) for name in names),
         resources=fhir.resources(columns),
         columns=columns,
+        shared=header.shared(names),
     )
 
 

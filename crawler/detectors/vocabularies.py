@@ -16,13 +16,14 @@ _CLOSED: tuple[tuple[str, str, float, int], ...] = (
     ("political_opinion", "political_opinion", 0.1, 4),
     ("race_ethnicity", "race_ethnicity", 0.06, 4),
     ("sexual_orientation", "sexual_orientation", 0.05, 4),
-    ("education", "education", 0.06, 4),
+    ("education", "education", 0.06, 3),
     ("trade_union", "trade_union", 0.1, 3),
 )
 """Detector, word list, the share that other short columns have by chance, and the fewest letters of a telling word."""
 
-_BLOOD = re.compile(r"(?i)(A|B|AB|O|0)\s?(Rh)?\s?([+-]|pos\.?|neg\.?|positive?|negative?|\(?rh?[+-]\)?|−|型)?")
-_SIGNED_BLOOD = re.compile(r"(?i)(A|B|AB|O|0)\s?(Rh)?\s?([+−-]|pos(itive?)?\.?|neg(ative?)?\.?)")
+_GROUP = r"(?i)(?:(?:I{1,3}|IV|[1-4]) ?\(?)?(A|B|AB|O|0|А|В|АВ|О)\)?\s?(Rh)?\s?"
+_BLOOD = re.compile(_GROUP + r"([+-]|pos\.?|neg\.?|positive?|negative?|\(?rh?[+-]\)?|−|型)?")
+_SIGNED_BLOOD = re.compile(_GROUP + r"([+−-]|pos(itive?)?\.?|neg(ative?)?\.?)")
 _OPEN: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("nationality", ("nationality",), 0.03),
     ("country", ("countries",), 0.05),
@@ -32,10 +33,16 @@ _OPEN: tuple[tuple[str, tuple[str, ...], float], ...] = (
 _BY_CHANCE_IN_WORDS = 0.02
 _MOST_DISTINCT = 60
 _WORDS_OF_A_TITLE = 5
-_CODED, _MOST_CODES = ("gender", "marital_status", "race_ethnicity", "religion", "education"), 12
+_CODED, _MOST_CODES = ("gender", "marital_status", "race_ethnicity", "religion", "education", "occupation"), 12
 _PAIRS = tuple(map(frozenset, ("mf mw mv hf hm mk мж чж 男女 남여 ek αθ זנ").split()))
 """The two letters that stand for men and women in some language; together they hardly stand for anything else."""
+_NUMBERED = re.compile(r"^\d{1,2}[.):_ -]+(?=[^\W\d_]{3})")
+"""A code before its word: `1. White`."""
 _MANY_CODES = 12
+_ORDINARY = frozenset(
+    "primary secondary tertiary elementary middle basic high none other unknown member general".split()
+)
+"""Words of the vocabularies that mean much else, too."""
 _BETWEEN = re.compile(r"[\s/,()&-]+")
 
 
@@ -48,7 +55,7 @@ def judge(column: Column) -> Iterator[Reading]:
         yield from (Reading(detector=each, weight=0.0, because=because, is_alone=False) for each in _CODED)
     if column.is_flag:
         return
-    lowered = [value.casefold().strip(" .") for value in column.few]
+    lowered = [_NUMBERED.sub("", value.casefold()).strip(" .+") for value in column.few]
     if len(column.values) <= _MOST_DISTINCT:
         for detector, words, chance, telling in _CLOSED:
             yield from _closed(detector, tables.phrases(words), chance, telling, lowered)
@@ -81,7 +88,7 @@ def _closed(detector: str, known: frozenset[str], chance: float, telling: int, w
     hits = [word for word in words if word in known]
     if not hits:
         return
-    told_by = sum(len(word) >= telling or not word.isascii() for word in hits)
+    told_by = sum((len(word) >= telling or not word.isascii()) and word not in _ORDINARY for word in hits)
     if detector == "gender" and told_by == len(hits) and min(map(len, hits)) > 2:
         chance = _BY_CHANCE_IN_WORDS
     weight = likelihood(len(hits), len(words), chance=chance, expected=0.9)

@@ -164,3 +164,33 @@ def test_a_phone_follows_the_word_for_it_in_a_text() -> None:
         f"el paciente pide que se le llame por la tarde, Tel. 6{number} 123 4{number}." for number in range(10, 16)
     ]
     assert found({"texto": notes})["texto"] == ["phone_number"]
+
+
+def test_words_that_most_names_share_say_nothing() -> None:
+    letters = ["M", "F", "F", "M", "F", "M"]
+    races = ["white", "black", "asian", "white", "black", "other"]
+    columns = {"gender_source_value": letters, "race_source_value": races, "care_site_source_value": ["a"] * 6}
+    assert found(columns)["gender_source_value"] == []
+    tags = found({**columns, "unit_source_value": ["mg"] * 6, "person_id": list(range(6))})
+    assert (tags["gender_source_value"], tags["race_source_value"]) == (["gender"], ["race_ethnicity"])
+
+
+def test_given_and_family_names_stand_side_by_side() -> None:
+    families = ["Lopez", "Walker", "Schmidt", "Dubois", "Rossi", "Nowak", "King", "Cohen", "Baker", "Weber", "Hansen"]
+    rare = ["Maria", "Tavorin", "Anna", "Quelbi", "Sofia", "Ystred", "Laura", "Ombrin", "Emma", "Zelwy", "Julia"]
+    emails = [f"user{number}@example.org" for number in range(11)]
+    assert found({"v1": families, "v2": rare, "v3": emails})["v2"] == ["first_name"]
+
+
+def test_days_of_long_ago_are_births_beside_people_only() -> None:
+    days = [f"{1951 + number % 50}-0{1 + number % 9}-1{number % 9}" for number in range(40)]
+    emails = [f"user{number}@example.org" for number in range(40)]
+    assert found({"c1": days, "c2": list(range(40))})["c1"] == []
+    assert found({"c1": days, "c2": emails})["c1"] == ["date_of_birth"]
+
+
+def test_a_serial_number_beside_a_device_is_the_devices() -> None:
+    serials = ["FR8G80NZ1855", "FF5X65DV4479", "FJ6K98UW0416", "FN3F33ZM4684", "FQ7L22AB9013", "FT5P41CD7726"]
+    macs = [f"00:1b:44:11:3a:b{number}" for number in range(6)]
+    assert found({"serial_no": serials, "mac": macs, "user_email": BESIDE["email"]})["serial_no"] == ["device_id"]
+    assert found({"serial_no": serials, "price": [1.5] * 6})["serial_no"] == []
