@@ -32,6 +32,7 @@ _CODES: tuple[_Meaning, ...] = (
     ),
     ((_NO_FILE,), "a file that its URL names is not there", "check `ssl_ca`, `ssl_cert` and `ssl_key` in the URL"),
 )
+_OF_SERVER = range(1000, 2000), range(3000, 6000)  # the others are the driver's, which tell no value
 _STOPPED = (1317, 1969, 3024, 1028)
 
 
@@ -44,6 +45,11 @@ def failure(source: str, error: Exception, seconds: float | None, *, is_cancelle
     for codes, why, hint in _CODES:
         if code in codes:
             return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)
+    if isinstance(code, int) and any(code in codes for codes in _OF_SERVER):
+        return SourceUnavailable(
+            f"source `{source}` cannot be read: a value in it cannot be worked out by a view, or it failed",
+            hint="mend the value or the view, and look into the log of its server",
+        )
     return unreached(source, error)
 
 

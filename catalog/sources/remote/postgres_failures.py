@@ -12,7 +12,10 @@ from catalog.sources.remote.unreached import unreached
 _Meaning = tuple[str, str]
 """Why a source cannot be read, and what to do."""
 
-_ARRAY: _Meaning = ("it holds an array of several dimensions", "make a view without it, and crawl that")
+_VALUE: _Meaning = (
+    "a value in it cannot be read, an array of several dimensions perhaps, or not be worked out by a view",
+    "mend the value or the view, or make a view without it, and crawl that",
+)
 _WRITES: _Meaning = ("a view in it writes, and a source is only read", "leave the view out")
 _ACCOUNT: _Meaning = ("it refuses the account or its password", "check the URL, and that the account may connect")
 _DATABASE: _Meaning = ("it has no database of the URL's name", "check the URL")
@@ -36,7 +39,10 @@ _URL: _Meaning = (
     "write postgresql://account@host:5432/database",
 )
 
+_FAILED: _Meaning = ("it failed", "look into the log of its server")
+
 _STATES: tuple[tuple[str, _Meaning], ...] = (
+    ("22", _VALUE),
     ("25006", _WRITES),
     ("28", _ACCOUNT),
     ("3D000", _DATABASE),
@@ -47,12 +53,20 @@ _STATES: tuple[tuple[str, _Meaning], ...] = (
     ("55P03", _LOCKED),
     ("57P", _DOWN),
 )
-# Connecting and streaming give no state, only a text; the first is of a cast of Veil's own.
+# A stream gives no state, only a text. It may tell a value, so what it begins with must say it all.
+_ERROR = "ERROR:  "
+_BEHIND = "canceling statement due to conflict with recovery"
+_BEGINNINGS: tuple[tuple[str, _Meaning], ...] = (
+    (_BEHIND, _CONFLICT),
+    ("cannot execute ", _WRITES),
+    ("permission denied for ", _RIGHT),
+    ("out of memory", _FULL),
+    ("out of shared memory", _FULL),
+    ("temporary file size exceeds ", _FULL),
+    ("could not ", _FULL),
+)
+# Connecting gives neither, and no value.
 _TEXTS: tuple[tuple[str, _Meaning], ...] = (
-    (' dimensions"', _ARRAY),
-    ("read-only transaction", _WRITES),
-    ("permission denied", _RIGHT),
-    ("due to conflict with recovery", _CONFLICT),
     ("invalid URI", _URL),
     ("no encryption", _PLAIN),
     ("pg_hba.conf", _ACCOUNT),
@@ -87,12 +101,17 @@ def told(source: str, seconds: float | None) -> Iterator[None]:
 
 def _failure(source: str, seconds: float | None, state: str, error: Exception) -> VeilError:
     text = str(error)
-    if state == "57014" or "canceling statement" in text:
+    _, _, streamed = ("", "", "") if state else text.partition(_ERROR)
+    if state == "57014" or (streamed.startswith("canceling statement") and not streamed.startswith(_BEHIND)):
         limit = "" if seconds is None else f" after {seconds:g} seconds"
         return SourceTimeout(f"source `{source}` was stopped{limit}", hint="narrow the query, or ask for more time")
-    known = [meaning for begin, meaning in _STATES if state.startswith(begin)]
-    known += [meaning for part, meaning in _TEXTS if part in text]
-    if not known:
-        return unreached(source, error)
-    why, hint = known[0]
+    if state:
+        known = [meaning for begin, meaning in _STATES if state.startswith(begin)]
+    elif streamed:
+        known = [*(meaning for begin, meaning in _BEGINNINGS if streamed.startswith(begin)), _VALUE]
+    else:
+        known = [meaning for part, meaning in _TEXTS if part in text]
+        if not known:
+            return unreached(source, error)
+    why, hint = known[0] if known else _FAILED
     return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)
