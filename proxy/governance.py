@@ -232,6 +232,7 @@ def _placed(
         physical="" if content is not None else _physical(session, decision.dataset),
         lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
         may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation, columns),
+        is_worked_out=session.may_raise(decision.dataset.source, decision.dataset.relation, frozenset()),
         masked=masked_columns(columns, decision),
         has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
         masking=session.masking(decision.dataset.source, decision.dataset.relation),

@@ -39,8 +39,9 @@ class Placed:
     """A dataset's leaf with the decision for it and the relation's physical name in the session.
 
     `lookups` are the physical names of the relations that the decision's lookups read, by the lookups' names.
-    `may_raise` says that reading one of its rows may end in an error, `has_statistics` that the engine knows of all,
-    `masked` which of its columns (folded) are read for what is made of them, `masking` where that is worked out.
+    `may_raise` says that reading what the query reads of it may end in an error, `is_worked_out` that any may,
+    `has_statistics` that the engine knows of all its rows. `masked` says which of its columns (folded) are read for
+    what is made of them, `masking` where that is worked out.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -49,6 +50,7 @@ class Placed:
     physical: str
     lookups: Mapping[str, str] = field(default_factory=dict)
     may_raise: bool = False
+    is_worked_out: bool = False
     has_statistics: bool = True
     masked: frozenset[str] = frozenset()
     masking: tuple[str, Masks] = ("", Masks.VEIL)
@@ -184,7 +186,7 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         quoted(item.physical),
         keys,
         is_fenced=_is_fenced(item, is_fenced),
-        is_read_whole=_tells_by_masks(item),
+        is_read_whole=_tells_by_errors(item),
         has_statistics=item.has_statistics,
         lookups=lookups,
         masking=item.masking,
@@ -193,7 +195,7 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
 
 def _is_fenced(item: Placed, is_fenced: bool) -> bool:
     """Beside the person's own conditions an error of a row would tell which filtered-out rows fulfil them."""
-    return is_fenced or (item.may_raise and bool(item.decision.rows.filter)) or _tells_by_masks(item)
+    return is_fenced or (item.may_raise and bool(item.decision.rows.filter)) or _tells_by_errors(item)
 
 
 def _has_views(placed: Sequence[Placed], session: Session) -> bool:
@@ -202,9 +204,15 @@ def _has_views(placed: Sequence[Placed], session: Session) -> bool:
     return any(session.may_raise(dataset.source, dataset.relation) for dataset in datasets)
 
 
-def _tells_by_masks(item: Placed) -> bool:
-    """Whether an error would tell which rows have a masked value that cannot be read; a source sees to that itself."""
-    return item.may_raise and bool(item.masked) and item.has_statistics
+def _tells_by_errors(item: Placed) -> bool:
+    """Whether an error would tell which rows have a masked value that cannot be read, or a hidden one by which a view
+    chooses its rows; a source sees to that itself.
+    """
+    return item.has_statistics and ((item.may_raise and bool(item.masked)) or (item.is_worked_out and _hides(item)))
+
+
+def _hides(item: Placed) -> bool:
+    return any(column.outcome is Outcome.HIDDEN for column in item.decision.columns)
 
 
 def _work(placed: Sequence[Placed], governed: Sequence[Governed], is_fenced: bool) -> Work:
@@ -212,15 +220,21 @@ def _work(placed: Sequence[Placed], governed: Sequence[Governed], is_fenced: boo
     cells: dict[str, dict[str, SourceCell]] = {}
     masked: dict[str, frozenset[str]] = {}
     mixed: set[str] = set()
+    hiding = {item.physical for item in placed if _hides(item) and not item.decision.rows.filter}
     for item, relation in zip(placed, governed, strict=True):
         cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
         masked[item.physical] = masked.get(item.physical, frozenset()) | item.masked
         if item.decision.rows.filter and not _is_fenced(item, is_fenced):
             mixed.add(item.physical)
     return {
-        physical: SourceWork(cells=tuple(found.values()), is_mixed=physical in mixed, masked=masked[physical])
+        physical: SourceWork(
+            cells=tuple(found.values()),
+            is_mixed=physical in mixed,
+            with_hidden=physical in hiding,
+            masked=masked[physical],
+        )
         for physical, found in cells.items()
-        if found or physical in mixed or masked[physical]
+        if found or physical in mixed | hiding or masked[physical]
     }
 
 

@@ -60,7 +60,7 @@ def govern(
     """
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)
-    is_fenced = is_fenced and may_need_fence(decision)
+    is_fenced = is_fenced and (is_read_whole or may_need_fence(decision))
     types = tuple((column.name, column.type) for column in decision.columns)
     types += tuple((lookup.name, "BOOLEAN") for lookup in decision.lookups)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]

@@ -67,8 +67,9 @@ class Scan:
     `database` is a database file to attach, to which `item` then belongs. `fingerprint` changes
     whenever the files do, so that a session is never kept past a change of its data. A relation that
     is `remote` has no item: the engine reads it through the system that holds it, run by run. It `may_raise` where a
-    value is worked out, or held against its column's type, only when its row is read: in views, and in other systems;
-    a table gives its `safe` columns (folded) without an error all the same.
+    value is worked out, or held against its column's type, only when its row is read: in views, in generated columns,
+    and in other systems; a table gives its `safe` columns (folded) without an error all the same. Of a view they are
+    None: its rows themselves are worked out, whatever columns are read.
     """
 
     item: str
@@ -77,7 +78,7 @@ class Scan:
     database: Path | None = None
     remote: Remote | None = None
     may_raise: bool = False
-    safe: frozenset[str] = frozenset()
+    safe: frozenset[str] | None = None
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]
@@ -107,10 +108,12 @@ class SourceWork:
     `is_mixed` says that conditions of the person's may come beside those of a policy that filters rows, so that
     nothing may be left out of what is read on their account that could end in an error. Of the `masked` columns
     (folded), which are read for what is made of them, that is so beside any condition: an error would tell of a row.
+    So it is of a view `with_hidden` columns, which it may work out to know its rows.
     """
 
     cells: tuple[SourceCell, ...] = ()
     is_mixed: bool = False
+    with_hidden: bool = False
     masked: frozenset[str] = frozenset()
 
 
@@ -147,7 +150,7 @@ class Session(Protocol):
     def may_raise(self, source: str, relation: str, columns: frozenset[str] | None = None) -> bool:
         """Whether reading a row of the relation, or these columns of it (folded), may end in an error.
 
-        Such an error shows which rows were read.
+        Such an error shows which rows were read. Where no column at all is enough for one, the rows are worked out.
         """
         ...
 

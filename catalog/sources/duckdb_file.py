@@ -26,6 +26,9 @@ ORDER BY ALL
 _VIEWS = """
 SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal ORDER BY ALL
 """
+_GENERATED = """
+SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = $database AND is_generated
+"""
 _VIEW = """
 SELECT schema_name, sql FROM duckdb_views()
 WHERE database_name = $database AND (schema_name, view_name) = ($schema, $table)
@@ -58,7 +61,7 @@ class DuckDbFileConnector:
 
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._path = Path(options["path"]).absolute()
-        self._views: tuple[str, frozenset[str]] = "", frozenset()
+        self._worked_out: tuple[str, frozenset[str], Mapping[str, frozenset[str]]] = "", frozenset(), {}
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
@@ -132,19 +135,38 @@ class DuckDbFileConnector:
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the relation out of the attached file."""
         item, fingerprint = _item(expected.relation), self._fingerprint()
+        views, generated = self._worked_out_at(fingerprint)
+        is_view, raising = fold(item) in views, generated.get(fold(item), frozenset())
         return Scan(
             item=item,
             files=(self._path,),
             fingerprint=fingerprint,
             database=self._path,
-            may_raise=fold(item) in self._views_at(fingerprint),
+            may_raise=is_view or bool(raising),
+            safe=None if is_view else frozenset(fold(name) for name, _ in expected.columns) - raising,
         )
 
-    def _views_at(self, fingerprint: str) -> frozenset[str]:
-        """The items, folded, that are views; looked up again when the file has changed."""
-        if self._views[0] != fingerprint:
-            self._views = fingerprint, frozenset(fold(_item(view)) for view in self.views())
-        return self._views[1]
+    def _worked_out_at(self, fingerprint: str) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
+        """The items, folded, that are views, and the generated columns of tables; both are worked out as they are read.
+
+        They are looked up again when the file has changed.
+        """
+        if self._worked_out[0] != fingerprint:
+            views = frozenset(fold(_item(view)) for view in self.views())
+            self._worked_out = fingerprint, views, self._generated()
+        return self._worked_out[1:]
+
+    def _generated(self) -> Mapping[str, frozenset[str]]:
+        world = self._open()
+        try:
+            rows = world.rows(_GENERATED, {"database": world.alias(self._path)})
+        finally:
+            world.close()
+        found: dict[str, frozenset[str]] = {}
+        for schema, table, column in rows:
+            item = fold(_item(join(str(schema), str(table))))
+            found[item] = found.get(item, frozenset()) | {fold(str(column))}
+        return found
 
     def _open(self) -> World:
         self._fingerprint()

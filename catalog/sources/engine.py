@@ -54,8 +54,10 @@ class EngineSession:
 
     def may_raise(self, source: str, relation: str, columns: frozenset[str] | None = None) -> bool:
         """Whether reading a row of the relation, or these columns of it (folded), may end in an error."""
-        safe = self._raising.get((source, relation))
-        return safe is not None and (columns is None or not columns <= safe)
+        if (source, relation) not in self._raising:
+            return False
+        safe = self._raising[source, relation]
+        return columns is None or safe is None or not columns <= safe
 
     def has_statistics(self, source: str, relation: str) -> bool:
         """Whether the engine knows something of all rows of the relation before it reads them."""

@@ -137,6 +137,17 @@ def test_raw_values_of_masked_columns_are_not_asked_for(
     assert asked("veil") >= {*clear, "email", "phone", "pay"}
 
 
+def test_what_is_no_character_keeps_nothing_from_being_masked(mariadb: Server, tmp_path: Path) -> None:
+    """Patterns of MariaDB leave a text with half of a surrogate pair, which it stores, as it is."""
+    database = Database("mariadb", mariadb, tmp_path)
+    database.write("staff", COLUMNS, ROWS[:1])
+    database.run("UPDATE staff SET phone = CONCAT(_utf8mb4 x'eda080', 'ann 7');")
+    document = DOCUMENT.replace("mask_phone()", "mask()")
+    for masks in MASKS:
+        with staff(database, tmp_path, masks, document) as world:
+            assert world.ask("select phone from shop.staff where id = 0", ANALYST)["phone"].to_pylist() == ["?XXX X"]
+
+
 def test_owners_read_what_is_there(database: Database, tmp_path: Path) -> None:
     with staff(database, tmp_path, "source") as world:
         rows = world.ask("select id, email, pay from shop.staff order by id", OWNER).to_pylist()

@@ -23,7 +23,7 @@ from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
-from catalog.sources.remote.mariadb_types import Declared, column_of, literal, named
+from catalog.sources.remote.mariadb_types import Declared, columns_of, literal, named, sound
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, evenly, places
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
@@ -40,6 +40,8 @@ _GRACE_SECONDS = 30
 _FEW_ROWS = 20_000
 _MOST_SAMPLED = 100_000
 _OPTIONS = frozenset({"ssl_ca", "ssl_cert", "ssl_key"})
+_UNSURE = "\0?"
+"""A text with one of these may stand for another there: nothing ends at a zero byte, and `?` may be no character."""
 _OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 _SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600"
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
@@ -50,7 +52,8 @@ FROM information_schema.tables
 WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
 """
 _COLUMNS = """
-SELECT column_name, data_type, column_type, character_set_name FROM information_schema.columns
+SELECT column_name, data_type, column_type, character_set_name, character_octet_length, @@max_allowed_packet
+FROM information_schema.columns
 WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
 """
 _KEY = """
@@ -105,7 +108,13 @@ class MariaDbSnapshot:
         database = str(self._arguments["database"] or "")
         rows = self._rows(_TABLES, database, database)
         tables = [
-            RemoteTable(schema=str(found), name=str(table), fingerprint=str(state), is_view=bool(is_view))
+            RemoteTable(
+                schema=str(found),
+                name=str(table),
+                fingerprint=str(state),
+                is_view=bool(is_view),
+                is_worked_out=bool(is_view),
+            )
             for found, table, is_view, state in rows
         ]
         return [
@@ -127,10 +136,17 @@ class MariaDbSnapshot:
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; the server lists those alone that the account may read."""
         rows = self._rows(_COLUMNS, table.schema, table.name)
-        return tuple(
-            column_of(Declared(name=str(name), type=str(kind), full_type=str(full), encoding=str(encoding or "")))
-            for name, kind, full, encoding in rows
-        )
+        declared = [
+            Declared(
+                name=str(name),
+                type=str(kind),
+                full_type=str(full),
+                encoding=str(encoding or ""),
+                octets=int(str(octets or 0)),
+            )
+            for name, kind, full, encoding, octets, _ in rows
+        ]
+        return columns_of(declared, int(str(rows[0][5])) if rows else 0)
 
     def description(self, table: RemoteTable) -> Description:
         """The comments and keys of a table and what a view reads, as far as the account may see them."""
@@ -150,12 +166,13 @@ class MariaDbSnapshot:
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, unbuffered."""
-        found = [where(column, condition, literal) for column, condition in pushed(conditions)]
+        found = [where(column, condition, literal) for column, condition in pushed(conditions, _UNSURE)]
         return self._batches(select([line(columns)], _item(table), found), columns, table, lines_to_batches)
 
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
         """Rows from some places of a table's numeric key; the first rows of a view, or of a table without one."""
         item, key = _item(table), None if table.is_view else self._key(table)
+        columns = [*map(sound, columns)]
         if not table.is_view and int(str(self._rows(_COUNT, table.schema, table.name)[0][0])) < _FEW_ROWS:
             return evenly(self._batches(f"{select(columns, item)} LIMIT {_MOST_SAMPLED:d}", columns, table), rows)
         ends = None if key is None else self._rows(f"SELECT MIN({key}), MAX({key}) FROM {item}")[0]

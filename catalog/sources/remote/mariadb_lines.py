@@ -5,6 +5,7 @@ quotes, which are doubled within; NULL is nothing, and so differs from an empty 
 """
 
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from catalog.sources.remote.rows import BATCH_ROWS
 from catalog.sources.remote.snapshot import RemoteColumn
 
 _QUOTED = frozenset({"VARCHAR", "UUID", "JSON"})
+_HALF = re.compile(b"\xed[\xa0-\xbf][\x80-\xbf]")
 _PARSING = csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
 
 
@@ -76,10 +78,20 @@ def _read(lines: bytes, count: int) -> pa.Table:
     return csv.read_csv(io.BytesIO(lines), reading, _PARSING, converting)
 
 
+def _characters(array: pa.Array) -> pa.Array:
+    """Texts that are UTF-8, with `?` for halves of surrogate pairs; ArrowInvalid for what else is none."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        array = pa.array([text and _HALF.sub(b"?", text) for text in array.cast(pa.binary()).to_pylist()], pa.binary())
+        return array.cast(pa.string())
+    return array
+
+
 def _typed(texts: pa.ChunkedArray, column: RemoteColumn, table: str) -> pa.Array:
     kind, array = arrow_type(column.type), pa.concat_arrays(texts.chunks)
     try:
-        array.validate(full=True)  # a text is UTF-8
+        array = _characters(array)
         if column.type == "BLOB":
             return pa.array([None if each is None else bytes.fromhex(each) for each in array.to_pylist()], kind)
         return array if array.type == kind else array.cast(kind)

@@ -1,11 +1,13 @@
 """How each type of MariaDB and MySQL comes to the engine: as its equal there, or as the text that the server prints.
 
 Text is the rule for whatever has no exact equal: enums, sets, times (which may be of many hours), bits, numbers of more
-than 38 digits, shapes and addresses. `tinyint(1)` stays a number, and the zero date, which is no day, is NULL.
+than 38 digits, shapes and addresses. `tinyint(1)` stays a number, and the zero date, which is no day, is NULL. MariaDB
+takes halves of surrogate pairs into texts, which are no characters: they come as `?`, which the server writes for such.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,22 +17,26 @@ from catalog.sources.remote.snapshot import Pushed, RemoteColumn
 _WHOLE = {"tinyint": "TINYINT", "smallint": "SMALLINT", "mediumint": "INTEGER", "int": "INTEGER", "bigint": "BIGINT"}
 _TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"})
 _BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
-_LONG = frozenset({"mediumtext", "longtext", "mediumblob", "longblob"})
 _COLLECTIONS = frozenset({"multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"})
 _SHAPES = frozenset({"geometry", "point", "linestring", "polygon"}) | _COLLECTIONS
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _BITS = re.compile(r"bit\((\d+)\)")
 _MOST_DIGITS = 38
+_SHORT = 100  # what is neither text nor bytes is shorter than that in a line
+_GROWTH = (
+    4  # bytes of a line for one that is stored: of another encoding, in two digits, doubled, masked by a wide character
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """A column as the information schema has it: its type, the type in full, and the encoding of its text."""
+    """A column as the information schema has it: its type, in full too, and the encoding and most bytes of its text."""
 
     name: str
     type: str
     full_type: str
     encoding: str = ""
+    octets: int = 0
 
 
 def named(name: str) -> str:
@@ -65,9 +71,9 @@ def column_of(declared: Declared) -> RemoteColumn:
     if kind in _TEXTS:
         # A text that another encoding cannot write may end the statement when it is compared there.
         judged = Pushed.EQUAL if declared.encoding == "utf8mb4" else Pushed.NULL
-        return RemoteColumn(name=name, type="VARCHAR", expression=bare, pushed=judged, is_long=kind in _LONG)
+        return RemoteColumn(name=name, type="VARCHAR", expression=bare, pushed=judged)
     if kind in _BYTES:
-        return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL, is_long=kind in _LONG)
+        return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL)
     text = f"CAST({bare} AS CHAR)"
     match kind:
         case "year":  # the server takes 70 for 1970 where it compares, which the engine does not
@@ -94,6 +100,35 @@ def column_of(declared: Declared) -> RemoteColumn:
             return RemoteColumn(name=name, type="VARCHAR", expression=f"ST_AsText({bare})", pushed=Pushed.NULL)
         case _:
             return RemoteColumn(name=name, type="VARCHAR", expression=text, pushed=Pushed.NULL)
+
+
+def columns_of(table: Sequence[Declared], room: int) -> tuple[RemoteColumn, ...]:
+    """The columns of a table, of which those are long that may not all stand in one line of so many bytes.
+
+    Example:
+        >>> note = Declared(name="note", type="text", full_type="text", encoding="utf8mb4", octets=65_535)
+        >>> [column.is_long for column in columns_of([note], 1_000_000)], columns_of([note] * 4, 1_000_000)[0].is_long
+        ([False], True)
+    """
+    lengths = [_length(each) for each in table]
+    share = (room - _SHORT * lengths.count(0)) / max(1, len(table) - lengths.count(0))
+    return tuple(replace(column_of(each), is_long=most > share) for each, most in zip(table, lengths, strict=True))
+
+
+def _length(declared: Declared) -> float:
+    """The most bytes of a value in a line; 0 for what is short, whatever it holds."""
+    is_endless = declared.type in _SHAPES or declared.type == "json"
+    return float("inf") if is_endless else _GROWTH * declared.octets
+
+
+def sound(column: RemoteColumn) -> RemoteColumn:
+    """The column with `?` in its texts for what is no character, as lines are read (mariadb_lines.py)."""
+    return replace(column, expression=characters(column.expression)) if column.type == "VARCHAR" else column
+
+
+def characters(sql: str) -> str:
+    """A text with `?` for what is no character, of which only UTF-16 knows no form."""
+    return f"CONVERT(CONVERT({sql} USING utf16) USING utf8mb4)"
 
 
 def literal(value: Value) -> str:

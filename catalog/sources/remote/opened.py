@@ -121,14 +121,16 @@ def _kept_back(
 ) -> list[RemoteColumn]:
     """The columns whose reading may end in an error that would tell something: in a view any, as it may work them out.
 
-    What a source works out of a table's columns never does, unless it may be too long to be sent.
+    A view may even work out what it only chooses or joins its rows by, so the error may be of a hidden column. What a
+    source works out of a table's columns never ends in one, unless it may be too long to be sent.
     """
 
     def is_safe(column: RemoteColumn) -> bool:
         return not column.is_long and (column.is_cell or never_raises(remote.connector, column.type))
 
-    telling = [column for column in columns if work.is_mixed or column.is_cell or fold(column.name) in work.masked]
-    return [column for column in telling if table.is_view or not is_safe(column)]
+    is_any = work.is_mixed or (work.with_hidden and table.is_worked_out)
+    telling = [column for column in columns if is_any or column.is_cell or fold(column.name) in work.masked]
+    return [column for column in telling if table.is_worked_out or not is_safe(column)]
 
 
 def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) -> list[RemoteColumn]:

@@ -48,6 +48,10 @@ SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD',
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TABLES = """
 SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind IN ('v', 'm') AS is_view,
+  c.relkind IN ('v', 'f') OR EXISTS (
+    WITH RECURSIVE part(oid) AS (
+      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+    SELECT FROM part JOIN pg_class p ON p.oid = part.oid WHERE p.relkind = 'f') AS is_worked_out,
   (SELECT md5(string_agg(concat(d.objsubid, d.description), ':' ORDER BY d.objsubid)) FROM pg_description d
    WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass) AS comments,
   (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid) AS keys,
@@ -146,6 +150,7 @@ class PostgresSnapshot:
                 name=str(row["name"]),
                 fingerprint=":".join(str(row[part] or "") for part in ("fingerprint", "keys", "comments")),
                 is_view=bool(row["is_view"]),
+                is_worked_out=bool(row["is_worked_out"]),
                 key=int(str(row["oid"])),
             )
             for row in self._rows(_TABLES, schema or "", name or "")

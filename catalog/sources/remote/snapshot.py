@@ -45,12 +45,17 @@ class RemoteColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteTable:
-    """A table or view of a source by schema and name; `key` is what the system itself calls it."""
+    """A table or view of a source by schema and name; `key` is what the system itself calls it.
+
+    Rows that are worked out only when they are read may end in an error whatever is read of them: those of a view that
+    is not kept, and of a table that another system holds for the source.
+    """
 
     schema: str
     name: str
     fingerprint: str
     is_view: bool = False
+    is_worked_out: bool = False
     key: int = 0
 
 

@@ -109,7 +109,13 @@ class SqliteSnapshot:
             return ()
         fingerprint = self._fingerprint()
         return [
-            RemoteTable(schema=_SCHEMA, name=str(found), fingerprint=fingerprint, is_view=bool(is_view))
+            RemoteTable(
+                schema=_SCHEMA,
+                name=str(found),
+                fingerprint=fingerprint,
+                is_view=bool(is_view),
+                is_worked_out=bool(is_view),
+            )
             for found, is_view in self._rows(_TABLES, {"name": name})
         ]
 

@@ -26,13 +26,18 @@ def select(columns: Sequence[RemoteColumn], item: str, where: Iterable[str] = ()
     return f"SELECT {shown} FROM {item}" + (f" WHERE {conditions}" if conditions else "")
 
 
-def pushed(wanted: Iterable[tuple[RemoteColumn, Condition]]) -> list[tuple[RemoteColumn, Condition]]:
-    """Those conditions that the source may judge as well; a text with a zero byte is nothing that it could bind."""
+def pushed(
+    wanted: Iterable[tuple[RemoteColumn, Condition]], unsure: str = "\0"
+) -> list[tuple[RemoteColumn, Condition]]:
+    """Those conditions that the source may judge as well: no text in them holds one of the `unsure` characters.
+
+    None can bind a text with a zero byte.
+    """
     return [
         (column, condition)
         for column, condition in wanted
         if condition.operator in _ALLOWED[column.pushed]
-        and not any(isinstance(value, str) and "\0" in value for value in condition.values)
+        and not any(isinstance(value, str) and set(value) & set(unsure) for value in condition.values)
     ]
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from catalog.sources.remote.bound_keys import mariadb_key
-from catalog.sources.remote.mariadb_types import literal
+from catalog.sources.remote.mariadb_types import characters, literal
 from policy_engine.transforms.at_source.dialect import Dialect, NoForm, mark
 from policy_engine.transforms.keys import Key
 from policy_engine.transforms.periods import FIRST_DAY
@@ -57,7 +57,7 @@ class MariaDb(Dialect):
     def raw(self, place: int, column: ColumnType) -> str:
         match column.kind:
             case Kind.TEXT | Kind.JSON | Kind.UUID:
-                return f"(CONVERT({mark(place)} USING utf8mb4) COLLATE utf8mb4_bin)"
+                return f"({characters(mark(place))} COLLATE utf8mb4_bin)"  # a pattern fits nothing else
             case Kind.DATE | Kind.TIMESTAMP:  # a sum with what is no day is NULL
                 return f"({mark(place)} + INTERVAL 0 DAY)"
             case Kind.INTEGER:  # without zeros in front, and no year

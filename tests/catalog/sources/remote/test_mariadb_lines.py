@@ -8,6 +8,7 @@ import pytest
 
 from catalog.errors import SourceUnavailable
 from catalog.sources.remote.address import resolved
+from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.mariadb_lines import batches
 from catalog.sources.remote.openers import located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteColumn, Snapshot
@@ -80,3 +81,16 @@ def test_a_value_that_is_none_of_its_type_is_refused_and_not_told(type_: str, li
         list(batches(lambda count: rows.pop(0), [RemoteColumn(name="c", type=type_, expression="c")], "t"))
     assert "secret" not in str(failed.value)
     assert failed.value.__cause__ is None
+
+
+def test_halves_of_surrogate_pairs_are_no_characters_and_end_no_query(database: Database) -> None:
+    halves = "_utf8mb4 x'61eda080', _ucs2 x'0061dc00', _utf8mb4 x'eda0bdedb880'"
+    database.run(f"CREATE TABLE t (a text, b varchar(9) CHARACTER SET ucs2, c text); INSERT INTO t VALUES ({halves});")
+    with closing(open_snapshot("mariadb", "data", resolved("data", database.source.options), 60)) as snapshot:
+        table = located(snapshot, database.relation("t"))
+        columns = snapshot.columns(table)
+        rows = [{"a": "a?", "b": "a?", "c": "??"}]
+        assert [row for batch in snapshot.read(table, columns, []) for row in batch.to_pylist()] == rows
+        assert [row for batch in snapshot.sample(table, columns, 5) for row in batch.to_pylist()] == rows
+        asked = [(columns[0], Condition(column="a", operator="=", values=("a?",)))]  # which the server would not find
+        assert [row for batch in snapshot.read(table, columns, asked) for row in batch.to_pylist()] == rows
