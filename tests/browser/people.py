@@ -23,6 +23,10 @@ _ARGUMENTS = (
 )
 _MILLISECONDS = 30_000
 _SERIOUS = ("serious", "critical")
+_OF_COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that look at colours; no other one finds anything else in the dark."""
+
+HEIGHT = 900
 
 _MOST_TABS = 120
 _FOCUSED = """(() => {
@@ -124,12 +128,21 @@ class Person:
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
 
-    def faults(self, axe: str) -> list[str]:
-        """What is wrong with the page that is open: what axe calls serious, sideways scroll, complaints."""
+    def resize(self, width: int) -> None:
+        """Make the window as wide as that."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+
+    def faults(self, axe: str, *, colours_alone: bool = False) -> list[str]:
+        """What is wrong with the page that is open: what axe calls serious, sideways scroll, complaints.
+
+        `colours_alone` is for a page that was judged already and only has other colours now.
+        """
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found = [f"scrolls sideways by {wide} pixels"] if wide > 0 else []
-        self.page.evaluate(axe)
-        told = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(axe)
+        rules = {"runOnly": list(_OF_COLOURS)} if colours_alone else {}
+        told = self.page.evaluate("asked => axe.run(document, asked)", {"resultTypes": ["violations"], **rules})
         for violation in told["violations"]:
             if violation["impact"] in _SERIOUS:
                 places = ", ".join(" ".join(map(str, node["target"])) for node in violation["nodes"][:3])
@@ -151,7 +164,7 @@ class Entrance:
         """A person who has signed in through the form, with a window of that width."""
         context = self._browser.new_context(
             base_url=self._url,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": HEIGHT},
             reduced_motion="reduce",
             java_script_enabled=scripts,
             storage_state=self._known.get(name),

@@ -13,6 +13,13 @@ from tests.serving import Home, serve
 from veil.cli import clinic
 
 COSTS = "medical_charges.medical_costs"
+PEOPLE = """veil: 1
+users:
+  demo_admin: {groups: [admin], password_env: DEMO_ADMIN_PASSWORD}
+  demo_user2: {groups: [general_analyst_group], password_env: DEMO_ANALYST_PASSWORD}
+  demo_auditor: {groups: [auditor], password_env: DEMO_AUDITOR_PASSWORD}
+"""
+"""The only document: nobody signs in to a home without accounts."""
 
 
 @pytest.fixture(scope="module")
@@ -23,23 +30,50 @@ def hospital(chrome: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     passwords = {f"DEMO_{who}_PASSWORD": f"{who.lower()}-of-the-clinic" for who in ("ADMIN", "ANALYST", "AUDITOR")}
     home = Home(path=folder / "home", environment=passwords)
     home.veil("init")
-    home.veil("apply", folder / "clinic" / "2_people.yaml")
+    (folder / "people.yaml").write_text(PEOPLE)
+    home.veil("apply", folder / "people.yaml")
     with serve(home) as server:
         entrance = Entrance(chrome, server.url, PASSWORDS)
         with entrance("demo_admin") as admin:
-            _say_what_there_is(admin, folder / "clinic" / "1_tags.yaml")
+            _say_what_is_sensitive(admin)
+            _give_the_role_to_a_group(admin)
+            _make_the_database(admin)
             _write_the_policy_by_keyboard(admin)
             _crawl(admin, folder / "clinic" / "data")
         yield entrance
 
 
-def _say_what_there_is(admin: Person, tags: Path) -> None:
-    """Tags and rules, and a database in which nothing is yet, as one document."""
-    _apply(
-        admin,
-        f'{tags.read_text()}\ndatabases: {{medical_charges: {{comment: "what medical care costs"}}}}\n',
-        why="what there is to protect",
-    )
+def _say_what_is_sensitive(admin: Person) -> None:
+    """The first of the first steps: rules of one's own, kept before there is anything to try them on."""
+    admin.open("/home")
+    admin.follow("link", "Say what is sensitive")
+    for tag, column in (("phi.mrn", "mrn"), ("phi.phone_number", "phone")):
+        admin.fill("Name", f"{column} by name")
+        admin.fill("Tag that it suggests", tag)
+        admin.fill("Column names like", column)
+        admin.follow("button", "Keep it")
+        assert admin.sees(f"The rule {column} by name is kept")
+
+
+def _give_the_role_to_a_group(admin: Person) -> None:
+    admin.open("/home")
+    admin.follow("link", "Give roles to groups")
+    admin.follow("link", "New role")
+    admin.fill("Name", "healthcare_analyst_role")
+    admin.fill("Groups that hold it", "general_analyst_group")
+    admin.follow("button", "Show what it does")
+    admin.follow("button", "Apply plan")
+    assert admin.sees("demo_user2")
+
+
+def _make_the_database(admin: Person) -> None:
+    """Empty: a place for the policy, which comes before the data."""
+    admin.open("/data")
+    admin.page.get_by_text("Make a database").click()
+    admin.fill("Name", "medical_charges")
+    admin.fill("What it holds", "what medical care costs")
+    admin.follow("button", "Make it")
+    admin.follow("link", "write a policy for it")
 
 
 def _apply(admin: Person, document: str, why: str) -> None:
@@ -97,7 +131,7 @@ def _crawl(admin: Person, data: Path) -> None:
         admin.page.wait_for_timeout(200)
         admin.page.reload()
     assert admin.sees("medical_costs.csv")
-    admin.open("/tags?search=phi.")
+    admin.follow("link", "Review the tags")
     admin.follow("link", "Tick all on this page")
     admin.follow("button", "Confirm ticked")
     assert admin.page.get_by_role("status").first.is_visible()
@@ -110,6 +144,9 @@ def test_the_analyst_finds_asks_and_takes_along(hospital: Entrance, tmp_path: Pa
         assert "1 hidden" in analyst.words()
         assert analyst.sees("hidden from you because policy analysts-medical")
         assert "MRN-" not in analyst.words()
+        with analyst.page.expect_navigation():
+            analyst.page.locator("tr", has_text="Hidden from you").get_by_role("link", name="analysts-medical").click()
+        assert analyst.sees("sees database medical_charges without columns tagged phi.phone_number")
         analyst.ask(f"select count(*) as patients, sum(opted_out) as out from {COSTS}")
         cells = analyst.page.locator("#result tbody td").all_inner_texts()
         assert cells == ["1021", "0"]
