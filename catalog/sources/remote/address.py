@@ -11,12 +11,20 @@ URLS = ("url", "url_env", "url_file")
 
 
 def check_url(source: str, options: Mapping[str, str]) -> None:
-    """Raises SettingsInvalid unless the options name one place for a URL, and none that would show a password."""
+    """Raises SettingsInvalid unless the options name one place for a URL, and none that would show a password.
+
+    What is not written as a URL is refused, such as libpq's `host=db password=...`: a password could stand anywhere.
+    """
     given = [option for option in URLS if option in options]
     if len(given) != 1:
         raise SettingsInvalid(
             f"source `{source}` needs one of the options {', '.join(f'`{each}`' for each in URLS)}",
             hint="`url_env: CLINIC_URL` reads the URL from that environment variable of the server",
+        )
+    if given == ["url"] and "://" not in options["url"]:
+        raise SettingsInvalid(
+            f"the `url` of source `{source}` is no URL",
+            hint="write postgresql://account@host:5432/database or mariadb://account@host:3306/database",
         )
     if given == ["url"] and _holds_secret(options["url"]):
         raise SettingsInvalid(

@@ -22,7 +22,7 @@ from catalog.sources.connector import ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
-from catalog.sources.remote.postgres_failures import told
+from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import Declared, column_of, converted
 from catalog.sources.remote.sampling import evenly
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
@@ -119,6 +119,7 @@ def open_postgres(
     source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
 ) -> "PostgresSnapshot":
     """A look at the database of the option `url`."""
+    check_scheme(source, options["url"])
     return PostgresSnapshot(source, options["url"], seconds, kept)
 
 

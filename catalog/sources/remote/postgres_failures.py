@@ -82,6 +82,12 @@ _TEXTS: tuple[tuple[str, _Meaning], ...] = (
 )
 
 
+def check_scheme(source: str, url: str) -> None:
+    """Raises SourceUnavailable for what is no URL of PostgreSQL, before libpq reads it in a form of its own."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise _unreadable(source, _URL)
+
+
 @contextmanager
 def told(source: str, seconds: float | None) -> Iterator[None]:
     """Raises what a person is told in place of what the driver raises."""
@@ -113,5 +119,9 @@ def _failure(source: str, seconds: float | None, state: str, error: Exception) -
         known = [meaning for part, meaning in _TEXTS if part in text]
         if not known:
             return unreached(source, error)
-    why, hint = known[0] if known else _FAILED
+    return _unreadable(source, known[0] if known else _FAILED)
+
+
+def _unreadable(source: str, meaning: _Meaning) -> SourceUnavailable:
+    why, hint = meaning
     return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)

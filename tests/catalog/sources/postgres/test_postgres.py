@@ -131,6 +131,8 @@ class TestFailures:
             (("/clinic", "/nothing"), "no database of the URL's name"),
             (("/clinic", "/clinic?sslmode=require"), "do not agree on encryption"),
             (("/clinic", "/clinic?nonsense=1"), "none that PostgreSQL understands"),
+            (("postgresql://", "mariadb://"), "none that PostgreSQL understands"),
+            (("postgresql://", ""), "none that PostgreSQL understands"),
         ],
     )
     def test_what_is_wrong_with_the_url_is_told(
