@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
 from catalog.database import Catalog
-from catalog.errors import VeilError
+from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import Dataset, Field, TagOrigin
 from catalog.names import fold
 from catalog.sources.connector import Relation, StaysOpen
@@ -148,8 +148,14 @@ class Running:
             source=self.registrar.source.name, datasets=self.registrar.datasets, connector=self.look.connector
         )
         found: dict[str, dict[tuple[tuple[str, ...], str], Suggestion]] = {}
-        for dataset, suggestion in descent.suggestions():
-            found.setdefault(dataset.full_name, {}).setdefault((suggestion.path, suggestion.tag), suggestion)
+        try:
+            for dataset, suggestion in descent.suggestions():
+                found.setdefault(dataset.full_name, {}).setdefault((suggestion.path, suggestion.tag), suggestion)
+        except VeilError as error:
+            raise SourceUnavailable(
+                f"what its views are made of cannot be read: {error.detail}",
+                hint="everything else that was looked at is kept; crawl again",
+            ) from error
         ruled = {each.name: each.suggestions for each in self._crawled}
         heard: dict[str, list[Suggestion]] = {}
         for name in sorted(found.keys() | self.registrar.inheriting()):

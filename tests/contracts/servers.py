@@ -85,6 +85,7 @@ class ServerContract:
             {"url": bare, "url_env": "X"},
             {"url": database.url},
             {"url": f"{bare}?{option}={PASSWORD}"},
+            {"url": f"host=127.0.0.1 user=a {option}={PASSWORD}"},
         ):
             with pytest.raises(SettingsInvalid) as caught:
                 connect(Source(name="data", connector=self.kind, options=options))

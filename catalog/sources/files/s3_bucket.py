@@ -107,7 +107,7 @@ class S3Bucket:
         state = f"{file}:{info.size}:{info.mtime_ns}"
         if info.mtime_ns < time.time_ns() - _YOUNG_NS:
             return state
-        with self._asking(lambda: self._system().open_input_stream(file.as_posix())) as stream:
+        with self._asking(lambda: self._system().open_input_stream(file.as_posix(), compression=None)) as stream:
             return f"{state}:{stream.metadata().get('ETag', b'').decode()}"
 
     def fetched(self, files: FileSet) -> FileSet:
@@ -139,7 +139,7 @@ class S3Bucket:
         (file,), (size,) = one.files, one.sizes
         self._copies().refuse_without_room(file.name, size)
         with (
-            self._asking(lambda: self._system().open_input_stream(file.as_posix())) as stream,
+            self._asking(lambda: self._system().open_input_stream(file.as_posix(), compression=None)) as stream,
             target.open("wb") as copy,
         ):
             while chunk := self._asking(lambda: stream.read(_CHUNK)):

@@ -2,19 +2,27 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import adbc_driver_postgresql.dbapi as adbc
 import pytest
 
+from catalog.crawl_runs import CrawlRuns, RunState
+from catalog.database import Catalog
+from catalog.datasets import Datasets
 from catalog.errors import SourceUnavailable
+from catalog.model import Database as CatalogDatabase
 from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import KnowsViews, Limits
 from catalog.sources.sessions import SessionCache
+from crawler.crawl import crawl
 from tests.catalog.sources.postgres.people import described, given
 from tests.contracts.connectors import ConnectorContract, read
 from tests.contracts.servers import tells_no_secret
 from tests.databases import Server
+from tests.remote_tables import Database
 
 
 class TestPostgres(ConnectorContract):
@@ -146,6 +154,25 @@ class TestFailures:
     def test_no_right_to_read(self, source: Source) -> None:
         with pytest.raises(SourceUnavailable, match=r"may not read `public\.hidden`"):
             connect(source).describe("hidden")
+
+    def test_a_lock_stops_what_it_locks_alone_and_is_told(
+        self, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        database = Database("postgres", postgres, tmp_path)
+        database.run("CREATE TABLE t (a int); CREATE TABLE u (a int); CREATE VIEW v AS SELECT a FROM t")
+        monkeypatch.setattr("catalog.sources.remote.connector._LOOK_SECONDS", 1.0)
+        with Catalog(tmp_path / "catalog.db") as catalog:
+            Datasets(catalog).put_source(database.source)
+            Datasets(catalog).put_database(CatalogDatabase(name="d"))
+            with closing(adbc.connect(postgres.url(database.name, "postgres"))) as owner:
+                with owner.cursor() as cursor:
+                    cursor.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+                with pytest.raises(SourceUnavailable, match=r"what its views are made of cannot be read: .* stopped"):
+                    crawl(catalog, "data", into="d", by="ada")
+            [run] = CrawlRuns(catalog).runs()
+            assert (run.state, run.counts) == (RunState.FAILED, {"failed": 2, "new": 1})
+            report = crawl(catalog, "data", into="d", by="ada")
+            assert (report.new, report.unchanged) == (("d.t", "d.v"), ("d.u",))
 
     def test_no_right_behind_a_view(self, source: Source, postgres: Server, database: str) -> None:
         postgres.run(
