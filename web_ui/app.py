@@ -14,6 +14,7 @@ from proxy import answers, problems
 from proxy.identity import Identity
 from web_ui import session, wording
 from web_ui.home.estate import Estates
+from web_ui.home.steps import next_step
 from web_ui.identity.configuration import configured
 from web_ui.identity.provider import IdentityProvider
 from web_ui.metrics import MetricsPage
@@ -131,9 +132,14 @@ def _add_words(
     provider: IdentityProvider | None,
 ) -> None:
     """What templates may use: the filters, and what stands around every page for the person who is signed in."""
+
+    def rights() -> Rights:
+        return Rights(answers.subject(identity), parts.policies.current())
+
     app.jinja_env.filters.update(wording.FILTERS, cited=cited)
     app.jinja_env.globals["vendored"] = vendored
     app.jinja_env.globals["policy_url"] = policy_url
+    app.jinja_env.globals["next_step"] = lambda: None if flask.g.get("seen") else next_step(parts, rights())
     app.jinja_env.globals["first_query"] = first_query
     app.jinja_env.globals["has_nobody"] = lambda: provider is None and parts.accounts.is_empty()
     app.jinja_env.globals["provider_name"] = provider.configuration.name if provider else ""
@@ -143,11 +149,7 @@ def _add_words(
         return {
             "csrf_token": session.csrf_token,
             "seen": looking,
-            **navigation(
-                person,
-                lambda: Rights(answers.subject(identity), parts.policies.current()),
-                only=OPEN if looking else None,
-            ),
+            **navigation(person, rights, only=OPEN if looking else None),
         }
 
     app.context_processor(frame)

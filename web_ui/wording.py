@@ -19,6 +19,16 @@ def capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def uncapitalize(text: str) -> str:
+    """The text without a capital at its start, as it stands within a sentence.
+
+    Example:
+        >>> uncapitalize("Write a policy")
+        'write a policy'
+    """
+    return text[:1].lower() + text[1:]
+
+
 def sentence(text: str) -> str:
     """The text as a sentence.
 
@@ -73,6 +83,7 @@ def last_day(end: datetime) -> str:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "capitalize_first": capitalize_first,
+    "uncapitalize": uncapitalize,
     "sentence": sentence,
     "marked": marked,
     "day": day,

@@ -56,8 +56,7 @@ def _say_what_is_sensitive(admin: Person) -> None:
 
 
 def _give_the_role_to_a_group(admin: Person) -> None:
-    admin.open("/home")
-    admin.follow("link", "Give roles to groups")
+    admin.follow("link", "Next: give roles to groups")
     admin.follow("link", "New role")
     admin.fill("Name", "healthcare_analyst_role")
     admin.fill("Groups that hold it", "general_analyst_group")

@@ -28,16 +28,17 @@ from catalog.model import (
     Verdict,
 )
 from catalog.registry import connect
+from policy_engine.capabilities import Rights
 from policy_engine.circumstances import AT_MOST
 from policy_engine.decide import decide
-from policy_engine.model import Effect, Outcome, Policy, Scope
+from policy_engine.model import Effect, Outcome, Policy, Scope, Subject
 from policy_engine.subjects import holder_of
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from veil.cli.homes import make_home
 from web_ui.app import create_app
 from web_ui.home.estate import Estates
-from web_ui.home.steps import steps
+from web_ui.home.steps import next_step, steps
 from web_ui.parts import Parts, assemble
 from web_ui.settings import Settings
 
@@ -256,6 +257,11 @@ def test_the_first_steps_tick_themselves_and_go_when_all_are_taken(tmp_path: Pat
         parts.tags.put_tag(Tag(name="pii.phone"))
         parts.tags.put_rule(TagRule(name="phones", tag="pii.phone", column_name="phone"))
         assert ticked() == [True, False, False, False, False]
+        with app.test_request_context():
+            for groups, leads in (({"admin"}, "/roles"), ({"clerks"}, None)):
+                rights = Rights(Subject(user="ada", groups=frozenset(groups)), parts.policies.current())
+                step = next_step(parts, rights)
+                assert (step.address if step else None) == leads
         parts.policies.put(first.policies, (*first.roles, clerk), by="ada", why="", difference="+ role clerk")
         assert ticked() == [True, True, False, False, False]
         parts.policies.put((*first.policies, see), (*first.roles, clerk), by="ada", why="", difference="+ policy see")

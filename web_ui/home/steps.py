@@ -7,6 +7,7 @@ import flask
 
 from catalog.model import EventKind
 from catalog.names import fold
+from policy_engine.capabilities import Action, Rights
 from policy_engine.store import FIRST_POLICY, FIRST_ROLE
 from web_ui.parts import Parts
 
@@ -30,6 +31,13 @@ def steps(parts: Parts) -> tuple[Step, ...]:
     """
     found = tuple(_steps(parts))
     return () if all(step.is_done for step in found) else found
+
+
+def next_step(parts: Parts, rights: Rights) -> Step | None:
+    """The first step that is still to be taken, for whoever administers; None when all are taken."""
+    if not rights.may(Action.HOME_ADMINISTER):
+        return None
+    return next((step for step in _steps(parts) if not step.is_done), None)
 
 
 def _steps(parts: Parts) -> Iterator[Step]:
