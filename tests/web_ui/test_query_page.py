@@ -167,7 +167,7 @@ def test_ones_earlier_queries_are_listed_as_the_journal_has_them(browser: SignIn
     assert "total" not in page.get_data(as_text=True)
     words = _words(page)
     assert words.index("card") < words.index("WHERE")
-    assert "deny" in words
+    assert "refused" in words
     assert "allow 0 " in words
     read = shop.journal.search(kind=EventKind.AUDIT_READ, user="kim")
     assert [event.details["count"] for event in read] == [2, 0]

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import flask
 
 from catalog.journal.archives import Archive
-from catalog.model import Event, EventKind, Verdict
+from catalog.model import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.identity import Identity
@@ -21,13 +21,14 @@ from web_ui.journal.search import FILTERS, Page, archived_until, note_reading, p
 from web_ui.pages.audit_questions import questions
 from web_ui.pages.audit_timeline import over_time
 from web_ui.pages.event_story import outcomes, story, withheld
-from web_ui.pages.event_words import DEEDS
+from web_ui.pages.event_words import DEEDS, ENDINGS
 from web_ui.pages.facets import Facet, facet
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts
 
 PAGE_ROWS = 50
 _FACETS = ("verdict", "kind", "user", "dataset", "tag", "policy")
+_WORDS: Mapping[str, str] = {"verdict": "how it ended", "kind": "what happened", "user": "who", **DEEDS, **ENDINGS}
 _OFFERED = 10
 _SQL = ("request", "sql")
 
@@ -72,11 +73,11 @@ class AuditPage:
             "audit.html",
             page=page,
             deeds=DEEDS,
-            verdicts=tuple((verdict.value, verdict.value) for verdict in Verdict),
+            endings=ENDINGS,
             asked=asked,
             chips=_chips(asked),
             facets_of=facets,
-            words={"verdict": "how it ended", "kind": "what happened", "user": "who", **DEEDS},
+            words=_WORDS,
             figure=self.parts.pictures.figure(times),
             older=_address({**asked, "before": str(page.before)}) if len(page.events) == PAGE_ROWS else None,
             is_first="before" not in flask.request.args,
@@ -113,6 +114,7 @@ class AuditPage:
             sql={name: str(event.details[name]) for name in _SQL if event.details.get(name)},
             related=related,
             deeds=DEEDS,
+            endings=ENDINGS,
             told=json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True),
             older=readable.before(number),
             newer=readable.after(number),
@@ -178,9 +180,17 @@ def _meets(archive: Archive, start: datetime | None, end: datetime | None) -> bo
 
 def _chips(asked: Mapping[str, str]) -> list[Chip]:
     return [
-        Chip(name=name, value=value, without=_address({other: asked[other] for other in asked if other != name}))
+        Chip(
+            name=_WORDS.get(name, name),
+            value=_said(name, value),
+            without=_address({other: asked[other] for other in asked if other != name}),
+        )
         for name, value in asked.items()
     ]
+
+
+def _said(name: str, value: str) -> str:
+    return _WORDS.get(value, value) if name in ("kind", "verdict") else value
 
 
 def _choosing(asked: Mapping[str, str], name: str) -> Callable[[str | None], str]:

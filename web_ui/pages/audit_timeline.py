@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from catalog.journal.event_sets import Members
 from catalog.journal.journal import Journal
 from catalog.model import Verdict
+from web_ui.pages.event_words import ENDINGS
 from web_ui.pictures.chart import Chart
 from web_ui.pictures.timeline import Period, timeline
 
 _MOST_DAYS = 62
 _MOST_HOURS_DAYS = 2
-_WORDS = {Verdict.ALLOW: "allowed", Verdict.DENY: "refused", Verdict.ERROR: "failed", Verdict.CANCEL: "stopped"}
 
 Times = Mapping[str, Mapping[str, int]]
 
@@ -41,7 +41,7 @@ def _chart(of: str, periods: tuple[Period, ...]) -> Chart:
 
 def _periods(times: Times, every: Iterator[tuple[str, date | str]]) -> tuple[Period, ...]:
     return tuple(
-        (shown, {_WORDS[Verdict(verdict)]: count for verdict, count in times.get(key, {}).items()})
+        (shown, {ENDINGS[Verdict(verdict)]: count for verdict, count in times.get(key, {}).items()})
         for key, shown in every
     )
 

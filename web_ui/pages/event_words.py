@@ -1,8 +1,10 @@
 """What an event of the journal tells, as people would say it."""
 
-from catalog.model import EventKind
+from collections.abc import Mapping
 
-DEEDS = {
+from catalog.model import EventKind, Verdict
+
+DEEDS: Mapping[str, str] = {
     EventKind.QUERY_BEGIN: "asked a query",
     EventKind.QUERY_END: "got the end of an answer",
     EventKind.QUERY_DENY: "was refused a query",
@@ -41,3 +43,11 @@ DEEDS = {
     EventKind.VALUE_DETOKENIZE: "turned tokens back into values",
 }
 """Each kind as what somebody did; the person's name stands before it."""
+
+ENDINGS: Mapping[str, str] = {
+    Verdict.ALLOW: "allowed",
+    Verdict.DENY: "refused",
+    Verdict.ERROR: "failed",
+    Verdict.CANCEL: "stopped",
+}
+"""How an event ended, in the words of the pictures too."""

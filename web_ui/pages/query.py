@@ -20,6 +20,7 @@ from proxy.identity import Identity
 from proxy.projection import shown_type
 from proxy.refusals import RequestInvalid
 from proxy.wire import Format
+from web_ui.pages.event_words import ENDINGS
 from web_ui.pages.frame import public_url, viewer
 from web_ui.pages.grid import read_grid
 from web_ui.pages.notebook import notebook
@@ -66,7 +67,8 @@ class QueryPage:
 
     def history(self) -> str:
         """What the person asked before, as the journal keeps it."""
-        return flask.render_template("query_history.html", queries=own_queries(self.parts, viewer(self.identity)))
+        queries = own_queries(self.parts, viewer(self.identity))
+        return flask.render_template("query_history.html", queries=queries, endings=ENDINGS)
 
     def ask(self) -> flask.typing.ResponseReturnValue:
         """Run, explain or fetch what the form holds."""

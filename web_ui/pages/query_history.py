@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.model import Event, EventKind
+from catalog.model import Event, EventKind, Verdict
 from policy_engine.model import Subject
 from web_ui.journal.search import note_reading
 from web_ui.parts import Parts
@@ -19,7 +19,7 @@ class Asked:
     number: int
     at: datetime | None
     sql: str
-    verdict: str
+    verdict: Verdict | None = None
     rows: int | None = None
     milliseconds: int | None = None
 
@@ -44,7 +44,7 @@ def _asked(event: Event, ends: Mapping[str, Event]) -> Asked:
         return Asked(number=event.seq, at=event.at, sql=sql, verdict=event.verdict)
     end = ends.get(event.decision_id)
     if end is None:
-        return Asked(number=event.seq, at=event.at, sql=sql, verdict="no end yet")
+        return Asked(number=event.seq, at=event.at, sql=sql)
     return Asked(
         number=event.seq,
         at=event.at,
