@@ -168,7 +168,7 @@ def test_ones_earlier_queries_are_listed_as_the_journal_has_them(browser: SignIn
     words = _words(page)
     assert words.index("card") < words.index("WHERE")
     assert "refused" in words
-    assert "allow 0 " in words
+    assert "allowed 0 " in words
     read = shop.journal.search(kind=EventKind.AUDIT_READ, user="kim")
     assert [event.details["count"] for event in read] == [2, 0]
 
