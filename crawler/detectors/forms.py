@@ -26,14 +26,15 @@ FORMS: dict[str, re.Pattern[str]] = {
     "expiry": re.compile(r"(0?[1-9]|1[0-2])\s?[-/.]?\s?(20)?\d\d|20\d\d[-/.]?(0[1-9]|1[0-2])([-/.]?[0-3]\d)?|\d{1,2}"),
     "age": re.compile(
         r"(1[01]\d|\d{1,2})(\.\d+)?( ?(y|yrs?|years?|ans|años|jahre|歳|岁|세)\.?)?|"
-        r"(\D{0,12})\d{1,3} ?(-|–|to|bis|a|à|~|〜) ?\d{1,3}\D{0,8}|(<|>|≥|≤|under|over|unter|über) ?\d{1,3}|"
+        r"(\D{0,12})\d{1,3} ?(-|–|to|bis|a|à|~|〜) ?\d{1,3}\D{0,8}|"
+        r"(<|>|≥|≤|under|over|unter|über|(less|more|greater|older|younger) than) ?=? ?\d{1,3}|"
         r"child|children|kids?|teen(ager)?s?|adolescents?|youths?|young( adults?)?|adults?|middle[- ]aged?|seniors?|"
         r"elderly|old|younger|older|infants?|newborns?|kind(er)?|erwachsene[r]?|jugendliche[r]?|enfants?|adultes?|niños?|adultos?|"
         r"\d{1,3} ?(\+|and over|or older|代|대)|\[\d+[,-] ?\d+[\])]",
         re.I,
     ),
     "postal": re.compile(
-        r"[A-Z]{0,2}-?\d{2,7}|\d{2,3}[Xx*]{2,3}|"
+        r"[A-Z]{0,2}-?\d{2,7}|\d{9}|\d{2,3}[Xx*]{2,3}|"
         r"\d{2,5}[- ]\d{2,4}|[A-Z]\d[A-Z] ?\d[A-Z]\d|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|"
         r"\d{4} ?[A-Z]{2}|[A-Z]{1,3}[- ]?\d{3,5}([- ]\d{3})?|〒?\d{3}-\d{4}|[A-Z]\d{2} ?[A-Z\d]{4}|[A-Z]\d{4}[A-Z]{3}",
         re.I,

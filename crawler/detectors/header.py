@@ -333,7 +333,7 @@ def _beside(sense: Sense, others: Sequence[Unit]) -> float:
 
 
 def _is_head(found: Sequence[Unit], place: int, sense: Sense, languages: Mapping[str, int]) -> bool:
-    """Whether the unit is what the name is about: the last one, or the first in languages that say it first."""
+    """Whether the unit is what the name is about: the last one, or the first before `of` or where languages do so."""
     heads = [
         each
         for each, unit in enumerate(found)
@@ -342,7 +342,8 @@ def _is_head(found: Sequence[Unit], place: int, sense: Sense, languages: Mapping
     ]
     if place not in heads or len(heads) == 1 or _has_own_address(found[place]):
         return True
-    return place == (heads[0] if sense.language in _HEAD_FIRST else heads[-1])
+    is_first = sense.language in _HEAD_FIRST or any(unit.text == "of" for unit in found[heads[0] : heads[-1]])
+    return place == (heads[0] if is_first else heads[-1])
 
 
 def _because(unit: Unit, sense: Sense) -> str:

@@ -15,6 +15,10 @@ _NO_NAME = re.compile(r"[\d@_:;/\\<>{}=#*+%$€£\"?!\[\]|~^]")
 _EAST_ASIAN = re.compile(
     r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,8}([ 　][\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{1,6})?"
 )
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_SEVERAL = re.compile(r"(?:, ?|; ?| ?[/&|] ?)(?=[^\W\d_])")
+"""What stands between names of several people."""
+_LONGEST = 120
 _MASKED = re.compile(r"[\u4e00-\u9fff\uac00-\ud7af][*○〇＊]{1,2}[\u4e00-\u9fff\uac00-\ud7af]?")
 _KANA = re.compile(r"[\u3040-\u30ff]+")
 _PLACES = tuple("시군구동읍면도市区區县縣町村省県都府路街")
@@ -25,8 +29,9 @@ _BEFORE_PLACES = frozenset(
 _AFTER_PLACES = frozenset("ville bourg city town village island islands bay beach hills valley river springs".split())
 """Words that names of places begin and end with; those of people seldom do."""
 _NAMES = ("person_name", "first_name", "last_name")
-_HARDLY_ANY, _ENOUGH_CODES = 0.1, 10
+_HARDLY_ANY, _ENOUGH_CODES, _ALL_SMALL = 0.1, 10, 0.9
 _SLASHED = re.compile(r"([^\W\d_]+(?: [^\W\d_]+)*)/([^\W\d_]+(?: [^\W\d_.]+)*)")
+_KNOWN = frozenset({"known", "full", "named", "given", "family"})
 _MOST_WORDS, _MOST_NAMES, _FEW = 6, 5, 5
 _FULL = {
     "known": (0.3, 0.008),
@@ -50,6 +55,9 @@ def judge(column: Column) -> Iterator[Reading]:
         return
     count = len(column.few)
     kinds = [kind_of(value) for value in column.few]
+    large = [kind_of(value.title()) for value in column.few if value.islower()]
+    are_small = len(large) > _ALL_SMALL * count and 2 * sum(kind in _KNOWN for kind in large) > count
+    kinds = large if are_small else kinds
     given, family = (sum(kind == each for kind in kinds) for each in ("given", "family"))
     full = sum(kind in ("full", "known", "named") for kind in kinds)
     shaped = sum(kind not in ("thing", "") for kind in kinds)
@@ -79,7 +87,7 @@ def judge(column: Column) -> Iterator[Reading]:
         weight = likelihood(hits, count, chance=chance, expected=expected) + spread + min(unlike, 0.5)
         if hits:
             weight = max(weight, _UNKNOWN_NAMES)
-            yield Reading(detector=name, weight=weight, because=told(hits, count, what))
+            yield Reading(detector=name, weight=weight, because=told(hits, count, what), is_alone=not are_small)
 
 
 def _full(kinds: list[str]) -> float:
@@ -100,10 +108,13 @@ def kind_of(value: str) -> str:
         value = f"{slashed[1]}, {slashed[2]}"
     if _MASKED.fullmatch(value):
         return "full"
-    if len(value) > 60 or _NO_NAME.search(value):
+    if len(value) > _LONGEST or _NO_NAME.search(value):
         return ""
     if _EAST_ASIAN.fullmatch(value):
         return _east_asian(value)
+    several = _SEVERAL.split(value)
+    if len(several) > 1 and all(" " in each for each in several):
+        return kind_of(several[0])
     words = [word for word in re.split(r"[\s,·・]+", value) if word]
     lowered = [word.casefold() for word in words]
     if any(
@@ -121,6 +132,8 @@ def kind_of(value: str) -> str:
     family = [is_family(word) for word in named]
     if len(named) == 1 and not named[0].isupper() and any(word.strip(".") in _titles() for word in lowered):
         return "full"
+    if len(named) == 1 and len(words) == 2 and any(map(_INITIAL.fullmatch, words)):
+        return "full" if given[0] or family[0] else "named"
     if len(named) == 1:
         return "given" if given[0] else "family" if family[0] else "words"
     if len(named) > _MOST_NAMES or not _is_titled(named):

@@ -32,7 +32,8 @@ _POSTAL: tuple[tuple[str, re.Pattern[str], float], ...] = (
     ("BR", re.compile(r"\d{5}-\d{3}"), 0.03),
     ("JP", re.compile(r"〒?\d{3}-\d{4}"), 0.08),
     ("SE", re.compile(r"\d{3} \d{2}"), 0.03),
-    ("", re.compile(r"(?:[A-Z]{1,2}-)?\d{4,6}"), 0.5),
+    ("US", re.compile(r"\d{3}(?:XX|\*\*)"), 0.01),
+    ("", re.compile(r"(?:[A-Z]{1,2}-)?\d{4,6}|\d{9}"), 0.5),
 )
 
 

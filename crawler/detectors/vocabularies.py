@@ -36,6 +36,7 @@ _WORDS_OF_A_TITLE = 5
 _CODED, _MOST_CODES = ("gender", "marital_status", "race_ethnicity", "religion", "education", "occupation"), 12
 _PAIRS = tuple(map(frozenset, ("mf mw mv hf hm mk мж чж 男女 남여 ek αθ זנ").split()))
 """The two letters that stand for men and women in some language; together they hardly stand for anything else."""
+_CODE = re.compile(r"\d+|[A-Z]")
 _NUMBERED = re.compile(r"^\d{1,2}[.):_ -]+(?=[^\W\d_]{3})")
 """A code before its word: `1. White`."""
 _MANY_CODES = 12
@@ -50,8 +51,8 @@ def judge(column: Column) -> Iterator[Reading]:
     """What the words of the column say; few distinct ones are needed, and telling ones among them."""
     if column.kind not in (Kind.TEXT, Kind.INTEGER) or not column.values:
         return
-    if len(column.values) <= _MOST_CODES and all(value.isdigit() for value in column.values):
-        because = "a few numbers, as codes are"
+    if len(column.values) <= _MOST_CODES and all(map(_CODE.fullmatch, column.values)):
+        because = "a few numbers or letters, as codes are"
         yield from (Reading(detector=each, weight=0.0, because=because, is_alone=False) for each in _CODED)
     if column.is_flag:
         return
