@@ -278,7 +278,7 @@ class WebSession:
     A local account's session holds a `mark` of its password; groups and attributes are looked up in the account. A
     session of the identity `provider` (its issuer) holds what the provider told of the person at the sign-in, and a
     `logout_hint` for signing out there. `viewing` says as whom the person looks at pages, as JSON; empty is as oneself.
-    Found by a token that it has lent, it has the token's `scopes`.
+    Found by a token that it has lent, it has the id of the `token` and its `scopes`.
     """
 
     user: str
@@ -293,6 +293,7 @@ class WebSession:
     logout_hint: str = ""
     client: str = ""
     viewing: str = ""
+    token: str = ""
     scopes: tuple[str, ...] | None = None
 
 

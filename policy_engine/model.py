@@ -29,13 +29,15 @@ class Subject:
     """Who asks: a user with groups (the user's own name among them) and attributes, of one value or several.
 
     `scopes` are the capabilities that the token carries with which they ask; None is all that they hold. They narrow
-    what somebody may do besides reading data, never what data they see.
+    what somebody may do besides reading data, never what data they see. `token` is its public id, which the journal
+    tells; nothing is decided by it.
     """
 
     user: str
     groups: frozenset[str]
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     scopes: frozenset[str] | None = None
+    token: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

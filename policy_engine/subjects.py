@@ -17,9 +17,14 @@ def subject_of(user: User) -> Subject:
     return Subject(user=user.name, groups=user.groups | {user.name}, attributes=dict(user.attributes))
 
 
-def narrowed(subject: Subject, scopes: Iterable[str] | None) -> Subject:
-    """The subject as a token with these scopes lets it ask; None is everything."""
-    return subject if scopes is None else replace(subject, scopes=frozenset(scopes))
+def narrowed(subject: Subject, scopes: Iterable[str] | None, token: str = "") -> Subject:
+    """The subject as a token with these scopes, of this public id, lets it ask; None is everything."""
+    return replace(subject, scopes=None if scopes is None else frozenset(scopes), token=token)
+
+
+def came_by(subject: Subject) -> dict[str, str]:
+    """The public id of the API token by which a subject asks, as events tell it; nothing where it is by none."""
+    return {"token": subject.token} if subject.token else {}
 
 
 def holder_of(role: Role) -> Subject:
@@ -44,4 +49,4 @@ def _hashable(part: object) -> Hashable:
     return part
 
 
-_PARTS = tuple(part.name for part in fields(Subject))
+_PARTS = tuple(part.name for part in fields(Subject) if part.compare)

@@ -73,19 +73,24 @@ class Visibility:
         at: datetime,
         circumstances: Circumstances = UNKNOWN,
     ) -> Decision | None:
-        """The decision on one dataset; None alike when it is not there and when it is not to be seen."""
+        """The decision on one dataset; None alike when it is not there and when it is not to be seen.
+
+        INVARIANT: what is not there is judged as well, as a dataset without columns, so that it takes as long.
+        """
         estate = self._current()
         dataset = self._one(estate, (fold(database), fold(name)))
-        if dataset is None:
-            return None
         memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
         key = (asked, id(dataset))
         decision = memory.decisions.get(key)
-        if decision is None:
-            judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
-            decision = judge.decide(dataset)
-            _keep(memory.decisions, key, decision, _MOST_DECISIONS)
-        return decision if decision.is_visible else None
+        if decision is not None:
+            return decision
+        judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
+        there = dataset or Dataset(database=database, name=name, source="", relation="", columns=())
+        if not judge.sees(there):
+            return None
+        decision = judge.decide(there)
+        _keep(memory.decisions, key, decision, _MOST_DECISIONS)
+        return decision
 
     def decisions(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN

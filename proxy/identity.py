@@ -54,4 +54,4 @@ class Identity:
         user = self._accounts.user(token.user)
         if user is None:
             raise NotAuthenticated("this account is no longer there", hint="ask an administrator")
-        return narrowed(subject_of(user), token.scopes)
+        return narrowed(subject_of(user), token.scopes, token.id)

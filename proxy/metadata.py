@@ -15,6 +15,7 @@ from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, RowDe
 from policy_engine.readers import readable, statements
 from policy_engine.sights import Sight
 from policy_engine.store import PolicyStore
+from policy_engine.subjects import came_by
 from policy_engine.visibility import Visibility
 from proxy.projection import shown_type
 from proxy.source_words import SourceWords, source_words
@@ -256,7 +257,7 @@ class Metadata:
                 revision=self._policies.current().revision,
                 decision_id=decision_id,
                 client=client,
-                details={**details, "count": len(datasets), **seen_as},
+                details={**details, "count": len(datasets), **seen_as, **came_by(by)},
             )
         )
 

@@ -6,6 +6,7 @@ from catalog.errors import LimitExceeded, VeilError
 from catalog.model import Event, EventKind, Verdict
 from catalog.names import join
 from policy_engine.model import Decision, Outcome, Subject
+from policy_engine.subjects import came_by
 from proxy.answer import Ending
 from proxy.governance import Request, Settled
 from proxy.rewrite import blanked
@@ -47,7 +48,7 @@ def decided(
         revision=settled.revision,
         decision_id=decision_id,
         client=request.client,
-        details={**details, **({"purpose": request.purpose} if request.purpose else {})},
+        details={**details, **({"purpose": request.purpose} if request.purpose else {}), **came_by(subject)},
     )
 
 
@@ -63,7 +64,7 @@ def ended(subject: Subject, request: Request, decision_id: str, settled: Settled
         revision=settled.revision,
         decision_id=decision_id,
         client=request.client,
-        details={**details, **({"code": ending.code} if ending.code else {})},
+        details={**details, **({"code": ending.code} if ending.code else {}), **came_by(subject)},
     )
 
 
@@ -71,6 +72,7 @@ def refused(subject: Subject, request: Request, decision_id: str, revision: int,
     """The event of a query that was not let through; SQL that cannot be read, or is too large, is kept as a length."""
     outline = "" if isinstance(error, LimitExceeded) else _outline(request)
     details: dict[str, object] = {"code": error.code, "characters": len(request.sql), "request": outline}
+    details |= came_by(subject)
     if isinstance(error, VerificationFailed):
         details["alarm"] = error.what
     return Event(

@@ -137,7 +137,7 @@ class Sessions:
         """Whom a token that a session has lent is about, None when it is nobody's."""
         held = self._tokens.find(text, self._clock())
         subject = None if held is None else self._subject(held)
-        return narrowed(subject, held.scopes) if held and subject else None
+        return narrowed(subject, held.scopes, held.token) if held and subject else None
 
     def viewing(self) -> str:
         """As whom this sign-in looks at pages, as it was noted; empty for itself and without a sign-in."""

@@ -57,7 +57,7 @@ class SessionTokens:
             return None
         if row["last_used_at"] is None or now - read_time(row["last_used_at"]) >= _USE_IS_NOTED_EVERY:
             self._note_use(row["token_id"], now)
-        return replace(read_session(row), scopes=read_scopes(row["scopes"]))
+        return replace(read_session(row), token=row["token_id"], scopes=read_scopes(row["scopes"]))
 
     def revoke(self, token_id: str, now: datetime) -> bool:
         """Ends a token at once; True when it was not revoked before."""

@@ -1,8 +1,9 @@
 """A server keeps its journal: it files new events, and seals them at its start, each day and at its end."""
 
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,3 +135,40 @@ def test_a_running_server_archives_whole_days_that_are_old_enough(
         numbers = [link.seq for archive in journal.archives() for link in archive.links()]
         assert numbers == archived
         assert journal.verify(sealed(book.seals())).ok
+
+
+class _Fault:
+    """A target that fails in a way that nobody foresaw, or never comes back."""
+
+    def __init__(self, over: threading.Event | None = None) -> None:
+        self._over = over
+
+    def send(self, _: Sequence[str]) -> None:
+        if self._over is None:
+            raise ValueError("a value that nobody should read")
+        self._over.wait(60)
+
+
+def test_no_sink_waits_for_another_that_hangs_or_fails(journal: Journal, tmp_path: Path) -> None:
+    over = threading.Event()
+    file = tmp_path / "journal.jsonl"
+    good = Sink(name="file", target=RotatedFile(file=file, most_bytes=10**9, keep=1), form=as_json)
+    sinks = (
+        Sink(name="hangs", target=_Fault(over), form=as_json),
+        Sink(name="fails", target=_Fault(), form=as_json),
+        good,
+    )
+    book = SealBook(tmp_path / "seals.jsonl", tmp_path / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=0, clock=lambda: AT, sinks=sinks)
+    journal.append(READ)
+    keeper.start()
+    try:
+        deadline = time.monotonic() + 60
+        while (journal.passed_on("file") < 1 or not sinks[1].problem) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert journal.passed_on("file") == 1
+        assert (journal.passed_on("hangs"), journal.passed_on("fails")) == (0, 0)
+        assert sinks[1].problem == "ValueError"
+    finally:
+        over.set()
+        keeper.close()

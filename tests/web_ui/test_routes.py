@@ -70,6 +70,16 @@ def call(app: flask.Flask, parts: Parts) -> Call:
     return called
 
 
+@pytest.fixture(scope="module")
+def tokens(parts: Parts) -> dict[Action | None, str]:
+    """Tokens of somebody who holds everything, each with one scope, and one with none."""
+    scopes: dict[Action | None, tuple[str, ...]] = {None: (), **{action: (str(action),) for action in Action}}
+    return {
+        scope: parts.tokens.create("everything", "test", timedelta(days=1), scopes=held)[0]
+        for scope, held in scopes.items()
+    }
+
+
 def test_the_table_has_every_route_and_no_other(app: flask.Flask) -> None:
     there = {
         (method, rule.rule)
@@ -144,6 +154,21 @@ def test_a_token_with_all_other_scopes_is_refused(app: flask.Flask, parts: Parts
     others = [str(action) for action in Action if action not in _who(route)]
     text, _ = parts.tokens.create("everything", "test", timedelta(days=1), scopes=others)
     _assert_refused(_send(app.test_client(), route, {"Authorization": f"Bearer {text}"}), route)
+
+
+@pytest.mark.parametrize("route", [*CLOSED, *FURTHER], ids=str)
+def test_a_token_reaches_by_each_scope_what_that_scope_is_for_and_no_more(
+    app: flask.Flask, tokens: dict[Action | None, str], route: Route
+) -> None:
+    """On pages as in the API, whoever holds everything: what is not in the scope is not in the token."""
+    for scope, text in tokens.items():
+        header = {"Authorization": f"Bearer {text}"}
+        client = app.test_client()
+        form = {"csrf_token": csrf_token(client.get("/connect", headers=header))} if route.is_form else {}
+        answer = _send(client, route, header, form)
+        is_open = not isinstance(route.who, tuple) or scope in route.who
+        is_of_sign_ins = route.rule.startswith("/connect/tokens")
+        assert (answer.status_code == 403) is (not is_open or is_of_sign_ins), (scope, answer.status_code)
 
 
 @pytest.mark.parametrize("route", FORMS, ids=str)

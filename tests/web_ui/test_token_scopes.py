@@ -1,5 +1,6 @@
 """Tokens that carry less than their owners may do: what they are refused, and that nothing widens them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -125,10 +126,39 @@ def test_what_was_ticked_is_kept_when_something_is_amiss(browser: SignIn) -> Non
     assert 'value="metrics:read" checked>' in page.text
 
 
-def test_no_token_makes_a_wider_one(app: flask.Flask, header: Asked, shop: Parts) -> None:
-    client, narrow = app.test_client(), header("max", "metrics:read")
-    assert _make(client, narrow, scope="home:administer") == 403
-    assert _make(client, narrow, everything="1") == 201
-    assert _make(client, narrow, scope="metrics:read") == 201
-    assert _make(client, narrow) == 201
-    assert set(_made(shop, "max")) == {("metrics:read",), ()}
+@pytest.mark.parametrize("scopes", [(), ("home:administer",), None], ids=["none", "some", "everything"])
+def test_a_token_makes_and_ends_no_token(app: flask.Flask, shop: Parts, scopes: tuple[str, ...] | None) -> None:
+    client = app.test_client()
+    text, kept = shop.tokens.create("max", "test", timedelta(days=1), scopes=scopes)
+    by_token = {"Authorization": f"Bearer {text}"}
+    assert _make(client, by_token) == 403
+    form = {"csrf_token": csrf_token(client.get("/connect", headers=by_token))}
+    assert client.post(f"/connect/tokens/{kept.id}/revoke", data=form, headers=by_token).status_code == 403
+    assert [(token.id, token.revoked_at) for token in shop.tokens.tokens("max")] == [(kept.id, None)]
+
+
+def test_the_journal_tells_by_which_token_a_query_came(
+    app: flask.Flask, browser: SignIn, shop: Parts, bearer: Asked
+) -> None:
+    text, kept = shop.tokens.create("kim", "test", timedelta(days=1))
+    client, by_token = app.test_client(), {"Authorization": f"Bearer {text}"}
+    for body in ({"sql": "select id from shop.orders", "format": "json"}, {"sql": "select random()"}):
+        client.post("/api/v1/query", json=body, headers=by_token).get_data()
+    client.post("/api/v1/explain", json={"sql": "select id from shop.orders"}, headers=by_token)
+    client.get("/api/v1/datasets/shop/orders", headers=by_token)
+    told = {event.kind: event.details for event in shop.journal.search(user="kim")}
+    asked = (EventKind.QUERY_BEGIN, EventKind.QUERY_END, EventKind.QUERY_DENY, EventKind.EXPLAIN_READ)
+    for asking in (*asked, EventKind.METADATA_READ):
+        assert told[asking]["token"] == kept.id, asking
+    assert text not in str(told)
+    assert f"It came by the API token `{kept.id}`".replace("`", "") in _words(browser("ada"), shop, kept.id)
+    browser("kim").get("/data/shop/orders")
+    newest = next(iter(shop.journal.search(user="kim", kind=EventKind.QUERY_BEGIN)))
+    assert "token" not in newest.details
+
+
+def _words(client: FlaskClient, shop: Parts, token: str) -> str:
+    """What the page of an event that names a token says, without its markup."""
+    events = shop.journal.search(user="kim", kind=EventKind.QUERY_BEGIN)
+    event = next(event for event in events if event.details.get("token") == token)
+    return re.sub(r"<[^>]+>", "", client.get(f"/audit/{event.seq}").text)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from catalog.errors import VeilError
@@ -48,7 +49,8 @@ class JournalKeeper:
 
     def start(self) -> None:
         """Begins to keep it."""
-        works = (self._keep, self._pass_on) if self.sinks else (self._keep,)
+        works: list[Callable[[], None]] = [self._keep]
+        works += [partial(self._pass_on, sink) for sink in self.sinks]  # no sink waits for another
         self._threads = tuple(threading.Thread(target=work, name="journal", daemon=True) for work in works)
         for thread in self._threads:
             thread.start()
@@ -79,18 +81,17 @@ class JournalKeeper:
                 due = time.monotonic() + _SEAL_LOOK_SECONDS
             self._leave.wait(_FILE_SECONDS)
 
-    def _pass_on(self) -> None:
-        """Sends new events to every sink; one that is away is told of once."""
-        told: dict[str, str] = {}
+    def _pass_on(self, sink: Sink) -> None:
+        """Sends new events to a sink; that it is away is told of once."""
+        told = ""
         while not self._leave.wait(_SINK_SECONDS):
-            for sink in self.sinks:
-                try:
-                    sink.deliver(self.journal, now=time.monotonic(), leave=self._leave.is_set)
-                except (VeilError, sqlite3.Error) as error:
-                    sink.problem = str(error)
-                if sink.problem and told.get(sink.name) != sink.problem:
-                    _log.error("sink %s: %s", sink.name, sink.problem)
-                told[sink.name] = sink.problem
+            try:
+                sink.deliver(self.journal, now=time.monotonic(), leave=self._leave.is_set)
+            except Exception as error:  # whatever it is, the next attempt is made
+                sink.problem = str(error) if isinstance(error, VeilError | sqlite3.Error) else type(error).__name__
+            if sink.problem and told != sink.problem:
+                _log.error("sink %s: %s", sink.name, sink.problem)
+            told = sink.problem
 
     def _file(self) -> None:
         try:

@@ -55,7 +55,7 @@ class ConnectPage:
 
     def create(self) -> flask.typing.ResponseReturnValue:
         """Make a token and show it this once; of people of the identity provider it ends with their sign-in."""
-        subject = viewer(self.identity)
+        subject = self._signed_in()
         name = flask.request.form.get("name", "").strip()
         try:
             _check(name)
@@ -76,19 +76,20 @@ class ConnectPage:
 
     def revoke(self, token_id: str) -> flask.typing.ResponseReturnValue:
         """End one of the person's own tokens; others' are not there."""
-        subject = viewer(self.identity)
+        subject = self._signed_in()
         token = next((token for token in self._tokens(subject) if token.id == token_id), None)
         if token is None:
             raise RequestInvalid("you have no such token", hint="reload the page")
         with self.parts.catalog.transaction():
-            is_lent = is_provided(subject.user)
-            if (
-                self.parts.session_tokens.revoke(token.id, self.parts.clock())
-                if is_lent
-                else self.parts.tokens.revoke(token.id)
-            ):
+            if self._ended(subject, token):
                 self._tell(EventKind.TOKEN_REVOKE, subject, token)
         return flask.redirect(flask.url_for("connect.show"), code=303)
+
+    def _signed_in(self) -> Subject:
+        """The person, who must have signed in: a token that fell into other hands must not outlive its own end."""
+        if "Authorization" in flask.request.headers:
+            raise NotAllowed("a token makes and ends no token", hint="sign in at this page")
+        return viewer(self.identity)
 
     def _ended(self, subject: Subject, token: ApiToken) -> bool:
         """Whether it was this request that ended the token."""
@@ -105,9 +106,9 @@ class ConnectPage:
         return tuple(token for token in every if token.revoked_at is None and token.expires_at > now)
 
     def _scopes(self, subject: Subject) -> tuple[str, ...] | None:
-        """What the new token carries; by a token that is narrowed itself, everything is what that one carries."""
+        """What the new token carries; None is everything."""
         if "everything" in flask.request.form:
-            return None if subject.scopes is None else tuple(subject.scopes)
+            return None
         return scopes_within(flask.request.form.getlist("scope"), self._rights(subject), subject.user)
 
     def _rights(self, subject: Subject) -> Rights:

@@ -6,6 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.model import Outcome
 
+_ASKING = frozenset(
+    {EventKind.QUERY_BEGIN, EventKind.QUERY_END, EventKind.QUERY_DENY, EventKind.EXPLAIN_READ, EventKind.METADATA_READ}
+)
+"""Kinds of which `token` tells by which one it came; others tell of a token that was made or ended."""
+
 
 def story(event: Event) -> tuple[str, ...]:
     """What happened, sentence by sentence.
@@ -41,6 +46,8 @@ def _sentences(event: Event) -> Iterator[str]:
         yield f"The reason given: {why}"
     if isinstance(purpose := details.get("purpose"), str) and purpose:
         yield f"The purpose stated: {purpose}"
+    if event.kind in _ASKING and isinstance(token := details.get("token"), str):
+        yield f"It came by the API token `{token}`."
 
 
 def withheld(event: Event, related: Iterable[Event]) -> tuple[str, ...]:

@@ -6,9 +6,8 @@ import json
 import os
 import socket
 import ssl
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +42,11 @@ class RotatedFile:
         try:
             if self.file.exists() and self.file.stat().st_size >= self.most_bytes:
                 self._rotate()
-            handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(handle, "ab") as out:
+                end = os.fstat(handle).st_size
+                if end and os.pread(handle, 1, end - 1) != b"\n":  # a write that was cut off; no line may go on there
+                    out.write(b"\n")
                 out.write("".join(f"{line}\n" for line in lines).encode())
                 out.flush()
                 os.fsync(out.fileno())
@@ -91,39 +93,57 @@ class Syslog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """A web address that takes a JSON array by POST; `token` is sent as a bearer token and never told."""
+    """A web address that takes a JSON array by POST within some seconds; `token` is a bearer token and never told."""
 
     url: str
     token: str = field(default="", repr=False)
+    seconds: float = _SECONDS
 
     def send(self, lines: Sequence[str]) -> None:
         body = json.dumps([_element(line) for line in lines], ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", "User-Agent": "veil"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")
         try:
-            with _DIRECT.open(request, timeout=_SECONDS) as answer:
-                status = answer.status
-        except urllib.error.HTTPError as error:
-            status = error.code
-            error.close()
-        except (OSError, http.client.HTTPException) as error:
+            status = self._posted(body, headers)
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise SinkUnavailable(f"`{_place(self.url)}` cannot be reached") from error
         if not 200 <= status < 300:
             raise SinkUnavailable(f"`{_place(self.url)}` answered {status}")
 
+    def _posted(self, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer. No redirect is followed: it would carry the record, and the token, elsewhere."""
+        where = urlsplit(self.url)
+        host, port = where.hostname or "", where.port
+        connection = (
+            http.client.HTTPSConnection(host, port, timeout=self.seconds, context=_TRUSTED)
+            if where.scheme == "https"
+            else http.client.HTTPConnection(host, port, timeout=self.seconds)
+        )
+        with contextlib.closing(connection):
+            connection.connect()
+            with _ended_within(self.seconds, connection.sock):
+                connection.request("POST", f"{where.path or '/'}{where.query and f'?{where.query}'}", body, headers)
+                return connection.getresponse().status
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the record, and the token, to another place than the one that was set."""
 
-    def redirect_request(self, *_: object) -> None:
-        return None
+_TRUSTED = ssl.create_default_context()
 
 
-_DIRECT = urllib.request.build_opener(
-    _NoRedirect, urllib.request.HTTPSHandler(context=ssl.create_default_context()), urllib.request.ProxyHandler({})
-)
+@contextlib.contextmanager
+def _ended_within(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Ends a connection whose other end keeps it up with a byte now and then, which no timeout of reading does."""
+
+    def end() -> None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def target(to: str, *, most_bytes: int, keep: int, token_env: str, environ: Mapping[str, str]) -> Target:
@@ -133,7 +153,7 @@ def target(to: str, *, most_bytes: int, keep: int, token_env: str, environ: Mapp
         >>> target("udp://logs.example:514", most_bytes=0, keep=0, token_env="", environ={})
         Syslog(address='udp://logs.example:514')
     """
-    match urlsplit(to).scheme:
+    match _scheme(to):
         case "file":
             return RotatedFile(file=Path(urlsplit(to).path), most_bytes=most_bytes, keep=keep)
         case "udp" | "tcp" | "unix":
@@ -147,6 +167,15 @@ def target(to: str, *, most_bytes: int, keep: int, token_env: str, environ: Mapp
         "a sink's address is of no known kind",
         hint="write `file:///var/log/veil.jsonl`, `udp://host:514`, `tcp://host:601`, `unix:///dev/log` or `https://..`",
     )
+
+
+def _scheme(to: str) -> str:
+    """Of what kind an address is, nothing for one that is none."""
+    try:
+        where = urlsplit(to)
+        return "" if where.port == 0 else where.scheme
+    except ValueError:  # a port that is none
+        return ""
 
 
 def _message(line: str) -> bytes:

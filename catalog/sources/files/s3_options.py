@@ -1,6 +1,6 @@
 """How a bucket is reached: its address in the source's options, its credentials by reference alone."""
 
-import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 import pyarrow.fs as pafs
 
 from catalog.errors import SettingsInvalid, SourceUnavailable
+from catalog.sources.references import from_environment, from_file
 
 _SECRETS = ("access_key", "secret_key", "session_token")
 S3_OPTIONS = ("endpoint", "region", "anonymous", *(f"{name}_{how}" for name in _SECRETS for how in ("env", "file")))
 
+_CREDENTIAL = re.compile(r"[A-Za-z0-9+/=_.-]{1,4096}")
 _CONNECT_SECONDS, _ANSWER_SECONDS, _TRIES = 5, 30, 3
 
 
@@ -114,20 +116,22 @@ _FAILURES = (
 
 def _secret(source: str, options: Mapping[str, str], name: str) -> str | None:
     if variable := options.get(f"{name}_env"):
-        return _given(os.environ.get(variable, ""), source, name, f"the environment variable `{variable}`")
+        return _given(from_environment(source, variable), source, name, f"the environment variable `{variable}`")
     if file := options.get(f"{name}_file"):
-        try:
-            text = Path(file).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            text = ""
-        return _given(text, source, name, f"the file `{Path(file).name}`")
+        return _given(from_file(source, Path(file)), source, name, f"the file `{Path(file).name}`")
     return None
 
 
 def _given(text: str, source: str, name: str, place: str) -> str:
+    """The credential. INVARIANT: it is one word, since a part of it is sent in the clear, and nothing else may be."""
     if not text.strip():
         raise SourceUnavailable(
             f"the {name.replace('_', ' ')} of source `{source}` is not there: {place} is missing or empty",
             hint="set it for the server's process, then try again",
+        )
+    if _CREDENTIAL.fullmatch(text.strip()) is None:
+        raise SourceUnavailable(
+            f"the {name.replace('_', ' ')} of source `{source}` is none: {place} holds something else",
+            hint="it is one word of letters, digits and `+/=_.-`",
         )
     return text.strip()

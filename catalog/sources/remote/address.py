@@ -1,11 +1,11 @@
 """Where a database is: a URL stated without a password, or kept in an environment variable or a file."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from catalog.errors import SettingsInvalid, SourceUnavailable
+from catalog.sources.references import from_environment, from_file
 
 URLS = ("url", "url_env", "url_file")
 
@@ -37,9 +37,9 @@ def resolved(source: str, options: Mapping[str, str]) -> dict[str, str]:
     """The options with the URL itself under `url`; raises SourceUnavailable when it is not where it should be."""
     kept = {option: value for option, value in options.items() if option not in URLS}
     if name := options.get("url_env"):
-        return {**kept, "url": _given(os.environ.get(name, ""), source, f"the environment variable `{name}`")}
+        return {**kept, "url": _given(from_environment(source, name), source, f"the environment variable `{name}`")}
     if file := options.get("url_file"):
-        return {**kept, "url": _given(_read(Path(file)), source, f"the file `{Path(file).name}`")}
+        return {**kept, "url": _given(from_file(source, Path(file)), source, f"the file `{Path(file).name}`")}
     return dict(options)
 
 
@@ -50,13 +50,6 @@ def _given(url: str, source: str, place: str) -> str:
             hint="set it for the server's process, then try again",
         )
     return url.strip()
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
 
 
 def _holds_secret(url: str) -> bool:

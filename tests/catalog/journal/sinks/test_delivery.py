@@ -1,10 +1,10 @@
 """Events arrive in order and none is lost, whatever the target does; real sockets, files and an HTTP server."""
 
+import contextlib
 import json
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -100,6 +100,13 @@ def test_a_file_is_the_owners_alone_and_put_aside_when_it_is_full(tmp_path: Path
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    file.write_text('{"seq":1}\n{"se')
+    RotatedFile(file=file, most_bytes=1_000, keep=2).send(['{"seq":2}', '{"seq":3}'])
+    assert file.read_text() == '{"seq":1}\n{"se\n{"seq":2}\n{"seq":3}\n'
+
+
 def test_a_file_that_cannot_be_written_is_away(tmp_path: Path) -> None:
     with pytest.raises(SinkUnavailable, match="cannot be written"):
         RotatedFile(file=tmp_path / "gone" / "x", most_bytes=10, keep=2).send(["a"])
@@ -167,7 +174,7 @@ class _Hook(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def _hook(status: int) -> Iterator[tuple[str, list[tuple[str | None, object]]]]:
     handler = type("Hook", (_Hook,), {"status": status, "seen": []})
     server = HTTPServer(("127.0.0.1", 0), handler)
@@ -198,10 +205,30 @@ def test_any_answer_but_a_good_one_is_no_arrival_and_no_redirect_is_followed(sta
     assert "s3cret" not in repr(place)
 
 
+def test_a_web_address_that_answers_a_byte_at_a_time_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                while not over.wait(0.1):
+                    connection.send(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(SinkUnavailable, match="cannot be reached"):
+            Webhook(url=f"http://127.0.0.1:{server.getsockname()[1]}/", seconds=0.5).send(["{}"])
+        over.set()
+        thread.join(10)
+
+
 @pytest.mark.parametrize(
     ("to", "more", "told"),
     [
         ("", {}, "no known kind"),
+        ("udp://logs.example:99999", {}, "no known kind"),
+        ("https://[half", {}, "no known kind"),
         ("ftp://x", {}, "no known kind"),
         ("https://x", {"token_env": "NOT_THERE"}, "`NOT_THERE` is not set"),
     ],
