@@ -140,3 +140,5 @@ def _compiled(rule: TagRule, key: str, text: str | None, flags: int) -> regex.Pa
         raise PolicyInvalid(
             f"`{key}` of rule `{rule.name}` is no regular expression: {error.msg}{place}", hint=f"it says `{text}`"
         ) from None
+    except RecursionError:
+        raise PolicyInvalid(f"`{key}` of rule `{rule.name}` is nested too deeply", hint="write it flatter") from None

@@ -29,7 +29,8 @@ DIALECTS = ("duckdb",)
 
 _SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
-_ARROW_AND_PIPE = "`->` before `||` takes both texts for one path in the engine, so it wants brackets"
+_ARROW = "`->` takes what follows its path for a part of it in the engine, so it wants brackets"
+_BEHIND_ARROWS = (exp.Binary, exp.In, exp.Between)
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -186,10 +187,20 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             check_pivot(node)
         elif isinstance(node, DESCRIBING) and not is_plain_description(node):
             raise _unsupported(text, node)
-        elif isinstance(node, exp.DPipe) and isinstance(node.this, exp.JSONExtract):
-            raise SqlUnsupported(_ARROW_AND_PIPE, hint="write `(j -> 'a') || 'b'`")
+        elif isinstance(node, _BEHIND_ARROWS) and type(node.this) is exp.JSONExtract:
+            _check_arrow(node)
+        elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
+            raise SqlUnsupported(
+                "count(DISTINCT ..) takes one value", hint="count rows of several, `count(DISTINCT (a, b))`"
+            )
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
+
+
+def _check_arrow(node: exp.Expr) -> None:
+    """Raises where an operator stands behind a path; a further arrow goes on from what the first one found."""
+    if not isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
+        raise SqlUnsupported(_ARROW, hint="write `(j -> 'a') = '1'`")
 
 
 def _check_function(text: str, node: exp.Func) -> None:

@@ -200,6 +200,12 @@ def _respelled(text: str, tokens: list[Token]) -> Iterator[Token]:
     before: Token | None = None
     for token, following in itertools.zip_longest(tokens, tokens[1:]):
         kind = token.token_type
+        if kind == TokenType.NULLSAFE_EQ:
+            raise SqlUnsupported(
+                "`<=>` is a distance of lists to the engine and a comparison to others",
+                hint="write `IS NOT DISTINCT FROM` to compare what may be NULL",
+                position=position_at(text, token.start),
+            )
         if kind == TokenType.PLACEHOLDER:
             marks += 1
             yield _like(token, TokenType.PARAMETER, "$")

@@ -10,11 +10,13 @@ from typing import Literal
 
 from catalog.clock import written_time
 from catalog.database import Transaction, Value
+from catalog.errors import LimitExceeded
 from catalog.journal.event_index import key
 from catalog.journal.event_sets import Flags, Members, Part, between, gathered, these
 from catalog.journal.event_terms import TEXTS, Term, person, storable
 
 _DAY, _HOUR = len("2026-11-22"), len("2026-11-22T12")
+_LONGEST = 1_000  # characters; the engine compares no longer pattern
 _SHORTEST = 3
 """Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
 
@@ -198,6 +200,8 @@ class _Finder:
     def _text(self, text: str, readable: Readable | None) -> Flags:
         """The events that mention a text which holds this one, or whose decision it names."""
         looked = [what for what in TEXTS if what != "hidden" or readable is None or readable.tells_hidden]
+        if len(text) > _LONGEST:
+            raise LimitExceeded(f"a text that is looked for has at most {_LONGEST:,} characters", hint="look for less")
         wanted = storable(text)
         given: dict[str, Value] = {"like": f"%{_plain(wanted)}%"}
         condition = f"t.what IN ({', '.join(repr(what) for what in looked)})"

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState, Wanted
 from catalog.database import Catalog
-from catalog.errors import PolicyInvalid
+from catalog.errors import LimitExceeded, PolicyInvalid
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)
@@ -111,6 +111,12 @@ def test_a_choice_shows_what_the_reader_may_know_and_asked_for(
     requests.add(request("eve", "lab"))
     assert sorted(each.user for each in requests.listed(choice, NOW)) == users
     assert requests.count(choice, NOW) == len(users)
+
+
+def test_a_search_of_too_many_words_is_refused(requests: AccessRequests) -> None:
+    assert requests.count(Choice(databases=None, search="a " * 100), NOW) == 0
+    with pytest.raises(LimitExceeded, match="at most 100 words"):
+        requests.count(Choice(databases=None, search="a " * 2_000), NOW)
 
 
 def test_open_ones_come_first_and_some_at_a_time(requests: AccessRequests) -> None:

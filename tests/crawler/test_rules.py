@@ -28,6 +28,7 @@ def test_content_must_match_whole() -> None:
     [
         TagRule(name="wrong", tag="a.b"),
         TagRule(name="wrong", tag="a.b", column_name="("),
+        TagRule(name="wrong", tag="a.b", column_name="(" * 1_000 + "a" + ")" * 1_000),
         TagRule(name="wrong", tag="a.b", content="a", words=("a",)),
         TagRule(name="wrong", tag="a.b", words=(" ",)),
         TagRule(name="wrong", tag="a.b", words_file="/nowhere/words.txt"),

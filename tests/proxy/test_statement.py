@@ -233,13 +233,21 @@ def test_a_text_of_a_longer_type_wants_brackets_before_a_cast(text: str) -> None
         read(f"select {text}")
 
 
-@pytest.mark.parametrize("text", ["j -> 'a' || 'b'", "j -> 'a' -> 'b' || 'c' || 'd'", "j -> 'a'::varchar || 'b'"])
+_BEHIND = ("j -> 'a' = '1'", "j -> 'a' in ('1')", "j -> 'a' is null", "j -> 'a' not like 'x'", "j -> 'a' and b")
+
+
+@pytest.mark.parametrize(
+    "text", ["j -> 'a' || 'b'", "j -> 'a' -> 'b' || 'c' || 'd'", "j -> 'a'::varchar || 'b'", *_BEHIND]
+)
 def test_an_arrow_before_a_pipe_wants_brackets(text: str) -> None:
     with pytest.raises(SqlUnsupported, match="so it wants brackets"):
         read(f"select {text} from t")
 
 
-@pytest.mark.parametrize("text", ["(j -> 'a') || 'b'", "j ->> 'a' || 'b'", "json_extract(j, 'a') || 'b'"])
+_BRACKETED = ("(j -> 'a') = '1'", "'1' = j -> 'a'", "j ->> 'a' = '1'", "j -> 'a' ->> 'b' = '1'", "not j -> 'a'")
+
+
+@pytest.mark.parametrize("text", ["(j -> 'a') || 'b'", "j ->> 'a' || 'b'", "json_extract(j, 'a') || 'b'", *_BRACKETED])
 def test_other_paths_before_a_pipe_are_read(text: str) -> None:
     read(f"select {text} from t")
 
@@ -247,3 +255,10 @@ def test_other_paths_before_a_pipe_are_read(text: str) -> None:
 def test_a_field_is_no_column_of_a_pivot() -> None:
     printed = generate(read("pivot t on k in (1) using sum(s.n)").tree, "duckdb")
     assert printed == 'SELECT * FROM (PIVOT "t" ON "k" IN (1) USING SUM("s"."n"))'
+
+
+@pytest.mark.parametrize("text", ["select 1 <=> 1", "select count(distinct a, b) from t"])
+def test_what_the_engine_means_otherwise_or_refuses_is_refused_with_a_way_on(text: str) -> None:
+    with pytest.raises(SqlUnsupported) as refused:
+        read(text)
+    assert refused.value.hint.split()[0] in ("write", "count")

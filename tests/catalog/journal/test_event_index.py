@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from catalog.clock import written_time
 from catalog.database import Catalog
-from catalog.errors import JournalUnavailable
+from catalog.errors import JournalUnavailable, LimitExceeded
 from catalog.journal.event_search import Readable
 from catalog.journal.event_sets import Members, extended, gathered, packed, unpacked
 from catalog.journal.journal import Journal, wanted
@@ -116,6 +116,12 @@ def test_texts_are_found_whatever_their_length(journal: Journal) -> None:
     for text, expected in (("ada", [4, 1]), ("100%", [3]), ("%%%", []), ("a", []), ("ad", [4, 1]), ("id of bob", [2])):
         found = journal.search(text=text, verdict=Verdict.ALLOW)
         assert [event.seq for event in found] == (expected or ([4, 3, 2, 1] if text == "a" else [])), text
+
+
+def test_a_text_that_is_too_long_is_refused(journal: Journal) -> None:
+    assert journal.search(text="x" * 1_000) == ()
+    with pytest.raises(LimitExceeded, match="at most 1,000 characters"):
+        journal.search(text="x" * 100_000)
 
 
 def test_what_is_found_is_counted_as_it_would_be_by_reading_it(journal: Journal, clock: Clock) -> None:
