@@ -67,7 +67,7 @@ def _give_the_role_to_a_group(admin: Person) -> None:
 
 def _make_the_database(admin: Person) -> None:
     """Empty: a place for the policy, which comes before the data."""
-    admin.open("/data")
+    admin.follow("link", "Next: write a policy")
     admin.page.get_by_text("Make a database").click()
     admin.fill("Name", "medical_charges")
     admin.fill("What it holds", "what medical care costs")

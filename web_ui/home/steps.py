@@ -54,10 +54,11 @@ def _steps(parts: Parts) -> Iterator[Step]:
         address=flask.url_for("roles.show"),
         is_done=any(role.groups and fold(role.name) != fold(FIRST_ROLE.name) for role in now.roles),
     )
+    has_place = bool(parts.datasets.databases())
     yield Step(
         title="Write a policy",
-        words="Before there is any data: an empty database is a place for it, and tags decide what it will cover.",
-        address=flask.url_for("builder.begin"),
+        words="Before there is any data: make an empty database as its place, and tags decide what it will cover.",
+        address=flask.url_for("builder.begin") if has_place else flask.url_for("data.show", _anchor="databases"),
         is_done=any(fold(policy.id) != fold(FIRST_POLICY.id) for policy in now.policies),
     )
     yield Step(

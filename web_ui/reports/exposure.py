@@ -43,8 +43,9 @@ def coverage(desk: Desk) -> Report:
     found = coverage_of_roles(datasets, replace(desk.policies, roles=desk.roles), desk.at, desk.look)
     ordered = sorted(found.items(), key=lambda each: (-each[1].clear, -each[1].masked, each[0]))
     columns = next((covered.columns for _, covered in ordered), 0)
+    size = _counted(len(datasets), "dataset")
     return Report(
-        answer=f"{len(ordered):,} roles, {len(datasets):,} datasets with {columns:,} columns.",
+        answer=f"{_counted(len(ordered), 'role')}, {size} with {_counted(columns, 'column')}.",
         columns=("role", "clear", "masked", "hidden"),
         rows=tuple((role, covered.clear, covered.masked, covered.hidden) for role, covered in ordered),
         notes=("At most, and on some rows: what a purpose, network or hour may open counts as seen.",),
@@ -106,7 +107,7 @@ def warnings(desk: Desk) -> Report:
         desk.rights.require(Action.HOME_ADMINISTER, None, "read warnings about all policies")
     found = desk.estates.findings()
     return Report(
-        answer=f"{len(found):,} {'warning' if len(found) == 1 else 'warnings'} about the policies in force.",
+        answer=f"{_counted(len(found), 'warning')} about the policies in force.",
         columns=("severity", "finding", "try", "code"),
         rows=tuple((each.severity.value, each.sentence, each.advice, each.code) for each in found),
         notes=("The reference of lint explains each code.",),
@@ -141,3 +142,8 @@ def _by_dataset(rows: list[_Open]) -> dict[str, dict[str, int]]:
         numbers = found.setdefault(each.dataset, {})
         numbers[each.level.value] = numbers.get(each.level.value, 0) + 1
     return dict(sorted(found.items(), key=lambda item: -sum(item[1].values())))
+
+
+def _counted(count: int, what: str) -> str:
+    """So many of them, in words that fit one and many."""
+    return f"{count:,} {what if count == 1 else what + 's'}"
