@@ -41,7 +41,7 @@ def test_bad_rows_are_told_and_refuse_the_query(home: Home) -> None:
     with serve(home) as server, veil.connect(server.url, token=home.token("kim")) as connection:
         with pytest.raises(veil.Error, match="2 rows cannot be read") as caught:
             connection.query("select * from shop.orders").to_arrow()
-        assert "secret" not in str(caught.value)
+        assert not any(part in str(caught.value) for part in ("secret", "orders.csv", "line"))
         assert connection.describe("shop.orders").defects == ("2 rows cannot be read: queries are refused",)
 
 

@@ -34,8 +34,7 @@ class BadRows:
     @property
     def told(self) -> str:
         """The count in words, as `2 rows`."""
-        rows = "row" if self.count == 1 else "rows"
-        return f"{self.count:,}{' or more' if self.count >= _MOST_ROWS else ''} {rows}"
+        return counted([self])
 
     @property
     def place(self) -> str:
@@ -44,14 +43,17 @@ class BadRows:
         more = ", ..." if self.count > len(self.lines) else ""
         return f"{self.file}: {line} {', '.join(map(str, self.lines))}{more}"
 
-    def __str__(self) -> str:
-        """As a person reads it.
 
-        Example:
-            >>> str(BadRows(file="visits.csv", count=2, lines=(3, 9)))
-            '2 rows cannot be read (`visits.csv: lines 3, 9`)'
-        """
-        return f"{self.told} cannot be read (`{self.place}`)"
+def counted(found: Sequence[BadRows]) -> str:
+    """How many rows of several files that are, in words; where they are is for those who keep the files.
+
+    Example:
+        >>> counted([BadRows(file="visits.csv", count=2, lines=(3, 9))])
+        '2 rows'
+    """
+    count = sum(each.count for each in found)
+    more = " or more" if any(each.count >= _MOST_ROWS for each in found) else ""
+    return f"{count:,}{more} {'row' if count == 1 else 'rows'}"
 
 
 def bad_rows(

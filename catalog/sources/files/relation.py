@@ -12,7 +12,7 @@ from catalog.names import fold
 from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.files.bad_rows import BadRows, bad_rows
+from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
 from catalog.sources.files.columns import parquet_columns, refuse_disagreement
 from catalog.sources.files.delimited import CsvDialect, described_csv, headers, pinned_csv, sniffed
 from catalog.sources.files.encodings import refuse_foreign
@@ -142,8 +142,8 @@ class FileRelation:
             return bool(self.bad_rows)  # raises when they cannot be told from good ones
         if self.files.byte_count <= WHOLE_FILE_BYTES and self.bad_rows:
             raise SourceUnavailable(
-                "; ".join(map(str, self.bad_rows)),
-                hint="mend the file, or set the source's option `bad_rows` to `leave_out` to read the others",
+                f"{counted(self.bad_rows)} cannot be read",
+                hint="mend what the last crawl names, or set the source's option `bad_rows` to `leave_out`",
             )
         return False
 

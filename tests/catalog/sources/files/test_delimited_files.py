@@ -95,7 +95,7 @@ def test_bad_rows_refuse_the_file_and_are_told_by_their_lines(tmp_path: Path, na
     source = lake(tmp_path)
     wanted = expected(source, name)
     assert defects(source, name) == (f"2 rows cannot be read: queries are refused ({name}: lines 4, 7)",)
-    with pytest.raises(SourceUnavailable, match=r"2 rows cannot be read \(`x\.csv(\.gz)?: lines 4, 7") as caught:
+    with pytest.raises(SourceUnavailable, match=r"2 rows cannot be read$") as caught:
         read(source, wanted)
     assert "leave_out" in caught.value.hint
     assert "secret" not in f"{caught.value.detail}{caught.value.hint}"
