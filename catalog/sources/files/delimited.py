@@ -12,7 +12,7 @@ from catalog.sources.files.scans import WHOLE_FILE_BYTES, boolean, item, sample_
 from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World, literal, pattern
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _HEAD_BYTES = 64 * 2**10
 _HEAD_LINES = 200
 
@@ -93,6 +93,18 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, int]:
     if not counts or counts[0] < 2:
         return 0.0, 0
     return counts.count(counts[0]) / len(counts), counts[0]
+
+
+def refuse_other_delimiters(relation: str, files: Iterable[Path], dialect: CsvDialect) -> None:
+    """Raises SourceUnavailable for a file that is split otherwise than the largest, as all of them are taken to be."""
+    for file in files:
+        own = delimiter_of(beginning(file, _HEAD_BYTES))
+        if own is not None and own != dialect.delimiter:
+            raise SourceUnavailable(
+                f"the files of `{relation}` are not written alike: `{file.name}` is split by {_DELIMITERS[own]}, and "
+                f"others by {_DELIMITERS.get(dialect.delimiter, 'something else')}",
+                hint="write them alike, or give each kind a folder of its own",
+            )
 
 
 def described_csv(files: FileSet, dialect: CsvDialect) -> str:

@@ -14,7 +14,14 @@ from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
 from catalog.sources.files.columns import parquet_columns, refuse_disagreement
-from catalog.sources.files.delimited import CsvDialect, described_csv, headers, pinned_csv, sniffed
+from catalog.sources.files.delimited import (
+    CsvDialect,
+    described_csv,
+    headers,
+    pinned_csv,
+    refuse_other_delimiters,
+    sniffed,
+)
 from catalog.sources.files.encodings import refuse_foreign
 from catalog.sources.files.hollow import SAMPLE_ROWS
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind
@@ -166,7 +173,11 @@ class FileRelation:
         """True; raises SourceUnavailable when the files do not agree on their columns."""
         if self.files.kind in DELIMITED:
             files = self._headers.items()
-            refuse_disagreement(self.name, {file: [(name, "") for name in names] for file, names in files})
+            try:
+                refuse_disagreement(self.name, {file: [(name, "") for name in names] for file, names in files})
+            except SourceUnavailable:
+                refuse_other_delimiters(self.name, {names: file for file, names in files}.values(), self._dialect)
+                raise
         elif self.files.kind is FileKind.PARQUET:
             refuse_disagreement(self.name, {file: parquet_columns(file) for file in self.files.files})
         return True

@@ -117,6 +117,13 @@ def test_bad_rows_of_each_file_of_a_series_are_told(tmp_path: Path) -> None:
     assert rows(source, "s") == [{"a": 1, "b": "x", "c": None}, {"a": 3, "b": "y", "c": 1}]
 
 
+def test_files_of_a_series_that_are_split_otherwise_are_named(tmp_path: Path) -> None:
+    write(tmp_path / "s/p1.csv", "a,b\n1,x\n2,y\n")
+    write(tmp_path / "s/p2.csv", "a;b\n3;z\n4;long\n")
+    with pytest.raises(SourceUnavailable, match=r"not written alike: `p1\.csv` is split by commas, and others by semi"):
+        connect(lake(tmp_path)).describe("s")
+
+
 def test_of_many_bad_rows_some_lines_are_told(tmp_path: Path) -> None:
     write(tmp_path / "x.csv", "a,b\n" + "1,2\n" * 3000 + "1,2,3\n" * 2000)
     (told,) = defects(lake(tmp_path), "x.csv")
