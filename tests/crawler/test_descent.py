@@ -1,5 +1,6 @@
 """Views of a database file get the tags of what they are made of, as suggestions that protect at once."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,36 +25,45 @@ CREATE VIEW odd AS SELECT columns('c.*|s.*') FROM clinic.visits;
 """
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    with duckdb.connect(str(tmp_path / "rooms.duckdb")) as engine:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the file, and the catalog after a first crawl and a person's word on two columns."""
+    folder = tmp_path_factory.mktemp("descent")
+    with duckdb.connect(str(folder / "rooms.duckdb")) as engine:
         engine.execute(SCRIPT)
-    return tmp_path / "rooms.duckdb"
-
-
-@pytest.fixture
-def catalog(tmp_path: Path, source: Path) -> Iterator[Catalog]:
-    with Catalog(tmp_path / "catalog.db") as catalog:
-        Datasets(catalog).put_source(Source(name="file", connector="duckdb", options={"path": str(source)}))
+    with Catalog(folder / "catalog.db") as catalog:
+        options = {"path": str(folder / "rooms.duckdb")}
+        Datasets(catalog).put_source(Source(name="file", connector="duckdb", options=options))
         Datasets(catalog).put_database(Database(name="d"))
         for name in ("x.secret", "x.phone", "x.all"):
             Tags(catalog).put_tag(Tag(name=name))
+        crawl(catalog, "file", into="d", by="ada")
+        for path, tag in ((("secret",), "x.secret"), (("contact", "phone"), "x.phone")):
+            Tags(catalog).assign(
+                TagAssignment(
+                    dataset="d.visits", path=path, tag=tag, state=TagState.CONFIRMED, origin=TagOrigin.PERSON, by="ada"
+                )
+            )
+    return folder
+
+
+@pytest.fixture
+def source(first: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy2(first / "rooms.duckdb", tmp_path))
+
+
+@pytest.fixture
+def catalog(first: Path, tmp_path: Path, source: Path) -> Iterator[Catalog]:
+    shutil.copy(first / "catalog.db", tmp_path)
+    with Catalog(tmp_path / "catalog.db") as catalog:
+        Datasets(catalog).put_source(Source(name="file", connector="duckdb", options={"path": str(source)}))
         yield catalog
 
 
 @pytest.fixture
 def crawled(catalog: Catalog) -> Callable[[], CrawlReport]:
-    def again() -> CrawlReport:
-        return crawl(catalog, "file", into="d", by="ada")
-
-    again()
-    for path, tag in ((("secret",), "x.secret"), (("contact", "phone"), "x.phone")):
-        Tags(catalog).assign(
-            TagAssignment(
-                dataset="d.visits", path=path, tag=tag, state=TagState.CONFIRMED, origin=TagOrigin.PERSON, by="ada"
-            )
-        )
-    return again
+    """Crawls again."""
+    return lambda: crawl(catalog, "file", into="d", by="ada")
 
 
 def tags_of(catalog: Catalog, name: str) -> dict[str, set[str]]:

@@ -57,7 +57,8 @@ def test_analyst_sees_the_same_tokens(
     with serve(home) as server, veil.connect(server.url, token=home.token("demo_user2")) as connection:
         seen = connection.query(QUESTION).to_pandas()
     pd.testing.assert_frame_equal(seen, as_csv, check_dtype=form != "xlsx")
-    assert bucket.secret_key not in home.veil("export") + home.veil("audit", "search", "-f", "json")
+    if form == "parquet in a bucket":
+        assert bucket.secret_key not in home.veil("export") + home.veil("audit", "search", "-f", "json")
 
 
 def to_parquet(data: Path) -> bytes:
