@@ -23,7 +23,10 @@ def _always(found: str) -> bool:
 
 _CALLS = (
     "(?i:tel|tél|telf|tlf|tfn|phone|telephone|telefon|telefono|teléfono|téléphone|telefone|fone|mobile|mobil|handy|cell"
-    "|celular|cel|móvil|movil|portable|cellulare|whatsapp|gsm|number is|тел|телефон|電話|电话|手机|전화|연락처)"
+    "|celular|cel|móvil|movil|portable|cellulare|whatsapp|gsm|number is|тел|телефон|電話|电话|手机|전화|연락처"
+    "|call (?:me |him |her |them |us |back )?(?:at|on)|reach (?:me|him|her|them|us) (?:at|on)"
+    "|llam(?:ar|e|en|arme|arle) al?"
+    "|appeler au|rappeler au|joindre au|joignable au|erreichbar unter|mich unter|chiamare (?:al|il)|ligar para|bel op)"
 )
 """Words that a number of a phone follows, however it is written."""
 

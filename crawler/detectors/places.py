@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from crawler.detectors import tables
 from crawler.detectors.column import Column, Kind
+from crawler.detectors.free_text import is_free_text
 from crawler.detectors.odds import Reading, likelihood, told
 from crawler.detectors.people import is_family, is_given
 from crawler.detectors.splitting import plain
@@ -51,8 +52,14 @@ _OF_TOWNS = (
     "owo ice grad gorod sk ovo"
 ).split()
 """Words before names of towns, and the ends of such names."""
+_IN_OTHERS, _IN_SENTENCES = 0.02, 0.2
+"""The share of values of other columns that hold a number and a word that streets have, too."""
 _MANY_STREETS, _FEWEST = 0.6, 12
 _FEW_WORDS = 2
+_INSIDE_TOWNS = frozenset(
+    "sur sous les la le lès aux am an der im upon under on del della di sul do da dos de den aan".split()
+)
+_BETWEEN = re.compile(r"[ -]")
 _TOWN_ENDINGS = tuple(map(plain, _OF_TOWNS))
 _TOWN = re.compile(r"[^\W\d_]{3,}(?:[ '-][^\W\d_]{2,}){0,3}|[^\W\d_]{2}\.? [^\W\d_]{3,}")
 _TOWN_AND_STATE = re.compile(r"[^\W\d_][^\W\d_ .'-]*(?:[ .'-]+[^\W\d_]+){0,4}, [A-Z]{2,3}")
@@ -88,22 +95,22 @@ def judge(column: Column) -> Iterator[Reading]:
 
 def _towns(column: Column) -> Iterator[Reading]:
     """Many names that are made as names of towns are, and not as those of people."""
-    made = [value for value in column.few if _TOWN.fullmatch(value) and _is_made_like_town(value)]
-    if len(made) < _FEWEST or len(made) <= _MANY_STREETS * len(column.few):
-        return
-    towns = [value for value in made if not is_family(value) and not is_given(value)]
-    if len(towns) > _MANY_STREETS * len(column.few):
-        because = told(len(towns), len(column.few), "are made like names of towns")
+    towns = sum(bool(_TOWN.fullmatch(value)) and _is_made_like_town(value) for value in column.few)
+    if towns >= _FEWEST and towns > _MANY_STREETS * len(column.few):
+        because = told(towns, len(column.few), "are made like names of towns")
         yield Reading(detector="city", weight=3.5, because=because, needs="identity")
 
 
 def _is_made_like_town(value: str) -> bool:
-    """Whether it begins or ends as names of towns do.
+    """Whether it begins, goes on or ends as names of towns do, and is no name of people.
 
-    Example: `North Kelby` and `Ashville`, but not `Baker Street Store`.
+    Example: `North Kelby`, `Aix-les-Bains` and `Ashville`, but neither `Baker Street Store` nor `Goldberg`.
     """
-    first, *others = plain(value).split()
-    return (bool(others) and first in _DIRECTIONS) or (value.count(" ") < _FEW_WORDS and first.endswith(_TOWN_ENDINGS))
+    first, *others = _BETWEEN.split(plain(value))
+    if (others and first in _DIRECTIONS) or not _INSIDE_TOWNS.isdisjoint(others[:-1]):
+        return True
+    ends_so = first.endswith(_TOWN_ENDINGS) and len(others) < _FEW_WORDS
+    return ends_so and not is_family(value) and not is_given(value)
 
 
 def _address(column: Column) -> Iterator[Reading]:
@@ -114,10 +121,11 @@ def _address(column: Column) -> Iterator[Reading]:
         weight = likelihood(with_town, len(column.few), chance=0.03, expected=0.85)
         yield Reading(detector="address", weight=weight, because=because)
     yield from _numbered(column)
+    chance = _IN_SENTENCES if is_free_text(column) else _IN_OTHERS
     if hits:
         yield Reading(
             detector="address",
-            weight=likelihood(hits, len(column.few), chance=0.02, expected=0.75),
+            weight=likelihood(hits, len(column.few), chance=chance, expected=0.75),
             because=told(hits, len(column.few), "hold a word of streets and a number"),
         )
 

@@ -22,8 +22,8 @@ _CLOSED: tuple[tuple[str, str, float, int], ...] = (
 """Detector, word list, the share that other short columns have by chance, and the fewest letters of a telling word."""
 
 _GROUP = r"(?i)(?:(?:I{1,3}|IV|[1-4]) ?\(?)?(A|B|AB|O|0|А|В|АВ|О)\)?\s?(Rh)?\s?"
-_BLOOD = re.compile(_GROUP + r"([+-]|pos\.?|neg\.?|positive?|negative?|\(?rh?[+-]\)?|−|型)?")
-_SIGNED_BLOOD = re.compile(_GROUP + r"([+−-]|pos(itive?)?\.?|neg(ative?)?\.?)")
+_BLOOD = re.compile(_GROUP + r"([+-](?:ve)?|pos\.?|neg\.?|positive?|negative?|\(?rh?[+-]\)?|−|型)?")
+_SIGNED_BLOOD = re.compile(_GROUP + r"([+−-](?:ve)?|pos(itive?)?\.?|neg(ative?)?\.?)")
 _OPEN: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("nationality", ("nationality",), 0.03),
     ("country", ("countries",), 0.05),
@@ -54,6 +54,9 @@ def judge(column: Column) -> Iterator[Reading]:
     if len(column.values) <= _MOST_CODES and all(map(_CODE.fullmatch, column.values)):
         because = "a few numbers or letters, as codes are"
         yield from (Reading(detector=each, weight=0.0, because=because, is_alone=False) for each in _CODED)
+    elif len(column.values) > _MOST_DISTINCT and all(map(str.isdigit, column.values)):
+        because = "too many numbers for codes of professions"
+        yield Reading(detector="occupation", weight=-4.0, because=because, is_final=True)
     if column.is_flag:
         return
     lowered = [_NUMBERED.sub("", value.casefold()).strip(" .+") for value in column.few]

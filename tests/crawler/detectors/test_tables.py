@@ -194,3 +194,10 @@ def test_a_serial_number_beside_a_device_is_the_devices() -> None:
     macs = [f"00:1b:44:11:3a:b{number}" for number in range(6)]
     assert found({"serial_no": serials, "mac": macs, "user_email": BESIDE["email"]})["serial_no"] == ["device_id"]
     assert found({"serial_no": serials, "price": [1.5] * 6})["serial_no"] == []
+
+
+def test_numbers_in_sentences_are_no_streets() -> None:
+    notes = ["el cliente no contesta y se cierra el caso sin más"] * 12
+    notes += [f"llamar al 64{number} 76 78 39 por la tarde, gracias" for number in range(10)]
+    notes += [f"escribir a cliente{number}@example.org para enviar la factura" for number in range(8)]
+    assert set(found({"cuerpo": notes})["cuerpo"]) == {"email_address", "phone_number"}
