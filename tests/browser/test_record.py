@@ -33,7 +33,7 @@ def test_an_auditor_narrows_exports_and_verifies_by_clicking(sign_in: Entrance, 
     with sign_in("demo_auditor") as auditor:
         auditor.open("/audit")
         auditor.follow("link", "signed in")
-        assert auditor.sees("kind: login:ok")
+        assert auditor.sees("what happened: signed in")
         with auditor.page.expect_download() as downloading:
             auditor.page.get_by_role("link", name="JSON lines").click()
         downloading.value.save_as(tmp_path / "export.jsonl")

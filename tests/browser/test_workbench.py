@@ -88,7 +88,7 @@ def test_files_come_governed_and_their_rows_are_journalled(sign_in: Entrance, tm
         person.open("/query/history")
         newest = person.page.locator("tbody tr").first
         assert "1,021" in newest.inner_text()
-        assert "allow" in newest.inner_text()
+        assert "allowed" in newest.inner_text()
 
 
 def test_a_query_under_way_can_be_stopped_and_ends_on_the_server(sign_in: Entrance) -> None:
@@ -101,10 +101,10 @@ def test_a_query_under_way_can_be_stopped_and_ends_on_the_server(sign_in: Entran
         expect(person.page.get_by_role("status")).to_have_text("Stopped")
         for _ in range(100):
             person.open("/query/history")
-            if "cancel" in person.page.locator("tbody tr").first.inner_text():
+            if "stopped" in person.page.locator("tbody tr").first.inner_text():
                 break
             person.page.wait_for_timeout(100)
-        assert "cancel" in person.page.locator("tbody tr").first.inner_text()
+        assert "stopped" in person.page.locator("tbody tr").first.inner_text()
 
 
 def test_the_page_does_the_same_without_scripts(sign_in: Entrance) -> None:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import flask
 import pytest
 
 from policy_engine.circumstances import When
 from tests.web_ui.browsing import SignIn, text_of
+from web_ui.pages.addresses import cited
 from web_ui.parts import Parts
 
 
@@ -40,3 +42,20 @@ def test_the_state_and_the_condition_of_a_policy_are_told(browser: SignIn, shop:
     assert "when purpose is care." in text
     assert "by ada" in text
     assert "a holiday" in text
+
+
+def test_a_text_leads_to_the_policies_that_it_names_and_to_nothing_else(app: flask.Flask) -> None:
+    with app.test_request_context():
+        assert cited("masked because policy `a` transforms columns tagged `t`") == (
+            'masked because policy <a href="/policies/a"><code>a</code></a> transforms columns tagged <code>t</code>'
+        )
+        assert cited("By policies `a`, `b/c` and `<i>` in `d`") == (
+            'By policies <a href="/policies/a"><code>a</code></a>,'
+            ' <a href="/policies/policy?name=b%2Fc"><code>b/c</code></a>'
+            ' and <a href="/policies/policy?name=%3Ci%3E"><code>&lt;i&gt;</code></a>'
+            " in <code>d</code>"
+        )
+        assert cited("policies `a` and `b`", readable=["b"]) == (
+            'policies <code>a</code> and <a href="/policies/b"><code>b</code></a>'
+        )
+        assert cited("<b>policy</b> `x`") == "&lt;b&gt;policy&lt;/b&gt; <code>x</code>"
