@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -235,8 +235,13 @@ def _place() -> tuple[int, int]:
 
 
 def _make_private(path: Path) -> None:
-    """Makes the file readable by its owner alone before SQLite does otherwise; its side files follow it."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """Makes the file, for its owner alone, before SQLite does otherwise; its side files follow it.
+
+    INVARIANT: a file that is there is not opened: closing it would take away the locks that other connections of this
+    process hold (POSIX), and the next process to look would remove the log that they still write to.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _refuse_foreign(path: Path, busy_seconds: float) -> None:

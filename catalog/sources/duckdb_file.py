@@ -11,6 +11,7 @@ from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources.connector import Expected, Limits, Relation, Scan, ViewSql
 from catalog.sources.engine_types import fields_of
+from catalog.sources.own_files import refuse_own
 from catalog.sources.run import EngineRun
 from catalog.sources.view_sql import relations_read
 from catalog.sources.world import Resources, World, columns_as
@@ -170,6 +171,7 @@ class DuckDbFileConnector:
 
     def _open(self) -> World:
         self._fingerprint()
+        refuse_own(self._path)
         return World(Resources(), databases=[self._path])
 
     def _fingerprint(self) -> str:

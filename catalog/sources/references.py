@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.files.local_folder import is_a_home
+from catalog.sources.own_files import refuse_own
 
 _OWN = "VEIL_"
 
@@ -26,13 +26,9 @@ def from_environment(source: str, variable: str) -> str:
     return os.environ.get(variable, "")
 
 
-def from_file(source: str, file: Path) -> str:
+def from_file(file: Path) -> str:
     """What a file holds, nothing when it cannot be read as text; raises SourceUnavailable for one of a server's own."""
-    if any(map(is_a_home, file.resolve().parents)):
-        raise SourceUnavailable(
-            f"source `{source}` cannot use `{file.name}`: it stands in the folder of a server",
-            hint="keep credentials of sources in another folder",
-        )
+    refuse_own(file)
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, ValueError):

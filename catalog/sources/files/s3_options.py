@@ -118,7 +118,7 @@ def _secret(source: str, options: Mapping[str, str], name: str) -> str | None:
     if variable := options.get(f"{name}_env"):
         return _given(from_environment(source, variable), source, name, f"the environment variable `{variable}`")
     if file := options.get(f"{name}_file"):
-        return _given(from_file(source, Path(file)), source, name, f"the file `{Path(file).name}`")
+        return _given(from_file(Path(file)), source, name, f"the file `{Path(file).name}`")
     return None
 
 

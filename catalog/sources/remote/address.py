@@ -39,7 +39,7 @@ def resolved(source: str, options: Mapping[str, str]) -> dict[str, str]:
     if name := options.get("url_env"):
         return {**kept, "url": _given(from_environment(source, name), source, f"the environment variable `{name}`")}
     if file := options.get("url_file"):
-        return {**kept, "url": _given(from_file(source, Path(file)), source, f"the file `{Path(file).name}`")}
+        return {**kept, "url": _given(from_file(Path(file)), source, f"the file `{Path(file).name}`")}
     return dict(options)
 
 

@@ -19,8 +19,8 @@ from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
 from catalog.names import quoted
 from catalog.sources.connector import ViewSql
-from catalog.sources.files.local_folder import is_a_home
 from catalog.sources.kept import Kept
+from catalog.sources.own_files import refuse_own
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
@@ -86,10 +86,7 @@ class SqliteSnapshot:
             raise SourceUnavailable(
                 f"there is no database file `{path.name}`", hint="check the source's path and its rights"
             )
-        if is_a_home(path.resolve().parent):
-            raise SourceUnavailable(
-                f"`{path.name}` stands in the folder of a server and is no data", hint="keep data in other folders"
-            )
+        refuse_own(path)
         with self._mapped():
             self._connection = sqlite3.connect(
                 f"file:{percent(str(path))}?mode=ro",

@@ -1,0 +1,74 @@
+"""No source and no rule opens a file of the server itself: the locks of its catalog would be gone."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from catalog.database import Catalog
+from catalog.errors import VeilError
+from catalog.home import Home
+from catalog.model import Source, TagRule
+from catalog.registry import connect
+from crawler.rules import compile_rule
+
+_LOOK = "import sys; from pathlib import Path; from catalog.database import Catalog; Catalog(Path(sys.argv[1])).close()"
+"""What every command does: it opens the catalog beside the server, and closes it."""
+
+
+@pytest.fixture
+def catalog_file(tmp_path: Path) -> Iterator[Path]:
+    """The file of a catalog that is open, with a log of changes beside it."""
+    home = Home.create(tmp_path / "home")
+    with Catalog(home.catalog_file) as catalog:
+        catalog.rows("SELECT 1")
+        assert _log(home.catalog_file).exists()
+        yield home.catalog_file
+
+
+def _log(file: Path) -> Path:
+    return file.with_name(f"{file.name}-wal")
+
+
+@pytest.mark.parametrize(
+    ("connector", "name"),
+    [
+        ("duckdb", "catalog.sqlite"),
+        ("duckdb", "catalog.sqlite-wal"),
+        ("duckdb", "a link"),
+        ("sqlite", "catalog.sqlite"),
+        ("files", "catalog.sqlite"),
+    ],
+)
+def test_a_source_takes_no_locks_of_the_catalog_away(catalog_file: Path, connector: str, name: str) -> None:
+    path = catalog_file.with_name(name)
+    if name == "a link":
+        path = catalog_file.parents[1] / "link.db"
+        path.symlink_to(catalog_file)
+    refused = pytest.raises(VeilError) if connector != "files" else nullcontext()
+    with refused:
+        assert list(connect(Source(name="s", connector=connector, options={"path": str(path)})).relations()) == []
+    _assert_held(catalog_file)
+
+
+def test_a_rule_takes_no_locks_of_the_catalog_away(catalog_file: Path) -> None:
+    with pytest.raises(VeilError, match="in the folder of a server"):
+        compile_rule(TagRule(name="r", tag="a.b", words_file=str(catalog_file)))
+    _assert_held(catalog_file)
+
+
+def test_a_second_catalog_takes_no_locks_of_the_first_away(catalog_file: Path) -> None:
+    """As an examination of a running server opens it."""
+    Catalog(catalog_file).close()
+    _assert_held(catalog_file)
+
+
+def _assert_held(catalog_file: Path) -> None:
+    """Another process takes itself for the last one only where the locks are gone, and removes the log then."""
+    log = _log(catalog_file).stat().st_ino
+    subprocess.run([sys.executable, "-c", _LOOK, str(catalog_file)], check=True, timeout=60)
+    assert _log(catalog_file).exists()
+    assert _log(catalog_file).stat().st_ino == log
