@@ -162,7 +162,7 @@ def _number(value: object, number: int) -> float:
 
 def _remarks(said: Mapping[str, object], name: str, *, has_rules: bool) -> Iterator[str]:
     if said.get("comments") is True:
-        yield f"`{name}` also looked at comments of columns, which are not read here"
+        yield f"`{name}` also looked at comments of columns, which rules here do not look at"
     if "most" in said:
         yield f"`{name}` said how many rows to sample: that is a setting here, `rows` in [crawl]"
     if not has_rules:

@@ -36,6 +36,9 @@ SELECT name, type = 'view' FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
   AND ($name IS NULL OR name = $name COLLATE NOCASE)
 """
+_LISTED = _TABLES
+if sqlite3.sqlite_version_info >= (3, 37):  # what a full-text index keeps its own words in is no table of anybody's
+    _LISTED += "AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
 _KEYS = """
 SELECT 'primary', '', name, '', '', '', pk FROM pragma_table_info($name) WHERE pk > 0
 UNION ALL
@@ -113,7 +116,7 @@ class SqliteSnapshot:
                 is_view=bool(is_view),
                 is_worked_out=bool(is_view),
             )
-            for found, is_view in self._rows(_TABLES, {"name": name})
+            for found, is_view in self._rows(_TABLES if name else _LISTED, {"name": name})
         ]
 
     def views(self) -> Mapping[RemoteTable, ViewSql]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -44,6 +45,12 @@ class TestSqlite(ConnectorContract):
     def test_tables_and_views_are_relations(self, source: Source) -> None:
         found = {each.name: each.suggested_name for each in connect(source).relations()}
         assert found == {'main."Lab Results"': "Lab Results", "main.names": "names", "main.people": "people"}
+
+    def test_what_an_index_of_texts_keeps_for_itself_is_no_relation(self, source: Source, file: Path) -> None:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE VIRTUAL TABLE words USING fts5(body)")
+        found = {each.suggested_name for each in connect(source).relations()}
+        assert found == {"Lab Results", "names", "people", "words"}
 
     def test_views_are_known_by_their_sql(self, source: Source) -> None:
         connector = connect(source)
