@@ -114,7 +114,7 @@ def test_a_connection_that_the_server_has_ended_is_not_missed(database: Database
 
 
 def test_each_look_has_its_own_limit_of_time(database: Database, kept: Kept) -> None:
-    slow = RemoteColumn(name="slow", type="VARCHAR", expression="pg_sleep(3)::text")
+    slow = RemoteColumn(name="slow", type="VARCHAR", expression="pg_sleep(1.2)::text")
     with closing(opened(database, kept, seconds=60)) as snapshot:
         read(snapshot, database)
     with closing(opened(database, kept, seconds=1)) as snapshot, pytest.raises(SourceTimeout):
