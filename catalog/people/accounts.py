@@ -4,6 +4,7 @@ import functools
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -119,7 +120,7 @@ class Accounts:
         if user is None or known_hash is None or not is_right:
             return None
         if self._hasher.check_needs_rehash(known_hash):
-            self._rehash(user.name, known_hash, password)
+            return replace(user, password_hash=self._rehashed(user.name, known_hash, password))
         return user
 
     def _is_right(self, encoded: str, password: str) -> bool:
@@ -128,13 +129,14 @@ class Accounts:
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
-    def _rehash(self, name: str, known_hash: str, password: str) -> None:
-        """Brings an old hash up to today's cost, unless the password was changed meanwhile."""
+    def _rehashed(self, name: str, known_hash: str, password: str) -> str:
+        """The hash at today's cost, which is kept from now on, unless the password was changed meanwhile."""
+        fresh = self._hasher.hash(password)
         with self._catalog.transaction() as tx:
             tx.execute(
-                "UPDATE user SET password_hash = ? WHERE name = ? AND password_hash = ?",
-                [self._hasher.hash(password), name, known_hash],
+                "UPDATE user SET password_hash = ? WHERE name = ? AND password_hash = ?", [fresh, name, known_hash]
             )
+        return fresh
 
     @functools.cached_property
     def _decoy(self) -> str:

@@ -117,3 +117,16 @@ def test_short_passwords_and_unknown_users_are_refused(accounts: Accounts) -> No
     with pytest.raises(SettingsInvalid, match="no user `adda`") as caught:
         accounts.set_password("adda", "correct horse")
     assert caught.value.hint == "did you mean `ada`?"
+
+
+def test_a_sign_in_that_brings_a_hash_up_to_date_tells_the_hash_that_is_kept(catalog: Catalog) -> None:
+    """What a session is bound to: with the old one it would have ended as it began."""
+    cheap = Accounts(catalog, hasher=PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    cheap.put_user(User(name="ada"))
+    cheap.set_password("ada", "correct horse")
+    dearer = Accounts(catalog, hasher=PasswordHasher(time_cost=2, memory_cost=64, parallelism=1))
+    before = dearer.user("ada")
+    found, kept = dearer.check_password("ada", "correct horse"), dearer.user("ada")
+    assert found is not None
+    assert found == kept
+    assert found != before
