@@ -308,9 +308,14 @@ def _own_weight(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> float
 
 
 def _is_harmless_here(sense: Sense, unit: Unit, languages: Mapping[str, int]) -> bool:
-    """Whether the table rather speaks a language in which the word is of something else: `persnr` in German."""
+    """Whether the table rather speaks a language in which the word is of something else: `persnr` in German.
+
+    A table that does not speak the word's language is taken for an English one: `operation`.
+    """
+    own = languages.get(sense.language, 0)
     rivals = [languages.get(other.language, 0) for other in unit.senses if other.meaning == THING]
-    return bool(rivals) and max(rivals) > languages.get(sense.language, 0)
+    is_english_thing = any(other.meaning == THING and other.language == "en" for other in unit.senses)
+    return bool(rivals) and (max(rivals) > own or (is_english_thing and sense.language != "en" and not own))
 
 
 def _beside(sense: Sense, others: Sequence[Unit]) -> float:

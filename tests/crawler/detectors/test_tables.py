@@ -201,3 +201,11 @@ def test_numbers_in_sentences_are_no_streets() -> None:
     notes += [f"llamar al 64{number} 76 78 39 por la tarde, gracias" for number in range(10)]
     notes += [f"escribir a cliente{number}@example.org para enviar la factura" for number in range(8)]
     assert set(found({"cuerpo": notes})["cuerpo"]) == {"email_address", "phone_number"}
+
+
+def test_an_english_word_for_a_thing_is_one_unless_the_table_speaks_another_language() -> None:
+    log = ["insert", "update", "delete", "insert", "insert", "update"]
+    surgery = ["Appendektomie", "Hüftprothese", "Bypass", "Kaiserschnitt", "Bypass", "Arthroskopie"]
+    assert found({"operation": log, "changed_by": BESIDE["patient_name"]})["operation"] == []
+    german = {"nachname": BESIDE["last_name"], "vorname": BESIDE["first_name"], "geburtsdatum": ["1950-01-02"] * 6}
+    assert found({**german, "operation": surgery})["operation"] == ["procedure"]
