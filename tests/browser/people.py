@@ -26,7 +26,7 @@ _SERIOUS = ("serious", "critical")
 _OF_COLOURS = ("color-contrast", "link-in-text-block")
 """The rules of axe that look at colours; no other one finds anything else in the dark."""
 
-HEIGHT = 900
+_HEIGHT = 900
 
 _MOST_TABS = 120
 _FOCUSED = """(() => {
@@ -36,6 +36,8 @@ _FOCUSED = """(() => {
 
 Clickable = Literal["button", "link"]
 Scheme = Literal["light", "dark"]
+
+_LOOKS: tuple[tuple[int, Scheme], ...] = ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light"))
 
 
 @contextmanager
@@ -89,9 +91,12 @@ class Person:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 
-    def look_in(self, scheme: Scheme) -> None:
-        """Prefer light or dark pages from now on."""
-        self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    def looks(self) -> Iterator[tuple[int, Scheme]]:
+        """The page that is open narrow and wide, in light and dark: one thing is altered at a time."""
+        for width, scheme in _LOOKS:
+            self.page.set_viewport_size({"width": width, "height": _HEIGHT})
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            yield width, scheme
 
     def fill(self, label: str, text: str) -> None:
         """Write into the field of that label."""
@@ -128,10 +133,6 @@ class Person:
         ARTEFACTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
 
-    def resize(self, width: int) -> None:
-        """Make the window as wide as that."""
-        self.page.set_viewport_size({"width": width, "height": HEIGHT})
-
     def faults(self, axe: str, *, colours_alone: bool = False) -> list[str]:
         """What is wrong with the page that is open: what axe calls serious, sideways scroll, complaints.
 
@@ -160,11 +161,11 @@ class Entrance:
         self._known: dict[str, StorageState] = {}
 
     @contextmanager
-    def __call__(self, name: str, *, width: int = 1280, scripts: bool = True) -> Iterator[Person]:
-        """A person who has signed in through the form, with a window of that width."""
+    def __call__(self, name: str, *, scripts: bool = True) -> Iterator[Person]:
+        """A person who has signed in through the form, with a wide window."""
         context = self._browser.new_context(
             base_url=self._url,
-            viewport={"width": width, "height": HEIGHT},
+            viewport={"width": _LOOKS[-1][0], "height": _HEIGHT},
             reduced_motion="reduce",
             java_script_enabled=scripts,
             storage_state=self._known.get(name),

@@ -11,11 +11,8 @@ from html import unescape
 
 import pytest
 
-from tests.browser.people import Entrance, Person, Scheme
+from tests.browser.people import Entrance, Person
 from tests.web_ui.test_routes import ROUTES
-
-LOOKS: tuple[tuple[int, Scheme], ...] = ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light"))
-"""How a page is looked at, once it is loaded: one thing is altered at a time."""
 
 READERS = ("demo_admin", "demo_auditor", "demo_user2")
 """Whose page is looked at: the first one's who may open it."""
@@ -132,13 +129,10 @@ def _faults(person: Person, axe: str, address: str, name: str) -> list[str]:
     """What is wrong with a page in any setting; a picture of each is kept."""
     found = []
     person.complaints.clear()
-    person.resize(LOOKS[0][0])
     person.open(address)
     if person.page.locator("[data-editor^='/']").count():
         person.page.locator(".cm-content").wait_for()
-    for width, scheme in LOOKS:
-        person.resize(width)
-        person.look_in(scheme)
+    for width, scheme in person.looks():
         person.picture(f"{name}-{width}-{scheme}")
         faults = person.faults(axe, colours_alone=scheme == "dark")
         found += [f"{width} {scheme}: {fault}" for fault in faults]

@@ -14,8 +14,13 @@ for (const block of navigator.clipboard ? document.querySelectorAll("[data-copy]
 }
 // On a narrow screen the menu is a row that scrolls: the page that is open is in sight.
 const current = document.querySelector(".menu [aria-current]");
-if (current && current.closest(".menu").scrollWidth > innerWidth) {
-  current.closest(".menu").scrollLeft = current.offsetLeft - innerWidth / 3;
+function showCurrent() {
+  const menu = current.closest(".menu");
+  if (menu.scrollWidth > innerWidth) menu.scrollLeft = current.offsetLeft - innerWidth / 3;
+}
+if (current) {
+  showCurrent();
+  addEventListener("resize", showCurrent);
 }
 document.addEventListener("keydown", (event) => {
   const search = document.querySelector("input[type=search]");
