@@ -93,12 +93,12 @@ class Desk:
     def thing(self, name: str) -> tuple[Dataset, str | None]:
         """The dataset that `database.dataset` or `database.dataset.column` names, and the column.
 
-        One beyond what may be told of is told of like one that is not there.
+        One beyond what may be told of is told of like one that is not there, and is not looked for.
         """
         text = self.word(name)
         path = split_field(text)
-        known = self.parts.datasets.dataset(path[0], path[1]) if len(path) > 1 else None
-        if known is None or not self.covers(known.database):
+        known = self.parts.datasets.dataset(path[0], path[1]) if len(path) > 1 and self.covers(path[0]) else None
+        if known is None:
             near = nearest(text, [each.full_name for each in self.datasets])
             hint = f"did you mean `{near}`?" if near else "write database.dataset, or database.dataset.column"
             raise UnknownDataset(f"there is no dataset `{text[:200]}`", hint=hint)
