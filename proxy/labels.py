@@ -136,10 +136,12 @@ def _is_unnamed(item: exp.Expr) -> bool:
 def _makes_several(item: exp.Expr) -> bool:
     """Whether an item may become several columns, which then have names of their own."""
     for node in item.find_all(exp.Columns, exp.Star):
+        if node.find_ancestor(exp.Select) is not item.parent:  # it is of a query within the item
+            continue
         if isinstance(node, exp.Columns):
             if not node.args.get("unpack"):
                 return True
-        elif not isinstance(node.parent, exp.Count | exp.Columns) and node.find_ancestor(exp.Select) is item.parent:
+        elif not isinstance(node.parent, exp.Count | exp.Columns):
             return True
     return False
 

@@ -19,14 +19,19 @@ def mentioned(tree: exp.Expr) -> frozenset[str] | None:
         >>> import sqlglot
         >>> sorted(mentioned(sqlglot.parse_one("select a from s.t where b = 1", read="duckdb")))
         ['a', 'b', 's', 't']
+        >>> mentioned(sqlglot.parse_one("select t from s.t where b = 1", read="duckdb")) is None  # whole rows
+        True
     """
     names: set[str] = set()
+    relations = {fold(each.alias_or_name) for each in tree.find_all(exp.Table, exp.Subquery, exp.CTE)}
     for node in tree.walk():
         if isinstance(node, exp.Star) and isinstance(node.parent, exp.Count):
             continue
         if isinstance(node, _ALL) or (isinstance(node, exp.Join) and node.args.get("method")):
             return None
         if isinstance(node, exp.TableAlias) and node.args.get("columns"):
+            return None
+        if isinstance(node, exp.Column) and fold(node.name) in relations:
             return None
         if isinstance(node, exp.Identifier):
             names.add(fold(node.name))

@@ -6,8 +6,9 @@ plainly, row by row and cell by cell, from the choices that also become the poli
 """
 
 import random
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +29,7 @@ _HAVING: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("not t.c", lambda tag: tag != "t.c"),
     ("t.a or t.b", lambda tag: tag in ("t.a", "t.b")),
 )
+_NESTED = ("VARCHAR[]", 'STRUCT("city" VARCHAR, "n" INTEGER)')
 _CALLS = ("null()", "redact()", "mask()", "tokenize()")
 
 Row = dict[str, object]
@@ -55,11 +57,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table with its columns; `region` and `level` are what filters read, and both worlds agree on them."""
+    """A table with its columns; `region` and `level` are what filters read, and both worlds agree on them.
+
+    `unseen` are the numbers (`id`) that only rows have which the person does not see, in each world.
+    """
 
     name: str
     columns: tuple[Column, ...]
     worlds: tuple[list[Row], list[Row]]
+    unseen: tuple[tuple[object, ...], tuple[object, ...]] = ((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,21 @@ def estate(seed: int, *, is_even: bool = False) -> Estate:
     tables = tuple(_table(chance, name, columns, views[name], is_even) for name, columns in shapes)
     hidden = {column.name for name, columns in shapes for column in columns if not views[name].may_show(column)}
     return Estate(tables=tables, document=_document(tables, grants, denied, raised, limit), hidden=frozenset(hidden))
+
+
+def flat(made: Estate) -> Estate:
+    """The estate without its nested columns, which not every database has."""
+    document = made.document
+    tables = []
+    for table in made.tables:
+        kept: list[Column] = []
+        for column in table.columns:
+            if column.type in _NESTED:
+                document = re.sub(rf"""'"{re.escape(column.name)}"': {{tags: [^}}]*}},? ?""", "", document)
+            else:
+                kept.append(column)
+        tables.append(replace(table, columns=tuple(kept)))
+    return Estate(tables=tuple(tables), document=document, hidden=made.hidden)
 
 
 def _shape(chance: random.Random, name: str) -> tuple[str, tuple[Column, ...]]:
@@ -159,7 +180,14 @@ def _table(chance: random.Random, name: str, columns: tuple[Column, ...], view: 
     if pool and not is_even:
         for _ in range(chance.choice((0, 2, len(pool), 3 * len(pool)))):
             second.insert(chance.randint(0, len(second)), _like(chance, columns, chance.choice(pool)))
-    return Table(name=name, columns=columns, worlds=(first, second))
+    unseen = _unseen(first, columns, view), _unseen(second, columns, view)
+    return Table(name=name, columns=columns, worlds=(first, second), unseen=unseen)
+
+
+def _unseen(rows: list[Row], columns: tuple[Column, ...], view: _View) -> tuple[object, ...]:
+    told = list(zip((row["id"] for row in rows), _held(rows, columns, view), strict=True))
+    seen = {number for number, holds in told if holds is not None}
+    return tuple(number for number, holds in told if holds is None and number not in seen)
 
 
 def _like(chance: random.Random, columns: tuple[Column, ...], model: Row) -> Row:

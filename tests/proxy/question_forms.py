@@ -127,6 +127,7 @@ PARTS = _by_kind(
     text: {text}[1:2]
     text: array_to_string({list}, ',')
     text: {struct}.city
+    text: CAST({struct} AS VARCHAR)
     text: typeof({number})
     text: format('{}', {number})
     text: chr({number}::INT)
@@ -167,6 +168,7 @@ PARTS = _by_kind(
     boolean: ({subquery}) IS NULL
     boolean: {number} >= SOME ({subquery})
     boolean: {list} <@ {list}
+    boolean: {struct} IS NOT NULL
     list: list_sort({list})
     list: [{text}, {text}]
     list: string_split({text}, ',')

@@ -166,6 +166,8 @@ class Questioner:
             for column in table.columns
             if column.name not in estate.hidden or chance.random() < 0.02
         ]
+        if chance.random() < 0.3:
+            names.append(_Name(text=alias, kind=STRUCT))  # whole rows
         return f"{written} AS {alias}", alias, names
 
     def _item(self, scope: Sequence[_Name], depth: int) -> str:

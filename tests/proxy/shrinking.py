@@ -41,7 +41,10 @@ def _smaller(sql: str) -> Iterator[str]:
             copy = tree.copy()
             node = next(node for at, node in enumerate(copy.walk()) if at == place)
             if change(node):
-                written = copy.sql("duckdb")
+                try:
+                    written = copy.sql("duckdb")
+                except TypeError:  # a part that is none of what its place may hold
+                    continue
                 if len(written) < len(sql):
                     yield written
 

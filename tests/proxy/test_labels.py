@@ -26,6 +26,9 @@ NAMES = {
         *("id", "(id * 2)", "(SELECT 1 FROM shop.orders LIMIT 1)")
     ],
     "select columns('id') + (select max(customer) from shop.orders) from shop.orders": ["id"],
+    "select (select count(*) from (select id, columns('c.*') from shop.orders))": [
+        "(SELECT count_star() FROM (SELECT id, COLUMNS('c.*') FROM shop.orders))"
+    ],
     "select (id), -id, address from (select id, {'a': 1} as address from shop.orders)": ["id", "(-(id))", "address"],
     "select if(amount > 5, 'x', note) from shop.orders": ["\"if\"((amount > 5), 'x', note)"],
 }

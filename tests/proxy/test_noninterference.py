@@ -48,14 +48,18 @@ def twins(folder: Path, made: Estate) -> Iterator[Twins]:
 
 
 def outcome(world: World, sql: str) -> tuple[object, ...]:
-    """All that can be observed but time: rows, schema with its metadata, or the error with all its words."""
+    """All that can be observed but time: rows, schema with its metadata, or the error with all its words.
+
+    The schema's text cuts long names off, so these stand beside it: one that told the SQL that ran would tell the names
+    of relations in it, which are drawn anew for each world.
+    """
     try:
         table = world.ask(sql, ANALYST)
     except VeilError as error:
         return "error", error.code, error.detail, error.hint, error.position
-    schema = table.schema.to_string(show_field_metadata=True, show_schema_metadata=True)
+    schema = table.schema.to_string(show_field_metadata=True, show_schema_metadata=True, truncate_metadata=False)
     cells = [_plain(column).to_pylist() for column in table.columns]
-    return "rows", schema, table.num_rows, sorted(map(repr, zip(*cells, strict=True)))
+    return "rows", schema, table.schema.names, table.num_rows, sorted(map(repr, zip(*cells, strict=True)))
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

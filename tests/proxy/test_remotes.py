@@ -5,7 +5,6 @@ that raises is run at all may hang on the plan (docs/explanation/threat-model.md
 """
 
 import random
-import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,35 +14,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.databases import Server
-from tests.proxy.estates import Column, Estate, Table, estate
+from tests.proxy.estates import Estate, Table, estate, flat
 from tests.proxy.questions import Questioner
 from tests.proxy.test_noninterference import outcome
 from tests.proxy.world import World, governed
 from tests.remote_tables import KINDS, Database, rows_of
 
 QUESTIONS = 40
-_NESTED = ("VARCHAR[]", 'STRUCT("city" VARCHAR, "n" INTEGER)')
 
 
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     server: Server | None = None if request.param == "sqlite" else request.getfixturevalue(request.param)
     return Database(request.param, server, tmp_path)
-
-
-def flat(made: Estate) -> Estate:
-    """The estate without its nested columns, which not every database has."""
-    document = made.document
-    tables = []
-    for table in made.tables:
-        kept: list[Column] = []
-        for column in table.columns:
-            if column.type in _NESTED:
-                document = re.sub(rf"""'"{re.escape(column.name)}"': {{tags: [^}}]*}},? ?""", "", document)
-            else:
-                kept.append(column)
-        tables.append(Table(name=table.name, columns=tuple(kept), worlds=table.worlds))
-    return Estate(tables=tuple(tables), document=document, hidden=made.hidden)
 
 
 @pytest.fixture

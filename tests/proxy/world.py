@@ -94,7 +94,7 @@ class World:
         except VeilError as error:
             return "error", error.code, error.detail, error.hint, error.position
         rows = sorted((tuple(map(repr, row.values())) for row in table.to_pylist()), key=repr)
-        return "rows", str(table.schema), rows
+        return "rows", str(table.schema), table.column_names, rows
 
 
 def write_shop(folder: Path, secret: str) -> None:

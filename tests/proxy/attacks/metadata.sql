@@ -84,3 +84,9 @@ describe duckdb_settings
 
 -- errors on metadata beside filtered-out rows
 select o.id from shop.orders o, information_schema.tables t where t.table_name = o.note and cast(t.table_name as int) = o.id
+
+-- the name of a column that nobody named, with columns beneath it
+select (select count(*) from (select id, columns('c.*') from shop.orders) q) from shop.customers
+
+-- the same with what may be several columns beside a query
+select columns('cu.*') + (select max(id) from shop.orders) from shop.customers
