@@ -13,7 +13,9 @@ from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World, literal, pattern
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_HEAD_BYTES = 64 * 2**10
+HEAD_BYTES = 64 * 2**10
+"""How much of a file its delimiter and its header are told from."""
+
 _HEAD_LINES = 200
 
 
@@ -44,7 +46,7 @@ def sniffed(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
     a comment, and without `has_header` a first line of values of another type than those below is a header.
     """
     size, largest = max(zip(files.sizes, files.files, strict=True))
-    delimiter = "\t" if files.kind is FileKind.TSV else given.delimiter or delimiter_of(beginning(largest, _HEAD_BYTES))
+    delimiter = "\t" if files.kind is FileKind.TSV else given.delimiter or delimiter_of(beginning(largest, HEAD_BYTES))
     options = {"sample_size": sample_size(size)} | _STEADY | {"ignore_errors": "true"}
     if delimiter is not None:
         options["delim"] = literal(delimiter)
@@ -60,10 +62,11 @@ def sniffed(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
     found, quote, escape, has_header, date_format, timestamp_format = rows[0]
     # quotes may come after the sample, or be broken; only text between tabs is often written without any
     may_be_quoted = not _text(quote) and (found != "\t" or size > WHOLE_FILE_BYTES)
+    quote = '"' if may_be_quoted else _text(quote)
     return CsvDialect(
         delimiter=_text(found),
-        quote='"' if may_be_quoted else _text(quote),
-        escape='"' if may_be_quoted else _text(escape),
+        quote=quote,
+        escape=_text(escape) or quote,  # a doubled quote (RFC 4180) may come after the sample, or in another file
         has_header=bool(has_header) if given.has_header is None else given.has_header,
         date_format=_text(date_format),
         timestamp_format=_text(timestamp_format),
@@ -98,7 +101,7 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, int]:
 def refuse_other_delimiters(relation: str, files: Iterable[Path], dialect: CsvDialect) -> None:
     """Raises SourceUnavailable for a file that is split otherwise than the largest, as all of them are taken to be."""
     for file in files:
-        own = delimiter_of(beginning(file, _HEAD_BYTES))
+        own = delimiter_of(beginning(file, HEAD_BYTES))
         if own is not None and own != dialect.delimiter:
             raise SourceUnavailable(
                 f"the files of `{relation}` are not written alike: `{file.name}` is split by {_DELIMITERS[own]}, and "
@@ -150,7 +153,7 @@ def headers(world: World, files: FileSet, dialect: CsvDialect) -> dict[Path, tup
 
 def _start(file: Path, dialect: CsvDialect) -> bytes:
     """What decides on the names of a file's columns: its first line, unless that ends within quotes."""
-    head = beginning(file, _HEAD_BYTES)
+    head = beginning(file, HEAD_BYTES)
     line = head.splitlines(keepends=True)[0] if head else b""
     is_whole = dialect.has_header and len(line) < len(head) and not line.count(b'"') % 2 and not line.count(b"'") % 2
     return line if is_whole else head

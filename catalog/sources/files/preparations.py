@@ -9,11 +9,12 @@ from catalog.sources.files.encodings import foreign_encoding, write_utf8
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, unpacked_name
 from catalog.sources.files.options import FileOptions
 from catalog.sources.files.sets import FileSet
+from catalog.sources.files.splitting import split_otherwise, write_split
 from catalog.sources.private_copies import PrivateCopies
 
 
 class Preparations:
-    """Makes the files of a relation readable: texts in UTF-8, Avro and Excel as Parquet, Parquet as it is."""
+    """Makes the files of a relation readable: texts in UTF-8 and split alike, Avro and Excel as Parquet."""
 
     def __init__(self, copies: PrivateCopies, options: FileOptions) -> None:
         self._copies = copies
@@ -22,7 +23,7 @@ class Preparations:
     def prepared(self, files: FileSet) -> FileSet:
         """The same files, or copies of them, under the fingerprint of the originals; raises SourceUnavailable."""
         if files.kind in TEXTS:
-            return _replaced(files, [self._text(files, file) for file in files.files])
+            return self._split_alike(_replaced(files, [self._text(files, file) for file in files.files]))
         if files.kind is FileKind.AVRO:
             return _replaced(files, [self._avro(files, file) for file in files.files])
         if files.kind is FileKind.XLSX:
@@ -36,6 +37,19 @@ class Preparations:
         return self._copy(
             files, file, encoding, unpacked_name(file.name), lambda target: write_utf8(file, encoding, target)
         )
+
+    def _split_alike(self, files: FileSet) -> FileSet:
+        """The same files, with copies of those whose delimiter is not that of the largest; the source may name one."""
+        if files.kind is not FileKind.CSV or len(files.files) == 1 or self._options.csv.delimiter is not None:
+            return files
+        others = split_otherwise(files.files, files.sizes)
+        return _replaced(files, [self._split(files, file, *others.get(file, ())) for file in files.files])
+
+    def _split(self, files: FileSet, file: Path, own: str = "", wanted: str = "") -> Path:
+        if not own:
+            return file
+        form, name = f"split by {own!r} as by {wanted!r}", unpacked_name(file.name)
+        return self._copy(files, file, form, name, lambda target: write_split(file, own, wanted, target))
 
     def _avro(self, files: FileSet, file: Path) -> Path:
         return self._copy(files, file, "avro", f"{file.stem}.parquet", lambda target: avro.write_parquet(file, target))

@@ -117,9 +117,45 @@ def test_bad_rows_of_each_file_of_a_series_are_told(tmp_path: Path) -> None:
     assert rows(source, "s") == [{"a": 1, "b": "x", "c": None}, {"a": 3, "b": "y", "c": 1}]
 
 
+@pytest.mark.parametrize("name", ["p2.csv", "p2.csv.gz"])
+def test_files_of_a_series_may_be_split_and_encoded_otherwise(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "s/p1.csv", 'a,b\n1,x\n2,"long, so that this file is the largest of all of them"\n')
+    write(tmp_path / "s" / name, packed('a;b;c\n3;"z;\n""z"" ,";7\n4;é;\n'.encode(), name))
+    write(tmp_path / "s/p3.csv", "a\tb\tc\n5\tzoë\t8\n".encode("utf-16"))
+    source = lake(tmp_path)
+    assert rows(source, "s") == [
+        {"a": 1, "b": "x", "c": None},
+        {"a": 2, "b": "long, so that this file is the largest of all of them", "c": None},
+        {"a": 3, "b": 'z;\n"z" ,', "c": 7},
+        {"a": 4, "b": "é", "c": None},
+        {"a": 5, "b": "zoë", "c": 8},
+    ]
+
+
+def test_bad_rows_of_a_file_that_is_split_otherwise_are_told_by_its_lines(tmp_path: Path) -> None:
+    write(tmp_path / "s/p1.csv", "a,b\n1,x\n2,the largest of the files\n")
+    write(tmp_path / "s/p2.csv", "a;b\n\n3;y\n4\n")
+    source = lake(tmp_path, bad_rows="leave_out")
+    assert defects(source, "s") == ("1 row cannot be read: left out (p2.csv: line 4)",)
+
+
+@pytest.mark.parametrize(
+    ("largest", "other"),
+    [
+        ("a,b\n1,x\n2,the largest of the files\n", 'a;b\n3;z\n4;"y\n5;z\n'),  # a quote that is never closed
+        ("a\tb\n1\tx\n2\tthe largest of the files\n", 'a;b\n3;"y\tz"\n'),  # nothing is quoted between tabs
+    ],
+)
+def test_a_file_that_is_split_otherwise_and_cannot_be_copied_is_named(tmp_path: Path, largest: str, other: str) -> None:
+    write(tmp_path / "s/p1.csv", largest)
+    write(tmp_path / "s/p2.csv", other)
+    with pytest.raises(SourceUnavailable, match=r"`p2\.csv` is split otherwise than the other files"):
+        connect(lake(tmp_path)).describe("s")
+
+
 def test_files_of_a_series_that_are_split_otherwise_are_named(tmp_path: Path) -> None:
     write(tmp_path / "s/p1.csv", "a,b\n1,x\n2,y\n")
-    write(tmp_path / "s/p2.csv", "a;b\n3;z\n4;long\n")
+    write(tmp_path / "s/p2.csv", "a;c\n3;z\n4;long\n")
     with pytest.raises(SourceUnavailable, match=r"not written alike: `p1\.csv` is split by commas, and others by semi"):
         connect(lake(tmp_path)).describe("s")
 

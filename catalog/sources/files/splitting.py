@@ -1,0 +1,62 @@
+"""Files of one dataset that are split otherwise than its largest: each is copied, split as that one is."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalog.errors import SourceUnavailable
+from catalog.names import fold
+from catalog.sources.files.delimited import HEAD_BYTES, delimiter_of
+from catalog.sources.files.encodings import beginning, refuse_foreign, unpacked
+
+
+def split_otherwise(files: Sequence[Path], sizes: Sequence[int]) -> dict[Path, tuple[str, str]]:
+    """The files whose header names the columns of the largest with another delimiter between them: theirs and its.
+
+    A file of which that is not sure is left as it is, and is found not to agree with the others.
+
+    Example: of a large `2024.csv` that begins with `id,name` and a small `2025.csv` with `id;name;city` it tells
+    `{2025.csv: (";", ",")}`.
+    """
+    _, largest = max(zip(sizes, files, strict=True))
+    heads = {file: beginning(file, HEAD_BYTES) for file in files}
+    wanted = delimiter_of(heads[largest])
+    if wanted is None:
+        return {}
+    names = _names(heads[largest], wanted)
+    found = {file: own for file in files if (own := delimiter_of(heads[file])) not in (None, wanted)}
+    return {file: (own, wanted) for file, own in found.items() if own and _continue(names, _names(heads[file], own))}
+
+
+def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
+    """A copy with another delimiter, line by line the same cells; raises SourceUnavailable when that cannot be had.
+
+    Between tabs nothing is quoted (IANA, text/tab-separated-values), so a cell that would have to be is refused.
+    """
+    try:
+        with unpacked(file) as stream, target.open("w", encoding="utf-8", newline="") as copy:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+            rows = csv.reader(text, delimiter=own, strict=True)
+            if wanted == "\t":
+                csv.writer(copy, delimiter=wanted, quoting=csv.QUOTE_NONE, lineterminator="\n").writerows(rows)
+            else:
+                csv.writer(copy, delimiter=wanted, lineterminator="\n").writerows(rows)
+    except UnicodeDecodeError:
+        refuse_foreign(file)
+        raise
+    except csv.Error:
+        raise SourceUnavailable(
+            f"`{file.name}` is split otherwise than the other files of its dataset, and cannot be read as they are",
+            hint="a quote in it may not be closed; mend it, or write all files alike",
+        ) from None
+
+
+def _names(head: bytes, delimiter: str) -> frozenset[str]:
+    first = next(csv.reader(head.decode("utf-8-sig", errors="replace").splitlines(keepends=True), delimiter=delimiter))
+    return frozenset(fold(name.strip()) for name in first)
+
+
+def _continue(names: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether these may be headers of one dataset, to which columns were added over time."""
+    return names <= others or others <= names
