@@ -105,7 +105,8 @@ def flat(made: Estate) -> Estate:
         kept: list[Column] = []
         for column in table.columns:
             if column.type in _NESTED:
-                document = re.sub(rf"""'"{re.escape(column.name)}"': {{tags: [^}}]*}},? ?""", "", document)
+                tags = rf"""'"{re.escape(column.name)}"': {{tags: [^}}]*}},? ?"""
+                document = re.sub(rf"(\n  db\.{table.name}: .*?){tags}", r"\1", document)
             else:
                 kept.append(column)
         tables.append(replace(table, columns=tuple(kept)))
