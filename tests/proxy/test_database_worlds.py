@@ -51,7 +51,7 @@ def twins(kind: str, server: Server | None, folder: Path, made: Estate, chance: 
                 rows = [tuple(row[column.name] for column in table.columns) for row in table.worlds[which]]
                 database.write(table.name, [(column.name, column.type) for column in table.columns], rows)
                 if spoilt[0] == table.name:
-                    _spoil(database, spoilt, chance.choice(table.unseen[which]))
+                    _spoil(database, spoilt, _alike(table)[0][which])
                 document = document.replace(f"{table.name}.parquet", database.relation(table.name))
             database.write("secret", [("s", "VARCHAR")], [(f"world {which}",)])
             document = document.replace("secret.parquet", database.relation("secret"))
@@ -62,7 +62,16 @@ def twins(kind: str, server: Server | None, folder: Path, made: Estate, chance: 
 def _spoilable(kind: str, table: Table) -> list[Place]:
     """Where both worlds have room for what cannot be read."""
     fit = [column for column in table.columns if column.type in SPOILT[kind] and column.name not in READ_BY_POLICIES]
-    return [(table.name, column.name, SPOILT[kind][column.type]) for column in fit] if all(table.unseen) else []
+    return [(table.name, column.name, SPOILT[kind][column.type]) for column in fit] if _alike(table) else []
+
+
+def _alike(table: Table) -> list[tuple[object, object]]:
+    """Rows that are not seen, one of each world: a policy's filter, which the database may judge, takes both as one."""
+    first, second = (
+        [(row["region"], row["level"], row["id"]) for row in rows if row["id"] in unseen]
+        for rows, unseen in zip(table.worlds, table.unseen, strict=True)
+    )
+    return [(one[2], other[2]) for one in first for other in second if one[:2] == other[:2]]
 
 
 def _spoil(database: Database, place: Place, row: object) -> None:
