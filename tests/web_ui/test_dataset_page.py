@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from catalog.model import (
     Database,
@@ -15,6 +16,7 @@ from catalog.model import (
 )
 from catalog.registry import connect
 from tests.web_ui.browsing import SignIn, text_of
+from web_ui.pages.dataset import MOST_COLUMNS
 from web_ui.parts import Parts
 
 
@@ -136,3 +138,23 @@ def test_values_cannot_become_markup(browser: SignIn, shop: Parts) -> None:
     html = browser("max").get("/data/shop/orders").get_data(as_text=True)
     assert "<script>alert" not in html
     assert browser("kim").get("/data?search=<b>x</b>").get_data(as_text=True).count("<b>x") == 0
+
+
+def test_a_wide_dataset_is_read_page_by_page_and_searched(shop: Parts, browser: SignIn, tmp_path: Path) -> None:
+    names = [f"c{number:03d}" for number in range(MOST_COLUMNS + 50)]
+    (tmp_path / "data" / "wide.csv").write_text(f"{','.join(names)}\n{','.join(name[1:] for name in names)}\n")
+    [source] = shop.datasets.sources()
+    shop.datasets.register("shop", "wide", "lake", "wide.csv", connect(source).describe("wide.csv"))
+    first, second = (browser("max").get(f"/data/shop/wide?page={page}").text for page in (1, 2))
+    assert f"{MOST_COLUMNS} of {len(names)} columns" in first
+    assert ("Page 1 of 2" in first, "Page 2 of 2" in second) == (True, True)
+    for text, shown, unshown in ((first, "c000", "c340"), (second, "c340", "c000")):
+        assert re.search(rf'<th scope="row" class="name">{shown}<', text)
+        assert text.count(shown) > 1  # in the sample, too
+        assert f">{unshown}<" not in text
+    found = browser("max").get("/data/shop/wide?search=C34").text
+    assert f"10 of {len(names)} columns" in found
+    assert ">c349<" in found
+    assert "0 of" in browser("max").get("/data/shop/wide?search=none").text
+    assert ("the report</a> about one of its columns" in first, "How each role sees" in first) == (True, False)
+    assert "Who can see this" not in browser("kim").get("/data/shop/wide").text

@@ -1,5 +1,6 @@
 """The page of one dataset: every column with how the person sees it and why, and a sample read as that person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import flask
@@ -17,6 +18,7 @@ from proxy.governance import Request
 from proxy.identity import Identity
 from proxy.metadata import DatasetView
 from proxy.projection import shown_type
+from web_ui import arguments
 from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid
 from web_ui.parts import Parts
@@ -25,8 +27,12 @@ from web_ui.pictures.lineage import Arrow, lineage
 from web_ui.view_as import seen
 
 SAMPLE_ROWS = 20
+_MOST_PAGES = 100_000
 MOST_ROLES = 24
 """How many stand beside each other."""
+
+MOST_COLUMNS = 300
+"""How many columns and fields stand on one page; of a wider dataset each page has as many, and no roles beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,22 @@ class ShownColumn:
     level: str
     tags: tuple[ShownTag, ...]
     comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The columns of one page: which page of how many that is, and what their names were searched for."""
+
+    told: tuple[ColumnDecision, ...]
+    page: int = 1
+    pages: int = 1
+    search: str = ""
+    total: int = 0
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the dataset has more columns than stand on a page."""
+        return self.total > MOST_COLUMNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,28 +102,33 @@ class DatasetPage:
             client=answers.client(),
             asked_by=who.by,
         )
+        stretch = _stretch(self._told(view))
+        is_overseen = not who.is_another and self._is_overseen(who.subject, view.dataset)
         return flask.render_template(
             "dataset.html",
             view=view,
+            stretch=stretch,
             counts=view.counts if self.parts.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
             rated=view.rated(self.parts.levels()),
-            columns=self._columns(view),
-            policies=view.policies(self._told(view)),
-            sample=Grid() if who.is_another else self._sample(who.subject, view),
+            columns=self._columns(view, stretch.told),
+            policies=view.policies(stretch.told),
+            sample=Grid() if who.is_another else self._sample(who.subject, view, stretch),
             masked=self._masked(who.by, view) if who.is_another else None,
             tells_hidden=self.parts.tells_hidden,
-            matrix=None if who.is_another else self._matrix(who.subject, view.dataset),
+            is_overseen=is_overseen,
+            matrix=self._matrix(who.subject, view.dataset) if is_overseen and not stretch.is_part else None,
             MOST_ROLES=MOST_ROLES,
             lineage=self._lineage(view),
         )
 
-    def _matrix(self, subject: Subject, dataset: Dataset) -> Matrix | None:
-        """How each role sees it, for whoever may be told."""
+    def _is_overseen(self, subject: Subject, dataset: Dataset) -> bool:
+        """Whether the person may be told how each role sees it."""
+        databases = overseen(Rights(subject, self.parts.policies.current()))
+        return databases is None or fold(dataset.database) in databases
+
+    def _matrix(self, subject: Subject, dataset: Dataset) -> Matrix:
         policies = self.parts.policies.current()
-        databases = overseen(Rights(subject, policies))
-        if databases is not None and fold(dataset.database) not in databases:
-            return None
-        told = replace(policies, roles=overseen_roles(policies, databases))
+        told = replace(policies, roles=overseen_roles(policies, overseen(Rights(subject, policies))))
         return matrix(dataset, told, self.parts.clock(), lambda key: self.parts.datasets.dataset(*key))
 
     def _lineage(self, view: DatasetView) -> Figure | None:
@@ -133,12 +160,17 @@ class DatasetPage:
             )
         )
 
-    def _columns(self, view: DatasetView) -> tuple[ShownColumn, ...]:
-        dataset = view.dataset
-        assigned = self.parts.tags.assignments(join(dataset.database, dataset.name))
-        levels = self.parts.levels()
+    def _columns(self, view: DatasetView, told: tuple[ColumnDecision, ...]) -> tuple[ShownColumn, ...]:
+        dataset, levels = view.dataset, self.parts.levels()
+        assigned: dict[tuple[str, ...], list[TagAssignment]] = {}
+        for each in self.parts.tags.assignments(join(dataset.database, dataset.name)):
+            assigned.setdefault(tuple(map(fold, each.path)), []).append(each)
         return tuple(
-            replace(_shown(item, assigned, dataset, levels), comment=view.comment_on(item)) for item in self._told(view)
+            replace(
+                _shown(item, assigned.get(tuple(map(fold, item.path)), ()), dataset, levels),
+                comment=view.comment_on(item),
+            )
+            for item in told
         )
 
     def _told(self, view: DatasetView) -> tuple[ColumnDecision, ...]:
@@ -153,11 +185,14 @@ class DatasetPage:
         decision_id, client = answers.decision_id(), answers.client()
         return masked_sample(self.parts, by, view.decision, decision_id=decision_id, client=client)
 
-    def _sample(self, subject: Subject, view: DatasetView) -> Grid:
+    def _sample(self, subject: Subject, view: DatasetView, stretch: Stretch) -> Grid:
         dataset = view.dataset
-        request = Request(
-            sql=f"SELECT * FROM {join(dataset.database, dataset.name)} LIMIT {SAMPLE_ROWS}", client=answers.client()
-        )
+        names = dict.fromkeys(item.path[0] for item in stretch.told if item.outcome is not Outcome.HIDDEN)
+        if stretch.is_part and not names:
+            return Grid()
+        items = ", ".join(join(name) for name in names) if stretch.is_part else "*"
+        sql = f"SELECT {items} FROM {join(dataset.database, dataset.name)} LIMIT {SAMPLE_ROWS}"
+        request = Request(sql=sql, client=answers.client())
         try:
             with self.parts.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
                 return read_grid(answer, SAMPLE_ROWS, {column.name: column.outcome for column in view.columns})
@@ -171,9 +206,17 @@ def _arrow(source: str, target: str, how: str, base: Dataset | None = None) -> A
     return Arrow(source=source, target=target, how=how, address=address)
 
 
-def _shown(
-    column: ColumnDecision, assigned: tuple[TagAssignment, ...], dataset: Dataset, levels: Levels
-) -> ShownColumn:
+def _stretch(told: tuple[ColumnDecision, ...]) -> Stretch:
+    """The columns of the page that the address asks for, among those whose names hold what it searches for."""
+    search = flask.request.args.get("search", "").strip()
+    found = tuple(item for item in told if fold(search) in fold(item.name)) if search else told
+    pages = max(1, -(-len(found) // MOST_COLUMNS))
+    page = min(arguments.number("page", _MOST_PAGES) or 1, pages)
+    part = found[(page - 1) * MOST_COLUMNS : page * MOST_COLUMNS]
+    return Stretch(told=part, page=page, pages=pages, search=search, total=len(told))
+
+
+def _shown(column: ColumnDecision, assigned: Sequence[TagAssignment], dataset: Dataset, levels: Levels) -> ShownColumn:
     if column.outcome is Outcome.HIDDEN:
         return ShownColumn(
             name=column.name,
@@ -185,9 +228,7 @@ def _shown(
             level="",
             tags=(),
         )
-    path = tuple(map(fold, column.path))
-    own = [item for item in assigned if item.path and tuple(map(fold, item.path)) == path]
-    shown = [_of_assignment(item) for item in own if item.state is not TagState.REJECTED]
+    shown = [_of_assignment(item) for item in assigned if item.state is not TagState.REJECTED]
     named = {tag.name for tag in shown}
     inherited = [_inherited(tag, dataset) for tag in column.tags if tag not in named]
     return ShownColumn(
