@@ -5,9 +5,7 @@ import re
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import (
-    Field,
-)
+from catalog.model import Field, Level, Tag
 from tests.web_ui.browsing import SignIn, csrf_token, text_of
 from web_ui.parts import Parts
 
@@ -31,6 +29,15 @@ def test_the_search_finds_columns_and_tags_but_never_hidden_ones(browser: SignIn
     assert "1 dataset matches" in text_of(kim, "/data?search=PII.email")
     assert "0 datasets match" in text_of(kim, "/data?search=card")
     assert "1 dataset matches" in text_of(browser("max"), "/data?search=card")
+
+
+def test_a_database_has_the_level_of_everything_that_the_person_sees_of_it(shop: Parts, browser: SignIn) -> None:
+    shop.datasets.register("shop", "returns", "lake", "orders.csv", (Field(name="land", type="VARCHAR"),))
+    shop.tags.put_tag(Tag(name="fin.card", level=Level.RESTRICTED))
+    level = re.compile(r'<h2[^>]*>shop</h2>.*?<span class="level (\w+)', re.S)
+    for address in ("/data", "/data?level=internal"):
+        assert level.findall(browser("max").get(address).text) == ["restricted"], address
+    assert level.findall(browser("kim").get("/data").text) == ["internal"]
 
 
 def facets_of(client: FlaskClient, address: str) -> dict[str, str]:

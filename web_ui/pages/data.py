@@ -10,7 +10,7 @@ import flask
 from catalog.errors import VeilError
 from catalog.model import Database, Level
 from catalog.names import fold
-from crawler.levels import Rated
+from crawler.levels import Rated, TagSets
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.sights import Sight
@@ -34,7 +34,7 @@ class Shelf:
 
     name: str
     comment: str
-    level: Level
+    level: Level | None
     sights: tuple[tuple[Sight, Rated], ...]
 
 
@@ -85,7 +85,7 @@ class DataPage:
             asked=asked,
             count=len(found),
             total=len(sights),
-            databases=self._shelves(found[(number - 1) * _ON_A_PAGE : number * _ON_A_PAGE]),
+            databases=self._shelves(found[(number - 1) * _ON_A_PAGE : number * _ON_A_PAGE], () if search else sights),
             facets_of=self._facets(sights, asked, search),
             pages=range(1, -(-len(found) // _ON_A_PAGE) + 1),
             page=number,
@@ -111,13 +111,17 @@ class DataPage:
             facet(name, found[name], asked.get(name, ""), address=_address(search, asked, name)) for name in FACETS
         )
 
-    def _shelves(self, sights: tuple[Sight, ...]) -> tuple[Shelf, ...]:
+    def _shelves(self, sights: tuple[Sight, ...], everything: tuple[Sight, ...]) -> tuple[Shelf, ...]:
+        """The datasets of a page by database; a database's level is that of everything the person sees of it."""
         comments = {fold(database.name): database.comment for database in self.parts.datasets.databases()}
         levels = self.parts.levels()
+        within: dict[str, list[TagSets]] = {}
+        for sight in everything:
+            within.setdefault(sight.dataset.database, []).append(sight.tag_sets)
         shelves: list[Shelf] = []
         for name, group in itertools.groupby(sights, key=lambda sight: sight.dataset.database):
             rows = tuple((sight, levels.dataset(sight.tag_sets)) for sight in group)
-            level = max(rated.level for _, rated in rows)
+            level = levels.database(within[name]) if name in within else None
             shelves.append(Shelf(name=name, comment=comments.get(fold(name), ""), level=level, sights=rows))
         return tuple(shelves)
 

@@ -30,7 +30,7 @@ def test_a_token_is_worth_its_session(tokens: SessionTokens, session: WebSession
     text, token = tokens.create(session.id, "notebook", clock.now)
     assert re.fullmatch(r"veil_[A-Za-z0-9_-]{43}", text)
     assert (token.user, token.name, token.expires_at) == ("oidc:kim", "notebook", session.expires_at)
-    assert tokens.find(text, clock.now) == session
+    assert tokens.find(text, clock.now) == replace(session, token=token.id)
     assert [each.id for each in tokens.tokens("OIDC:kim", clock.now)] == [token.id]
     assert tokens.tokens("oidc:max", clock.now) == ()
 
@@ -69,11 +69,11 @@ def test_a_token_ends_with_its_session_and_idleness_of_the_pages_does_not_end_it
 def test_a_revoked_token_is_nobodys_and_its_session_goes_on(
     tokens: SessionTokens, session: WebSession, clock: Clock
 ) -> None:
-    (text, token), (other, _) = (tokens.create(session.id, name, clock.now) for name in ("a", "b"))
+    (text, token), (other, kept) = (tokens.create(session.id, name, clock.now) for name in ("a", "b"))
     assert tokens.revoke(token.id, clock.now)
     assert not tokens.revoke(token.id, clock.now)
     assert tokens.find(text, clock.now) is None
-    assert tokens.find(other, clock.now) == session
+    assert tokens.find(other, clock.now) == replace(session, token=kept.id)
 
 
 def test_tokens_are_forgotten_with_their_session(
@@ -85,10 +85,10 @@ def test_tokens_are_forgotten_with_their_session(
     assert catalog.rows("SELECT * FROM session_token") == []
 
 
-def test_a_session_is_found_with_the_scopes_of_the_token(
+def test_a_session_is_found_with_the_id_and_scopes_of_the_token(
     tokens: SessionTokens, session: WebSession, clock: Clock
 ) -> None:
     for scopes in ((), ("audit:read",)):
         text, token = tokens.create(session.id, "x", clock.now, scopes=scopes)
         assert token.scopes == scopes
-        assert tokens.find(text, clock.now) == replace(session, scopes=scopes)
+        assert tokens.find(text, clock.now) == replace(session, scopes=scopes, token=token.id)
