@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.model import Column, Dataset, Level, Tag
+from catalog.model import Column, Dataset, Level
 from catalog.names import fold
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances
 from policy_engine.conditions import print_when
@@ -135,6 +135,7 @@ class _Comparison:
         self._old, self._new = old, new
         # The verdicts are kept with the answer: while they live, no other can have their identity.
         self._known: dict[tuple[int, int], tuple[Verdict | None, Verdict | None, _Move | None]] = {}
+        self._levels: dict[tuple[str, ...], Level] = {}
 
     def of(self, keys: Iterable[DatasetKey]) -> Iterator[Impact]:
         """The impacts on these datasets."""
@@ -165,8 +166,16 @@ class _Comparison:
                 after=move.after,
                 is_filtered=will is not None and is_filtered,
                 policies=refused_by or move.policies,
-                level=_level(field, self._tags),
+                level=self._level(field.shown_tags),
             )
+
+    def _level(self, tags: tuple[str, ...]) -> Level:
+        """The highest level of some tags; an estate has few different sets of them."""
+        known = self._levels.get(tags)
+        if known is None:
+            levels = (self._tags[tag].level for tag in tags if tag in self._tags)
+            known = self._levels[tags] = max(levels, default=Level.PUBLIC, key=_LEVELS.__getitem__)
+        return known
 
     def _moving(self, old: Judged | None, new: Judged | None) -> Iterator[_Pair]:
         """The columns and fields that may move: of columns alike, it is enough to ask one."""
@@ -280,9 +289,3 @@ def _movement(was: Verdict | None, will: Verdict | None) -> Movement | None:
 def _least(verdict: Verdict | None) -> Strength:
     """The strength of the most revealing way in which any cell of the column is shown."""
     return min((strength(case.call) for case in verdict.cases), default=Strength.HIDDEN) if verdict else Strength.HIDDEN
-
-
-def _level(field: FieldProfile, tags: Mapping[str, Tag]) -> Level:
-    return max(
-        (tags[tag].level for tag in field.shown_tags if tag in tags), default=Level.PUBLIC, key=_LEVELS.__getitem__
-    )

@@ -1,7 +1,7 @@
 """What a report is made from: the parts, the moment, and how far the person who asks may look."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
@@ -28,6 +28,14 @@ class Desk:
     asked: Mapping[str, str]
     policies: PolicySet
     at: datetime
+    _nameable: frozenset[str] | None = field(init=False)
+    """The folded names of the policies that may be named, None for all: every row of a report asks for some."""
+
+    def __post_init__(self) -> None:
+        nameable = None
+        if self.subject is not None and not self.reads_every_policy:
+            nameable = frozenset(fold(policy.id) for policy in readable(self.subject, self.policies))
+        object.__setattr__(self, "_nameable", nameable)
 
     @property
     def databases(self) -> Databases:
@@ -61,10 +69,7 @@ class Desk:
 
     def named(self, policies: Iterable[str]) -> tuple[str, ...]:
         """Those of the policies that may be named."""
-        if self.reads_every_policy or self.subject is None:
-            return tuple(policies)
-        theirs = {fold(policy.id) for policy in readable(self.subject, self.policies)}
-        return tuple(name for name in policies if fold(name) in theirs)
+        return tuple(name for name in policies if self._nameable is None or fold(name) in self._nameable)
 
     def said(self, reason: str, policies: Iterable[str], otherwise: str = "") -> str:
         """A reason, or other words where it would name a policy that may not be named."""
