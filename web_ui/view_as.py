@@ -66,7 +66,7 @@ class ViewAs:
     def begin(self, who: Somebody) -> None:
         """From now on this sign-in looks as somebody else; on record. Raises NotAllowed and RequestInvalid."""
         by = self.require()
-        who.subject(self._parts.accounts, self._parts.policies.current())
+        who.subject(self._parts.accounts, self._parts.policies.current(), by)
         self._sessions.view(json.dumps({"kind": who.kind, "name": who.name, "attributes": who.attributes}))
         self._tell(EventKind.VIEW_BEGIN, by, who)
 
@@ -93,7 +93,7 @@ class ViewAs:
             return None
         try:
             by = self.require()
-            subject = who.subject(self._parts.accounts, self._parts.policies.current())
+            subject = who.subject(self._parts.accounts, self._parts.policies.current(), by)
         except VeilError:
             self.leave()  # the right, the account or the role is gone; what is asked for is asked as oneself
             if flask.request.method in _SAFE:

@@ -124,8 +124,13 @@ def _head(line: str, file: Path) -> ArchiveHead:
             ended_at=read_time(stored["ended_at"]),
             seal=read_seal(canonical(stored["seal"])),
         )
-        if head.line == line and (head.first > 1 or head.previous_hash == BEFORE_THE_FIRST):
+        if head.line == line and _can_be(head):
             return head
-    except (ValueError, KeyError, TypeError, AttributeError, SealInvalid):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SealInvalid):
         pass
     raise ArchiveInvalid(f"the head of the archive `{file}` is not as it was written", hint="take it from a backup")
+
+
+def _can_be(head: ArchiveHead) -> bool:
+    begins = head.previous_hash == BEFORE_THE_FIRST
+    return isinstance(head.first, int) and 1 <= head.first <= head.last and (head.first == 1) is begins

@@ -148,10 +148,10 @@ def read_seal(line: str, number: int = 1) -> Seal:
             key=stored["key"],
             signature=stored["signature"],
         )
-        if seal.line == line:
+        if seal.line == line and isinstance(seal.count, int) and isinstance(seal.head, str):
             public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(seal.key))
             public.verify(bytes.fromhex(seal.signature), seal.message())
             return seal
-    except (ValueError, KeyError, TypeError, InvalidSignature):
+    except (ValueError, KeyError, TypeError, RecursionError, InvalidSignature):
         pass
     raise SealInvalid(f"seal {number} is not as it was signed", hint="take the seals from the place they were kept in")

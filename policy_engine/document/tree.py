@@ -153,6 +153,16 @@ def _refuse_own_tags(node: YamlNode, place: Place) -> None:
         raise invalid(place, f"carries a YAML tag that is not read here: `{node.tag}`", hint="remove the `!` tag")
 
 
+def _whole(text: str, place: Place) -> str:
+    """The text with characters that escapes give in two halves made whole: JSON writes a rare one as a pair of them."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise invalid(place, "holds half of a character", hint="write whole Unicode characters") from None
+
+
 @dataclass(slots=True, kw_only=True)
 class _Walk:
     """One walk over the composed nodes; aliases are followed, and counted so that they cannot explode."""
@@ -182,7 +192,8 @@ class _Walk:
             key_place = self._place(key_node, place.path)
             if not isinstance(key_node, ScalarNode):
                 raise invalid(key_place, "has a key that is not a plain text", hint="write each key as `name: ..`")
-            path = f"{place.path}.{key_node.value}" if place.path else str(key_node.value)
+            name = _whole(str(key_node.value), key_place)
+            path = f"{place.path}.{name}" if place.path else name
             key = self._scalar(key_node, key_place.at(path))
             earlier = known.setdefault(fold(key.text), key.place)
             if earlier is not key.place:
@@ -195,7 +206,7 @@ class _Walk:
         kind = str(node.tag).removeprefix(_TAG)
         if kind == "merge":
             raise invalid(place, "merge keys are not part of YAML 1.2", hint="write the keys out, or use an alias")
-        return Scalar(text=str(node.value), kind=kind, place=place)
+        return Scalar(text=_whole(str(node.value), place), kind=kind, place=place)
 
     def _count(self, node: YamlNode, place: Place) -> None:
         if id(node) in self.seen:

@@ -107,6 +107,15 @@ def test_anchors_cannot_explode() -> None:
         loads("\n".join(lines))
 
 
+def test_a_character_that_json_writes_in_two_halves_is_one() -> None:
+    document = loads('{"veil": 1, "roles": {"a\\ud83d\\ude00": {"groups": ["\\ud83d\\ude00"]}}}')
+    [role] = (stated.value for stated in document.roles)
+    assert (role.name, role.groups) == ("a😀", frozenset({"😀"}))
+    for half in ('"roles": {"\\ud83d": {}}', '"roles": {"a": {"groups": ["\\ude00"]}}'):
+        with pytest.raises(PolicyInvalid, match="holds half of a character"):
+            loads(f'{{"veil": 1, {half}}}')
+
+
 def test_a_document_nested_without_end_is_refused() -> None:
     with pytest.raises(PolicyInvalid, match="nested deeper"):
         loads("veil: 1\nroles: " + "[" * 20_000)

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 import pytest
 
-from catalog.model import EventKind
+from catalog.model import EventKind, Role
 from tests.web_ui.browsing import SignIn, csrf_token, text_of
 from web_ui.parts import Parts
 
@@ -98,3 +98,17 @@ def test_a_document_may_be_text(look: Look) -> None:
     status, found = look("max", text)
     assert status == 200
     assert {each["after"]["outcome"] for each in found["columns"]} == {"hidden"}
+
+
+def test_no_role_is_suggested_to_whoever_may_not_know_of_it(look: Look, shop: Parts) -> None:
+    current = shop.policies.current()
+    delegate = Role(name="delegate", groups=frozenset({"guests"}), capabilities=frozenset({"policy:write on shop"}))
+    merger = Role(name="merger", groups=frozenset({"few"}))
+    shop.policies.put(current.policies, (*current.roles, delegate, merger), by="test", why="more", difference="+ more")
+    for user, role, hint in (
+        ("max", "mergr", "did you mean `merger`?"),
+        ("eve", "mergr", "name a role that has groups"),
+        ("eve", "clrk", "did you mean `clerk`?"),
+    ):
+        status, problem = look(user, _grant(), **{"as": {"role": role}})
+        assert (status, problem["hint"]) == (400, hint)

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import flask
 import pytest
@@ -138,6 +139,18 @@ def test_a_grant_is_unused_until_a_query_was_answered_by_it(app: flask.Flask, sh
     assert {row["policy"] for row in after} == {"bosses", "idle"}
     assert {row["last used"] for row in after} == {"not told"}
     assert {row["last used"] for row in rows_of(read("unused", user="ada"))} == {"never"}
+
+
+def test_what_was_said_of_a_grant_is_told_to_who_may_read_it(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as parts:
+        now = parts.policies.current()
+        watch = Role(name="watch", groups=frozenset({"guests"}), capabilities=frozenset({"audit:read on shop"}))
+        parts.policies.put(now.policies, (*now.roles, watch), by="max", why="a watch", difference="+ role watch")
+        rights, client = {"eve": "", "ada": "clerks serve their own land"}, create_app(parts).test_client()
+        for user, why in rights.items():
+            text, _ = parts.tokens.create(user, "test", timedelta(days=1))
+            report = client.get("/api/v1/reports/unused", headers={"Authorization": f"Bearer {text}"}).get_json()
+            assert {row["policy"]: row["why"] for row in rows_of(report)}["clerks"] == why
 
 
 def test_changes_are_those_of_the_plan_between_two_revisions(read: Read) -> None:

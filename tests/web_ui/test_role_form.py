@@ -58,10 +58,15 @@ def test_a_role_is_changed_as_a_whole_and_keeps_its_name(browser: SignIn, shop: 
     assert changed.groups == {"clerks", "night"}
 
 
+def test_a_group_may_have_any_character(browser: SignIn) -> None:
+    assert "new: role moon" in _send(browser("max"), name="moon", groups="\N{CRESCENT MOON}").text
+
+
 def test_what_is_no_role_is_told_and_kept_in_the_form(browser: SignIn) -> None:
     admin = browser("max")
     for form, told in (
         ({"name": "clerk", "groups": "kept-here"}, "There is a role <code>clerk</code> already"),
+        ({"name": "BOSS", "was": "clerk", "groups": "kept-here"}, "There is a role <code>BOSS</code> already"),
         ({"name": " ", "groups": "kept-here"}, "The role has no name"),
     ):
         refused = _send(admin, **form)

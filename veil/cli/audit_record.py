@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from catalog.errors import SealInvalid, SettingsInvalid
-from catalog.journal.archive_files import is_archive, read_archive
+from catalog.journal.archive_files import ArchiveHead, is_archive, read_archive
 from catalog.journal.chain import BEFORE_THE_FIRST, Link, Verification, link_of, verify_links
 from catalog.journal.seals import Seal, read_seals, sealed
 from catalog.model import Event, EventKind
@@ -35,16 +35,16 @@ def verify(
 ) -> int:
     """Read the whole chain, of the home and its archives, or of FILES (no home needed); exit 2 at a break.
 
-    FILES are archives and an export, in the order of their events. The home's journal is held against its own seals,
-    or those given. Without `--key` the seals of FILES must all be signed by one key, which is told: compare it with
-    the one that you noted.
+    FILES are archives and an export, in the order of their events, held against the seals that archives carry
+    themselves and those given; the home's journal against its own, or those given. Without `--key` the seals of FILES
+    must all be signed by one key, which is told: compare it with the one that you noted.
 
     \b
     Example:
         veil audit verify journal.jsonl --seals seals.jsonl --key 3f0c..
     """
     if files:
-        found, signed = _verified(lambda: read_seals(seals_file, key) if seals_file else (), _files(files))
+        found, signed = _verified(lambda: _seals(files, seals_file, key), _files(files))
     else:
         with opened(home) as parts:
             book = parts.keeper.book
@@ -60,6 +60,8 @@ def verify(
         show_json({**told, "seals": len(signed), "key": signed[0].key if signed else None})
     elif found.ok:
         click.echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
+        if before := _before(files):
+            click.echo(f"of them 1 to {before:,} are not in these files, and were not looked at")
         click.echo(_sealed_words(signed, found.count))
     elif found.first_break is None:
         click.echo(f"{found.what}; without them the chain of {found.count:,} events holds")
@@ -91,6 +93,29 @@ def _files(files: Sequence[Path]) -> _Verify:
     return verify
 
 
+def _seals(files: Sequence[Path], seals_file: Path | None, key: str | None) -> tuple[Seal, ...]:
+    """The seals that were given and those in the archives, oldest first; raises SealInvalid for a second key."""
+    given = read_seals(seals_file, key) if seals_file else ()
+    own = [head.seal for head in map(_head_of, filter(is_archive, files))]
+    signed = tuple(sorted((*given, *own), key=lambda seal: seal.count))
+    key = key or (signed[0].key if signed else None)
+    if any(seal.key != key for seal in signed):
+        raise SealInvalid(
+            "an archive is sealed with another key", hint="was the key renewed? check it with its own key"
+        )
+    return signed
+
+
+def _before(files: Sequence[Path]) -> int:
+    """How many events lie before those of the files."""
+    return _head_of(files[0]).first - 1 if files and is_archive(files[0]) else 0
+
+
+def _head_of(file: Path) -> ArchiveHead:
+    with read_archive(file) as (head, _):
+        return head
+
+
 def _verified(seals: Callable[[], tuple[Seal, ...]], verify: _Verify) -> tuple[Verification, tuple[Seal, ...]]:
     """The chain held against its seals; seals that do not hold themselves are a finding beside it."""
     try:
@@ -107,8 +132,9 @@ def _sealed_words(signed: tuple[Seal, ...], count: int) -> str:
         return "no seal was looked at, so a chain written anew, or one whose end is cut off, would not show"
     last = signed[-1]
     since = count - last.count
+    hold = "1 seal holds" if len(signed) == 1 else f"{len(signed):,} seals hold"
     return (
-        f"{len(signed):,} seals hold, signed by key {last.key}; the last one is of {last.at:%Y-%m-%d %H:%M} UTC, and"
+        f"{hold}, signed by key {last.key}; the last one is of {last.at:%Y-%m-%d %H:%M} UTC, and"
         f" {since:,} events came after it"
     )
 
@@ -150,6 +176,6 @@ def moment(text: str) -> datetime:
     """
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise SettingsInvalid(f"`{text}` is no day or time", hint="write 2026-03-01 or 2026-03-01T12:00") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

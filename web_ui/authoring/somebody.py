@@ -1,6 +1,5 @@
 """Somebody to look as: an account, whoever holds a role, or a set of groups; and who may look as whom."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from catalog.model import Attribute
@@ -8,6 +7,7 @@ from catalog.names import fold, nearest
 from catalog.people.accounts import Accounts
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import PolicySet, Subject
+from policy_engine.readers import known_roles
 from policy_engine.subjects import holder_of, subject_of
 from proxy.refusals import RequestInvalid
 
@@ -30,12 +30,15 @@ class Somebody:
             self.name if self.kind == "user" else f"{'whoever holds ' if self.kind == 'role' else 'groups '}{self.name}"
         )
 
-    def subject(self, accounts: Accounts, policies: PolicySet) -> Subject:
-        """The subject that is meant; raises RequestInvalid for a name that stands for nobody."""
+    def subject(self, accounts: Accounts, policies: PolicySet, looking: Subject) -> Subject:
+        """The subject that is meant; raises RequestInvalid for a name that stands for nobody.
+
+        No role is suggested that whoever is `looking` may not know of.
+        """
         if self.kind == "user":
             return self._user(accounts)
         if self.kind == "role":
-            return self._role(policies)
+            return self._role(policies, looking)
         groups = frozenset(group.strip() for group in self.name.split(",") if group.strip())
         if self.kind != "groups" or not groups:
             raise RequestInvalid("nobody is named to look as", hint="choose a user, a role or groups, and name them")
@@ -58,10 +61,10 @@ class Somebody:
             raise RequestInvalid(f"there is no user `{self.name[:100]}`", hint=hint)
         return subject_of(user)
 
-    def _role(self, policies: PolicySet) -> Subject:
+    def _role(self, policies: PolicySet, looking: Subject) -> Subject:
         found = next((role for role in policies.roles if fold(role.name) == fold(self.name)), None)
         if found is None or not found.groups:
-            raise RequestInvalid(f"nobody holds the role `{self.name[:100]}`", hint=_near(self.name, policies))
+            raise RequestInvalid(f"nobody holds the role `{self.name[:100]}`", hint=_near(self.name, policies, looking))
         return holder_of(found)
 
 
@@ -70,11 +73,7 @@ def may_look_as(subject: Subject, looking: Subject, rights: Rights) -> bool:
     return subject.user == looking.user != "" or rights.may(Action.SUBJECT_IMPERSONATE)
 
 
-def named_roles(policies: PolicySet) -> Iterable[str]:
-    """The roles that somebody holds."""
-    return (role.name for role in policies.roles if role.groups)
-
-
-def _near(name: str, policies: PolicySet) -> str:
-    near = nearest(name, named_roles(policies))
+def _near(name: str, policies: PolicySet, looking: Subject) -> str:
+    known = set(known_roles(looking, policies))
+    near = nearest(name, [role.name for role in policies.roles if role.groups and role.name in known])
     return f"did you mean `{near}`?" if near else "name a role that has groups"

@@ -114,10 +114,10 @@ class RoleFormPage:
         return next((role for role in roles if fold(role.name) == fold(name)), None)
 
     def _require_own_name(self, stated: Stated, role: Role | None) -> None:
-        """A new role has a name of its own, so that none is changed by mistake."""
+        """No other role has that name, so that none is changed by mistake."""
         if not stated.name:
             raise RequestInvalid("the role has no name", hint="policies call it by that name")
-        if role is None and self._role(stated.name) is not None:
+        if self._role(stated.name) not in (None, role):
             raise RequestInvalid(
                 f"there is a role `{stated.name[:100]}` already", hint="change that one, or name another"
             )

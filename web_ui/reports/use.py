@@ -47,12 +47,12 @@ def _newest(desk: Desk, policy: Policy, start: datetime | None = None) -> str:
 
 
 def _row(desk: Desk, policy: Policy, changed: Revision | None, start: datetime) -> tuple[Cell, ...]:
-    """When it was last used is told to who reads the journal there."""
-    last = "not told"
+    """When it was last used is told to who reads the journal there, and what was said of it to who may read it."""
+    last, why = "not told", policy.why if desk.named((policy.id,)) else ""
     if desk.reads_journal(policy.scope.database):
         last = _newest(desk, policy)[:10] or "never"
     if changed is None:
-        return policy.id, policy.roles, last, "", "", policy.why
+        return policy.id, policy.roles, last, "", "", why
     is_new = changed.at >= start
     when = f"{changed.at:%Y-%m-%d}, revision {changed.number}{', new' if is_new else ''}"
-    return policy.id, policy.roles, last, when, changed.by, policy.why
+    return policy.id, policy.roles, last, when, changed.by, why

@@ -173,6 +173,12 @@ TOUCHED: dict[str, tuple[Callable[[Path], None], int, str]] = {
     "one event less": (_edited(lambda lines: [lines[0], lines[2], lines[3]]), 4, "event 4 is missing"),
     "one line more": (_edited(lambda lines: [*lines, "{}\n"]), 7, "does not follow"),
     "another head": (_edited(lambda lines: [lines[0].replace("2026", "2027"), *lines[1:]]), 4, "head of the archive"),
+    "another first": (
+        _edited(lambda lines: [lines[0].replace('"first":4', '"first":4.5'), *lines[1:]]),
+        4,
+        "head of the archive",
+    ),
+    "a head without end": (_edited(lambda lines: ["[" * 100_000 + "\n", *lines[1:]]), 4, "head of the archive"),
     "compressed anew": (_edited(lambda lines: lines), 7, "not the file that was written"),
     "no archive": (_written(lambda _: b"{}"), 4, "cut off or damaged"),
 }

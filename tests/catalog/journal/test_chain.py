@@ -104,6 +104,8 @@ def _nonsense(lines: list[str]) -> list[str]:
         (_doubled_key, 3, ""),
         (_rehashed, 4, "does not follow"),
         (_nonsense, 3, ""),
+        (lambda lines: ["\udcff", *lines[1:]], 1, "not as it was written"),
+        (lambda lines: ["[" * 100_000, *lines[1:]], 1, "not as it was written"),
     ],
 )
 def test_a_touched_export_names_its_first_break(

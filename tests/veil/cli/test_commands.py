@@ -236,6 +236,12 @@ def test_the_oldest_events_are_archived_and_verified_where_they_lie(tmp_path: Pa
     exported = tmp_path / "journal.jsonl"
     assert f"events 1 to {made['last']} are in {made['file']}" in shop.run("audit", "export", str(exported)).err
     assert "the chain holds" in shop.run("audit", "verify", made["file"], str(exported)).out
+    assert "1 seal holds" in shop.run("audit", "verify", made["file"]).out
+    assert "another key" in shop.run("audit", "verify", made["file"], "--key", "00" * 32, expect=2).out
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(gzip.compress(b"".join(gzip.decompress(Path(made["file"]).read_bytes()).splitlines(True)[:-1])))
+    told = f"a seal tells of {made['last']} events"
+    assert told in shop.run("audit", "verify", str(cut), expect=2).out
     assert f"are in {made['file']}, not searched" in shop.run("audit", "search").err
     assert shop.run("audit", "search", "--from", "2100-01-01").err == ""
     assert first["hash"] in gzip.decompress(Path(made["file"]).read_bytes()).decode()
