@@ -66,9 +66,12 @@ class ArchiveHead:
 
 
 def write_archive(file: Path, head: ArchiveHead, lines: Iterable[str]) -> None:
-    """Writes an archive that is on the disk when this returns; raises SettingsInvalid when it cannot be written."""
+    """Writes an archive that is on the disk when this returns; raises SettingsInvalid when it cannot be written.
+
+    Nothing is written through a link, which whoever may write to the folder could have laid to another file.
+    """
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "wb") as raw:
             with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as out:
                 out.write(head.line.encode() + b"\n")
@@ -86,6 +89,8 @@ def read_archive(file: Path) -> Iterator[tuple[ArchiveHead, Iterator[Link]]]:
 
     Raises ArchiveInvalid, while it is opened or read, for a file that is missing, cut off or no archive.
     """
+    if file.exists() and not file.is_file():
+        raise _unreadable(file)  # to wait for what a pipe may bring would be for ever
     try:
         with gzip.open(file, "rt", encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
             head = _head(lines.readline().rstrip("\n"), file)

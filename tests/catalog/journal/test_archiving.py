@@ -145,6 +145,19 @@ def test_two_do_not_archive_at_once(
         _archived(archivist, ten_days, 7, tmp_path / "a")
 
 
+def test_nothing_is_archived_through_a_link(
+    archivist: Archivist, journal: Journal, ten_days: list[Event], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.write_text("kept")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".journal-000000001-000000007.jsonl.gz.part").symlink_to(other)
+    with pytest.raises(SettingsInvalid, match="cannot be written"):
+        _archived(archivist, ten_days, 7, tmp_path / "a")
+    assert other.read_text() == "kept"
+    assert journal.archives() == ()
+
+
 def _edited(edit: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
     def touch(file: Path) -> None:
         lines = gzip.decompress(file.read_bytes()).decode().splitlines(keepends=True)
@@ -158,6 +171,11 @@ def _written(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
         file.write_bytes(change(file.read_bytes()))
 
     return touch
+
+
+def _pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
 
 
 TOUCHED: dict[str, tuple[Callable[[Path], None], int, str]] = {
@@ -180,6 +198,7 @@ TOUCHED: dict[str, tuple[Callable[[Path], None], int, str]] = {
     ),
     "a head without end": (_edited(lambda lines: ["[" * 100_000 + "\n", *lines[1:]]), 4, "head of the archive"),
     "compressed anew": (_edited(lambda lines: lines), 7, "not the file that was written"),
+    "a pipe": (_pipe, 4, "cut off or damaged"),
     "no archive": (_written(lambda _: b"{}"), 4, "cut off or damaged"),
 }
 
