@@ -63,10 +63,17 @@ def sniffed(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
     # quotes may come after the sample, or be broken; only text between tabs is often written without any
     may_be_quoted = not _text(quote) and (found != "\t" or size > WHOLE_FILE_BYTES)
     quote = '"' if may_be_quoted else _text(quote)
+    escape = _text(escape) or quote  # a doubled quote (RFC 4180) may come after the sample, or in another file
+    if files.is_split_anew and (quote not in ("", '"') or escape != quote):
+        raise SourceUnavailable(
+            f"the files of the dataset are split by different delimiters, and `{largest.name}` is not quoted as copies "
+            'of the others are, by `"` and `""` within it',
+            hint="write them alike, or give each kind a folder of its own",
+        )
     return CsvDialect(
         delimiter=_text(found),
         quote=quote,
-        escape=_text(escape) or quote,  # a doubled quote (RFC 4180) may come after the sample, or in another file
+        escape=escape,
         has_header=bool(has_header) if given.has_header is None else given.has_header,
         date_format=_text(date_format),
         timestamp_format=_text(timestamp_format),

@@ -43,7 +43,8 @@ class Preparations:
         if files.kind is not FileKind.CSV or len(files.files) == 1 or self._options.csv.delimiter is not None:
             return files
         others = split_otherwise(files.files, files.sizes)
-        return _replaced(files, [self._split(files, file, *others.get(file, ())) for file in files.files])
+        alike = _replaced(files, [self._split(files, file, *others.get(file, ())) for file in files.files])
+        return replace(alike, is_split_anew=bool(others))
 
     def _split(self, files: FileSet, file: Path, own: str = "", wanted: str = "") -> Path:
         if not own:

@@ -15,7 +15,8 @@ from catalog.sources.files.kinds import FileKind
 class FileSet:
     """The files of one relation, all of one kind, as they stand at one moment.
 
-    `partitions` are the keys of folders named `key=value`; `sheet` is the one that is meant of an Excel file.
+    `partitions` are the keys of folders named `key=value`; `sheet` is the one that is meant of an Excel file,
+    `is_split_anew` that some are copies with another delimiter.
     `states` tell each file's; `fingerprint` changes whenever a file is added, removed, replaced or written to.
     """
 
@@ -26,6 +27,7 @@ class FileSet:
     states: tuple[str, ...]
     fingerprint: str
     sheet: str = ""
+    is_split_anew: bool = False
 
     @classmethod
     def of(cls, kind: FileKind, files: Iterable[Path], partitions: tuple[str, ...] = (), sheet: str = "") -> "FileSet":

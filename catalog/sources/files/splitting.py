@@ -10,6 +10,8 @@ from catalog.names import fold
 from catalog.sources.files.delimited import HEAD_BYTES, delimiter_of
 from catalog.sources.files.encodings import beginning, refuse_foreign, unpacked
 
+_END = "\r\n"
+
 
 def split_otherwise(files: Sequence[Path], sizes: Sequence[int]) -> dict[Path, tuple[str, str]]:
     """The files whose header names the columns of the largest with another delimiter between them: theirs and its.
@@ -32,16 +34,17 @@ def split_otherwise(files: Sequence[Path], sizes: Sequence[int]) -> dict[Path, t
 def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
     """A copy with another delimiter, line by line the same cells; raises SourceUnavailable when that cannot be had.
 
-    Between tabs nothing is quoted (IANA, text/tab-separated-values), so a cell that would have to be is refused.
+    Between tabs nothing is quoted (IANA, text/tab-separated-values), so a cell that would have to be is refused. Lines
+    end with both signs, since the writer quotes only those signs in a cell of which its own ends are made.
     """
     try:
         with unpacked(file) as stream, target.open("w", encoding="utf-8", newline="") as copy:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
             rows = csv.reader(text, delimiter=own, strict=True)
             if wanted == "\t":
-                csv.writer(copy, delimiter=wanted, quoting=csv.QUOTE_NONE, lineterminator="\n").writerows(rows)
+                csv.writer(copy, delimiter=wanted, quoting=csv.QUOTE_NONE, lineterminator=_END).writerows(rows)
             else:
-                csv.writer(copy, delimiter=wanted, lineterminator="\n").writerows(rows)
+                csv.writer(copy, delimiter=wanted, lineterminator=_END).writerows(rows)
     except UnicodeDecodeError:
         refuse_foreign(file)
         raise

@@ -153,6 +153,26 @@ def test_a_file_that_is_split_otherwise_and_cannot_be_copied_is_named(tmp_path: 
         connect(lake(tmp_path)).describe("s")
 
 
+@pytest.mark.parametrize(
+    "largest",
+    [
+        "id,note,ssn,more\n" + '1,"so \\"they\\" say",s,"a, b"\n' * 9,  # `note` would have ended in the `ssn`
+        "id,note,ssn,more\n" + "1,'a',s,'c'\n" * 9 + "1,'a, b',s,c\n",
+    ],
+)
+def test_files_that_are_quoted_unlike_copies_are_not_split_anew(tmp_path: Path, largest: str) -> None:
+    write(tmp_path / "s/p1.csv", largest)
+    write(tmp_path / "s/p2.csv", "id;note;ssn;more\n2;a,\\;secret;,x,y\n")
+    with pytest.raises(SourceUnavailable, match=r"`p1\.csv` is not quoted as copies of the others are"):
+        connect(lake(tmp_path)).describe("s")
+
+
+def test_a_line_within_a_cell_stays_in_it_when_a_file_is_split_anew(tmp_path: Path) -> None:
+    write(tmp_path / "s/p1.csv", "a,b\n1,x\n2,the largest of all the files there are\n")
+    write(tmp_path / "s/p2.csv", 'a;b\n3;"y\r4"\n5;"z\r\n6"\n')
+    assert [row["b"] for row in rows(lake(tmp_path), "s")][2:] == ["y\r4", "z\r\n6"]
+
+
 def test_files_of_a_series_that_are_split_otherwise_are_named(tmp_path: Path) -> None:
     write(tmp_path / "s/p1.csv", "a,b\n1,x\n2,y\n")
     write(tmp_path / "s/p2.csv", "a;c\n3;z\n4;long\n")
