@@ -9,7 +9,7 @@ from catalog.names import fold, quoted
 from policy_engine.model import Decision, Outcome
 from policy_engine.transforms import registry
 
-_ALL = (exp.Star, exp.Columns, exp.Pivot)
+_ALL = (exp.Star, exp.Columns, exp.Pivot, exp.PositionalColumn)
 
 
 def mentioned(tree: exp.Expr) -> frozenset[str] | None:

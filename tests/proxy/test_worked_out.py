@@ -45,6 +45,8 @@ QUESTIONS = (
     "select id from shop.orders where secret = 6 order by amount",
     "select orders from shop.orders where secret = 5",
     "select count(o) from shop.orders o where o.secret = 6",
+    "select #4 from shop.orders where secret = 5",
+    "select id, hash(#4) from shop.orders where secret = 6",
 )
 ROWS = [(n, "EU", 1) for n in range(18)] + [(18, "APAC", 5), (19, None, 6)]
 TABLE = "CREATE TABLE kept (id int, region varchar(9), secret int, told varchar(9), made int UNSIGNED_)"
