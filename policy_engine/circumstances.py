@@ -30,6 +30,9 @@ UNKNOWN = Circumstances()
 AT_MOST = Circumstances(reach=Reach.AT_MOST)
 AT_LEAST = Circumstances(reach=Reach.AT_LEAST)
 
+LAST_YEAR = 9998
+"""Up to which a moment can be told in every zone of time."""
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -26,7 +26,7 @@ def require_change(rights: Rights, before: Live, after: Live) -> None:
     if rights.may(Action.HOME_ADMINISTER) and rights.may(Action.POLICY_WRITE) and rights.may(Action.TAG_ASSIGN):
         return
     for action, place in sorted(demands(before, after), key=str):
-        rights.require(action, place, _WORDS[action].format(place=f"`{place}`" if place else "everywhere"))
+        rights.require(action, place, _WORDS[action].format(place=f"`{place}`" if place else "everything"))
 
 
 def may_change_anything(rights: Rights) -> bool:

@@ -45,6 +45,8 @@ EXAMPLES: Mapping[str, str] = {
     "rules.min_rows": "min_rows: 20",
     "rules.column_name": "column_name: mrn",
     "rules.content": "content: 'M[0-9]{7}'",
+    "tests.as": "as: {groups: [analysts]}",
+    "tests.sees": "sees: {phone: hidden}",
     "roles.*.groups": "groups: [analysts]",
     "users.*.groups": "groups: [analysts]",
     "tags.*.level": "level: restricted",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from catalog import names
 from catalog.errors import VeilError
 from catalog.model import Attribute
+from policy_engine.circumstances import LAST_YEAR
 from policy_engine.document.entries import Entry, items, pairs, text, wrong
 from policy_engine.document.model import Expectation, PolicyTest
 from policy_engine.document.places import Stated, invalid, pointed
@@ -68,6 +69,8 @@ def _at(entry: Entry) -> datetime | None:
         moment = datetime.fromisoformat(stated.value.strip())
     except ValueError:
         raise invalid(stated.place, "is no date that exists, as `2026-01-31` or `2026-01-31T08:00:00Z`") from None
+    if not 1 < moment.year <= LAST_YEAR:
+        raise invalid(stated.place, "is a moment at the end of all time", hint="look at another day")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -116,6 +116,20 @@ def test_a_character_that_json_writes_in_two_halves_is_one() -> None:
             loads(f'{{"veil": 1, {half}}}')
 
 
+@pytest.mark.parametrize(
+    ("test", "said", "hint"),
+    [
+        ("at: 9999-12-31, as: {user: kim}", "a moment at the end of all time", "look at another day"),
+        ("at: 0001-01-01, as: {user: kim}", "a moment at the end of all time", "look at another day"),
+        ("as: kim", "must be `as` with its keys, and is a text", "for example `as: {groups: [analysts]}`"),
+    ],
+)
+def test_a_test_that_cannot_be_made_is_refused(test: str, said: str, hint: str) -> None:
+    with pytest.raises(PolicyInvalid, match=said) as refusal:
+        loads(f"veil: 1\ntests: [{{{test}, dataset: a.b, sees: {{x: clear}}}}]")
+    assert refusal.value.hint == hint
+
+
 def test_a_document_nested_without_end_is_refused() -> None:
     with pytest.raises(PolicyInvalid, match="nested deeper"):
         loads("veil: 1\nroles: " + "[" * 20_000)

@@ -78,6 +78,7 @@ def test_a_preview_of_a_day_to_come_holds_what_is_in_force_then(look: Look, shop
     [
         ({"at": "2020-01-01"}, "a time to come"),
         ({"at": "soon"}, "no date or moment"),
+        ({"at": "9999-12-31T23:59:59Z"}, "no further than the year 9998"),
         ({"as": {}}, "does not name one kind"),
         ({"as": {"user": "kim", "role": "clerk"}}, "does not name one kind"),
         ({"as": {"groups": ["a,b"]}}, "a comma in its name"),

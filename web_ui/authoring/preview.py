@@ -8,7 +8,7 @@ from catalog.errors import NotAllowed, VeilError
 from catalog.model import Dataset, Event, EventKind
 from catalog.names import fold, join, split
 from policy_engine.capabilities import Action, Rights
-from policy_engine.circumstances import Circumstances
+from policy_engine.circumstances import LAST_YEAR, Circumstances
 from policy_engine.decide import decide
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet, Subject
@@ -114,6 +114,8 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
 
 def _require_to_come(at: datetime | None, now: datetime) -> None:
     """Refuses a moment of the past: what was decided then stands in the journal, under the policies of then."""
+    if at is not None and at.year > LAST_YEAR:
+        raise RequestInvalid(f"a preview looks no further than the year {LAST_YEAR}", hint="look at an earlier day")
     if at is not None and at < now:
         raise RequestInvalid("a preview is of now or of a time to come", hint="the journal tells what was")
 
