@@ -20,7 +20,7 @@ PREVIEW_SCHEMAS: Json = {
         {
             "document": {"description": "YAML as text, or JSON of the same shape.", "type": ["string", "object"]},
             "as": {
-                "description": "Whom it is about; a user or groups other than one's own take `subject:impersonate`.",
+                "description": "Whom it is about; a user other than oneself takes `subject:impersonate`.",
                 "oneOf": [record({name: schema}, closed=True) for name, schema in _WHO],
             },
             "on": {**TEXT, "description": "A dataset, in a database whose policies you write."},
