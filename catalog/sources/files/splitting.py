@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
@@ -40,7 +40,7 @@ def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
     try:
         with unpacked(file) as stream, target.open("w", encoding="utf-8", newline="") as copy:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            rows = csv.reader(text, delimiter=own, strict=True)
+            rows = _as_the_engine(csv.reader(text, delimiter=own, strict=True))
             if wanted == "\t":
                 csv.writer(copy, delimiter=wanted, quoting=csv.QUOTE_NONE, lineterminator=_END).writerows(rows)
             else:
@@ -51,8 +51,16 @@ def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
     except csv.Error:
         raise SourceUnavailable(
             f"`{file.name}` is split otherwise than the other files of its dataset, and cannot be read as they are",
-            hint="a quote in it may not be closed; mend it, or write all files alike",
+            hint="a quote in it may not be closed, or stand behind a space; mend it, or write all files alike",
         ) from None
+
+
+def _as_the_engine(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The rows, as long as the engine would read the same: it takes a quote behind spaces for the begin of a cell."""
+    for row in rows:
+        if any(cell.startswith(" ") and cell.lstrip(" ").startswith('"') for cell in row):
+            raise csv.Error
+        yield row
 
 
 def _names(head: bytes, delimiter: str) -> frozenset[str]:

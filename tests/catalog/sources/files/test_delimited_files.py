@@ -144,6 +144,7 @@ def test_bad_rows_of_a_file_that_is_split_otherwise_are_told_by_its_lines(tmp_pa
     [
         ("a,b\n1,x\n2,the largest of the files\n", 'a;b\n3;z\n4;"y\n5;z\n'),  # a quote that is never closed
         ("a\tb\n1\tx\n2\tthe largest of the files\n", 'a;b\n3;"y\tz"\n'),  # nothing is quoted between tabs
+        ("a,b\n1,x\n2,the largest of the files\n", 'a;b\n3; "y"\n'),  # the engine's own reading is `y`
     ],
 )
 def test_a_file_that_is_split_otherwise_and_cannot_be_copied_is_named(tmp_path: Path, largest: str, other: str) -> None:
