@@ -56,7 +56,7 @@ def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
 
 
 def _as_the_engine(rows: Iterable[list[str]]) -> Iterator[list[str]]:
-    """The rows, as long as the engine would read the same: it takes a quote behind spaces for the begin of a cell."""
+    """The rows, as long as the engine would read the same: it passes over the spaces before a quote."""
     for row in rows:
         if any(cell.startswith(" ") and cell.lstrip(" ").startswith('"') for cell in row):
             raise csv.Error
