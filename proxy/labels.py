@@ -126,7 +126,7 @@ def _asked(statement: Statement, ours: list[list[exp.Expr]], session: Session) -
 
 def _is_unnamed(item: exp.Expr) -> bool:
     inner = item.unnest()
-    if isinstance(inner, exp.Neg):
+    if isinstance(inner, exp.Neg) and isinstance(inner.this, exp.Literal):
         inner = inner.this
     return not isinstance(inner, (*_NAMED, exp.PositionalColumn)) and not (
         isinstance(inner, exp.Columns) and not inner.args.get("unpack")

@@ -30,6 +30,7 @@ NAMES = {
         "(SELECT count_star() FROM (SELECT id, COLUMNS('c.*') FROM shop.orders))"
     ],
     "select (id), -id, address from (select id, {'a': 1} as address from shop.orders)": ["id", "(-(id))", "address"],
+    "select -amount, sum(id * amount) from shop.orders group by -amount": ["(-(amount))", "sum((id * amount))"],
     "select if(amount > 5, 'x', note) from shop.orders": ["\"if\"((amount > 5), 'x', note)"],
 }
 
