@@ -19,7 +19,7 @@ from policy_engine.decide import decide
 from policy_engine.document.reading import load
 from policy_engine.model import Subject
 from proxy.governance import Governor, Request
-from proxy.tokens import SqlLimits
+from proxy.reading.tokens import SqlLimits
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 

@@ -15,10 +15,10 @@ from catalog.home import Home
 from catalog.sources.connector import Expected, Session
 from policy_engine.model import Decision, Subject
 from proxy.governance import Governor, Request
-from proxy.relations import leaves
-from proxy.rewrite import Placed, rewrite
-from proxy.statement import read
-from proxy.tokens import SqlLimits
+from proxy.reading.statement import read
+from proxy.reading.tokens import SqlLimits
+from proxy.rewriting.relations import leaves
+from proxy.rewriting.rewrite import Placed, rewrite
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 

@@ -26,7 +26,7 @@ from catalog.sources.world import Resources, World
 from policy_engine.model import Subject
 from proxy.governance import Governor
 from proxy.pipeline import Request
-from proxy.tokens import SqlLimits
+from proxy.reading.tokens import SqlLimits
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 

@@ -9,7 +9,7 @@ from catalog.sources.connector import Expected, Limits
 from catalog.sources.sessions import SessionCache
 from policy_engine.model import Decision
 from policy_engine.transforms.keys import KeyRing
-from proxy.secure import govern
+from proxy.rewriting.secure import govern
 
 
 def count_rows(

@@ -25,17 +25,17 @@ from policy_engine.phases import phase, surroundings
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
-from proxy import information
-from proxy.fields import Named
-from proxy.memory import Memory
-from proxy.mentions import masked_columns, mentioned, read_columns
-from proxy.parameters import Values
-from proxy.relations import Leaf, leaves
-from proxy.resolve import check_values, notices, seen_failures
-from proxy.rewrite import Placed, Rewritten, rewrite
-from proxy.shows import explained, explanation, spelled_out
-from proxy.statement import Statement, read
-from proxy.tokens import SqlLimits
+from proxy.reading.parameters import Values
+from proxy.reading.statement import Statement, read
+from proxy.reading.tokens import SqlLimits
+from proxy.rewriting import information
+from proxy.rewriting.fields import Named
+from proxy.rewriting.memory import Memory
+from proxy.rewriting.mentions import masked_columns, mentioned, read_columns
+from proxy.rewriting.relations import Leaf, leaves
+from proxy.rewriting.resolve import check_values, notices, seen_failures
+from proxy.rewriting.rewrite import Placed, Rewritten, rewrite
+from proxy.rewriting.shows import explained, explanation, spelled_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

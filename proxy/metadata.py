@@ -17,7 +17,7 @@ from policy_engine.sights import Sight
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import came_by
 from policy_engine.visibility import Visibility
-from proxy.projection import shown_type
+from proxy.rewriting.projection import shown_type
 from proxy.source_words import SourceWords, source_words
 
 

@@ -1,7 +1,8 @@
 """One query, as a straight line: settle, journal(begin), execute, stream, journal(end).
 
-Identity comes before this file (identity.py) and bytes after it (wire.py). What was decided is durable in the journal
-before the first byte can leave; every refusal is journalled too. Explaining is the same line, stopped before it runs.
+Identity comes before this file (http/identity.py) and bytes after it (answering/wire.py). What was decided is durable
+in the journal before the first byte can leave; every refusal is journalled too. Explaining is the same line, stopped
+before it runs.
 """
 
 import contextlib
@@ -19,12 +20,12 @@ from policy_engine.model import PolicySet, Subject
 from policy_engine.readers import readable
 from policy_engine.store import PolicyStore
 from proxy import record
-from proxy.answer import Answer, Ending
+from proxy.answering.answer import Answer, Ending
+from proxy.answering.meter import Meter
 from proxy.governance import Governor, Request, Settled
-from proxy.meter import Meter
-from proxy.parameters import bind
-from proxy.resolve import Explain, check_columns, without_unseen
-from proxy.tokens import SqlLimits
+from proxy.reading.parameters import bind
+from proxy.reading.tokens import SqlLimits
+from proxy.rewriting.resolve import Explain, check_columns, without_unseen
 from proxy.turns import Turns
 
 __all__ = ["Answer", "Pipeline", "QueryLimits", "Request"]

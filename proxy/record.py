@@ -7,11 +7,11 @@ from catalog.model import Event, EventKind, Verdict
 from catalog.names import join
 from policy_engine.model import Decision, Outcome, Subject
 from policy_engine.subjects import came_by
-from proxy.answer import Ending
+from proxy.answering.answer import Ending
 from proxy.governance import Request, Settled
-from proxy.rewrite import blanked
-from proxy.statement import read
-from proxy.verify import VerificationFailed
+from proxy.reading.statement import read
+from proxy.rewriting.rewrite import blanked
+from proxy.rewriting.verify import VerificationFailed
 
 _LONGEST = 20_000
 

@@ -114,7 +114,7 @@ DOC = '"""A caption."""\n'
 @pytest.mark.parametrize(
     ("sources", "breach"),
     [
-        ({"catalog.a": DOC + "import proxy.api"}, "not on a lower floor"),
+        ({"catalog.a": DOC + "import proxy.http.api"}, "not on a lower floor"),
         ({"crawler.a": DOC + "from policy_engine.decide import decide"}, "not on a lower floor"),
         ({"policy_engine.a": DOC + "def f():\n    from crawler import crawl"}, "not on a lower floor"),
         ({"veil.connection": DOC + "import catalog.errors"}, "the client stands alone"),
@@ -141,8 +141,8 @@ def test_a_well_kept_house_has_no_breach() -> None:
         breaches(
             {
                 "catalog.errors": DOC,
-                "proxy.api": DOC + "from catalog import errors",
-                "veil.cli.main": DOC + "import proxy.api",
+                "proxy.http.api": DOC + "from catalog import errors",
+                "veil.cli.main": DOC + "import proxy.http.api",
             }
         )
         == []

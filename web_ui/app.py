@@ -10,8 +10,8 @@ from catalog.errors import Internal, NotAuthenticated, VeilError
 from catalog.secret_files import kept_secret
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from web_ui import session, wording
 from web_ui.home.estate import Estates
 from web_ui.home.steps import next_step

@@ -23,9 +23,9 @@ from prometheus_client import (
 
 from policy_engine.capabilities import Action, Rights
 from policy_engine.store import PolicyStore
-from proxy import answers
-from proxy.answer import Ending
-from proxy.identity import Identity
+from proxy.answering.answer import Ending
+from proxy.http import answers
+from proxy.http.identity import Identity
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 

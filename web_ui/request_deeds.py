@@ -5,8 +5,8 @@ from policy_engine.access_requests import approve, deny, withdraw
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from policy_engine.request_policies import Terms
-from proxy import answers
 from proxy.asking import Asking
+from proxy.http import answers
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.parts import Parts
 from web_ui.request_stories import Reader

@@ -16,7 +16,7 @@ from policy_engine.readers import readable, reads_every_policy
 from policy_engine.request_policies import role_of
 from policy_engine.sights import Sight
 from policy_engine.subjects import holder_of, subject_of
-from proxy import answers
+from proxy.http import answers
 from web_ui.parts import Parts
 
 _SIGN_INS = 1_000

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import flask
 
-from proxy.api import Api
-from proxy.departures import Departures
-from proxy.identity import Identity
+from proxy.http.api import Api
+from proxy.http.departures import Departures
+from proxy.http.identity import Identity
 from web_ui.apis.audit import AuditApi
 from web_ui.apis.control import ControlApi
 from web_ui.apis.crawls import CrawlsApi

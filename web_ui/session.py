@@ -18,7 +18,7 @@ from catalog.people.session_tokens import SessionTokens
 from catalog.people.web_sessions import WebSessions
 from policy_engine.model import Subject
 from policy_engine.subjects import narrowed, subject_of
-from proxy import answers
+from proxy.http import answers
 from proxy.refusals import RequestInvalid
 from web_ui.throttle import Throttle
 

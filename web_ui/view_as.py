@@ -14,8 +14,8 @@ from catalog.errors import NotAllowed, VeilError
 from catalog.model import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
-from proxy import answers
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.identity import Identity
 from web_ui.authoring.somebody import Somebody
 from web_ui.parts import Parts
 from web_ui.session import Sessions

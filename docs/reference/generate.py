@@ -25,10 +25,10 @@ from policy_engine.transforms.keys import KeyRing
 from policy_engine.transforms.known import TRANSFORMS
 from policy_engine.transforms.registry import Types, accepts, output_type, reference, strength
 from policy_engine.transforms.spec import Takes, Transform
-from proxy.functions import FUNCTIONS
-from proxy.grammar import BEGINNINGS
-from proxy.information import VIEWS
-from proxy.tokens import SqlLimits
+from proxy.reading.functions import FUNCTIONS
+from proxy.reading.grammar import BEGINNINGS
+from proxy.reading.tokens import SqlLimits
+from proxy.rewriting.information import VIEWS
 from veil.cli.main import veil
 from veil.errors import BY_CODE
 from web_ui.settings import Settings

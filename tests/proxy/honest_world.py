@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from policy_engine.model import Subject
 from proxy.governance import Request
-from proxy.parameters import Values
+from proxy.reading.parameters import Values
 from tests.proxy.world import World, governed
 
 ANALYST = Subject(user="ana", groups=frozenset({"ana", "analysts"}))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from proxy.statement import reread
+from proxy.reading.statement import reread
 
 HONEST = (
     "select id, customer as c, upper(region)"

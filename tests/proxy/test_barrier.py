@@ -6,10 +6,10 @@ import pytest
 from sqlglot import exp
 
 from catalog.names import fold
-from proxy.barrier import harmful, is_leak_proof
-from proxy.late import late_columns
-from proxy.meanings import families
-from proxy.statement import read
+from proxy.fencing.barrier import harmful, is_leak_proof
+from proxy.fencing.late import late_columns
+from proxy.fencing.meanings import families
+from proxy.reading.statement import read
 from tests.proxy.estates import estate
 from tests.proxy.questions import Questioner
 

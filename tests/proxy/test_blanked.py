@@ -2,8 +2,8 @@
 
 import time
 
-from proxy.rewrite import blanked
-from proxy.statement import read
+from proxy.reading.statement import read
+from proxy.rewriting.rewrite import blanked
 
 
 def test_values_are_taken_out_wherever_they_stand() -> None:

@@ -4,7 +4,7 @@ import flask
 import pytest
 
 from catalog.errors import VeilError
-from proxy.bodies import Body
+from proxy.http.bodies import Body
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 
 KEYS = ("sql", "params", "database", "attributes")

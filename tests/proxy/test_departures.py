@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from proxy.answer import Departed
-from proxy.departures import Departures
+from proxy.answering.answer import Departed
+from proxy.http.departures import Departures
 
 
 class Work:

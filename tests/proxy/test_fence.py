@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from proxy.barrier import FENCE, without_errors
+from proxy.fencing.barrier import FENCE, without_errors
 
 FILTERS = (
     "region IN ('EU', 'US')",

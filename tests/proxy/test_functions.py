@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from proxy.families import PARTS, UNITS, family_of_type
-from proxy.functions import CALLABLE, FAMILIES, Signature, read_functions
+from proxy.fencing.families import PARTS, UNITS, family_of_type
+from proxy.reading.functions import CALLABLE, FAMILIES, Signature, read_functions
 
 _DAYS = (-(2**31), -(2**31) + 2, -(2**31) + 3, 2**31 - 2, 2_145_031_948)
 _MOMENTS = (-(2**63), -(2**63) + 2, 2**63 - 2, 2**63 - 3, -9_223_372_022_400_000_000, 9_223_372_036_854_000_000)

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from catalog.errors import SqlUnsupported
 from catalog.sources.engine import serialize
-from proxy.grammar import (
+from proxy.reading.grammar import (
     BEGINNINGS,
     ENGINE_NODES,
     NODES,
@@ -18,8 +18,8 @@ from proxy.grammar import (
     read_engine_nodes,
     read_nodes,
 )
-from proxy.statement import check_tree, read
-from proxy.verify import VerificationFailed, verify
+from proxy.reading.statement import check_tree, read
+from proxy.rewriting.verify import VerificationFailed, verify
 
 HONEST = Path(__file__).parent / "honest"
 RARE = (

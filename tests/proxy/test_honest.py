@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from catalog.errors import VeilError
-from proxy.parameters import Values
+from proxy.reading.parameters import Values
 from tests.proxy.honest_world import ask, by_hand, company, facts
 from tests.proxy.world import World
 

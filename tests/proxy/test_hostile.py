@@ -8,7 +8,7 @@ import pytest
 from catalog.errors import LimitExceeded, SqlInvalid, SqlUnsupported, UnknownColumn, UnknownDataset
 from catalog.sources.engine import serialize
 from proxy.pipeline import Request
-from proxy.statement import generate, read
+from proxy.reading.statement import generate, read
 from tests.proxy.hostile import HOSTILE, PATTERNS
 from tests.proxy.world import ANALYST, World, world
 

@@ -11,8 +11,8 @@ from catalog.names import quoted
 from catalog.sources.engine import EngineSession, keywords
 from catalog.sources.workers.pool import Pool
 from catalog.sources.world import Resources
-from proxy.labels import Item, _everyday_name, label
-from proxy.statement import read
+from proxy.reading.statement import read
+from proxy.rewriting.labels import Item, _everyday_name, label
 from tests.proxy.world import World, world
 
 NAMES = {

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from proxy.barrier import harmful
-from proxy.late import keep_late, late_columns, let_go
-from proxy.meanings import families
-from proxy.statement import generate, read
+from proxy.fencing.barrier import harmful
+from proxy.fencing.late import keep_late, late_columns, let_go
+from proxy.fencing.meanings import families
+from proxy.reading.statement import generate, read
 from tests.proxy.world import governed
 
 PLAIN = frozenset({"k", "amount", "s", "price", "born", "nothing", "same", "name"})

@@ -1,6 +1,6 @@
 """What is remembered is good for one state, and together it never weighs more than it may."""
 
-from proxy.memory import Memory
+from proxy.rewriting.memory import Memory
 
 
 def test_another_state_is_not_answered_from_memory() -> None:

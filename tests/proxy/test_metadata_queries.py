@@ -7,8 +7,8 @@ import pytest
 
 from catalog.errors import SqlUnsupported, UnknownDataset
 from catalog.model import EventKind
-from proxy.information import VIEWS, shown
-from proxy.shows import explained, spelled_out
+from proxy.rewriting.information import VIEWS, shown
+from proxy.rewriting.shows import explained, spelled_out
 from tests.proxy.honest_world import ask, company
 from tests.proxy.test_honest import Company, cases
 

@@ -22,12 +22,12 @@ from catalog.sources.sessions import SessionCache
 from policy_engine.model import Decision
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
-from proxy.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
-from proxy.late import BARRIER
-from proxy.relations import Leaf, leaves
-from proxy.rewrite import Placed, rewrite
-from proxy.statement import Statement, check_tree
-from proxy.verify import VerificationFailed
+from proxy.fencing.late import BARRIER
+from proxy.reading.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
+from proxy.reading.statement import Statement, check_tree
+from proxy.rewriting.relations import Leaf, leaves
+from proxy.rewriting.rewrite import Placed, rewrite
+from proxy.rewriting.verify import VerificationFailed
 from tests.proxy.mutants import mutants
 from tests.proxy.world import ANALYST, World, world
 

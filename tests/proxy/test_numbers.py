@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from sqlglot import exp, parse_one
 
-from proxy.families import Families, family, family_of_type, is_comparable
-from proxy.numbers import Number, Types, number, of_type
+from proxy.fencing.families import Families, family, family_of_type, is_comparable
+from proxy.fencing.numbers import Number, Types, number, of_type
 
 TYPES = Types(
     {

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from proxy.outer_joins import count_again, count_whole
-from proxy.statement import generate, read
+from proxy.fencing.outer_joins import count_again, count_whole
+from proxy.reading.statement import generate, read
 from tests.proxy.world import World, governed
 
 WRITTEN = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.errors import SqlInvalid, VeilError
-from proxy.parameters import Values, bind, decode
-from proxy.statement import read
+from proxy.reading.parameters import Values, bind, decode
+from proxy.reading.statement import read
 from tests.proxy.world import World, world
 
 

@@ -22,7 +22,7 @@ from catalog.model import EventKind, Verdict
 from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Policy, Subject
-from proxy.answer import Departed
+from proxy.answering.answer import Departed
 from proxy.pipeline import Request
 from tests.proxy.world import ANALYST, OWNER, World, world, write_shop
 

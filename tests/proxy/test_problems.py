@@ -23,7 +23,7 @@ from catalog.errors import (
     UnknownDataset,
     VeilError,
 )
-from proxy import problems
+from proxy.http import problems
 from proxy.refusals import TooMany
 
 MEMBERS = {"type", "title", "status", "detail", "code", "hint", "decision_id", "position"}

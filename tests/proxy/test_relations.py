@@ -3,8 +3,8 @@
 import pytest
 
 from catalog.errors import UnknownDataset
-from proxy.relations import leaves, shorten_columns
-from proxy.statement import generate, read
+from proxy.reading.statement import generate, read
+from proxy.rewriting.relations import leaves, shorten_columns
 
 CASES = {
     "select * from a": ["main.a"],

@@ -5,10 +5,10 @@ import pytest
 from sqlglot import exp
 
 from catalog.errors import LimitExceeded, SqlInvalid, SqlUnsupported, VeilError
-from proxy.functions import FUNCTIONS
-from proxy.grammar import NODES, ROOTS
-from proxy.statement import generate, read
-from proxy.tokens import SqlLimits, position_at
+from proxy.reading.functions import FUNCTIONS
+from proxy.reading.grammar import NODES, ROOTS
+from proxy.reading.statement import generate, read
+from proxy.reading.tokens import SqlLimits, position_at
 
 READABLE = {
     "select 1": "SELECT 1",

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from proxy.functions import VALUE_NAMES
+from proxy.reading.functions import VALUE_NAMES
 
 
 def test_no_other_name_is_a_call() -> None:

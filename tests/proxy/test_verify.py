@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.sources.engine import serialize
-from proxy.verify import Expectation, VerificationFailed, governed_node, verify
+from proxy.rewriting.verify import Expectation, VerificationFailed, governed_node, verify
 
 GOVERNED = 'SELECT "_row"."a" AS "a" FROM "v_1" AS "_row" WHERE "_row"."b" <> 1'
 WIDER = GOVERNED.replace(" FROM", ', "_row"."c" AS "c" FROM')

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog.errors import SqlUnsupported
-from proxy.wire import Format, encode
+from proxy.answering.wire import Format, encode
 
 EVERYTHING = """
 select 1::hugeint as huge, 9007199254740993 as beyond, 42 as small, 10.50::decimal(9,2) as price, 1.5::double as ratio,

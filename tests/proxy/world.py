@@ -26,9 +26,9 @@ from policy_engine.transforms.functions import FUNCTIONS_PLACE
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.governance import Governor
-from proxy.parameters import Values
 from proxy.pipeline import Pipeline, QueryLimits, Request
-from proxy.tokens import SqlLimits
+from proxy.reading.parameters import Values
+from proxy.reading.tokens import SqlLimits
 from web_ui.metrics import Metrics
 
 DOCUMENT = """

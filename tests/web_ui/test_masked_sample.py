@@ -12,7 +12,7 @@ from policy_engine.decide import decide
 from policy_engine.model import Decision, Effect, Outcome, Policy, Scope, Subject, TransformCall, TransformRule
 from policy_engine.tag_expressions import parse
 from policy_engine.transforms.calls import parse_call
-from proxy.cells import texts
+from proxy.answering.cells import texts
 from proxy.governance import Request
 from tests.web_ui.shop import open_shop
 from web_ui.authoring.masked_sample import MaskedSample, masked_sample

@@ -15,9 +15,9 @@ import pyarrow as pa
 from catalog.errors import SettingsInvalid
 from policy_engine.model import Subject
 from policy_engine.subjects import subject_of
-from proxy.parameters import decode
+from proxy.answering.wire import Format, encode
 from proxy.pipeline import Request
-from proxy.wire import Format, encode
+from proxy.reading.parameters import decode
 from veil import Access, Explanation
 from veil.access import complete, summary
 from veil.cli.hypothetical import Stated, subject_options

@@ -8,9 +8,9 @@ from catalog.clock import written_time
 from catalog.model import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
-from proxy import answers
-from proxy.bodies import refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.journal.exports import EXPORTS
 from web_ui.journal.search import FILTERS, Found, matching, paced, reach_of

@@ -15,9 +15,9 @@ from policy_engine.model import Policy
 from policy_engine.plan import Plan
 from policy_engine.readers import readable
 from policy_engine.row_counts import Count
-from proxy import answers
-from proxy.bodies import Body, read_bytes, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, read_bytes, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 from web_ui import arguments
 from web_ui.authoring.planning import applied, planned

@@ -11,9 +11,9 @@ from catalog.model import Event, EventKind, Verdict
 from crawler.crawl import ask_for
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui import arguments
 from web_ui.databases import made_sure

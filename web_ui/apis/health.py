@@ -8,9 +8,9 @@ import flask
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
-from proxy import answers
-from proxy.bodies import refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import refuse_unknown_arguments
+from proxy.http.identity import Identity
 from web_ui.apis.crawls import run_json
 from web_ui.apis.sources import sources_of
 from web_ui.doctor import Checked, examine

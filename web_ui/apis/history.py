@@ -11,9 +11,9 @@ from policy_engine.delegation import require_any, require_change
 from policy_engine.history import back_to, said_in
 from policy_engine.readers import reader
 from policy_engine.told_plan import told_plan
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.parts import Parts

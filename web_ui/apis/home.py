@@ -6,9 +6,9 @@ import flask
 
 from catalog.clock import written_time
 from policy_engine.coverage import Covered
-from proxy import answers
-from proxy.bodies import refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.metadata import summary
 from web_ui.home.estate import Estate, Estates, Part
 from web_ui.home.overview import Overview, Record, overview

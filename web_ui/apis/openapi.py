@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from catalog.crawl_runs import RunState
 from catalog.model import EventKind, Level, TagOrigin, TagState, Verdict
-from proxy.openapi import (
+from proxy.http.openapi import (
     COUNT,
     DATA_PATHS,
     SCHEMAS,

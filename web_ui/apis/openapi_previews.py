@@ -1,7 +1,7 @@
 """The route of the preview, described in OpenAPI 3.1."""
 
 from policy_engine.model import Outcome
-from proxy.openapi import COUNT, TEXT, TEXTS, YES_NO, Json, answer, listed, named, operation, record
+from proxy.http.openapi import COUNT, TEXT, TEXTS, YES_NO, Json, answer, listed, named, operation, record
 from web_ui.authoring.preview import EXTRAS
 
 _OUTCOME: Json = {"enum": [outcome.value for outcome in Outcome]}

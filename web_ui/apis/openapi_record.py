@@ -1,7 +1,7 @@
 """The routes of the journal, described in OpenAPI 3.1."""
 
 from catalog.model import EventKind, Verdict
-from proxy.openapi import COUNT, HEADERS, TEXT, YES_NO, Json, answer, listed, named, operation, parameter, record
+from proxy.http.openapi import COUNT, HEADERS, TEXT, YES_NO, Json, answer, listed, named, operation, parameter, record
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}
 _FILTERS = (

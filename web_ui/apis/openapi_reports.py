@@ -1,6 +1,6 @@
 """The routes of home, reports and health, described in OpenAPI 3.1."""
 
-from proxy.openapi import COUNT, TEXT, TEXTS, Json, answer, listed, named, operation, parameter, record
+from proxy.http.openapi import COUNT, TEXT, TEXTS, Json, answer, listed, named, operation, parameter, record
 from web_ui.reports.kinds import KINDS
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}

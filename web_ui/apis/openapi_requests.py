@@ -1,7 +1,7 @@
 """Requests for access described in OpenAPI 3.1."""
 
 from catalog.access_requests import RequestState, Wanted
-from proxy.openapi import COUNT, TEXT, TEXTS, YES_NO, Json, answer, listed, named, operation, parameter, record
+from proxy.http.openapi import COUNT, TEXT, TEXTS, YES_NO, Json, answer, listed, named, operation, parameter, record
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}
 _UNTIL: Json = {"description": "A day, which is part of the time, or a moment.", "type": "string"}

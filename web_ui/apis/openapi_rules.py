@@ -1,6 +1,6 @@
 """The routes of tags' uses and of rules, described in OpenAPI 3.1."""
 
-from proxy.openapi import COUNT, TEXT, YES_NO, Json, answer, listed, named, operation, parameter, record
+from proxy.http.openapi import COUNT, TEXT, YES_NO, Json, answer, listed, named, operation, parameter, record
 
 _COUNTS: Json = {"suggested": COUNT, "confirmed": COUNT, "rejected": COUNT}
 

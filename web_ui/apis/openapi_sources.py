@@ -1,6 +1,6 @@
 """The routes of sources, described in OpenAPI 3.1."""
 
-from proxy.openapi import COUNT, TEXT, TEXTS, YES_NO, Json, answer, listed, named, operation, parameter, record
+from proxy.http.openapi import COUNT, TEXT, TEXTS, YES_NO, Json, answer, listed, named, operation, parameter, record
 
 _OPTIONS: Json = {"type": "object", "additionalProperties": TEXT}
 _NAME = parameter("name", "The source's name.", place="path")

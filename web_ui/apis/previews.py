@@ -9,9 +9,9 @@ from catalog.clock import written_time
 from policy_engine.capabilities import Rights
 from policy_engine.delegation import require_policy_writer
 from policy_engine.plan import Plan
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.arguments import read_moment
 from web_ui.authoring.masked_sample import MaskedSample

@@ -10,9 +10,9 @@ from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import require_oversight
 from policy_engine.readers import reads_every_policy
-from proxy import answers
-from proxy.bodies import refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.home.estate import Estates
 from web_ui.parts import Parts

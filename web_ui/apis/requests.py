@@ -8,10 +8,10 @@ from catalog.access_requests import AccessRequest, RequestState
 from catalog.clock import written_time
 from policy_engine.access_requests import is_own
 from policy_engine.proposal import Proposal
-from proxy import answers
 from proxy.asking import Asked
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.parts import Parts

@@ -7,9 +7,9 @@ import flask
 
 from catalog.clock import written_time
 from policy_engine.capabilities import Rights
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.apis.tags import as_json
 from web_ui.parts import Parts

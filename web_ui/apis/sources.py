@@ -8,9 +8,9 @@ import flask
 from catalog.errors import SettingsInvalid
 from catalog.model import Source
 from policy_engine.apply import Applied
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.apis.crawls import run_json
 from web_ui.parts import Parts

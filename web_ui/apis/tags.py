@@ -10,9 +10,9 @@ from catalog.model import TagState
 from catalog.tag_assignments import Choice, Listed, TagAssignments
 from policy_engine.capabilities import Rights
 from policy_engine.tag_review import namespaces_of, review
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.parts import Parts

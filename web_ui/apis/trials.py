@@ -17,9 +17,9 @@ from crawler.rules import CompiledRule, RuleTimedOut, compile_rule
 from crawler.trial import Tried, try_rule
 from policy_engine.capabilities import Action, Rights
 from policy_engine.document.reading import loads
-from proxy import answers
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.identity import Identity
 from web_ui.parts import Parts
 
 MOST_DATASETS = 50

@@ -15,7 +15,7 @@ from catalog.names import fold, join, quoted
 from policy_engine.circumstances import Circumstances
 from policy_engine.model import ROW, ColumnDecision, Decision, Outcome, Subject
 from policy_engine.transforms.registry import columns_named, is_keyed, reference
-from proxy.cells import texts
+from proxy.answering.cells import texts
 from proxy.governance import Request
 from web_ui.parts import Parts
 

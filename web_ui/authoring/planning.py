@@ -10,7 +10,7 @@ from policy_engine.plan import Plan
 from policy_engine.readers import reader, reads_every_policy
 from policy_engine.row_counts import Count
 from policy_engine.told_plan import names_withheld, refuse_taken, told_plan
-from proxy import answers
+from proxy.http import answers
 from web_ui.parts import Parts
 
 

@@ -15,8 +15,8 @@ from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet, Su
 from policy_engine.plan import Plan
 from policy_engine.readers import readable
 from policy_engine.row_counts import RowCount, rows_of
-from proxy import answers
 from proxy.governance import Request
+from proxy.http import answers
 from proxy.refusals import RequestInvalid
 from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.authoring.somebody import Somebody, may_look_as

@@ -10,7 +10,7 @@ from policy_engine.model import Subject
 from policy_engine.oversight import overseen
 from policy_engine.readers import reads_every_policy
 from policy_engine.sights import Sight
-from proxy import answers
+from proxy.http import answers
 from web_ui.home.estate import Estate, Estates, Part
 from web_ui.home.steps import Step, steps
 from web_ui.home.tasks import Task, tasks

@@ -13,7 +13,7 @@ from catalog.journal.journal import wanted
 from catalog.model import Event, EventKind, Verdict
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
-from proxy import answers
+from proxy.http import answers
 from web_ui import arguments
 from web_ui.journal.reach import Reach
 from web_ui.parts import Parts

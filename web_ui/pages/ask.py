@@ -10,9 +10,9 @@ from catalog.access_requests import Wanted
 from catalog.errors import VeilError
 from catalog.names import fold, join, split
 from policy_engine.model import ColumnDecision, Outcome, Subject
-from proxy import answers, problems
 from proxy.asking import DEFAULT_DAYS, MOST_DAYS, Asked
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.pages.frame import viewer
 from web_ui.parts import Parts

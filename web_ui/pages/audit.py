@@ -13,7 +13,7 @@ from catalog.journal.archives import Archive
 from catalog.model import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
-from proxy.identity import Identity
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere
 from web_ui import arguments
 from web_ui.apis.audit import own_event

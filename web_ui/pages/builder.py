@@ -17,8 +17,8 @@ from policy_engine.model import Effect, Policy, PolicySet, Subject
 from policy_engine.plan import Plan
 from policy_engine.plan_warnings import covered_datasets, filter_warnings, place_warnings, transform_warnings
 from policy_engine.transforms.known import TRANSFORMS
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.arguments import read_moment
 from web_ui.authoring.builder import (

@@ -12,8 +12,8 @@ from policy_engine.document.writing import policy_entry, roles, write
 from policy_engine.model import Subject
 from policy_engine.plan import Plan
 from policy_engine.readers import readable
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.authoring.planning import applied, planned
 from web_ui.authoring.policy_at import not_there

@@ -12,9 +12,9 @@ from catalog.people.accounts import is_provided
 from catalog.people.api_tokens import ApiToken
 from policy_engine.capabilities import Rights, scopes_within
 from policy_engine.model import Subject
-from proxy import answers
-from proxy.addresses import public_url
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.addresses import public_url
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.pages.frame import viewer
 from web_ui.pages.snippets import snippets

@@ -8,8 +8,8 @@ import flask
 from catalog.crawl_runs import CrawlRun
 from catalog.errors import VeilError
 from policy_engine.capabilities import Action, Rights
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from web_ui import arguments
 from web_ui.apis.crawls import OUTCOMES, Crawls, outcome_asked
 from web_ui.apis.sources import sources_of

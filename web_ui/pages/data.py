@@ -14,8 +14,8 @@ from crawler.levels import Rated, TagSets
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.sights import Sight
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.narrowing import FACETS, counts, narrowed, wanted
 from web_ui import arguments
 from web_ui.databases import make

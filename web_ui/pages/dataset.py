@@ -13,11 +13,11 @@ from policy_engine.capabilities import Rights
 from policy_engine.matrix import Matrix, matrix
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from policy_engine.oversight import overseen, overseen_roles
-from proxy import answers
 from proxy.governance import Request
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.identity import Identity
 from proxy.metadata import DatasetView
-from proxy.projection import shown_type
+from proxy.rewriting.projection import shown_type
 from web_ui import arguments
 from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid

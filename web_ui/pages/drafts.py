@@ -12,8 +12,8 @@ from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_policy_writer
 from policy_engine.model import Subject
 from policy_engine.readers import readable
-from proxy import answers
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere
 from web_ui.authoring.builder import one
 from web_ui.pages.frame import viewer

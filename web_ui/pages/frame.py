@@ -8,9 +8,9 @@ import flask
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import OVERSIGHT
-from proxy import answers
-from proxy.addresses import public_url as public_url
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.addresses import public_url as public_url
+from proxy.http.identity import Identity
 from web_ui.assets.bundle import VENDOR
 
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from catalog.errors import VeilError
 from policy_engine.model import Outcome
-from proxy.answer import Answer
-from proxy.cells import texts
+from proxy.answering.answer import Answer
+from proxy.answering.cells import texts
 
 _LONGEST_CELL = 200
 

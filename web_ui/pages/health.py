@@ -6,7 +6,7 @@ import flask
 
 from catalog.errors import SettingsInvalid
 from catalog.journal.reach import Reached
-from proxy.identity import Identity
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere
 from web_ui.apis.health import Healths
 from web_ui.apis.sources import sources_of

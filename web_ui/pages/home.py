@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import flask
 
 from catalog.names import join
-from proxy.identity import Identity
+from proxy.http.identity import Identity
 from web_ui.home.estate import Estate, Estates, Part
 from web_ui.home.overview import overview
 from web_ui.home.week import Day

@@ -9,8 +9,8 @@ from policy_engine.delegation import may_change_anything
 from policy_engine.document import writing
 from policy_engine.owners import last_changes
 from policy_engine.readers import readable, reads_every_policy
-from proxy import answers
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.identity import Identity
 from web_ui import arguments
 from web_ui.pages.frame import viewer
 from web_ui.pages.policy_cards import Card

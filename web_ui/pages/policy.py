@@ -19,8 +19,8 @@ from policy_engine.plan import Plan, plan_between
 from policy_engine.policy_index import roles_of
 from policy_engine.readers import may_read, reader, reads_every_policy
 from policy_engine.told_plan import told_plan
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from web_ui import arguments
 from web_ui.authoring.policy_at import find_policy, policy_at, readable_policy
 from web_ui.pages.addresses import named

@@ -7,7 +7,7 @@ import flask
 from catalog.errors import NotAuthenticated, SourceUnavailable
 from catalog.journal.journal import Journal
 from catalog.model import Event, EventKind, Verdict
-from proxy import answers
+from proxy.http import answers
 from web_ui.identity.provider import Arrival, Attempt, IdentityProvider
 from web_ui.pages import sign_in
 from web_ui.session import Sessions

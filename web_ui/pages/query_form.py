@@ -9,11 +9,11 @@ import flask
 
 from catalog.model import Dataset
 from catalog.names import join
-from proxy import answers
-from proxy.api import purpose_of
-from proxy.bodies import Body
 from proxy.governance import Request
-from proxy.parameters import Values, decode
+from proxy.http import answers
+from proxy.http.api import purpose_of
+from proxy.http.bodies import Body
+from proxy.reading.parameters import Values, decode
 from proxy.refusals import RequestInvalid
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import flask
 
 from catalog.errors import NotAllowed, VeilError
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from web_ui.apis.reports import Reports
 from web_ui.home.estate import Estates
 from web_ui.pages.frame import viewer

@@ -11,9 +11,9 @@ from catalog.errors import VeilError
 from catalog.names import fold, join
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from policy_engine.proposal import Change
-from proxy import answers, problems
-from proxy.addresses import public_url
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.addresses import public_url
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.pages.frame import viewer

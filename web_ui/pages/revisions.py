@@ -15,8 +15,8 @@ from policy_engine.live import Live, read_live
 from policy_engine.plan import Plan
 from policy_engine.readers import reader
 from policy_engine.told_plan import told_plan
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui import arguments
 from web_ui.pages.frame import viewer

@@ -12,8 +12,8 @@ from policy_engine.capabilities import PLACES, Action, Capability, Rights, parse
 from policy_engine.model import Subject
 from policy_engine.plan import Plan
 from policy_engine.subjects import subject_of
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.authoring.planning import applied, planned
 from web_ui.pages.frame import viewer

@@ -6,7 +6,7 @@ import flask
 
 from policy_engine.capabilities import Action
 from policy_engine.owners import last_changes
-from proxy.identity import Identity
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere
 from web_ui import arguments
 from web_ui.pages.frame import viewer

@@ -9,8 +9,8 @@ from catalog.errors import SettingsInvalid, VeilError
 from catalog.journal.reach import Reached
 from catalog.model import Source
 from policy_engine.capabilities import Action, Rights
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.apis.crawls import Crawls
 from web_ui.apis.sources import sources_of

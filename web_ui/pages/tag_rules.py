@@ -11,8 +11,8 @@ from catalog.model import Level
 from catalog.names import join
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
-from proxy import answers, problems
-from proxy.identity import Identity
+from proxy.http import answers, problems
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui.apis.trials import Trial, rules_of, trial
 from web_ui.pages.frame import viewer

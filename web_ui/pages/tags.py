@@ -16,10 +16,10 @@ from catalog.tag_assignments import Choice, Listed, TagAssignments, Tally
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from policy_engine.tag_review import MOST_AT_ONCE, namespaces_of, review
-from proxy import answers
-from proxy.cells import texts
+from proxy.answering.cells import texts
 from proxy.governance import Request
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.pages.facets import Facet, facet

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import flask
 
 from catalog.errors import VeilError
-from proxy import answers, problems
+from proxy.http import answers, problems
 from web_ui.authoring.known_names import Names
 from web_ui.authoring.somebody import KINDS, Somebody
 from web_ui.pages.sign_in import wanted

@@ -7,8 +7,8 @@ import flask
 
 from catalog.errors import VeilError
 from policy_engine.model import Subject
-from proxy import problems
-from proxy.identity import Identity
+from proxy.http import problems
+from proxy.http.identity import Identity
 
 PREFIX = "/api/v1"
 

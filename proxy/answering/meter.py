@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from proxy.answer import Ending
+from proxy.answering.answer import Ending
 
 
 class Meter(Protocol):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.errors import SqlUnsupported
-from proxy.cells import csv_rows, json_rows
+from proxy.answering.cells import csv_rows, json_rows
 
 
 class Format(StrEnum):

@@ -13,9 +13,9 @@ from sqlglot import exp
 from catalog.errors import SourceUnavailable, SqlUnsupported, UnknownColumn
 from catalog.names import fold, join, nearest
 from policy_engine.model import ColumnDecision, Outcome
-from proxy.fields import Meant, Named, given_names, meant
-from proxy.functions import VALUE_NAMES
-from proxy.statement import Statement
+from proxy.reading.functions import VALUE_NAMES
+from proxy.reading.statement import Statement
+from proxy.rewriting.fields import Meant, Named, given_names, meant
 
 Explain = Literal["full", "brief"]
 

@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
-from proxy.families import (
+from proxy.fencing.families import (
     CALLS,
     Families,
     columns_of,

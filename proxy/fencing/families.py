@@ -13,8 +13,8 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from catalog.names import fold
-from proxy.functions import CALLABLE, Signature
-from proxy.numbers import Types, are_comparable, number
+from proxy.fencing.numbers import Types, are_comparable, number
+from proxy.reading.functions import CALLABLE, Signature
 
 NUMBERS = frozenset({"decimal", "double", "integer"})
 WIDE = "wide"

@@ -14,19 +14,19 @@ from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of
-from proxy import answers
-from proxy.answer import Answer
-from proxy.bodies import Body, refuse_unknown_arguments
-from proxy.departures import Departures
+from proxy.answering.answer import Answer
+from proxy.answering.wire import CONTENT_TYPES, Format, encode
 from proxy.governance import Request
-from proxy.identity import Identity
+from proxy.http import answers
+from proxy.http.bodies import Body, refuse_unknown_arguments
+from proxy.http.departures import Departures
+from proxy.http.identity import Identity
+from proxy.http.streams import Stream
 from proxy.metadata import Metadata, summary
 from proxy.narrowing import FACETS, narrowed, wanted
-from proxy.parameters import decode
 from proxy.pipeline import Pipeline
+from proxy.reading.parameters import decode
 from proxy.refusals import ProtocolTooOld, RequestInvalid
-from proxy.streams import Stream
-from proxy.wire import CONTENT_TYPES, Format, encode
 
 ACCESS_KEY = b"veil.access"
 """Under which key an Arrow schema's metadata tells what was decided, as JSON."""

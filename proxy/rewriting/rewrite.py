@@ -18,18 +18,18 @@ from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
 from policy_engine.model import ColumnDecision, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
-from proxy import information
-from proxy.barrier import harmful
-from proxy.labels import label, unlabel
-from proxy.late import BARRIER, keep_late, late_columns, let_go
-from proxy.meanings import families
-from proxy.memory import Memory
-from proxy.outer_joins import count_again, count_whole
-from proxy.projection import shown_type
-from proxy.relations import Leaf, shorten_columns
-from proxy.secure import Governed, govern, may_need_fence
-from proxy.statement import Statement, generate, reread
-from proxy.verify import Expectation, Node, VerificationFailed, governed_node, verify
+from proxy.fencing.barrier import harmful
+from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
+from proxy.fencing.meanings import families
+from proxy.fencing.outer_joins import count_again, count_whole
+from proxy.reading.statement import Statement, generate, reread
+from proxy.rewriting import information
+from proxy.rewriting.labels import label, unlabel
+from proxy.rewriting.memory import Memory
+from proxy.rewriting.projection import shown_type
+from proxy.rewriting.relations import Leaf, shorten_columns
+from proxy.rewriting.secure import Governed, govern, may_need_fence
+from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
 
 _GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
 
@@ -115,7 +115,7 @@ def blanked(statement: Statement) -> str:
     """The statement as SQL with its literals taken out; uses its tree up.
 
     Example:
-        >>> from proxy.statement import read
+        >>> from proxy.reading.statement import read
         >>> blanked(read("select a from t where ssn = '123' limit 5"))
         'SELECT "a" FROM "t" WHERE "ssn" = ? LIMIT 5'
     """

@@ -20,9 +20,9 @@ from catalog.sources.connector import Masks, SourceCell
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
-from proxy.barrier import FENCE, is_leak_proof, without_errors
-from proxy.meanings import families
-from proxy.projection import Projection
+from proxy.fencing.barrier import FENCE, is_leak_proof, without_errors
+from proxy.fencing.meanings import families
+from proxy.rewriting.projection import Projection
 
 _NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
 """Transforms that are known to give something for every value; what any other cannot do is NULL."""

@@ -12,8 +12,8 @@ from typing import cast
 
 from catalog.errors import Internal
 from catalog.names import fold
-from proxy.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
-from proxy.grammar import ENGINE_NODES
+from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
+from proxy.reading.grammar import ENGINE_NODES
 
 Node = Mapping[str, object]
 

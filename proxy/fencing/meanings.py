@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from catalog.names import fold
-from proxy.families import Families, family, family_of_type
+from proxy.fencing.families import Families, family, family_of_type
 
 
 def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Protocol
 
-from proxy.answer import Departed
+from proxy.answering.answer import Departed
 
 log = logging.getLogger("veil")
 

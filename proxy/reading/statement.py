@@ -15,13 +15,13 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
 from catalog.names import fold, nearest
-from proxy.calls import plain_calls, plain_distinct
-from proxy.describing import DESCRIBING, is_plain_description, plain_descriptions
-from proxy.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
-from proxy.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
-from proxy.parameters import name_placeholders
-from proxy.pivots import check_pivot, plain_pivot, with_whole_names
-from proxy.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
+from proxy.reading.calls import plain_calls, plain_distinct
+from proxy.reading.describing import DESCRIBING, is_plain_description, plain_descriptions
+from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
+from proxy.reading.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
+from proxy.reading.parameters import name_placeholders
+from proxy.reading.pivots import check_pivot, plain_pivot, with_whole_names
+from proxy.reading.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
 

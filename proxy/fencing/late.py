@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from catalog.names import fold
-from proxy.functions import CALLABLE, TABLE_FUNCTIONS
+from proxy.reading.functions import CALLABLE, TABLE_FUNCTIONS
 
 BARRIER = "__internal_barrier"
 """The engine's function that keeps an expression behind what removes rows; it gives what it is given."""

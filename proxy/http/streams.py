@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterator
 
 from catalog.errors import VeilError
-from proxy.answer import Departed
-from proxy.problems import trail
+from proxy.answering.answer import Departed
+from proxy.http.problems import trail
 
 log = logging.getLogger("veil")
 

@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from catalog.errors import SqlUnsupported
 from catalog.sources.connector import Session
-from proxy.memory import Memory
-from proxy.statement import Statement
+from proxy.reading.statement import Statement
+from proxy.rewriting.memory import Memory
 
 _LONGEST = 2_000
 _MOST = 500  # names asked of the engine

@@ -9,8 +9,8 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from catalog.errors import Internal, LimitExceeded, NotAuthenticated, SourceTimeout, SourceUnavailable, VeilError
-from proxy.addresses import ask_address
-from proxy.answer import Departed
+from proxy.answering.answer import Departed
+from proxy.http.addresses import ask_address
 from proxy.refusals import ClientLeft, MediaTypeUnsupported, RequestInvalid
 
 log = logging.getLogger("veil")

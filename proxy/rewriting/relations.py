@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from catalog.errors import Position, UnknownDataset
 from catalog.names import fold
-from proxy.information import CATALOG
-from proxy.statement import Statement
+from proxy.reading.statement import Statement
+from proxy.rewriting.information import CATALOG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def leaves(statement: Statement, database: str) -> tuple[Leaf, ...]:
     """Every dataset leaf in the order of the tree; a bare name stands in `database`.
 
     Example:
-        >>> from proxy.statement import read
+        >>> from proxy.reading.statement import read
         >>> [leaf.name for leaf in leaves(read("with a as (select 1) select * from a, b.c, d"), "main")]
         ['c', 'd']
 

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
-from proxy.functions import FUNCTIONS, WITH_SYNTAX
+from proxy.reading.functions import FUNCTIONS, WITH_SYNTAX
 
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}

@@ -3,7 +3,7 @@
 import re
 
 from catalog.names import quoted
-from proxy.information import SCHEMA
+from proxy.rewriting.information import SCHEMA
 
 _NAME = r'(?:"(?:[^"]|"")+"|\w+)'
 _TABLES = re.compile(rf"\s*show\s+tables(?:\s+(?:from|in)\s+({_NAME}))?\s*;?\s*", re.IGNORECASE)
