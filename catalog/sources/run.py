@@ -1,28 +1,24 @@
 """A statement under way in the embedded engine: lazy, streamed, and stoppable in every phase."""
 
-import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
 
-from catalog.errors import SourceTimeout, SqlUnsupported, VeilError
+from catalog.errors import SqlUnsupported, VeilError
 from catalog.sources.blank_nulls import blanked
 from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.remote.opened import OpenedRemotes, Remotes
+from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
 from catalog.sources.world import World
 
 
-class EngineRun:
-    """Batches of one statement; execution begins with the first look at `schema` or the first batch.
-
-    One thread reads; any thread may `cancel`. A run that was cancelled never ends as if it were whole.
-    """
+class EngineRun(StoppableRun):
+    """A statement in an engine of this process."""
 
     def __init__(
         self,
@@ -33,50 +29,18 @@ class EngineRun:
         remotes: Remotes = MappingProxyType({}),
         work: Work = NO_WORK,
     ) -> None:
+        super().__init__(limits)
         self._world = world
         self._opened_remotes = OpenedRemotes(remotes, limits.seconds, work, world.kept)
         self._sql = sql
         self._parameters = dict(parameters)
-        self._limits = limits
-        self._guard = threading.Lock()
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._reader: pa.RecordBatchReader | None = None
-        self._reason: Exception | None = None
-        self._is_closed = False
-        self.deadline: float | None = None
 
     @property
     def schema(self) -> pa.Schema:
         """The columns of the result; begins the execution."""
         return self._opened().schema
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether somebody has asked for an end."""
-        return self._reason is not None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        try:
-            while (batch := self._next()) is not None:
-                yield batch
-        finally:
-            self.close()
-
-    def cancel(self, reason: Exception) -> None:
-        """Ends the run from any thread; whoever reads it gets `reason`. The first reason stays."""
-        with self._guard:
-            if self._is_closed or self._reason is not None:
-                return
-            self._reason = reason
-        self.interrupt()
-        WATCH.hurry()
-
-    def expire(self) -> None:
-        """Ends the run because its time is over."""
-        seconds = self._limits.seconds or 0
-        self.cancel(
-            SourceTimeout(f"the query was stopped after {seconds:g} seconds", hint="narrow it, or aggregate earlier")
-        )
 
     def interrupt(self) -> None:
         """Tells the engine to stop whatever it is executing for this run, if anything."""
@@ -117,14 +81,9 @@ class EngineRun:
 
     def _begin(self) -> None:
         with self._guard:
-            if self._reason is not None:
-                raise self._reason
-            if self._is_closed:
-                raise ValueError("this run is closed")
+            self._raise_if_ended()
             self._cursor = self._world.cursor()
-        if self._limits.seconds is not None:
-            self.deadline = time.monotonic() + self._limits.seconds
-        WATCH.add(self)
+        self._watch()
         try:
             _refuse_writing(self._cursor, self._sql)
             self._opened_remotes.register(self._cursor, self._sql)

@@ -1,14 +1,14 @@
 """A statement under way in a worker: lazy, streamed, and stoppable in every phase, if need be with the worker."""
 
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pyarrow as pa
 
-from catalog.errors import Internal, LimitExceeded, SourceTimeout
+from catalog.errors import Internal, LimitExceeded
 from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.failures import worker_lost
+from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
 from catalog.sources.workers.handle import WorkerHandle
 from catalog.sources.workers.incoming import BROKEN, Incoming
@@ -19,11 +19,10 @@ _GRACE_SECONDS = 1.0
 _SKIP_SECONDS = 0.5
 
 
-class WorkerRun:
-    """Batches of one statement; execution begins with the first look at `schema` or the first batch.
+class WorkerRun(StoppableRun):
+    """A statement in a worker; an engine that does not stop when it is asked to is killed with its worker.
 
-    One thread reads; any thread may `cancel`. A run that was cancelled never ends as if it were whole. An engine that
-    does not stop when it is asked to is killed with its worker. Without SQL it opens the world and does no more.
+    Without SQL it opens the world and does no more.
     """
 
     def __init__(
@@ -35,21 +34,17 @@ class WorkerRun:
         limits: Limits,
         work: Work = NO_WORK,
     ) -> None:
+        super().__init__(limits)
         self._pool = pool
         self._opening = opening
         self._sql = sql
         self._parameters = dict(parameters)
-        self._limits = limits
         self._work = work
-        self._guard = threading.Lock()
         self._worker: WorkerHandle | None = None
         self._incoming: Incoming | None = None
         self._schema: pa.Schema | None = None
         self._number = 0
-        self._reason: Exception | None = None
         self._asked_at: float | None = None
-        self._is_closed = False
-        self.deadline: float | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -60,40 +55,12 @@ class WorkerRun:
                 raise Internal("the engine gave no columns")
         return self._schema
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether somebody has asked for an end."""
-        return self._reason is not None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        try:
-            while (batch := self._next()) is not None:
-                yield batch
-        finally:
-            self.close()
-
     def open_world(self) -> None:
         """Has the world opened and no more; raises what stands against it."""
         try:
             self._read_schema()
         finally:
             self.close()
-
-    def cancel(self, reason: Exception) -> None:
-        """Ends the run from any thread; whoever reads it gets `reason`. The first reason stays."""
-        with self._guard:
-            if self._is_closed or self._reason is not None:
-                return
-            self._reason = reason
-        self.interrupt()
-        WATCH.hurry()
-
-    def expire(self) -> None:
-        """Ends the run because its time is over."""
-        seconds = self._limits.seconds or 0
-        self.cancel(
-            SourceTimeout(f"the query was stopped after {seconds:g} seconds", hint="narrow it, or aggregate earlier")
-        )
 
     def interrupt(self) -> None:
         """Asks the worker to stop what it executes for this run; when it has had its time, kills it."""
@@ -168,13 +135,8 @@ class WorkerRun:
 
     def _begun(self) -> Incoming:
         with self._guard:
-            if self._reason is not None:
-                raise self._reason
-            if self._is_closed:
-                raise ValueError("this run is closed")
-        if self._limits.seconds is not None:
-            self.deadline = time.monotonic() + self._limits.seconds
-        WATCH.add(self)
+            self._raise_if_ended()
+        self._watch()
         try:
             worker = self._pool.acquire(self._opening.key, self._check)
         except BaseException:
