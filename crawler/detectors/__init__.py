@@ -4,7 +4,7 @@ Rule: a name and a content are two witnesses who have not spoken to each other; 
 chance and added up. No value leaves this room: evidence tells shares and counts.
 
 Reading order: tables (what is known, as data), catalogue (the detectors), column (what is looked at), odds (how
-evidence adds up), splitting and header (what a name says), then the judges of content: forms, patterns with checksums,
-phones, people, handles, vocabularies, places, dates, quantities, networks, secrets, medicine; then free_text,
-surroundings, detect.
+evidence adds up), splitting, words and header (what a name says), then the judges of content: forms, patterns with
+checksums, phones, people, handles, vocabularies, places, dates, quantities, networks, secrets, medicine; then
+free_text, surroundings, detect.
 """

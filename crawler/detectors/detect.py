@@ -27,6 +27,7 @@ from crawler.detectors.catalogue import Detector, detectors
 from crawler.detectors.column import Column, Kind, column
 from crawler.detectors.odds import PRIOR, Reading, probability
 from crawler.detectors.surroundings import Surroundings, surroundings
+from crawler.detectors.words import units_at
 
 _MOST_SURE = 0.99
 _LEAST_AGAINST_A_NAME = -1.0
@@ -119,7 +120,7 @@ def _verdicts(column: Column, about: Surroundings, today: date) -> Iterator[_Ver
     """What name and content together say for each detector that either of them speaks of."""
     if column.kind is Kind.NOTHING:
         return
-    words = header.without(header.units_at(column.path), about.shared)
+    words = header.without(units_at(column.path), about.shared)
     names = _strongest(
         (
             *header.read(words, about.languages),

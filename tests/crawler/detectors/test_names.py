@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from crawler.detectors import header, tables
+from crawler.detectors import tables, words
 from crawler.detectors.catalogue import detectors
 from crawler.detectors.detect import detect
 from tests.crawler.detectors.test_contents import TODAY
@@ -51,7 +51,7 @@ def test_every_language_has_its_line() -> None:
 
 
 def test_words_for_columns_are_of_known_detectors() -> None:
-    roles = {header.ABOUT, header.THING, header.PERSON, header.PLAIN, header.DATE, header.DONE, header.CREATURE}
+    roles = {words.ABOUT, words.THING, words.PERSON, words.PLAIN, words.DATE, words.DONE, words.CREATURE}
     for language in tables.languages():
         for row in tables.rows(f"headers/{language}"):
             assert row["detector"] in detectors() or row["detector"] in roles, (language, row)
