@@ -9,8 +9,8 @@ from pathlib import Path
 
 from benchmarks.ground.figures import figure
 from catalog.database import Catalog
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind
 
 EVENTS = 1_000
 THREADS = 8

@@ -15,9 +15,9 @@ from typing import Any
 from benchmarks.ground.figures import figure
 from catalog.database import Catalog
 from catalog.journal.chain import link
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.event_search import Readable
 from catalog.journal.journal import Journal, wanted
-from catalog.model import Event, EventKind, Verdict
 
 EVENTS = 100_000
 """Unless told as the first argument; a second one names a folder in which the journal is kept for the next run."""

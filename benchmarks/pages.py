@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.ground.estate import Size, estate, store
 from benchmarks.ground.figures import figure
 from catalog.home import Home
-from catalog.model import User
+from catalog.people.model import User
 from veil.cli.homes import make_home
 from web_ui.app import create_app
 from web_ui.parts import Parts, assemble

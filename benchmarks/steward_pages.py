@@ -15,7 +15,7 @@ from benchmarks.ground.estate import Size, estate, store
 from benchmarks.ground.figures import figure
 from catalog.crawl_runs import CrawlItem, CrawlRuns, RunState
 from catalog.home import Home
-from catalog.model import Role, User
+from catalog.people.model import Role, User
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import PASSWORD
 from veil.cli.homes import make_home

@@ -12,8 +12,8 @@ from enum import StrEnum
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog, Value
 from catalog.errors import LimitExceeded, PolicyInvalid
-from catalog.model import Attribute
 from catalog.names import join
+from catalog.people.model import Attribute
 
 _FIRST, _NUMBERS = 100_000, 900_000
 _MOST_WORDS = 100

@@ -1,4 +1,4 @@
-"""The values of the catalog: what a source, dataset, column, tag, role, user or event is."""
+"""The values of the catalog: what a source, dataset, column, tag, rule or revision is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -246,58 +246,6 @@ class TagAssignment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
-    """A name that policies are written for, with the groups that hold it.
-
-    `capabilities` are what its holders may do besides reading data, as `policy:write on medical_charges`.
-    """
-
-    name: str
-    groups: frozenset[str] = frozenset()
-    capabilities: frozenset[str] = frozenset()
-
-
-Attribute = str | tuple[str, ...]
-"""What is known of a person under one name: one value, or several."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """A local account; `password_hash` is argon2's encoded form, None when no password signs in."""
-
-    name: str
-    groups: frozenset[str] = frozenset()
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
-    password_hash: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebSession:
-    """What is kept of a sign-in: never the text in the browser's cookie, only its hash.
-
-    A local account's session holds a `mark` of its password; groups and attributes are looked up in the account. A
-    session of the identity `provider` (its issuer) holds what the provider told of the person at the sign-in, and a
-    `logout_hint` for signing out there. `viewing` says as whom the person looks at pages, as JSON; empty is as oneself.
-    Found by a token that it has lent, it has the id of the `token` and its `scopes`.
-    """
-
-    user: str
-    began_at: datetime
-    seen_at: datetime
-    expires_at: datetime
-    id: str = ""
-    mark: str = ""
-    provider: str = ""
-    groups: frozenset[str] = frozenset()
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
-    logout_hint: str = ""
-    client: str = ""
-    viewing: str = ""
-    token: str = ""
-    scopes: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One numbered state of everything that decides: who made it, when, why and what differs."""
 
@@ -306,78 +254,3 @@ class Revision:
     by: str
     why: str
     difference: str
-
-
-class EventKind(StrEnum):
-    """What an event of the journal tells, as noun:verb."""
-
-    QUERY_BEGIN = "query:begin"
-    QUERY_END = "query:end"
-    QUERY_DENY = "query:deny"
-    METADATA_READ = "metadata:read"
-    EXPLAIN_READ = "explain:read"
-    VIEW_BEGIN = "view:begin"
-    VIEW_END = "view:end"
-    LOGIN_OK = "login:ok"
-    LOGIN_FAIL = "login:fail"
-    SESSION_REVOKE = "session:revoke"
-    TOKEN_CREATE = "token:create"
-    TOKEN_REVOKE = "token:revoke"
-    DOCUMENT_APPLY = "document:apply"
-    POLICY_ROLLBACK = "policy:rollback"
-    DRAFT_SAVE = "draft:save"
-    DRAFT_DISCARD = "draft:discard"
-    SOURCE_TEST = "source:test"
-    CRAWL_BEGIN = "crawl:begin"
-    CRAWL_END = "crawl:end"
-    CRAWL_CANCEL = "crawl:cancel"
-    TAG_REVIEW = "tag:review"
-    RULE_TRY = "rule:try"
-    REQUEST_CREATE = "request:create"
-    REQUEST_READ = "request:read"
-    REQUEST_APPROVE = "request:approve"
-    REQUEST_DENY = "request:deny"
-    REQUEST_WITHDRAW = "request:withdraw"
-    REPORT_READ = "report:read"
-    AUDIT_READ = "audit:read"
-    AUDIT_EXPORT = "audit:export"
-    AUDIT_VERIFY = "audit:verify"
-    AUDIT_SEAL = "audit:seal"
-    AUDIT_ARCHIVE = "audit:archive"
-    HOME_INIT = "home:init"
-    KEY_ROTATE = "key:rotate"
-    VALUE_DETOKENIZE = "value:detokenize"
-
-
-class Verdict(StrEnum):
-    """How an event ended for the person: let through, refused, failed, or stopped by the person."""
-
-    ALLOW = "allow"
-    DENY = "deny"
-    ERROR = "error"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One entry of the journal; `details` holds JSON values, never values of data.
-
-    `seq`, `at`, `previous_hash` and `hash` are given by the journal when the event is written.
-    """
-
-    kind: EventKind
-    user: str
-    verdict: Verdict = Verdict.ALLOW
-    groups: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    policies: tuple[str, ...] = ()
-    revision: int = 0
-    decision_id: str = ""
-    client: str = ""
-    details: Mapping[str, object] = field(default_factory=dict)
-    seq: int = 0
-    at: datetime | None = None
-    previous_hash: str = ""
-    hash: str = ""

@@ -11,8 +11,9 @@ from catalog.clock import utc_now
 from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid, VeilError
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, Source, Verdict
+from catalog.model import Source
 from catalog.names import fold
 from catalog.registry import connect
 from catalog.sources.private_copies import PrivateCopies

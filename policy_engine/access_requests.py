@@ -10,8 +10,8 @@ from datetime import datetime
 from catalog.access_requests import AccessRequest, AccessRequests, RequestState
 from catalog.database import Catalog
 from catalog.errors import NotAllowed, PolicyInvalid
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind
 from catalog.names import fold
 from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights

@@ -9,8 +9,9 @@ from typing import TypeVar
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from catalog.model import Dataset, Event, EventKind, TagAssignment, TagOrigin, TagState
+from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
 from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags

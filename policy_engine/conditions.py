@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from catalog.model import Attribute
 from catalog.names import fold
+from catalog.people.model import Attribute
 from policy_engine.circumstances import WEEKDAYS, Circumstances, Reach, When
 from policy_engine.model import Effect, Policy, Subject
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from catalog.model import Attribute, Database, Dataset, Role, Source, Tag, TagRule, User
+from catalog.model import Database, Dataset, Source, Tag, TagRule
+from catalog.people.model import Attribute, Role, User
 from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_line
 from policy_engine.document.writing import policy_entry

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from catalog.errors import SourceUnavailable, VeilError
-from catalog.model import Field, Role, Source, Tag, TagAssignment
+from catalog.model import Field, Source, Tag, TagAssignment
 from catalog.names import fold, quoted
+from catalog.people.model import Role
 from policy_engine.document.model import DatasetEntry, Document, Reference
 from policy_engine.document.places import Stated
 from policy_engine.facts import Describe, Facts, describe_at_source

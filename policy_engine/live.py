@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.model import Database, Dataset, Role, Source, Tag, TagRule, User
+from catalog.model import Database, Dataset, Source, Tag, TagRule
 from catalog.names import fold
 from catalog.people.accounts import Accounts
+from catalog.people.model import Role, User
 from catalog.tags import Tags
 from policy_engine.model import Policy, PolicySet
 from policy_engine.store import PolicyStore

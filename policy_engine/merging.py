@@ -5,21 +5,9 @@ from dataclasses import replace
 
 from catalog import names
 from catalog.inner_paths import with_inner_paths
-from catalog.model import (
-    Column,
-    Database,
-    Dataset,
-    Field,
-    Level,
-    Role,
-    Source,
-    Tag,
-    TagAssignment,
-    TagOrigin,
-    TagState,
-    User,
-)
+from catalog.model import Column, Database, Dataset, Field, Level, Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.names import fold
+from catalog.people.model import Role, User
 from policy_engine.document.model import (
     ColumnEntry,
     DatabaseEntry,

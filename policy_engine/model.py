@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.model import Attribute, Dataset, Role
+from catalog.model import Dataset
+from catalog.people.model import Attribute, Role
 from policy_engine.circumstances import When
 
 ROW = "_row"

@@ -1,7 +1,7 @@
 """Who may be told what others see: administrators and auditors of everything, delegates of their databases."""
 
-from catalog.model import Role
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Effect, PolicySet
 

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from catalog.access_requests import AccessRequest, Wanted
 from catalog.errors import NotAllowed, PolicyInvalid
-from catalog.model import Column, Dataset, Role
+from catalog.model import Column, Dataset
 from catalog.names import fold, split_field
+from catalog.people.model import Role
 from policy_engine.circumstances import When
 from policy_engine.filters.filters import check_filter
 from policy_engine.model import (

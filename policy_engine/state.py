@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from catalog.errors import Internal
-from catalog.model import Role
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.circumstances import When
 from policy_engine.model import (
     AllOf,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from catalog.database import Catalog
-from catalog.model import Role
 from catalog.names import fold
 from catalog.people.accounts import Accounts
+from catalog.people.model import Role
 from catalog.revisions import Revisions
 from policy_engine.model import Effect, Policy, PolicySet, Scope
 from policy_engine.owners import owners

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields, replace
 
-from catalog.model import Role, User
+from catalog.people.model import Role, User
 from policy_engine.model import Subject
 
 

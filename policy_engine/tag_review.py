@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, TagState
+from catalog.model import TagState
 from catalog.names import join
 from catalog.tag_assignments import Listed, TagAssignments
 from catalog.tags import Tags

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
-from catalog.model import Role
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.filters.filters import lookups
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Policy, Scope, Subject

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.model import Dataset, User
+from catalog.model import Dataset
 from catalog.names import fold
+from catalog.people.model import User
 from policy_engine.circumstances import AT_MOST, Circumstances
 from policy_engine.decide import decide
 from policy_engine.model import ColumnDecision, Decision, Estate, Outcome, PolicySet, Subject, nowhere

@@ -11,9 +11,10 @@ from datetime import datetime, time, timedelta
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState, Wanted
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid, UnknownColumn
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.lookup import split_dataset
-from catalog.model import Dataset, Event, EventKind
+from catalog.model import Dataset
 from catalog.names import fold, join, nearest, split_field
 from policy_engine.circumstances import Circumstances
 from policy_engine.model import ColumnDecision, Decision, Outcome, Subject

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from catalog.model import Dataset, Event, EventKind, Key
+from catalog.model import Dataset, Key
 from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
+from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
-from catalog.model import EventKind
 from catalog.sources.connector import Limits, Run
 from policy_engine.explain import DatasetTold, told, with_statements
 from policy_engine.model import PolicySet, Subject

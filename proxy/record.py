@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from catalog.errors import LimitExceeded, VeilError
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.names import join
 from policy_engine.model import Decision, Outcome, Subject
 from policy_engine.subjects import came_by

@@ -16,13 +16,14 @@ from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
 from catalog.journal.archiving import Archivist
+from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import SealBook
 from catalog.journal.sinks.delivery import Sink
 from catalog.journal.sinks.forms import FORMS
 from catalog.journal.sinks.targets import target
 from catalog.known_keys import KnownKeys
-from catalog.model import EventKind, TagRule
+from catalog.model import TagRule
 from catalog.names import nearest
 from catalog.people.accounts import Accounts
 from catalog.people.api_tokens import ApiTokens

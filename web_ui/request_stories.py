@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState
 from catalog.errors import VeilError
-from catalog.model import Column, Event, EventKind
+from catalog.journal.event import Event, EventKind
+from catalog.model import Column
 from catalog.names import fold
 from policy_engine.access_requests import is_own, may_decide
 from policy_engine.capabilities import Action, Rights

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.clock import written_time
-from catalog.model import Event, EventKind, Role
+from catalog.journal.event import Event, EventKind
 from catalog.names import fold
 from catalog.people.accounts import is_provided
+from catalog.people.model import Role
 from policy_engine.capabilities import ADMIN, AUDITOR, Action, Capability, Rights, parse
 from policy_engine.circumstances import AT_MOST
 from policy_engine.model import Policy, PolicySet, Subject

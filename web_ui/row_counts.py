@@ -1,6 +1,6 @@
 """Row counts for plans: counted on the sources through the governed relation, and told to the journal beforehand."""
 
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from policy_engine.live import Live
 from policy_engine.model import Decision
 from policy_engine.row_counts import Count

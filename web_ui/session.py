@@ -10,10 +10,11 @@ import flask
 from flask.sessions import SecureCookieSessionInterface
 
 from catalog.errors import LimitExceeded, NotAllowed, NotAuthenticated
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, User, Verdict, WebSession
 from catalog.people.accounts import Accounts
 from catalog.people.api_tokens import ApiToken
+from catalog.people.model import User, WebSession
 from catalog.people.session_tokens import SessionTokens
 from catalog.people.web_sessions import WebSessions
 from policy_engine.model import Subject

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from catalog.crawl_runs import CrawlRun, CrawlRuns
 from catalog.errors import PolicyInvalid, SettingsInvalid
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.reach import Reached, reach
 from catalog.lookup import check_name
-from catalog.model import Event, EventKind, Source, Verdict
+from catalog.model import Source
 from catalog.names import fold, nearest
 from catalog.registry import check_options, connector_kind
 from policy_engine.apply import Applied, carry_out, prepare

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from catalog.names import fold
 from catalog.tag_assignments import Choice, Listed, TagAssignments
 from policy_engine.capabilities import Action, Rights

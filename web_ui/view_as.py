@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import flask
 
 from catalog.errors import NotAllowed, VeilError
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.http import answers

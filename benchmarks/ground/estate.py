@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from catalog.database import Catalog
 from catalog.dataset_reader import stored_path
 from catalog.datasets import Datasets
-from catalog.model import Column, Database, Dataset, Level, Role, Source, Tag
+from catalog.model import Column, Database, Dataset, Level, Source, Tag
 from catalog.names import fold
+from catalog.people.model import Role
 from catalog.tags import Tags
 from policy_engine.filters.filters import check_filter
 from policy_engine.live import Live, dataset_key

@@ -17,11 +17,11 @@ from catalog.errors import ArchiveInvalid, SettingsInvalid
 from catalog.journal.archive_files import ArchiveHead, read_archive, write_archive
 from catalog.journal.archives import Archive, listed, sha256_of
 from catalog.journal.chain import BEFORE_THE_FIRST, line_of, verify_links
+from catalog.journal.event import Event, EventKind
 from catalog.journal.event_index import remove
 from catalog.journal.journal import Journal
 from catalog.journal.seals import SealBook
 from catalog.leases import Leases
-from catalog.model import Event, EventKind
 
 MOST_EVENTS = 10_000
 """Events of one archive, so that nobody waits long for the transaction that takes them away."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from catalog.clock import read_time, written_time
 from catalog.errors import ArchiveInvalid
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 
 BEFORE_THE_FIRST = ""
 """What stands as the previous hash of event 1."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from catalog.names import fold
 
 OUTCOMES = ("clear", "masked", "hidden")

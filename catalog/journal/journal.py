@@ -14,11 +14,11 @@ from catalog.database import Catalog, Transaction
 from catalog.errors import JournalUnavailable
 from catalog.journal.archives import Archive, listed
 from catalog.journal.chain import Link, Verification, event_of, link, verify_links
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.event_index import EventIndex
 from catalog.journal.event_search import Count, Readable, Wanted, find, newest, spans, values
 from catalog.journal.event_sets import Members
 from catalog.lookup import tag_name
-from catalog.model import Event, EventKind, Verdict
 
 MOST_UNFILED = 20_000
 """More new events than that are filed by `file` alone, and by no search."""

@@ -12,8 +12,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
 from catalog.lookup import check_name, row_id
-from catalog.model import Attribute, Role, User
 from catalog.names import fold
+from catalog.people.model import Attribute, Role, User
 
 PROVIDED = "oidc:"
 """How the names of people begin who come from an identity provider; no local account is called so."""

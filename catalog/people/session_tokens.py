@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog
-from catalog.model import WebSession
 from catalog.people.api_tokens import ApiToken, hashed, read_scopes, token_of, written_scopes
+from catalog.people.model import WebSession
 from catalog.people.web_sessions import read_session
 
 _FORM = re.compile(r"veil_[A-Za-z0-9_-]{43}")

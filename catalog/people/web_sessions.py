@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog
-from catalog.model import Attribute, WebSession
 from catalog.people.api_tokens import hashed
+from catalog.people.model import Attribute, WebSession
 
 _SELECT = "SELECT * FROM web_session"
 _LIVES = "ended_at IS NULL AND expires_at > ? AND seen_at >= ?"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from catalog.model import Role
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.ddl.describing import (
     describe_columns,
     describe_database,

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from catalog import names
 from catalog.errors import PolicyInvalid
-from catalog.model import Database, Role
+from catalog.model import Database
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.ddl.grants import put_policy, take_policy, without_role
 from policy_engine.ddl.known import known_database, known_role
 from policy_engine.ddl.model import (

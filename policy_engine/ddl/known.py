@@ -1,8 +1,9 @@
 """What a statement names must be there; when it is not, the refusal names what nearly is."""
 
 from catalog.errors import PolicyInvalid
-from catalog.model import Column, Database, Dataset, Role
+from catalog.model import Column, Database, Dataset
 from catalog.names import fold, nearest
+from catalog.people.model import Role
 from policy_engine.ddl.model import Target
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Policy, TagExpression

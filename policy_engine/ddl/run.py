@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.database import Catalog
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind
 from policy_engine.apply import Applied, carry_out
 from policy_engine.ddl.answers import answer
 from policy_engine.ddl.changes import state_after

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from catalog.model import Attribute, Level, Source, TagRule
+from catalog.model import Level, Source, TagRule
+from catalog.people.model import Attribute
 from policy_engine.document.places import Place, Stated
 from policy_engine.model import Policy
 

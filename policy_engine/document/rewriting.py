@@ -9,7 +9,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from catalog import names
-from catalog.model import Column, Database, Dataset, Level, Role, Tag, User
+from catalog.model import Column, Database, Dataset, Level, Tag
+from catalog.people.model import Role, User
 from policy_engine.document import writing
 from policy_engine.document.model import Document
 from policy_engine.document.places import Place, invalid

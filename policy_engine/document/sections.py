@@ -7,7 +7,8 @@ from pathlib import Path
 
 from catalog import lookup, names, registry
 from catalog.errors import VeilError
-from catalog.model import Attribute, Level, Source
+from catalog.model import Level, Source
+from catalog.people.model import Attribute
 from policy_engine import capabilities
 from policy_engine.document.entries import Entry, pairs, text, texts
 from policy_engine.document.model import (

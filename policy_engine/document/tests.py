@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from catalog import names
 from catalog.errors import VeilError
-from catalog.model import Attribute
+from catalog.people.model import Attribute
 from policy_engine.circumstances import LAST_YEAR
 from policy_engine.document.entries import Entry, items, pairs, text, wrong
 from policy_engine.document.model import Expectation, PolicyTest

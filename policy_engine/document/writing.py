@@ -8,7 +8,8 @@ from typing import TypeVar
 from ruamel.yaml import YAML
 
 from catalog import names
-from catalog.model import Attribute, Database, Dataset, Role, Source, Tag, TagRule, User
+from catalog.model import Database, Dataset, Source, Tag, TagRule
+from catalog.people.model import Attribute, Role, User
 from policy_engine import tag_expressions
 from policy_engine.circumstances import When
 from policy_engine.document.scopes import print_scope

@@ -9,7 +9,7 @@ from typing import Self
 import pyarrow as pa
 
 from catalog.errors import LimitExceeded, UnknownColumn, VeilError
-from catalog.model import Verdict
+from catalog.journal.event import Verdict
 from catalog.sources.connector import Run
 
 

@@ -7,8 +7,8 @@ from typing import NoReturn
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from catalog.model import Attribute
 from catalog.names import nearest
+from catalog.people.model import Attribute
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 
 

@@ -22,7 +22,8 @@ from catalog.home import Home
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, Field
+from catalog.journal.event import Event, EventKind
+from catalog.model import Field
 home = Home.create(Path(sys.argv[1]), {})
 """
 

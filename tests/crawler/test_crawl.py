@@ -9,8 +9,9 @@ import pytest
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid, SettingsInvalid
+from catalog.journal.event import EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Database, EventKind, Source, Tag, TagRule, TagState, Verdict
+from catalog.model import Database, Source, Tag, TagRule, TagState
 from catalog.tag_assignments import Choice, TagAssignments
 from catalog.tags import Tags
 from crawler.crawl import Conduct, crawl, crawl_folder

@@ -10,8 +10,9 @@ from catalog.crawl_runs import CrawlRuns, RunState
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid, SourceUnavailable
+from catalog.journal.event import EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Database, EventKind, Field, Source, Tag, TagRule, Verdict
+from catalog.model import Database, Field, Source, Tag, TagRule
 from catalog.tags import Tags
 from crawler.crawl import Conduct, ask_for, carry_on, crawl
 from crawler.politeness import Politeness

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from catalog.model import Column, Dataset, Role
+from catalog.model import Column, Dataset
+from catalog.people.model import Role
 from policy_engine.model import AllOf, AnyOf, Effect, HasTag, Not, Policy, Scope, TransformCall, TransformRule
 from policy_engine.transforms import registry
 from policy_engine.transforms.calls import parse_call

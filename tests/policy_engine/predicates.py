@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from catalog.model import Attribute, Dataset
+from catalog.model import Dataset
+from catalog.people.model import Attribute
 from policy_engine.circumstances import When
 from tests.policy_engine.seen import Asker, Condition, Predicate
 

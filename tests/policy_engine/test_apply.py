@@ -8,8 +8,9 @@ import pytest
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid, SettingsInvalid, VeilError
+from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
-from catalog.model import EventKind, TagAssignment, TagOrigin, TagState
+from catalog.model import TagAssignment, TagOrigin, TagState
 from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags

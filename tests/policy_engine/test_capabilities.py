@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from catalog.errors import NotAllowed, PolicyInvalid
-from catalog.model import Column, Dataset, Role, Tag
+from catalog.model import Column, Dataset, Tag
+from catalog.people.model import Role
 from policy_engine.capabilities import Action, Capability, Rights, parse, scopes_within
 from policy_engine.delegation import demands, require_change
 from policy_engine.live import Live

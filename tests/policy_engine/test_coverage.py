@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.ground.estate import Size, estate
 from catalog.errors import NotAllowed
-from catalog.model import Column, Dataset, Role
+from catalog.model import Column, Dataset
+from catalog.people.model import Role
 from policy_engine.capabilities import Rights
 from policy_engine.circumstances import AT_MOST
 from policy_engine.coverage import Covered, coverage, coverage_of_roles

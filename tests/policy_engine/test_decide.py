@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from catalog.model import Column, Dataset, Role
+from catalog.model import Column, Dataset
+from catalog.people.model import Role
 from policy_engine.decide import decide
 from policy_engine.explain import told
 from policy_engine.model import Case, Decision, Effect, Outcome, Policy, PolicySet, Scope, Subject, TransformRule

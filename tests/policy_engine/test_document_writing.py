@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.model import User
+from catalog.people.model import User
 from policy_engine.document import writing
 from policy_engine.document.reading import loads
 from policy_engine.document.scopes import parse_scope, print_scope

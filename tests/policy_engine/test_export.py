@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
-from catalog.model import Role, TagRule
+from catalog.model import TagRule
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.apply import prepare
 from policy_engine.differences import differences
 from policy_engine.document.reading import load, loads

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.heavy_policy import NAMES, TAGS, WHERE, seller
-from catalog.model import Attribute, Column, Dataset, Role
+from catalog.model import Column, Dataset
+from catalog.people.model import Attribute, Role
 from policy_engine.decide import decide
 from policy_engine.filters.filters import check_filter
 from policy_engine.model import Decision, Effect, Outcome, Policy, PolicySet, Scope, Subject

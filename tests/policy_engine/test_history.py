@@ -7,8 +7,8 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
+from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
-from catalog.model import EventKind
 from catalog.revisions import Revisions
 from policy_engine.apply import carry_out
 from policy_engine.history import back_to, between, said_in

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.model import Column, Dataset, Role
+from catalog.model import Column, Dataset
+from catalog.people.model import Role
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, When
 from policy_engine.conditions import judge
 from policy_engine.decide import decide

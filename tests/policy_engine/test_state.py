@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import Internal
-from catalog.model import Role
+from catalog.people.model import Role
 from policy_engine.model import Policy
 from policy_engine.state import decode_state, encode_state
 from tests.policy_engine.policies import policies, role_names

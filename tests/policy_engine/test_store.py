@@ -7,8 +7,8 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.home import Home
-from catalog.model import Role
 from catalog.people.accounts import Accounts
+from catalog.people.model import Role
 from policy_engine.model import Effect, Policy, Scope
 from policy_engine.store import FIRST_POLICY, FIRST_ROLE, PolicyStore
 

@@ -7,8 +7,9 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.model import Dataset, User
+from catalog.model import Dataset
 from catalog.people.accounts import Accounts
+from catalog.people.model import User
 from policy_engine.model import PolicySet
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from catalog.model import Dataset, EventKind
+from catalog.journal.event import EventKind
+from catalog.model import Dataset
 from policy_engine.model import Effect, Policy, PolicySet
 from tests.policy_engine import drawn
 from tests.policy_engine.oracle import Oracle

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog.errors import PolicyBroken, SourceUnavailable, UnknownDataset
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Effect, Policy, Scope, Subject

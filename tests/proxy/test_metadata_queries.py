@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from catalog.errors import SqlUnsupported, UnknownDataset
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from proxy.rewriting.information import VIEWS, shown
 from proxy.rewriting.shows import explained, spelled_out
 from tests.proxy.honest_world import ask, company

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.model import Column, Dataset, Role
+from catalog.model import Column, Dataset
 from catalog.names import quoted
+from catalog.people.model import Role
 from policy_engine.decide import decide
 from policy_engine.model import (
     AllOf,

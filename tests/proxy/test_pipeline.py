@@ -18,7 +18,7 @@ from catalog.errors import (
     UnknownDataset,
     VeilError,
 )
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Policy, Subject

@@ -11,19 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from catalog.errors import VeilError
-from catalog.model import (
-    Column,
-    Database,
-    Dataset,
-    Event,
-    EventKind,
-    Field,
-    Source,
-    Tag,
-    TagAssignment,
-    TagOrigin,
-    TagState,
-)
+from catalog.journal.event import Event, EventKind
+from catalog.model import Column, Database, Dataset, Field, Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.tags import Tags
 from policy_engine.model import PolicySet
 from policy_engine.transforms.keys import KeyRing

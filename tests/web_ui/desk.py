@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 from werkzeug.test import TestResponse
 
-from catalog.model import Role
+from catalog.people.model import Role
 from web_ui.app import create_app
 from web_ui.parts import Parts
 

@@ -7,8 +7,9 @@ from argon2 import PasswordHasher
 
 from catalog.database import Catalog
 from catalog.home import Home
-from catalog.model import Database, Role, Source, Tag, TagAssignment, TagOrigin, TagState, User
+from catalog.model import Database, Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.people.accounts import Accounts
+from catalog.people.model import Role, User
 from catalog.registry import connect
 from policy_engine.model import (
     Effect,

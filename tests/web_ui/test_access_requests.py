@@ -7,7 +7,9 @@ from typing import Literal, cast
 
 import pytest
 
-from catalog.model import Database, EventKind, Field, Role, User
+from catalog.journal.event import EventKind
+from catalog.model import Database, Field
+from catalog.people.model import Role, User
 from tests.web_ui.desk import Desk
 from tests.web_ui.shop import open_shop
 from web_ui.parts import Parts, assemble

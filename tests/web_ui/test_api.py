@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.clock import utc_now
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.apis.openapi import description

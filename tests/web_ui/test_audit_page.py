@@ -6,7 +6,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 from tests.web_ui.browsing import SignIn, csrf_token, sign_in, text_of
 from web_ui.pages.event_words import DEEDS
 from web_ui.parts import Parts

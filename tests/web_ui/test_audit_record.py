@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import Event, EventKind, Role, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
+from catalog.people.model import Role
 from policy_engine.capabilities import Action
 from policy_engine.model import Subject
 from tests.web_ui.browsing import SignIn, csrf_token

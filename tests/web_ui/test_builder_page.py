@@ -12,7 +12,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from catalog.drafts import Drafts
-from catalog.model import Database, EventKind, Field, Role
+from catalog.journal.event import EventKind
+from catalog.model import Database, Field
+from catalog.people.model import Role
 from tests.web_ui.browsing import Outline, SignIn, csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from tests.web_ui.test_policy_pages import plan_of, says, words

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from tests.web_ui.browsing import SignIn, csrf_token, text_of
 from web_ui.parts import Parts
 

@@ -5,9 +5,7 @@ import re
 import flask
 import pytest
 
-from catalog.model import (
-    EventKind,
-)
+from catalog.journal.event import EventKind
 from tests.web_ui.browsing import SignIn, csrf_token
 from web_ui.parts import Parts
 

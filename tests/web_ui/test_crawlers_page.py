@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from catalog.crawl_comparison import compared
 from catalog.crawl_runs import CrawlRuns, RunState
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from crawler.crawl import carry_on, crawl
 from tests.web_ui.browsing import Outline, csrf_token
 from web_ui.crawl_runner import SCHEDULE

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.errors import SettingsInvalid
 from catalog.home import Home
-from catalog.model import Database, EventKind, Source
+from catalog.journal.event import EventKind
+from catalog.model import Database, Source
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app

@@ -4,16 +4,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from catalog.model import (
-    Database,
-    Description,
-    Key,
-    KeyKind,
-    Role,
-    TagAssignment,
-    TagOrigin,
-    TagState,
-)
+from catalog.model import Database, Description, Key, KeyKind, TagAssignment, TagOrigin, TagState
+from catalog.people.model import Role
 from catalog.registry import connect
 from tests.web_ui.browsing import SignIn, text_of
 from web_ui.pages.dataset import MOST_COLUMNS

@@ -11,7 +11,7 @@ import flask
 import pytest
 
 from catalog.crawl_runs import CrawlRuns, RunState
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app

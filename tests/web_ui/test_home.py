@@ -13,20 +13,9 @@ from flask.testing import FlaskClient
 from catalog.access_requests import AccessRequest, AccessRequests, Wanted
 from catalog.crawl_runs import CrawlRuns, RunState
 from catalog.home import Home
-from catalog.model import (
-    Database,
-    Event,
-    EventKind,
-    Level,
-    Role,
-    Source,
-    Tag,
-    TagAssignment,
-    TagOrigin,
-    TagRule,
-    TagState,
-    Verdict,
-)
+from catalog.journal.event import Event, EventKind, Verdict
+from catalog.model import Database, Level, Source, Tag, TagAssignment, TagOrigin, TagRule, TagState
+from catalog.people.model import Role
 from catalog.registry import connect
 from policy_engine.capabilities import Rights
 from policy_engine.circumstances import AT_MOST

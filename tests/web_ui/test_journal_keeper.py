@@ -13,12 +13,12 @@ import pytest
 from catalog.database import Catalog
 from catalog.journal.archiving import Archivist
 from catalog.journal.chain import line_of
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import SealBook, sealed
 from catalog.journal.sinks.delivery import Sink
 from catalog.journal.sinks.forms import as_json
 from catalog.journal.sinks.targets import RotatedFile
-from catalog.model import Event, EventKind
 from web_ui.journal.keeper import SERVER, JournalKeeper
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

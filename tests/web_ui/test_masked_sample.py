@@ -7,7 +7,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from catalog.model import Role
+from catalog.people.model import Role
 from policy_engine.decide import decide
 from policy_engine.model import Decision, Effect, Outcome, Policy, Scope, Subject, TransformCall, TransformRule
 from policy_engine.tag_expressions import parse

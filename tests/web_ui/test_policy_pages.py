@@ -10,7 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind, Role
+from catalog.journal.event import EventKind
+from catalog.people.model import Role
 from policy_engine.document.reading import loads
 from policy_engine.model import Policy, Scope
 from tests.web_ui.browsing import SignIn, csrf_token, sign_in

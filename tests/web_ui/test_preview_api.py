@@ -7,7 +7,8 @@ from typing import Any
 import flask
 import pytest
 
-from catalog.model import EventKind, Role
+from catalog.journal.event import EventKind
+from catalog.people.model import Role
 from tests.web_ui.browsing import SignIn, csrf_token, text_of
 from web_ui.parts import Parts
 

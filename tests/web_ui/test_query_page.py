@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 from tests.web_ui.browsing import SignIn, csrf_token
 from web_ui.pages import query as query_page
 from web_ui.parts import Parts

@@ -11,7 +11,9 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import Database, EventKind, Level, Role, Tag
+from catalog.journal.event import EventKind
+from catalog.model import Database, Level, Tag
+from catalog.people.model import Role
 from catalog.registry import connect
 from policy_engine.circumstances import AT_MOST
 from policy_engine.decide import decide

@@ -5,7 +5,7 @@ import re
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import Role
+from catalog.people.model import Role
 from tests.web_ui.browsing import SignIn, csrf_token, text_of
 from web_ui.parts import Parts
 

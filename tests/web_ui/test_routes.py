@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import Role, User
+from catalog.people.model import Role, User
 from policy_engine.capabilities import Action
 from tests.web_ui.api_routes import API_ROUTES, FURTHER
 from tests.web_ui.browsing import csrf_token, sign_in

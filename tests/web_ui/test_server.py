@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from catalog.model import Event, EventKind, Source, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
+from catalog.model import Source
 from catalog.registry import connect
 from tests.web_ui.running import Server, post, running
 from tests.web_ui.shop import open_shop

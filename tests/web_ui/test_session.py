@@ -12,7 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from catalog.clock import utc_now
-from catalog.model import EventKind, User
+from catalog.journal.event import EventKind
+from catalog.people.model import User
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import PASSWORD, open_shop
 from web_ui.app import create_app

@@ -7,7 +7,8 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import Event, EventKind, Role
+from catalog.journal.event import Event, EventKind
+from catalog.people.model import Role
 from policy_engine.capabilities import Action
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import PASSWORD, open_shop

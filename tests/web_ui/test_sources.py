@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from catalog.crawl_runs import CrawlRuns, RunState
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 from web_ui.parts import Parts
 
 Bearer = Callable[[str], dict[str, str]]

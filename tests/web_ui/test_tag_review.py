@@ -8,8 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind, Level, Role, Tag, TagAssignment, TagOrigin, TagState
+from catalog.journal.event import EventKind
+from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagState
 from catalog.names import fold
+from catalog.people.model import Role
 from catalog.tag_assignments import Choice, TagAssignments
 from tests.web_ui.browsing import csrf_token
 from web_ui.parts import Parts

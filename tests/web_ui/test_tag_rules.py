@@ -7,7 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind, Level, Role, TagAssignment, TagOrigin, TagState
+from catalog.journal.event import EventKind
+from catalog.model import Level, TagAssignment, TagOrigin, TagState
+from catalog.people.model import Role
 from catalog.tag_assignments import Choice, TagAssignments
 from tests.web_ui.browsing import Outline, csrf_token
 from web_ui.pages.tag_rules import stated_rule

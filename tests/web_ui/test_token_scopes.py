@@ -9,7 +9,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from policy_engine.kinds import kind
 from policy_engine.subjects import narrowed, subject_of
 from tests.web_ui.browsing import csrf_token

@@ -6,7 +6,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from web_ui.parts import Parts
 
 Bearer = Callable[[str], dict[str, str]]

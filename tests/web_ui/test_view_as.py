@@ -11,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.model import EventKind, Role, User
+from catalog.journal.event import EventKind
+from catalog.people.model import Role, User
 from policy_engine.capabilities import Action
 from policy_engine.model import Effect, Policy, Scope, TransformCall, TransformRule
 from policy_engine.tag_expressions import parse

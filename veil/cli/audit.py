@@ -12,8 +12,8 @@ import click
 
 from catalog.errors import SettingsInvalid
 from catalog.journal.chain import line_of
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, Verdict
 from catalog.names import nearest
 from veil.cli.audit_record import archive, moment, verify
 from veil.cli.output import Table, format_option, show, show_json

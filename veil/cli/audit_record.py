@@ -12,8 +12,8 @@ import click
 from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal.archive_files import ArchiveHead, is_archive, read_archive
 from catalog.journal.chain import BEFORE_THE_FIRST, Link, Verification, link_of, verify_links
+from catalog.journal.event import Event, EventKind
 from catalog.journal.seals import Seal, read_seals, sealed
-from catalog.model import Event, EventKind
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import home_option, opened, operator
 

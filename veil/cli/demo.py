@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from catalog.clock import utc_now
 from catalog.home import Home
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from crawler.crawl import crawl
 from policy_engine.apply import carry_out, prepare
 from policy_engine.document.reading import load

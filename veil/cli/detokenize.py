@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from catalog.errors import SettingsInvalid, VeilError
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 from policy_engine.capabilities import Action, Rights
 from policy_engine.subjects import subject_of
 from policy_engine.transforms.calls import parse_call

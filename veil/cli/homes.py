@@ -6,9 +6,9 @@ import click
 
 from catalog.database import Catalog
 from catalog.home import Home
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.known_keys import KnownKeys
-from catalog.model import Event, EventKind
 from policy_engine.store import PolicyStore
 from veil.cli.places import home_option, operator
 

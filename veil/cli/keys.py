@@ -7,10 +7,10 @@ import click
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
 from catalog.home import MASTER_KEY_VARIABLE, Home
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.known_keys import KnownKeys
 from catalog.master_keys import rotate_keys
-from catalog.model import Event, EventKind
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, operator
 

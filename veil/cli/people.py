@@ -1,8 +1,8 @@
 """The accounts of a home, by name."""
 
 from catalog.errors import SettingsInvalid
-from catalog.model import User
 from catalog.names import nearest
+from catalog.people.model import User
 from web_ui.parts import Parts
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import click
 
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from web_ui.home.estate import Estates

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from catalog.errors import SettingsInvalid
-from catalog.model import Event, EventKind, WebSession
+from catalog.journal.event import Event, EventKind
+from catalog.people.model import WebSession
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, opened, operator
 from web_ui.parts import Parts

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from catalog.errors import SettingsInvalid
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from policy_engine.capabilities import Rights, scopes_within
 from policy_engine.subjects import subject_of
 from veil.cli.output import Table, format_option, show

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import flask
 
 from catalog.clock import written_time
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.http import answers

@@ -7,7 +7,7 @@ import flask
 from catalog.clock import written_time
 from catalog.crawl_comparison import Moved, compared
 from catalog.crawl_runs import CrawlItem, CrawlRun, CrawlRuns, RunState
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 from crawler.crawl import ask_for
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject

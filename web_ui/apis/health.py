@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import flask
 
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.http import answers

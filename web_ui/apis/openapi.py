@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from catalog.crawl_runs import RunState
-from catalog.model import EventKind, Level, TagOrigin, TagState, Verdict
+from catalog.journal.event import EventKind, Verdict
+from catalog.model import Level, TagOrigin, TagState
 from proxy.http.openapi import (
     COUNT,
     DATA_PATHS,

@@ -1,6 +1,6 @@
 """The routes of the journal, described in OpenAPI 3.1."""
 
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 from proxy.http.openapi import COUNT, HEADERS, TEXT, YES_NO, Json, answer, listed, named, operation, parameter, record
 
 _MOMENT: Json = {"type": "string", "format": "date-time"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import flask
 
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import require_oversight

@@ -8,7 +8,8 @@ from pathlib import Path
 import flask
 
 from catalog.errors import PolicyInvalid, UnknownDataset, VeilError
-from catalog.model import Dataset, Event, EventKind, TagRule
+from catalog.journal.event import Event, EventKind
+from catalog.model import Dataset, TagRule
 from catalog.names import fold, nearest
 from catalog.registry import connect
 from catalog.sources.private_copies import PrivateCopies

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.errors import NotAllowed, VeilError
-from catalog.model import Dataset, Event, EventKind
+from catalog.journal.event import Event, EventKind
+from catalog.model import Dataset
 from catalog.names import fold, join, split
 from policy_engine.capabilities import Action, Rights
 from policy_engine.circumstances import LAST_YEAR, Circumstances

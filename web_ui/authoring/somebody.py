@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from catalog.model import Attribute
 from catalog.names import fold, nearest
 from catalog.people.accounts import Accounts
+from catalog.people.model import Attribute
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import PolicySet, Subject
 from policy_engine.readers import known_roles

@@ -10,8 +10,9 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 
-from catalog.model import Dataset, Role
+from catalog.model import Dataset
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.coverage import Covered, coverage, coverage_of_roles
 from policy_engine.document.model import Document
 from policy_engine.draft import Draft

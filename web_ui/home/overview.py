@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.seals import Seal
-from catalog.model import Event, EventKind, Revision, Verdict
+from catalog.model import Revision
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from policy_engine.oversight import overseen

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import flask
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.store import FIRST_POLICY, FIRST_ROLE

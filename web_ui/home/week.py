@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
+from catalog.journal.event import EventKind, Verdict
 from catalog.journal.journal import wanted
-from catalog.model import EventKind, Verdict
 from policy_engine.model import Subject
 from web_ui.journal.search import reach_of
 from web_ui.parts import Parts

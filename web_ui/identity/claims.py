@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog.errors import NotAuthenticated
-from catalog.model import Attribute
 from catalog.names import fold
 from catalog.people.accounts import PROVIDED, is_provided
+from catalog.people.model import Attribute
 from policy_engine.capabilities import ADMIN, AUDITOR
 from policy_engine.model import Subject
 

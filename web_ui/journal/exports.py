@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
 from catalog.journal.chain import canonical
+from catalog.journal.event import Event
 from catalog.journal.sinks.forms import as_ocsf
-from catalog.model import Event
 from web_ui.journal.reach import Reach
 from web_ui.spreadsheets import plain
 

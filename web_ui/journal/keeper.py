@@ -12,10 +12,10 @@ from pathlib import Path
 
 from catalog.errors import VeilError
 from catalog.journal.archiving import Archivist
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import Seal, SealBook
 from catalog.journal.sinks.delivery import Sink
-from catalog.model import Event, EventKind
 
 SERVER = "server"
 """Who made the seals that nobody asked for."""

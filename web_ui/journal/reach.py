@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 
 from catalog.journal.chain import line_of
+from catalog.journal.event import Event
 from catalog.journal.event_search import Readable
 from catalog.journal.event_terms import is_of_more
-from catalog.model import Event
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Outcome, Subject

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import flask
 
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.event_sets import Members
 from catalog.journal.journal import wanted
-from catalog.model import Event, EventKind, Verdict
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from proxy.http import answers

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from catalog.errors import JournalUnavailable, SealInvalid, VeilError
 from catalog.journal.chain import Verification
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import SealBook, sealed
-from catalog.model import Event, EventKind
 
 _MOST_PAUSE = 0.05
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import flask
 
 from catalog.journal.archives import Archive
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.http.identity import Identity

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import flask
 
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 
 _REPORTS = (
     ("who-can-see", "Who could see a column, and by which policy?"),

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
+from catalog.journal.event import Verdict
 from catalog.journal.event_sets import Members
 from catalog.journal.journal import Journal
-from catalog.model import Verdict
 from web_ui.pages.event_words import ENDINGS
 from web_ui.pictures.chart import Chart
 from web_ui.pictures.timeline import Period, timeline

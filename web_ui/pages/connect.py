@@ -6,7 +6,7 @@ from datetime import timedelta
 import flask
 
 from catalog.errors import NotAllowed, PolicyInvalid, VeilError
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from catalog.names import join
 from catalog.people.accounts import is_provided
 from catalog.people.api_tokens import ApiToken

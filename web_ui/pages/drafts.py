@@ -6,7 +6,7 @@ import flask
 
 from catalog.drafts import Draft, Drafts, Form
 from catalog.errors import LimitExceeded
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.delegation import require_policy_writer

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from catalog.model import EventKind, Verdict
+from catalog.journal.event import EventKind, Verdict
 
 DEEDS: Mapping[str, str] = {
     EventKind.QUERY_BEGIN: "asked a query",

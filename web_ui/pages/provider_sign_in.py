@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 import flask
 
 from catalog.errors import NotAuthenticated, SourceUnavailable
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, Verdict
 from proxy.http import answers
 from web_ui.identity.provider import Arrival, Attempt, IdentityProvider
 from web_ui.pages import sign_in

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 from policy_engine.model import Subject
 from web_ui.journal.search import note_reading
 from web_ui.parts import Parts

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import flask
 
 from catalog.errors import VeilError
-from catalog.model import EventKind, Role
+from catalog.journal.event import EventKind
 from catalog.names import fold
+from catalog.people.model import Role
 from policy_engine.capabilities import PLACES, Action, Capability, Rights, parse
 from policy_engine.model import Subject
 from policy_engine.plan import Plan

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
-from catalog.model import Dataset, Role
+from catalog.model import Dataset
 from catalog.names import fold, join, nearest, split_field
+from catalog.people.model import Role
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Estate, PolicySet, Subject
 from policy_engine.oversight import overseen_roles, require_oversight

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from catalog.clock import written_time
-from catalog.model import EventKind, Revision
+from catalog.journal.event import EventKind
+from catalog.model import Revision
 from catalog.names import fold
 from policy_engine.model import Effect, Policy
 from policy_engine.owners import last_changes

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from catalog.journal.chain import canonical, line_of
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 
 Form = Callable[[Event], Sequence[str]]
 """The lines that one event becomes."""

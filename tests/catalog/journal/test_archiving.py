@@ -17,10 +17,10 @@ from catalog.errors import ArchiveInvalid, SettingsInvalid
 from catalog.journal.archive_files import read_archive
 from catalog.journal.archiving import Archivist
 from catalog.journal.chain import line_of, link_of, verify_links
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import SealBook, sealed
 from catalog.leases import Leases
-from catalog.model import Event, EventKind
 from tests.catalog.conftest import Clock
 
 ROOT = Path(__file__).parents[3]

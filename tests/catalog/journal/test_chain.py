@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.journal.chain import canonical, event_of, line_of, link, verify_export
-from catalog.model import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 JSON = st.recursive(

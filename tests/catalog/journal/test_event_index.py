@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from catalog.clock import written_time
 from catalog.database import Catalog
 from catalog.errors import JournalUnavailable, LimitExceeded
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.event_search import Readable
 from catalog.journal.event_sets import Members, extended, gathered, packed, unpacked
 from catalog.journal.journal import Journal, wanted
-from catalog.model import Event, EventKind, Verdict
 from tests.catalog.conftest import Clock, abandon
 
 NAMES = st.sampled_from(["ada", "Bob", "bob", "eve", "é", "100%", "a_b", "\ud800", 'say "no"'])

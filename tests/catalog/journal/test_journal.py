@@ -11,8 +11,8 @@ import pytest
 from catalog.database import Catalog
 from catalog.errors import JournalUnavailable, SettingsInvalid
 from catalog.journal.chain import line_of, verify_export
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.model import Event, EventKind, Verdict
 from tests.catalog.conftest import Clock, abandon
 
 READ = Event(

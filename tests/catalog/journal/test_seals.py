@@ -11,9 +11,9 @@ import pytest
 
 from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal.chain import Link, event_of, line_of, link, verify_export
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import Seal, SealBook, read_seals, sealed
-from catalog.model import Event, EventKind
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

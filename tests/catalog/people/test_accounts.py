@@ -7,8 +7,8 @@ from argon2 import PasswordHasher
 
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
-from catalog.model import Role, User
 from catalog.people.accounts import Accounts
+from catalog.people.model import Role, User
 
 ADA = User(name="ada", groups=frozenset({"analysts", "Ärzte"}), attributes={"region": "northwest"})
 

@@ -7,9 +7,9 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
-from catalog.model import User
 from catalog.people.accounts import Accounts
 from catalog.people.api_tokens import ApiTokens
+from catalog.people.model import User
 from tests.catalog.conftest import Clock
 
 DAY = timedelta(days=1)

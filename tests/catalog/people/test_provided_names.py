@@ -6,8 +6,8 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.errors import SettingsInvalid
-from catalog.model import User
 from catalog.people.accounts import Accounts
+from catalog.people.model import User
 from catalog.people.provided_names import Holder, ProvidedNames
 from tests.catalog.conftest import Clock
 

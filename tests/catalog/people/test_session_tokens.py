@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from catalog.database import Catalog
-from catalog.model import WebSession
+from catalog.people.model import WebSession
 from catalog.people.session_tokens import SessionTokens
 from catalog.people.web_sessions import WebSessions
 from tests.catalog.conftest import Clock

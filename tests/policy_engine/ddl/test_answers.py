@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import NotAllowed, PolicyInvalid
+from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
-from catalog.model import EventKind
 from tests.policy_engine.ddl.giving import Shop, opened_shop
 from tests.policy_engine.homes import apply
 

@@ -7,8 +7,9 @@ import pytest
 
 from catalog.datasets import Datasets
 from catalog.errors import NotAllowed, PolicyInvalid
+from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
-from catalog.model import EventKind, TagAssignment, TagOrigin, TagState
+from catalog.model import TagAssignment, TagOrigin, TagState
 from catalog.revisions import Revisions
 from catalog.tags import Tags
 from policy_engine.apply import Applied

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog.home import Home
-from catalog.model import WebSession
+from catalog.people.model import WebSession
 from tests.veil.cli.terminal import Terminal
 from web_ui.parts import assemble
 from web_ui.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from tests.web_ui.identity.provider import Provider
 from tests.web_ui.identity.world import API, World, auth, served
 

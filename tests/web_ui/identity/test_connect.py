@@ -5,7 +5,8 @@ import re
 import pytest
 import requests
 
-from catalog.model import EventKind, Role
+from catalog.journal.event import EventKind
+from catalog.people.model import Role
 from tests.web_ui.identity.world import Browser, World
 
 

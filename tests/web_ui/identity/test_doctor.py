@@ -9,7 +9,7 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.home import Home
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from tests.serving import free_port
 from tests.web_ui.identity.provider import SECRET, Provider
 from tests.web_ui.identity.world import auth, served

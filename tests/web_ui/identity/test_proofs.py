@@ -2,7 +2,8 @@
 
 import pytest
 
-from catalog.model import EventKind, User
+from catalog.journal.event import EventKind
+from catalog.people.model import User
 from tests.web_ui.identity.world import World, assert_refused, words
 
 NOW = 0  # stands for the moment of the test in claims of time

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from catalog.model import EventKind
+from catalog.journal.event import EventKind
 from tests.web_ui.identity.provider import Provider
 from tests.web_ui.identity.world import World, assert_refused, auth, served, tells_a_proof
 

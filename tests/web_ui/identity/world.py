@@ -14,7 +14,7 @@ import requests
 from werkzeug.serving import make_server
 
 from catalog.clock import utc_now
-from catalog.model import Event, EventKind
+from catalog.journal.event import Event, EventKind
 from tests.web_ui.identity.provider import SECONDS, Provider
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app

@@ -13,11 +13,11 @@ from typing import ClassVar
 import pytest
 
 from catalog.errors import SettingsInvalid, SinkUnavailable
+from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.sinks.delivery import Sink
 from catalog.journal.sinks.forms import as_json
 from catalog.journal.sinks.targets import RotatedFile, Syslog, Target, Webhook, target
-from catalog.model import Event, EventKind
 
 
 @dataclass

@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from catalog.journal.chain import verify_export
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from catalog.journal.sinks.forms import FORMS, as_cef, as_json, as_ocsf
-from catalog.model import Event, EventKind, Verdict
 
 EVENT = Event(
     kind=EventKind.QUERY_BEGIN,

@@ -1,0 +1,81 @@
+"""What an event of the journal is: its kinds, how it ended, and what it holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What an event of the journal tells, as noun:verb."""
+
+    QUERY_BEGIN = "query:begin"
+    QUERY_END = "query:end"
+    QUERY_DENY = "query:deny"
+    METADATA_READ = "metadata:read"
+    EXPLAIN_READ = "explain:read"
+    VIEW_BEGIN = "view:begin"
+    VIEW_END = "view:end"
+    LOGIN_OK = "login:ok"
+    LOGIN_FAIL = "login:fail"
+    SESSION_REVOKE = "session:revoke"
+    TOKEN_CREATE = "token:create"
+    TOKEN_REVOKE = "token:revoke"
+    DOCUMENT_APPLY = "document:apply"
+    POLICY_ROLLBACK = "policy:rollback"
+    DRAFT_SAVE = "draft:save"
+    DRAFT_DISCARD = "draft:discard"
+    SOURCE_TEST = "source:test"
+    CRAWL_BEGIN = "crawl:begin"
+    CRAWL_END = "crawl:end"
+    CRAWL_CANCEL = "crawl:cancel"
+    TAG_REVIEW = "tag:review"
+    RULE_TRY = "rule:try"
+    REQUEST_CREATE = "request:create"
+    REQUEST_READ = "request:read"
+    REQUEST_APPROVE = "request:approve"
+    REQUEST_DENY = "request:deny"
+    REQUEST_WITHDRAW = "request:withdraw"
+    REPORT_READ = "report:read"
+    AUDIT_READ = "audit:read"
+    AUDIT_EXPORT = "audit:export"
+    AUDIT_VERIFY = "audit:verify"
+    AUDIT_SEAL = "audit:seal"
+    AUDIT_ARCHIVE = "audit:archive"
+    HOME_INIT = "home:init"
+    KEY_ROTATE = "key:rotate"
+    VALUE_DETOKENIZE = "value:detokenize"
+
+
+class Verdict(StrEnum):
+    """How an event ended for the person: let through, refused, failed, or stopped by the person."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ERROR = "error"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of the journal; `details` holds JSON values, never values of data.
+
+    `seq`, `at`, `previous_hash` and `hash` are given by the journal when the event is written.
+    """
+
+    kind: EventKind
+    user: str
+    verdict: Verdict = Verdict.ALLOW
+    groups: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    revision: int = 0
+    decision_id: str = ""
+    client: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+    seq: int = 0
+    at: datetime | None = None
+    previous_hash: str = ""
+    hash: str = ""
