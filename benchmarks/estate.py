@@ -23,13 +23,13 @@ from catalog.datasets import Datasets
 from catalog.journal.journal import Journal
 from catalog.tags import Tags
 from crawler.levels import levels_of
-from policy_engine.decide import decide
+from policy_engine.changing.facts import Facts
+from policy_engine.changing.plan import Plan, make_plan
 from policy_engine.document.model import Document
 from policy_engine.document.places import Place, Stated
-from policy_engine.facts import Facts
+from policy_engine.judging.decide import decide
 from policy_engine.live import Live, read_live
 from policy_engine.model import Effect, HasTag, Policy, Scope, Subject
-from policy_engine.plan import Plan, make_plan
 from policy_engine.store import PolicyStore
 from policy_engine.visibility import Visibility
 from proxy.metadata import Metadata, summary

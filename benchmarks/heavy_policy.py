@@ -14,9 +14,9 @@ import duckdb
 from benchmarks.ground.figures import figure, median_cpu_micros, median_micros
 from catalog.clock import utc_now
 from catalog.home import Home
-from policy_engine.apply import carry_out, prepare
-from policy_engine.decide import decide
+from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.document.reading import load
+from policy_engine.judging.decide import decide
 from policy_engine.model import Subject
 from proxy.governance import Governor, Request
 from proxy.reading.tokens import SqlLimits

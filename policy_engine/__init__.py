@@ -1,8 +1,9 @@
 """Who may see what, and why.
 
-Rule: the judging files (model, tag_expressions, filters/, strength, decide, transforms/) do no I/O;
-time, randomness and keys are arguments. This room never sees the crawler.
+Rule: the judging files (model and the words beside it, filters/, transforms/, judging/) do no I/O; time, randomness and
+keys are arguments. This room never sees the crawler.
 
-Reading order: model, tag_expressions, filters/, transforms/, decide, visibility, explain, then the
-document (what an administrator writes), plan, impact, and store (numbered revisions).
+Reading order: the words of a policy (model, circumstances, conditions, tag_expressions, strength); filters/ and
+transforms/; judging/, and visibility, the one door to it; document/ and ddl/ (what an administrator writes); state,
+store and live (what is in force); changing/ (from one state to the next), requests/, lint/, telling/.
 """

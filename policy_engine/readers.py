@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.ddl.printing import print_policy
+from policy_engine.judging.policy_index import roles_of
 from policy_engine.model import Policy, PolicySet, Subject
-from policy_engine.policy_index import roles_of
 
 
 def reads_every_policy(rights: Rights | None) -> bool:

@@ -15,11 +15,11 @@ from catalog.datasets import Datasets
 from catalog.model import Dataset, Reading
 from catalog.names import fold
 from policy_engine.circumstances import UNKNOWN, Circumstances
-from policy_engine.decide import Judge
-from policy_engine.kinds import kind
+from policy_engine.judging.decide import Judge
+from policy_engine.judging.kinds import kind
+from policy_engine.judging.phases import phase, surroundings
+from policy_engine.judging.sights import Sight
 from policy_engine.model import Decision, Estate, PolicySet, Subject
-from policy_engine.phases import phase, surroundings
-from policy_engine.sights import Sight
 
 _MOST_JUDGES = 256
 _MOST_DECISIONS = 2_000

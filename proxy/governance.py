@@ -19,9 +19,9 @@ from catalog.sources.connector import Expected, Session
 from catalog.sources.engine import EngineSession
 from catalog.sources.sessions import SessionCache
 from policy_engine.circumstances import Circumstances
-from policy_engine.kinds import kind
+from policy_engine.judging.kinds import kind
+from policy_engine.judging.phases import phase, surroundings
 from policy_engine.model import Decision, PolicySet, Subject
-from policy_engine.phases import phase, surroundings
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility

@@ -12,9 +12,9 @@ from catalog.model import Dataset, Key
 from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
+from policy_engine.judging.sights import Sight
 from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, RowDecision, Subject
 from policy_engine.readers import readable, statements
-from policy_engine.sights import Sight
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import came_by
 from policy_engine.visibility import Visibility

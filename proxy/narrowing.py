@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from catalog.model import Level
 from catalog.names import fold
 from crawler.levels import Levels
-from policy_engine.sights import Sight, TagSets
+from policy_engine.judging.sights import Sight, TagSets
 from proxy.refusals import RequestInvalid
 
 FACETS = ("access", "level", "tag", "database")

@@ -15,10 +15,10 @@ from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
 from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
 from catalog.sources.connector import Limits, Run
-from policy_engine.explain import DatasetTold, told, with_statements
 from policy_engine.model import PolicySet, Subject
 from policy_engine.readers import readable
 from policy_engine.store import PolicyStore
+from policy_engine.telling.explain import DatasetTold, told, with_statements
 from proxy import record
 from proxy.answering.answer import Answer, Ending
 from proxy.answering.meter import Meter

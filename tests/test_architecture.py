@@ -11,7 +11,10 @@ HOUSE = Path(__file__).parent.parent
 FLOORS = {"catalog": 1, "crawler": 2, "policy_engine": 2, "proxy": 3, "web_ui": 4, "veil": 5}
 JUDGES = tuple(
     f"policy_engine.{name}"
-    for name in ("model", "tag_expressions", "filters*", "conditions", "own_names", "strength", "decide", "transforms*")
+    for name in (
+        *("model", "circumstances", "conditions", "tag_expressions", "own_names", "profile", "shapes", "strength"),
+        *("filters*", "transforms*", "judging*"),
+    )
 )
 IMPURE = frozenset(
     "asyncio http io os pathlib random secrets shutil socket sqlite3 subprocess sys tempfile threading time".split()
@@ -115,7 +118,7 @@ DOC = '"""A caption."""\n'
     ("sources", "breach"),
     [
         ({"catalog.a": DOC + "import proxy.http.api"}, "not on a lower floor"),
-        ({"crawler.a": DOC + "from policy_engine.decide import decide"}, "not on a lower floor"),
+        ({"crawler.a": DOC + "from policy_engine.judging.decide import decide"}, "not on a lower floor"),
         ({"policy_engine.a": DOC + "def f():\n    from crawler import crawl"}, "not on a lower floor"),
         ({"veil.connection": DOC + "import catalog.errors"}, "the client stands alone"),
         ({"veil.connection": DOC + "from veil.cli import main", "veil.cli.main": DOC}, "the client stands alone"),
@@ -124,7 +127,7 @@ DOC = '"""A caption."""\n'
         ({"catalog.a": DOC + "x = 1\n" * 400}, "longer than 400"),
         ({"catalog.a": "x = 1"}, "docstring"),
         ({"catalog.__init__": DOC + "from catalog.a import b"}, "only the room's docstring"),
-        ({"policy_engine.decide": DOC + "import os"}, "must not use `os`"),
+        ({"policy_engine.judging.decide": DOC + "import os"}, "must not use `os`"),
         ({"policy_engine.transforms.tokenize": DOC + "from time import time"}, "must not use `time`"),
         (
             {"policy_engine.filters.filters": DOC + "from datetime import datetime\nat = datetime.now()"},

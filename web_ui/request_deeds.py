@@ -1,10 +1,10 @@
 """What people do with requests for access, in the API and on pages: ask, approve, deny and take back."""
 
 from catalog.access_requests import AccessRequest
-from policy_engine.access_requests import approve, deny, withdraw
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
-from policy_engine.request_policies import Terms
+from policy_engine.requests.access_requests import approve, deny, withdraw
+from policy_engine.requests.request_policies import Terms
 from proxy.asking import Asking
 from proxy.http import answers
 from proxy.refusals import NotThere, RequestInvalid

@@ -9,22 +9,22 @@ from catalog.errors import VeilError
 from catalog.journal.event import Event, EventKind
 from catalog.model import Column
 from catalog.names import fold
-from policy_engine.access_requests import is_own, may_decide
 from policy_engine.capabilities import Action, Rights
 from policy_engine.circumstances import AT_MOST
 from policy_engine.ddl.printing import print_policy
-from policy_engine.decide import Judge
-from policy_engine.judged import Judged
+from policy_engine.judging.decide import Judge
+from policy_engine.judging.judged import Judged
+from policy_engine.judging.policy_index import roles_of
+from policy_engine.judging.verdicts import Verdict
 from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, Policy, Subject
-from policy_engine.policy_index import roles_of
-from policy_engine.proposal import Proposal, propose
 from policy_engine.readers import may_read
-from policy_engine.request_policies import Terms, role_of
+from policy_engine.requests.access_requests import is_own, may_decide
+from policy_engine.requests.proposal import Proposal, propose
+from policy_engine.requests.request_policies import Terms, role_of
+from policy_engine.requests.told_proposal import as_told
 from policy_engine.subjects import holder_of
-from policy_engine.told_proposal import as_told
 from policy_engine.transforms.calls import parse_call
-from policy_engine.verdicts import Verdict
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.parts import Parts
 

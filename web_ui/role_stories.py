@@ -11,11 +11,11 @@ from catalog.people.accounts import is_provided
 from catalog.people.model import Role
 from policy_engine.capabilities import ADMIN, AUDITOR, Action, Capability, Rights, parse
 from policy_engine.circumstances import AT_MOST
+from policy_engine.judging.policy_index import is_in_force, roles_of
+from policy_engine.judging.sights import Sight
 from policy_engine.model import Policy, PolicySet, Subject
-from policy_engine.policy_index import is_in_force, roles_of
 from policy_engine.readers import readable, reads_every_policy
-from policy_engine.request_policies import role_of
-from policy_engine.sights import Sight
+from policy_engine.requests.request_policies import role_of
 from policy_engine.subjects import holder_of, subject_of
 from proxy.http import answers
 from web_ui.parts import Parts

@@ -1,9 +1,9 @@
 """Row counts for plans: counted on the sources through the governed relation, and told to the journal beforehand."""
 
 from catalog.journal.event import Event, EventKind
+from policy_engine.changing.row_counts import Count
 from policy_engine.live import Live
 from policy_engine.model import Decision
-from policy_engine.row_counts import Count
 from proxy.counting import count_rows
 from web_ui.parts import Parts
 

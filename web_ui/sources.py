@@ -12,15 +12,15 @@ from catalog.lookup import check_name
 from catalog.model import Source
 from catalog.names import fold, nearest
 from catalog.registry import check_options, connector_kind
-from policy_engine.apply import Applied, carry_out, prepare
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.apply import Applied, carry_out, prepare
+from policy_engine.changing.plan import Plan, plan_between
+from policy_engine.changing.removal import without_source
 from policy_engine.document import writing
 from policy_engine.document.model import Document
 from policy_engine.document.reading import loads
 from policy_engine.live import read_live
 from policy_engine.model import Subject
-from policy_engine.plan import Plan, plan_between
-from policy_engine.removal import without_source
 from web_ui.parts import Parts
 
 

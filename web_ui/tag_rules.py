@@ -10,12 +10,12 @@ from catalog.names import fold
 from catalog.tag_assignments import Choice, TagAssignments, Tally
 from crawler.builtin import BUILTIN_RULES
 from crawler.detectors.catalogue import detectors
-from policy_engine.apply import Applied
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.apply import Applied
+from policy_engine.changing.plan import Plan, plan_between
+from policy_engine.changing.removal import without_rule
 from policy_engine.live import read_live
 from policy_engine.model import Subject
-from policy_engine.plan import Plan, plan_between
-from policy_engine.removal import without_rule
 from policy_engine.tag_review import namespaces_of
 from web_ui.authoring.planning import applied, planned
 from web_ui.parts import Parts

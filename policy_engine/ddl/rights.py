@@ -6,6 +6,8 @@ from typing import Self
 from catalog.errors import NotAllowed
 from catalog.names import join
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.delegation import require_change
+from policy_engine.changing.plan import Plan
 from policy_engine.ddl.model import (
     AssignTag,
     Change,
@@ -20,10 +22,8 @@ from policy_engine.ddl.model import (
     TakePolicy,
     Target,
 )
-from policy_engine.delegation import require_change
 from policy_engine.document.scopes import print_scope
 from policy_engine.model import PolicySet, Subject
-from policy_engine.plan import Plan
 from policy_engine.readers import reads_every_policy
 
 _HINT = "ask a member of the group `admin`, who can do it or give your role the capability"

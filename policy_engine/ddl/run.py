@@ -8,7 +8,10 @@ from datetime import datetime
 from catalog.database import Catalog
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
-from policy_engine.apply import Applied, carry_out
+from policy_engine.changing.apply import Applied, carry_out
+from policy_engine.changing.plan import Plan, plan_between
+from policy_engine.changing.plan_warnings import scope_warnings
+from policy_engine.changing.told_plan import names_withheld, told_plan
 from policy_engine.ddl.answers import answer
 from policy_engine.ddl.changes import state_after
 from policy_engine.ddl.model import Change, Describe, PutPolicy, Question
@@ -17,10 +20,7 @@ from policy_engine.ddl.rights import Asker, require_plan, require_statement
 from policy_engine.ddl.views import Answer, View
 from policy_engine.live import DatasetKey, Live, dataset_key, read_live
 from policy_engine.model import Decision, Subject
-from policy_engine.plan import Plan, plan_between
-from policy_engine.plan_warnings import scope_warnings
 from policy_engine.readers import reader
-from policy_engine.told_plan import names_withheld, told_plan
 from policy_engine.visibility import Visibility
 
 

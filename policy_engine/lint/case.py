@@ -6,16 +6,16 @@ from datetime import datetime
 
 from catalog.model import Column, Dataset
 from catalog.names import fold
-from policy_engine.cells import ALWAYS
+from policy_engine.changing.draft import ASSUMED_TYPE, Draft
 from policy_engine.document.places import Place
-from policy_engine.draft import ASSUMED_TYPE, Draft
 from policy_engine.filters import filters
+from policy_engine.judging.cells import ALWAYS
+from policy_engine.judging.nesting import nest
+from policy_engine.judging.policy_index import is_in_force, roles_of
+from policy_engine.judging.rulings import Ruling, Rulings
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Policy
-from policy_engine.nesting import nest
-from policy_engine.policy_index import is_in_force, roles_of
 from policy_engine.profile import FieldProfile, profile
-from policy_engine.rulings import Ruling, Rulings
 from policy_engine.subjects import holder_of, subject_of
 
 OTHER_COLUMNS = "(any other column)"

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from policy_engine import unfit
-from policy_engine.cells import ALWAYS, NOTHING, Contribution
+from policy_engine.changing import unfit
+from policy_engine.judging.cells import ALWAYS, NOTHING, Contribution
+from policy_engine.judging.rulings import Ruling
 from policy_engine.lint.case import Case
 from policy_engine.lint.clashes import clash
 from policy_engine.lint.findings import MISSING_FILTER_COLUMN, UNDECIDED_CELL, UNFIT_TRANSFORM, UNJUDGED_FILTER, Finding
 from policy_engine.model import Effect
-from policy_engine.rulings import Ruling
 from policy_engine.strength import Strength
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from catalog.names import fold
-from policy_engine.cells import ALWAYS, Contribution
+from policy_engine.judging.cells import ALWAYS, Contribution
+from policy_engine.judging.rulings import Ruling
 from policy_engine.lint.case import Case, Sight
 from policy_engine.lint.findings import DENIED_GRANT, EMPTY_GRANT, IDLE_TAKER, SHADOWED_GRANT, TOTAL_DENIAL, Finding
 from policy_engine.model import Effect, Policy
-from policy_engine.rulings import Ruling
 from policy_engine.tag_expressions import print_expression
 
 

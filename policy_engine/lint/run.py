@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from policy_engine.draft import Draft
+from policy_engine.changing.draft import Draft
 from policy_engine.lint import cells, conditions, grants, names, tags, time
 from policy_engine.lint.case import Case
 from policy_engine.lint.findings import Finding, Severity

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from catalog.model import Level
 from catalog.names import fold
-from policy_engine.cells import CLEAR
+from policy_engine.judging.cells import CLEAR
 from policy_engine.lint.case import Case
 from policy_engine.lint.findings import CLEAR_SENSITIVE, UNSEEN_DATASET, UNUSED_TAG, Finding
 from policy_engine.model import Policy

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from policy_engine.judging.policy_index import is_in_force
 from policy_engine.lint.case import Case
 from policy_engine.lint.findings import DISABLED_POLICY, EXPIRED_POLICY, FUTURE_POLICY, Finding
-from policy_engine.policy_index import is_in_force
 
 _INSTANT = timedelta(microseconds=1)
 

@@ -11,7 +11,7 @@ import pytest
 from catalog.clock import utc_now
 from catalog.errors import UnknownDataset
 from catalog.home import Home
-from policy_engine.apply import carry_out, prepare
+from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.circumstances import Circumstances
 from policy_engine.conditions import judge
 from policy_engine.ddl.model import PutPolicy

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import VeilError
-from policy_engine.apply import Applied
+from policy_engine.changing.apply import Applied
 from policy_engine.ddl.views import Answer
 from tests.policy_engine.ddl.giving import Shop
 from tests.policy_engine.homes import apply, shop_home

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from policy_engine.apply import prepare
+from policy_engine.changing.apply import prepare
+from policy_engine.changing.export import export_text
 from policy_engine.document.reading import load
-from policy_engine.export import export_text
 from policy_engine.live import read_live
 from policy_engine.model import Subject
 from tests.proxy.world import World, governed

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from catalog.database import Catalog
 from catalog.home import Home
-from policy_engine.apply import Applied, carry_out, prepare
+from policy_engine.changing.apply import Applied, carry_out, prepare
+from policy_engine.changing.plan import Plan
 from policy_engine.document.reading import loads
-from policy_engine.plan import Plan
 from policy_engine.store import PolicyStore
 from tests.policy_engine.shop import CSV
 

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from catalog.model import Dataset, Level
 from catalog.names import fold
-from policy_engine.decide import decide
-from policy_engine.impact import Impact, Movement
+from policy_engine.changing.impact import Impact, Movement
+from policy_engine.changing.touched import Person, people
+from policy_engine.judging.decide import decide
 from policy_engine.live import Live
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Subject
 from policy_engine.strength import Strength
-from policy_engine.touched import Person, people
 from policy_engine.transforms.registry import strength
 
 

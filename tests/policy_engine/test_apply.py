@@ -14,7 +14,7 @@ from catalog.model import TagAssignment, TagOrigin, TagState
 from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags
-from policy_engine.apply import carry_out
+from policy_engine.changing.apply import carry_out
 from policy_engine.live import read_live
 from policy_engine.store import PolicyStore
 from tests.policy_engine.homes import apply, plan, shop_home

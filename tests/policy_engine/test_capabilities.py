@@ -8,7 +8,7 @@ from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.model import Column, Dataset, Tag
 from catalog.people.model import Role
 from policy_engine.capabilities import Action, Capability, Rights, parse, scopes_within
-from policy_engine.delegation import demands, require_change
+from policy_engine.changing.delegation import demands, require_change
 from policy_engine.live import Live
 from policy_engine.model import Effect, Policy, PolicySet, Scope, Subject
 

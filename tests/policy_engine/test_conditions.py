@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances, When
 from policy_engine.conditions import counts, hours, judge, print_when
+from policy_engine.judging.phases import phase, surroundings
 from policy_engine.model import Effect, Policy, PolicySet, Scope, Subject
-from policy_engine.phases import phase, surroundings
 from tests.policy_engine.policies import conditions
 
 MONDAY = datetime(2026, 6, 1, 10, 30, tzinfo=UTC)

@@ -12,11 +12,11 @@ from catalog.model import Column, Dataset
 from catalog.people.model import Role
 from policy_engine.capabilities import Rights
 from policy_engine.circumstances import AT_MOST
-from policy_engine.coverage import Covered, coverage, coverage_of_roles
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import Effect, HasTag, Policy, PolicySet, Scope, Subject, TransformCall, TransformRule
 from policy_engine.oversight import overseen, require_oversight
 from policy_engine.subjects import holder_of
+from policy_engine.telling.coverage import Covered, coverage, coverage_of_roles
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ import pytest
 
 from catalog.model import Column, Dataset
 from catalog.people.model import Role
-from policy_engine.decide import decide
-from policy_engine.explain import told
+from policy_engine.judging.decide import decide
 from policy_engine.model import Case, Decision, Effect, Outcome, Policy, PolicySet, Scope, Subject, TransformRule
 from policy_engine.tag_expressions import parse
+from policy_engine.telling.explain import told
 from policy_engine.transforms.calls import parse_call
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)

@@ -12,13 +12,13 @@ from catalog.errors import PolicyInvalid
 from catalog.model import TagRule
 from catalog.names import fold
 from catalog.people.model import Role
-from policy_engine.apply import prepare
-from policy_engine.differences import differences
+from policy_engine.changing.apply import prepare
+from policy_engine.changing.differences import differences
+from policy_engine.changing.export import FILES, export_files, export_text
+from policy_engine.changing.facts import Facts
+from policy_engine.changing.merging import merge
 from policy_engine.document.reading import load, loads
-from policy_engine.export import FILES, export_files, export_text
-from policy_engine.facts import Facts
 from policy_engine.live import Live, read_live
-from policy_engine.merging import merge
 from policy_engine.model import HasTag, Policy
 from policy_engine.tag_expressions import tags_of
 from tests.policy_engine.homes import NOW, apply, plan, shop_home

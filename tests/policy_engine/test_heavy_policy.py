@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from benchmarks.heavy_policy import NAMES, TAGS, WHERE, seller
 from catalog.model import Column, Dataset
 from catalog.people.model import Attribute, Role
-from policy_engine.decide import decide
 from policy_engine.filters.filters import check_filter
+from policy_engine.judging.decide import decide
 from policy_engine.model import Decision, Effect, Outcome, Policy, PolicySet, Scope, Subject
 from policy_engine.tag_expressions import parse
 from tests.policy_engine.homes import NOW

@@ -10,8 +10,8 @@ from catalog.errors import PolicyInvalid
 from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
 from catalog.revisions import Revisions
-from policy_engine.apply import carry_out
-from policy_engine.history import back_to, between, said_in
+from policy_engine.changing.apply import carry_out
+from policy_engine.changing.history import back_to, between, said_in
 from policy_engine.store import PolicyStore
 from tests.policy_engine.homes import NOW, apply, plan, shop_home
 from tests.policy_engine.shop import SHOP

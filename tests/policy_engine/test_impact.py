@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.ground.estate import Size, estate
 from catalog.model import Column, Dataset
 from catalog.people.model import Role, User
-from policy_engine.impact import impacts
+from policy_engine.changing.impact import impacts
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, HasTag, Not, Policy, Scope
 from tests.policy_engine.naive_impact import naive_impacts

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.model import Dataset
-from policy_engine.decide import Judge, decide
+from policy_engine.judging.decide import Judge, decide
 from policy_engine.model import Decision, Outcome, PolicySet, Subject
 from tests.policy_engine import drawn
 

@@ -11,9 +11,9 @@ from catalog.model import Column, Dataset
 from catalog.people.model import Role
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, When
 from policy_engine.conditions import judge
-from policy_engine.decide import decide
 from policy_engine.filters.filters import check_filter
-from policy_engine.kinds import kind
+from policy_engine.judging.decide import decide
+from policy_engine.judging.kinds import kind
 from policy_engine.model import Effect, HasTag, Policy, PolicySet, Scope, Subject, TransformRule
 from policy_engine.transforms.calls import parse_call
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from benchmarks.ground.estate import Size, estate
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import decide
-from policy_engine.matrix import matrix
+from policy_engine.judging.decide import decide
 from policy_engine.subjects import holder_of
+from policy_engine.telling.matrix import matrix
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
 

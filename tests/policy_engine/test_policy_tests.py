@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import PolicyInvalid
+from policy_engine.changing.draft import draft
+from policy_engine.changing.policy_tests import TestResult, run_tests
 from policy_engine.document.reading import loads
-from policy_engine.draft import draft
-from policy_engine.policy_tests import TestResult, run_tests
 from tests.policy_engine.shop import CSV, SHOP
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)

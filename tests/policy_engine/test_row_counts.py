@@ -7,11 +7,11 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.errors import SourceUnavailable
-from policy_engine.apply import prepare
+from policy_engine.changing.apply import prepare
+from policy_engine.changing.row_counts import RowCount
 from policy_engine.document.reading import loads
 from policy_engine.live import Live
 from policy_engine.model import Decision
-from policy_engine.row_counts import RowCount
 from tests.policy_engine.homes import NOW, apply, shop_home
 from tests.policy_engine.shop import SHOP
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from policy_engine.document.reading import loads
 from policy_engine.model import Policy
-from policy_engine.sentences import sentence
+from policy_engine.telling.sentences import sentence
 from tests.policy_engine.policies import policies
 
 SAID = {

@@ -8,12 +8,12 @@ import pytest
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.people.accounts import Accounts
-from policy_engine.apply import prepare
+from policy_engine.changing.apply import prepare
+from policy_engine.changing.plan import Plan
 from policy_engine.document.reading import loads
-from policy_engine.plan import Plan
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of
-from policy_engine.who import can, who
+from policy_engine.telling.who import can, who
 from tests.policy_engine.homes import NOW, apply, shop_home
 from tests.policy_engine.shop import SHOP
 

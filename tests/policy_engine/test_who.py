@@ -13,7 +13,7 @@ from catalog.people.model import User
 from policy_engine.model import PolicySet
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of
-from policy_engine.who import Holder, can, who
+from policy_engine.telling.who import Holder, can, who
 from tests.policy_engine.homes import NOW, apply, shop_home
 from tests.policy_engine.shop import SHOP
 

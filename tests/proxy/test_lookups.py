@@ -12,7 +12,7 @@ import pytest
 
 from catalog.errors import PolicyBroken, SourceUnavailable, UnknownDataset
 from catalog.journal.event import EventKind
-from policy_engine.apply import carry_out, prepare
+from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Effect, Policy, Scope, Subject
 from proxy.pipeline import Request

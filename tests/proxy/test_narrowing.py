@@ -7,7 +7,7 @@ import pytest
 
 from catalog.model import Dataset, Level, Tag
 from crawler.levels import Levels
-from policy_engine.sights import Sight
+from policy_engine.judging.sights import Sight
 from proxy.narrowing import FACETS, counts, narrowed, wanted
 from proxy.refusals import RequestInvalid
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from catalog.model import Column, Dataset
 from catalog.names import quoted
 from catalog.people.model import Role
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import (
     AllOf,
     ColumnDecision,

@@ -8,9 +8,9 @@ import pytest
 
 from catalog.errors import SqlInvalid, UnknownColumn
 from crawler.levels import Levels
-from policy_engine.explain import DatasetTold
+from policy_engine.telling.explain import DatasetTold
+from policy_engine.telling.who import can, who
 from policy_engine.visibility import Visibility
-from policy_engine.who import can, who
 from proxy.metadata import Metadata
 from proxy.pipeline import Request
 from tests.proxy.world import ANALYST, OWNER, World, world

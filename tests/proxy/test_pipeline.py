@@ -19,7 +19,7 @@ from catalog.errors import (
     VeilError,
 )
 from catalog.journal.event import EventKind, Verdict
-from policy_engine.apply import carry_out, prepare
+from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Policy, Subject
 from proxy.answering.answer import Departed

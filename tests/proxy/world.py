@@ -18,7 +18,7 @@ from catalog.journal.journal import Journal
 from catalog.registry import connect
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
-from policy_engine.apply import carry_out, prepare
+from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from policy_engine.model import Subject
 from policy_engine.store import PolicyStore

@@ -19,7 +19,7 @@ from catalog.people.model import Role
 from catalog.registry import connect
 from policy_engine.capabilities import Rights
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import Effect, Outcome, Policy, Scope, Subject
 from policy_engine.subjects import holder_of
 from tests.web_ui.browsing import sign_in

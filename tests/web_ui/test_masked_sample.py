@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from catalog.people.model import Role
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import Decision, Effect, Outcome, Policy, Scope, Subject, TransformCall, TransformRule
 from policy_engine.tag_expressions import parse
 from policy_engine.transforms.calls import parse_call

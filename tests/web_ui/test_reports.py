@@ -16,7 +16,7 @@ from catalog.model import Database, Level, Tag
 from catalog.people.model import Role
 from catalog.registry import connect
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import Effect, Outcome, Policy, Scope
 from policy_engine.subjects import holder_of, subject_of
 from tests.web_ui.browsing import sign_in

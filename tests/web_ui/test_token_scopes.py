@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from catalog.journal.event import EventKind
-from policy_engine.kinds import kind
+from policy_engine.judging.kinds import kind
 from policy_engine.subjects import narrowed, subject_of
 from tests.web_ui.browsing import csrf_token
 from web_ui.parts import Parts

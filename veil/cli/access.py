@@ -9,9 +9,9 @@ import click
 from catalog import names
 from catalog.access_requests import RequestState
 from catalog.errors import SettingsInvalid
-from policy_engine.access_requests import approve as do_approve
-from policy_engine.access_requests import deny as do_deny
 from policy_engine.model import Subject
+from policy_engine.requests.access_requests import approve as do_approve
+from policy_engine.requests.access_requests import deny as do_deny
 from policy_engine.subjects import subject_of
 from proxy.asking import Asked
 from veil.cli.output import Table, format_option, show, show_json

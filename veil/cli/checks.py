@@ -6,13 +6,13 @@ import click
 
 from catalog.clock import utc_now
 from catalog.tags import Tags
+from policy_engine.changing.draft import Draft, draft
+from policy_engine.changing.policy_tests import Check, TestResult, run_tests
 from policy_engine.document.model import Document
 from policy_engine.document.reading import load
-from policy_engine.draft import Draft, draft
 from policy_engine.lint.findings import Finding
 from policy_engine.lint.run import lint as find_oddities
 from policy_engine.live import dataset_key, read_live
-from policy_engine.policy_tests import Check, TestResult, run_tests
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import opened
 

@@ -13,7 +13,7 @@ from catalog.clock import utc_now
 from catalog.home import Home
 from catalog.journal.event import Event, EventKind
 from crawler.crawl import crawl
-from policy_engine.apply import carry_out, prepare
+from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.document.reading import load
 from veil import Result, connect
 from veil.access import summary

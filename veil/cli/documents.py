@@ -7,9 +7,9 @@ import click
 
 from catalog.clock import utc_now
 from catalog.errors import SettingsInvalid
-from policy_engine.apply import carry_out, prepare
+from policy_engine.changing.apply import carry_out, prepare
+from policy_engine.changing.export import export_files, export_text
 from policy_engine.document.reading import load
-from policy_engine.export import export_files, export_text
 from policy_engine.live import read_live
 from veil.cli.output import format_option
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options

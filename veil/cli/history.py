@@ -7,8 +7,8 @@ import click
 
 from catalog.clock import utc_now
 from catalog.model import Revision
-from policy_engine.apply import carry_out
-from policy_engine.history import back_to, between, said_in
+from policy_engine.changing.apply import carry_out
+from policy_engine.changing.history import back_to, between, said_in
 from veil.cli.output import Table, format_option, show_json, show_said
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied

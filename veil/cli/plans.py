@@ -5,8 +5,8 @@ from typing import cast
 
 import click
 
-from policy_engine.apply import Applied
-from policy_engine.plan import Plan
+from policy_engine.changing.apply import Applied
+from policy_engine.changing.plan import Plan
 from veil.cli.output import Table, show, show_json
 
 

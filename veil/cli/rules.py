@@ -7,7 +7,7 @@ import click
 from catalog.errors import PolicyInvalid, SettingsInvalid
 from catalog.model import TagRule
 from catalog.names import fold, nearest
-from policy_engine.apply import carry_out
+from policy_engine.changing.apply import carry_out
 from policy_engine.document import writing
 from policy_engine.document.okera_rules import import_rules
 from veil.cli.output import Table, format_option, show, show_json

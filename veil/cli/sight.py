@@ -11,9 +11,9 @@ from catalog.model import Dataset
 from crawler.levels import Levels
 from policy_engine.model import Estate, PolicySet
 from policy_engine.readers import statements
-from policy_engine.who import Sight
-from policy_engine.who import can as what_can
-from policy_engine.who import who as who_sees
+from policy_engine.telling.who import Sight
+from policy_engine.telling.who import can as what_can
+from policy_engine.telling.who import who as who_sees
 from veil.cli.hypothetical import Around, Stated, around_options, subject_options
 from veil.cli.output import Table, format_option, show_said
 from veil.cli.places import home_option, opened

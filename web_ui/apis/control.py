@@ -6,15 +6,15 @@ from datetime import date
 import flask
 
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.delegation import require_any
+from policy_engine.changing.plan import Plan
+from policy_engine.changing.row_counts import Count
 from policy_engine.ddl.printing import print_policy
 from policy_engine.ddl.run import Runner
 from policy_engine.ddl.views import Answer
-from policy_engine.delegation import require_any
 from policy_engine.document.writing import policy_entry
 from policy_engine.model import Policy
-from policy_engine.plan import Plan
 from policy_engine.readers import readable
-from policy_engine.row_counts import Count
 from proxy.http import answers
 from proxy.http.bodies import Body, read_bytes, refuse_unknown_arguments
 from proxy.http.identity import Identity

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import flask
 
 from catalog.clock import written_time
-from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import require_any, require_change
-from policy_engine.history import back_to, said_in
+from policy_engine.changing.apply import carry_out
+from policy_engine.changing.delegation import require_any, require_change
+from policy_engine.changing.history import back_to, said_in
+from policy_engine.changing.told_plan import told_plan
 from policy_engine.readers import reader
-from policy_engine.told_plan import told_plan
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.identity import Identity

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import flask
 
 from catalog.clock import written_time
-from policy_engine.coverage import Covered
+from policy_engine.telling.coverage import Covered
 from proxy.http import answers
 from proxy.http.bodies import refuse_unknown_arguments
 from proxy.http.identity import Identity

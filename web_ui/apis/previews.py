@@ -7,8 +7,8 @@ import flask
 
 from catalog.clock import written_time
 from policy_engine.capabilities import Rights
-from policy_engine.delegation import require_policy_writer
-from policy_engine.plan import Plan
+from policy_engine.changing.delegation import require_policy_writer
+from policy_engine.changing.plan import Plan
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.identity import Identity

@@ -6,8 +6,8 @@ import flask
 
 from catalog.access_requests import AccessRequest, RequestState
 from catalog.clock import written_time
-from policy_engine.access_requests import is_own
-from policy_engine.proposal import Proposal
+from policy_engine.requests.access_requests import is_own
+from policy_engine.requests.proposal import Proposal
 from proxy.asking import Asked
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments

@@ -7,7 +7,7 @@ import flask
 
 from catalog.errors import SettingsInvalid
 from catalog.model import Source
-from policy_engine.apply import Applied
+from policy_engine.changing.apply import Applied
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.identity import Identity

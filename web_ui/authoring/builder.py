@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from catalog.drafts import Form
 from catalog.errors import PolicyInvalid, VeilError
 from catalog.names import fold, join
+from policy_engine.changing.facts import unknown
 from policy_engine.circumstances import When
 from policy_engine.document.model import Document
 from policy_engine.document.reading import loads
 from policy_engine.document.scopes import print_scope
 from policy_engine.document.writing import policy_entry, write
-from policy_engine.facts import unknown
 from policy_engine.model import AnyOf, Effect, HasTag, Not, Policy, Scope, TagExpression
 from policy_engine.tag_expressions import print_expression
 from policy_engine.transforms.calls import print_call

@@ -1,15 +1,15 @@
 """Plans a document for whoever sends it, in the API and on pages: within that person's rights, and no further."""
 
-from policy_engine.apply import Applied, carry_out, prepare
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import require_any, require_change, require_document
+from policy_engine.changing.apply import Applied, carry_out, prepare
+from policy_engine.changing.delegation import require_any, require_change, require_document
+from policy_engine.changing.plan import Plan
+from policy_engine.changing.row_counts import Count
+from policy_engine.changing.told_plan import names_withheld, refuse_taken, told_plan
 from policy_engine.document.reading import loads
 from policy_engine.document.tree import DELEGATED, WHOLE_ESTATE
 from policy_engine.model import Subject
-from policy_engine.plan import Plan
 from policy_engine.readers import reader, reads_every_policy
-from policy_engine.row_counts import Count
-from policy_engine.told_plan import names_withheld, refuse_taken, told_plan
 from proxy.http import answers
 from web_ui.parts import Parts
 

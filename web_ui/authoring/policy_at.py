@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from catalog.names import fold
 from catalog.revisions import Revisions
 from policy_engine.capabilities import Rights
-from policy_engine.history import policies_in
+from policy_engine.changing.history import policies_in
+from policy_engine.judging.policy_index import roles_of
 from policy_engine.model import Policy, PolicySet, Subject
-from policy_engine.policy_index import roles_of
 from policy_engine.readers import may_read
 from proxy.refusals import NotThere
 

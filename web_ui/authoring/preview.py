@@ -9,13 +9,13 @@ from catalog.journal.event import Event, EventKind
 from catalog.model import Dataset
 from catalog.names import fold, join, split
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.plan import Plan
+from policy_engine.changing.row_counts import RowCount, rows_of
 from policy_engine.circumstances import LAST_YEAR, Circumstances
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet, Subject
-from policy_engine.plan import Plan
 from policy_engine.readers import readable
-from policy_engine.row_counts import RowCount, rows_of
 from proxy.governance import Request
 from proxy.http import answers
 from proxy.refusals import RequestInvalid

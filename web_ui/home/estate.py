@@ -13,17 +13,17 @@ from typing import Any, TypeVar
 from catalog.model import Dataset
 from catalog.names import fold
 from catalog.people.model import Role
-from policy_engine.coverage import Covered, coverage, coverage_of_roles
+from policy_engine.changing.draft import Draft
 from policy_engine.document.model import Document
-from policy_engine.draft import Draft
+from policy_engine.judging.phases import phase
 from policy_engine.lint.findings import Finding, Severity
 from policy_engine.lint.run import lint
 from policy_engine.live import read_live
 from policy_engine.model import PolicySet
 from policy_engine.oversight import overseen_roles
-from policy_engine.phases import phase
 from policy_engine.profile import profile
 from policy_engine.subjects import holder_of
+from policy_engine.telling.coverage import Covered, coverage, coverage_of_roles
 from web_ui.parts import Parts
 
 Databases = frozenset[str] | None

@@ -7,10 +7,10 @@ from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.seals import Seal
 from catalog.model import Revision
 from policy_engine.capabilities import Action, Rights
+from policy_engine.judging.sights import Sight
 from policy_engine.model import Subject
 from policy_engine.oversight import overseen
 from policy_engine.readers import reads_every_policy
-from policy_engine.sights import Sight
 from proxy.http import answers
 from web_ui.home.estate import Estate, Estates, Part
 from web_ui.home.steps import Step, steps

@@ -10,12 +10,12 @@ from catalog.drafts import Draft, Drafts, Form
 from catalog.errors import PolicyInvalid, VeilError
 from catalog.names import fold, join
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.delegation import require_policy_writer
+from policy_engine.changing.plan import Plan
+from policy_engine.changing.plan_warnings import covered_datasets, filter_warnings, place_warnings, transform_warnings
 from policy_engine.circumstances import WEEKDAYS
-from policy_engine.delegation import require_policy_writer
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Effect, Policy, PolicySet, Subject
-from policy_engine.plan import Plan
-from policy_engine.plan_warnings import covered_datasets, filter_warnings, place_warnings, transform_warnings
 from policy_engine.transforms.known import TRANSFORMS
 from proxy.http import answers, problems
 from proxy.http.identity import Identity

@@ -7,10 +7,10 @@ import flask
 from catalog.errors import VeilError
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import require_any
+from policy_engine.changing.delegation import require_any
+from policy_engine.changing.plan import Plan
 from policy_engine.document.writing import policy_entry, roles, write
 from policy_engine.model import Subject
-from policy_engine.plan import Plan
 from policy_engine.readers import readable
 from proxy.http import answers, problems
 from proxy.http.identity import Identity

@@ -12,8 +12,8 @@ from catalog.model import Database, Level
 from catalog.names import fold
 from crawler.levels import Rated, TagSets
 from policy_engine.capabilities import Action, Rights
+from policy_engine.judging.sights import Sight
 from policy_engine.model import Subject
-from policy_engine.sights import Sight
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from proxy.narrowing import FACETS, counts, narrowed, wanted

@@ -10,9 +10,9 @@ from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, join, split
 from crawler.levels import Levels
 from policy_engine.capabilities import Rights
-from policy_engine.matrix import Matrix, matrix
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from policy_engine.oversight import overseen, overseen_roles
+from policy_engine.telling.matrix import Matrix, matrix
 from proxy.governance import Request
 from proxy.http import answers
 from proxy.http.identity import Identity

@@ -9,7 +9,7 @@ from catalog.errors import LimitExceeded
 from catalog.journal.event import Event, EventKind
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import require_policy_writer
+from policy_engine.changing.delegation import require_policy_writer
 from policy_engine.model import Subject
 from policy_engine.readers import readable
 from proxy.http import answers

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import flask
 
-from policy_engine.impact import Impact, Movement
-from policy_engine.plan import Plan
+from policy_engine.changing.impact import Impact, Movement
+from policy_engine.changing.plan import Plan
 
 MOST_LINES = 200
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import flask
 
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import may_change_anything
+from policy_engine.changing.delegation import may_change_anything
 from policy_engine.document import writing
 from policy_engine.owners import last_changes
 from policy_engine.readers import readable, reads_every_policy

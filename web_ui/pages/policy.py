@@ -8,17 +8,17 @@ import flask
 from catalog.errors import VeilError
 from catalog.model import Revision
 from catalog.names import fold
-from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import require_any, require_change
-from policy_engine.differences import policy_changes
+from policy_engine.changing.apply import carry_out
+from policy_engine.changing.delegation import require_any, require_change
+from policy_engine.changing.differences import policy_changes
+from policy_engine.changing.plan import Plan, plan_between
+from policy_engine.changing.told_plan import told_plan
+from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import read_live
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.owners import changed_policies, last_changes
-from policy_engine.plan import Plan, plan_between
-from policy_engine.policy_index import roles_of
 from policy_engine.readers import may_read, reader, reads_every_policy
-from policy_engine.told_plan import told_plan
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from web_ui import arguments

@@ -8,9 +8,9 @@ from catalog.model import Revision
 from catalog.names import fold
 from policy_engine.ddl.printing import print_policy
 from policy_engine.document.writing import policy_entry, write
+from policy_engine.judging.policy_index import is_in_force
 from policy_engine.model import Policy
-from policy_engine.policy_index import is_in_force
-from policy_engine.sentences import sentence
+from policy_engine.telling.sentences import sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

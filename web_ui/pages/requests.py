@@ -10,7 +10,7 @@ from catalog.access_requests import AccessRequest, RequestState, Wanted
 from catalog.errors import VeilError
 from catalog.names import fold, join
 from policy_engine.model import ColumnDecision, Outcome, Subject
-from policy_engine.proposal import Change
+from policy_engine.requests.proposal import Change
 from proxy.http import answers, problems
 from proxy.http.addresses import public_url
 from proxy.http.identity import Identity

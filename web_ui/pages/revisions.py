@@ -6,15 +6,15 @@ import flask
 
 from catalog.errors import VeilError
 from catalog.model import Revision
-from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import may_change_anything, require_any, require_change
-from policy_engine.differences import differences
-from policy_engine.history import at_revision, back_to, between
+from policy_engine.changing.apply import carry_out
+from policy_engine.changing.delegation import may_change_anything, require_any, require_change
+from policy_engine.changing.differences import differences
+from policy_engine.changing.history import at_revision, back_to, between
+from policy_engine.changing.plan import Plan
+from policy_engine.changing.told_plan import told_plan
 from policy_engine.live import Live, read_live
-from policy_engine.plan import Plan
 from policy_engine.readers import reader
-from policy_engine.told_plan import told_plan
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid

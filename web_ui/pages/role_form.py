@@ -10,8 +10,8 @@ from catalog.journal.event import EventKind
 from catalog.names import fold
 from catalog.people.model import Role
 from policy_engine.capabilities import PLACES, Action, Capability, Rights, parse
+from policy_engine.changing.plan import Plan
 from policy_engine.model import Subject
-from policy_engine.plan import Plan
 from policy_engine.subjects import subject_of
 from proxy.http import answers, problems
 from proxy.http.identity import Identity

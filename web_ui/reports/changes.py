@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from catalog.clock import written_time
 from catalog.model import Revision
-from policy_engine.history import between
-from policy_engine.impact import Impact, Movement
+from policy_engine.changing.history import between
+from policy_engine.changing.impact import Impact, Movement
 from proxy.refusals import RequestInvalid
 from web_ui.pictures.bars import counts
 from web_ui.pictures.chart import Chart, Part

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from catalog.model import Dataset, Level
 from policy_engine.capabilities import Action
 from policy_engine.circumstances import AT_MOST
-from policy_engine.coverage import coverage_of_roles
-from policy_engine.decide import Judge
-from policy_engine.judged import Judged
+from policy_engine.judging.decide import Judge
+from policy_engine.judging.judged import Judged
+from policy_engine.judging.verdicts import Verdict
 from policy_engine.model import Outcome
 from policy_engine.profile import FieldProfile
 from policy_engine.subjects import holder_of
-from policy_engine.verdicts import Verdict
+from policy_engine.telling.coverage import coverage_of_roles
 from web_ui.pictures.bars import counts, shares
 from web_ui.pictures.chart import Part
 from web_ui.reports.desk import Desk

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from catalog.names import fold, nearest
 from policy_engine.model import Outcome, Subject
 from policy_engine.subjects import fingerprint, holder_of, subject_of
-from policy_engine.who import Holder, Sight, can, who
+from policy_engine.telling.who import Holder, Sight, can, who
 from proxy.refusals import NotThere
 from web_ui.pictures.bars import shares
 from web_ui.reports.desk import Desk

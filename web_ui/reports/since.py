@@ -10,7 +10,7 @@ from catalog.model import Dataset, Revision
 from catalog.names import fold
 from catalog.revisions import Revisions
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import Estate, Outcome, PolicySet, Subject
 from policy_engine.state import decode_state
 from policy_engine.subjects import fingerprint

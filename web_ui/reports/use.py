@@ -6,9 +6,9 @@ from catalog.clock import written_time
 from catalog.journal.event import EventKind
 from catalog.model import Revision
 from catalog.names import fold
+from policy_engine.judging.policy_index import is_in_force
 from policy_engine.model import Effect, Policy
 from policy_engine.owners import last_changes
-from policy_engine.policy_index import is_in_force
 from web_ui.reports.desk import Desk
 from web_ui.reports.report import Cell, Report
 

@@ -9,7 +9,7 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Dataset
 from catalog.people.accounts import Accounts
-from policy_engine.apply import Applied
+from policy_engine.changing.apply import Applied
 from policy_engine.ddl.printing import print_line
 from policy_engine.ddl.run import Runner
 from policy_engine.ddl.views import Answer

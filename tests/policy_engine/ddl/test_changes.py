@@ -12,8 +12,8 @@ from catalog.journal.journal import Journal
 from catalog.model import TagAssignment, TagOrigin, TagState
 from catalog.revisions import Revisions
 from catalog.tags import Tags
-from policy_engine.apply import Applied
-from policy_engine.export import export_text
+from policy_engine.changing.apply import Applied
+from policy_engine.changing.export import export_text
 from policy_engine.live import read_live
 from policy_engine.store import PolicyStore
 from tests.policy_engine.ddl.giving import Shop, opened_shop

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from policy_engine.changing.draft import draft
 from policy_engine.document.reading import load
-from policy_engine.draft import draft
 from policy_engine.lint.findings import KINDS, Finding
 from policy_engine.lint.run import lint
 

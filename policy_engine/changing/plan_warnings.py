@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from catalog import names
 from catalog.model import Dataset
+from policy_engine.changing.facts import Facts
+from policy_engine.changing.merging import folded
+from policy_engine.changing.unfit import Unfit, unfit_transforms
 from policy_engine.document.model import Document
-from policy_engine.facts import Facts
 from policy_engine.filters import filters
 from policy_engine.filters.fitting import misfit
 from policy_engine.live import Live
-from policy_engine.merging import folded
 from policy_engine.model import Effect, Policy
 from policy_engine.own_names import is_own, may_mean
 from policy_engine.profile import profile
-from policy_engine.unfit import Unfit, unfit_transforms
 
 
 def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:

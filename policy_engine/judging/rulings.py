@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
 from catalog.names import fold
-from policy_engine.cells import CLEAR, NOTHING, Contribution, Showing, strongest
+from policy_engine.judging.cells import CLEAR, NOTHING, Contribution, Showing, strongest
 from policy_engine.model import Effect, Policy, TagExpression, TransformCall, TransformRule
 from policy_engine.profile import FieldProfile, Path, Profile, Tags
 from policy_engine.shapes import Shape, nesting

@@ -8,7 +8,7 @@ from catalog.model import Dataset
 from catalog.names import fold
 from catalog.people.model import User
 from policy_engine.circumstances import AT_MOST, Circumstances
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import ColumnDecision, Decision, Estate, Outcome, PolicySet, Subject, nowhere
 from policy_engine.subjects import holder_of, subject_of
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from catalog.model import Dataset
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import decide
+from policy_engine.judging.decide import decide
 from policy_engine.model import ColumnDecision, Estate, Outcome, PolicySet, nowhere
 from policy_engine.subjects import holder_of
 

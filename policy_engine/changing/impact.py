@@ -11,17 +11,17 @@ from enum import StrEnum
 
 from catalog.model import Column, Dataset, Level
 from catalog.names import fold
+from policy_engine.changing.touched import Person, Touched, people
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances
 from policy_engine.conditions import print_when
-from policy_engine.decide import Judge
-from policy_engine.judged import Judged
+from policy_engine.judging.decide import Judge
+from policy_engine.judging.judged import Judged
+from policy_engine.judging.verdicts import Verdict
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Effect, Outcome, PolicySet, Subject
 from policy_engine.profile import FieldProfile
 from policy_engine.strength import Strength
-from policy_engine.touched import Person, Touched, people
 from policy_engine.transforms.registry import strength
-from policy_engine.verdicts import Verdict
 
 
 class Movement(StrEnum):

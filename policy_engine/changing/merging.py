@@ -8,6 +8,7 @@ from catalog.inner_paths import with_inner_paths
 from catalog.model import Column, Database, Dataset, Field, Level, Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.names import fold
 from catalog.people.model import Role, User
+from policy_engine.changing.facts import Facts, unknown
 from policy_engine.document.model import (
     ColumnEntry,
     DatabaseEntry,
@@ -18,7 +19,6 @@ from policy_engine.document.model import (
     UserEntry,
 )
 from policy_engine.document.places import invalid
-from policy_engine.facts import Facts, unknown
 from policy_engine.live import DatasetKey, Live, dataset_key
 
 NO_TAGS: frozenset[str] = frozenset()

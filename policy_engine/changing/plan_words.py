@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Iterator
 
-from policy_engine.differences import STATEMENT, Change
-from policy_engine.impact import Impact, Movement
+from policy_engine.changing.differences import STATEMENT, Change
+from policy_engine.changing.impact import Impact, Movement
 
 _LINES = 200
 _WIDTH = 160

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from catalog import names
 from catalog.names import fold
-from policy_engine.decide import decide
+from policy_engine.changing.draft import Draft
 from policy_engine.document.model import PolicyTest
 from policy_engine.document.places import Place
-from policy_engine.draft import Draft
+from policy_engine.judging.decide import decide
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Outcome, Subject
 from policy_engine.subjects import subject_of

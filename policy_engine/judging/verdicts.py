@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from policy_engine.cells import ALWAYS, CLEAR, combine, raised
+from policy_engine.judging.cells import ALWAYS, CLEAR, combine, raised
+from policy_engine.judging.nesting import Node
+from policy_engine.judging.reasons import hidden_reason, nested_reason, partly_reason, shown_reason
+from policy_engine.judging.rulings import Ruling, call_names
 from policy_engine.model import Case, Outcome, Policy
-from policy_engine.nesting import Node
 from policy_engine.profile import FieldProfile
-from policy_engine.reasons import hidden_reason, nested_reason, partly_reason, shown_reason
-from policy_engine.rulings import Ruling, call_names
 
 PARTLY_HIDDEN = "partly hidden"
 PARTLY_MASKED = "partly masked"

@@ -9,12 +9,12 @@ from catalog.errors import PolicyInvalid
 from catalog.model import Revision
 from catalog.names import fold
 from catalog.revisions import Revisions
-from policy_engine.differences import Change
+from policy_engine.changing.differences import Change
+from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.document.model import Document
 from policy_engine.live import Live, read_live
 from policy_engine.model import Policy
 from policy_engine.owners import changed_policies
-from policy_engine.plan import Plan, plan_between
 from policy_engine.readers import statements
 from policy_engine.state import decode_policies, decode_state
 from policy_engine.tag_expressions import tags_of

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from catalog.names import fold
 from policy_engine.model import Decision, Policy
-from policy_engine.proposal import Change, Later, Proposal
+from policy_engine.requests.proposal import Change, Later, Proposal
 
 _ELSEWHERE = "by a policy that you may not read"
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from catalog.model import Dataset
 from catalog.names import fold
-from policy_engine.cells import ALWAYS, all_of, any_of
-from policy_engine.judged import Judged
+from policy_engine.judging.cells import ALWAYS, all_of, any_of
+from policy_engine.judging.judged import Judged
+from policy_engine.judging.nesting import nest
+from policy_engine.judging.reasons import rows_reason
+from policy_engine.judging.rulings import Asked, Ruling, Rulings
+from policy_engine.judging.sights import Sight, sight
+from policy_engine.judging.verdicts import Verdict, Verdicts, verdict_on
 from policy_engine.model import Effect, Lookup, Outcome, Policy, RowDecision
-from policy_engine.nesting import nest
 from policy_engine.profile import Profile
-from policy_engine.reasons import rows_reason
-from policy_engine.rulings import Asked, Ruling, Rulings
-from policy_engine.sights import Sight, sight
-from policy_engine.verdicts import Verdict, Verdicts, verdict_on
 
 _NO_ROWS = "FALSE"
 _MOST_FINDINGS = 1_024

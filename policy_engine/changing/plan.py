@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from policy_engine.differences import Change, differences
+from policy_engine.changing.differences import Change, differences
+from policy_engine.changing.facts import Facts
+from policy_engine.changing.impact import Impact, impacts
+from policy_engine.changing.merging import merge
+from policy_engine.changing.plan_warnings import plan_warnings
+from policy_engine.changing.plan_words import change_lines, impact_lines, summary
+from policy_engine.changing.row_counts import RowCount
 from policy_engine.document.model import Document
-from policy_engine.facts import Facts
-from policy_engine.impact import Impact, impacts
 from policy_engine.live import Live
-from policy_engine.merging import merge
-from policy_engine.plan_warnings import plan_warnings
-from policy_engine.plan_words import change_lines, impact_lines, summary
-from policy_engine.row_counts import RowCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,16 @@ from datetime import datetime
 
 from catalog.errors import PolicyInvalid
 from catalog.model import Column, Dataset
-from policy_engine.cells import ALWAYS
 from policy_engine.circumstances import UNKNOWN, Circumstances
 from policy_engine.conditions import counts, print_when
 from policy_engine.filters.filters import Bound, bind, columns_asked, problem
-from policy_engine.hearing import Filters, Hearing
-from policy_engine.judged import Judged
+from policy_engine.judging.cells import ALWAYS
+from policy_engine.judging.hearing import Filters, Hearing
+from policy_engine.judging.judged import Judged
+from policy_engine.judging.policy_index import Binding, roles_of
+from policy_engine.judging.rulings import Asked, goes_by_dataset
+from policy_engine.judging.sights import Sight
+from policy_engine.judging.verdicts import Verdict
 from policy_engine.model import (
     Case,
     ColumnDecision,
@@ -28,11 +32,7 @@ from policy_engine.model import (
     Subject,
     nowhere,
 )
-from policy_engine.policy_index import Binding, roles_of
 from policy_engine.profile import FieldProfile, Path, Profile, profile
-from policy_engine.rulings import Asked, goes_by_dataset
-from policy_engine.sights import Sight
-from policy_engine.verdicts import Verdict
 
 _EVERY_ROW = "TRUE"
 

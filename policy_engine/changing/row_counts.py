@@ -6,12 +6,12 @@ from datetime import datetime
 
 from catalog.errors import VeilError
 from catalog.names import fold
+from policy_engine.changing.impact import Impact
+from policy_engine.changing.touched import Person, people
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import decide
-from policy_engine.impact import Impact
+from policy_engine.judging.decide import decide
 from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Decision, Policy, RowDecision, Subject
-from policy_engine.touched import Person, people
 
 Count = Callable[[Decision, Live], int]
 """Counts the rows that a decision shows, in a state that knows its source; raises a VeilError when it cannot."""

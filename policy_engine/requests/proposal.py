@@ -12,14 +12,14 @@ from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
 from catalog.people.accounts import is_provided
+from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
-from policy_engine.decide import decide
 from policy_engine.filters.filters import asks_purpose
+from policy_engine.judging.decide import decide
+from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Policy, RowDecision, Subject
-from policy_engine.plan import Plan, plan_between
-from policy_engine.policy_index import roles_of
-from policy_engine.request_policies import Terms, asked_columns, policies_for, role_of
+from policy_engine.requests.request_policies import Terms, asked_columns, policies_for, role_of
 from policy_engine.subjects import subject_of
 
 _MOST_EDGES = 20

@@ -4,9 +4,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from catalog.model import Column, Dataset
+from policy_engine.judging.verdicts import Verdict
 from policy_engine.model import Lookup, Outcome, RowDecision
 from policy_engine.profile import FieldProfile, Profile
-from policy_engine.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

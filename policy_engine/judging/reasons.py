@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from policy_engine.conditions import print_when
+from policy_engine.judging.rulings import Ruling
 from policy_engine.model import Case, Policy
-from policy_engine.rulings import Ruling
 from policy_engine.tag_expressions import is_always, print_expression
 
 _MOST_NAMED = 3

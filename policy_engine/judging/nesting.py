@@ -7,10 +7,10 @@ there tells anything of a field in it; elsewhere it is NULL, so that its length 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from policy_engine.cells import CLEAR, NOTHING, Contribution, Showing, raised
+from policy_engine.judging.cells import CLEAR, NOTHING, Contribution, Showing, raised
+from policy_engine.judging.rulings import Ruling, Rulings
 from policy_engine.model import Policy
 from policy_engine.profile import FieldProfile
-from policy_engine.rulings import Ruling, Rulings
 from policy_engine.shapes import Shape, nesting
 from policy_engine.strength import Strength
 

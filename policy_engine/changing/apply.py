@@ -15,16 +15,16 @@ from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
 from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags
+from policy_engine.changing.draft import Draft
+from policy_engine.changing.facts import CheckRule, Describe, describe_at_source, gather, trust_rule
+from policy_engine.changing.history import drift
+from policy_engine.changing.merging import Path
+from policy_engine.changing.plan import Plan, make_plan
+from policy_engine.changing.policy_tests import run_tests
+from policy_engine.changing.row_counts import Count, row_counts
 from policy_engine.document.model import Document
 from policy_engine.document.places import invalid
-from policy_engine.draft import Draft
-from policy_engine.facts import CheckRule, Describe, describe_at_source, gather, trust_rule
-from policy_engine.history import drift
 from policy_engine.live import read_live
-from policy_engine.merging import Path
-from policy_engine.plan import Plan, make_plan
-from policy_engine.policy_tests import run_tests
-from policy_engine.row_counts import Count, row_counts
 from policy_engine.store import PolicyStore
 
 T = TypeVar("T")

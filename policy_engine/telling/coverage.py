@@ -7,8 +7,8 @@ from datetime import datetime
 
 from catalog.model import Dataset
 from policy_engine.circumstances import AT_MOST
-from policy_engine.decide import Judge
-from policy_engine.judged import Judged
+from policy_engine.judging.decide import Judge
+from policy_engine.judging.judged import Judged
 from policy_engine.model import Estate, Outcome, PolicySet, Subject, nowhere
 from policy_engine.subjects import holder_of
 

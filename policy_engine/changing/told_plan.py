@@ -7,10 +7,10 @@ from dataclasses import replace
 from catalog.errors import PolicyInvalid
 from catalog.names import fold, split
 from policy_engine.capabilities import Rights
-from policy_engine.impact import Impact
+from policy_engine.changing.impact import Impact
+from policy_engine.changing.plan import Plan
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.oversight import overseen
-from policy_engine.plan import Plan
 from policy_engine.readers import known_roles, reads_every_policy
 
 

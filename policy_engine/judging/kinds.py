@@ -11,9 +11,9 @@ from catalog.errors import PolicyInvalid
 from catalog.names import fold
 from policy_engine.by_identity import ByIdentity
 from policy_engine.filters.meaning import meaning
+from policy_engine.judging.policy_index import roles_of
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.own_names import is_own
-from policy_engine.policy_index import roles_of
 from policy_engine.subjects import fingerprint
 from policy_engine.transforms.registry import scope
 

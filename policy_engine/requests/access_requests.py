@@ -13,13 +13,13 @@ from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.names import fold
-from policy_engine.apply import carry_out
 from policy_engine.capabilities import Action, Rights
-from policy_engine.delegation import require_change
+from policy_engine.changing.apply import carry_out
+from policy_engine.changing.delegation import require_change
 from policy_engine.live import read_live
 from policy_engine.model import Policy
-from policy_engine.proposal import propose, reads_all
-from policy_engine.request_policies import Terms
+from policy_engine.requests.proposal import propose, reads_all
+from policy_engine.requests.request_policies import Terms
 
 _LOCAL = "local:"
 

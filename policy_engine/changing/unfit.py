@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
+from policy_engine.judging.rulings import applies
 from policy_engine.model import Policy
 from policy_engine.profile import FieldProfile, Profile, profile
-from policy_engine.rulings import applies
 from policy_engine.tag_expressions import holds
 from policy_engine.transforms.registry import Types, columns_named, problem
 

@@ -11,12 +11,12 @@ from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import Field, Source, Tag, TagAssignment
 from catalog.names import fold, quoted
 from catalog.people.model import Role
+from policy_engine.changing.facts import Describe, Facts, describe_at_source
+from policy_engine.changing.merging import merge
 from policy_engine.document.model import DatasetEntry, Document, Reference
 from policy_engine.document.places import Stated
-from policy_engine.facts import Describe, Facts, describe_at_source
 from policy_engine.filters import filters
 from policy_engine.live import DatasetKey, Live, dataset_key
-from policy_engine.merging import merge
 from policy_engine.model import Policy
 
 Path = tuple[str, ...]

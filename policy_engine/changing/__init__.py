@@ -1,0 +1,8 @@
+"""From one state of the policies to the next: what would change, whom it would touch, and carrying it out.
+
+Rule: nobody applies what was not planned, and nothing is applied in part.
+
+Reading order: merging and draft (the state that a document leads to), differences, touched and impact (what it does to
+people), plan with plan_words and plan_warnings, apply; history, export and removal; delegation (what a change takes);
+row_counts, policy_tests, told_plan; facts, unfit.
+"""
