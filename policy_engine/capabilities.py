@@ -130,10 +130,11 @@ class Rights:
     def _who_can(self, missing: Capability) -> str:
         if _any_covers(self._owned, missing.action, missing.place):
             return "you hold it, but this token does not carry it: make one that does, on the page Connect"
+        knows_roles = self.may(Action.HOME_ADMINISTER) or self.may(Action.AUDIT_READ)
         roles = [
             f"`{role.name}`"
             for role in self._roles
-            if any(parse(text).covers(missing.action, missing.place) for text in role.capabilities)
+            if knows_roles and any(parse(text).covers(missing.action, missing.place) for text in role.capabilities)
         ]
         holders = f"; {', '.join(roles)} {'has' if len(roles) == 1 else 'have'} it" if roles else ""
         return f"a member of the group `{ADMIN}` can give it to one of your roles{holders}"

@@ -105,7 +105,7 @@ def unknown(kind: str, name: str, known: Mapping[str, object], place: Place) -> 
     near = names.nearest(name, known)
     hint = f"did you mean `{near}`?" if near else f"declare it under `{kind}s:` first"
     error = invalid(place, f"names the {kind} `{name}`, which does not exist", hint=hint)
-    error.gives = (kind, near) if near else None
+    error.gives = (kind, near or "")
     return error
 
 

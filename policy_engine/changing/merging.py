@@ -205,7 +205,7 @@ def _unknown_column(entry: DatasetEntry, column: ColumnEntry, columns: tuple[Col
     near = names.nearest(".".join(column.path), (known.name for known in columns))
     hint = f"did you mean `{near}`?" if near else "a tag on a column that is not there would protect nothing"
     error = invalid(column.place, f"is no column of `{entry.full_name}`", hint=hint)
-    error.gives = ("dataset", entry.full_name) if near else None
+    error.gives = ("dataset", entry.full_name)
     return error
 
 

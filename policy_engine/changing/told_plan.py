@@ -33,7 +33,10 @@ def refuse_taken(policy: Policy, plan: Plan, reads: Callable[[Policy], bool]) ->
 
 @contextmanager
 def names_withheld(subject: Subject, current: PolicySet) -> Iterator[None]:
-    """Has a refusal inside suggest no role, database or dataset, and no column, that the subject may not know of."""
+    """Has a refusal inside suggest no role, database or dataset, and no column, that the subject may not know of.
+
+    That nothing has a name like the one that was written is told no more than that something has.
+    """
     try:
         yield
     except PolicyInvalid as error:

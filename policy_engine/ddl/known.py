@@ -17,7 +17,7 @@ def known_role(name: str, live: Live) -> Role:
         near = nearest(name, [known.name for known in live.roles.values()])
         hint = f"did you mean `{near}`?" if near else f"write `CREATE ROLE {name}` first"
         error = PolicyInvalid(f"Role '{name}' does not exist", hint=hint)
-        error.gives = ("role", near) if near else None
+        error.gives = ("role", near or "")
         raise error
     return role
 
@@ -56,7 +56,7 @@ def no_column(table: str, path: tuple[str, ...], dataset: Dataset | None) -> Pol
         f"`{table}` has no column `{name}`. Verify that both table and columns exist",
         hint=f"did you mean `{near}`?" if near else "see `SHOW TABLES IN ..` and `DESCRIBE ..`",
     )
-    error.gives = ("dataset", table) if near else None
+    error.gives = ("dataset", table)
     return error
 
 
@@ -93,5 +93,5 @@ def _unknown(what: str, name: str, known: list[str]) -> PolicyInvalid:
         if near
         else f"see `SHOW {'DATABASES' if what == 'database' else 'TABLES IN ..'}`",
     )
-    error.gives = ("database" if what == "database" else "dataset", near) if near else None
+    error.gives = ("database" if what == "database" else "dataset", near or "")
     return error

@@ -120,7 +120,7 @@ def propose(
         raise PolicyInvalid(
             f"the access must end by {request.ends_at:%Y-%m-%d}, as was asked, and not before now", hint="shorten it"
         )
-    _refuse_shared(request, live)
+    _refuse_shared(request, live, reads)
     surveys = (Circumstances(purpose=request.purpose if terms.is_bound else None), AT_LEAST, AT_MOST)
     was = _surveyed(asker, dataset, live, at, surveys)
     policies = policies_for(request, terms, dataset, was[-1], live.policies, asker, live.tags, reads)
@@ -164,8 +164,8 @@ def _decided(asker: Subject, dataset: Dataset, live: Live, at: datetime, circums
     return decide(asker, dataset, live.policy_set, at, circumstances, live.datasets.get)
 
 
-def _refuse_shared(request: AccessRequest, live: Live) -> None:
-    """Raise PolicyInvalid where what is given to the asker alone would reach somebody else."""
+def _refuse_shared(request: AccessRequest, live: Live, reads: Callable[[Policy], bool]) -> None:
+    """Raise PolicyInvalid where what is given to the asker alone would reach somebody else, who is not named."""
     role = role_of(request.user)
     known = live.roles.get(fold(role.name))
     if known is not None and (set(map(fold, known.groups)) != {fold(request.user)} or known.capabilities):
@@ -175,12 +175,14 @@ def _refuse_shared(request: AccessRequest, live: Live) -> None:
     for user in live.users.values():
         if fold(user.name) != fold(request.user) and fold(request.user) in map(fold, user.groups):
             raise PolicyInvalid(
-                f"the group `{request.user}` is held by `{user.name}`, too, so nothing can be given to one alone",
-                hint="give the group another name",
+                f"somebody else is in the group `{request.user}`, too, so nothing can be given to one alone",
+                hint="have an administrator give the group another name",
             )
-    taken = next((policy.id for key, policy in live.policies.items() if key.startswith(f"request {request.id}")), "")
-    if taken:
-        raise PolicyInvalid(f"there is a policy `{taken}` already", hint="give it another name, and look again")
+    mark = f"request {request.id}"
+    taken = next((policy for key, policy in live.policies.items() if key.startswith(mark)), None)
+    if taken is not None:
+        name = f"`{taken.id}`" if reads(taken) else f"that begins with `{mark}`"
+        raise PolicyInvalid(f"there is a policy {name} already", hint="give it another name, and look again")
 
 
 def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Decision]) -> Iterator[Change]:

@@ -285,7 +285,7 @@ def test_a_filter_that_looks_elsewhere_takes_the_right_to_write_there(desk: Desk
     [
         ("roles: {only kim: {groups: [kim, guests]}}", "is not `kim`'s alone any more"),
         ("roles: {only kim: {groups: [kim], capabilities: ['audit:read']}}", "is not `kim`'s alone any more"),
-        ("users: {eve: {groups: [guests, kim]}}", "is held by `eve`, too"),
+        ("users: {eve: {groups: [guests, kim]}}", "somebody else is in the group `kim`, too"),
     ],
 )
 def test_what_would_reach_somebody_else_is_not_given(desk: Desk, change: str, words: str) -> None:

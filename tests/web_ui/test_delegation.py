@@ -183,6 +183,29 @@ def test_no_name_is_suggested_that_a_delegate_may_not_know(
             assert ("did you mean" in refused.get_json()["hint"]) is is_told, refused.text
 
 
+def test_that_nothing_has_such_a_name_is_told_a_delegate_like_that_something_has(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    [lake] = shop.datasets.sources()
+    shop.datasets.register("lab", "results", "lake", "orders.csv", connect(lake).describe("orders.csv"))
+    for near, far in (("ROLE bos", "ROLE zzzzzz"), ("DATABASE labb", "DATABASE zzzzzz")):
+        hints = {
+            user: [
+                client.post("/api/v1/ddl", json={"statement": _granting(name)}, headers=bearer(user)).get_json()["hint"]
+                for name in (near, far)
+            ]
+            for user in ("eve", "max")
+        }
+        assert hints["eve"][0] == hints["eve"][1]
+        assert hints["max"][0] != hints["max"][1]
+
+
+def _granting(name: str) -> str:
+    if name.startswith("ROLE"):
+        return f"GRANT SELECT ON DATABASE shop TO {name}"
+    return f"ALTER {name} ADD ATTRIBUTE pii.email"
+
+
 def test_what_a_delegate_may_know_is_suggested(client: FlaskClient, bearer: Bearer) -> None:
     refused = _apply(client, ON_SHOP.replace("clerk", "clork"), bearer("eve"), "plan")
     assert refused.get_json()["hint"] == "did you mean `clerk`?"
