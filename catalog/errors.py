@@ -20,8 +20,12 @@ A message says what, why and what next, in the reader's words, the reader's own 
 and never a value of data.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,8 @@ class Position:
 class VeilError(Exception):
     """Something that a person is told about, with what, why and what next.
 
-    `ask` names what the person can ask for access to, as `shop.orders.card`, where that is a way on.
+    `ask` names what the person can ask for access to, as `shop.orders.card`, where that is a way on; `policies` are
+    those because of which something is not there, each with the revision under which that was decided.
 
     Example:
         >>> error = UnknownDataset("no dataset `shop.oders` that you can see", hint="did you mean `shop.orders`?")
@@ -48,12 +53,21 @@ class VeilError(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong inside Veil"
 
-    def __init__(self, detail: str, *, hint: str = "", position: Position | None = None, ask: str = "") -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        hint: str = "",
+        position: Position | None = None,
+        ask: str = "",
+        policies: Mapping[str, int] = _NONE,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.hint = hint
         self.position = position
         self.ask = ask
+        self.policies = policies
 
 
 class NotAuthenticated(VeilError):
@@ -116,7 +130,7 @@ class PolicyInvalid(VeilError):
     """A document or policy says something impossible; `path` is where in the document.
 
     Where the hint gives the name of a role, database or dataset, or of a column there, `gives` is its kind and name:
-    not everybody may know of it.
+    not everybody may know of it. Where nothing has a name like it, the name is empty: that is not for everybody either.
     """
 
     gives: tuple[str, str] | None = None

@@ -194,6 +194,7 @@ class Governor:
                 f"a restriction on `{written}` cannot be applied, so the dataset is refused",
                 hint=f"tell the owner of {', '.join(_owned(name, policies.owners) for name in decision.broken)}",
                 position=leaf.position,
+                policies=dict.fromkeys(decision.broken, policies.revision),
             )
         return decision
 

@@ -101,7 +101,7 @@ class Pipeline:
         """
         with self._refusals_journalled(asked_by, request, decision_id):
             settled = self._governor.settle(subject, request)
-            check_columns(settled.statement, settled.named, self._limits.explain, settled.policies.owners)
+            check_columns(settled.statement, settled.named, self._limits.explain, settled.policies)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
         policies = settled.policies.policies if is_operator else readable(asked_by, settled.policies)
@@ -130,7 +130,7 @@ class Pipeline:
         """A failure in the words of what the person can see: a name that means nothing there is an unknown column."""
         if isinstance(error, SqlInvalid):
             try:
-                check_columns(settled.statement, settled.named, self._limits.explain, settled.policies.owners)
+                check_columns(settled.statement, settled.named, self._limits.explain, settled.policies)
             except VeilError as better:
                 return better
         return without_unseen(error, settled.named) if isinstance(error, SourceUnavailable) else error

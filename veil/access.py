@@ -31,13 +31,15 @@ class RowAccess(TypedDict):
 class DatasetAccess(TypedDict):
     """What was decided for one dataset of a query.
 
-    `owners` tells whom to ask about each policy; an explanation has the `statements` of those that you may read too.
+    `owners` tells whom to ask about each policy, and `pages` where it stands; an explanation has the `statements` of
+    those that you may read too.
     """
 
     dataset: str
     columns: list[ColumnAccess]
     rows: RowAccess
     owners: NotRequired[dict[str, str]]
+    pages: NotRequired[dict[str, str]]
     statements: NotRequired[dict[str, str]]
 
 
@@ -154,6 +156,8 @@ class Explanation:
             yield f"  rows: {_row_sentence(dataset['rows'])}"
             for policy, owner in dataset.get("owners", {}).items():
                 yield f"  ask about policy `{policy}`: {owner}"
+            for policy, page in dataset.get("pages", {}).items():
+                yield f"  policy `{policy}` stands at {page}"
             for policy, statement in dataset.get("statements", {}).items():
                 yield f"  policy `{policy}` says:"
                 yield from (f"    {line}" for line in statement.splitlines())

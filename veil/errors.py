@@ -20,6 +20,9 @@ Error
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Warning(UserWarning):
@@ -42,6 +45,8 @@ class Position:
 class Error(Exception):
     """The root of everything this package raises; its text says what, why, what to try, how to ask, and the id.
 
+    `policies` has the page of each policy that took away what was asked for, by its name.
+
     Example:
         >>> print(Error("no dataset `shop.oders`", hint="did you mean `shop.orders`?", decision_id="9c1e"))
         no dataset `shop.oders`
@@ -58,6 +63,7 @@ class Error(Exception):
         decision_id: str = "",
         position: Position | None = None,
         ask: str = "",
+        policies: Mapping[str, str] = _NONE,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -66,6 +72,7 @@ class Error(Exception):
         self.decision_id = decision_id
         self.position = position
         self.ask = ask
+        self.policies = policies
 
     def __str__(self) -> str:
         lines = [self.detail]
@@ -74,6 +81,7 @@ class Error(Exception):
             lines += [f"           {line}" for line in self.position.snippet.splitlines()]
         if self.hint:
             lines.append(f"  try      {self.hint}")
+        lines += [f"  policy   {name}: {address}" for name, address in self.policies.items()]
         if self.ask:
             lines.append(f"  ask      {self.ask}")
         if self.decision_id:
@@ -171,7 +179,12 @@ def from_problem(status: int, body: bytes) -> Error:
         decision_id=str(problem.get("decision_id") or ""),
         position=_position(problem.get("position")),
         ask=str(problem.get("ask") or ""),
+        policies=_texts(problem.get("policies")),
     )
+
+
+def _texts(value: object) -> Mapping[str, str]:
+    return {str(name): str(text) for name, text in value.items()} if isinstance(value, dict) else {}
 
 
 def _position(value: object) -> Position | None:

@@ -93,9 +93,13 @@ def verify_links(
     """Follows the chain from its first event, or from the one after event `after`, and stops at the first break.
 
     `sealed` are hashes that were noted elsewhere, by the number of their event: a chain that was worked out anew
-    breaks at the first of them, and one whose end was cut off does not reach the last.
+    breaks at the first of them, and one whose end was cut off does not reach the last. That of event `after` tells
+    whether events are missing at the start.
     """
     count = after
+    if sealed.get(after, previous) != previous:
+        what = f"event {after + 1} does not follow from event {after} as it was sealed"
+        return Verification(count=count, ok=False, first_break=after + 1, what=what, head=previous)
     try:
         for found in links:
             what = _fault(found, count + 1, previous)

@@ -19,6 +19,8 @@ from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal.chain import canonical
 from catalog.secret_files import kept_secret
 
+RENEWED = "was the key renewed? name each key that was in use, the older ones too"
+
 _SECRET_BYTES = 32
 _MAKERS_MARK = 1
 """What a seal holds as `seal`: the form it is written in."""
@@ -93,17 +95,17 @@ class SealBook:
         bare = Seal(count=count, head=head, at=at, key=private.public_key().public_bytes_raw().hex())
         return replace(bare, signature=private.sign(bare.message()).hex())
 
-    def seals(self) -> tuple[Seal, ...]:
-        """All seals, oldest first; raises SealInvalid at one that this home did not sign."""
-        return read_seals(self.file, self.key) if self.file.exists() else ()
+    def seals(self, *keys: str) -> tuple[Seal, ...]:
+        """All seals, oldest first; raises SealInvalid at one that this home, or none of `keys` if given, signed."""
+        return read_seals(self.file, *(keys or (self.key,))) if self.file.exists() else ()
 
     def _private(self) -> Ed25519PrivateKey:
         secret = kept_secret(self._key_file, length=_SECRET_BYTES, loss="older seals are checked with the older key")
         return Ed25519PrivateKey.from_private_bytes(secret)
 
 
-def read_seals(file: Path, key: str | None = None) -> tuple[Seal, ...]:
-    """The seals of a file, each checked to be signed by `key`, or by the one key that they all name.
+def read_seals(file: Path, *keys: str) -> tuple[Seal, ...]:
+    """The seals of a file, each checked to be signed by one of `keys`, or by the one key that they all name.
 
     Raises SealInvalid at the first line that is no good seal, and SettingsInvalid when the file cannot be read.
     """
@@ -115,13 +117,10 @@ def read_seals(file: Path, key: str | None = None) -> tuple[Seal, ...]:
         ) from error
     seals = []
     for number, line in enumerate(lines, start=1):
-        seal = read_seal(line, number)
-        key = seal.key if key is None else key
-        if seal.key != key:
-            raise SealInvalid(
-                f"seal {number} names another key", hint="was the key renewed? check these seals with their own key"
-            )
-        seals.append(seal)
+        seals.append(read_seal(line, number))
+        keys = keys or (seals[0].key,)
+        if seals[-1].key not in keys:
+            raise SealInvalid(f"seal {number} names another key", hint=RENEWED)
     return tuple(seals)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from policy_engine.columns_in_words import columns
 from policy_engine.conditions import print_when
 from policy_engine.judging.rulings import Ruling
 from policy_engine.model import Case, Policy
@@ -105,7 +106,7 @@ def _transforms(policy: Policy, name: str) -> str:
 
 
 def _what(policy: Policy) -> str:
-    return "it" if policy.having is None else f"columns for which `{print_expression(policy.having)}` may hold"
+    return "it" if policy.having is None else columns(policy.having, "may hold")
 
 
 def _and_restricted(ruling: Ruling) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
 from catalog.names import fold
+from policy_engine.columns_in_words import columns, left_out
 from policy_engine.judging.cells import CLEAR, NOTHING, Contribution, Showing, strongest
 from policy_engine.model import Effect, Policy, TagExpression, TransformCall, TransformRule
 from policy_engine.profile import FieldProfile, Path, Profile, Tags
@@ -304,7 +305,8 @@ def _why_not(policy: Policy, field: FieldProfile) -> str:
     if policy.scope.columns and not _is_in_scope(policy, field.path):
         return ""
     assert policy.having is not None
-    return f"shows only columns for which `{print_expression(policy.having)}` holds"
+    missing = left_out(policy.having)
+    return f"leaves out {missing}" if missing else f"shows only {columns(policy.having)}"
 
 
 def call_names(calls: Iterable[TransformCall | None]) -> tuple[str, ...]:

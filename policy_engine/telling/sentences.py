@@ -1,13 +1,13 @@
 """A policy as one English sentence: who sees what, without which columns, how, on which rows, until when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
+from policy_engine.columns_in_words import columns, left_out, quoted
 from policy_engine.conditions import print_when
 from policy_engine.ddl.printing import print_filter
 from policy_engine.document.scopes import print_scope
-from policy_engine.model import AnyOf, Effect, HasTag, Not, Policy, Scope, TagExpression, TransformRule
-from policy_engine.tag_expressions import is_always, print_expression
+from policy_engine.model import Effect, Policy, Scope, TagExpression, TransformRule
 from policy_engine.transforms.calls import print_call
 
 _INSTANT = timedelta(microseconds=1)
@@ -25,7 +25,7 @@ def sentence(policy: Policy) -> str:
 
 def _grant(policy: Policy) -> Iterator[str]:
     yield f"{_who(policy)} {_verb(policy)} {_object(policy.scope)}{_shown_columns(policy.having)}"
-    yield from (f"{_columns(rule.tagged)} through `{print_call(rule.call)}`" for rule in policy.transforms)
+    yield from (f"{columns(rule.tagged)} through `{print_call(rule.call)}`" for rule in policy.transforms)
     yield from _rows(policy)
 
 
@@ -34,7 +34,7 @@ def _restriction(policy: Policy) -> Iterator[str]:
     if not policy.transforms and policy.where is None:
         yield from _denial(policy)
         return
-    about = "" if policy.having is None else f", as far as {_columns(policy.having)} go,"
+    about = "" if policy.having is None else f", as far as {columns(policy.having)} go,"
     first, *others = (*map(_at_most, policy.transforms), *_rows(policy))
     yield f"Whatever is granted, {_lower(_who(policy))} {_verb(policy)} of {_object(policy.scope)}{about} {first}"
     yield from others
@@ -43,12 +43,12 @@ def _restriction(policy: Policy) -> Iterator[str]:
 def _denial(policy: Policy) -> Iterator[str]:
     what = _object(policy.scope)
     if policy.having is not None:
-        what = f"{_columns(policy.having)} in {what}"
+        what = f"{columns(policy.having)} in {what}"
     yield f"{_who(policy)} never {_verb(policy)} {what}"
 
 
 def _at_most(rule: TransformRule) -> str:
-    return f"{_columns(rule.tagged)} at most through `{print_call(rule.call)}`"
+    return f"{columns(rule.tagged)} at most through `{print_call(rule.call)}`"
 
 
 def _rows(policy: Policy) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _rows(policy: Policy) -> Iterator[str]:
 
 
 def _who(policy: Policy) -> str:
-    return f"{'Role' if len(policy.roles) == 1 else 'Roles'} {_named(policy.roles, 'and')}"
+    return f"{'Role' if len(policy.roles) == 1 else 'Roles'} {quoted(policy.roles, 'and')}"
 
 
 def _verb(policy: Policy) -> str:
@@ -76,31 +76,15 @@ def _object(scope: Scope) -> str:
     whole = print_scope(Scope(database=scope.database, dataset=scope.dataset))
     if not scope.columns:
         return f"dataset `{whole}`"
-    columns = _named([".".join(path) for path in scope.columns], "and")
-    return f"{'column' if len(scope.columns) == 1 else 'columns'} {columns} of `{whole}`"
+    named = quoted([".".join(path) for path in scope.columns], "and")
+    return f"{'column' if len(scope.columns) == 1 else 'columns'} {named} of `{whole}`"
 
 
 def _shown_columns(having: TagExpression | None) -> str:
     if having is None:
         return ""
-    if isinstance(having, Not) and _listed(having.inner):
-        return f" without {_columns(having.inner)}"
-    return f", only {_columns(having)}"
-
-
-def _columns(expression: TagExpression) -> str:
-    if is_always(expression):
-        return "every column"
-    if tags := _listed(expression):
-        return f"columns tagged {_named(tags, 'or')}"
-    return f"columns for which `{print_expression(expression)}` holds"
-
-
-def _listed(expression: TagExpression) -> tuple[str, ...]:
-    """The tags of which one is enough; empty for an expression that says more than that."""
-    parts = expression.parts if isinstance(expression, AnyOf) else (expression,)
-    tags = tuple(part.tag for part in parts if isinstance(part, HasTag))
-    return tags if len(tags) == len(parts) else ()
+    missing = left_out(having)
+    return f" without {missing}" if missing else f", only {columns(having)}"
 
 
 def _times(policy: Policy) -> Iterator[str]:
@@ -119,8 +103,3 @@ def _moment(moment: datetime, *, is_day: bool = False) -> str:
     if is_day or moment.time() == time():
         return f"{moment:%-d %b %Y}"
     return f"{moment:%-d %b %Y, %H:%M} UTC"
-
-
-def _named(names: Iterable[str], joint: str) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return f" {joint} ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

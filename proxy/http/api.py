@@ -18,6 +18,7 @@ from proxy.answering.answer import Answer
 from proxy.answering.wire import CONTENT_TYPES, Format, encode
 from proxy.governance import Request
 from proxy.http import answers
+from proxy.http.addresses import with_pages
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.departures import Departures
 from proxy.http.identity import Identity
@@ -84,7 +85,7 @@ class Api:
         body = Body.read(*_EXPLAIN_KEYS)
         subject = self._explained(body, asked_by)
         told = self.pipeline.explain(subject, _request(body), decision_id=answers.decision_id(), asked_by=asked_by)
-        return flask.jsonify(told)
+        return flask.jsonify(with_pages(told))
 
     def datasets(self) -> flask.Response:
         """The datasets the person may see, those that match `search` and are filed under all else that is given."""
@@ -187,7 +188,7 @@ def _format(body: Body) -> Format:
 def streamed(answer: Answer, form: Format) -> flask.Response:
     """The answer as a chunked response; what was decided goes before it: in a header when short, in Arrow always."""
     answers.decided_under(answer.revision)
-    access = json.dumps(answer.access, ensure_ascii=False, separators=(",", ":")).encode()
+    access = json.dumps(with_pages(answer.access), ensure_ascii=False, separators=(",", ":")).encode()
     schema = answer.schema
     if form is Format.ARROW:
         schema = schema.with_metadata({**(schema.metadata or {}), ACCESS_KEY: access})

@@ -81,6 +81,7 @@ SCHEMAS: Json = {
                 "oneOf": [{"type": "null"}, record({"line": COUNT, "column": COUNT, "snippet": TEXT})],
             },
             "ask": {**TEXT, "description": "How to ask for access, where that is a way on."},
+            "policies": {**_BY_POLICY, "description": "The page of each policy that took away what was asked for."},
         },
     ),
     "Query": record(
@@ -127,6 +128,7 @@ SCHEMAS: Json = {
                         "columns": listed(_COLUMN),
                         "rows": _ROWS,
                         "owners": _BY_POLICY,
+                        "pages": _BY_POLICY,
                         "statements": _BY_POLICY,
                     }
                 )

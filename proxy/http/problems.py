@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from catalog.errors import Internal, LimitExceeded, NotAuthenticated, SourceTimeout, SourceUnavailable, VeilError
 from proxy.answering.answer import Departed
-from proxy.http.addresses import ask_address
+from proxy.http.addresses import ask_address, policy_address
 from proxy.refusals import ClientLeft, MediaTypeUnsupported, RequestInvalid
 
 log = logging.getLogger("veil")
@@ -56,7 +56,10 @@ def answer(error: Exception, *, decision_id: str) -> flask.Response:
 
 
 def document(error: VeilError, *, decision_id: str) -> dict[str, object]:
-    """The members of the problem document; `ask` is there where asking for access is a way on."""
+    """The members of the problem document.
+
+    `ask` is there where asking for access is a way on, and `policies` where some took away what was asked for.
+    """
     position = error.position
     return {
         "type": f"urn:veil:problem:{error.code}",
@@ -70,6 +73,11 @@ def document(error: VeilError, *, decision_id: str) -> dict[str, object]:
         **(
             {"ask": f'veil request {shlex.quote(error.ask)} --why ".."  or  {ask_address(error.ask)}'}
             if error.ask
+            else {}
+        ),
+        **(
+            {"policies": {name: policy_address(name, revision) for name, revision in error.policies.items()}}
+            if error.policies
             else {}
         ),
     }

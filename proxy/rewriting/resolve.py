@@ -6,13 +6,14 @@ are never passed on; a hint names visible columns only.
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlglot import exp
 
 from catalog.errors import SourceUnavailable, SqlUnsupported, UnknownColumn
 from catalog.names import fold, join, nearest
-from policy_engine.model import ColumnDecision, Outcome
+from policy_engine.model import ColumnDecision, Outcome, PolicySet
 from proxy.reading.functions import VALUE_NAMES
 from proxy.reading.statement import Statement
 from proxy.rewriting.fields import Meant, Named, given_names, meant
@@ -23,11 +24,11 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeE
 _VALUES = (exp.Literal, exp.Placeholder, exp.Neg)
 
 
-def check_columns(statement: Statement, named: Sequence[Named], explain: Explain, owners: Mapping[str, str]) -> None:
+def check_columns(statement: Statement, named: Sequence[Named], explain: Explain, policies: PolicySet) -> None:
     """Raises UnknownColumn for the first column that nothing in the query can mean; silence proves nothing.
 
     A hidden column and a misspelt one differ at most in the hint, and only where `explain` is full: there it says why,
-    and which of the `owners` of policies to ask.
+    because of which of the `policies`, and whom to ask.
     """
     known = _known_names(statement.tree, named)
     given = given_names(statement.tree)
@@ -35,13 +36,13 @@ def check_columns(statement: Statement, named: Sequence[Named], explain: Explain
         if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, known, named):
             hidden = _hidden(column, named) if explain == "full" else None
             ask = _ask(column, named, hidden, (column.name,)) if hidden or explain == "brief" else ""
-            raise _unknown(statement, column, named, _asking(hidden, owners), ask)
+            raise _unknown(statement, column, named, _Why.of(hidden, policies), ask)
         field = meant(column, named, given)
         if field is not None and field.missing is not None:
             hidden = field.hidden if explain == "full" else None
             path = (*field.found.path, field.missing.name)
             ask = _ask(column, named, hidden, path) if hidden or explain == "brief" else ""
-            raise _unknown_field(statement, field, field.missing, _asking(hidden, owners), ask)
+            raise _unknown_field(statement, field, field.missing, _Why.of(hidden, policies), ask)
 
 
 def check_values(statement: Statement, named: Sequence[Named]) -> None:
@@ -169,20 +170,45 @@ def _ask(column: exp.Column, named: Sequence[Named], hidden: ColumnDecision | No
     return join(*datasets.pop(), *path)[:300] if len(datasets) == 1 else ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Why:
+    """Why a hidden column or field is not there and whom to ask, and the policies that say so with their revision."""
+
+    words: str = ""
+    policies: Mapping[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(hidden: ColumnDecision | None, policies: PolicySet) -> "_Why":
+        """Nothing where no hidden one is told of.
+
+        Example: "hidden from you because no policy shows it; ask an administrator for access".
+        """
+        if hidden is None:
+            return _Why()
+        owners = policies.owners
+        people = dict.fromkeys(owners[fold(name)] for name in hidden.policies if fold(name) in owners)
+        asked = f"{' or '.join(f'`{name}`' for name in people)}, who wrote it," if people else "an administrator"
+        return _Why(
+            words=f"{hidden.reason}; ask {asked} for access",
+            policies=dict.fromkeys(hidden.policies, policies.revision),
+        )
+
+
 def _unknown(
-    statement: Statement, column: exp.Column, named: Sequence[Named], why: str, ask: str = ""
+    statement: Statement, column: exp.Column, named: Sequence[Named], why: _Why, ask: str = ""
 ) -> UnknownColumn:
     written = ".".join(part.name for part in column.parts)
     visible = [item.name for item in _columns(named) if item.outcome is not Outcome.HIDDEN]
     return UnknownColumn(
         f"no column `{written[:200]}` that you can see",
-        hint=why or _nearest(column, visible),
+        hint=why.words or _nearest(column, visible),
         position=statement.place(column.this),
         ask=ask,
+        policies=why.policies,
     )
 
 
-def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: str, ask: str = "") -> UnknownColumn:
+def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: _Why, ask: str = "") -> UnknownColumn:
     """A field is told as a column is: hidden and misspelt differ at most in the hint."""
     whole, written = field.found, missing.name[:200]
     shown = [part.path[-1] for part in whole.parts if part.outcome is not Outcome.HIDDEN]
@@ -192,27 +218,16 @@ def _unknown_field(statement: Statement, field: Meant, missing: exp.Expr, why: s
     )
     return UnknownColumn(
         f"no column `{whole.name}.{written}` that you can see",
-        hint=why or hint,
+        hint=why.words or hint,
         position=statement.place(missing),
         ask=ask,
+        policies=why.policies,
     )
 
 
 def _nearest(column: exp.Column, visible: Sequence[str]) -> str:
     like = nearest(column.name, visible)
     return f"did you mean `{like}`?" if like else "describe the dataset to see its columns"
-
-
-def _asking(hidden: ColumnDecision | None, owners: Mapping[str, str]) -> str:
-    """Why a hidden column or field is not there, and whom to ask; nothing where none is told of.
-
-    Example: "hidden from you because no policy shows it; ask an administrator for access".
-    """
-    if hidden is None:
-        return ""
-    people = dict.fromkeys(owners[fold(name)] for name in hidden.policies if fold(name) in owners)
-    asked = f"{' or '.join(f'`{name}`' for name in people)}, who wrote it," if people else "an administrator"
-    return f"{hidden.reason}; ask {asked} for access"
 
 
 def _hidden(column: exp.Column, named: Sequence[Named]) -> ColumnDecision | None:

@@ -13,7 +13,7 @@ from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal.archive_files import ArchiveHead, is_archive, read_archive
 from catalog.journal.chain import BEFORE_THE_FIRST, Link, Verification, link_of, verify_links
 from catalog.journal.event import Event, EventKind
-from catalog.journal.seals import Seal, read_seals, sealed
+from catalog.journal.seals import RENEWED, Seal, read_seals, sealed
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import home_option, opened, operator
 
@@ -26,30 +26,36 @@ _Verify = Callable[[Mapping[int, str]], Verification]
 @click.command()
 @click.argument("files", type=_FILE, nargs=-1)
 @click.option("--seals", "seals_file", type=_FILE, help="Seals to hold exported FILES against.")
-@click.option("--key", help="The public key, in hex, that the seals must be signed by.")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    help="A public key, in hex, by which seals may be signed; again for each that was in use.",
+)
 @click.option("--archives", "folder", type=_FOLDER, help="Where the home's archives lie, if they were moved.")
 @format_option("table", "json")
 @home_option
 def verify(
-    files: tuple[Path, ...], seals_file: Path | None, key: str | None, folder: Path | None, form: str, home: Path
+    files: tuple[Path, ...], seals_file: Path | None, keys: tuple[str, ...], folder: Path | None, form: str, home: Path
 ) -> int:
     """Read the whole chain, of the home and its archives, or of FILES (no home needed); exit 2 at a break.
 
     FILES are archives and an export, in the order of their events, held against the seals that archives carry
     themselves and those given; the home's journal against its own, or those given. Without `--key` the seals of FILES
-    must all be signed by one key, which is told: compare it with the one that you noted.
+    must all be signed by one key, which is told: compare it with the one that you noted. Where the key was renewed,
+    name the older and the newer one, and all is verified in one go.
 
     \b
     Example:
         veil audit verify journal.jsonl --seals seals.jsonl --key 3f0c..
     """
     if files:
-        found, signed = _verified(lambda: _seals(files, seals_file, key), _files(files))
+        found, signed = _verified(lambda: _seals(files, seals_file, keys), _files(files))
     else:
         with opened(home) as parts:
             book = parts.keeper.book
             found, signed = _verified(
-                lambda: read_seals(seals_file, key or book.key) if seals_file else book.seals(),
+                lambda: read_seals(seals_file, *(keys or (book.key,))) if seals_file else book.seals(*keys),
                 lambda heads: parts.journal.verify(heads, folder=folder),
             )
             details = {"ok": found.ok, "events": found.count, "seals": len(signed)}
@@ -57,11 +63,17 @@ def verify(
     if form == "json":
         names = ("ok", "count", "first_break", "what", "head")
         told = {name: getattr(found, name) for name in names}
-        show_json({**told, "seals": len(signed), "key": signed[0].key if signed else None})
+        by = list(_last_of_each_key(signed))
+        show_json(
+            {**told, "after": _before(files), "seals": len(signed), "key": by[0] if len(by) == 1 else None, "keys": by}
+        )
     elif found.ok:
         click.echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
         if before := _before(files):
-            click.echo(f"of them 1 to {before:,} are not in these files, and were not looked at")
+            click.echo(
+                f"of them 1 to {before:,} are not in these files, and were not looked at; no seal says where files"
+            )
+            click.echo(f"begin: had they more events before {before + 1:,} once, these were cut off from their start")
         click.echo(_sealed_words(signed, found.count))
     elif found.first_break is None:
         click.echo(f"{found.what}; without them the chain of {found.count:,} events holds")
@@ -93,16 +105,14 @@ def _files(files: Sequence[Path]) -> _Verify:
     return verify
 
 
-def _seals(files: Sequence[Path], seals_file: Path | None, key: str | None) -> tuple[Seal, ...]:
-    """The seals that were given and those in the archives, oldest first; raises SealInvalid for a second key."""
-    given = read_seals(seals_file, key) if seals_file else ()
+def _seals(files: Sequence[Path], seals_file: Path | None, keys: tuple[str, ...]) -> tuple[Seal, ...]:
+    """The seals that were given and those in the archives, oldest first; raises SealInvalid for a key too many."""
+    given = read_seals(seals_file, *keys) if seals_file else ()
     own = [head.seal for head in map(_head_of, filter(is_archive, files))]
     signed = tuple(sorted((*given, *own), key=lambda seal: seal.count))
-    key = key or (signed[0].key if signed else None)
-    if any(seal.key != key for seal in signed):
-        raise SealInvalid(
-            "an archive is sealed with another key", hint="was the key renewed? check it with its own key"
-        )
+    keys = keys or tuple(seal.key for seal in signed[:1])
+    if any(seal.key not in keys for seal in signed):
+        raise SealInvalid("an archive is sealed with another key", hint=RENEWED)
     return signed
 
 
@@ -130,13 +140,19 @@ def _verified(seals: Callable[[], tuple[Seal, ...]], verify: _Verify) -> tuple[V
 def _sealed_words(signed: tuple[Seal, ...], count: int) -> str:
     if not signed:
         return "no seal was looked at, so a chain written anew, or one whose end is cut off, would not show"
-    last = signed[-1]
+    last, by = signed[-1], _last_of_each_key(signed)
     since = count - last.count
     hold = "1 seal holds" if len(signed) == 1 else f"{len(signed):,} seals hold"
+    said = [f"key {key}" + (f" (the last at event {seal.count:,})" if len(by) > 1 else "") for key, seal in by.items()]
     return (
-        f"{hold}, signed by key {last.key}; the last one is of {last.at:%Y-%m-%d %H:%M} UTC, and"
+        f"{hold}, signed by {' and '.join(said)}; the last one is of {last.at:%Y-%m-%d %H:%M} UTC, and"
         f" {since:,} events came after it"
     )
+
+
+def _last_of_each_key(signed: tuple[Seal, ...]) -> Mapping[str, Seal]:
+    """The last seal that each key signed, in the order in which the keys came into use."""
+    return {seal.key: seal for seal in signed}
 
 
 @click.command()

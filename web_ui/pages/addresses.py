@@ -7,11 +7,9 @@ from urllib.parse import urlencode
 import flask
 from markupsafe import Markup
 
+from proxy.http.addresses import POLICY_BY_QUERY, stands_in_address
 from web_ui.wording import marked
 
-_PLAIN = re.compile(r"\w[\w .@-]*(?<! )")
-_TAKEN = frozenset({"change", "drafts", "export", "history", "names", "new", "policy", "preview"})
-_BY_QUERY = "policy"
 _NAMING = re.compile("(?<=[Pp]olicy )`[^`]+`|(?<=[Pp]olicies )`[^`]+`(?:(?:, | and )`[^`]+`)*")
 
 
@@ -23,16 +21,16 @@ def policy_url(name: str, rev: int | None = None, page: str = "policy.show", **m
     Example: `/policies/clerks?rev=41`, and `/policies/policy?name=a%2Fb`.
     """
     asked = {**({"rev": str(rev)} if rev else {}), **more}
-    if _PLAIN.fullmatch(name) and name.lower() not in _TAKEN:
+    if stands_in_address(name):
         address = flask.url_for(page, name=name)
     else:
-        address, asked = flask.url_for(page, name=_BY_QUERY), {"name": name, **asked}
+        address, asked = flask.url_for(page, name=POLICY_BY_QUERY), {"name": name, **asked}
     return f"{address}?{urlencode(asked)}" if asked else address
 
 
 def named(name: str) -> str:
     """The policy that an address speaks of."""
-    if name == _BY_QUERY:
+    if name == POLICY_BY_QUERY:
         return flask.request.args.get("name", name)
     return name
 

@@ -131,6 +131,7 @@ def test_a_seal_of_another_key_is_refused(journal: Journal, book: SealBook, tmp_
     _sealed(journal, book)
     with pytest.raises(SealInvalid, match="seal 2 names another key"):
         read_seals(book.file)
+    assert len(read_seals(book.file, other.key, book.key)) == 2
 
 
 def test_seals_that_speak_against_each_other_are_refused(book: SealBook) -> None:

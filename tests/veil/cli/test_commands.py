@@ -225,6 +225,27 @@ def test_a_sealed_journal_shows_that_its_end_was_cut_off(shop: Terminal, tmp_pat
     seals.write_text(signed)
 
 
+def test_what_two_keys_sealed_is_verified_in_one_go(tmp_path: Path) -> None:
+    shop = Terminal(tmp_path)
+    shop.run("init")
+    archived = ("audit", "archive", "--before", "2100-01-01", "-f", "json")
+    older, [first] = shop.run("audit", "seal", "-f", "json").json(), shop.run(*archived).json()
+    (shop.home / "seal.key").unlink()
+    [second] = shop.run(*archived).json()
+    newer, exported = shop.run("audit", "seal", "-f", "json").json(), tmp_path / "journal.jsonl"
+    shop.run("audit", "export", str(exported))
+    assert "names another key" in shop.run("audit", "verify", expect=2).out
+    whole = ("audit", "verify", first["file"], second["file"], str(exported), "--seals", str(shop.home / "seals.jsonl"))
+    both = ("--key", older["key"], "--key", newer["key"])
+    assert shop.run(*whole, *both, "-f", "json").json()["keys"] == [older["key"], newer["key"]]
+    assert f"signed by key {older['key']} (the last at event {first['last']}) and key" in shop.run(*whole, *both).out
+    assert "the chain holds" in shop.run("audit", "verify", *both).out
+    assert "another key" in shop.run(*whole, "--key", newer["key"], expect=2).out
+    lone = shop.run("audit", "verify", second["file"])
+    assert f"of them 1 to {first['last']} are not in these files" in lone.out
+    assert "no seal says where files" in lone.out
+
+
 def test_the_oldest_events_are_archived_and_verified_where_they_lie(tmp_path: Path) -> None:
     shop = Terminal(tmp_path)
     shop.run("init")
