@@ -6,14 +6,14 @@ plainly, row by row and cell by cell, from the choices that also become the poli
 """
 
 import random
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
 import duckdb
 import pyarrow as pa
 
-from tests.proxy.estate_values import TYPES, value_of, varied
+from tests.proxy.estate_values import PLAIN, TYPES, value_of, varied
 
 TAGS = ("t.a", "t.b", "t.c")
 REGIONS = ("EU", "US", "APAC")
@@ -29,7 +29,11 @@ _HAVING: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("not t.c", lambda tag: tag != "t.c"),
     ("t.a or t.b", lambda tag: tag in ("t.a", "t.b")),
 )
-_NESTED = ("VARCHAR[]", 'STRUCT("city" VARCHAR, "n" INTEGER)')
+_MOODS = (
+    *(("mixed", "mixed", "mixed"), ("tame", "tame", "wild"), ("tame", "wild", "tame"), ("mixed", "same", "wild")),
+    *(("tame", "null", "mixed"), ("tame", "same", "mixed"), ("tame", "mixed", "wild"), ("mixed", "wild", "null")),
+)
+"""How values are drawn: those that are seen, and those that are not in each of the worlds."""
 _CALLS = ("null()", "redact()", "mask()", "tokenize()")
 
 Row = dict[str, object]
@@ -83,41 +87,26 @@ def write(table: Table, which: int) -> pa.Table:
     return pa.table({c.name: pa.array([row[c.name] for row in rows], TYPES[c.type]) for c in table.columns})
 
 
-def estate(seed: int, *, is_even: bool = False) -> Estate:
-    """The estate of a seed; in an even one both worlds have as many rows."""
+def estate(seed: int, *, is_even: bool = False, is_plain: bool = False) -> Estate:
+    """The estate of a seed; in an even one both worlds have as many rows, a plain one fits every database."""
     chance = random.Random(seed)
-    shapes = [_shape(chance, f"t{number}") for number in range(1, 4)]
+    shapes = [_shape(chance, f"t{number}", PLAIN if is_plain else TYPES) for number in range(1, 4)]
     grants = [_grant(chance, None)] + [_grant(chance, chance.choice(("t1", "t2"))) for _ in range(chance.randrange(3))]
     denied = chance.choice((None, None, *TAGS))
     raised = (chance.choice(TAGS), chance.choice(_CALLS[:3])) if chance.random() < 0.3 else None
     limit = chance.choice(_FILTERS) if chance.random() < 0.3 else ""
     views = {name: _View(grants, name, denied, raised, limit) for name, _ in shapes}
-    tables = tuple(_table(chance, name, columns, views[name], is_even) for name, columns in shapes)
+    moods = _MOODS[0] if is_plain else chance.choice(_MOODS)
+    tables = tuple(_table(chance, name, columns, views[name], is_even, moods) for name, columns in shapes)
     hidden = {column.name for name, columns in shapes for column in columns if not views[name].may_show(column)}
     return Estate(tables=tables, document=_document(tables, grants, denied, raised, limit), hidden=frozenset(hidden))
 
 
-def flat(made: Estate) -> Estate:
-    """The estate without its nested columns, which not every database has."""
-    document = made.document
-    tables = []
-    for table in made.tables:
-        kept: list[Column] = []
-        for column in table.columns:
-            if column.type in _NESTED:
-                tags = rf"""'"{re.escape(column.name)}"': {{tags: [^}}]*}},? ?"""
-                document = re.sub(rf"(\n  db\.{table.name}: .*?){tags}", r"\1", document)
-            else:
-                kept.append(column)
-        tables.append(replace(table, columns=tuple(kept)))
-    return Estate(tables=tuple(tables), document=document, hidden=made.hidden)
-
-
-def _shape(chance: random.Random, name: str) -> tuple[str, tuple[Column, ...]]:
+def _shape(chance: random.Random, name: str, types: Iterable[str]) -> tuple[str, tuple[Column, ...]]:
     columns = [Column(name="id", type="INTEGER"), Column(name="k", type="INTEGER")]
     columns += [Column(name="region", type="VARCHAR"), Column(name="level", type="INTEGER")]
     for number in range(chance.randint(4, 8)):
-        kind = chance.choice(list(TYPES))
+        kind = chance.choice(list(types))
         label = chance.choice(("v", "V", "city", "select", "my col", "ä", "x_1", "note"))
         columns.append(Column(name=f"{label}{number}", type=kind, tag=chance.choice(("", "", *TAGS))))
     return name, tuple(columns)
@@ -168,21 +157,34 @@ class _View:
         return "shape" if calls == {"mask()"} and column.type == "VARCHAR" else "fixed"
 
 
-def _table(chance: random.Random, name: str, columns: tuple[Column, ...], view: _View, is_even: bool) -> Table:
-    first = [_row(chance, columns, number) for number in range(chance.choice((3, 10, 24)))]
-    held = _held(first, columns, view)
-    pool = [row for row, holds in zip(first, held, strict=True) if holds is None]
+def _table(
+    chance: random.Random,
+    name: str,
+    columns: tuple[Column, ...],
+    view: _View,
+    is_even: bool,
+    moods: tuple[str, str, str],
+) -> Table:
+    seen, *unseen = moods
+    drawn = [_row(chance, columns, number, seen) for number in range(chance.choice((3, 10, 24)))]
+    held = _held(drawn, columns, view)
+    first: list[Row] = []
     second: list[Row] = []
-    for row, holds in zip(first, held, strict=True):
-        if holds is not None:
-            second.append({c.name: varied(chance, c.type, row[c.name], view.freedom(c, holds)) for c in columns})
-        elif is_even:
-            second.append(_like(chance, columns, row))
+    for row, holds in zip(drawn, held, strict=True):
+        if holds is None:
+            first.append({**_like(chance, columns, row, unseen[0]), "id": row["id"]})
+            second += [_like(chance, columns, row, unseen[1])] if is_even else []
+            continue
+        freedoms = {c.name: view.freedom(c, holds) for c in columns}
+        for world, mood in ((first, unseen[0]), (second, unseen[1])):
+            world.append({c.name: varied(chance, c.type, row[c.name], freedoms[c.name], mood) for c in columns})
+    pool = [row for row, holds in zip(drawn, held, strict=True) if holds is None]
     if pool and not is_even:
         for _ in range(chance.choice((0, 2, len(pool), 3 * len(pool)))):
-            second.insert(chance.randint(0, len(second)), _like(chance, columns, chance.choice(pool)))
-    unseen = _unseen(first, columns, view), _unseen(second, columns, view)
-    return Table(name=name, columns=columns, worlds=(first, second), unseen=unseen)
+            row = _like(chance, columns, chance.choice(pool), unseen[1])
+            second.insert(chance.randint(0, len(second)), row)
+    told = _unseen(first, columns, view), _unseen(second, columns, view)
+    return Table(name=name, columns=columns, worlds=(first, second), unseen=told)
 
 
 def _unseen(rows: list[Row], columns: tuple[Column, ...], view: _View) -> tuple[object, ...]:
@@ -191,9 +193,10 @@ def _unseen(rows: list[Row], columns: tuple[Column, ...], view: _View) -> tuple[
     return tuple(number for number, holds in told if holds is None and number not in seen)
 
 
-def _like(chance: random.Random, columns: tuple[Column, ...], model: Row) -> Row:
+def _like(chance: random.Random, columns: tuple[Column, ...], model: Row, mood: str) -> Row:
     """Another row that no filter shows either."""
-    return {**_row(chance, columns, chance.randrange(10**6)), "region": model["region"], "level": model["level"]}
+    drawn = _row(chance, columns, chance.randrange(10**6), mood)
+    return {**drawn, "region": model["region"], "level": model["level"]}
 
 
 def _held(rows: list[Row], columns: tuple[Column, ...], view: _View) -> list[frozenset[int] | None]:
@@ -204,18 +207,20 @@ def _held(rows: list[Row], columns: tuple[Column, ...], view: _View) -> list[fro
     source = pa.table(
         {"region": [r["region"] for r in rows], "level": pa.array([r["level"] for r in rows], pa.int32())}
     )
-    connection = duckdb.connect()
-    connection.register("source", source)
-    found = connection.execute(f"SELECT {asked} FROM source").fetchall()
-    connection.close()
+    found = _engine().from_arrow(source).project(asked).fetchall()
     opening = {
         at for at, grant in enumerate(view.grants) if any(view.may_show(c) and grant.shows(c.tag) for c in columns)
     }
     return [frozenset(held) if row[-1] and (held := {at for at in opening if row[at]}) else None for row in found]
 
 
-def _row(chance: random.Random, columns: tuple[Column, ...], number: int) -> Row:
-    row: Row = {column.name: value_of(chance, column.type) for column in columns}
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+def _row(chance: random.Random, columns: tuple[Column, ...], number: int, mood: str) -> Row:
+    row: Row = {column.name: value_of(chance, column.type, mood) for column in columns}
     row["id"], row["k"] = number, chance.randrange(4)
     row["region"] = chance.choice((*REGIONS, *REGIONS, None))
     row["level"] = chance.choice((None, 1, 2, 3, 4, 5))

@@ -1,84 +1,8 @@
-"""The forms of which random questions are made, one a line; `{number}` stands for any expression that is a number."""
+"""The expressions of which random questions are made, one a line; `{number}` stands for any that is a number."""
 
-NUMBER, TEXT, DATE, TIME, TRUTH, LIST, STRUCT = "number", "text", "date", "timestamp", "boolean", "list", "struct"
+from tests.proxy.question_kinds import by_kind
 
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.strip().splitlines())
-
-
-def _by_kind(text: str) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for line in _lines(text):
-        kind, _, form = line.partition(": ")
-        found.setdefault(kind, []).append(form)
-    return {kind: tuple(forms) for kind, forms in found.items()}
-
-
-LITERALS = _by_kind(
-    """
-    number: 0
-    number: 1
-    number: -1
-    number: 2.5
-    number: 1e3
-    number: 7::BIGINT
-    number: 9223372036854775807
-    number: 0.1::DECIMAL(4, 1)
-    text: 'abc'::VARCHAR
-    text: '12'::VARCHAR
-    text: '('::VARCHAR
-    text: 'EU'::VARCHAR
-    text: upper('%a%')
-    date: DATE '2020-01-31'
-    date: '1999-12-31'::DATE
-    date: NULL::DATE
-    timestamp: TIMESTAMP '2020-01-31 10:00:00'
-    timestamp: NULL::TIMESTAMP
-    boolean: TRUE
-    boolean: FALSE
-    boolean: NULL::BOOLEAN
-    list: ['a', NULL]
-    list: ['x']::VARCHAR[]
-    list: NULL::VARCHAR[]
-    struct: {'city': 'x', 'n': 1}
-    """
-)
-"""Values of each kind."""
-
-ODD = _by_kind(
-    """
-    number: 99999999999999999999999
-    number: 1e400
-    number: '12'
-    number: 'abc'
-    number: NULL
-    number: 0.1000000000000000000000000000000000001
-    text: ''
-    text: 'abc'
-    text: 5
-    text: NULL
-    text: 'é'
-    text: '%'
-    date: '2020-01-31'
-    date: '2020-13-01'
-    date: 'abc'
-    date: NULL
-    timestamp: '2020-01-01'
-    timestamp: 'never'
-    timestamp: DATE '2021-01-01'
-    boolean: NULL
-    boolean: 'abc'
-    boolean: 1
-    list: []
-    list: [1, 2]
-    list: NULL
-    struct: NULL
-    """
-)
-"""Values that are given where the kind is asked for, and fit it badly."""
-
-PARTS = _by_kind(
+PARTS = by_kind(
     """
     number: ({number} + {number})
     number: ({number} * {number})
@@ -162,7 +86,8 @@ PARTS = _by_kind(
     boolean: {number} IS DISTINCT FROM {number}
     boolean: json_valid({text})
     boolean: CASE WHEN {boolean} THEN {boolean} ELSE {boolean} END
-    boolean: {text} LIKE {text} ESCAPE {text}
+    boolean: {text} LIKE {text} ESCAPE '!'
+    boolean: {text} NOT ILIKE {text} ESCAPE '%'
     boolean: {number} IN ({subquery})
     boolean: EXISTS ({subquery})
     boolean: ({subquery}) IS NULL
@@ -174,102 +99,116 @@ PARTS = _by_kind(
     list: string_split({text}, ',')
     list: list_filter({list}, lambda x: {text} < x)
     struct: {'city': {text}, 'n': {number}}
+    number: CAST({any} AS {numeric})
+    number: TRY_CAST({any} AS {numeric})
+    number: ({whole} & {whole})
+    number: ({whole} | ~{whole})
+    number: ({whole} << {whole})
+    number: ({whole} >> 2)
+    number: ({number} ** 2)
+    number: ({number} ^ {number})
+    number: position({text} IN {text})
+    number: extract({part} FROM {date})
+    number: extract({part} FROM {timestamp})
+    number: {numbers}[{whole}]
+    number: {map}['a']
+    number: {array}[1]
+    number: ({json} -> '$.a[0]')::INTEGER
+    number: (SELECT max(u.n) FROM (SELECT unnest({numbers}) AS n) AS u)
+    number: CASE {text} WHEN {text} THEN {number} WHEN 'abc' THEN 1 // {number} END
+    number: CASE WHEN {boolean} THEN {number} WHEN {boolean} THEN {number} END
+    whole: CAST({number} AS INTEGER)
+    whole: TRY_CAST({text} AS BIGINT)
+    whole: length({text})
+    whole: ({whole} - {whole})
+    whole: greatest({whole}, 5)
+    double: CAST({number} AS DOUBLE)
+    double: CAST({text} AS DOUBLE)
+    double: ({double} / {double})
+    text: CAST({any} AS VARCHAR)
+    text: CAST(CAST({any} AS {type}) AS VARCHAR)
+    text: CAST(TRY_CAST({any} AS {type}) AS VARCHAR)
+    text: CAST({other} AS VARCHAR)
+    text: ({json} ->> 'a')
+    text: ({json} ->> {text})
+    text: CAST(({json} -> '{path}') AS VARCHAR)
+    text: overlay({text} PLACING {text} FROM 2 FOR 1)
+    text: substring({text} FROM 2 FOR 2)
+    text: trim(BOTH 'a' FROM {text})
+    text: trim(LEADING FROM {text})
+    text: CAST({interval} AS VARCHAR)
+    text: CAST({blob} AS VARCHAR)
+    text: decode({blob})
+    text: if({boolean}, {text}, 'none')
+    date: date_trunc('month', {date})::DATE
+    date: ({date} - {whole})
+    date: CAST(({date} + {interval}) AS DATE)
+    date: make_date(CAST({number} AS INTEGER), 2, 29)
+    timestamp: CAST({any} AS {moment})
+    timestamp: ({timestamp} + {interval})
+    timestamp: ({date} - {interval})
+    timestamp: CAST(({timestamp} AT TIME ZONE 'Europe/Paris') AS TIMESTAMP)
+    interval: ({timestamp} - {timestamp})
+    interval: CAST({text} AS INTERVAL)
+    interval: ({interval} * {whole})
+    time: CAST({timestamp} AS TIME)
+    time: CAST({text} AS TIME)
+    blob: CAST({text} AS BLOB)
+    blob: CAST({bits} AS BLOB)
+    bits: CAST({text} AS BIT)
+    bits: CAST({whole} AS BIT)
+    bits: ({bits} & {bits})
+    boolean: {text} GLOB {text}
+    boolean: {text} ~ {text}
+    boolean: {text} ^@ {text}
+    boolean: {text} NOT ILIKE {text}
+    boolean: {list} @> {list}
+    boolean: {list} && {list}
+    boolean: {number} > ALL ({subquery})
+    boolean: {number} = ANY ({subquery})
+    boolean: {number} = ANY ({numbers})
+    boolean: {number} NOT IN ({subquery})
+    boolean: NOT EXISTS ({subquery})
+    boolean: ({number}, {text}) {op} ({number}, {text})
+    boolean: {boolean} IS TRUE
+    boolean: {any} IS NULL
+    boolean: {any} IS NOT DISTINCT FROM {any}
+    boolean: {interval} {op} {interval}
+    boolean: {time} {op} {time}
+    boolean: {blob} {op} {blob}
+    boolean: {struct} {op} {struct}
+    boolean: {list} {op} {list}
+    boolean: {map} {op} {map}
+    boolean: CAST({any} AS BOOLEAN)
+    boolean: {date} BETWEEN {date} AND {date}
+    boolean: {text} BETWEEN {text} AND {text}
+    list: [x || {text} FOR x IN {list} IF x > {text}]
+    list: ({list})[1:{whole}]
+    list: ({list})[1:3:2]
+    list: CAST({text} AS VARCHAR[])
+    list: CASE WHEN {boolean} THEN {list} ELSE [{text}] END
+    numbers: [{number}, {number}]
+    numbers: list_transform([{number}], lambda x, i: x + i)
+    numbers: [x * {number} FOR x IN {numbers}]
+    numbers: range(3)
+    numbers: generate_series(1, 2)
+    wholes: [{whole}, 1]
+    truths: [{boolean}, {boolean}]
+    vector: [{number}::FLOAT, 1::FLOAT, 2::FLOAT]
+    array: [{number}, 1, 2]::DOUBLE[3]
+    array: array_value({double}, 1, 2)
+    struct: CASE WHEN {boolean} THEN {struct} END
+    struct: CAST({text} AS STRUCT(city VARCHAR, n INTEGER))
+    map: MAP {'a': {number}, 'c': 2}
+    map: MAP {{text}: 1}
+    map: CASE WHEN {boolean} THEN {map} END
+    tagged: union_value(num := {number})
+    json: CAST({text} AS JSON)
+    json: ({json} -> {text})
+    other: {text}
+    other: {number}
+    other: ROW({text}, {number})
+    other: CAST({any} AS {type})
     """
 )
 """Expressions of each kind; many raise on some values."""
-
-AGGREGATES = _lines(
-    """
-    count(*)
-    count({text})
-    min({number})
-    max({text})
-    sum(CAST({number} AS INTEGER))
-    max({date})
-    count(DISTINCT {text})
-    bool_or({boolean})
-    string_agg({text}, ',' ORDER BY {text})
-    max({number})
-    sum(CAST({number} AS INTEGER)) FILTER (WHERE {boolean})
-    list_sort(list({text}))
-    bit_xor(CAST({number} AS INT))
-    """
-)
-"""Aggregates whose result does not hang on the order of rows."""
-
-WINDOWS = _lines(
-    """
-    rank() OVER (ORDER BY {number})
-    count(*) OVER ()
-    max({text}) OVER (PARTITION BY {number} ORDER BY {number})
-    dense_rank() OVER (PARTITION BY {boolean} ORDER BY {text})
-    min({number}) OVER (PARTITION BY {text})
-    sum(CAST({number} AS INT)) OVER (ORDER BY {number} RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)
-    """
-)
-"""Windows whose result does not hang on the order of equal rows."""
-
-JOINS = _lines(
-    """
-    JOIN {r} ON {c}
-    LEFT JOIN {r} ON {c}
-    FULL JOIN {r} ON {c}
-    SEMI JOIN {r} ON {c}
-    ANTI JOIN {r} ON {c}
-    JOIN {r} USING (k)
-    FULL JOIN {r} USING (k, id)
-    , {r}
-    CROSS JOIN {r}
-    RIGHT JOIN {r} USING (id)
-    NATURAL JOIN {r}
-    ASOF JOIN {r} ON {l}.k = {x}.k AND {l}.id >= {x}.id
-    """
-)
-"""Joins; `{l}` and `{x}` are what the two sides are called, `{r}` the right one, `{c}` a condition."""
-
-ORACLES = _lines(
-    """
-    CASE WHEN {i} > 1000 THEN CAST('x' || {v} AS INTEGER) > 0 ELSE TRUE END
-    CASE WHEN {i} > 1000 THEN sqrt(-{i}) > 0 ELSE TRUE END
-    CASE WHEN {i} > 1000 THEN regexp_matches('x', '(') ELSE TRUE END
-    CAST(CASE WHEN {i} > 1000 THEN 'x' || {v} ELSE '1' END AS INTEGER) = 1
-    CASE WHEN {i} > 1000 THEN 'abc' ELSE {i} END IS NULL
-    coalesce(CASE WHEN {i} > 1000 THEN NULL ELSE {i} END, 'abc') IS NULL
-    CASE WHEN {i} > 1000 THEN {i} > 0.1000000000000000000000000000000000001 ELSE TRUE END
-    CASE WHEN {i} > 1000 THEN {i} = 'abc' ELSE TRUE END
-    {i} > 1000 AND CAST('abc' AS INTEGER) = {i}
-    {i} > {n} AND CAST('abc' AS INTEGER) = {i}
-    {v} > {n} AND CAST('abc' AS INTEGER) = {i}
-    {v} IS NULL AND CAST('abc' AS INTEGER) = {i}
-    """
-)
-"""Conditions that tell of rows which are filtered out, if anything lets them: only those have a large `{i}`."""
-
-ABOUT = _lines(
-    """
-    DESCRIBE {q}
-    EXPLAIN {q}
-    SELECT column_name, column_type, min, max, count, null_percentage FROM (SUMMARIZE {q})
-    SELECT * FROM information_schema.columns
-    SELECT table_name, (SELECT count(*) FROM ({q}) AS q) FROM information_schema.tables
-    SHOW ALL TABLES
-    DESCRIBE db.t1
-    SHOW db.t2
-    SHOW TABLES FROM other
-    SELECT c.column_name FROM information_schema.columns AS c WHERE c.table_name IN (SELECT typeof(k) FROM ({q}) AS q)
-    """
-)
-"""Questions about a question, and about what there is."""
-
-TURNED = _lines(
-    """
-    (PIVOT {t} ON region IN ('EU', 'APAC') USING sum(level) GROUP BY k) AS {a}
-    (PIVOT {t} ON region IN ('EU', 'US') USING count(*), max(IF(id > 1000, 1 // k, k)) GROUP BY k) AS {a}
-    (PIVOT {t} ON CAST(CASE WHEN id > 1000 THEN 'x' ELSE '1' END AS INT) IN (1) USING max(id) GROUP BY k) AS {a}
-    (UNPIVOT (SELECT k, id, level FROM {t}) ON id, level INTO NAME n VALUE v) AS {a}
-    (UNPIVOT (SELECT columns(*)::VARCHAR FROM {t}) ON columns(*) INTO NAME n VALUE k) AS {a}
-    (FROM {t} PIVOT (min(id) AS low, max(level) FOR region IN ('EU' AS eu, 'US') GROUP BY k)) AS {a}
-    (SELECT k FROM {t} UNPIVOT INCLUDE NULLS (v FOR n IN (id, level))) AS {a}
-    """
-)
-"""Relations turned on their sides; `{t}` is a dataset, `{a}` what the outcome is called."""

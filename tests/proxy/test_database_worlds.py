@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Server
-from tests.proxy.estates import Estate, Table, estate, flat
+from tests.proxy.estates import Estate, Table, estate
 from tests.proxy.questions import Questioner
 from tests.proxy.shrinking import shrunk
-from tests.proxy.test_noninterference import Twins, differs, outcome
+from tests.proxy.test_noninterference import Twins, differs, outcomes
 from tests.proxy.world import governed
 from tests.remote_tables import KINDS, Database
 
@@ -95,13 +95,13 @@ def test_two_databases_that_differ_in_secrets_answer_alike(
     record_property: Callable[[str, object], None],
 ) -> None:
     server: Server | None = None if kind == "sqlite" else request.getfixturevalue(kind)
-    made = flat(estate(seed))
+    made = estate(seed, is_plain=True)
     questioner = Questioner(made, random.Random(f"questions of {kind} {seed}"))
     kinds: Counter[object] = Counter()
     with twins(kind, server, tmp_path / "uneven", made, random.Random(seed)) as uneven:
         for number in range(count):
             sql = questioner.ask()
-            first, second = (outcome(world, sql) for world in uneven)
+            first, second = outcomes(uneven, sql)
             kinds[first[0]] += 1
             if first != second:
                 kinds["by size"] += 1
@@ -114,9 +114,9 @@ def test_two_databases_that_differ_in_secrets_answer_alike(
 
 def _refuse_difference(kind: str, server: Server | None, folder: Path, seed: int, sql: str) -> None:
     """Fails with a small reproduction unless the answers are equal where both databases have as many rows."""
-    made = flat(estate(seed, is_even=True))
+    made = estate(seed, is_even=True, is_plain=True)
     with twins(kind, server, folder, made, random.Random(seed)) as even:
         if differs(even, sql):
             small = shrunk(sql, lambda smaller: differs(even, smaller))
-            told = "\n\n".join(str(outcome(world, small)) for world in even)
+            told = "\n\n".join(map(str, outcomes(even, small)))
             pytest.fail(f"{kind}, seed {seed}\n{small}\n\n{told}\n\n{made.document}")

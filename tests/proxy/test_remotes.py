@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.databases import Server
-from tests.proxy.estates import Estate, Table, estate, flat
+from tests.proxy.estates import Estate, Table, estate
 from tests.proxy.questions import Questioner
 from tests.proxy.test_noninterference import outcome
 from tests.proxy.world import World, governed
@@ -32,7 +32,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 @pytest.fixture
 def twins(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[World, World, Estate]]:
     """The same estate in a database and in files."""
-    made = flat(estate(int(request.param)))
+    made = estate(int(request.param), is_plain=True)
     (tmp_path / "files" / "data").mkdir(parents=True)
     (tmp_path / "remote").mkdir()
     tables = {table.name: ([(c.name, c.type) for c in table.columns], _rows(table)) for table in made.tables}
