@@ -28,6 +28,7 @@ PAGES = {
     "unrestricted": "/reports/unrestricted",
     "unused": "/reports/unused",
     "changes": "/reports/changes?from=1",
+    "changes_of_one": "/reports/changes?from=1&who=role%20role1",
 }
 
 

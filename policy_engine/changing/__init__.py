@@ -2,7 +2,7 @@
 
 Rule: nobody applies what was not planned, and nothing is applied in part.
 
-Reading order: merging and draft (the state that a document leads to), differences, touched and impact (what it does to
-people), plan with plan_words and plan_warnings, apply; history, export and removal; delegation (what a change takes);
-row_counts, policy_tests, told_plan; facts, unfit.
+Reading order: merging and draft (the state that a document leads to), differences; touched, impact, moves, pairing and
+comparison (what it does to people), plan with plan_words and plan_warnings, apply; history, export and removal;
+delegation (what a change takes); row_counts, policy_tests, told_plan; facts, unfit.
 """

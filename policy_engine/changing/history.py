@@ -9,7 +9,9 @@ from catalog.errors import PolicyInvalid
 from catalog.model import Revision
 from catalog.names import fold
 from catalog.revisions import Revisions
+from policy_engine.changing.comparison import impacts
 from policy_engine.changing.differences import Change
+from policy_engine.changing.impact import Impacts
 from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.document.model import Document
 from policy_engine.live import Live, read_live
@@ -27,6 +29,8 @@ def at_revision(number: int, live: Live, catalog: Catalog) -> Live:
         >>> at_revision(41, read_live(catalog), catalog).revision
         41
     """
+    if 0 < number == live.revision:
+        return live
     found = Revisions(catalog).revision(number)
     if found is None:
         raise PolicyInvalid(f"there is no revision {number}", hint="`veil history` lists them")
@@ -61,9 +65,20 @@ def policies_in(number: int, ids: Collection[str], revisions: Revisions) -> tupl
 
 def between(old: int, new: int | None, catalog: Catalog, *, at: datetime) -> Plan:
     """What leads from one revision to another, or to what is live, and what that does to people on today's data."""
+    return plan_between(*_both(old, new, catalog), at=at)
+
+
+def impacts_between(old: int, new: int | None, catalog: Catalog, *, at: datetime) -> Impacts:
+    """The part of `between` that is about people, without what policies say otherwise.
+
+    Example: `impacts_between(40, 41, catalog, at=now).counts`.
+    """
+    return impacts(*_both(old, new, catalog), at)
+
+
+def _both(old: int, new: int | None, catalog: Catalog) -> tuple[Live, Live]:
     live = read_live(catalog)
-    after = live if new is None else at_revision(new, live, catalog)
-    return plan_between(at_revision(old, live, catalog), after, at=at)
+    return at_revision(old, live, catalog), live if new is None else at_revision(new, live, catalog)
 
 
 def back_to(number: int, catalog: Catalog, *, at: datetime, against: int | None = None) -> Plan:

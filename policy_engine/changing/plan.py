@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from policy_engine.changing.comparison import impacts
 from policy_engine.changing.differences import Change, differences
 from policy_engine.changing.facts import Facts
-from policy_engine.changing.impact import Impact, impacts
+from policy_engine.changing.impact import Impact, Impacts
 from policy_engine.changing.merging import merge
 from policy_engine.changing.plan_warnings import plan_warnings
 from policy_engine.changing.plan_words import change_lines, impact_lines, summary
@@ -32,7 +33,7 @@ class Plan:
 
     revision: int
     changes: tuple[Change, ...]
-    impacts: tuple[Impact, ...]
+    impacts: Impacts
     warnings: tuple[str, ...]
     before: Live
     after: Live

@@ -2,9 +2,10 @@
 
 import textwrap
 from collections.abc import Iterator
+from itertools import islice
 
 from policy_engine.changing.differences import STATEMENT, Change
-from policy_engine.changing.impact import Impact, Movement
+from policy_engine.changing.impact import Alike, Impacts, Movement
 
 _LINES = 200
 _WIDTH = 160
@@ -20,37 +21,37 @@ def change_lines(changes: tuple[Change, ...]) -> Iterator[str]:
             yield f"      {detail if is_whole else textwrap.shorten(detail, _WIDTH, placeholder=' ..')}"
 
 
-def impact_lines(found: tuple[Impact, ...]) -> Iterator[str]:
+def impact_lines(found: Impacts) -> Iterator[str]:
     """One line for all columns that move alike, in the order of the worst of them; JSON has each by itself."""
-    kin: dict[tuple[object, ...], list[Impact]] = {}
-    for impact in found:
-        kin.setdefault(_kin(impact), []).append(impact)
-    rows = [_impact_words(alike) for alike in kin.values()]
-    widths = [max((len(row[place]) for row in rows[:_LINES]), default=0) for place in range(4)]
-    for row in rows[:_LINES]:
+    kin: dict[tuple[object, ...], list[Alike]] = {}
+    for alike in found.alike:
+        kin.setdefault(_kin(alike), []).append(alike)
+    rows = [_impact_words(several) for several in islice(kin.values(), _LINES)]
+    widths = [max((len(row[place]) for row in rows), default=0) for place in range(4)]
+    for row in rows:
         padded = (word.ljust(min(width, _WIDEST)) for word, width in zip(row, widths, strict=False))
         yield "  " + "  ".join((*padded, row[-1])).rstrip()
-    if len(rows) > _LINES:
-        yield f"    .. and {len(rows) - _LINES:,} lines more; the JSON form has them all"
+    if len(kin) > _LINES:
+        yield f"    .. and {len(kin) - _LINES:,} lines more; the JSON form has them all"
     if not rows:
         yield "    nobody sees anything different"
 
 
-def _kin(impact: Impact) -> tuple[object, ...]:
-    alike = (impact.kind, impact.name, impact.dataset, impact.movement, impact.before, impact.after)
-    return (*alike, impact.policies, impact.is_filtered, impact.when, not impact.column)
+def _kin(alike: Alike) -> tuple[object, ...]:
+    how = (alike.kind, alike.name, alike.dataset, alike.movement, alike.before, alike.after)
+    return (*how, alike.policies, alike.is_filtered, alike.when, alike.is_of_rows)
 
 
-def _impact_words(alike: list[Impact]) -> tuple[str, str, str, str, str]:
+def _impact_words(several: list[Alike]) -> tuple[str, str, str, str, str]:
     """Who, how it moves, what, from what to what, and because of which policies."""
-    first = alike[0]
+    first, names = several[0], [impact.column for impact in Impacts(several)]
     gains = first.movement is Movement.GAINS
     who = ("! " if gains else "  ") + (first.name if first.kind == "role" else f"{first.kind} {first.name}")
     verb = "GAINS" if gains else first.movement.value
-    columns = ", ".join(impact.column for impact in alike)
-    what = f"{first.dataset}.{columns}" if len(alike) == 1 else f"{first.dataset} ({columns})"
+    columns = ", ".join(names)
+    what = f"{first.dataset}.{columns}" if len(names) == 1 else f"{first.dataset} ({columns})"
     how = f"{first.before} -> {first.after}"
-    if not first.column:
+    if first.is_of_rows:
         what = f"rows of {first.dataset}"
         how = "another filter" if first.before == first.after else how
     elif first.before == first.after:
@@ -62,16 +63,14 @@ def _impact_words(alike: list[Impact]) -> tuple[str, str, str, str, str]:
     return who, verb, what, how, because + (f", when {first.when}" if first.when else "")
 
 
-def summary(
-    changes: tuple[Change, ...], found: tuple[Impact, ...], warnings: tuple[str, ...], dataset_count: int
-) -> str:
+def summary(changes: tuple[Change, ...], found: Impacts, warnings: tuple[str, ...], dataset_count: int) -> str:
     """The last line: how much is touched.
 
     Example:
         "1 change, 1 of 14 datasets touched, 1 role or user, 0 warnings"
     """
-    touched = len({impact.dataset for impact in found})
-    people = len({(impact.kind, impact.name) for impact in found})
+    touched = len({dataset for _, _, dataset in found.reached})
+    people = len({(kind, name) for kind, name, _ in found.reached})
     return ", ".join(
         (
             _count(len(changes), "change"),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.errors import VeilError
 from catalog.names import fold
-from policy_engine.changing.impact import Impact
+from policy_engine.changing.impact import Impacts
 from policy_engine.changing.touched import Person, people
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import decide
@@ -48,14 +48,11 @@ class RowCount:
         return {self.kind: self.name, "dataset": self.dataset, **counts, "problem": self.problem}
 
 
-def row_counts(
-    before: Live, after: Live, impacts: tuple[Impact, ...], count: Count, at: datetime
-) -> tuple[RowCount, ...]:
+def row_counts(before: Live, after: Live, impacts: Impacts, count: Count, at: datetime) -> tuple[RowCount, ...]:
     """The counts wherever somebody sees a dataset differently, the worst first and at most so many."""
     persons = {(person.kind, person.name): person for person in people(before, after)}
-    touched = dict.fromkeys((impact.kind, impact.name, impact.dataset) for impact in impacts)
     counter = _Counter(before, after, count, at)
-    return tuple(counter.of(persons[kind, name], dataset) for kind, name, dataset in [*touched][:MOST])
+    return tuple(counter.of(persons[kind, name], dataset) for kind, name, dataset in impacts.reached[:MOST])
 
 
 def rows_of(

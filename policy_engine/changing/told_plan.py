@@ -7,7 +7,7 @@ from dataclasses import replace
 from catalog.errors import PolicyInvalid
 from catalog.names import fold, split
 from policy_engine.capabilities import Rights
-from policy_engine.changing.impact import Impact
+from policy_engine.changing.impact import Alike
 from policy_engine.changing.plan import Plan
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.oversight import overseen
@@ -17,11 +17,11 @@ from policy_engine.readers import known_roles, reads_every_policy
 def told_plan(plan: Plan, reads: Callable[[Policy], bool]) -> Plan:
     """The same plan, whose impacts name no policy that is not `reads` before the change or after it.
 
-    Example: `told_plan(plan, reader(subject, current)).impacts[0].policies`.
+    Example: `told_plan(plan, reader(subject, current)).impacts.first(1)`.
     """
     known = (*plan.before.policies.items(), *plan.after.policies.items())
     unread = frozenset(key for key, policy in known if not reads(policy))
-    return replace(plan, impacts=tuple(_told(impact, unread) for impact in plan.impacts)) if unread else plan
+    return replace(plan, impacts=plan.impacts.told(lambda alike: _told(alike, unread))) if unread else plan
 
 
 def refuse_taken(policy: Policy, plan: Plan, reads: Callable[[Policy], bool]) -> None:
@@ -56,7 +56,7 @@ def _may_know(kind: str, name: str, subject: Subject, current: PolicySet) -> boo
     return databases is None or place in databases
 
 
-def _told(impact: Impact, unread: frozenset[str]) -> Impact:
+def _told(alike: Alike, unread: frozenset[str]) -> Alike:
     """Conditions are those of the policies together, so they are told with all of them or not at all."""
-    kept = tuple(name for name in impact.policies if fold(name) not in unread)
-    return impact if kept == impact.policies else replace(impact, policies=kept, when="")
+    kept = tuple(name for name in alike.policies if fold(name) not in unread)
+    return alike if kept == alike.policies else replace(alike, policies=kept, when="")

@@ -8,6 +8,8 @@ from catalog.model import Dataset, Level
 from catalog.names import fold
 from policy_engine.changing.impact import Impact, Movement
 from policy_engine.changing.touched import Person, people
+from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, Circumstances
+from policy_engine.conditions import print_when
 from policy_engine.judging.decide import decide
 from policy_engine.live import Live
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Subject
@@ -15,18 +17,31 @@ from policy_engine.strength import Strength
 from policy_engine.transforms.registry import strength
 
 
-def naive_impacts(before: Live, after: Live, at: datetime) -> set[Impact]:
-    """Every difference for people between two states, in no order."""
-    return {
-        impact
-        for person in people(before, after)
-        for key in {**before.datasets, **after.datasets}
-        for impact in _compared(person, before, after, key, at)
-    }
+def naive_impacts(before: Live, after: Live, at: datetime) -> list[Impact]:
+    """Every difference for people between two states, the worst first."""
+    whens = {p.id: print_when(p.when) for live in (before, after) for p in live.policies.values() if p.when}
+    found: dict[tuple[str, ...], Impact] = {}
+    for survey in (AT_MOST, AT_LEAST) if whens else (UNKNOWN,):
+        for person in people(before, after):
+            for key in {**before.datasets, **after.datasets}:
+                for each in _compared(person, before, after, key, at, survey):
+                    found.setdefault((each.kind, each.name, each.dataset, fold(each.column), each.movement), each)
+    told = [
+        replace(each, when="; ".join(dict.fromkeys(whens[name] for name in each.policies if name in whens)))
+        for each in found.values()
+    ]
+    return sorted(told, key=_gravity)
 
 
-def _compared(person: Person, before: Live, after: Live, key: tuple[str, str], at: datetime) -> Iterator[Impact]:
-    old, new = _decided(person.before, before, key, at), _decided(person.after, after, key, at)
+def _gravity(impact: Impact) -> tuple[object, ...]:
+    worst = [*Movement].index(impact.movement), -[*Level].index(impact.level), impact.after != "clear"
+    return *worst, impact.kind, impact.name, impact.dataset, impact.column
+
+
+def _compared(
+    person: Person, before: Live, after: Live, key: tuple[str, str], at: datetime, survey: Circumstances
+) -> Iterator[Impact]:
+    old, new = _decided(person.before, before, key, at, survey), _decided(person.after, after, key, at, survey)
     olds, news = _columns(old), _columns(new)
     last = new or old
     if last is None:
@@ -60,9 +75,11 @@ def _opening(shown: Iterable[ColumnDecision], before: Live, after: Live) -> tupl
     )
 
 
-def _decided(subject: Subject | None, live: Live, key: tuple[str, str], at: datetime) -> Decision | None:
+def _decided(
+    subject: Subject | None, live: Live, key: tuple[str, str], at: datetime, survey: Circumstances
+) -> Decision | None:
     dataset = live.datasets.get(key)
-    return decide(subject, dataset, live.policy_set, at) if subject and dataset else None
+    return decide(subject, dataset, live.policy_set, at, survey) if subject and dataset else None
 
 
 def _columns(decision: Decision | None) -> dict[str, ColumnDecision]:

@@ -32,7 +32,7 @@ def test_a_difference_is_told_in_the_words_of_a_plan_with_its_impact(catalog: Ca
     text = made.compared("revision 2", "what is live")
     assert text.startswith("From revision 2 to what is live\n  ~ policy clerks\n      having: not fin.card -> (none)")
     assert "! clerk  GAINS  shop.orders.card" in text
-    assert between(3, 2, catalog, at=NOW).impacts[0].movement.value == "loses"
+    assert between(3, 2, catalog, at=NOW).impacts.first(1)[0].movement.value == "loses"
     assert not between(3, None, catalog, at=NOW).has_changes
     assert between(3, 3, catalog, at=NOW).compared("a", "b") == "Nothing differs between a and b"
 

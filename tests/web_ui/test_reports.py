@@ -231,7 +231,7 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
     row = ("=cmd()", ("@x", "y"), -1, "a=b")
     report = Report(answer="", columns=("a", "b", "c", "d"), rows=(row,))
     standing = Standing(at=datetime(2026, 1, 1, tzinfo=UTC), revision=1)
-    told = Answered(name="x", title="X", asked={}, report=report, standing=standing).as_csv()
+    told = "".join(Answered(name="x", title="X", asked={}, report=report, standing=standing).as_csv())
     assert told.splitlines()[-1] == "'=cmd(),\"'@x, y\",-1,a=b"
 
 

@@ -11,6 +11,9 @@ from veil.cli.places import Place, asked, opened, operator, place_options
 from web_ui.home.estate import Estates
 from web_ui.reports.kinds import answer, kind_of
 
+_ALL = 999_999_999
+"""Of a limit, more rows than any report has."""
+
 
 @click.group()
 def report() -> None:
@@ -94,17 +97,25 @@ def unused(days: int, form: str, place: Place) -> None:
 @click.option("--since", metavar="DAYS|DAY", help="Since so many days (30d) or a day; 30d unless told.")
 @click.option("--from", "old", type=click.IntRange(1), help="From this revision.")
 @click.option("--to", "new", type=click.IntRange(1), help="To this revision, the newest unless told.")
+@click.option("--who", metavar="'role NAME'", help="What differs for one role, group or account.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="At most so many rows; 500 unless told, but all as CSV or of one."
+)
 @format_option()
 @place_options
-def changes(since: str | None, old: int | None, new: int | None, form: str, place: Place) -> None:
+def changes(
+    since: str | None, old: int | None, new: int | None, who: str | None, limit: int | None, form: str, place: Place
+) -> None:
     """Who gained and who lost which columns in a period, or from one revision to another.
 
     \b
     Example:
         veil report changes --since 90d
+        veil report changes --from 12 --who 'role clerk'
     """
-    wanted = {"since": since, "from": old and str(old), "to": new and str(new)}
-    _show("changes", {name: value for name, value in wanted.items() if value}, form, place)
+    wanted = {"since": since, "from": old and str(old), "to": new and str(new), "who": who}
+    limit = limit or (_ALL if form == "csv" else None)
+    _show("changes", {name: value for name, value in wanted.items() if value}, form, place, limit)
 
 
 @report.command()
@@ -120,12 +131,12 @@ def warnings(form: str, place: Place) -> None:
     _show("warnings", {}, form, place)
 
 
-def _show(name: str, words: dict[str, str], form: str, place: Place) -> None:
+def _show(name: str, words: dict[str, str], form: str, place: Place, limit: int | None = None) -> None:
     if place.home is None:
-        query = f"?{urlencode(words)}" if words else ""
-        made = asked(place.url, "GET", f"/reports/{name}{query}")
+        query = urlencode({**words, **({"limit": limit} if limit else {})})
+        made = asked(place.url, "GET", f"/reports/{name}{f'?{query}' if query else ''}")
     else:
-        made = _made(name, words, place)
+        made = _made(name, words, place, limit)
     if form == "json":
         show_json(made)
         return
@@ -139,7 +150,7 @@ def _show(name: str, words: dict[str, str], form: str, place: Place) -> None:
             click.echo(f"note: {note}", err=True)
 
 
-def _made(name: str, words: dict[str, str], place: Place) -> dict[str, object]:
+def _made(name: str, words: dict[str, str], place: Place, limit: int | None) -> dict[str, object]:
     """The report of the home, made here; reading it is journalled."""
     assert place.home is not None
     with opened(place.home) as parts:
@@ -148,4 +159,4 @@ def _made(name: str, words: dict[str, str], place: Place) -> dict[str, object]:
         parts.journal.append(
             Event(kind=EventKind.REPORT_READ, user=operator(), revision=made.standing.revision, details=details)
         )
-    return made.as_json()
+    return made.as_json(limit)

@@ -46,6 +46,7 @@ REPORT_SCHEMAS: Json = {
             "answer": TEXT,
             "columns": TEXTS,
             "rows": _OBJECTS,
+            "count": COUNT,
             "notes": TEXTS,
         },
         {"journal": record({"count": COUNT, "head": TEXT})},
@@ -95,6 +96,11 @@ REPORT_PATHS: Json = {
             parameters=(
                 parameter("name", "The report.", place="path", schema={"enum": [kind.name for kind in KINDS]}),
                 *_of_kinds(),
+                parameter(
+                    "limit",
+                    "At most so many rows in JSON; `changes` has 500 unless told, or all of `who` is named.",
+                    schema={"type": "integer", "minimum": 1},
+                ),
                 parameter("format", "`json` unless told, or `csv`.", schema={"enum": ["json", "csv"]}),
             ),
         )

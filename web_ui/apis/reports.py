@@ -82,12 +82,22 @@ class ReportsApi:
         form = asked.pop("format", "json")
         if form not in ("json", "csv"):
             raise RequestInvalid(f"a report is not written as `{form[:40]}`", hint="`json` or `csv`")
+        limit = _limit(asked.pop("limit", ""))
         made = reports.read(kind_of(name), asked)
         if form == "json":
-            return flask.jsonify(made.as_json())
+            return flask.jsonify(made.as_json(limit))
         response = flask.Response(made.as_csv(), mimetype="text/csv")
         response.headers["Content-Disposition"] = f'attachment; filename="{made.name}.csv"'
         return response
 
     def _reports(self) -> Reports:
         return Reports(parts=self.parts, estates=self.estates, subject=answers.subject(self.identity))
+
+
+def _limit(text: str) -> int | None:
+    """How many rows were asked for, None for as many as the report gives."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise RequestInvalid("`limit` must be a number of rows", hint="leave it out, or ask for CSV, which has all")
+    return int(text)

@@ -35,7 +35,7 @@ class PlanView:
     @classmethod
     def of(cls, plan: Plan, *, is_another: bool = False) -> "PlanView":
         """The view of a plan; `is_another` when somebody asked to apply a plan that holds no longer."""
-        lines = tuple(map(_line, plan.impacts[:MOST_LINES]))
+        lines = tuple(map(_line, plan.impacts.first(MOST_LINES)))
         return cls(plan=plan, lines=lines, further=max(0, len(plan.impacts) - MOST_LINES), is_another=is_another)
 
 

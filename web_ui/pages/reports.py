@@ -1,6 +1,8 @@
 """The Reports pages: the questions that auditors ask, each with its answer as a table that can be printed and sent."""
 
+import functools
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlencode
 
 import flask
@@ -69,9 +71,11 @@ class ReportsPage:
             kinds=kinds,
             asked=asked,
             made=made,
-            rows=made.report.rows[:MOST_ROWS] if made else (),
+            rows=tuple(islice(made.report.rows, MOST_ROWS)) if made else (),
+            choices=made.report.choices if made else {},
             figure=self.parts.pictures.figure(chart) if chart and chart.rows else None,
             problem=problem,
+            once=functools.cache,
             twin=f"{api}?{words}" if words else api,
             csv=f"{api}?{urlencode({**asked, 'format': 'csv'})}",
         )

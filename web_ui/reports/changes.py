@@ -1,17 +1,22 @@
 """What changed for people in a period: who gained and lost which columns from one revision to another, as in a plan."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from urllib.parse import urlencode
 
 from catalog.clock import written_time
 from catalog.model import Revision
-from policy_engine.changing.history import between
-from policy_engine.changing.impact import Impact, Movement
+from catalog.names import fold, nearest
+from policy_engine.changing.history import impacts_between
+from policy_engine.changing.impact import Impact, Impacts, Movement
 from proxy.refusals import RequestInvalid
 from web_ui.pictures.bars import counts
-from web_ui.pictures.chart import Chart, Part
+from web_ui.pictures.chart import Chart, Link, Part
 from web_ui.reports.desk import Desk
-from web_ui.reports.report import Cell, Report
+from web_ui.reports.report import Report, Row
 
 MOVEMENTS = (
     Part(name=Movement.GAINS.value, tone="hidden", fill=1.0),
@@ -19,36 +24,57 @@ MOVEMENTS = (
     Part(name=Movement.LOSES.value, tone="clear", fill=0.25),
 )
 _MOST_NOTES = 50
+_MOST_ROWS = 500
+_MOST_CHOICES = 200
 
 
 def changes(desk: Desk) -> Report:
-    """The difference that the revisions of a period made to people, on the data of today."""
+    """The difference that the revisions of a period made to people, on the data of today; to all of them, or to one."""
     history = desk.parts.revisions.history()
     old, new = _ends(desk, history)
-    found = between(old, new, desk.parts.catalog, at=desk.at) if old < new else None
-    within, sees_all = {dataset.full_name for dataset in desk.datasets}, desk.databases is None
-    impacts = [each for each in (found.impacts if found else ()) if sees_all or each.dataset in within]
+    every = impacts_between(old, new, desk.parts.catalog, at=desk.at) if old < new else Impacts()
+    if desk.databases is not None:
+        within = {dataset.full_name for dataset in desk.datasets}
+        every = every.only(lambda alike: alike.dataset in within)
+    told, who = every, desk.asked.get("who", "").strip()
+    if who:
+        meant = {person for person in every.counts if fold(who) in _names(person)}
+        told = every.only(lambda alike: (alike.kind, alike.name) in meant)
     return Report(
-        answer=f"From revision {old} to revision {new}, {_told(impacts)}.",
+        answer=f"From revision {old} to revision {new}, {f'for `{who[:100]}`, ' if who else ''}{_told(told)}.",
         columns=("change", "kind", "name", "dataset", "column", "before", "after", "rows", "policies"),
-        rows=tuple(_row(desk, impact) for impact in impacts),
+        rows=_Rows(desk, told),
         notes=(
             "Revisions are of policies and roles: what crawls and tags have changed meanwhile is not in it.",
+            *(_near(who, every) if who and not told else ()),
             *(_notes(history, old, new) if desk.reads_every_policy else ()),
         ),
-        chart=impact_chart(impacts),
+        chart=_chart(every, desk.asked),
+        most=None if who else _MOST_ROWS,
+        choices={"who": [f"{kind} {name}" for kind, name in islice(every.counts, _MOST_CHOICES)]},
     )
 
 
-def impact_chart(impacts: list[Impact]) -> Chart:
-    """Who gains, sees otherwise or loses how many columns; rows that are filtered otherwise count as one.
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The differences as rows, each made when it is read."""
 
-    Example: `impact_chart(list(plan.impacts))` beside a plan.
-    """
-    found: dict[str, Counter[str]] = {}
-    for impact in impacts:
-        found.setdefault(f"{impact.kind} {impact.name}", Counter())[impact.movement.value] += 1
-    bars = sorted(found.items(), key=lambda each: (-each[1][Movement.GAINS], -each[1].total(), each[0]))
+    desk: Desk
+    impacts: Impacts
+
+    def __len__(self) -> int:
+        return len(self.impacts)
+
+    def __iter__(self) -> Iterator[Row]:
+        return (_row(self.desk, impact) for impact in self.impacts)
+
+
+def _chart(impacts: Impacts, asked: Mapping[str, str]) -> Chart:
+    """Who gains, sees otherwise or loses how many columns; rows that are filtered otherwise count as one."""
+    ordered = sorted(
+        impacts.counts.items(), key=lambda each: (-each[1][Movement.GAINS], -each[1].total(), " ".join(each[0]))
+    )
+    bars = [(_link(" ".join(person), asked), _by_word(numbers)) for person, numbers in ordered]
     return counts(
         "impact",
         bars,
@@ -57,6 +83,26 @@ def impact_chart(impacts: list[Impact]) -> Chart:
         of="For",
         parts=MOVEMENTS,
     )
+
+
+def _link(who: str, asked: Mapping[str, str]) -> str | Link:
+    return Link(who, f"?{urlencode({**asked, 'who': who})}")
+
+
+def _by_word(numbers: Mapping[Movement, int]) -> Mapping[str, int]:
+    return {movement.value: number for movement, number in numbers.items()}
+
+
+def _names(person: tuple[str, str]) -> set[str]:
+    """How a person can be called, folded."""
+    kind, name = person
+    return {fold(name), fold(f"{kind} {name}"), fold(f"{kind}:{name}")}
+
+
+def _near(who: str, every: Impacts) -> list[str]:
+    """Whom else somebody may have meant, of those that something differs for."""
+    near = nearest(who, [f"{kind} {name}" for kind, name in every.counts])
+    return [f"Did you mean `{near}`?"] if near else []
 
 
 def _ends(desk: Desk, history: tuple[Revision, ...]) -> tuple[int, int]:
@@ -90,16 +136,16 @@ def _number(desk: Desk, name: str, otherwise: int) -> int:
     return int(text)
 
 
-def _row(desk: Desk, impact: Impact) -> tuple[Cell, ...]:
+def _row(desk: Desk, impact: Impact) -> Row:
     what = (impact.dataset, impact.column or "(rows)", impact.before, impact.after)
     rows = "some" if impact.is_filtered else "all"
     return impact.movement.value, impact.kind, impact.name, *what, rows, desk.named(impact.policies)
 
 
-def _told(impacts: list[Impact]) -> str:
+def _told(impacts: Impacts) -> str:
     if not impacts:
         return "nobody sees anything different"
-    found = Counter(impact.movement for impact in impacts)
+    found = sum(impacts.counts.values(), Counter[Movement]())
     gains, others, losses = (found[each] for each in (Movement.GAINS, Movement.CHANGES, Movement.LOSES))
     return f"{gains:,} columns or rows were gained, {losses:,} lost, and {others:,} are shown otherwise"
 

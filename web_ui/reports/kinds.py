@@ -92,6 +92,7 @@ KINDS = (
             Input(name="since", label="Since", hint="30d, or 2026-10-01", otherwise="30d"),
             Input(name="from", label="Or from revision", hint="12"),
             Input(name="to", label="To revision", hint="the newest"),
+            Input(name="who", label="Who", hint="role clerk, or everybody"),
         ),
     ),
     Kind(

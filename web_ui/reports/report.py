@@ -2,15 +2,23 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
+from typing import Protocol
 
 from catalog.clock import written_time
 from web_ui.pictures.chart import Chart
 from web_ui.spreadsheets import plain
 
 Cell = str | int | tuple[str, ...]
+Row = tuple[Cell, ...]
+_ROWS_AT_ONCE = 1_000
+
+
+class Rows(Sized, Iterable[Row], Protocol):
+    """Rows that may be made only as far as somebody reads them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +40,30 @@ class Standing:
 class Report:
     """An answer: rows under columns, with what must be known to read them; `empty` says it when there is no row.
 
-    `answer` is the answer in one sentence. `chart` is drawn where there is a page.
+    `answer` is the answer in one sentence. `chart` is drawn where there is a page. JSON has `most` of the rows unless
+    more are asked for, None for all. `choices` are proposed for what the report asks for, by its name.
     """
 
     answer: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Rows
     notes: tuple[str, ...] = ()
     chart: Chart | None = None
+    most: int | None = None
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, object]:
-        """The answer as JSON values: a row is an object."""
-        rows = [dict(zip(self.columns, map(_plain, row), strict=True)) for row in self.rows]
-        return {"answer": self.answer, "columns": list(self.columns), "rows": rows, "notes": list(self.notes)}
+    def as_json(self, limit: int | None = None) -> dict[str, object]:
+        """The answer as JSON values: a row is an object; `count` tells how many rows there are in all."""
+        count, most = len(self.rows), limit or self.most
+        rows = [dict(zip(self.columns, map(_plain, row), strict=True)) for row in islice(self.rows, most)]
+        cut = f"The first {len(rows):,} of {count:,} rows: `limit` asks for more of them, and CSV has all."
+        return {
+            "answer": self.answer,
+            "columns": list(self.columns),
+            "rows": rows,
+            "count": count,
+            "notes": [*([cut] if len(rows) < count else []), *self.notes],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +77,19 @@ class Answered:
     standing: Standing
     words: str = field(default="")
 
-    def as_json(self) -> dict[str, object]:
-        """All of it as JSON values."""
+    def as_json(self, limit: int | None = None) -> dict[str, object]:
+        """All of it as JSON values, with at most so many rows."""
         return {
             "report": self.name,
             "asked": dict(self.asked),
             **self.standing.as_json(),
-            **self.report.as_json(),
+            **self.report.as_json(limit),
         }
 
-    def as_csv(self) -> str:
+    def as_csv(self) -> Iterator[str]:
         """The table as RFC 4180 lines, after lines that begin with `#` and say what was asked, when and under what.
 
-        A text that a spreadsheet would take for a formula has an apostrophe before it.
+        A text that a spreadsheet would take for a formula has an apostrophe before it. It comes bit by bit.
         """
         out = io.StringIO()
         standing = self.standing
@@ -82,8 +101,13 @@ class Answered:
             out.write(f"# {' '.join(line.split())}\r\n")
         writer = csv.writer(out)
         writer.writerow(self.report.columns)
-        writer.writerows([_flat(cell) for cell in row] for row in self.report.rows)
-        return out.getvalue()
+        rows = iter(self.report.rows)
+        while some := tuple(islice(rows, _ROWS_AT_ONCE)):
+            writer.writerows([_flat(cell) for cell in row] for row in some)
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+        yield out.getvalue()
 
 
 def _plain(cell: Cell) -> object:

@@ -41,6 +41,10 @@ def test_reports_answer_at_a_home(terminal: Terminal) -> None:
     assert [line.split(",")[:3] for line in seen[1:]] == [["db.beds", "beds", "clear"]]
     changed = terminal.run("report", "changes", "--from", "1").out
     assert changed.startswith("From revision 1 to revision 2, 1 columns or rows were gained, 0 lost")
+    one = terminal.run("report", "changes", "--from", "1", "--who", "role nurse", "-f", "csv").out.splitlines()
+    assert one[1:] == ["gains,role,nurse,db.beds,beds,hidden,clear,all,nurses"]
+    none = terminal.run("report", "changes", "--from", "1", "--who", "nobody", "--limit", "1")
+    assert "for `nobody`, nobody sees anything different" in none.out
     wrong = terminal.run("report", "who-can-see", "db.bed.ward", expect=1).err
     assert "there is no dataset `db.bed.ward`" in wrong
     events = terminal.run("audit", "search", "--kind", "report:read", "-f", "json").json()
