@@ -10,7 +10,7 @@ import regex
 from catalog.errors import PolicyInvalid, SourceUnavailable
 from catalog.model import TagRule
 from catalog.names import nearest
-from catalog.sources.own_files import refuse_own
+from catalog.sources.own_files import read_named
 from crawler.detectors.catalogue import detectors
 from crawler.plugins import PluggedDetector, Plugins
 
@@ -119,14 +119,10 @@ def _lines(rule: TagRule) -> Iterable[str]:
         return ()
     hint = "one word on each line, in UTF-8"
     try:
-        file = Path(rule.words_file)
-        refuse_own(file)
-        if file.stat().st_size > _LARGEST_FILE:
-            raise PolicyInvalid(f"the words of rule `{rule.name}` are more than {_LARGEST_FILE:,} bytes", hint=hint)
-        return file.read_text(encoding="utf-8-sig").splitlines()
+        return read_named(Path(rule.words_file), _LARGEST_FILE).splitlines()
     except SourceUnavailable as error:
         raise PolicyInvalid(f"the words of rule `{rule.name}` cannot be read: {error.detail}", hint=hint) from None
-    except UnicodeDecodeError:
+    except ValueError:
         raise PolicyInvalid(f"the words of rule `{rule.name}` are no text", hint=hint) from None
     except OSError as error:
         raise PolicyInvalid(

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from catalog.clock import utc_now
 from catalog.database import Catalog
@@ -32,7 +33,9 @@ from catalog.people.session_tokens import SessionTokens
 from catalog.people.web_sessions import WebSessions
 from catalog.registry import connect
 from catalog.revisions import Revisions
+from catalog.sources.own_files import withhold
 from catalog.sources.private_copies import PrivateCopies
+from catalog.sources.references import withhold_variables
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources
 from catalog.tags import Tags
@@ -126,6 +129,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         >>> with assemble(Home.open(path), load_settings(home.settings_file)) as parts:
         ...     parts.accounts.users()
     """
+    _withhold(settings)
     with contextlib.ExitStack() as opened:
         catalog = opened.enter_context(Catalog(home.catalog_file))
         datasets = Datasets(catalog)
@@ -187,6 +191,14 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         )
         opened.pop_all()
     return parts
+
+
+def _withhold(settings: Settings) -> None:
+    """What the settings name for the server alone is for no source: its secrets, and where the journal is written."""
+    auth, journal, sinks = settings.auth, settings.journal, settings.sinks.values()
+    withhold_variables([auth.client_secret_env, *(sink.token_env for sink in sinks)])
+    files = [urlsplit(sink.to).path for sink in sinks if sink.to.startswith("file:")]
+    withhold(Path(name) for name in (auth.client_secret_file, journal.seals, journal.archives, *files) if name)
 
 
 def _keys(home: Home, catalog: Catalog) -> KeyRing:

@@ -9,6 +9,7 @@ from catalog.errors import SourceUnavailable
 from catalog.sources.connector import PassedOver
 from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.sets import FileSet
+from catalog.sources.own_files import has_own, is_a_home, is_own, is_withheld
 
 
 class LocalFolder:
@@ -33,8 +34,9 @@ class LocalFolder:
         """Files of other kinds, links that are not followed, and the homes of servers."""
         for place, folders, files in os.walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-            if is_a_home(Path(place)):
-                yield self._other(Path(place), "it is the home of a server", "keep data in other folders")
+            if is_own(Path(place)):
+                if is_a_home(Path(place)):
+                    yield self._other(Path(place), "it is the home of a server", "keep data in other folders")
                 continue
             for name in (*folders, *sorted(files)):
                 path = Path(place, name)
@@ -65,7 +67,7 @@ class LocalFolder:
     ) -> FileSet:
         """The state of the files that are meant; a server's own are refused."""
         real = [Path(os.path.realpath(file)) if os.path.islink(file) else file for file in files]
-        if any(map(is_a_home, {file.parent for file in real})):
+        if has_own(real):
             raise SourceUnavailable(
                 f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
             )
@@ -87,7 +89,7 @@ def _entries(folder: Path, root: Path) -> list[Path]:
         listed = os.scandir(folder)
     except OSError:
         raise SourceUnavailable(f"the folder `{folder.name}` cannot be read", hint="check its rights") from None
-    is_home = is_a_home(folder)
+    is_no_data = is_own(folder)
     with listed as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -95,7 +97,7 @@ def _entries(folder: Path, root: Path) -> list[Path]:
                     found.append(Path(entry.path))
             elif kind_of(entry.name) is not None:
                 is_data = _is_inner_link(Path(entry.path), root) if entry.is_symlink() else entry.is_file()
-                if is_data and not is_home:
+                if is_data and not (is_no_data or is_withheld(Path(entry.path))):
                     found.append(Path(entry.path))
     return sorted(found)
 
@@ -106,12 +108,7 @@ def _is_inner_link(link: Path, root: Path) -> bool:
         file = link.resolve(strict=True)
     except (OSError, RuntimeError):  # it leads nowhere, or in a circle
         return False
-    return file.is_relative_to(root) and os.path.isfile(file) and not is_a_home(file.parent)
-
-
-def is_a_home(folder: Path) -> bool:
-    """Whether a catalog stands in a real folder: keys and sign-ins of a server are never data, whoever says so."""
-    return any(os.path.exists(f"{folder}/{name}") for name in ("catalog.sqlite", "catalog.sqlite-wal"))
+    return file.is_relative_to(root) and os.path.isfile(file) and not has_own([file])
 
 
 @functools.lru_cache(maxsize=4096)

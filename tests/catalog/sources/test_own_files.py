@@ -1,5 +1,6 @@
 """No source and no rule opens a file of the server itself: the locks of its catalog would be gone."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from catalog.database import Catalog
-from catalog.errors import VeilError
+from catalog.errors import SourceUnavailable, VeilError
 from catalog.home import Home
+from catalog.leases import Leases
 from catalog.model import Source, TagRule
 from catalog.registry import connect
+from catalog.sources.own_files import read_named
 from crawler.rules import compile_rule
 
 _LOOK = "import sys; from pathlib import Path; from catalog.database import Catalog; Catalog(Path(sys.argv[1])).close()"
@@ -58,6 +61,33 @@ def test_a_rule_takes_no_locks_of_the_catalog_away(catalog_file: Path) -> None:
     with pytest.raises(VeilError, match="in the folder of a server"):
         compile_rule(TagRule(name="r", tag="a.b", words_file=str(catalog_file)))
     _assert_held(catalog_file)
+
+
+def test_what_is_named_takes_no_lease_away(catalog_file: Path) -> None:
+    """A lease is a lock of the same kind."""
+    leases = Leases(catalog_file.with_name("leases"))
+    with leases.taken("lake"):
+        [lease] = catalog_file.with_name("leases").iterdir()
+        with pytest.raises(SourceUnavailable, match="in the folder of a server"):
+            read_named(lease, 10)
+        look = "import sys; from pathlib import Path; from catalog.leases import Leases;"
+        look += "sys.exit(not Leases(Path(sys.argv[1])).is_taken('lake'))"
+        subprocess.run([sys.executable, "-c", look, str(lease.parent)], check=True, timeout=60)
+
+
+def test_what_is_named_is_a_plain_file_of_bounded_size(tmp_path: Path) -> None:
+    """Others bring no end, or keep whoever opens them waiting."""
+    pipe, words = tmp_path / "pipe", tmp_path / "words"
+    os.mkfifo(pipe)
+    words.write_text("north\n")
+    assert read_named(words, 6) == "north\n"
+    for file, most, what in ((words, 5, "larger than 5"), (pipe, 9, "no plain"), (Path("/dev/zero"), 9, "no plain")):
+        with pytest.raises(OSError, match=what):
+            read_named(file, most)
+    with pytest.raises(VeilError, match="no plain file"):
+        compile_rule(TagRule(name="r", tag="a.b", words_file="/dev/zero"))
+    with pytest.raises(VeilError, match="is missing or empty"):
+        list(connect(Source(name="s", connector="postgres", options={"url_file": str(pipe)})).relations())
 
 
 def test_a_second_catalog_takes_no_locks_of_the_first_away(catalog_file: Path) -> None:

@@ -175,6 +175,24 @@ def test_files_of_a_server_are_no_data(tmp_path: Path) -> None:
     assert [each.name for each in whole.passed_over()] == ["link.json", "home"]
 
 
+@pytest.mark.parametrize("folder", ["archives", "copies/0f3a/year=2026", "tmp", "documents/../archives"])
+def test_what_a_server_writes_for_itself_is_no_data(tmp_path: Path, folder: str) -> None:
+    """Events that were archived, say: whoever administers sources need not be allowed to read the journal."""
+    home = Home.create(tmp_path / "home")
+    Catalog(home.catalog_file).close()
+    (home.path / folder).mkdir(parents=True, exist_ok=True)
+    write(home.path / folder / "part.csv", "a\n1\n")
+    (tmp_path / "link.csv").symlink_to(home.path / folder / "part.csv")
+    for root in (tmp_path, home.path, home.path / folder, home.path / folder / "part.csv"):
+        connector = connect(lake(root))
+        assert list(connector.relations()) == []
+        assert isinstance(connector, KnowsPassedOver)
+        assert "part.csv" not in " ".join(each.name for each in connector.passed_over())
+    for relation in (f"home/{folder}/part.csv", "link.csv"):
+        with pytest.raises(SourceUnavailable):
+            connect(lake(tmp_path)).describe(relation)
+
+
 def test_type_is_kept_when_a_later_sniff_would_find_another(tmp_path: Path) -> None:
     write(tmp_path / "x.csv", "id,zip\n1,01234\n")
     source = lake(tmp_path)
