@@ -46,23 +46,12 @@ def write_parquet(file: Path, target: Path) -> None:
             with pq.ParquetWriter(target, schema) as writer:
                 while some := list(islice(rows, _BATCH_ROWS)):
                     writer.write_batch(pa.RecordBatch.from_pylist([_row(row, schema) for row in some], schema))
-    except (OSError, SourceUnavailable):
+    except (OSError, MemoryError, SourceUnavailable):
         raise
     except Exception:  # a damaged file fails in whichever way its bytes lead to
         raise SourceUnavailable(
             f"`{file.name}` cannot be read: it is no Avro file, or damaged", hint="look at the file, then crawl again"
         ) from None
-
-
-def avro_names(file: Path) -> tuple[str, ...]:
-    """The names of the columns of an Avro file, by its head alone."""
-    try:
-        with file.open("rb") as stream:
-            return tuple(_schema(file.name, fastavro.reader(stream).writer_schema).names)
-    except (OSError, SourceUnavailable):
-        raise
-    except Exception:
-        raise SourceUnavailable(f"`{file.name}` is no Avro file, or damaged", hint="look at the file") from None
 
 
 def _schema(file: str, schema: object) -> pa.Schema:

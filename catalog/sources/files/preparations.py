@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from catalog.sources.files import avro, spreadsheets
+from catalog.sources.files.converting import convert
 from catalog.sources.files.encodings import foreign_encoding, write_utf8
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, unpacked_name
 from catalog.sources.files.options import FileOptions
@@ -53,7 +55,7 @@ class Preparations:
         return self._copy(files, file, form, name, lambda target: write_split(file, own, wanted, target))
 
     def _avro(self, files: FileSet, file: Path) -> Path:
-        return self._copy(files, file, "avro", f"{file.stem}.parquet", lambda target: avro.write_parquet(file, target))
+        return self._copy(files, file, "avro", f"{file.stem}.parquet", partial(convert, avro.write_parquet, file))
 
     def _sheet(self, files: FileSet, file: Path) -> Path:
         header = self._options.csv.has_header
@@ -62,7 +64,7 @@ class Preparations:
             file,
             f"sheet below its titles|{header}",
             f"{file.stem}.parquet",
-            lambda target: spreadsheets.write_parquet(file, files.sheet, target, has_header=header),
+            lambda target: convert(spreadsheets.write_parquet, file, files.sheet, target, header),
         )
 
     def _copy(self, files: FileSet, file: Path, form: str, name: str, make: Callable[[Path], object]) -> Path:

@@ -1,5 +1,7 @@
 """Excel sheets as Parquet: each sheet is a table with types, read row by row, so that memory stays bounded."""
 
+import json
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,11 +14,14 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
+from catalog.sources.files.converting import convert
 
 _BATCH_ROWS = 10_000
+_MOST_ROWS = 1_048_576  # of a sheet, says Excel
 _MOST_BYTES = 4 * 2**30
 _MIDNIGHT = time()
 _FIRST_ROWS, _FEWEST_COLUMNS = 20, 3
@@ -27,11 +32,19 @@ _Cells = tuple[object, ...]
 
 def sheets(file: Path) -> tuple[str, ...]:
     """The names of the sheets of an Excel file, the hidden ones too; raises SourceUnavailable."""
+    with tempfile.TemporaryDirectory(prefix="veil-sheets-") as folder:
+        names = Path(folder, "names")
+        convert(write_names, file, names)
+        return tuple(json.loads(names.read_text(encoding="utf-8")))
+
+
+def write_names(file: Path, target: Path) -> None:
+    """The names of the sheets as JSON; raises SourceUnavailable."""
     with _opened(file) as book:
-        return tuple(sheet.title for sheet in book.worksheets)
+        target.write_text(json.dumps([sheet.title for sheet in book.worksheets]), encoding="utf-8")
 
 
-def write_parquet(file: Path, sheet: str, target: Path, *, has_header: bool | None) -> None:
+def write_parquet(file: Path, sheet: str, target: Path, has_header: bool | None) -> None:
     """A Parquet copy of one sheet; raises SourceUnavailable when there is no such sheet, or nothing in it.
 
     The first row that is not empty names the columns, or the one below the titles that stand above a table, unless the
@@ -44,7 +57,7 @@ def write_parquet(file: Path, sheet: str, target: Path, *, has_header: bool | No
             raise SourceUnavailable(
                 f"`{file.name}` has no sheet `{sheet}`", hint=f"name one, as in `{file.name}/{book.sheetnames[0]}`"
             )
-        rows = _Rows(lambda: book[sheet].iter_rows(values_only=True), has_header is not False)
+        rows = _Rows(lambda: _read(book[sheet], file), has_header is not False)
         names, types = rows.columns()
         if not names:
             raise SourceUnavailable(f"the sheet `{sheet}` of `{file.name}` is empty", hint="crawl when it holds data")
@@ -88,6 +101,18 @@ class _Rows:
 
     def _filled(self) -> Iterator[_Cells]:
         return (row for row in self._read() if any(cell is not None for cell in row))
+
+
+def _read(sheet: ReadOnlyWorksheet, file: Path) -> Iterator[_Cells]:
+    """All rows of a sheet, whatever it says of its own size; a number of a row that no sheet has is refused."""
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(max_row=_MOST_ROWS + 1, values_only=True)
+    for number, row in enumerate(rows, start=1):
+        if number > _MOST_ROWS:
+            raise SourceUnavailable(
+                f"`{file.name}` has more rows than Excel reads", hint="keep such data as CSV or Parquet"
+            )
+        yield row
 
 
 def _titles(first: Sequence[_Cells]) -> int:
@@ -181,7 +206,7 @@ def _opened(file: Path) -> Iterator[Workbook]:
                 yield book
             finally:
                 book.close()
-        except (OSError, SourceUnavailable):
+        except (OSError, MemoryError, SourceUnavailable):
             raise
         except Exception:  # a damaged file fails in whichever way its bytes lead to
             raise SourceUnavailable(

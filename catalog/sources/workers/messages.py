@@ -8,7 +8,7 @@ import json
 import pickle
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -74,6 +74,15 @@ class Forget:
     key: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A function of Veil's own to be called, which may take so many seconds of a processor."""
+
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
+    seconds: int
+
+
 class Kind(Enum):
     """What an answer's frame holds."""
 
@@ -86,16 +95,16 @@ class Hangup(Exception):
     """The other side is gone."""
 
 
-def send_down(connection: socket.socket, message: Task | Forget) -> None:
+def send_down(connection: socket.socket, message: Task | Forget | Call) -> None:
     """Sends a task; raises OSError when nobody is there."""
     content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     connection.sendall(_LENGTH.pack(len(content)) + content)
 
 
-def receive_down(connection: socket.socket) -> Task | Forget:
+def receive_down(connection: socket.socket) -> Task | Forget | Call:
     """The next task; raises Hangup when there will be none."""
     (length,) = _LENGTH.unpack(exactly(connection, _LENGTH.size))
-    message: Task | Forget = pickle.loads(exactly(connection, length))
+    message: Task | Forget | Call = pickle.loads(exactly(connection, length))
     return message
 
 

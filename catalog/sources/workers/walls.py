@@ -2,10 +2,12 @@
 
 import contextlib
 import ctypes
+import math
 import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,6 +45,11 @@ def enclose(resources: Resources, keep: Iterable[int], parent: int) -> None:
             Path("/proc/self/oom_score_adj").write_text("1000")  # should memory run out, this goes first
     if os.getppid() != parent:
         os._exit(0)
+
+
+def limit_seconds(seconds: int) -> None:
+    """Has the system end this process when it takes so many more seconds of a processor."""
+    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + seconds)
 
 
 def _close_all_but(keep: Iterable[int]) -> None:

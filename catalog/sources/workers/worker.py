@@ -4,6 +4,8 @@ import contextlib
 import os
 import socket
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import pyarrow as pa
 
@@ -13,7 +15,8 @@ from catalog.sources.failures import mapped
 from catalog.sources.opening import open_world
 from catalog.sources.remote.opened import Remotes
 from catalog.sources.run import EngineRun
-from catalog.sources.workers.messages import CANCEL, End, Forget, Hangup, Kind, Task, receive_down, send_frame
+from catalog.sources.workers.messages import CANCEL, Call, End, Forget, Hangup, Kind, Task, receive_down, send_frame
+from catalog.sources.workers.walls import limit_seconds
 
 CANCELLED = "cancelled"
 
@@ -42,8 +45,9 @@ class Worker:
                 message = receive_down(self._work)
                 if isinstance(message, Forget):
                     self._forget(message.key)
-                else:
-                    send_frame(self._work, Kind.END, self._end_of(message).pieces())
+                    continue
+                work = partial(_call, message) if isinstance(message, Call) else partial(self._do, message)
+                send_frame(self._work, Kind.END, self._end_of(work).pieces())
 
     def _listen(self) -> None:
         """Cancels what it is told to; the end of the server is the end of the process, whatever it does."""
@@ -56,10 +60,10 @@ class Worker:
                 run[1].cancel(Cancelled())
         os._exit(0)
 
-    def _end_of(self, task: Task) -> End:
-        """How the task ended. INVARIANT: only constant texts of Veil's own leave, whatever went wrong."""
+    def _end_of(self, work: Callable[[], None]) -> End:
+        """How a task ended. INVARIANT: only constant texts of Veil's own leave, whatever went wrong."""
         try:
-            self._do(task)
+            work()
         except VeilError as error:
             return End.of(error)
         except Cancelled:
@@ -113,6 +117,11 @@ class Worker:
         for batch in run:
             writer.write_batch(batch)
             send_frame(self._work, Kind.BATCHES, sink.taken())
+
+
+def _call(call: Call) -> None:
+    limit_seconds(call.seconds)
+    call.function(*call.arguments)
 
 
 class Pieces:

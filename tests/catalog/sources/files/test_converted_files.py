@@ -2,7 +2,9 @@
 
 import datetime as dt
 import io
+import json
 import os
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import KnowsDefects
 from catalog.sources.private_copies import PrivateCopies
+from catalog.sources.workers.apart import call_apart
 from crawler.crawl import crawl_folder
 from tests.catalog.sources.lakes import expected, lake, relations, rows, types, write
 from tests.contracts.connectors import ConnectorContract, read
@@ -224,6 +227,62 @@ def test_folder_of_avro_files_is_one_relation(tmp_path: Path) -> None:
     source = lake(tmp_path)
     assert relations(source) == ["v"]
     assert [(row["id"], row["year"]) for row in rows(source, "v")] == [(1, 2023), (2, 2024)]
+
+
+def _avro_of(schema: dict[str, object], count: int, block: bytes) -> bytes:
+    """An Avro file of one block that says it holds so many records."""
+    head: dict[str, bytes] = {"avro.schema": json.dumps(schema).encode(), "avro.codec": b"null"}
+    pairs = b"".join(_number(len(each)) + each for pair in head.items() for each in (pair[0].encode(), pair[1]))
+    mark = bytes(16)
+    return b"Obj\1" + _number(len(head)) + pairs + b"\0" + mark + _number(count) + _number(len(block)) + block + mark
+
+
+def _number(value: int) -> bytes:
+    """A whole number as Avro writes it."""
+    value, written = 2 * value, b""
+    while value > 127:
+        value, written = value >> 7, written + bytes([value & 127 | 128])
+    return written + bytes([value])
+
+
+def test_a_file_that_never_ends_is_left_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than two hundred bytes that say they are more records than anybody could count, each of nothing."""
+    monkeypatch.setattr("catalog.sources.files.converting._SECONDS", 1)
+    nothing: dict[str, object] = {"type": "record", "name": "r", "fields": [{"name": "a", "type": "null"}]}
+    write(tmp_path / "long.avro", _avro_of(nothing, 10**15, b""))
+    with pytest.raises(SourceUnavailable, match=r"`long\.avro` takes more memory or time"):
+        connect(lake(tmp_path)).describe("long.avro")
+
+
+def test_what_takes_more_memory_than_one_worker_may_harms_nobody() -> None:
+    with pytest.raises(LimitExceeded):
+        call_apart(30, bytes, 2**33)
+    call_apart(30, bytes, 2**10)
+
+
+def _changed(path: Path, old: bytes, new: bytes) -> None:
+    """Writes something else into the first sheet of an Excel file."""
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old in parts[sheet]
+    parts[sheet] = parts[sheet].replace(old, new)
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in parts.items():
+            packed.writestr(name, part)
+
+
+def test_a_sheet_is_read_whole_whatever_it_says_of_its_size(tmp_path: Path) -> None:
+    workbook(tmp_path / "data.xlsx", s=[("a", "b"), (1, 2), (3, 4)])
+    _changed(tmp_path / "data.xlsx", b'<dimension ref="A1:B3"', b'<dimension ref="A1:A2"')
+    assert rows(lake(tmp_path), "data.xlsx/s") == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
+
+
+def test_a_row_that_no_sheet_has_is_refused(tmp_path: Path) -> None:
+    workbook(tmp_path / "data.xlsx", s=[("a",), (1,), (2,)])
+    _changed(tmp_path / "data.xlsx", b'<row r="3"><c r="A3"', b'<row r="999999999999"><c r="A999999999999"')
+    with pytest.raises(SourceUnavailable, match="more rows than Excel reads"):
+        connect(lake(tmp_path)).describe("data.xlsx/s")
 
 
 def test_copies_are_made_once_follow_their_files_and_are_made_again_when_gone(tmp_path: Path) -> None:
