@@ -155,6 +155,8 @@ def _configuration(resources: Resources, spill: str) -> dict[str, str | bool | i
         "allow_community_extensions": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        # what an engine knows of all rows beforehand, filtered-out ones too, would choose the order of groups
+        "disabled_optimizers": "statistics_propagation",
         "enable_external_file_cache": "false",  # it would hold files in memory up to the memory limit
         "max_temp_directory_size": resources.spill,
         "memory_limit": resources.memory,

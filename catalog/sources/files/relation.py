@@ -13,7 +13,7 @@ from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
-from catalog.sources.files.columns import parquet_columns, refuse_disagreement
+from catalog.sources.files.columns import Columns, parquet_columns, refuse_disagreement
 from catalog.sources.files.delimited import (
     CsvDialect,
     described_csv,
@@ -86,7 +86,8 @@ class FileRelation:
     def _pinned(self, expected: Expected) -> str:
         if self.files.kind is FileKind.PARQUET:
             _ = self._has_agreed
-            return parquet(self.files)
+            held = set(map(fold, self.names))
+            return parquet(self.files, [name for name, _ in expected.columns if fold(name) in held])
         # pinned to its columns, the engine would make NULL of one that has gone
         if self.files.kind not in DELIMITED:
             _refuse_gone(expected, [name for name, _ in self.columns])
@@ -130,7 +131,7 @@ class FileRelation:
         if self.files.kind in DELIMITED:
             return tuple({fold(name): name for names in self._headers.values() for name in names}.values())
         if self.files.kind is FileKind.PARQUET:
-            return tuple(name for file in self.files.files for name, _ in parquet_columns(file))
+            return tuple(name for columns in self._footers.values() for name, _ in columns)
         return tuple(name for name, _ in self.columns)
 
     def unreadable(self) -> SourceUnavailable:
@@ -179,8 +180,12 @@ class FileRelation:
                 refuse_other_delimiters(self.name, {names: file for file, names in files}.values(), self._dialect)
                 raise
         elif self.files.kind is FileKind.PARQUET:
-            refuse_disagreement(self.name, {file: parquet_columns(file) for file in self.files.files})
+            refuse_disagreement(self.name, self._footers)
         return True
+
+    @cached_property
+    def _footers(self) -> dict[Path, Columns]:
+        return {file: parquet_columns(file) for file in self.files.files}
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -21,9 +21,16 @@ def pinned_json(files: FileSet, columns: Iterable[tuple[str, str]]) -> str:
     return item("read_json", files, typed("columns", columns, files) | _json_format(files))
 
 
-def parquet(files: FileSet) -> str:
-    """A FROM item that reads Parquet files by the names of their columns; the files carry the types."""
-    return item("read_parquet", files, {"union_by_name": boolean(len(files.files) > 1)})
+def parquet(files: FileSet, columns: Iterable[str] = ()) -> str:
+    """A FROM item that reads Parquet files by the names of their columns; the files carry the types.
+
+    Of these columns the engine knows nothing before it reads them: it would plan by the least and the largest value of
+    all rows, filtered-out ones too, and so would the order of an answer. What a file says of a group of rows leaves NaN
+    out, which the engine takes for larger than all others; so it is told that there may be some.
+    """
+    untold = ", ".join(f"{literal(name)}: MAP {{}}" for name in columns)
+    options = {"union_by_name": boolean(len(files.files) > 1), "can_have_nan": "true"}
+    return item("read_parquet", files, options | ({"column_statistics": f"MAP {{{untold}}}"} if untold else {}))
 
 
 def parquet_rows(files: FileSet) -> str:

@@ -1,0 +1,122 @@
+"""What the engine or a file knows of all rows tells nothing of those that are filtered out, not by an order either.
+
+The worlds have equally many rows in equal places, so even plans and the order that nobody asked for must be the same
+where one thread works.
+"""
+
+import math
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from catalog.sources.opening import open_world
+from catalog.sources.world import Resources
+from proxy.pipeline import Request
+from tests.proxy.world import ANALYST, World, governed
+
+DOCUMENT = """
+veil: 1
+sources:
+  data: {connector: files, path: ./data}
+  base: {connector: duckdb, path: ./t.duckdb}
+databases: {db: {}}
+datasets:
+  db.t: {source: data, relation: t.parquet}
+  db.base: {source: base, relation: main.t}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - {policy: a, grant: select, to: [analyst], scope: db, where: "region in ('EU', 'US')", why: only some regions}
+"""
+COUNT = 120
+JOINED = "select a.id, b.id as other from db.t a join db.t b on a.k = b.k where a.n = 7"
+ORDERS = (
+    "select n, count(*) from db.t group by n",
+    "select day, sum(id) from db.t group by day",
+    "select k, n, count(*) from db.t group by k, n",
+    "select any_value(n) from (select n, count(*) as c from db.t group by n)",
+    "select n, id from db.t order by n",
+    "select id, row_number() over (partition by n) as r from db.t",
+    "select distinct n from db.t",
+)
+NOT_NUMBERS = (
+    ("x > 7", 12),
+    ("x > 1e308", 12),
+    ("x = 'nan'::double", 12),
+    ("x <> 1.5", 48),
+    ("x <= 7", 48),
+    ("id < 10 and x >= 1000", 1),
+    ("f > 7", 12),
+)
+
+
+def _write(folder: Path, largest: int) -> None:
+    """Every value that the analyst must not see is made from `largest`."""
+    ids = range(COUNT)
+    is_seen = [i % 2 == 0 for i in ids]
+    fractions = [(math.nan, 1.5, 2.5, -0.0, 7.0)[i // 2 % 5] if is_seen[i] else float(largest) for i in ids]
+    days = [date(2026, 1, 1) + timedelta(days=i * 7 % 28 if is_seen[i] else largest) for i in ids]
+    table = pa.table(
+        {
+            "id": pa.array(ids, pa.int64()),
+            "region": ["EU" if seen else "APAC" for seen in is_seen],
+            "k": pa.array([i % 5 for i in ids], pa.int64()),
+            "n": pa.array([i * 7 % 40 if is_seen[i] else largest for i in ids], pa.int64()),
+            "day": pa.array(days, pa.date32()),
+            "x": pa.array(fractions, pa.float64()),
+            "f": pa.array(fractions, pa.float32()),
+        }
+    )
+    (folder / "data").mkdir()
+    pq.write_table(table, folder / "data" / "t.parquet")
+    with duckdb.connect(str(folder / "t.duckdb")) as engine:
+        engine.execute(f"CREATE TABLE t AS FROM '{folder}/data/t.parquet'")
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, World]]:
+    folders = [tmp_path_factory.mktemp(name) for name in ("near", "far")]
+    for folder, largest in zip(folders, (7, 1_000_000), strict=True):
+        _write(folder, largest)
+    with governed(folders[0], DOCUMENT) as near, governed(folders[1], DOCUMENT) as far:
+        yield near, far
+
+
+def _alone(world: World, sql: str) -> tuple[str, list[tuple[object, ...]]]:
+    """The plan and the answer, in order, of an engine that has the settings of a worker and one thread."""
+    settled = world.governor.settle(ANALYST, Request(sql=sql))
+    parts = settled.session.parts
+    names = [f"v{place}" for place, _ in enumerate(parts)]
+    governed_sql = settled.rewritten.sql
+    for part, name in zip(parts, names, strict=True):
+        governed_sql = governed_sql.replace(settled.session.physical_name(part.source, part.expected.relation), name)
+    engine = open_world(parts, names, Resources(threads=1))
+    try:
+        ((_, plan),) = engine.rows(f"EXPLAIN (FORMAT json) {governed_sql}")
+        return str(plan), engine.rows(governed_sql)
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("sql", [JOINED, *ORDERS])
+def test_neither_plan_nor_order_hangs_on_a_value_that_is_filtered_out(worlds: tuple[World, World], sql: str) -> None:
+    near, far = (_alone(world, sql) for world in worlds)
+    assert near == far
+
+
+@pytest.mark.parametrize("sql", ORDERS)
+def test_no_order_hangs_on_a_value_that_a_database_file_knows(worlds: tuple[World, World], sql: str) -> None:
+    """How many rows it expects the engine does work out by them, which shows in joins alone."""
+    (_, near), (_, far) = (_alone(world, sql.replace("db.t", "db.base")) for world in worlds)
+    assert near == far
+
+
+@pytest.mark.parametrize(("condition", "count"), NOT_NUMBERS)
+def test_nan_is_found_whatever_else_a_file_holds(worlds: tuple[World, World], condition: str, count: int) -> None:
+    """Parquet's largest values leave NaN out."""
+    found = [world.ask(f"select id from db.t where {condition}").num_rows for world in worlds]
+    assert found == [count, count]
