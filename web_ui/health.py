@@ -87,7 +87,7 @@ def _sink(parts: Parts, name: str, problem: str, events: int) -> SinkState:
 
 
 def _journal(parts: Parts, events: int) -> JournalState:
-    seal, hours = next(reversed(parts.keeper.book.seals()), None), parts.keeper.hours
+    seal, hours = parts.keeper.book.newest(), parts.keeper.hours
     unsealed = events - (seal.count if seal else 0)
     age = (parts.clock() - seal.at).total_seconds() / 3600 if seal else float("inf")
     return JournalState(

@@ -4,12 +4,14 @@ A chain of hashes shows that an event was changed. It cannot show that somebody 
 whole chain anew, or cut off its end: a seal that was kept elsewhere does. Signatures are Ed25519 (RFC 8032).
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -78,7 +80,9 @@ class SealBook:
         """Signs and writes a seal; it is on the disk when this returns. Raises SettingsInvalid when it cannot be."""
         seal = self.signed(count, head, at=at)
         try:
-            with self.file.open("ab") as book:
+            with self.file.open("a+b") as book:
+                fcntl.flock(book, fcntl.LOCK_EX)
+                _cut_unfinished(book)
                 book.write(seal.line.encode() + b"\n")
                 book.flush()
                 os.fsync(book.fileno())
@@ -97,7 +101,20 @@ class SealBook:
 
     def seals(self, *keys: str) -> tuple[Seal, ...]:
         """All seals, oldest first; raises SealInvalid at one that this home, or none of `keys` if given, signed."""
-        return read_seals(self.file, *(keys or (self.key,))) if self.file.exists() else ()
+        return _read(self._lines(), *(keys or (self.key,))) if self.file.exists() else ()
+
+    def newest(self) -> Seal | None:
+        """The last seal if this home signed it; what is wrong with another one is for a verification to tell."""
+        try:
+            last = read_seal(self._lines()[-1]) if self.file.exists() else None
+        except (SettingsInvalid, SealInvalid, IndexError):
+            return None
+        return last if last and last.key == self.key else None
+
+    def _lines(self) -> list[str]:
+        """The lines that were written to their end."""
+        text = _text(self.file)
+        return text[: text.rfind("\n") + 1].splitlines()
 
     def _private(self) -> Ed25519PrivateKey:
         secret = kept_secret(self._key_file, length=_SECRET_BYTES, loss="older seals are checked with the older key")
@@ -109,13 +126,29 @@ def read_seals(file: Path, *keys: str) -> tuple[Seal, ...]:
 
     Raises SealInvalid at the first line that is no good seal, and SettingsInvalid when the file cannot be read.
     """
+    return _read(_text(file).splitlines(), *keys)
+
+
+def _text(file: Path) -> str:
     try:
-        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        return file.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise SettingsInvalid(
             f"the seals `{file}` cannot be read: {error.strerror}", hint="name another file"
         ) from error
-    seals = []
+
+
+def _cut_unfinished(book: BinaryIO) -> None:
+    """Cuts off a line that was not written to its end: nobody was told of its seal, and the next one begins a line."""
+    book.seek(0)
+    written = book.read()
+    whole = written.rfind(b"\n") + 1
+    if whole < len(written):
+        book.truncate(whole)
+
+
+def _read(lines: Iterable[str], *keys: str) -> tuple[Seal, ...]:
+    seals: list[Seal] = []
     for number, line in enumerate(lines, start=1):
         seals.append(read_seal(line, number))
         keys = keys or (seals[0].key,)

@@ -171,6 +171,17 @@ def test_a_record_that_does_not_hold_is_told_with_its_first_break(browser: SignI
     assert "The chain did not hold" in auditor.get("/audit").text
 
 
+def test_a_seal_that_was_touched_closes_no_page_and_is_told_by_a_verification(browser: SignIn, shop: Parts) -> None:
+    """Whoever has the disk keeps nobody from looking, least of all then."""
+    shop.keeper.seal("test")
+    seals = shop.home.seals_file
+    seals.write_text(seals.read_text().replace('"count":', '"count":1'))
+    auditor = browser("ada")
+    assert (auditor.get("/audit").status_code, auditor.get("/home").status_code) == (200, 200)
+    assert browser("max").get("/health").status_code == 200
+    assert _verified(auditor)["what"] == "seal 1 is not as it was signed"
+
+
 def test_only_who_reads_everything_may_verify(browser: SignIn, bearer: Bearer, reader: str) -> None:
     for user in ("kim", reader):
         person = browser(user)

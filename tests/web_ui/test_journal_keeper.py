@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog.database import Catalog
+from catalog.errors import SealInvalid
 from catalog.journal.archiving import Archivist
 from catalog.journal.chain import line_of
 from catalog.journal.event import Event, EventKind
@@ -55,6 +56,18 @@ def test_a_day_without_events_is_not_sealed(journal: Journal, tmp_path: Path) ->
     journal.append(READ)
     assert _served(journal, tmp_path, AT) == 1
     assert _served(journal, tmp_path, AT + timedelta(days=9)) == 1
+
+
+def test_a_seal_that_does_not_hold_keeps_a_server_from_no_other(journal: Journal, tmp_path: Path) -> None:
+    """One that was touched, or of a key that was renewed; a verification says so."""
+    book = SealBook(tmp_path / "seals.jsonl", tmp_path / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=24.0, clock=lambda: AT)
+    book.file.write_text("{}\n")
+    keeper.start()
+    keeper.close()
+    assert book.newest() is not None
+    with pytest.raises(SealInvalid, match="seal 1 is not as it was signed"):
+        book.seals()
 
 
 def test_with_no_hours_a_server_makes_none(journal: Journal, tmp_path: Path) -> None:

@@ -94,4 +94,4 @@ def _record(parts: Parts, subject: Subject) -> Record:
     ]
     refusals = tuple(sorted(found, key=lambda event: -event.seq)[:_FEW])
     note_reading(parts, subject, {"asked": {"verdict": Verdict.DENY.value}, "count": len(refusals)})
-    return Record(count=count, head=head, seal=next(reversed(parts.keeper.book.seals()), None), refusals=refusals)
+    return Record(count=count, head=head, seal=parts.keeper.book.newest(), refusals=refusals)

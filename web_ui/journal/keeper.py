@@ -96,7 +96,7 @@ class JournalKeeper:
     def _file(self) -> None:
         try:
             self.journal.file(self._leave.is_set)
-        except (VeilError, sqlite3.Error) as error:
+        except (VeilError, OSError, sqlite3.Error) as error:
             _log.warning("new events have to wait to be filed: %s", error)
 
     def _archive(self) -> None:
@@ -118,9 +118,9 @@ class JournalKeeper:
         if not self.hours:
             return
         try:
-            last = self.book.seals()[-1:]
+            last = self.book.newest()
             count, _ = self.journal.head()
-            if not last or (self.clock() - last[0].at >= pause and count > last[0].count + 1):
+            if last is None or (self.clock() - last.at >= pause and count > last.count + 1):
                 self.seal(SERVER)
-        except VeilError as error:
-            _log.error("the journal cannot be sealed: %s", error.detail)
+        except (VeilError, OSError, sqlite3.Error) as error:
+            _log.error("the journal cannot be sealed: %s", error)

@@ -153,7 +153,7 @@ class AuditPage:
         verifier = self.parts.verifier
         return {
             "count": count,
-            "seal": next(reversed(self.parts.keeper.book.seals()), None),
+            "seal": self.parts.keeper.book.newest(),
             "last": verifier.last(),
             "progress": verifier.progress,
             "problem": verifier.problem,

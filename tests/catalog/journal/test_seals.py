@@ -134,6 +134,27 @@ def test_a_seal_of_another_key_is_refused(journal: Journal, book: SealBook, tmp_
     assert len(read_seals(book.file, other.key, book.key)) == 2
 
 
+def test_a_seal_that_was_not_written_to_its_end_is_none(journal: Journal, book: SealBook) -> None:
+    """As a server leaves it that is stopped in the middle; the next one begins a line of its own."""
+    _fill(journal, 2)
+    first = _sealed(journal, book)
+    line = book.file.read_bytes()
+    book.file.write_bytes(line + line[:99])
+    assert (book.seals(), book.newest()) == ((first,), first)
+    second = _sealed(journal, book)
+    assert book.seals() == read_seals(book.file) == (first, second)
+    assert book.newest() == second
+
+
+def test_the_newest_seal_is_one_that_holds(journal: Journal, book: SealBook, tmp_path: Path) -> None:
+    assert book.newest() is None
+    _fill(journal, 2)
+    for touched in ("{}\n", _sealed(journal, SealBook(tmp_path / "others", tmp_path / "other.key")).line + "\n", ""):
+        book.file.write_text(touched)
+        assert book.newest() is None
+    assert _sealed(journal, book) == book.newest()
+
+
 def test_seals_that_speak_against_each_other_are_refused(book: SealBook) -> None:
     book.add(2, "a" * 64, at=AT)
     book.add(2, "a" * 64, at=AT)
