@@ -39,7 +39,7 @@ TYPES = {
 """The types of columns, with how Arrow has them."""
 
 MOODS = ("mixed", "tame", "wild", "null", "same")
-"""How values are drawn: of every sort, harmless in most questions, at their limits, none, or one for all."""
+"""How values are drawn: of every sort, harmless and never NULL, at their limits, none, or one for all."""
 
 _WILD = {
     "TINYINT": (-128, 127, 0),
@@ -98,7 +98,7 @@ def value_of(chance: random.Random, kind: str, mood: str = "mixed") -> object:
         case "same":
             return _value(random.Random(kind), kind)
         case "tame":
-            return None if chance.random() < 0.1 else _tame(chance, kind)
+            return _tame(chance, kind)
         case "wild" if kind in _WILD:
             return None if chance.random() < 0.1 else chance.choice(_WILD[kind])
     return None if chance.random() < 0.15 else _value(chance, kind)

@@ -30,8 +30,9 @@ _HAVING: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("t.a or t.b", lambda tag: tag in ("t.a", "t.b")),
 )
 _MOODS = (
-    *(("mixed", "mixed", "mixed"), ("tame", "tame", "wild"), ("tame", "wild", "tame"), ("mixed", "same", "wild")),
-    *(("tame", "null", "mixed"), ("tame", "same", "mixed"), ("tame", "mixed", "wild"), ("mixed", "wild", "null")),
+    *(("mixed", "mixed", "mixed"), ("mixed", "same", "wild"), ("mixed", "wild", "null")),
+    *(("tame", "tame", "wild"), ("tame", "wild", "tame"), ("tame", "tame", "null"), ("tame", "null", "tame")),
+    *(("tame", "tame", "mixed"), ("tame", "same", "mixed"), ("tame", "mixed", "wild"), ("tame", "null", "wild")),
 )
 """How values are drawn: those that are seen, and those that are not in each of the worlds."""
 _CALLS = ("null()", "redact()", "mask()", "tokenize()")
@@ -87,8 +88,11 @@ def write(table: Table, which: int) -> pa.Table:
     return pa.table({c.name: pa.array([row[c.name] for row in rows], TYPES[c.type]) for c in table.columns})
 
 
-def estate(seed: int, *, is_even: bool = False, is_plain: bool = False) -> Estate:
-    """The estate of a seed; in an even one both worlds have as many rows, a plain one fits every database."""
+def estate(seed: int, *, rows_of: int | None = None, is_plain: bool = False) -> Estate:
+    """The estate of a seed; a plain one fits every database.
+
+    With `rows_of` both worlds have as many rows as that one has without, and that one is the same as it is without.
+    """
     chance = random.Random(seed)
     shapes = [_shape(chance, f"t{number}", PLAIN if is_plain else TYPES) for number in range(1, 4)]
     grants = [_grant(chance, None)] + [_grant(chance, chance.choice(("t1", "t2"))) for _ in range(chance.randrange(3))]
@@ -97,7 +101,7 @@ def estate(seed: int, *, is_even: bool = False, is_plain: bool = False) -> Estat
     limit = chance.choice(_FILTERS) if chance.random() < 0.3 else ""
     views = {name: _View(grants, name, denied, raised, limit) for name, _ in shapes}
     moods = _MOODS[0] if is_plain else chance.choice(_MOODS)
-    tables = tuple(_table(chance, name, columns, views[name], is_even, moods) for name, columns in shapes)
+    tables = tuple(_table(f"{seed} {name}", name, columns, views[name], moods, rows_of) for name, columns in shapes)
     hidden = {column.name for name, columns in shapes for column in columns if not views[name].may_show(column)}
     return Estate(tables=tables, document=_document(tables, grants, denied, raised, limit), hidden=frozenset(hidden))
 
@@ -158,45 +162,45 @@ class _View:
 
 
 def _table(
-    chance: random.Random,
-    name: str,
-    columns: tuple[Column, ...],
-    view: _View,
-    is_even: bool,
-    moods: tuple[str, str, str],
+    seed: str, name: str, columns: tuple[Column, ...], view: _View, moods: tuple[str, str, str], rows_of: int | None
 ) -> Table:
-    seen, *unseen = moods
-    drawn = [_row(chance, columns, number, seen) for number in range(chance.choice((3, 10, 24)))]
-    held = _held(drawn, columns, view)
-    first: list[Row] = []
-    second: list[Row] = []
-    for row, holds in zip(drawn, held, strict=True):
+    chance = random.Random(seed)
+    drawn = [_row(chance, columns, number, moods[0]) for number in range(chance.choice((3, 10, 24)))]
+    first = list(zip(drawn, _held(drawn, columns, view), strict=True))
+    second = [model for model in first if model[1] is not None]
+    pool = [model for model in first if model[1] is None]
+    for _ in range(chance.choice((0, 2, len(pool), 3 * len(pool))) if pool else 0):
+        second.insert(chance.randint(0, len(second)), chance.choice(pool))
+    models = (first, second) if rows_of is None else ((first, second)[rows_of],) * 2
+    worlds = tuple(_world(f"{seed} {at}", columns, view, models[at], moods[1 + at]) for at in (0, 1))
+    unseen = tuple(_unseen(rows, columns, view) for rows in worlds)
+    return Table(name=name, columns=columns, worlds=(worlds[0], worlds[1]), unseen=(unseen[0], unseen[1]))
+
+
+def _world(
+    seed: str, columns: tuple[Column, ...], view: _View, models: Sequence[tuple[Row, frozenset[int] | None]], mood: str
+) -> list[Row]:
+    """Rows like the models: those that are seen differ as far as they may, the others in all that no filter reads.
+
+    What is drawn for the rows that are seen does not hang on how many others there are.
+    """
+    seen, unseen = random.Random(f"{seed} seen"), random.Random(f"{seed} unseen")
+    numbers = unseen.choice((30, 10**6))
+    rows: list[Row] = []
+    for model, holds in models:
         if holds is None:
-            first.append({**_like(chance, columns, row, unseen[0]), "id": row["id"]})
-            second += [_like(chance, columns, row, unseen[1])] if is_even else []
-            continue
-        freedoms = {c.name: view.freedom(c, holds) for c in columns}
-        for world, mood in ((first, unseen[0]), (second, unseen[1])):
-            world.append({c.name: varied(chance, c.type, row[c.name], freedoms[c.name], mood) for c in columns})
-    pool = [row for row, holds in zip(drawn, held, strict=True) if holds is None]
-    if pool and not is_even:
-        for _ in range(chance.choice((0, 2, len(pool), 3 * len(pool)))):
-            row = _like(chance, columns, chance.choice(pool), unseen[1])
-            second.insert(chance.randint(0, len(second)), row)
-    told = _unseen(first, columns, view), _unseen(second, columns, view)
-    return Table(name=name, columns=columns, worlds=(first, second), unseen=told)
+            fixed = {name: model[name] for name in ("region", "level")}
+            rows.append({**_row(unseen, columns, unseen.randrange(numbers), mood), **fixed})
+        else:
+            freedoms = {c.name: view.freedom(c, holds) for c in columns}
+            rows.append({c.name: varied(seen, c.type, model[c.name], freedoms[c.name], mood) for c in columns})
+    return rows
 
 
 def _unseen(rows: list[Row], columns: tuple[Column, ...], view: _View) -> tuple[object, ...]:
     told = list(zip((row["id"] for row in rows), _held(rows, columns, view), strict=True))
     seen = {number for number, holds in told if holds is not None}
     return tuple(number for number, holds in told if holds is None and number not in seen)
-
-
-def _like(chance: random.Random, columns: tuple[Column, ...], model: Row, mood: str) -> Row:
-    """Another row that no filter shows either."""
-    drawn = _row(chance, columns, chance.randrange(10**6), mood)
-    return {**drawn, "region": model["region"], "level": model["level"]}
 
 
 def _held(rows: list[Row], columns: tuple[Column, ...], view: _View) -> list[frozenset[int] | None]:
@@ -221,7 +225,7 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
 def _row(chance: random.Random, columns: tuple[Column, ...], number: int, mood: str) -> Row:
     row: Row = {column.name: value_of(chance, column.type, mood) for column in columns}
-    row["id"], row["k"] = number, chance.randrange(4)
+    row["id"], row["k"] = number, chance.randrange(4) + (mood == "tame")  # 0 is what divisions raise on
     row["region"] = chance.choice((*REGIONS, *REGIONS, None))
     row["level"] = chance.choice((None, 1, 2, 3, 4, 5))
     return row

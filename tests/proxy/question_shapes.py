@@ -73,24 +73,6 @@ JOINS = lines(
 )
 """Joins; `{l}` and `{x}` are what the two sides are called, `{r}` the right one, `{c}` a condition."""
 
-ORACLES = lines(
-    """
-    CASE WHEN {i} > 1000 THEN CAST('x' || {v} AS INTEGER) > 0 ELSE TRUE END
-    CASE WHEN {i} > 1000 THEN sqrt(-{i}) > 0 ELSE TRUE END
-    CASE WHEN {i} > 1000 THEN regexp_matches('x', '(') ELSE TRUE END
-    CAST(CASE WHEN {i} > 1000 THEN 'x' || {v} ELSE '1' END AS INTEGER) = 1
-    CASE WHEN {i} > 1000 THEN 'abc' ELSE {i} END IS NULL
-    coalesce(CASE WHEN {i} > 1000 THEN NULL ELSE {i} END, 'abc') IS NULL
-    CASE WHEN {i} > 1000 THEN {i} > 0.1000000000000000000000000000000000001 ELSE TRUE END
-    CASE WHEN {i} > 1000 THEN {i} = 'abc' ELSE TRUE END
-    {i} > 1000 AND CAST('abc' AS INTEGER) = {i}
-    {i} > {n} AND CAST('abc' AS INTEGER) = {i}
-    {v} > {n} AND CAST('abc' AS INTEGER) = {i}
-    {v} IS NULL AND CAST('abc' AS INTEGER) = {i}
-    """
-)
-"""Conditions that tell of rows which are filtered out, if anything lets them: only those have a large `{i}`."""
-
 ABOUT = lines(
     """
     DESCRIBE {q}
@@ -176,8 +158,8 @@ SHAPES = lines(
     SELECT count(*) AS n, max({any}) AS v FROM {from} WHERE {boolean} AND {boolean}
     SELECT count(*) AS n FROM {three} USING SAMPLE 100%
     SELECT g FROM {three} USING SAMPLE reservoir(100000 ROWS)
-    SELECT count(*) AS n FROM {t} AS a TABLESAMPLE bernoulli(100%) WHERE 1 // k >= 0
-    SELECT x, y FROM {t} AS a(x, y) WHERE x // y > {n}
+    SELECT count(*) AS n FROM {t} AS a TABLESAMPLE bernoulli(100%) WHERE 1 // (k + 1) >= 0
+    SELECT x, y FROM {t} AS a(x, y) WHERE x // (y + 1) > {n}
     FROM {three} SELECT g, 10 // w AS v WHERE h
     FROM {from}
     TABLE {t}

@@ -13,13 +13,27 @@ from tests.proxy import total_forms
 from tests.proxy.estates import Estate
 from tests.proxy.question_calls import SCALARS, SUMS
 from tests.proxy.question_forms import PARTS
-from tests.proxy.question_kinds import ANY, DATE, LIST, LITERALS, NUMBER, ODD, OF_TYPE, STRUCT, TEXT, TIME, TRUTH, WORDS
+from tests.proxy.question_kinds import (
+    ANY,
+    DATE,
+    LIST,
+    LITERALS,
+    NUMBER,
+    ODD,
+    OF_TYPE,
+    OTHER,
+    STRUCT,
+    TEXT,
+    TIME,
+    TRUTH,
+    WORDS,
+)
+from tests.proxy.question_oracles import BOMBS, CONTEXTS, GUARDS
 from tests.proxy.question_shapes import (
     ABOUT,
     AGGREGATES,
     JOINS,
     OF_ROWS,
-    ORACLES,
     ORDERED,
     SHAPES,
     STARS,
@@ -109,16 +123,21 @@ class Questioner:
     def _oracle(self) -> str:
         """A question that raises on rows that are not there, or that an engine may answer from what it knows of all."""
         chance = self._chance
-        relation, names = self._relation(1)
+        relation, names = self._relation(chance.choice((0, 0, 1)))
         key = next((name.text for name in names if name.text.endswith('"id"')), "1")
-        value = chance.choice(names).text if names else key
-        telltale = chance.choice(ORACLES).format(i=key, v=value, n=chance.choice((0, 30, 200, 10**6, -200)))
-        forms = (
-            "SELECT count(*) FROM {0} WHERE {1}",
-            "SELECT {1} FROM {0}",
-            "SELECT {2} FROM {0} WHERE {1} ORDER BY 1",
-        )
-        return chance.choice(forms).format(relation, telltale, key)
+        about = chance.choice(names or [_Name(text=key, kinds=(NUMBER,))])
+        written = {
+            "{from}": relation,
+            "{guard}": chance.choice(GUARDS.get(about.kinds[0]) or GUARDS[OTHER]),
+            "{bomb}": chance.choice(BOMBS),
+            "{v}": about.text,
+            "{i}": key,
+            "{n}": chance.choice(("0", "3", "30", "1000000", "-200")),
+        }
+        form = chance.choice(CONTEXTS)
+        for place, text in written.items():
+            form = form.replace(place, text)
+        return self._filled(form, names, 0)
 
     def _three(self) -> str:
         """A relation of a text, a number, a whole number and a truth."""

@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,9 +115,10 @@ def test_two_databases_that_differ_in_secrets_answer_alike(
 
 def _refuse_difference(kind: str, server: Server | None, folder: Path, seed: int, sql: str) -> None:
     """Fails with a small reproduction unless the answers are equal where both databases have as many rows."""
-    made = estate(seed, is_even=True, is_plain=True)
-    with twins(kind, server, folder, made, random.Random(seed)) as even:
-        if differs(even, sql):
-            small = shrunk(sql, lambda smaller: differs(even, smaller))
-            told = "\n\n".join(map(str, outcomes(even, small)))
-            pytest.fail(f"{kind}, seed {seed}\n{small}\n\n{told}\n\n{made.document}")
+    for rows_of in (0, 1):
+        made = estate(seed, rows_of=rows_of, is_plain=True)
+        with twins(kind, server, folder / str(rows_of), made, random.Random(seed)) as even:
+            if differs(even, sql):
+                small = shrunk(sql, partial(differs, even))
+                told = "\n\n".join(map(str, outcomes(even, small)))
+                pytest.fail(f"{kind}, seed {seed}, rows of {rows_of}\n{small}\n\n{told}\n\n{made.document}")
