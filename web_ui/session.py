@@ -99,8 +99,8 @@ class Sessions:
         flask.session.update(text=text, csrf=secrets.token_urlsafe(24))
 
     def sign_out(self) -> WebSession | None:
-        """End the session for good, copies of its cookie too; the session that ended."""
-        held, text = self._held(), flask.session.get("text")
+        """End the session for good, copies of its cookie and tokens that it lent too; the session that ended."""
+        held, text = self._found(None), flask.session.get("text")
         flask.session.clear()
         if held is not None:
             self._store.end(held.id, self._clock())
@@ -154,8 +154,11 @@ class Sessions:
 
     def _held(self) -> WebSession | None:
         """The session of this request's cookie, None when there is none that can be used."""
+        return self._found(self._idle)
+
+    def _found(self, idle: timedelta | None) -> WebSession | None:
         text = flask.session.get("text")
-        return self._store.find(text, self._clock(), idle=self._idle) if isinstance(text, str) else None
+        return self._store.find(text, self._clock(), idle=idle) if isinstance(text, str) else None
 
     def _subject(self, held: WebSession) -> Subject | None:
         if held.provider:

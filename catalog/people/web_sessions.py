@@ -57,8 +57,11 @@ class WebSessions:
             )
         return text, begun
 
-    def find(self, text: str, now: datetime, *, idle: timedelta) -> WebSession | None:
-        """The session of that text, or None when it is unknown, ended, old or was not used for longer than `idle`."""
+    def find(self, text: str, now: datetime, *, idle: timedelta | None) -> WebSession | None:
+        """The session of that text, or None when it is unknown, ended, old or was not used for longer than `idle`.
+
+        With None it may have been left for long: nobody goes on with it, but the tokens that it has lent still count.
+        """
         if len(text) > _LONGEST_TEXT or not text.isascii():
             return None
         row = self._catalog.row(f"{_SELECT} WHERE text_hash = ? AND {_LIVES}", [hashed(text), *_bounds(now, idle)])
@@ -88,8 +91,8 @@ class WebSessions:
             tx.execute("UPDATE web_session SET ended_at = ? WHERE id = ?", [written_time(now), session_id])
         return None if row is None else read_session(row)
 
-    def living(self, now: datetime, *, idle: timedelta, user: str | None = None) -> tuple[WebSession, ...]:
-        """The sessions that can still be used, of one user or of all, the newest first."""
+    def living(self, now: datetime, *, idle: timedelta | None, user: str | None = None) -> tuple[WebSession, ...]:
+        """The sessions that `find` gives, of one user or of all, the newest first."""
         rows = self._catalog.rows(
             f"{_SELECT} WHERE {_LIVES} AND coalesce(user = ?, TRUE) ORDER BY began_at DESC, id",
             [*_bounds(now, idle), user],
@@ -97,8 +100,8 @@ class WebSessions:
         return tuple(map(read_session, rows))
 
 
-def _bounds(now: datetime, idle: timedelta) -> tuple[str, str]:
-    return written_time(now), written_time(now - idle)
+def _bounds(now: datetime, idle: timedelta | None) -> tuple[str, str]:
+    return written_time(now), "" if idle is None else written_time(now - idle)
 
 
 def read_session(row: sqlite3.Row) -> WebSession:

@@ -1,6 +1,5 @@
 """`veil session`: lists and revokes the sign-ins of people."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -29,6 +28,8 @@ def session() -> None:
 @home_option
 def list_sessions(user: str | None, form: str, home: Path) -> None:
     """List the sign-ins that have not ended, of one USER or of all; what their cookies hold is never kept.
+
+    Those that were left for long are there as well: tokens that they lent still count.
 
     \b
     Example:
@@ -95,8 +96,8 @@ def _ids(parts: Parts, session_id: str | None, user: str | None) -> list[str]:
 
 
 def _living(parts: Parts, user: str | None) -> tuple[WebSession, ...]:
-    idle = timedelta(minutes=parts.settings.session.idle_minutes)
-    return parts.web_sessions.living(parts.clock(), idle=idle, user=user)
+    """INVARIANT: whoever is revoked is gone, with the tokens of a sign-in at which nobody sits any more, too."""
+    return parts.web_sessions.living(parts.clock(), idle=None, user=user)
 
 
 def _end(parts: Parts, session_id: str) -> WebSession | None:

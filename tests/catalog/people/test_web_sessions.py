@@ -60,6 +60,8 @@ def test_a_session_that_is_not_used_ends_and_one_that_is_used_goes_on(web_sessio
     assert web_sessions.find(left, clock.now, idle=HOUR) is None
     assert web_sessions.find(used, clock.now, idle=HOUR) is not None
     assert [each.id for each in web_sessions.living(clock.now, idle=HOUR)] == [begun.id]
+    assert web_sessions.find(left, clock.now, idle=None) is not None
+    assert len(web_sessions.living(clock.now, idle=None)) == 2
 
 
 def test_an_ended_session_is_nobodys_and_ends_once(web_sessions: WebSessions, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """What people from the provider do from notebooks: tokens that their sign-in lends, and that end with it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import requests
@@ -74,6 +75,22 @@ def test_revoking_a_sign_in_ends_its_tokens(world: World, kim: Browser) -> None:
     session = world.parts.session_tokens.find(text, world.clock())
     assert session is not None
     world.parts.web_sessions.end(session.id, world.clock())
+    assert world.whoami(text).status_code == 401
+
+
+@pytest.mark.parametrize("is_anew", [False, True])
+def test_whoever_leaves_after_a_long_while_ends_the_tokens_all_the_same(
+    world: World, kim: Browser, is_anew: bool
+) -> None:
+    text, page = text_of(make_token(kim)), kim.open("/connect")
+    [session] = world.parts.web_sessions.living(world.clock(), idle=None)
+    world.parts.web_sessions.saw(session.id, world.clock() - timedelta(hours=3))
+    assert world.whoami(text).status_code == 200
+    assert not kim.is_signed_in()
+    if is_anew:
+        assert kim.begin().url.endswith("/data")  # the provider knows kim still
+    else:
+        kim.submit(page)
     assert world.whoami(text).status_code == 401
 
 

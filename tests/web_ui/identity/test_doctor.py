@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from catalog.home import Home
 from catalog.journal.event import EventKind
 from tests.serving import free_port
 from tests.web_ui.identity.provider import SECRET, Provider
+from tests.web_ui.identity.test_connect import make_token, text_of
 from tests.web_ui.identity.world import auth, served
 
 VEIL = Path(sys.executable).with_name("veil")
@@ -122,3 +124,20 @@ def test_the_operator_lists_revokes_and_releases(tmp_path: Path, provider: Provi
         assert "is free for whoever comes" in veil(home, "session", "release", "oidc:kim.berg").stdout
         assert "nobody has come as" in veil(home, "session", "release", "oidc:kim.berg").stderr
         assert len(world.told(EventKind.SESSION_REVOKE)) == 3
+
+
+@pytest.mark.parametrize("command", [("revoke", "--user", "oidc:kim.berg"), ("release", "oidc:kim.berg")])
+def test_tokens_of_a_sign_in_that_was_left_for_long_are_revoked_with_it(
+    tmp_path: Path, provider: Provider, command: tuple[str, ...]
+) -> None:
+    with served(tmp_path, provider, auth(provider)) as world:
+        kim = world.browser()
+        kim.sign_in("1001")
+        text = text_of(make_token(kim))
+        [session] = world.parts.web_sessions.living(world.clock(), idle=None)
+        world.parts.web_sessions.saw(session.id, world.clock() - timedelta(hours=3))
+        assert world.whoami(text).status_code == 200
+        home = world.parts.home.path
+        assert "oidc:kim.berg" in veil(home, "session", "list").stdout
+        assert veil(home, "session", *command).returncode == 0
+        assert world.whoami(text).status_code == 401
