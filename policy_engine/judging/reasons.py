@@ -9,6 +9,7 @@ from policy_engine.model import Case, Policy
 from policy_engine.tag_expressions import is_always, print_expression
 
 _MOST_NAMED = 3
+_OF_YOU = {"masked for you by ": "masked by ", "hidden from you because ": "hidden because ", "shown to you ": "shown "}
 
 
 def shown_reason(words: Sequence[str], cases: Sequence[Case], ruling: Ruling, policies: Mapping[str, Policy]) -> str:
@@ -41,6 +42,17 @@ def hidden_reason(ruling: Ruling) -> str:
         said = [f"policy `{policy.id}` {why}" for policy, why in ruling.silent[:_MOST_NAMED]]
         return "hidden from you because " + " and ".join(said)
     return "hidden from you because no policy shows it"
+
+
+def of_another(reason: str) -> str:
+    """A reason as it is told to somebody else than the person whom it is about.
+
+    Example:
+        >>> of_another("hidden from you because no policy shows it")
+        'hidden because no policy shows it'
+    """
+    found = next((words for words in _OF_YOU if reason.startswith(words)), "")
+    return _OF_YOU[found] + reason.removeprefix(found) if found else reason
 
 
 def nested_reason(problem: str) -> str:

@@ -9,6 +9,7 @@ from catalog.names import fold
 from catalog.people.model import User
 from policy_engine.circumstances import AT_MOST, Circumstances
 from policy_engine.judging.decide import decide
+from policy_engine.judging.reasons import of_another
 from policy_engine.model import ColumnDecision, Decision, Estate, Outcome, PolicySet, Subject, nowhere
 from policy_engine.subjects import holder_of, subject_of
 
@@ -128,7 +129,7 @@ def _sight(decision: Decision, column: ColumnDecision) -> Sight:
         transform=column.transform,
         is_filtered=bool(decision.rows.filter),
         policies=column.policies,
-        reason=column.reason,
+        reason=of_another(column.reason),
         tags=column.tags,
         revision=decision.revision,
         rows_policies=decision.rows.policies,

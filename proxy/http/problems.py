@@ -109,7 +109,9 @@ def _of_http(error: HTTPException) -> VeilError:
     path = flask.request.path
     match error.code:
         case 404:
-            return RouteUnknown(f"there is no `{path}`", hint="the routes are listed at /api/v1/openapi.json")
+            is_api = path.startswith("/api/")
+            hint = "the routes are listed at /api/v1/openapi.json" if is_api else "look how the address is written"
+            return RouteUnknown(f"there is no `{path}`", hint=hint)
         case 405:
             allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
             return MethodUnknown(f"`{path}` does not take {flask.request.method}", hint=f"it takes {allowed}")

@@ -206,7 +206,7 @@ def test_the_plan_that_was_looked_at_is_applied_and_its_draft_goes(browser: Sign
     assert shop.policies.current() == before
     page = admin.get(kept.location)
     assert values(page, "where") == ["total >"]
-    assert "Kept as a draft." in words(page)
+    assert "Saved as a draft." in words(page)
     page = send(admin, {**sent_again(page), "where": "total > 100"}, "check", draft=draft.id)
     assert send(admin, sent_again(page), "apply", draft=draft.id, plan="00000000").status_code == 409
     assert shop.policies.current() == before

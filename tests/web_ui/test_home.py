@@ -247,7 +247,7 @@ def test_the_first_steps_tick_themselves_and_go_when_all_are_taken(tmp_path: Pat
         parts.tags.put_rule(TagRule(name="phones", tag="pii.phone", column_name="phone"))
         assert ticked() == [True, False, False, False, False]
         with app.test_request_context():
-            for groups, leads in (({"admin"}, "/roles"), ({"clerks"}, None)):
+            for groups, leads in (({"admin"}, "/role"), ({"clerks"}, None)):
                 rights = Rights(Subject(user="ada", groups=frozenset(groups)), parts.policies.current())
                 step = next_step(parts, rights)
                 assert (step.address if step else None) == leads

@@ -13,6 +13,7 @@ from policy_engine.changing.plan import Plan
 from policy_engine.changing.row_counts import RowCount, rows_of
 from policy_engine.circumstances import LAST_YEAR, Circumstances
 from policy_engine.judging.decide import decide
+from policy_engine.judging.reasons import of_another
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet, Subject
 from policy_engine.readers import readable
@@ -160,7 +161,7 @@ def _words(column: ColumnDecision | None, decision: Decision, readable_names: fr
         why = decision.rows.reason if decision.broken and readable_names is None else ""
         return Told(outcome=Outcome.HIDDEN, transform="", why=why)
     if readable_names is None:
-        return Told(outcome=column.outcome, transform=column.transform, why=column.reason)
+        return Told(outcome=column.outcome, transform=column.transform, why=of_another(column.reason))
     named = [f"`{name}`" for name in column.policies if fold(name) in readable_names]
     why = f"by {', '.join(named)}" if named else ""
     return Told(outcome=column.outcome, transform=column.transform, why=why)

@@ -48,11 +48,12 @@ def _steps(parts: Parts) -> Iterator[Step]:
         address=flask.url_for("tag_rules.rules"),
         is_done=bool(parts.tags.rules()),
     )
+    has_role = any(role.groups and fold(role.name) != fold(FIRST_ROLE.name) for role in now.roles)
     yield Step(
         title="Give roles to groups",
         words="Policies are written for roles; groups of your identity provider, or of local accounts, hold them.",
-        address=flask.url_for("roles.show"),
-        is_done=any(role.groups and fold(role.name) != fold(FIRST_ROLE.name) for role in now.roles),
+        address=flask.url_for("roles.show" if has_role else "role_form.show"),
+        is_done=has_role,
     )
     has_place = bool(parts.datasets.databases())
     yield Step(

@@ -49,8 +49,29 @@ if (review) {
     }
   });
 }
+// On a narrow screen the rows of a table are lists of facts: each cell knows its heading. Grids of data and the numbers of
+// a picture stay tables.
+const ROWS = ".scroll > table:not(.sample)";
+function stack(within) {
+  for (const table of within.querySelectorAll(ROWS)) {
+    const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+    if (!heads.length || table.closest(".figure") || heads.some((head) => head.colSpan > 1)) continue;
+    for (const row of [...table.tBodies].flatMap((body) => [...body.rows])) {
+      for (const cell of row.cells) {
+        const name = [...(heads[cell.cellIndex]?.childNodes ?? [])].map((node) => node.textContent.trim()).filter(Boolean).join(", ");
+        const isControl = cell.querySelector("input, button");
+        if (cell.matches("td") && name && !isControl) cell.dataset.label = name;
+        cell.classList.toggle("is-empty", !cell.childElementCount && !cell.textContent.trim());
+      }
+    }
+    table.classList.add("stacked");
+  }
+}
+stack(document);
+document.addEventListener("htmx:after:swap", () => stack(document));
 // What shows work under way is fetched anew by itself, piece by piece, so that nothing that is being filled in is lost.
 const underWay = () => [...document.querySelectorAll("[data-refresh][id]")];
+const shown = new Map();
 const lookAgain = async () => {
   if (!underWay().length) return;
   try {
@@ -60,7 +81,11 @@ const lookAgain = async () => {
     for (const piece of answer.ok ? underWay() : []) {
       const now = page.getElementById(piece.id);
       if (!now || piece.contains(document.activeElement)) continue;
-      if (piece.innerHTML !== now.innerHTML) piece.innerHTML = now.innerHTML;
+      if (shown.get(piece.id) !== now.innerHTML) {
+        piece.innerHTML = now.innerHTML;
+        shown.set(piece.id, now.innerHTML);
+        stack(piece);
+      }
       piece.toggleAttribute("data-refresh", now.hasAttribute("data-refresh"));
       isOver ||= !now.hasAttribute("data-refresh");
     }
