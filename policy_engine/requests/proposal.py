@@ -17,7 +17,6 @@ from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.filters.filters import asks_purpose
 from policy_engine.judging.decide import decide
 from policy_engine.judging.policy_index import roles_of
-from policy_engine.judging.reasons import of_another
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Policy, RowDecision, Subject
 from policy_engine.requests.request_policies import Terms, asked_columns, policies_for, role_of
@@ -201,7 +200,7 @@ def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Dec
                 after=after[path],
                 least=least[path],
                 most=most[path],
-                reason=will[0].rows.reason if will[0].broken else of_another(field.reason),
+                reason=will[0].rows.reason if will[0].broken else field.reason,
                 is_more=any(_shown(old[path]) != _shown(new[path]) for old, new in pairs),
             )
 

@@ -42,7 +42,7 @@ def test_a_database_has_the_level_of_everything_that_the_person_sees_of_it(shop:
 
 def facets_of(client: FlaskClient, address: str) -> dict[str, str]:
     """The choices of a list by their words, each with how many it leaves."""
-    html = client.get(address).get_data(as_text=True)
+    html = client.get(address).get_data(as_text=True).replace("<wbr>", "")
     return dict(re.findall(r'<span>([^<]+)</span> <span class="count">([\d,]+)</span>', html))
 
 

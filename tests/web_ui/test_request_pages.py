@@ -77,7 +77,7 @@ def test_a_request_goes_from_asking_to_a_ready_snippet(desk: Desk, people: Peopl
     page = eve.get(f"{address}?mask=hash()&bound=true")
     text = words_of(page)
     assert re.search(r"card hidden hash from hidden to hash, as circumstances are", text)
-    assert "Masked by hash because policy request" in text
+    assert "Masked for you by hash because policy request" in text
     assert "role boss : clear card" in text
     form = {**hidden_fields(page), "verdict": "approve", "words": "for the recall"}
     assert form["mask"] == "hash()"
