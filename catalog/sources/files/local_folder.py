@@ -11,6 +11,8 @@ from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.sets import FileSet
 from catalog.sources.own_files import has_own, is_a_home, is_own, is_withheld
 
+_DEEPEST = 64
+
 
 class LocalFolder:
     """The files below a folder. INVARIANT: what a name means lies below the root, whatever links say."""
@@ -25,10 +27,13 @@ class LocalFolder:
         return (self.root,)
 
     def entries(self, folder: Path) -> Sequence[Path]:
-        """Data files and folders; links to folders, links that lead out, and hidden names are passed over."""
+        """Data files and folders; links to folders, links that lead out, and hidden names are passed over.
+
+        So are folders that lie too deep: each is looked through once for every one above it.
+        """
         if folder == self.root and not os.path.isdir(folder):
             raise SourceUnavailable(f"`{folder.name}` cannot be found", hint="check the source's path and its rights")
-        return _entries(folder, self.root)
+        return _entries(folder, self.root, has_folders=self._depth(folder) < _DEEPEST)
 
     def others(self, folder: Path) -> Iterator[PassedOver]:
         """Files of other kinds, links that are not followed, and the homes of servers."""
@@ -38,6 +43,11 @@ class LocalFolder:
                 if is_a_home(Path(place)):
                     yield self._other(Path(place), "it is the home of a server", "keep data in other folders")
                 continue
+            if self._depth(Path(place)) >= _DEEPEST:
+                for name in folders:
+                    why = f"it lies in more than {_DEEPEST} folders"
+                    yield self._other(Path(place, name), why, "put its files higher up")
+                folders.clear()
             for name in (*folders, *sorted(files)):
                 path = Path(place, name)
                 if path.is_symlink() and not _is_inner_link(path, self.root):
@@ -45,6 +55,9 @@ class LocalFolder:
                     yield self._other(path, why, "put the file itself there")
                 elif name not in folders and not name.startswith((".", "_")) and kind_of(name) is None:
                     yield self._other(path, *why_not(name))
+
+    def _depth(self, folder: Path) -> int:
+        return len(folder.parts) - len(self.root.parts)
 
     def _other(self, path: Path, reason: str, hint: str) -> PassedOver:
         return PassedOver(name=path.relative_to(self.root).as_posix(), reason=reason, hint=hint)
@@ -82,7 +95,7 @@ class LocalFolder:
         return files
 
 
-def _entries(folder: Path, root: Path) -> list[Path]:
+def _entries(folder: Path, root: Path, *, has_folders: bool) -> list[Path]:
     """Data files and folders, by name; links to folders, links that lead out, and hidden names are passed over."""
     found = []
     try:
@@ -93,7 +106,7 @@ def _entries(folder: Path, root: Path) -> list[Path]:
     with listed as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith((".", "_")):
+                if has_folders and not entry.name.startswith((".", "_")):
                     found.append(Path(entry.path))
             elif kind_of(entry.name) is not None:
                 is_data = _is_inner_link(Path(entry.path), root) if entry.is_symlink() else entry.is_file()

@@ -175,6 +175,19 @@ def test_files_of_a_server_are_no_data(tmp_path: Path) -> None:
     assert [each.name for each in whole.passed_over()] == ["link.json", "home"]
 
 
+def test_folders_within_each_other_have_an_end(tmp_path: Path) -> None:
+    """They are looked through again for each one above, and there can be two thousand of them."""
+    deepest = tmp_path.joinpath(*["d"] * 64)
+    write(deepest / "in.csv", "a\n1\n")
+    write(deepest / "e/out.csv", "a\n1\n")
+    connector = connect(lake(tmp_path))
+    assert [each.name for each in connector.relations()] == [(deepest / "in.csv").relative_to(tmp_path).as_posix()]
+    assert isinstance(connector, KnowsPassedOver)
+    [passed] = connector.passed_over()
+    assert (passed.name.count("d"), passed.name[-2:]) == (64, "/e")
+    assert "more than 64 folders" in passed.reason
+
+
 @pytest.mark.parametrize("folder", ["archives", "copies/0f3a/year=2026", "tmp", "documents/../archives"])
 def test_what_a_server_writes_for_itself_is_no_data(tmp_path: Path, folder: str) -> None:
     """Events that were archived, say: whoever administers sources need not be allowed to read the journal."""
