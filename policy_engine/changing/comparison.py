@@ -4,7 +4,8 @@ Only datasets that the change can reach are judged, and columns that are alike a
 costs depends on how much it touches, not on how much there is.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -13,7 +14,7 @@ from catalog.model import Dataset, Level
 from catalog.names import fold
 from policy_engine.changing.impact import Alike, Impacts, Movement
 from policy_engine.changing.moves import Move, Moves
-from policy_engine.changing.pairing import Levels, Pair, Pairing
+from policy_engine.changing.pairing import Levels, Pairing
 from policy_engine.changing.touched import Person, Touched, people
 from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN
 from policy_engine.conditions import print_when
@@ -24,8 +25,8 @@ from policy_engine.live import DatasetKey, Live
 from policy_engine.model import Effect, Outcome
 from policy_engine.profile import FieldProfile, profile
 
-What = TypeVar("What", Pair, str)
-"""What moves: columns of one kind, or one column by its name."""
+What = TypeVar("What", int, str)
+"""What moves: columns of one kind, by its place, or one column by its name."""
 
 
 def impacts(before: Live, after: Live, at: datetime) -> Impacts:
@@ -48,7 +49,7 @@ def _when(alike: Alike, conditions: Mapping[str, str]) -> str:
     return "; ".join(dict.fromkeys(conditions[name] for name in alike.policies if name in conditions))
 
 
-_Told = tuple[Movement, Hashable]
+_Told = tuple[Movement, str]
 """A movement of a kind of columns, or of a folded name, that was told of."""
 
 
@@ -65,6 +66,11 @@ class _Look:
     def is_by_kind(self) -> bool:
         """Whether there is one verdict for each kind of columns, on both sides."""
         return all(side is None or side.is_plain for side in (self.old, self.new))
+
+    def is_of(self, pairing: Pairing) -> bool:
+        """Whether the kinds are those of the pairing."""
+        both = zip((self.old, self.new), pairing.sides, strict=True)
+        return all(side is None or side.fields is fields for side, fields in both)
 
 
 class _Change:
@@ -93,20 +99,28 @@ class _Change:
 
     def look(self, key: DatasetKey, judges: tuple[Judge | None, ...]) -> _Look | None:
         """What somebody sees of a dataset in both states, None for nothing in either."""
-        was, will = (_judged(judge, state, key) for judge, state in zip(judges, self._states, strict=True))
-        old, new = _answered(was), _answered(will)
-        last = will or was
-        return _Look(last.dataset, old, new, will.broken if will else ()) if last and (old or new) else None
+        (was, old_dataset), (will, new_dataset) = zip(
+            judges, (state.datasets.get(key) for state in self._states), strict=True
+        )
+        # Why nothing is seen is of interest where something was: what refuses it is told.
+        old = was.judge_seen(old_dataset) if was and old_dataset else None
+        judge = will and (will.judge if old else will.judge_seen)
+        new = judge(new_dataset) if judge and new_dataset else None
+        last, refused_by = new or old, new.broken if new else ()
+        old, new = _answered(old), _answered(new)
+        return _Look(last.dataset, old, new, refused_by) if last and (old or new) else None
 
-    def pairing(self, key: DatasetKey) -> Pairing:
-        """The columns of a dataset in both states."""
+    def pairing(self, key: DatasetKey, looks: Collection[_Look]) -> Pairing | None:
+        """The columns of a dataset by the kinds that looks speak of, None where some look is not by kind."""
+        if not all(look.is_by_kind for look in looks):
+            return None
         found = self._pairings.get(key)
-        if found is None:
+        if found is None or not all(look.is_of(found) for look in looks):
             old, new = (state.datasets.get(key) for state in self._states)
-            found = self._pairings[key] = Pairing(
-                profile(old) if old else None, profile(new) if new else None, self.level
-            )
-        return found
+            sides = profile(old) if old else None, profile(new) if new else None
+            found = self._pairings[key] = Pairing(*sides, self.level)
+        # Profiles are forgotten in a very large estate, and kinds have other numbers then.
+        return found if all(look.is_of(found) for look in looks) else None
 
     def level(self, tags: tuple[str, ...]) -> Level:
         """The highest level of some tags; an estate has few different sets of them."""
@@ -131,22 +145,24 @@ class _Comparison:
         for key in keys:
             looks = [look for pair in judges if (look := self._change.look(key, pair)) is not None]
             told: set[_Told] | None = set() if len(looks) > 1 else None
-            pairing = self._change.pairing(key) if looks and all(look.is_by_kind for look in looks) else None
+            pairing = self._change.pairing(key, looks) if looks else None
             for look in looks:
                 yield from self._by_kind(look, pairing, told) if pairing else self._by_name(look, told)
             yield from {rows.movement: rows for look in reversed(looks) if (rows := self._rows(look))}.values()
 
     def _by_kind(self, look: _Look, pairing: Pairing, told: set[_Told] | None) -> Iterator[Alike]:
         """The columns by their kinds; those that have the same verdicts and levels move together."""
-        olds, news = (side.verdicts if side else {} for side in (look.old, look.new))
-        found: dict[tuple[int, int, Levels], list[Pair]] = {}
-        for pair in pairing.pairs:
-            was, will = olds.get(pair.old), news.get(pair.new)
-            if was is not will:
-                found.setdefault((id(was), id(will), pair.levels), []).append(pair)
-        for (_, _, levels), pairs in found.items():
-            move = self._moves.of(olds.get(pairs[0].old), news.get(pairs[0].new))
-            if move is not None and (fresh := _untold(pairs, move, told, lambda pair: pair)):
+        was, will = (
+            list(map(side.verdicts.get, kinds)) if side else [None] * len(kinds)
+            for side, kinds in zip((look.old, look.new), pairing.kinds, strict=True)
+        )
+        found: dict[tuple[int, int, Levels], list[int]] = defaultdict(list)
+        # Nothing more is done for each kind by itself: people and datasets have very many of them.
+        for place, key in enumerate(zip(map(id, was), map(id, will), pairing.levels, strict=True)):
+            found[key].append(place)
+        for (_, _, levels), places in found.items():
+            move = self._moves.of(was[places[0]], will[places[0]])
+            if move is not None and (fresh := _untold(places, move, told, str)):
                 yield self._alike(look, move, levels[move.is_there], pairing.columns(fresh, move))
 
     def _by_name(self, look: _Look, told: set[_Told] | None) -> Iterator[Alike]:
@@ -178,9 +194,7 @@ class _Comparison:
     def _rows(self, look: _Look) -> Alike | None:
         """Row filters are compared where the dataset is visible before and after; else the columns tell it."""
         old, new = look.old, look.new
-        if old is None or new is None or old.rows.filter == new.rows.filter:
-            return None
-        if not (old.is_visible and new.is_visible):
+        if old is None or new is None or old.rows.filter == new.rows.filter or not new.is_visible:
             return None
         movement = Movement.CHANGES
         if not old.rows.filter:
@@ -204,18 +218,13 @@ class _Comparison:
         return tuple(sorted({name for verdict in shown for name in verdict.policies} & self._change.granted))
 
 
-def _untold(found: list[What], move: Move, told: set[_Told] | None, key: Callable[[What], Hashable]) -> list[What]:
+def _untold(found: list[What], move: Move, told: set[_Told] | None, key: Callable[[What], str]) -> list[What]:
     """What was not told to move this way, and now is; all of it where nothing is kept."""
     if told is None:
         return found
     fresh = [each for each in found if (move.movement, key(each)) not in told]
     told.update((move.movement, key(each)) for each in fresh)
     return fresh
-
-
-def _judged(judge: Judge | None, state: Live, key: DatasetKey) -> Judged | None:
-    dataset = state.datasets.get(key)
-    return None if judge is None or dataset is None else judge.judge(dataset)
 
 
 def _answered(judged: Judged | None) -> Judged | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby, islice
+from itertools import groupby, islice, product
 from operator import itemgetter
 
 from catalog.model import Level
@@ -144,10 +144,12 @@ class Impacts:
         return Impacts(map(tell, self._alike))
 
 
-_MOVEMENTS = {movement: rank for rank, movement in enumerate(Movement)}
-_LEVELS = {level: rank for rank, level in enumerate(Level)}
+_WORST = {
+    (movement, level, is_masked): rank
+    for rank, (movement, level, is_masked) in enumerate(product(Movement, reversed(Level), (False, True)))
+}
 
 
-def _gravity(alike: Alike) -> tuple[object, ...]:
-    worst = _MOVEMENTS[alike.movement], -_LEVELS[alike.level], alike.after != "clear"
-    return *worst, alike.kind, alike.name, alike.dataset
+def _gravity(alike: Alike) -> tuple[int, str, str, str]:
+    worst = _WORST[alike.movement, alike.level, alike.after != "clear"]
+    return worst, alike.kind, alike.name, alike.dataset

@@ -1,6 +1,6 @@
 """The columns of a dataset as it was and as it is, those together that are alike on both sides."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from catalog.model import Column, Level
@@ -8,82 +8,73 @@ from catalog.names import fold
 from policy_engine.changing.moves import Move
 from policy_engine.profile import FieldProfile, Profile
 
-Kinds = tuple[int | None, int | None]
-"""The kind of a column before and after, None where it is not there."""
+Kind = int | None
+"""The kind of a column, None where it is not there."""
 Levels = tuple[Level, Level]
 """The levels of a column before and after."""
 _Side = tuple[Column, FieldProfile] | None
 """A column with what stands for its kind, None where it is not there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """How many columns are alike on both sides: of which kinds, None where they are not there, and of which levels."""
-
-    old: int | None
-    new: int | None
-    levels: Levels
-    count: int
-
-
 class Pairing:
-    """Each top-level column before and after, by its kinds; of datasets without fields in columns.
+    """The top-level columns of a dataset in two states, by their kinds in both; there are no fields in columns.
 
-    The same dataset on both sides is not gone through column by column, unless its columns are named.
+    What is alike has one place in `kinds`, before and after, and in `levels`. The same dataset on both sides is not
+    gone through column by column, unless its columns are named.
     """
 
-    __slots__ = ("_names", "_sides", "pairs")
+    __slots__ = ("_counts", "_names", "kinds", "levels", "sides")
 
     def __init__(
         self, before: Profile | None, after: Profile | None, level: Callable[[tuple[str, ...]], Level]
     ) -> None:
-        self._sides = before, after
-        self._names: Mapping[Kinds, tuple[list[str], list[str]]] | None = None
+        self.sides = before, after
+        self._names: tuple[list[list[str]], list[list[str]]] | None = None
+        self.kinds: tuple[Sequence[Kind], Sequence[Kind]]
         if before is after and after is not None:
-            counted = zip(after.tally.items(), after.alike_tags, strict=True)
-            self.pairs = tuple([Pair(kind, kind, (level(tags),) * 2, count) for (kind, count), tags in counted])
+            self.kinds = (tuple(after.tally),) * 2
+            self.levels: Sequence[Levels] = [(level(tags),) * 2 for tags in after.alike_tags]
+            self._counts = list(after.tally.values())
         else:
-            self.pairs = tuple(self._found(level))
-
-    def columns(self, pairs: Sequence[Pair], move: Move) -> "Columns":
-        """The columns of these kinds, under the names by which they are seen."""
-        return Columns(
-            self, tuple((pair.old, pair.new) for pair in pairs), sum(pair.count for pair in pairs), move.is_there
-        )
-
-    @property
-    def names(self) -> Mapping[Kinds, tuple[list[str], list[str]]]:
-        """The names of the columns before and after, by their kinds."""
-        if self._names is None:
-            found: dict[Kinds, tuple[list[str], list[str]]] = {}
+            alike: dict[tuple[Kind, Kind], list[tuple[_Side, _Side]]] = {}
             for was, will in self._columns():
-                lists = found.setdefault(_kinds(was, will), ([], []))
-                for names, side in zip(lists, (was, will), strict=True):
-                    if side is not None:
-                        names.append(side[0].name)
-            self._names = found
-        return self._names
+                alike.setdefault((_kind(was), _kind(will)), []).append((was, will))
+            self.kinds = tuple(was for was, _ in alike), tuple(will for _, will in alike)
+            self.levels = [(_level(some[0][0], level), _level(some[0][1], level)) for some in alike.values()]
+            self._counts = [len(some) for some in alike.values()]
 
-    def _found(self, level: Callable[[tuple[str, ...]], Level]) -> Iterator[Pair]:
-        found: dict[Kinds, list[tuple[_Side, _Side]]] = {}
-        for was, will in self._columns():
-            found.setdefault(_kinds(was, will), []).append((was, will))
-        for kinds, columns in found.items():
-            before, after = (level(side[1].shown_tags if side else ()) for side in columns[0])
-            yield Pair(*kinds, (before, after), len(columns))
+    def columns(self, places: Sequence[int], move: Move) -> "Columns":
+        """The columns at these places, under the names by which they are seen."""
+        return Columns(self, tuple(places), sum([self._counts[place] for place in places]), move.is_there)
+
+    def names(self, *, is_after: bool) -> Sequence[Sequence[str]]:
+        """The names of the columns at each place, after or before."""
+        if self._names is None:
+            places = {kinds: place for place, kinds in enumerate(zip(*self.kinds, strict=True))}
+            self._names = [[] for _ in places], [[] for _ in places]
+            for was, will in self._columns():
+                place = places[_kind(was), _kind(will)]
+                for names, side in zip(self._names, (was, will), strict=True):
+                    if side is not None:
+                        names[place].append(side[0].name)
+        return self._names[is_after]
 
     def _columns(self) -> Iterator[tuple[_Side, _Side]]:
-        before, after = self._sides
+        before, after = self.sides
         if before is after:
             yield from ((side, side) for side in (after.likes if after else ()))
             return
-        olds, news = ({fold(side[0].name): side for side in (each.likes if each else ())} for each in self._sides)
+        olds, news = ({fold(side[0].name): side for side in (each.likes if each else ())} for each in self.sides)
         for name in {**olds, **news}:
             yield olds.get(name), news.get(name)
 
 
-def _kinds(was: _Side, will: _Side) -> Kinds:
-    return was[1].kind if was else None, will[1].kind if will else None
+def _kind(side: _Side) -> Kind:
+    return side[1].kind if side else None
+
+
+def _level(side: _Side, level: Callable[[tuple[str, ...]], Level]) -> Level:
+    return level(side[1].shown_tags if side else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +82,7 @@ class Columns(Collection[str]):
     """Columns that are named when they are gone through."""
 
     pairing: Pairing
-    kinds: tuple[Kinds, ...]
+    places: tuple[int, ...]
     count: int
     is_after: bool
 
@@ -99,9 +90,9 @@ class Columns(Collection[str]):
         return self.count
 
     def __iter__(self) -> Iterator[str]:
-        names = self.pairing.names
-        for kinds in self.kinds:
-            yield from names[kinds][self.is_after]
+        names = self.pairing.names(is_after=self.is_after)
+        for place in self.places:
+            yield from names[place]
 
     def __contains__(self, column: object) -> bool:
         return any(each == column for each in self)

@@ -99,6 +99,12 @@ class Judge:
         fields = profile(dataset)
         return self._hearing(dataset, fields).judge(dataset, fields)
 
+    def judge_seen(self, dataset: Dataset) -> Judged | None:
+        """The same, None where no column is there to be seen; quicker for whom most datasets are hidden from."""
+        fields = profile(dataset)
+        hearing = self._hearing(dataset, fields)
+        return hearing.judge(dataset, fields) if hearing.sees(fields) else None
+
     def sight(self, dataset: Dataset) -> Sight | None:
         """How much the subject sees of it; None for nothing."""
         fields = profile(dataset)

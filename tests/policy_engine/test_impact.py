@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from policy_engine.changing.impact import Impacts, Movement
 from policy_engine.circumstances import When
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, HasTag, Not, Policy, Scope
+from policy_engine.profile import profile
 from tests.policy_engine.naive_impact import naive_impacts
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -128,6 +130,19 @@ def _state(*policies: Policy) -> Live:
         roles={"r": Role(name="r", groups=frozenset({"g"}))},
         policies={policy.id: policy for policy in policies},
     )
+
+
+@pytest.mark.parametrize("is_conditional", [False, True])
+def test_what_was_remembered_of_datasets_may_be_forgotten(
+    is_conditional: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "_capacity", 1)
+    before = estate(SMALL, seed=3)
+    after = _changed(before, Random(3))
+    after = _conditional(after, Random(4)) if is_conditional else after
+    found = list(impacts(before, after, AT))
+    assert found
+    assert found == naive_impacts(before, after, AT)
 
 
 def test_what_opens_all_rows_and_what_refuses_a_dataset_is_named() -> None:

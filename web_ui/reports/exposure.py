@@ -10,7 +10,7 @@ from policy_engine.judging.decide import Judge
 from policy_engine.judging.judged import Judged
 from policy_engine.judging.verdicts import Verdict
 from policy_engine.model import Outcome
-from policy_engine.profile import FieldProfile
+from policy_engine.profile import FieldProfile, Profile, profile
 from policy_engine.subjects import holder_of
 from policy_engine.telling.coverage import coverage_of_roles
 from web_ui.pictures.bars import counts, shares
@@ -18,6 +18,7 @@ from web_ui.pictures.chart import Part
 from web_ui.reports.desk import Desk
 from web_ui.reports.report import Report
 
+_CLEAR = Outcome.CLEAR  # a member of an enumeration is slow to look up
 SENSITIVE = (Level.CONFIDENTIAL, Level.RESTRICTED)
 _LEVELS = (
     Part(name=Level.CONFIDENTIAL.value, tone="masked", fill=0.6),
@@ -63,12 +64,16 @@ def unrestricted(desk: Desk) -> Report:
     """Columns of a confidential or restricted tag that some role sees as they are."""
     levels = {tag.name: tag.level for tag in desk.parts.tags.tags() if tag.level in SENSITIVE}
     found: dict[tuple[str, str], _Open] = {}
-    datasets, look = desk.datasets, desk.look
+    look, datasets = desk.look, [(dataset, _Sensitive(profile(dataset), levels)) for dataset in desk.datasets]
     for role in desk.policies.roles:
         judge = Judge(holder_of(role), desk.policies, desk.at, AT_MOST, look)
-        for dataset in datasets:
-            for name, like, verdict in _clear(judge.judge(dataset), levels):
-                each = found.setdefault((dataset.full_name, name), _opened(dataset, name, like, levels))
+        for dataset, sensitive in datasets:
+            judged = judge.judge_seen(dataset) if sensitive.kinds else None
+            for name, like, verdict in sensitive.clear(judged) if judged else ():
+                key = (dataset.full_name, name)
+                each = found.get(key)
+                if each is None:
+                    each = found[key] = _opened(dataset, name, like, levels)
                 each.roles.append(role.name)
                 each.policies.update(verdict.policies)
     rows = sorted(found.values(), key=lambda each: (-each.level.rank, each.dataset, each.column))
@@ -114,21 +119,35 @@ def warnings(desk: Desk) -> Report:
     )
 
 
-def _clear(judged: Judged, levels: Mapping[str, Level]) -> Iterator[tuple[str, FieldProfile, Verdict]]:
-    """The sensitive columns and nested fields that are shown as they are."""
-    if judged.broken or not any(verdict.outcome is not Outcome.HIDDEN for verdict in judged.verdicts.values()):
-        return
-    todo = [(column.name, like, verdict) for column, like, verdict in judged.told if _may_count(like, verdict, levels)]
-    for name, like, verdict in todo:
-        if verdict.outcome is Outcome.CLEAR and any(tag in levels for tag in like.shown_tags):
-            yield name, like, verdict
-        if verdict.outcome is not Outcome.HIDDEN:
-            todo.extend((inner.column.name, inner, part) for inner, part in verdict.parts)
+class _Sensitive:
+    """The columns of a dataset that are sensitive, or have fields that may be, by their kinds; most are neither."""
 
+    def __init__(self, fields: Profile, levels: Mapping[str, Level]) -> None:
+        self._fields = fields
+        self._levels = levels
+        self.kinds: dict[int, tuple[FieldProfile, list[str]]] = {}
+        for column, like in fields.likes:
+            if self._may_count(like):
+                self.kinds.setdefault(like.kind, (like, []))[1].append(column.name)
 
-def _may_count(field: FieldProfile, verdict: Verdict, levels: Mapping[str, Level]) -> bool:
-    """Whether a column is sensitive, or has fields that may be; most are neither, and are passed by quickly."""
-    return bool(verdict.parts) or not levels.keys().isdisjoint(field.shown_tags)
+    def clear(self, judged: Judged) -> Iterator[tuple[str, FieldProfile, Verdict]]:
+        """The sensitive columns and nested fields that are shown as they are."""
+        if judged.broken:
+            return
+        if judged.is_plain and judged.fields is self._fields:
+            clear = (kind for kind in self.kinds if judged.verdicts[kind].outcome is _CLEAR)
+            for like, names, verdict in ((*self.kinds[kind], judged.verdicts[kind]) for kind in clear):
+                yield from ((name, like, verdict) for name in names)
+            return
+        todo = [(column.name, like, verdict) for column, like, verdict in judged.told if self._may_count(like)]
+        for name, like, verdict in todo:
+            if verdict.outcome is _CLEAR and any(tag in self._levels for tag in like.shown_tags):
+                yield name, like, verdict
+            if verdict.outcome is not Outcome.HIDDEN:
+                todo.extend((inner.column.name, inner, part) for inner, part in verdict.parts)
+
+    def _may_count(self, like: FieldProfile) -> bool:
+        return bool(like.parts) or not self._levels.keys().isdisjoint(like.shown_tags)
 
 
 def _opened(dataset: Dataset, name: str, like: FieldProfile, levels: Mapping[str, Level]) -> _Open:

@@ -1,0 +1,88 @@
+"""The report of sensitive columns in the clear says what every decision says, looked at column by column."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.ground.estate import Size, estate, store
+from catalog.home import Home
+from catalog.model import Column, Dataset
+from policy_engine.circumstances import AT_MOST
+from policy_engine.judging.decide import decide
+from policy_engine.model import Effect, Outcome, Policy, Scope
+from policy_engine.profile import profile
+from policy_engine.subjects import holder_of
+from web_ui.home.estate import Estates
+from web_ui.parts import Parts, assemble
+from web_ui.reports.exposure import SENSITIVE
+from web_ui.reports.kinds import answer, kind_of
+from web_ui.settings import Settings
+
+SMALL = Size(databases=2, datasets=4, columns=30, tags=8, roles=6, policies=25)
+NESTED = Dataset(
+    database="db0",
+    name="people",
+    source="lake",
+    relation="people.json",
+    columns=(
+        Column(path=("id",), type="BIGINT", position=0),
+        Column(path=("home",), type="STRUCT(zip VARCHAR, street VARCHAR)", position=1),
+        Column(path=("home", "zip"), type="VARCHAR", position=2, confirmed=frozenset({"pci.t2"})),
+        Column(path=("home", "street"), type="VARCHAR", position=3, confirmed=frozenset({"phi.t1"})),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """An estate with fields in a column, a policy about columns by name, and one that cannot be applied."""
+    live = estate(SMALL)
+    named = Scope(database="db0", dataset="table0", columns=(("name_0",), ("email_0",)))
+    policies = {
+        **live.policies,
+        "named": Policy(id="named", effect=Effect.GRANT, roles=("role1", "role2"), scope=named),
+        "people": Policy(
+            id="people", effect=Effect.GRANT, roles=("role3",), scope=Scope(database="db0", dataset="people")
+        ),
+        "broken": Policy(id="broken", effect=Effect.RESTRICT, roles=("role4",), scope=Scope(), where="ghost = 1"),
+    }
+    live = replace(live, policies=policies, datasets={**live.datasets, ("db0", "people"): NESTED})
+    with assemble(Home.create(tmp_path_factory.mktemp("open") / "home"), Settings()) as made:
+        store(live, made.catalog)
+        yield made
+
+
+def rows(parts: Parts) -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The roles and policies of each column, as the report has them."""
+    report = answer(parts, Estates(parts), kind_of("unrestricted"), {}, subject=None).report
+    named = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
+    return {(str(row["dataset"]), str(row["column"])): (row["roles"], row["policies"]) for row in named}  # type: ignore[misc]
+
+
+def decided(parts: Parts) -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]]:
+    levels = {tag.name for tag in parts.tags.tags() if tag.level in SENSITIVE}
+    policies, found = parts.policies.current(), dict[tuple[str, str], list[tuple[str, tuple[str, ...]]]]()
+    for role in policies.roles:
+        for dataset in parts.datasets.datasets():
+            decision = decide(holder_of(role), dataset, policies, parts.clock(), AT_MOST)
+            for column in [inner for each in decision.columns for inner in (each, *each.nested)]:
+                if column.outcome is Outcome.CLEAR and levels & set(column.tags) and not decision.broken:
+                    found.setdefault((dataset.full_name, column.name), []).append((role.name, column.policies))
+    return {
+        key: (tuple(name for name, _ in seen), tuple(sorted({policy for _, each in seen for policy in each})))
+        for key, seen in found.items()
+    }
+
+
+def test_each_column_is_there_with_who_sees_it_and_why(parts: Parts) -> None:
+    found = rows(parts)
+    assert found == decided(parts)
+    assert "role3" in found["db0.people", "home.zip"][0]
+    assert not any("role4" in roles for roles, _ in found.values())
+    assert len(found) > 20
+
+
+def test_what_was_remembered_of_datasets_may_be_forgotten(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "_capacity", 1)
+    assert rows(parts) == decided(parts)
