@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from catalog.errors import VeilError
+from veil.cli.output import visible
 from veil.errors import Error, Position
 
 
@@ -23,7 +24,7 @@ def from_room(error: VeilError) -> str:
 
 def from_client(error: Error) -> str:
     """An error that the client raises; its text already has the lines."""
-    return f"error: {error}"
+    return f"error: {visible(str(error))}"
 
 
 def from_click(error: click.ClickException) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from rich.text import Text
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 _MOST_SAID = 50
+_CARRIED_OUT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -116,12 +118,22 @@ def plain(cell: object) -> str:
     return str(cell)
 
 
+def visible(text: str) -> str:
+    """A text with the signs that a terminal would carry out written out: data and names of columns may hold any.
+
+    Example:
+        >>> visible("a\\x1b[2Jb")
+        'a\\\\x1b[2Jb'
+    """
+    return _CARRIED_OUT.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)
+
+
 def _show_rich(table: Table) -> None:
     shown = RichTable(box=None, pad_edge=False, header_style="bold")
     for column in table.columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(visible(column), overflow="fold")
     for row in table.rows:
-        shown.add_row(*(Text(plain(cell)) for cell in row))
+        shown.add_row(*(Text(visible(plain(cell))) for cell in row))
     Console().print(shown)
 
 
