@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from catalog.sources.files.sets import FileSet
 from catalog.sources.own_files import has_own, is_a_home, is_own, is_withheld
 
 _DEEPEST = 64
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What cannot stand in the name of a folder: half a character is how the system tells bytes that are no text."""
 
 
 class LocalFolder:
@@ -43,11 +46,11 @@ class LocalFolder:
                 if is_a_home(Path(place)):
                     yield self._other(Path(place), "it is the home of a server", "keep data in other folders")
                 continue
-            if self._depth(Path(place)) >= _DEEPEST:
-                for name in folders:
-                    why = f"it lies in more than {_DEEPEST} folders"
-                    yield self._other(Path(place, name), why, "put its files higher up")
-                folders.clear()
+            is_deep = self._depth(Path(place)) >= _DEEPEST
+            for name in [name for name in folders if is_deep or _UNFIT.search(name)]:
+                folders.remove(name)
+                why, hint = _why_closed(is_deep)
+                yield self._other(Path(place, name), why, hint)
             for name in (*folders, *sorted(files)):
                 path = Path(place, name)
                 if path.is_symlink() and not _is_inner_link(path, self.root):
@@ -60,7 +63,8 @@ class LocalFolder:
         return len(folder.parts) - len(self.root.parts)
 
     def _other(self, path: Path, reason: str, hint: str) -> PassedOver:
-        return PassedOver(name=path.relative_to(self.root).as_posix(), reason=reason, hint=hint)
+        name = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", path.relative_to(self.root).as_posix())
+        return PassedOver(name=name, reason=reason, hint=hint)
 
     def is_folder(self, path: Path) -> bool:
         """Whether it is a folder, or a link to one."""
@@ -106,13 +110,20 @@ def _entries(folder: Path, root: Path, *, has_folders: bool) -> list[Path]:
     with listed as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if has_folders and not entry.name.startswith((".", "_")):
+                if has_folders and not (entry.name.startswith((".", "_")) or _UNFIT.search(entry.name)):
                     found.append(Path(entry.path))
             elif kind_of(entry.name) is not None:
                 is_data = _is_inner_link(Path(entry.path), root) if entry.is_symlink() else entry.is_file()
                 if is_data and not (is_no_data or is_withheld(Path(entry.path))):
                     found.append(Path(entry.path))
     return sorted(found)
+
+
+def _why_closed(is_deep: bool) -> tuple[str, str]:
+    """Why nothing in a folder is looked for, and what would help."""
+    if is_deep:
+        return f"it lies in more than {_DEEPEST} folders", "put its files higher up"
+    return "its name holds a character that cannot be shown", "give it a plain name"
 
 
 def _is_inner_link(link: Path, root: Path) -> bool:

@@ -175,6 +175,20 @@ def test_files_of_a_server_are_no_data(tmp_path: Path) -> None:
     assert [each.name for each in whole.passed_over()] == ["link.json", "home"]
 
 
+def test_names_that_are_no_text_are_told_as_well_as_they_can_be(tmp_path: Path) -> None:
+    """Linux takes any bytes for a name; half a character, as which one is told that is no text, nobody can store."""
+    write(tmp_path / "in.csv", "a\n1\n")
+    for name in (b"b\xff.csv", b"c\xff.txt", b"d\xff", b"e\x1b[2J", b"f\ng"):
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        write(path if path.suffix else path / "out.csv", "a\n1\n")
+    connector = connect(lake(tmp_path))
+    assert [each.name for each in connector.relations()] == ["in.csv"]
+    assert isinstance(connector, KnowsPassedOver)
+    passed = sorted((each.name, each.reason) for each in connector.passed_over())
+    assert [name for name, _ in passed] == ["b\ufffd.csv", "c\ufffd.txt", "d\ufffd", "e\ufffd[2J", "f\ufffdg"]
+    assert all("a character that cannot be shown" in reason for _, reason in passed)
+
+
 def test_folders_within_each_other_have_an_end(tmp_path: Path) -> None:
     """They are looked through again for each one above, and there can be two thousand of them."""
     deepest = tmp_path.joinpath(*["d"] * 64)
