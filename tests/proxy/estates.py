@@ -6,12 +6,15 @@ plainly, row by row and cell by cell, from the choices that also become the poli
 """
 
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tests.proxy.estate_values import PLAIN, TYPES, value_of, varied
 
@@ -35,7 +38,8 @@ _MOODS = (
     *(("tame", "tame", "mixed"), ("tame", "same", "mixed"), ("tame", "mixed", "wild"), ("tame", "null", "wild")),
 )
 """How values are drawn: those that are seen, and those that are not in each of the worlds."""
-_CALLS = ("null()", "redact()", "mask()", "tokenize()")
+_CALLS = ("null()", "redact()", "mask()", "tokenize()", "zero()", "hash()", "mask(keep_last=>2)")
+_EMPTY = {"null()", "redact()", "zero()"}
 
 Row = dict[str, object]
 
@@ -75,17 +79,31 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
-    """Tables in two worlds, and the policies as a document."""
+    """Tables in two worlds, and the policies as a document; `store` is where the tables lie: `parquet` or `duckdb`."""
 
     tables: tuple[Table, ...]
     document: str
     hidden: frozenset[str]
+    store: str = "parquet"
 
 
-def write(table: Table, which: int) -> pa.Table:
+def table_of(table: Table, which: int) -> pa.Table:
     """One world's table as Arrow has it."""
     rows = table.worlds[which]
     return pa.table({c.name: pa.array([row[c.name] for row in rows], TYPES[c.type]) for c in table.columns})
+
+
+def write(made: Estate, which: int, folder: Path) -> None:
+    """Writes one world of an estate into a folder, with a dataset that is nobody's; files have several row groups."""
+    tables = {table.name: table_of(table, which) for table in made.tables}
+    tables["secret"] = pa.table({"s": [f"world {which}"]})
+    if made.store == "parquet":
+        for name, table in tables.items():
+            pq.write_table(table, folder / f"{name}.parquet", row_group_size=5)
+        return
+    with duckdb.connect(str(folder / "all.duckdb")) as database:
+        for name, table in tables.items():
+            database.from_arrow(table).create(name)
 
 
 def estate(seed: int, *, rows_of: int | None = None, is_plain: bool = False) -> Estate:
@@ -103,7 +121,12 @@ def estate(seed: int, *, rows_of: int | None = None, is_plain: bool = False) -> 
     moods = _MOODS[0] if is_plain else chance.choice(_MOODS)
     tables = tuple(_table(f"{seed} {name}", name, columns, views[name], moods, rows_of) for name, columns in shapes)
     hidden = {column.name for name, columns in shapes for column in columns if not views[name].may_show(column)}
-    return Estate(tables=tables, document=_document(tables, grants, denied, raised, limit), hidden=frozenset(hidden))
+    document = _document(tables, grants, denied, raised, limit)
+    store = "parquet" if is_plain else chance.choice(("parquet", "parquet", "duckdb"))
+    if store == "duckdb":
+        document = re.sub(r"relation: (\w+)\.parquet", r"relation: main.\1", document)
+        document = document.replace("{connector: files, path: ./data}", "{connector: duckdb, path: ./data/all.duckdb}")
+    return Estate(tables=tables, document=document, hidden=frozenset(hidden), store=store)
 
 
 def _shape(chance: random.Random, name: str, types: Iterable[str]) -> tuple[str, tuple[Column, ...]]:
@@ -156,7 +179,7 @@ class _View:
             return "free"
         if self.raised and self.raised[0] == column.tag:
             calls.add("")  # what a restriction makes of it is not worked out here
-        if calls == {"redact()"}:
+        if calls <= _EMPTY:
             return "presence"
         return "shape" if calls == {"mask()"} and column.type == "VARCHAR" else "fixed"
 

@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from catalog.errors import VeilError
@@ -43,9 +43,7 @@ def twins(folder: Path, made: Estate) -> Iterator[Twins]:
         for which in (0, 1):
             home = folder / str(which)
             (home / "data").mkdir(parents=True)
-            for table in made.tables:
-                pq.write_table(write(table, which), home / "data" / f"{table.name}.parquet")
-            pq.write_table(pa.table({"s": [f"world {which}"]}), home / "data" / "secret.parquet")
+            write(made, which, home / "data")
             worlds.append(stack.enter_context(governed(home, made.document)))
         yield worlds[0], worlds[1]
 
@@ -145,7 +143,7 @@ def _owner_sees_two_worlds(folder: Path, seed: int) -> bool:
     policies = "  - {policy: all, grant: select, to: [everything], scope: '*', why: the owner sees all}\n"
     made = estate(seed)
     document = made.document.replace("roles: {", "roles: {everything: {groups: [owners]}, ") + policies
-    with twins(folder, Estate(tables=made.tables, document=document, hidden=made.hidden)) as pair:
+    with twins(folder, replace(made, document=document)) as pair:
         answers = [[outcome(world, f"from db.{table.name}", owner) for table in made.tables] for world in pair]
     assert all(answer[0] == "rows" for world in answers for answer in world)
     return answers[0] != answers[1]

@@ -10,7 +10,7 @@ from proxy.reading.functions import FUNCTIONS
 from proxy.reading.grammar import NODES
 from tests.proxy.asked import Construct, constructs
 from tests.proxy.estate_values import TYPES, value_of
-from tests.proxy.estates import estate, write
+from tests.proxy.estates import estate, table_of
 from tests.proxy.question_kinds import PARAMETERS
 from tests.proxy.question_shapes import ABOUT, OF_ROWS, ORDERED, SHAPES, STARS, WINDOWS
 from tests.proxy.questions import EXPRESSIONS, SUMMED, Questioner
@@ -51,7 +51,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA db")
         for table in estate(1).tables:
-            connection.register("given", write(table, 0))
+            connection.register("given", table_of(table, 0))
             connection.execute(f"CREATE TABLE db.{table.name} AS FROM given")
         yield connection
 
