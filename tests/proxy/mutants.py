@@ -33,6 +33,29 @@ HONEST = (
     "select column_name from (describe select id as x from shop.orders) as d",
     "select region.lower().replace('e', 'x'), try(1 / id), lag(id ignore nulls) over (order by id) from shop.orders",
     "select columns('r.*'), #1, region[1:2], 'a' || region collate nocase from shop.orders window w as (order by id)",
+    "select overlay(note placing 'x' from 1 for 2), position('a' in note), substring(note from 2 for 1),"
+    " trim(both 'a' from note), note like 'a!%' escape '!' from shop.orders",
+    "select percentile_cont(0.5) within group (order by amount), any_value(note order by id), first(id order by id desc"
+    " nulls last) filter (where id > 1), count(distinct (id, note)) from shop.orders group by cube (region, customer)",
+    "select note::json -> '$.a', note::json ->> 'a', at at time zone 'Europe/Paris', ~id & 1 << 2, id ** 2"
+    " from shop.orders",
+    "with recursive r(k, n) using key (k) as (select 1, 0 union select o.id, n + 1 from r, shop.orders"
+    " as o where n < 2) from r",
+    "select distinct on (region) region, id from shop.orders order by region, id fetch first 3 rows only",
+    "select max(amount) over (partition by region order by id groups between 1 preceding and 1 following exclude ties),"
+    " nth_value(note, 2) over w, first_value(note respect nulls) over w from shop.orders window w as (order by id)",
+    "select q.region, l.v from shop.orders as q left join lateral (select u.name as v from shop.customers as u"
+    " where u.customer = q.customer) as l on true positional join shop.customers as c(a, b)",
+    "select list_reduce([id, 1], lambda x, y: x + y), {'a': [1, 2]}.a[1:2:1], row(id, note), map {'k': id}['k'],"
+    " union_value(num := id), [x for x in [1, 2] if x > 1] from shop.orders tablesample bernoulli(50%)",
+    "select * rename (note as n), columns(lambda c: c like 'r%'), columns(* exclude (id)) as '\\\\1',"
+    " coalesce(*columns(['id']))"
+    " from shop.orders where (id, note) in (select customer, name from shop.customers) and id > all (select 1)",
+    "values (1, 'x'), (2, null) except all select id, note from shop.orders order by all limit 40%",
+    "select region, grouping(region), grouping_id(region) from shop.orders group by rollup (region)"
+    " having bool_or(id > 3)",
+    "from (pivot shop.orders on region in ('EU') using max(id) as m, count(*) group by customer) select *",
+    "from (unpivot (select id, customer from shop.orders) on id, customer into name n value v)",
 )
 
 HOSTILE = (
