@@ -72,6 +72,7 @@ _BEGINNINGS: tuple[tuple[str, _Kind], ...] = (
     ("Invalid Input Error: No magic bytes", _UNREADABLE),
     ("Invalid Error: ", _UNREADABLE),
     ("IO Error", _UNREADABLE),
+    ("Serialization Error: Cannot copy ", _UNSUPPORTED),
     ("Serialization Error", _UNREADABLE),
     ("Permission Error", _OUTSIDE),
     ("Conversion Error", _VALUE),

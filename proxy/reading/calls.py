@@ -41,6 +41,13 @@ def plain_distinct(tree: exp.Expr) -> None:
                 call.set("expressions", [distinct, *others])
 
 
+def plain_intervals(tree: exp.Expr) -> None:
+    """Leaves one pair of brackets around the query in an `interval (select 3) day`: each printing adds another."""
+    for interval in tree.find_all(exp.Interval):
+        while isinstance(interval.this, exp.Subquery) and isinstance(interval.this.this, exp.Subquery):
+            interval.set("this", interval.this.this)
+
+
 def _column(before: exp.Expr) -> exp.Expr:
     """What stands before a dot as an expression: names joined by dots are a column."""
     names: list[exp.Identifier] = []

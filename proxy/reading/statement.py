@@ -15,7 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
 from catalog.names import fold, nearest
-from proxy.reading.calls import plain_calls, plain_distinct
+from proxy.reading.calls import plain_calls, plain_distinct, plain_intervals
 from proxy.reading.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.reading.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
@@ -150,6 +150,7 @@ def _plain(tree: exp.Expr) -> exp.Expr:
     """The tree in the forms that every other file expects: plain calls, and a SELECT at its root."""
     plain_calls(tree)
     plain_distinct(tree)
+    plain_intervals(tree)
     return plain_pivot(plain_descriptions(tree))
 
 

@@ -85,6 +85,9 @@ select day + 3, day - 1, day + interval 1 month, sold_at + interval '2 hours', s
 -- intervals
 select interval 1 year, interval '1 day 2 hours', interval '3' months, interval (1 + 2) days, to_years(2), to_months(3), to_seconds(4.5), to_milliseconds(3), to_weeks(1), to_minutes(2), to_quarters(1), to_decades(1), to_centuries(1), to_microseconds(7)
 
+-- intervals as long as a query says
+select interval ((select 3)) day as three, interval ((select count(*) from customers)) hour, day + interval ((select 2)) month as later from orders
+
 -- dates made and read
 select make_date(2026, 1, 2), make_time(1, 2, 3.5), make_timestamp(2026, 1, 2, 3, 4, 5.5), strptime('2026-01-02', '%Y-%m-%d'), strftime(sold_at, '%d/%m/%Y %H'), strftime(day, '%A'), try_strptime('x', '%Y'), '2026-01-02'::date, cast('10:20' as time) from orders
 
