@@ -99,8 +99,8 @@ class Person:
             yield width, scheme
 
     def fill(self, label: str, text: str) -> None:
-        """Write into the field of that label."""
-        self.page.get_by_label(label).first.fill(text)
+        """Write into the page's field of that label; the search above every page is none of them."""
+        self.page.locator("main").get_by_label(label).first.fill(text)
 
     def choose(self, label: str, option: str) -> None:
         """Choose from the list of that label."""

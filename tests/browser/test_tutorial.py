@@ -174,6 +174,7 @@ def test_the_auditor_finds_who_saw_a_column_in_a_period(hospital: Entrance) -> N
             auditor.fill("Before", (start + timedelta(days=3)).isoformat())
             with auditor.page.expect_navigation():
                 auditor.page.locator("main").get_by_role("button", name="Search").click()
+            assert auditor.sees(f"column: {COSTS}.bmi")
             assert ("demo_user2 asked a query" in auditor.words()) is is_found
         auditor.open(f"/audit?column={COSTS}.bmi&kind=query:begin")
         with auditor.page.expect_navigation():
