@@ -1,7 +1,9 @@
 """What stewards say of suggested tags: right or wrong, many at once, all or nothing, as one revision on record."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from catalog.database import Catalog
 from catalog.errors import PolicyInvalid
@@ -12,6 +14,9 @@ from catalog.names import join
 from catalog.tag_assignments import Listed, TagAssignments
 from catalog.tags import Tags
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.differences import Change
+from policy_engine.changing.plan import Plan, plan_between
+from policy_engine.live import read_live
 from policy_engine.store import PolicyStore
 
 MOST_AT_ONCE = 10_000
@@ -54,18 +59,12 @@ def review(
         >>> review(catalog, {7: TagState.CONFIRMED, 8: TagState.REJECTED}, rights=rights, by="ada").revision
         42
     """
-    if len(verdicts) > MOST_AT_ONCE:
-        raise PolicyInvalid(f"more than {MOST_AT_ONCE:,} tags at once", hint="review them in several parts")
     store = PolicyStore(catalog)
     with catalog.transaction():
-        found = _known(catalog, verdicts, rights)
-        changed = tuple(each for each in found.values() if each.assignment.state is not verdicts[each.id])
+        changed = _changed(catalog, verdicts, rights)
         if not changed:
             return Reviewed(changed=(), revision=store.current().revision)
-        tags = Tags(catalog)
-        for each in changed:
-            judge = tags.confirm if verdicts[each.id] is TagState.CONFIRMED else tags.reject
-            judge(join(each.database, each.name), each.assignment.path, each.assignment.tag, by=by)
+        _judge(catalog, changed, verdicts, by)
         said = [_said(each, verdicts[each.id]) for each in changed]
         now = store.current()
         revision = store.put(now.policies, now.roles, by=by, why=why, difference="\n".join(said))
@@ -87,6 +86,39 @@ def review(
         )
 
 
+def foreseen(catalog: Catalog, verdicts: Mapping[int, TagState], *, rights: Rights | None, at: datetime) -> Plan:
+    """What the verdicts would do to people, with nothing changed; raises what `review` raises."""
+    with contextlib.suppress(_TakenBack), catalog.transaction():
+        changed = _changed(catalog, verdicts, rights)
+        before = read_live(catalog)
+        _judge(catalog, changed, verdicts, by="")
+        after = read_live(catalog)
+        raise _TakenBack
+    changes = (
+        Change(sign="~", kind="tag", name=_named(each), details=(_moved(each, verdicts[each.id]),)) for each in changed
+    )
+    return replace(plan_between(before, after, at=at), changes=tuple(changes))
+
+
+class _TakenBack(Exception):
+    """A change was looked at, and is not kept."""
+
+
+def _changed(catalog: Catalog, verdicts: Mapping[int, TagState], rights: Rights | None) -> tuple[Listed, ...]:
+    """What a verdict alters."""
+    if len(verdicts) > MOST_AT_ONCE:
+        raise PolicyInvalid(f"more than {MOST_AT_ONCE:,} tags at once", hint="review them in several parts")
+    found = _known(catalog, verdicts, rights)
+    return tuple(each for each in found.values() if each.assignment.state is not verdicts[each.id])
+
+
+def _judge(catalog: Catalog, changed: Iterable[Listed], verdicts: Mapping[int, TagState], by: str) -> None:
+    tags = Tags(catalog)
+    for each in changed:
+        judge = tags.confirm if verdicts[each.id] is TagState.CONFIRMED else tags.reject
+        judge(join(each.database, each.name), each.assignment.path, each.assignment.tag, by=by)
+
+
 def _known(catalog: Catalog, verdicts: Mapping[int, TagState], rights: Rights | None) -> dict[int, Listed]:
     """What the numbers stand for. INVARIANT: one beyond somebody's rights is told of like one that is not there."""
     found = TagAssignments(catalog).by_id(sorted(verdicts))
@@ -104,5 +136,13 @@ def _known(catalog: Catalog, verdicts: Mapping[int, TagState], rights: Rights | 
 
 
 def _said(each: Listed, verdict: TagState) -> str:
+    return f"~ tag {_named(each)}: {_moved(each, verdict)}"
+
+
+def _named(each: Listed) -> str:
     place = ".".join(part for part in (each.assignment.dataset, each.column) if part)
-    return f"~ tag {each.assignment.tag} on {place}: {each.assignment.state} -> {verdict}"
+    return f"{each.assignment.tag} on {place}"
+
+
+def _moved(each: Listed, verdict: TagState) -> str:
+    return f"{each.assignment.state} -> {verdict}"

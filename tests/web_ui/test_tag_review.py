@@ -1,5 +1,7 @@
 """Stewards go through suggested tags within their namespaces: listed with evidence, judged together, on record."""
 
+import html
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -156,14 +158,42 @@ def test_the_page_lists_evidence_and_takes_verdicts(client: FlaskClient, browser
     assert "80 % sure" in page
     assert "checked" not in page
     assert boss.get("/tags?all=1").get_data(as_text=True).count(" checked>") == 2
-    done = verdict(
-        boss, "reject", number_of(shop, "land"), number_of(shop, "total"), search="by name", state="suggested"
-    )
+    both = (number_of(shop, "land"), number_of(shop, "total"))
+    asked = verdict(boss, "reject", *both, search="by name", state="suggested").get_data(as_text=True)
+    done = verdict(boss, "reject", *both, search="by name", state="suggested", plan=plan_of(asked))
     assert done.status_code == 303
     told = boss.get(done.location).get_data(as_text=True)
     assert "2 tags are settled" in told
     assert 'value="by name"' in told
     assert {each.state for each in shop.tags.assignments(tag="pii.email")} == {TagState.CONFIRMED, TagState.REJECTED}
+
+
+def words(page: TestResponse) -> str:
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page.get_data(as_text=True))).split())
+
+
+def plan_of(page: str) -> str:
+    found = re.search(r'name="plan" value="([0-9a-f]{8})"', page)
+    assert found is not None, "no plan is shown"
+    return found[1]
+
+
+@pytest.mark.usefixtures("client")
+def test_who_gains_is_shown_before_a_verdict_that_opens_a_column(browser: SignIn, shop: Parts) -> None:
+    boss, land, total = browser("max"), number_of(shop, "land"), number_of(shop, "total")
+    page = words(verdict(boss, "reject", total))
+    assert "nothing is changed yet" in page
+    assert "role clerk gains shop.orders.total" in page
+    assert "shop.orders.land" not in page
+    plan = plan_of(verdict(boss, "reject", total).get_data(as_text=True))
+    other = verdict(boss, "reject", land, plan=plan)
+    assert "This is another plan than the one you looked at" in words(other)
+    assert {each.state for each in shop.tags.assignments() if each.path in {("land",), ("total",)}} == {
+        TagState.SUGGESTED
+    }
+    assert verdict(boss, "reject", total, plan=plan).status_code == 303
+    again = verdict(boss, "confirm", land)
+    assert again.status_code == 303, "a suggested tag protects already, so its confirmation alters nothing for anybody"
 
 
 def test_the_page_is_for_stewards_and_their_namespaces(client: FlaskClient, browser: SignIn, shop: Parts) -> None:

@@ -1,5 +1,6 @@
 """Tags with their uses, rules that are tried and kept and how often they were right, and what became of tags."""
 
+import re
 from collections.abc import Callable
 
 import flask
@@ -169,7 +170,9 @@ def test_the_queue_is_narrowed_by_rule_and_judged_as_a_whole(client: FlaskClient
     assert "fin.card on" not in only
     form = {"verdict": "reject", "rule": "mail by name", "state": "suggested"}
     assert send(boss, "/tags/review", everything="3", **form).status_code == 400
-    done = send(boss, "/tags/review", everything="2", **form)
+    looked = send(boss, "/tags/review", everything="2", **form).get_data(as_text=True)
+    [plan] = re.findall(r'name="plan" value="(\w+)"', looked)
+    done = send(boss, "/tags/review", everything="2", plan=plan, **form)
     assert done.status_code == 303
     assert "changed=2" in done.location
     assert {each.state for each in shop.tags.assignments() if each.rule == "mail by name"} == {TagState.REJECTED}

@@ -14,8 +14,11 @@ from catalog.model import TagState
 from catalog.names import join
 from catalog.tag_assignments import Choice, Listed, TagAssignments, Tally
 from policy_engine.capabilities import Rights
+from policy_engine.changing.plan import Plan
+from policy_engine.changing.told_plan import told_plan
 from policy_engine.model import Subject
-from policy_engine.tag_review import MOST_AT_ONCE, namespaces_of, review
+from policy_engine.readers import reader
+from policy_engine.tag_review import MOST_AT_ONCE, foreseen, namespaces_of, review
 from proxy.answering.cells import texts
 from proxy.governance import Request
 from proxy.http import answers
@@ -24,6 +27,7 @@ from proxy.refusals import RequestInvalid
 from web_ui import arguments
 from web_ui.pages.facets import Facet, facet
 from web_ui.pages.frame import viewer
+from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.parts import Parts
 
 PAGE_ROWS = 50
@@ -93,10 +97,14 @@ class TagsPage:
         numbers = self._all_listed(subject) if form.get("everything") else form.getlist("ids")
         if verdict is None or not numbers or not all(each.isascii() and each.isdigit() for each in numbers):
             raise RequestInvalid("no tag is chosen", hint="go back, tick some and say whether they are right")
+        verdicts, rights = {int(number[:18]): verdict for number in numbers}, self._rights(subject)
+        plan = foreseen(self.parts.catalog, verdicts, rights=rights, at=self.parts.clock())
+        if plan.impacts and not was_looked_at(plan):
+            return self._foreseen(subject, plan, len(verdicts))
         done = review(
             self.parts.catalog,
-            {int(number[:18]): verdict for number in numbers},
-            rights=self._rights(subject),
+            verdicts,
+            rights=rights,
             by=subject.user,
             groups=sorted(subject.groups),
             client=answers.client(),
@@ -105,6 +113,20 @@ class TagsPage:
         kept = {name: form.get(name, "") for name in ("state", *_ASKED)}
         address = f"{flask.url_for('tags.show')}?{urlencode({**kept, **_said(len(done.changed))})}"
         return flask.redirect(address, code=303)
+
+    def _foreseen(self, subject: Subject, plan: Plan, count: int) -> str:
+        """Who would see what otherwise, before a verdict that opens or closes something is taken."""
+        form = flask.request.form
+        told = told_plan(plan, reader(subject, self.parts.policies.current()))
+        asked = urlencode({name: form.get(name, "") for name in ("state", *_ASKED)})
+        return flask.render_template(
+            "tags_verdict.html",
+            view=PlanView.of(told, is_another="plan" in form),
+            verdict=form["verdict"],
+            count=count,
+            sent=[(name, value) for name, value in form.items(multi=True) if name not in ("csrf_token", "plan")],
+            back=f"{flask.url_for('tags.show')}?{asked}",
+        )
 
     def _all_listed(self, subject: Subject) -> list[str]:
         """The numbers of everything that a list chose, if it is as long as it was when somebody looked at it."""

@@ -68,7 +68,8 @@ function stack(within) {
   }
 }
 stack(document);
-document.addEventListener("htmx:after:swap", () => stack(document));
+new MutationObserver((changes) => changes.forEach((change) => stack(change.target)))
+  .observe(document.querySelector("main"), { childList: true, subtree: true });
 // What shows work under way is fetched anew by itself, piece by piece, so that nothing that is being filled in is lost.
 const underWay = () => [...document.querySelectorAll("[data-refresh][id]")];
 const shown = new Map();
@@ -84,7 +85,6 @@ const lookAgain = async () => {
       if (shown.get(piece.id) !== now.innerHTML) {
         piece.innerHTML = now.innerHTML;
         shown.set(piece.id, now.innerHTML);
-        stack(piece);
       }
       piece.toggleAttribute("data-refresh", now.hasAttribute("data-refresh"));
       isOver ||= !now.hasAttribute("data-refresh");
