@@ -35,6 +35,7 @@ QUESTIONS = (
     "from shop.orders",
     "select id from shop.orders where secret = 5",
     "select id from shop.orders where secret = 6",
+    "select id from shop.orders where id = 18",
     "select id from shop.orders where region is null",
     "select * from shop.orders where secret = 5",
     "select * from shop.orders where secret = 6",
@@ -55,17 +56,22 @@ GENERATED = """CREATE TABLE orders (id int, region varchar, secret int, told var
 DISTINCT = "SELECT DISTINCT id, region, secret, told, {} AS amount FROM kept"
 CHOSEN = "SELECT id, region, secret, told, made AS amount FROM kept WHERE {} < 100"
 CAST, LESS = "CAST(told AS int)", "made - 1"
+LEFT_OUT = f"""CREATE TABLE orders AS SELECT id, region, secret, told, made AS amount FROM kept;
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY; CREATE POLICY cheap ON orders USING ({CAST} < 100)"""
 KINDS = {
     "generated": ("duckdb", GENERATED, MASKED),
     "distinct view": ("duckdb", f"CREATE VIEW orders AS {DISTINCT.format(CAST)}", HIDDEN),
     "choosing view": ("duckdb", f"CREATE VIEW orders AS {CHOSEN.format(CAST)}", HIDDEN),
     "masking view": ("duckdb", f"CREATE VIEW orders AS {DISTINCT.format(CAST)}", MASKED),
     "distinct view of PostgreSQL": ("postgres", f"CREATE VIEW orders AS {DISTINCT.format(CAST)}", HIDDEN),
+    "rows left out by PostgreSQL": ("postgres", LEFT_OUT, HIDDEN),
     "table elsewhere": ("postgres", "", HIDDEN),
+    "table elsewhere of MariaDB": ("mariadb", "", HIDDEN),
     "distinct view of MariaDB": ("mariadb", f"CREATE VIEW orders AS {DISTINCT.format(LESS)}", HIDDEN),
     "choosing view of MariaDB": ("mariadb", f"CREATE VIEW orders AS {CHOSEN.format(LESS)}", HIDDEN),
 }
-ELSEWHERE = f"""
+ELSEWHERE = {
+    "postgres": f"""
 CREATE VIEW there AS {DISTINCT.format(CAST)};
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER me FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port 'PORT', dbname 'NAME');
@@ -74,7 +80,15 @@ CREATE FOREIGN TABLE part (id int, region varchar(9), secret int, told varchar(9
   SERVER me OPTIONS (table_name 'there');
 CREATE TABLE orders (LIKE part);
 ALTER FOREIGN TABLE part INHERIT orders;
-"""
+""",
+    "mariadb": f"""
+CREATE VIEW there AS {DISTINCT.format(LESS)};
+SET sql_mode = '';
+INSTALL PLUGIN IF NOT EXISTS federated soname 'ha_federatedx';
+CREATE TABLE orders (id int PRIMARY KEY, region varchar(9), secret int, told varchar(9), amount bigint)
+  ENGINE = FEDERATED CONNECTION = 'mysql://NAME:{PASSWORD}@127.0.0.1:PORT/NAME/there';
+""",
+}
 
 
 def _kept(bad: int) -> str:
@@ -102,7 +116,7 @@ def _written(kind: str, folder: Path, bad: int, request: pytest.FixtureRequest) 
         return "{connector: duckdb, path: ./shop.db}", "main.orders"
     server: Server = request.getfixturevalue(connector)
     database = Database(connector, server, folder)
-    made = made or ELSEWHERE.replace("PORT", str(server.port)).replace("NAME", database.name)
+    made = made or ELSEWHERE[connector].replace("PORT", str(server.port)).replace("NAME", database.name)
     database.run(f"{table}; {_kept(bad)}; {made};")
     return database.shown, database.relation("orders")
 

@@ -45,8 +45,10 @@ _UNSURE = "\0?"
 _OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 _SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600"
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+_STORING = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'MRG_MyISAM', 'ARCHIVE', 'ROCKSDB')"
+"""What keeps rows itself; other engines of a server fetch them from elsewhere, where a view may work them out."""
 _TABLES = f"""
-SELECT table_schema, table_name, table_type LIKE '%%VIEW',
+SELECT table_schema, table_name, table_type LIKE '%%VIEW', COALESCE(engine NOT IN {_STORING}, TRUE),
   IF(table_type LIKE '%%VIEW', '', CONCAT_WS(':', create_time, update_time, data_length, table_rows, table_comment))
 FROM information_schema.tables
 WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
@@ -113,9 +115,9 @@ class MariaDbSnapshot:
                 name=str(table),
                 fingerprint=str(state),
                 is_view=bool(is_view),
-                is_worked_out=bool(is_view),
+                is_worked_out=bool(is_worked_out),
             )
-            for found, table, is_view, state in rows
+            for found, table, is_view, is_worked_out, state in rows
         ]
         return [
             table

@@ -48,7 +48,7 @@ SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD',
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TABLES = """
 SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind IN ('v', 'm') AS is_view,
-  c.relkind IN ('v', 'f') OR EXISTS (
+  c.relkind IN ('v', 'f') OR row_security_active(c.oid) OR EXISTS (
     WITH RECURSIVE part(oid) AS (
       SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
     SELECT FROM part JOIN pg_class p ON p.oid = part.oid WHERE p.relkind = 'f') AS is_worked_out,

@@ -48,7 +48,7 @@ class RemoteTable:
     """A table or view of a source by schema and name; `key` is what the system itself calls it.
 
     Rows that are worked out only when they are read may end in an error whatever is read of them: those of a view that
-    is not kept, and of a table that another system holds for the source.
+    is not kept, of a table of which the source itself leaves out rows, and of one that another system holds for it.
     """
 
     schema: str
