@@ -3,6 +3,8 @@
 What hangs on it is checked again when the dataset's relation is scanned, where the columns are known (opened.py).
 """
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 
 from catalog.names import fold, quoted
@@ -42,22 +44,31 @@ def read_columns(names: frozenset[str] | None, alias: str, decision: Decision) -
     """The columns of a dataset, folded, that are read under an alias; None where it may be all of them."""
     if names is None or any(fold(column.name) == fold(alias) for column in decision.columns):
         return None
-    asked = " ".join([decision.rows.filter, *(case.when for column in decision.columns for case in column.cases)])
-    return frozenset(
-        fold(column.name) for column in decision.columns if fold(column.name) in names or quoted(column.name) in asked
-    )
+    whens = (case.when for column in decision.columns for case in column.cases)
+    asked = _asked(decision, [decision.rows.filter, *whens])
+    return frozenset(fold(column.name) for column in decision.columns if fold(column.name) in names) | asked
 
 
 def masked_columns(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:
     """Of the columns that are read, those (folded) that are masked, with the columns that their masks go by.
 
-    Example: of a birthday that is shifted by a person's number both are, if the birthday is read.
+    Example: of a birthday that is shifted by a person's number both are, if the birthday is read; so is the consent
+    that says whether it is shown.
     """
     masked = [
         column
         for column in decision.columns
         if (column.outcome is Outcome.MASKED or column.parts) and (read is None or fold(column.name) in read)
     ]
-    cases = (case for column in masked for part in (column, *column.nested) for case in part.cases)
+    cases = [case for column in masked for part in (column, *column.nested) for case in part.cases]
     named = (each for case in cases if case.call is not None for each in registry.columns_named(case.call))
-    return frozenset(fold(column.name) for column in masked) | {fold(each.path[0]) for each in named}
+    asked = _asked(decision, (case.when for case in cases))
+    return frozenset(fold(column.name) for column in masked) | {fold(each.path[0]) for each in named} | asked
+
+
+def _asked(decision: Decision, conditions: Iterable[str]) -> frozenset[str]:
+    """The columns, folded, that conditions of policies read, and those whose values lookups look for: an engine works
+    out the answer of a lookup whether it is asked for or not.
+    """
+    text = " ".join([*conditions, *(lookup.value for lookup in decision.lookups)])
+    return frozenset(fold(column.name) for column in decision.columns if quoted(column.name) in text)
