@@ -98,6 +98,6 @@ def _typed(texts: pa.ChunkedArray, column: RemoteColumn, table: str) -> pa.Array
     except (pa.ArrowException, ValueError):
         # INVARIANT: not chained, since the cause tells the value.
         raise SourceUnavailable(
-            f"`{table}` holds a value in column `{column.name}` that is no {column.type}",
+            f"`{table}` holds a value in column `{column.called or column.name}` that is no {column.type}",
             hint="mend the value, or give the column a type that holds it, and crawl the source again",
         ) from None

@@ -159,6 +159,7 @@ def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColu
         keys=cell.keys,
         functions=cell.functions,
         is_cell=True,
+        called=cell.columns[0],
         is_long=any(known[fold(name)].is_long for name in cell.columns),
     )
 

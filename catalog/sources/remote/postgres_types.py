@@ -104,7 +104,8 @@ def _converted(array: pa.Array, column: RemoteColumn, table: str) -> pa.Array:
     except (pa.ArrowException, ValueError):
         # INVARIANT: not chained, since the cause tells the value.
         raise SourceUnavailable(
-            f"`{table}` holds a value in column `{column.name}` that is no {column.type}: NaN, or out of range",
+            f"`{table}` holds a value in column `{column.called or column.name}` that is no {column.type}: "
+            "NaN, or out of range",
             hint="mend the value, or give the column a type without a precision, and crawl the source again",
         ) from None
 

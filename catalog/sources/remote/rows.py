@@ -51,7 +51,7 @@ def _checked(values: list[object], column: RemoteColumn, table: str) -> pa.Array
     except (ValueError, TypeError, KeyError, ArithmeticError):  # Arrow's own errors are of these kinds
         # INVARIANT: not chained, since the cause tells the value.
         raise SourceUnavailable(
-            f"`{table}` holds a value in column `{column.name}` that is no {column.type}",
+            f"`{table}` holds a value in column `{column.called or column.name}` that is no {column.type}",
             hint="mend the value, or give the column a type that holds it, and crawl the source again",
         ) from None
 
