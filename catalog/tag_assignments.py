@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from catalog.clock import read_time
 from catalog.database import Catalog, Value
 from catalog.dataset_reader import read_path
+from catalog.errors import LimitExceeded
 from catalog.lookup import tag_name
 from catalog.model import Level, TagAssignment, TagOrigin, TagState
 
@@ -26,6 +27,8 @@ _SEARCHED = (
     "b.name || '.' || d.name || ' ' || a.path || ' ' || t.name || ' ' || a.rule || ' ' || a.evidence"
     " || CASE a.missing_since WHEN '' THEN '' ELSE ' no longer found' END"
 )
+
+_MOST_WORDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,10 @@ def _conditions(choice: Choice) -> tuple[str, list[Value]]:
     if choice.rule:
         conditions += " AND a.rule = ? COLLATE NOCASE"
         given.append(choice.rule)
-    for word in choice.search.split():
+    words = choice.search.split()
+    if len(words) > _MOST_WORDS:
+        raise LimitExceeded(f"a search of tags has at most {_MOST_WORDS} words", hint="look for fewer")
+    for word in words:
         conditions += f" AND {_SEARCHED} LIKE ? ESCAPE '\\'"
         given.append("%" + re.sub(r"([%_\\])", r"\\\1", word) + "%")
     if choice.namespaces is not None:

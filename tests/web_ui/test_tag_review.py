@@ -87,6 +87,11 @@ def test_a_wrong_choice_is_told(client: FlaskClient, bearer: Bearer, query: str)
     assert client.get(f"{LIST}?{query}", headers=bearer("max")).get_json(force=True)["code"] == "request_invalid"
 
 
+def test_a_search_of_too_many_words_is_refused(client: FlaskClient, bearer: Bearer) -> None:
+    for count, status in ((100, 200), (101, 413), (1900, 413)):
+        assert client.get(f"{LIST}?search={'+'.join('a' * count)}", headers=bearer("max")).status_code == status
+
+
 def test_a_steward_sees_and_judges_the_own_namespaces_only(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
     told = client.get(LIST, headers=bearer("eve")).get_json()
     assert {each["tag"] for each in told["assignments"]} == {"pii.email"}
