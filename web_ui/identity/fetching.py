@@ -2,17 +2,25 @@
 
 import contextlib
 import json
+import socket
+import threading
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from catalog.errors import SourceUnavailable
 
 MOST_BYTES = 1_000_000
 SECONDS = (5.0, 10.0)
 """How long a connection may take, and each wait for more of an answer."""
+
+WHOLE_SECONDS = 20.0
+"""How long a whole answer may take; no wait for more ends one that comes byte by byte."""
 
 
 class ProviderUnavailable(SourceUnavailable):
@@ -21,20 +29,69 @@ class ProviderUnavailable(SourceUnavailable):
     title = "The identity provider is not available"
 
 
+_ends: ContextVar[contextlib.ExitStack] = ContextVar("ends")
+"""What a request that is under way has to end when it is over."""
+
+
+class _Ending(HTTPConnection):
+    """A connection that ends after a while, whatever still comes on it."""
+
+    def connect(self) -> None:
+        super().connect()
+        end = threading.Timer(WHOLE_SECONDS, _shut, [self.sock])
+        end.daemon = True
+        end.start()
+        _ends.get().callback(end.cancel)
+
+
+class _EndingTls(_Ending, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Ending
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _EndingTls
+
+
+def _shut(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 class Bounded(HTTPAdapter):
-    """Carries requests whose answers are read whole at once, up to a megabyte and no further."""
+    """Carries requests whose answers are read whole at once, up to a megabyte and no further, and end in time."""
+
+    def init_poolmanager(self, *positional: Any, **named: Any) -> None:
+        """The connections, straight to where they lead."""
+        super().init_poolmanager(*positional, **named)
+        _bound_pools(self.poolmanager)
+
+    def proxy_manager_for(self, *positional: Any, **named: Any) -> ProxyManager:
+        """The connections by way of a proxy."""
+        manager: ProxyManager = super().proxy_manager_for(*positional, **named)
+        _bound_pools(manager)
+        return manager
 
     def send(self, request: requests.PreparedRequest, *positional: Any, **named: Any) -> requests.Response:
         """The answer, whose body is there already."""
-        answer = super().send(request, *positional, **{**named, "stream": True, "timeout": SECONDS})
         body = bytearray()
-        with contextlib.closing(answer):
+        with contextlib.ExitStack() as ends:
+            _ends.set(ends)
+            answer = super().send(request, *positional, **{**named, "stream": True, "timeout": SECONDS})
+            ends.enter_context(contextlib.closing(answer))
             for piece in answer.iter_content(65_536):
                 body += piece
                 if len(body) > MOST_BYTES:
                     raise requests.exceptions.ContentDecodingError("the answer is too long")
         answer._content = bytes(body)  # where requests keeps a body that was read
         return answer
+
+
+def _bound_pools(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
 def bound(session: requests.Session) -> None:

@@ -1,5 +1,9 @@
 """A provider that is away, slow to mend or not what it should be: told of clearly, and nobody is let in meanwhile."""
 
+import contextlib
+import socket
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import requests
 from tests.serving import free_port
 from tests.web_ui.identity.provider import Provider
 from tests.web_ui.identity.world import World, auth, served, words
+from web_ui.identity.fetching import ProviderUnavailable, fetch
 
 
 def assert_told(answer: requests.Response, what: str) -> None:
@@ -83,3 +88,27 @@ def test_the_way_out_at_the_provider_stays_open_for_some_minutes_only(world: Wor
     kim.submit(kim.sign_in("1001"))
     world.clock.ahead += timedelta(minutes=11)
     assert kim.open("/sign-out/provider", follow=False).headers["Location"] == "/sign-in"
+
+
+@pytest.mark.parametrize("begun", [b"X-Long: ", b"Content-Length: 900000\r\n\r\n", b"Connection: close\r\n\r\n"])
+def test_an_answer_that_comes_byte_by_byte_is_left_in_time(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever needs the provider's keys meanwhile would wait as well."""
+    monkeypatch.setattr("web_ui.identity.fetching.WHOLE_SECONDS", 0.5)
+    is_patient = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + begun)
+            for _ in range(300):
+                time.sleep(0.1)
+                connection.sendall(b" ")
+            is_patient.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        with pytest.raises(ProviderUnavailable, match=r"cannot be (reached|read)"):
+            fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        thread.join(60)
+    assert not is_patient.is_set()
