@@ -10,6 +10,7 @@ from catalog.registry import connect
 from tests.web_ui.browsing import SignIn, text_of
 from web_ui.pages.dataset import MOST_COLUMNS
 from web_ui.parts import Parts
+from web_ui.wording import day
 
 
 def test_a_tag_by_lineage_names_no_column_that_the_person_may_not_see(shop: Parts, browser: SignIn) -> None:
@@ -25,6 +26,31 @@ def test_a_tag_by_lineage_names_no_column_that_the_person_may_not_see(shop: Part
     text = text_of(browser("kim"), "/data/shop/orders")
     assert "suggested, by lineage" in text
     assert "salaries" not in text
+
+
+def test_a_tag_says_how_sure_it_is_and_who_confirmed_it_when(shop: Parts, browser: SignIn) -> None:
+    suggestion = TagAssignment(
+        dataset="shop.orders",
+        path=("land",),
+        tag="pii.email",
+        state=TagState.SUGGESTED,
+        origin=TagOrigin.RULE,
+        rule="by name",
+        confidence=0.8,
+        evidence="its name says so",
+    )
+    shop.tags.suggest(suggestion)
+    assert "suggested, its name says so, 80 % sure" in text_of(browser("kim"), "/data/shop/orders")
+    shop.tags.confirm("shop.orders", ("land",), "pii.email", by="ada")
+    [moment] = [each.at for each in shop.tags.assignments() if each.path == ("land",)]
+    assert moment is not None
+    assert f"its name says so, confirmed by ada, {day(moment)}" in text_of(browser("kim"), "/data/shop/orders")
+
+
+def test_who_may_judge_tags_is_led_to_those_of_a_dataset(browser: SignIn) -> None:
+    link = 'href="/tags?dataset=shop.orders&amp;state="'
+    assert link in browser("max").get("/data/shop/orders").text
+    assert link not in browser("kim").get("/data/shop/orders").text
 
 
 def test_a_dataset_tells_how_each_column_is_seen_and_why(browser: SignIn) -> None:

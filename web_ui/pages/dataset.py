@@ -9,7 +9,7 @@ from catalog.errors import VeilError
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, join, split
 from crawler.levels import Levels
-from policy_engine.capabilities import Rights
+from policy_engine.capabilities import Action, Rights
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from policy_engine.oversight import overseen, overseen_roles
 from policy_engine.telling.matrix import Matrix, matrix
@@ -25,6 +25,7 @@ from web_ui.parts import Parts
 from web_ui.pictures.chart import Figure
 from web_ui.pictures.lineage import Arrow, lineage
 from web_ui.view_as import seen
+from web_ui.wording import day
 
 SAMPLE_ROWS = 20
 _MOST_PAGES = 100_000
@@ -116,6 +117,7 @@ class DatasetPage:
             masked=self._masked(who.by, view) if who.is_another else None,
             tells_hidden=self.parts.tells_hidden,
             is_overseen=is_overseen,
+            judges_tags=not who.is_another and self._judges_tags(who.subject),
             matrix=self._matrix(who.subject, view.dataset) if is_overseen and not stretch.is_part else None,
             MOST_ROLES=MOST_ROLES,
             lineage=self._lineage(view),
@@ -125,6 +127,10 @@ class DatasetPage:
         """Whether the person may be told how each role sees it."""
         databases = overseen(Rights(subject, self.parts.policies.current()))
         return databases is None or fold(dataset.database) in databases
+
+    def _judges_tags(self, subject: Subject) -> bool:
+        """Whether the person may say of some tags whether they are right."""
+        return Rights(subject, self.parts.policies.current()).places(Action.TAG_ASSIGN) != frozenset()
 
     def _matrix(self, subject: Subject, dataset: Dataset) -> Matrix:
         policies = self.parts.policies.current()
@@ -254,7 +260,10 @@ def _inherited(tag: str, dataset: Dataset) -> ShownTag:
 
 
 def _of_assignment(item: TagAssignment) -> ShownTag:
-    """Says what a tag rests on: the rule's evidence, or who set it; lineage names columns that may be hidden here."""
+    """Says what a tag rests on: the rule's evidence and how sure that is, and who set or confirmed it when.
+
+    Lineage names columns that may be hidden here, so it is told without them.
+    """
     parts: list[str] = []
     if item.state is TagState.SUGGESTED:
         parts.append("suggested")
@@ -262,6 +271,8 @@ def _of_assignment(item: TagAssignment) -> ShownTag:
         parts.append("by lineage")
     elif item.told:
         parts.append(item.told)
-    elif item.by:
-        parts.append(f"set by {item.by}")
+    if item.state is TagState.SUGGESTED and item.origin is TagOrigin.RULE:
+        parts.append(f"{item.confidence:.0%} sure".replace("%", " %"))
+    if item.state is TagState.CONFIRMED and item.by:
+        parts.append(f"{'confirmed' if parts else 'set'} by {item.by}{f', {day(item.at)}' if item.at else ''}")
     return ShownTag(name=item.tag, note=", ".join(parts), is_suggested=item.state is TagState.SUGGESTED)
