@@ -114,3 +114,17 @@ def test_the_page_does_the_same_without_scripts(sign_in: Entrance) -> None:
         person.follow("button", "Run")
         assert person.sees("1021")
         assert person.page.locator("#sql").input_value().endswith(COSTS)
+
+
+def test_a_row_filter_offers_names_of_columns_by_keyboard(sign_in: Entrance, axe: str) -> None:
+    with sign_in("demo_admin") as admin:
+        admin.open("/policies/new?scope=medical_charges")
+        admin.tab_to("Only rows where")
+        admin.page.keyboard.type("age > 1 and opt")
+        expect(admin.page.locator(".offered button")).to_have_text(["opted_out"])
+        expect(admin.page.locator(".stale")).to_have_count(0)
+        assert admin.faults(axe) == []
+        admin.page.keyboard.press("Tab")
+        admin.page.keyboard.press("Enter")
+        admin.page.keyboard.type(" != 1")
+        assert admin.page.locator("#where").input_value() == "age > 1 and opted_out != 1"

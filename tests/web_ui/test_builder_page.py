@@ -357,6 +357,9 @@ def test_names_are_those_that_the_person_may_know(
     assert sorted(answer["names"]) == sorted(found)
     assert unseen not in answer["names"]
     assert people(user).get("/policies/names?kind=secret").status_code == 400
+    if kind == "column":  # of a whole database only to whoever writes policies there
+        within = people(user).get(f"/policies/names?kind=column&start={start}&scope=shop").get_json()
+        assert sorted(within["names"]) == (sorted(found) if user == "max" else [])
 
 
 def test_a_policy_that_no_fields_can_hold_leads_to_the_document(browser: SignIn, shop: Parts) -> None:

@@ -52,8 +52,12 @@ class Names:
         yield from (join(dataset.database, dataset.name) for dataset in self._written())
 
     def columns(self, scope: str = "") -> Iterator[str]:
-        """The columns of one dataset."""
+        """The columns of one dataset, or of all in a database on which the person may write policies."""
         parts = split(scope)
+        if len(parts) == 1:
+            within = [dataset for dataset in self._written() if fold(dataset.database) == fold(parts[0])]
+            yield from (join(*column.path) for dataset in within for column in dataset.columns)
+            return
         key = dataset_key(*parts) if len(parts) == 2 else None
         for dataset in self._written():
             if dataset_key(dataset.database, dataset.name) == key:

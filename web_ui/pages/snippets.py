@@ -1,4 +1,4 @@
-"""What a person copies to read data from Python, curl, the command line or a DB-API program."""
+"""What a person copies to read data from Python, a notebook, curl, the command line or a DB-API program."""
 
 import json
 import shlex
@@ -18,7 +18,7 @@ def snippets(url: str, dataset: str) -> tuple[Snippet, ...]:
 
     Example:
         >>> [snippet.title for snippet in snippets("http://127.0.0.1:8080", "shop.orders")]
-        ['pandas', 'curl', 'Command line', 'DB-API']
+        ['pandas', 'Jupyter', 'curl', 'Command line', 'DB-API']
     """
     sql = f"SELECT * FROM {dataset} LIMIT 10"
     body = json.dumps({"sql": sql, "format": "csv"}, ensure_ascii=False)
@@ -30,6 +30,16 @@ def snippets(url: str, dataset: str) -> tuple[Snippet, ...]:
                 "import veil  # reads VEIL_TOKEN\n\n"
                 f"with veil.connect({address}) as conn:\n"
                 f"    df = conn.scan_as_pandas({json.dumps(dataset, ensure_ascii=False)}, max_records=100_000)"
+            ),
+        ),
+        Snippet(
+            title="Jupyter",
+            text=(
+                "import getpass, os\n"
+                "import veil\n\n"
+                'os.environ["VEIL_TOKEN"] = getpass.getpass("Token: ")  # stays out of the notebook\n'
+                f"conn = veil.connect({address})\n"
+                f"conn.query({json.dumps(sql, ensure_ascii=False)})  # shows rows, and what is masked for you"
             ),
         ),
         Snippet(

@@ -35,18 +35,36 @@ function lookSoon(event) {
   fresh.wait = setTimeout(look, event.type === "change" ? 50 : 700);
 }
 
+// A field of one line offers names as browsers do; one of several lines as buttons below it.
 async function complete(event) {
   const { names } = event.target.dataset;
   const list = event.target.list;
-  if (!names || !list) return;
-  const start = event.target.value.split(/[,\s(]+/).pop();
+  if (!names) return;
+  const start = event.target.value.slice(0, event.target.selectionEnd).split(/[,\s(=<>!]+/).pop();
   const scope = names === "column" ? form.elements.scope.value : "";
   const address = "/policies/names?" + new URLSearchParams({ kind: names, start, scope });
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
+  if (!list) return offer(event.target, start, (await answer.json()).names);
   const before = event.target.value.slice(0, event.target.value.length - start.length);
   const found = (await answer.json()).names;
   list.replaceChildren(...found.map((name) => Object.assign(document.createElement("option"), { value: before + name })));
+}
+
+function offer(field, start, names) {
+  const offered = field.parentElement.querySelector(".offered") ?? field.insertAdjacentElement("afterend", document.createElement("p"));
+  offered.className = "offered line";
+  const here = start ? names.filter((name) => name !== start).slice(0, 8) : [];
+  offered.replaceChildren(...here.map((name) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: name });
+    button.addEventListener("click", () => {
+      field.setRangeText(name, field.selectionEnd - start.length, field.selectionEnd, "end");
+      offered.replaceChildren();
+      field.focus();
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    return button;
+  }));
 }
 
 let waiting = 0;
