@@ -126,7 +126,9 @@ def _kept_back(
     """
 
     def is_safe(column: RemoteColumn) -> bool:
-        return not column.is_long and (column.is_cell or never_raises(remote.connector, column.type))
+        if column.is_long or column.is_worked_out:
+            return False
+        return column.is_cell or never_raises(remote.connector, column.type)
 
     is_any = work.is_mixed or (work.with_hidden and table.is_worked_out)
     telling = [column for column in columns if is_any or column.is_cell or fold(column.name) in work.masked]
@@ -161,6 +163,7 @@ def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColu
         is_cell=True,
         called=cell.columns[0],
         is_long=any(known[fold(name)].is_long for name in cell.columns),
+        is_worked_out=any(known[fold(name)].is_worked_out for name in cell.columns),
     )
 
 

@@ -8,6 +8,7 @@ stand in no statement that the server could log.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,8 @@ SELECT a.attname::text AS name, COALESCE(base.typname, t.typname)::text AS type,
   COALESCE(item.typname, '')::text AS item,
   CASE WHEN base.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END::int4 AS modifier,
   COALESCE(base.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace AS is_own,
-  has_table_privilege(a.attrelid, 'SELECT') AS is_readable
+  has_table_privilege(a.attrelid, 'SELECT') AS is_readable,
+  COALESCE(to_jsonb(a) ->> 'attgenerated' = 'v', false) AS is_worked_out
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_type base ON t.typtype = 'd' AND base.oid = t.typbasetype
 LEFT JOIN pg_type item ON COALESCE(base.typcategory, t.typcategory) = 'A'
@@ -170,17 +172,7 @@ class PostgresSnapshot:
                 f"the account of source `{self._source}` may not read `{table.schema}.{table.name}`",
                 hint="GRANT SELECT on it, and USAGE on its schema, to the account",
             )
-        return tuple(
-            column_of(
-                Declared(
-                    name=str(row["name"]),
-                    type=str(row["type"]) if row["is_own"] else "",
-                    item=str(row["item"]),
-                    modifier=int(str(row["modifier"])),
-                )
-            )
-            for row in rows
-        )
+        return tuple(replace(column_of(_declared(row)), is_worked_out=bool(row["is_worked_out"])) for row in rows)
 
     def description(self, table: RemoteTable) -> Description:
         """The comments and keys of a table, and what a view reads; a unique index says as much as a constraint."""
@@ -357,6 +349,15 @@ def _driver() -> "Callable[..., Connection]":
         ) from None
     connect: Callable[..., Connection] = dbapi.connect
     return connect
+
+
+def _declared(row: Mapping[str, object]) -> Declared:
+    return Declared(
+        name=str(row["name"]),
+        type=str(row["type"]) if row["is_own"] else "",
+        item=str(row["item"]),
+        modifier=int(str(row["modifier"])),
+    )
 
 
 def _item(table: RemoteTable) -> str:

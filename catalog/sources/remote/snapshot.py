@@ -29,7 +29,8 @@ class RemoteColumn:
 
     Conditions are on `compared` where that is not what is selected. `is_cell` marks a cell that the source works out:
     its SQL names the `keys` to bind, and the `functions` that the source must know (one in Veil's own process can).
-    What `is_long` may be too long for the source to send. People call it `called`, where that is not its name.
+    What `is_long` may be too long for the source to send; what `is_worked_out`, when it is read, may end in an error.
+    People call it `called`, where that is not its name.
     """
 
     name: str
@@ -39,6 +40,7 @@ class RemoteColumn:
     compared: str = ""
     is_cell: bool = False
     is_long: bool = False
+    is_worked_out: bool = False
     called: str = ""
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     functions: Mapping[str, SourceFunction] = field(default_factory=dict, repr=False, compare=False)
