@@ -28,9 +28,10 @@ def parquet(files: FileSet, columns: Iterable[str] = ()) -> str:
     all rows, filtered-out ones too, and so would the order of an answer. What a file says of a group of rows leaves NaN
     out, which the engine takes for larger than all others; so it is told that there may be some.
     """
-    untold = ", ".join(f"{literal(name)}: MAP {{}}" for name in columns)
     options = {"union_by_name": boolean(len(files.files) > 1), "can_have_nan": "true"}
-    return item("read_parquet", files, options | ({"column_statistics": f"MAP {{{untold}}}"} if untold else {}))
+    if untold := ", ".join(map(literal, columns)):
+        options["column_statistics"] = f"map_from_entries(list_transform([{untold}], lambda name: (name, MAP {{}})))"
+    return item("read_parquet", files, options)
 
 
 def parquet_rows(files: FileSet) -> str:
