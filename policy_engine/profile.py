@@ -97,6 +97,12 @@ class Profile:
         tops = self._by_path.values() if self._inside is None else (field.column for field in self._likes)
         return zip(tops, self._likes, strict=True)
 
+    def like(self, name: str) -> tuple[Column, FieldProfile] | None:
+        """One top-level column by its name, with what stands for its kind."""
+        tops, path = self._by_path if self._inside is None else self._inside[()], (fold(name),)
+        place = next((place for place, each in enumerate(tops) if each == path), None)
+        return None if place is None else (self._by_path[path], self._likes[place])
+
     @property
     def tally(self) -> Mapping[int, int]:
         """How many top-level columns there are of each kind, in the order of `alike` where none has fields in it."""

@@ -81,10 +81,11 @@ class Judge:
         self._by_columns: dict[Hashable, Hearing] = {}
         self._reaches: dict[int, _Reach] = {}
 
-    def decide(self, dataset: Dataset) -> Decision:
-        """What the subject sees of one dataset."""
+    def decide(self, dataset: Dataset, only: str | None = None) -> Decision:
+        """What the subject sees of one dataset; told of the top-level column `only`, where a name is given."""
         judged = self.judge(dataset)
-        columns = tuple([_told(column, like, verdict) for column, like, verdict in judged.told])
+        told = judged.told if only is None else judged.told_of(only)
+        columns = tuple([_told(column, like, verdict) for column, like, verdict in told])
         return Decision(
             dataset=dataset,
             revision=self._revision,

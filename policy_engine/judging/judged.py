@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from catalog.model import Column, Dataset
+from catalog.names import fold
 from policy_engine.judging.verdicts import Verdict
 from policy_engine.model import Lookup, Outcome, RowDecision
 from policy_engine.profile import FieldProfile, Profile
@@ -40,6 +41,13 @@ class Judged:
         if self.is_plain:
             return ((column, like, verdicts[like.kind]) for column, like in self.fields.likes)
         return ((field.column, field, verdicts[field.path]) for field in self.fields.columns)
+
+    def told_of(self, name: str) -> Iterator[tuple[Column, FieldProfile, Verdict]]:
+        """The same of one top-level column, nothing where it is not there."""
+        found = self.fields.like(name)
+        if found is not None:
+            column, like = found
+            yield column, like, self.verdicts[like.kind if self.is_plain else (fold(name),)]
 
     @property
     def words(self) -> Iterator[str]:

@@ -92,33 +92,44 @@ def who(
         >>> [(holder.name, holder.sight.outcome) for holder in who(orders, "card", policies, users, at)]
         [('boss', <Outcome.CLEAR: 'clear'>), ('max', <Outcome.CLEAR: 'clear'>)]
     """
+    return tuple(
+        holder
+        for each in onlookers(policies, users, somebody)
+        for holder in each.holders(decide(each.subject, dataset, policies, at, circumstances, estate), column)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Onlooker:
+    """A role, a user or somebody who may meet columns, as in `Holder`."""
+
+    kind: str
+    name: str
+    users: tuple[str, ...]
+    subject: Subject
+
+    def holders(self, decision: Decision, column: str | None) -> Iterator[Holder]:
+        """The columns that are there by a decision, or the one of this name."""
+        if decision.broken:
+            return
+        groups, asked = tuple(sorted(self.subject.groups)), None if column is None else fold(column)
+        for top in decision.columns:
+            for seen in top.told if asked is None else (top, *top.nested):
+                if seen.outcome is not Outcome.HIDDEN and (asked is None or fold(seen.name) == asked):
+                    sight = _sight(decision, seen)
+                    yield Holder(kind=self.kind, name=self.name, groups=groups, users=self.users, sight=sight)
+
+
+def onlookers(policies: PolicySet, users: Iterable[User], somebody: Subject | None = None) -> Iterator[Onlooker]:
+    """Whom `who` asks about, in its order."""
     accounts = [(user, subject_of(user)) for user in users]
-    found: list[Holder] = []
     for role in policies.roles:
         members = tuple(user.name for user, subject in accounts if subject.groups & role.groups)
-        decision = decide(holder_of(role), dataset, policies, at, circumstances, estate)
-        groups = tuple(sorted(role.groups))
-        found.extend(_holders("role", role.name, groups, members, decision, column))
+        yield Onlooker(kind="role", name=role.name, users=members, subject=holder_of(role))
     for user, subject in accounts:
-        decision = decide(subject, dataset, policies, at, circumstances, estate)
-        groups = tuple(sorted(subject.groups))
-        found.extend(_holders("user", user.name, groups, (user.name,), decision, column))
+        yield Onlooker(kind="user", name=user.name, users=(user.name,), subject=subject)
     if somebody is not None:
-        decision = decide(somebody, dataset, policies, at, circumstances, estate)
-        found.extend(_holders("somebody", somebody.user, tuple(sorted(somebody.groups)), (), decision, column))
-    return tuple(found)
-
-
-def _holders(
-    kind: str, name: str, groups: tuple[str, ...], users: tuple[str, ...], decision: Decision, column: str | None
-) -> Iterator[Holder]:
-    if decision.broken:
-        return
-    for top in decision.columns:
-        for seen in top.told if column is None else (top, *top.nested):
-            is_asked = column is None or fold(seen.name) == fold(column)
-            if is_asked and seen.outcome is not Outcome.HIDDEN:
-                yield Holder(kind=kind, name=name, groups=groups, users=users, sight=_sight(decision, seen))
+        yield Onlooker(kind="somebody", name=somebody.user, users=(), subject=somebody)
 
 
 def _sight(decision: Decision, column: ColumnDecision) -> Sight:

@@ -27,16 +27,17 @@ def report() -> None:
 
 @report.command("who-can-see")
 @click.argument("thing", metavar="DATASET[.COLUMN]")
+@click.option("--limit", type=click.IntRange(1), help="At most so many rows; 500 unless told, but all as CSV.")
 @format_option()
 @place_options
-def who_can_see(thing: str, form: str, place: Place) -> None:
+def who_can_see(thing: str, limit: int | None, form: str, place: Place) -> None:
     """Roles and accounts who see a dataset or column, how, and since which revision.
 
     \b
     Example:
         veil report who-can-see medical_charges.medical_costs.phone
     """
-    _show("who-can-see", {"thing": thing}, form, place)
+    _show("who-can-see", {"thing": thing}, form, place, limit)
 
 
 @report.command("what-can")
@@ -114,7 +115,6 @@ def changes(
         veil report changes --from 12 --who 'role clerk'
     """
     wanted = {"since": since, "from": old and str(old), "to": new and str(new), "who": who}
-    limit = limit or (_ALL if form == "csv" else None)
     _show("changes", {name: value for name, value in wanted.items() if value}, form, place, limit)
 
 
@@ -132,6 +132,7 @@ def warnings(form: str, place: Place) -> None:
 
 
 def _show(name: str, words: dict[str, str], form: str, place: Place, limit: int | None = None) -> None:
+    limit = limit or (_ALL if form == "csv" else None)
     if place.home is None:
         query = urlencode({**words, **({"limit": limit} if limit else {})})
         made = asked(place.url, "GET", f"/reports/{name}{f'?{query}' if query else ''}")
@@ -159,4 +160,4 @@ def _made(name: str, words: dict[str, str], place: Place, limit: int | None) -> 
         parts.journal.append(
             Event(kind=EventKind.REPORT_READ, user=operator(), revision=made.standing.revision, details=details)
         )
-    return made.as_json(limit)
+        return made.as_json(limit)

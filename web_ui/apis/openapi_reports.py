@@ -98,7 +98,7 @@ REPORT_PATHS: Json = {
                 *_of_kinds(),
                 parameter(
                     "limit",
-                    "At most so many rows in JSON; `changes` has 500 unless told, or all of `who` is named.",
+                    "At most so many rows in JSON; `changes`, without `who`, and `who-can-see` have 500 unless told.",
                     schema={"type": "integer", "minimum": 1},
                 ),
                 parameter("format", "`json` unless told, or `csv`.", schema={"enum": ["json", "csv"]}),

@@ -1,18 +1,24 @@
 """Who can see a dataset or column and since when, and what somebody can see: by the decision that a query would get."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, islice
 
+from catalog.model import Dataset
 from catalog.names import fold, nearest
+from catalog.people.model import User
+from policy_engine.circumstances import AT_MOST
+from policy_engine.judging.decide import Judge
 from policy_engine.model import Outcome, Subject
 from policy_engine.subjects import fingerprint, holder_of, subject_of
-from policy_engine.telling.who import Holder, Sight, can, who
+from policy_engine.telling.who import Holder, Onlooker, Sight, can, onlookers
 from proxy.refusals import NotThere
 from web_ui.pictures.bars import shares
 from web_ui.reports.desk import Desk
-from web_ui.reports.report import Report
+from web_ui.reports.report import Report, Row
 from web_ui.reports.since import since
 
+_MOST_ROWS = 500
 _AT_MOST = "What a purpose, network or hour may open counts as seen, with the condition in its reason."
 _AS_OF_NOW = "Revisions are of policies and roles: each is asked about the data, tags and accounts of today."
 _PROVIDED = "People of an identity provider see what the roles of their groups see."
@@ -22,22 +28,70 @@ def who_can_see(desk: Desk) -> Report:
     """Roles and users who see a dataset, or one column of it, how, and since which revision."""
     dataset, column = desk.thing("thing")
     users = desk.parts.accounts.users()
-    holders = who(dataset, column, desk.policies, users, desk.at, desk.look)
-    subjects = _subjects(desk, holders)
-    known = since(subjects.values(), dataset, desk.policies, desk.parts.revisions, desk.at, desk.look)
-    rows = tuple(_seen_by(desk, holder, known[fingerprint(subjects[holder.kind, holder.name])]) for holder in holders)
+    rows = _Watched(desk, dataset, column, users)
     thing = f"{dataset.full_name}.{column}" if column else dataset.full_name
-    seeing = Counter(kind for kind, _ in {(holder.kind, holder.name) for holder in holders})
     of_all = f" of {len(users):,}" if desk.databases is None else ""
     return Report(
         answer=(
-            f"{_count(seeing['role'], 'role')} of {len(desk.roles):,} and {_count(seeing['user'], 'account')}"
+            f"{_count(rows.seeing['role'], 'role')} of {len(desk.roles):,} and {_count(rows.seeing['user'], 'account')}"
             f"{of_all} see {'something of ' if column is None else ''}`{thing}`."
         ),
         columns=("kind", "name", "column", "outcome", "how", "rows", "since", "policies", "members", "reason"),
         rows=rows,
         notes=(_AT_MOST, _AS_OF_NOW, _PROVIDED),
+        most=_MOST_ROWS,
     )
+
+
+class _Watched:
+    """Everybody's columns of a dataset as rows; those of so many people at once are worked out when they are read."""
+
+    def __init__(self, desk: Desk, dataset: Dataset, column: str | None, users: Sequence[User]) -> None:
+        self._desk = desk
+        self._dataset = dataset
+        self._column = column
+        self._top = next((each.path[0] for each in dataset.columns if each.name == column), None)
+        self._judges: dict[tuple[str, str], Judge] = {}
+        every = ((each, self._number(each)) for each in onlookers(desk.policies, users))
+        self._onlookers = [(each, number) for each, number in every if number]
+        self.seeing = Counter(each.kind for each, _ in self._onlookers)
+
+    def __len__(self) -> int:
+        return sum(number for _, number in self._onlookers)
+
+    def __iter__(self) -> Iterator[Row]:
+        numbers = accumulate((number for _, number in self._onlookers), initial=0)
+        first = sum(before < _MOST_ROWS for before in islice(numbers, len(self._onlookers)))
+        everybody = [each for each, _ in self._onlookers]
+        for some in (everybody[:first], everybody[first:]):
+            yield from self._of(some) if some else ()
+
+    def _of(self, some: Sequence[Onlooker]) -> Iterator[Row]:
+        desk, subjects = self._desk, [each.subject for each in some]
+        revisions, at, look = desk.parts.revisions, desk.at, desk.look
+        known = since(subjects, self._dataset, desk.policies, revisions, at, look, self._top)
+        for each in some:
+            when = known[fingerprint(each.subject)]
+            decision = self._judge(each).decide(self._dataset, self._top)
+            yield from (_seen_by(desk, holder, when) for holder in each.holders(decision, self._column))
+
+    def _number(self, onlooker: Onlooker) -> int:
+        """How many rows somebody has; columns that are alike are counted together."""
+        judged = self._judge(onlooker).judge_seen(self._dataset)
+        if judged is None or judged.broken:
+            return 0
+        if self._column is None and judged.is_plain:
+            kinds = zip(judged.verdicts.values(), judged.fields.tally.values(), strict=True)
+            return sum(number for verdict, number in kinds if verdict.outcome is not Outcome.HIDDEN)
+        decision = self._judge(onlooker).decide(self._dataset, self._top)
+        return sum(1 for _ in onlooker.holders(decision, self._column))
+
+    def _judge(self, onlooker: Onlooker) -> Judge:
+        """The judge for somebody, who is asked again and remembers."""
+        key, desk = (onlooker.kind, onlooker.name), self._desk
+        if key not in self._judges:
+            self._judges[key] = Judge(onlooker.subject, desk.policies, desk.at, AT_MOST, desk.look)
+        return self._judges[key]
 
 
 def what_can(desk: Desk) -> Report:
@@ -63,17 +117,6 @@ def what_can(desk: Desk) -> Report:
             of="Dataset",
         ),
     )
-
-
-def _subjects(desk: Desk, holders: Sequence[Holder]) -> Mapping[tuple[str, str], Subject]:
-    roles = {role.name: role for role in desk.policies.roles}
-    users = {user.name: user for user in desk.parts.accounts.users()}
-    return {
-        (holder.kind, holder.name): holder_of(roles[holder.name])
-        if holder.kind == "role"
-        else subject_of(users[holder.name])
-        for holder in holders
-    }
 
 
 def _seen_by(desk: Desk, holder: Holder, known: Mapping[str, int]) -> tuple[str | int | tuple[str, ...], ...]:

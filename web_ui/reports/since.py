@@ -10,7 +10,7 @@ from catalog.model import Dataset, Revision
 from catalog.names import fold
 from catalog.revisions import Revisions
 from policy_engine.circumstances import AT_MOST
-from policy_engine.judging.decide import decide
+from policy_engine.judging.decide import Judge
 from policy_engine.model import Estate, Outcome, PolicySet, Subject
 from policy_engine.state import decode_state
 from policy_engine.subjects import fingerprint
@@ -22,22 +22,28 @@ Seen = tuple[Outcome, str]
 
 
 def since(
-    seekers: Iterable[Subject], dataset: Dataset, policies: PolicySet, revisions: Revisions, at: datetime, look: Estate
+    seekers: Iterable[Subject],
+    dataset: Dataset,
+    policies: PolicySet,
+    revisions: Revisions,
+    at: datetime,
+    look: Estate,
+    only: str | None = None,
 ) -> Mapping[object, Mapping[str, int]]:
     """For each subject, by its fingerprint, the revision since which each column is shown as now, by folded name.
 
-    After `MOST_REVISIONS` the oldest that was looked at stands for it.
+    After `MOST_REVISIONS` the oldest that was looked at stands for it. `only` is the one top-level column that counts.
 
     Example: a column that revision 3 opened and revision 7 masked is shown as it is since 7.
     """
     found: dict[object, dict[str, int]] = {}
     waiting = {
-        fingerprint(subject): (subject, dict(_seen(subject, dataset, policies, at, look))) for subject in seekers
+        fingerprint(subject): (subject, dict(_seen(subject, dataset, policies, at, look, only))) for subject in seekers
     }
     history = [each for each in revisions.history() if each.number <= policies.revision][:MOST_REVISIONS]
     for number, before in _changes(history, revisions):
         for key, (subject, columns) in waiting.items():
-            was = dict(_seen(subject, dataset, before, at, look)) if columns else {}
+            was = dict(_seen(subject, dataset, before, at, look, only)) if columns else {}
             moved = [name for name, seen in columns.items() if was.get(name) != seen]
             found.setdefault(key, {}).update(dict.fromkeys(moved, number))
             for name in moved:
@@ -65,9 +71,9 @@ def _may_touch(revision: Revision) -> bool:
 
 
 def _seen(
-    subject: Subject, dataset: Dataset, policies: PolicySet, at: datetime, look: Estate
+    subject: Subject, dataset: Dataset, policies: PolicySet, at: datetime, look: Estate, only: str | None
 ) -> Iterator[tuple[str, Seen]]:
-    decision = decide(subject, dataset, policies, at, AT_MOST, look)
+    decision = Judge(subject, policies, at, AT_MOST, look).decide(dataset, only)
     for column in decision.columns:
         for item in (column, *column.nested):
             is_there = not decision.broken and item.outcome is not Outcome.HIDDEN

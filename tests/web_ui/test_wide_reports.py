@@ -1,4 +1,4 @@
-"""The report of sensitive columns in the clear says what every decision says, looked at column by column."""
+"""Reports that look at many columns at once say what every decision says, looked at column by column."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +12,13 @@ from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import decide
 from policy_engine.model import Effect, Outcome, Policy, Scope
 from policy_engine.profile import profile
-from policy_engine.subjects import holder_of
+from policy_engine.subjects import fingerprint, holder_of
+from policy_engine.telling.who import who
 from web_ui.home.estate import Estates
 from web_ui.parts import Parts, assemble
 from web_ui.reports.exposure import SENSITIVE
 from web_ui.reports.kinds import answer, kind_of
+from web_ui.reports.since import since
 from web_ui.settings import Settings
 
 SMALL = Size(databases=2, datasets=4, columns=30, tags=8, roles=6, policies=25)
@@ -50,6 +52,10 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     live = replace(live, policies=policies, datasets={**live.datasets, ("db0", "people"): NESTED})
     with assemble(Home.create(tmp_path_factory.mktemp("open") / "home"), Settings()) as made:
         store(live, made.catalog)
+        now = made.policies.current()
+        fewer = tuple(each for each in now.policies if each.id not in ("people", "named"))
+        for chosen, difference in ((fewer, "- policy people"), (now.policies, "+ policy people")):
+            made.policies.put(chosen, now.roles, by="ada", why="", difference=difference)
         yield made
 
 
@@ -73,6 +79,30 @@ def decided(parts: Parts) -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[
         key: (tuple(name for name, _ in seen), tuple(sorted({policy for _, each in seen for policy in each})))
         for key, seen in found.items()
     }
+
+
+@pytest.mark.parametrize("thing", ["table0", "table0.name_0", "people", "people.home.zip", "people.home"])
+def test_who_can_see_is_whoever_a_decision_shows_it_to(parts: Parts, thing: str) -> None:
+    report = answer(parts, Estates(parts), kind_of("who-can-see"), {"thing": f"db0.{thing}"}, subject=None).report
+    name, *column = thing.split(".", 1)
+    dataset, policies, look = (
+        parts.datasets.dataset("db0", name),
+        parts.policies.current(),
+        parts.visibility.every().get,
+    )
+    assert dataset is not None
+    holders = who(dataset, column[0] if column else None, policies, parts.accounts.users(), parts.clock(), look)
+    subjects = {role.name: holder_of(role) for role in policies.roles}
+    known = since(subjects.values(), dataset, policies, parts.revisions, parts.clock(), look)
+    told = [
+        (each.name, each.sight.column, each.sight.outcome, known[fingerprint(subjects[each.name])][each.sight.column])
+        for each in holders
+    ]
+    found = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
+    assert told
+    assert [tuple(row[name] for name in ("name", "column", "outcome", "since")) for row in found] == told
+    assert [row["policies"] for row in found] == [each.sight.policies for each in holders]
+    assert len(report.rows) == len(told)
 
 
 def test_each_column_is_there_with_who_sees_it_and_why(parts: Parts) -> None:
