@@ -9,6 +9,10 @@ _SIDEWAYS = """[...document.querySelectorAll('.scroll')]
   .filter((region) => !region.querySelector('table.sample') && region.scrollWidth > region.clientWidth)
   .map((region) => region.querySelector('caption').textContent)"""
 
+_RENAMED = """[...document.querySelectorAll('main :is(h1, h2, a, code, strong, dd, li)')]
+  .filter((piece) => !piece.childElementCount && piece.textContent.trim())
+  .map((piece) => { piece.textContent = 'a_name_without_end'.repeat(8); }).length"""
+
 
 @pytest.mark.parametrize(
     ("who", "address", "said"),
@@ -59,3 +63,25 @@ def test_paper_is_white_in_the_dark_too_and_bears_no_frame(sign_in: Entrance) ->
         assert (ground, ink) == ("rgb(255, 255, 255)", "rgb(29, 29, 27)")
         assert not auditor.page.get_by_role("navigation", name="Pages").is_visible()
         assert auditor.sees("healthcare_analyst_role")
+
+
+@pytest.mark.parametrize(
+    ("who", "address"),
+    [
+        ("demo_user2", "/home"),
+        ("demo_user2", "/data"),
+        ("demo_user2", "/policies/analysts-medical"),
+        ("demo_user2", "/requests/new?d=medical_charges.medical_costs&c=phone"),
+        ("demo_admin", "/crawls"),
+        ("demo_admin", "/roles/healthcare_analyst_role"),
+    ],
+)
+def test_names_as_long_as_they_like_do_not_widen_a_page(sign_in: Entrance, who: str, address: str) -> None:
+    with sign_in(who) as person:
+        person.open(address)
+        renamed = person.page.evaluate(_RENAMED)
+        assert renamed > 0
+        for width in (1280, PHONE["width"]):
+            person.page.set_viewport_size({"width": width, "height": PHONE["height"]})
+            wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert person.page.evaluate(wide) == 0
