@@ -64,6 +64,9 @@ def text_sql(sql: str, column: ColumnType) -> str:
     if column.text == "TIMESTAMP WITH TIME ZONE":
         # Its own text depends on the session's time zone.
         return f"(make_timestamp(epoch_us({sql}))::VARCHAR || 'Z')"
+    if column.text in ("TIMESTAMP_MS", "TIMESTAMP_S"):
+        # They hold moments of which the engine knows no text: it would end, within a TRY too.
+        return f"TRY_CAST({sql} AS TIMESTAMP)::VARCHAR"
     return f"({sql})::VARCHAR"
 
 

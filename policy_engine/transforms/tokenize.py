@@ -102,27 +102,31 @@ def _integer_token(value: int, column: ColumnType, key: Key) -> int:
 
 def _date_sql(sql: str, key: Key) -> str:
     first = f"DATE '{FIRST_DAY.isoformat()}'"
-    token = _within_sql(DAYS, f"(({sql}) - {first})", key)
+    token = _within_sql(DAYS, f"(({sql}) - {first})", 0, key)
     # A date takes whole days as INTEGER only; blocks keep them far inside its range.
     return f"({first} + ({token})::INTEGER)"
 
 
 def _timestamp_sql(sql: str, period: Period, key: Key) -> str:
-    units = f"({period.to_units.format(sql)} - {period.origin})"
-    return period.from_units.format(f"({_within_sql(period, units, key)} + {period.origin})")
+    token = _within_sql(period, period.to_units.format(sql), period.origin, key)
+    return period.from_units.format(f"({token} + {period.origin})")
 
 
-def _within_sql(period: Period, position: str, key: Key) -> str:
-    """A position permuted within its block; NULL outside the blocks that the type can hold whole."""
+def _within_sql(period: Period, units: str, origin: int, key: Key) -> str:
+    """A position, which is units from an origin, permuted within its block; NULL outside the blocks of a period.
+
+    The units are looked at themselves: of the last ones a type holds the position would be too large to work out.
+    """
     half, size = period.bits // 2, 1 << period.bits
     mask = (1 << half) - 1
+    position = f"({units} - {origin})" if origin else units
 
     def join(high: str, low: str) -> str:
         return f"(({position} >> {period.bits}) * {size} + {high} * {1 << half} + {low})"
 
     token = permute_sql(f"(({position} >> {half}) & {mask})", f"({position} & {mask})", period.bits, key, join)
-    last = (period.last + 1) * size - 1
-    return f"CASE WHEN {position} BETWEEN {period.first * size} AND {last} THEN {token} END"
+    first, last = period.first * size + origin, (period.last + 1) * size - 1 + origin
+    return f"CASE WHEN {units} BETWEEN {first} AND {last} THEN {token} END"
 
 
 def _permute_within(period: Period, position: int, key: Key) -> int | None:

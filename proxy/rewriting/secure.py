@@ -24,7 +24,7 @@ from proxy.fencing.barrier import FENCE, is_leak_proof, without_errors
 from proxy.fencing.meanings import families
 from proxy.rewriting.projection import Projection
 
-_NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
+NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
 """Transforms that are known to give something for every value; what any other cannot do is NULL."""
 
 
@@ -91,7 +91,7 @@ def _may_raise(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> bo
     rows that the filter removes.
     """
     return (
-        any(case.call is not None and case.call.name not in _NEVER_RAISE for case in column.cases)
+        any(case.call is not None and case.call.name not in NEVER_RAISE for case in column.cases)
         or any(case.when and not _is_total(case.when, types) for case in column.cases)
         or any(_may_raise(part, types) for part in column.parts)
     )

@@ -29,6 +29,7 @@ TYPES = {
     "DECIMAL(38,6)": pa.decimal128(38, 6),
     "TIME": pa.time64("us"),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
+    "TIMESTAMP_NS": pa.timestamp("ns"),
     "BLOB": pa.binary(),
     "INTEGER[]": pa.list_(pa.int32()),
     "VARCHAR[]": pa.list_(pa.string()),
@@ -68,6 +69,7 @@ _WILD = {
     "TIMESTAMP": (2**63 - 2, -(2**63) + 2, 2**63 - 1, -(2**63) + 1, 0),
     "TIME": (time(23, 59, 59, 999_999), time()),
     "TIMESTAMP WITH TIME ZONE": (2**63 - 2, -(2**63) + 2, 0),
+    "TIMESTAMP_NS": (2**63 - 2, -(2**63) + 2, 8 * 10**18, 0),
     "BLOB": (b"\xff\xfe", b"", b"\0", b"abc"),
     "BOOLEAN": (True, False),
 }
@@ -112,7 +114,7 @@ def _tame(chance: random.Random, kind: str) -> object:
             return text
         case "DATE":
             return date(2020, 1, number)
-        case "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE":
+        case "TIMESTAMP" | "TIMESTAMP_NS" | "TIMESTAMP WITH TIME ZONE":
             return datetime(2020, 1, number, tzinfo=UTC if "ZONE" in kind else None)
         case "TIME":
             return time(number)
@@ -163,7 +165,7 @@ def _value(chance: random.Random, kind: str) -> object:
             return text
         case "DATE":
             return date(2020, 1, 1) + timedelta(days=chance.choice((0, 31, -400_000, 2_000_000, number % 900)))
-        case "TIMESTAMP":
+        case "TIMESTAMP" | "TIMESTAMP_NS":
             return datetime(2020, 1, 1) + moment
         case "TIMESTAMP WITH TIME ZONE":
             return datetime(2020, 1, 1, tzinfo=UTC) + moment

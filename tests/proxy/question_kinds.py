@@ -22,7 +22,13 @@ OF_TYPE = {
     **dict.fromkeys(("FLOAT", "DOUBLE"), (NUMBER, DOUBLE)),
     **dict.fromkeys(("UBIGINT", "DECIMAL(9,2)", "DECIMAL(38,6)"), (NUMBER,)),
     **{"VARCHAR": (TEXT,), "DATE": (DATE,), "TIMESTAMP": (TIME,), "BOOLEAN": (TRUTH,), "VARCHAR[]": (LIST,)},
-    **{"TIME": (CLOCK,), "TIMESTAMP WITH TIME ZONE": (OTHER,), "BLOB": (BLOB,), "INTEGER[]": (NUMBERS,)},
+    **{
+        "TIME": (CLOCK,),
+        "TIMESTAMP WITH TIME ZONE": (OTHER,),
+        "TIMESTAMP_NS": (OTHER,),
+        "BLOB": (BLOB,),
+        "INTEGER[]": (NUMBERS,),
+    },
     **{"MAP(VARCHAR, INTEGER)": (MAP,), 'STRUCT("city" VARCHAR, "n" INTEGER)[]': (OTHER,)},
 }
 """The kinds that a column of a type is of; of all other types it is a struct."""

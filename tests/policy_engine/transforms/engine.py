@@ -5,6 +5,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 import duckdb
+import pyarrow as pa
 
 from catalog.names import quoted
 from catalog.sources.functions import register
@@ -56,6 +57,17 @@ def on_engine(
     rows = engine.sql(sql, params=dict(fragment.parameters) or None).fetchall()
     assert {row[1] for row in rows} <= {registry.output_type(parsed, kind)}
     return [row[0] for row in rows]
+
+
+def count_shown(call: str, values: pa.Array, kind: str) -> int:
+    """How many of the values are shown as something other than NULL; Python knows few of the days that Arrow holds."""
+    fragment = registry.render(parse_call(call), '"_row"."v"', kind, namespace="phi.mrn", keys=KEYS)
+    engine = _shared()
+    engine.register("ends", pa.table({"v": values}))
+    engine.execute(f"CREATE OR REPLACE TABLE held AS SELECT CAST(v AS {kind}) AS v FROM ends")
+    found = engine.sql(f"SELECT count({fragment.sql}) FROM held AS _row", params=dict(fragment.parameters) or None)
+    ((count,),) = found.fetchall()
+    return int(count)
 
 
 def in_python(

@@ -4,6 +4,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
+import pyarrow as pa
+
 from policy_engine.transforms.types import read_type
 
 CALLS = (
@@ -104,3 +106,15 @@ SAMPLES: dict[str, list[object]] = {
     "BLOB": [b"", b"\0\xff'"],
     "UUID": [UUID(int=0), UUID(int=2**128 - 1)],
 }
+
+_DAYS = (2**31 - 1, 2**31 - 2, -(2**31) + 1, -(2**31) + 2, 0)
+_UNITS = (*(sign * (2**63 - short) for sign in (1, -1) for short in (1, 2, 3, 10**15, 10**17, 10**18)), 0)
+ENDS: dict[str, pa.Array] = {
+    "DATE": pa.array(_DAYS, pa.int32()).cast(pa.date32()),
+    "TIMESTAMP": pa.array(_UNITS, pa.timestamp("us")),
+    "TIMESTAMP WITH TIME ZONE": pa.array(_UNITS, pa.timestamp("us", "UTC")),
+    "TIMESTAMP_NS": pa.array(_UNITS, pa.timestamp("ns")),
+    "TIMESTAMP_MS": pa.array(_UNITS, pa.timestamp("ms")),
+    "TIMESTAMP_S": pa.array(_UNITS, pa.timestamp("s")),
+}
+"""The infinities, the last days and moments that an engine holds, and some before them: Python knows few of these."""
