@@ -41,8 +41,11 @@ def read_moment(name: str, given: str) -> datetime:
 def number(name: str, most: int) -> int | None:
     """A whole number from 1 to `most`."""
     given = flask.request.args.get(name)
-    if given is None:
-        return None
+    return None if given is None else read_number(name, given, most)
+
+
+def read_number(name: str, given: str, most: int) -> int:
+    """The whole number from 1 to `most` that a text states under that name."""
     if not (given.isascii() and given.isdigit() and 1 <= int(given[:20]) <= most):
         raise RequestInvalid(f"`{name}` must be a whole number from 1 to {most}", hint="leave it out for the default")
     return int(given)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,10 +16,12 @@ from catalog.drafts import Drafts
 from catalog.journal.event import EventKind
 from catalog.model import Database, Field
 from catalog.people.model import Role
+from catalog.registry import connect
 from tests.web_ui.browsing import Outline, SignIn, csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from tests.web_ui.test_policy_pages import plan_of, says, words
 from web_ui.app import create_app
+from web_ui.pages.stretch import MOST_COLUMNS
 from web_ui.parts import Parts
 
 Fields = dict[str, str | list[str]]
@@ -306,6 +309,39 @@ def test_the_preview_follows_whom_it_is_about_and_tells_the_sql(people: SignIn, 
         in words(send(people("max"), NEW, "preview", as_kind="user", as_name="nobody")).lower()
     )
     assert "nobody holds the role" in words(send(people("max"), NEW, "preview", as_name="clrk")).lower()
+
+
+def test_the_preview_of_a_wide_dataset_is_read_page_by_page_and_searched(
+    shop: Parts, browser: SignIn, tmp_path: Path
+) -> None:
+    names = [f"c{number:03d}" for number in range(MOST_COLUMNS + 50)]
+    (tmp_path / "data" / "wide.csv").write_text(f"{','.join(names)}\n{','.join(name[1:] for name in names)}\n")
+    [source] = shop.datasets.sources()
+    shop.datasets.register("shop", "wide", "lake", "wide.csv", connect(source).describe("wide.csv"))
+    fields = {**NEW, "scope": "shop.wide", "columns": "c340", "pick": "all", "having": "", "where": ""}
+    fields |= {name: [] for name in ("tagged", "with", "arguments")}
+
+    def look(**more: str) -> str:
+        page = send(browser("max"), fields, "check", **more)
+        assert page.status_code == 200
+        return page.get_data(as_text=True)
+
+    def lines(text: str) -> list[str]:
+        return re.findall(r'<th scope="row" class="name">(c\d+)<', text)
+
+    first, second, found, none = look(), look(columns_page="2"), look(columns_like="C34"), look(columns_like="none")
+    assert lines(first)[0] == "c340"  # what moves stands first
+    assert sorted(lines(first) + lines(second)) == names
+    assert len(lines(first)) == MOST_COLUMNS
+    assert f"{MOST_COLUMNS} of {len(names)} columns, each before and after" in first
+    assert ("Page 1 of 2" in first, "Page 2 of 2" in second) == (True, True)
+    assert re.search(r'<button[^>]* name="columns_page" value="2" formaction="/policies/new#seen">Further<', first)
+    assert lines(found) == ["c340", *(name for name in names if name.startswith("c34") and name != "c340")]
+    assert 'name="columns_like" type="search" value="C34"' in found
+    assert ("has that in its name" in none, lines(none)) == (True, [])
+    assert "must be a whole number" in look(columns_page="none")
+    narrow = send(browser("max"), {**NEW}, "check", columns_like="none").get_data(as_text=True)
+    assert ("Each column before and after" in narrow, "Find among" in narrow) == (True, False)
 
 
 def test_rows_are_counted_for_administrators_alone(people: SignIn) -> None:

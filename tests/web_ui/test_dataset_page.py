@@ -8,7 +8,7 @@ from catalog.model import Database, Description, Key, KeyKind, TagAssignment, Ta
 from catalog.people.model import Role
 from catalog.registry import connect
 from tests.web_ui.browsing import SignIn, text_of
-from web_ui.pages.dataset import MOST_COLUMNS
+from web_ui.pages.stretch import MOST_COLUMNS
 from web_ui.parts import Parts
 from web_ui.wording import day
 

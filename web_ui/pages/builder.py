@@ -1,6 +1,6 @@
 """The sentence builder: fields for each part of a policy, and beside them what that policy would do, and to whom."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from policy_engine.transforms.known import TRANSFORMS
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
-from web_ui.arguments import read_moment
+from web_ui.arguments import read_moment, read_number
 from web_ui.authoring.builder import (
     FIELDS,
     PICKS,
@@ -35,13 +35,14 @@ from web_ui.authoring.builder import (
 from web_ui.authoring.known_names import KINDS, Names
 from web_ui.authoring.planning import applied, planned
 from web_ui.authoring.policy_at import readable_policy
-from web_ui.authoring.preview import EXTRAS, Asked, Preview, preview
+from web_ui.authoring.preview import EXTRAS, Asked, Line, Preview, preview
 from web_ui.authoring.somebody import Somebody
 from web_ui.pages.addresses import named, policy_url
 from web_ui.pages.drafts import open_draft, save_draft
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
 from web_ui.pages.policy_cards import Card
+from web_ui.pages.stretch import MOST_PAGES, Stretch, stretch
 from web_ui.parts import Parts
 
 _WHAT = "write policies"
@@ -64,6 +65,7 @@ class Shown:
     view: PlanView | None = None
     asked: Asked | None = None
     preview: Preview | None = None
+    columns: Stretch[Line] | None = None
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problem: VeilError | None = None
     no_preview: VeilError | None = None
@@ -175,7 +177,8 @@ class BuilderPage:
         try:
             asked = self._asked(subject, current, reading.policy, plan)
             shown = replace(shown, asked=asked)
-            return replace(shown, preview=preview(self.parts, subject, plan, asked)) if asked.dataset else shown
+            found = preview(self.parts, subject, plan, asked) if asked.dataset else None
+            return replace(shown, preview=found, columns=_stretch(found.lines)) if found else shown
         except VeilError as error:
             return replace(shown, no_preview=problems.told(error, decision_id=answers.decision_id()))
 
@@ -259,6 +262,13 @@ def _told(form: Form, shown: Shown) -> dict[str, object]:
         "attributes": attribute_rows(form),
         "change_why": flask.request.form.get("change_why", ""),
     }
+
+
+def _stretch(lines: Sequence[Line]) -> Stretch[Line]:
+    """The columns of the preview that the fields beside it ask for."""
+    sent = flask.request.form
+    page = read_number("columns_page", sent.get("columns_page", "1"), MOST_PAGES)
+    return stretch(lines, sent.get("columns_like", ""), page)
 
 
 def _sent(policy: Policy | None) -> Form:

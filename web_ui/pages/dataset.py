@@ -21,6 +21,7 @@ from proxy.rewriting.projection import shown_type
 from web_ui import arguments
 from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid
+from web_ui.pages.stretch import MOST_PAGES, Stretch, stretch
 from web_ui.parts import Parts
 from web_ui.pictures.chart import Figure
 from web_ui.pictures.lineage import Arrow, lineage
@@ -28,12 +29,8 @@ from web_ui.view_as import seen
 from web_ui.wording import day
 
 SAMPLE_ROWS = 20
-_MOST_PAGES = 100_000
 MOST_ROLES = 24
 """How many stand beside each other."""
-
-MOST_COLUMNS = 300
-"""How many columns and fields stand on one page; of a wider dataset each page has as many, and no roles beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +55,6 @@ class ShownColumn:
     level: str
     tags: tuple[ShownTag, ...]
     comment: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """The columns of one page: which page of how many that is, and what their names were searched for."""
-
-    told: tuple[ColumnDecision, ...]
-    page: int = 1
-    pages: int = 1
-    search: str = ""
-    total: int = 0
-
-    @property
-    def is_part(self) -> bool:
-        """Whether the dataset has more columns than stand on a page."""
-        return self.total > MOST_COLUMNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +84,23 @@ class DatasetPage:
             client=answers.client(),
             asked_by=who.by,
         )
-        stretch = _stretch(self._told(view))
+        search, page = flask.request.args.get("search", ""), arguments.number("page", MOST_PAGES) or 1
+        columns = stretch(self._told(view), search, page)
         is_overseen = not who.is_another and self._is_overseen(who.subject, view.dataset)
         return flask.render_template(
             "dataset.html",
             view=view,
-            stretch=stretch,
+            stretch=columns,
             counts=view.counts if self.parts.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
             rated=view.rated(self.parts.levels()),
-            columns=self._columns(view, stretch.told),
-            policies=view.policies(stretch.told),
-            sample=Grid() if who.is_another else self._sample(who.subject, view, stretch),
+            columns=self._columns(view, columns.told),
+            policies=view.policies(columns.told),
+            sample=Grid() if who.is_another else self._sample(who.subject, view, columns),
             masked=self._masked(who.by, view) if who.is_another else None,
             tells_hidden=self.parts.tells_hidden,
             is_overseen=is_overseen,
             judges_tags=not who.is_another and self._judges_tags(who.subject),
-            matrix=self._matrix(who.subject, view.dataset) if is_overseen and not stretch.is_part else None,
+            matrix=self._matrix(who.subject, view.dataset) if is_overseen and not columns.is_part else None,
             MOST_ROLES=MOST_ROLES,
             lineage=self._lineage(view),
         )
@@ -166,7 +148,7 @@ class DatasetPage:
             )
         )
 
-    def _columns(self, view: DatasetView, told: tuple[ColumnDecision, ...]) -> tuple[ShownColumn, ...]:
+    def _columns(self, view: DatasetView, told: Sequence[ColumnDecision]) -> tuple[ShownColumn, ...]:
         dataset, levels = view.dataset, self.parts.levels()
         assigned: dict[tuple[str, ...], list[TagAssignment]] = {}
         for each in self.parts.tags.assignments(join(dataset.database, dataset.name)):
@@ -191,12 +173,12 @@ class DatasetPage:
         decision_id, client = answers.decision_id(), answers.client()
         return masked_sample(self.parts, by, view.decision, decision_id=decision_id, client=client)
 
-    def _sample(self, subject: Subject, view: DatasetView, stretch: Stretch) -> Grid:
+    def _sample(self, subject: Subject, view: DatasetView, columns: Stretch[ColumnDecision]) -> Grid:
         dataset = view.dataset
-        names = dict.fromkeys(item.path[0] for item in stretch.told if item.outcome is not Outcome.HIDDEN)
-        if stretch.is_part and not names:
+        names = dict.fromkeys(item.path[0] for item in columns.told if item.outcome is not Outcome.HIDDEN)
+        if columns.is_part and not names:
             return Grid()
-        items = ", ".join(join(name) for name in names) if stretch.is_part else "*"
+        items = ", ".join(join(name) for name in names) if columns.is_part else "*"
         sql = f"SELECT {items} FROM {join(dataset.database, dataset.name)} LIMIT {SAMPLE_ROWS}"
         request = Request(sql=sql, client=answers.client())
         try:
@@ -210,16 +192,6 @@ def _arrow(source: str, target: str, how: str, base: Dataset | None = None) -> A
     """An arrow; the one that comes from another dataset leads to its page."""
     address = flask.url_for("dataset.show", database=base.database, name=base.name) if base else ""
     return Arrow(source=source, target=target, how=how, address=address)
-
-
-def _stretch(told: tuple[ColumnDecision, ...]) -> Stretch:
-    """The columns of the page that the address asks for, among those whose names hold what it searches for."""
-    search = flask.request.args.get("search", "").strip()
-    found = tuple(item for item in told if fold(search) in fold(item.name)) if search else told
-    pages = max(1, -(-len(found) // MOST_COLUMNS))
-    page = min(arguments.number("page", _MOST_PAGES) or 1, pages)
-    part = found[(page - 1) * MOST_COLUMNS : page * MOST_COLUMNS]
-    return Stretch(told=part, page=page, pages=pages, search=search, total=len(told))
 
 
 def _shown(column: ColumnDecision, assigned: Sequence[TagAssignment], dataset: Dataset, levels: Levels) -> ShownColumn:
