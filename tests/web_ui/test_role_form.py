@@ -81,4 +81,4 @@ def test_what_a_group_may_by_itself_is_told(browser: SignIn) -> None:
     looked = _send(admin, name="chiefs", groups="admin")
     assert _send(admin, "apply", plan=_plan_of(looked), name="chiefs", groups="admin").status_code == 303
     assert "in admin : administer this whole home" in text_of(admin, "/roles/chiefs")
-    assert "Administer this whole home" in text_of(admin, "/roles")
+    assert "administer this whole home" in text_of(admin, "/roles")
