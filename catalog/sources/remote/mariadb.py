@@ -20,6 +20,7 @@ from catalog.sources.connector import ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.mariadb_catalog import COLUMNS, COMMENTS, COUNT, KEY, KEYS, TABLES, VIEW, VIEWS
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
@@ -42,47 +43,8 @@ _MOST_SAMPLED = 100_000
 _OPTIONS = frozenset({"ssl_ca", "ssl_cert", "ssl_key"})
 _UNSURE = "\0?"
 """A text with one of these may stand for another there: nothing ends at a zero byte, and `?` may be no character."""
-_OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 _SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600"
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-_STORING = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'MRG_MyISAM', 'ARCHIVE', 'ROCKSDB')"
-"""What keeps rows itself; other engines of a server fetch them from elsewhere, where a view may work them out."""
-_TABLES = f"""
-SELECT table_schema, table_name, table_type LIKE '%%VIEW', COALESCE(engine NOT IN {_STORING}, TRUE),
-  IF(table_type LIKE '%%VIEW', '', CONCAT_WS(':', create_time, update_time, data_length, table_rows, table_comment))
-FROM information_schema.tables
-WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
-"""
-_COLUMNS = """
-SELECT column_name, data_type, column_type, character_set_name, character_octet_length, @@max_allowed_packet
-FROM information_schema.columns
-WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
-"""
-_KEY = """
-SELECT column_name FROM information_schema.columns
-WHERE table_schema = %s AND table_name = %s AND column_key = 'PRI' AND data_type LIKE '%%int'
-  AND 1 = (SELECT count(*) FROM information_schema.key_column_usage u
-           WHERE u.table_schema = %s AND u.table_name = %s AND u.constraint_name = 'PRIMARY')
-"""
-_COUNT = "SELECT COALESCE(table_rows, 0) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
-_COMMENTS = """
-SELECT '', table_comment, 0 FROM information_schema.tables
-WHERE table_schema = %s AND table_name = %s AND table_type NOT LIKE '%%VIEW'
-UNION ALL
-SELECT column_name, column_comment, ordinal_position FROM information_schema.columns
-WHERE table_schema = %s AND table_name = %s ORDER BY 3
-"""
-_KEYS = """
-SELECT CASE index_name WHEN 'PRIMARY' THEN 'primary' ELSE 'unique' END, index_name, column_name, '', '', '',
-  seq_in_index FROM information_schema.statistics WHERE table_schema = %s AND table_name = %s AND non_unique = 0
-UNION ALL
-SELECT 'foreign', constraint_name, column_name, referenced_table_schema, referenced_table_name,
-  referenced_column_name, ordinal_position FROM information_schema.key_column_usage
-WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NULL
-ORDER BY 1, 2, 7
-"""
-_VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
-_VIEW = "SELECT view_definition FROM information_schema.views WHERE table_schema = %s AND table_name = %s"
 
 
 def open_mariadb(
@@ -108,7 +70,7 @@ class MariaDbSnapshot:
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view of the URL's database; of all databases when it names none."""
         database = str(self._arguments["database"] or "")
-        rows = self._rows(_TABLES, database, database)
+        rows = self._rows(TABLES, database, database)
         tables = [
             RemoteTable(
                 schema=str(found),
@@ -128,7 +90,7 @@ class MariaDbSnapshot:
 
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of the views, which is empty where the account may not see it."""
-        made = {(str(schema), str(name)): str(sql or "") for schema, name, sql in self._rows(_VIEWS)}
+        made = {(str(schema), str(name)): str(sql or "") for schema, name, sql in self._rows(VIEWS)}
         return {
             table: ViewSql(made.get((table.schema, table.name), ""), _DIALECT)
             for table in self.tables()
@@ -137,7 +99,7 @@ class MariaDbSnapshot:
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; the server lists those alone that the account may read."""
-        rows = self._rows(_COLUMNS, table.schema, table.name)
+        rows = self._rows(COLUMNS, table.schema, table.name)
         declared = [
             Declared(
                 name=str(name),
@@ -153,15 +115,15 @@ class MariaDbSnapshot:
     def description(self, table: RemoteTable) -> Description:
         """The comments and keys of a table and what a view reads, as far as the account may see them."""
         place = (table.schema, table.name)
-        comments = [(str(name), str(said)) for name, said, _ in self._rows(_COMMENTS, *place, *place)]
-        parts = self._rows(_KEYS, *place, *place)
+        comments = [(str(name), str(said)) for name, said, _ in self._rows(COMMENTS, *place, *place)]
+        parts = self._rows(KEYS, *place, *place)
         return description(comments, (KeyPart(*map(str, part[:-1])) for part in parts), self._reads(table))
 
     def _reads(self, table: RemoteTable) -> tuple[str, ...] | None:
         """By the SQL as the server keeps it, in which every relation has its schema."""
         if not table.is_view:
             return ()
-        made = self._rows(_VIEW, table.schema, table.name)
+        made = self._rows(VIEW, table.schema, table.name)
         return relations_read(ViewSql(str(made[0][0] or ""), _DIALECT)) if made else None
 
     def read(
@@ -175,7 +137,7 @@ class MariaDbSnapshot:
         """Rows from some places of a table's numeric key; the first rows of a view, or of a table without one."""
         item, key = _item(table), None if table.is_view else self._key(table)
         columns = [*map(sound, columns)]
-        if not table.is_view and int(str(self._rows(_COUNT, table.schema, table.name)[0][0])) < _FEW_ROWS:
+        if not table.is_view and int(str(self._rows(COUNT, table.schema, table.name)[0][0])) < _FEW_ROWS:
             return evenly(self._batches(f"{select(columns, item)} LIMIT {_MOST_SAMPLED:d}", columns, table), rows)
         ends = None if key is None else self._rows(f"SELECT MIN({key}), MAX({key}) FROM {item}")[0]
         if ends is None or not all(isinstance(end, int) for end in ends):
@@ -297,7 +259,7 @@ class MariaDbSnapshot:
             self._give_back(connection) if is_whole else self._drop(connection)
 
     def _key(self, table: RemoteTable) -> str | None:
-        found = self._rows(_KEY, table.schema, table.name, table.schema, table.name)
+        found = self._rows(KEY, table.schema, table.name, table.schema, table.name)
         return named(str(found[0][0])) if len(found) == 1 else None
 
     @contextmanager

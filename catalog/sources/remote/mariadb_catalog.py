@@ -1,0 +1,49 @@
+"""What MariaDB and MySQL are asked of their own catalog, as SQL: tables, columns, sizes, comments, keys and views."""
+
+_OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
+_STORING = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'MRG_MyISAM', 'ARCHIVE', 'ROCKSDB')"
+"""What keeps rows itself; other engines of a server fetch them from elsewhere, where a view may work them out."""
+
+TABLES = f"""
+SELECT table_schema, table_name, table_type LIKE '%%VIEW', COALESCE(engine NOT IN {_STORING}, TRUE),
+  IF(table_type LIKE '%%VIEW', '', CONCAT_WS(':', create_time, update_time, data_length, table_rows, table_comment))
+FROM information_schema.tables
+WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
+"""
+
+COLUMNS = """
+SELECT column_name, data_type, column_type, character_set_name, character_octet_length, @@max_allowed_packet
+FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+
+KEY = """
+SELECT column_name FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s AND column_key = 'PRI' AND data_type LIKE '%%int'
+  AND 1 = (SELECT count(*) FROM information_schema.key_column_usage u
+           WHERE u.table_schema = %s AND u.table_name = %s AND u.constraint_name = 'PRIMARY')
+"""
+
+COUNT = "SELECT COALESCE(table_rows, 0) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
+
+COMMENTS = """
+SELECT '', table_comment, 0 FROM information_schema.tables
+WHERE table_schema = %s AND table_name = %s AND table_type NOT LIKE '%%VIEW'
+UNION ALL
+SELECT column_name, column_comment, ordinal_position FROM information_schema.columns
+WHERE table_schema = %s AND table_name = %s ORDER BY 3
+"""
+
+KEYS = """
+SELECT CASE index_name WHEN 'PRIMARY' THEN 'primary' ELSE 'unique' END, index_name, column_name, '', '', '',
+  seq_in_index FROM information_schema.statistics WHERE table_schema = %s AND table_name = %s AND non_unique = 0
+UNION ALL
+SELECT 'foreign', constraint_name, column_name, referenced_table_schema, referenced_table_name,
+  referenced_column_name, ordinal_position FROM information_schema.key_column_usage
+WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NULL
+ORDER BY 1, 2, 7
+"""
+
+VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
+
+VIEW = "SELECT view_definition FROM information_schema.views WHERE table_schema = %s AND table_name = %s"

@@ -1,0 +1,84 @@
+"""What PostgreSQL is asked of its own catalog, as SQL: tables, columns, sizes, comments, keys and views."""
+
+SETTINGS = """
+SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),
+  set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
+  set_config('extra_float_digits', '1', false), set_config('search_path', 'pg_catalog', false),
+  set_config('client_encoding', 'UTF8', false), set_config('statement_timeout', $1, false),
+  current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int4 AS version
+"""
+
+TABLES = """
+SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind IN ('v', 'm') AS is_view,
+  c.relkind IN ('v', 'f') OR row_security_active(c.oid) OR EXISTS (
+    WITH RECURSIVE part(oid) AS (
+      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+    SELECT FROM part JOIN pg_class p ON p.oid = part.oid WHERE p.relkind = 'f') AS is_worked_out,
+  (SELECT md5(string_agg(concat(d.objsubid, d.description), ':' ORDER BY d.objsubid)) FROM pg_description d
+   WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass) AS comments,
+  (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid) AS keys,
+  CASE WHEN c.relkind = 'r'
+    THEN concat(c.relfilenode, ':', pg_stat_get_tuples_inserted(c.oid), ':', pg_stat_get_tuples_updated(c.oid), ':',
+                pg_stat_get_tuples_deleted(c.oid))
+    ELSE (SELECT concat('d:', d.tup_inserted, ':', d.tup_updated, ':', d.tup_deleted)
+          FROM pg_stat_database d WHERE d.datname = current_database())
+  END AS fingerprint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+  AND (lower(c.relname::text) = lower($2::text) OR $2::text = '' AND NOT c.relispartition)
+  AND (lower(n.nspname::text) = lower($1::text) OR $1::text = '')
+"""
+
+COLUMNS = """
+SELECT a.attname::text AS name, COALESCE(base.typname, t.typname)::text AS type,
+  COALESCE(item.typname, '')::text AS item,
+  CASE WHEN base.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END::int4 AS modifier,
+  COALESCE(base.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace AS is_own,
+  has_table_privilege(a.attrelid, 'SELECT') AS is_readable,
+  COALESCE(to_jsonb(a) ->> 'attgenerated' = 'v', false) AS is_worked_out
+FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type base ON t.typtype = 'd' AND base.oid = t.typbasetype
+LEFT JOIN pg_type item ON COALESCE(base.typcategory, t.typcategory) = 'A'
+  AND item.oid = COALESCE(base.typelem, t.typelem) AND item.typnamespace = 'pg_catalog'::regnamespace
+WHERE a.attrelid = $1::text::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+
+SIZE = """
+SELECT c.relkind IN ('r', 'm', 'p') AS can_be_sampled,
+  CASE WHEN c.relpages > 0 AND c.reltuples > 0 THEN c.reltuples / c.relpages ELSE 0 END::float8 AS density,
+  CASE WHEN c.relkind = 'p' THEN (SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(c.oid) p)
+    ELSE pg_relation_size(c.oid) END::float8 / current_setting('block_size')::float8 AS size
+FROM pg_class c WHERE c.oid = $1::text::oid
+"""
+
+COMMENTS = """
+SELECT COALESCE(a.attname, '')::text AS name, d.description AS said FROM pg_description d
+LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
+WHERE d.classoid = 'pg_class'::regclass AND d.objoid = $1::text::oid ORDER BY d.objsubid
+"""
+
+KEYS = """
+SELECT CASE WHEN i.indisprimary THEN 'primary' ELSE 'unique' END AS kind, i.indexrelid::text AS name,
+  a.attname::text AS column, '' AS schema, '' AS table, '' AS at, u.place::int8 AS place
+FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY u(number, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.number
+WHERE i.indrelid = $1::text::oid AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+UNION ALL
+SELECT 'foreign', k.oid::text, a.attname::text, n.nspname::text, c.relname::text, r.attname::text, u.place
+FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY u(number, at, place)
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number
+JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.at
+JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.conrelid = $1::text::oid AND k.contype = 'f'
+ORDER BY kind, name, place
+"""
+
+READS = """
+SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS name FROM pg_rewrite r
+JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+JOIN pg_class c ON c.oid = d.refobjid AND c.oid <> r.ev_class AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN' ORDER BY 1, 2
+"""
+
+VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
