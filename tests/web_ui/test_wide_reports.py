@@ -8,13 +8,18 @@ import pytest
 from benchmarks.ground.estate import Size, estate, store
 from catalog.home import Home
 from catalog.model import Column, Dataset
+from catalog.people.model import User
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import decide
 from policy_engine.model import Effect, Outcome, Policy, Scope
 from policy_engine.profile import profile
 from policy_engine.subjects import fingerprint, holder_of
 from policy_engine.telling.who import who
+from tests.web_ui.browsing import sign_in
+from tests.web_ui.shop import PASSWORD
+from web_ui.app import create_app
 from web_ui.home.estate import Estates
+from web_ui.pages import reports as pages
 from web_ui.parts import Parts, assemble
 from web_ui.reports.exposure import SENSITIVE
 from web_ui.reports.kinds import answer, kind_of
@@ -116,3 +121,18 @@ def test_each_column_is_there_with_who_sees_it_and_why(parts: Parts) -> None:
 def test_what_was_remembered_of_datasets_may_be_forgotten(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "_capacity", 1)
     assert rows(parts) == decided(parts)
+
+
+def test_a_cell_of_a_page_names_the_first_of_many(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_NAMES", 2)
+    parts.accounts.put_user(User(name="ada", groups=frozenset({"admin", "auditor"})))
+    parts.accounts.set_password("ada", PASSWORD)
+    browser = create_app(parts).test_client()
+    assert sign_in(browser, "ada").status_code == 303
+    page = browser.get("/reports/unrestricted").get_data(as_text=True)
+    told = [row["roles"] for row in browser.get("/api/v1/reports/unrestricted").get_json()["rows"]]
+    assert max(map(len, told)) > 2
+    for roles in told:
+        cell = f"{roles[0]}, {roles[1]} and {len(roles) - 2} more" if len(roles) > 2 else ", ".join(roles)
+        assert f"<td>{cell}</td>" in page
+    assert "A cell has at most 2 names; CSV and JSON have all." in page

@@ -18,6 +18,8 @@ from web_ui.reports.kinds import Kind, kind_of
 from web_ui.reports.report import Answered
 
 MOST_ROWS = 500
+MOST_NAMES = 8
+"""How many roles, policies or accounts a cell names on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +67,16 @@ class ReportsPage:
     ) -> str:
         chart = made.report.chart if made else None
         api, words = flask.url_for("reports_api.report", name=kind.name), urlencode(asked)
+        rows = tuple(islice(made.report.rows, MOST_ROWS)) if made else ()
         return flask.render_template(
             "report.html",
             kind=kind,
             kinds=kinds,
             asked=asked,
             made=made,
-            rows=tuple(islice(made.report.rows, MOST_ROWS)) if made else (),
+            rows=rows,
+            most_names=MOST_NAMES,
+            is_cut=any(isinstance(cell, tuple) and len(cell) > MOST_NAMES for row in rows for cell in row),
             choices=made.report.choices if made else {},
             figure=self.parts.pictures.figure(chart) if chart and chart.rows else None,
             problem=problem,
