@@ -124,7 +124,7 @@ class Rulings:
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
-        if self.go_by_name:
+        if self.go_by_name and (self._is_by_column or field.path[0] in self._scoped):
             return self._of_named(field)
         ruling = self._by_kind.get(field.kind)
         if ruling is None:

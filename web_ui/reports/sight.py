@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, islice
+from itertools import accumulate, islice, repeat
 
 from catalog.model import Dataset
 from catalog.names import fold, nearest
 from catalog.people.model import User
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import Judge
-from policy_engine.model import Outcome, Subject
+from policy_engine.model import Decision, Outcome, Subject
 from policy_engine.subjects import fingerprint, holder_of, subject_of
 from policy_engine.telling.who import Holder, Onlooker, Sight, can, onlookers
 from proxy.refusals import NotThere
@@ -51,7 +51,9 @@ class _Watched:
         self._dataset = dataset
         self._column = column
         self._top = next((each.path[0] for each in dataset.columns if each.name == column), None)
-        self._judges: dict[tuple[str, str], Judge] = {}
+        self._is_flat = column is None and all(len(each.path) == 1 for each in dataset.columns)
+        self._judges: dict[object, Judge] = {}
+        self._decisions: dict[object, Decision] = {}
         every = ((each, self._number(each)) for each in onlookers(desk.policies, users))
         self._onlookers = [(each, number) for each, number in every if number]
         self.seeing = Counter(each.kind for each, _ in self._onlookers)
@@ -69,28 +71,36 @@ class _Watched:
     def _of(self, some: Sequence[Onlooker]) -> Iterator[Row]:
         desk, subjects = self._desk, [each.subject for each in some]
         revisions, at, look = desk.parts.revisions, desk.at, desk.look
-        known = since(subjects, self._dataset, desk.policies, revisions, at, look, self._top)
+        known = since(subjects, self._dataset, desk.policies, revisions, at, look, self._top, self._decided)
         for each in some:
             when = known[fingerprint(each.subject)]
-            decision = self._judge(each).decide(self._dataset, self._top)
-            yield from (_seen_by(desk, holder, when) for holder in each.holders(decision, self._column))
+            holders = each.holders(self._decided(each.subject), self._column)
+            yield from (_seen_by(desk, holder, when) for holder in holders)
 
     def _number(self, onlooker: Onlooker) -> int:
         """How many rows somebody has; columns that are alike are counted together."""
-        judged = self._judge(onlooker).judge_seen(self._dataset)
-        if judged is None or judged.broken:
+        judged = self._judge(onlooker.subject).judge_seen(self._dataset) if self._is_flat else None
+        if judged is not None and not judged.broken:
+            numbers = judged.fields.tally.values() if judged.is_plain else repeat(1)
+            shown = zip(judged.verdicts.values(), numbers, strict=False)
+            return sum(number for verdict, number in shown if verdict.outcome is not Outcome.HIDDEN)
+        if self._is_flat or not self._judge(onlooker.subject).sees(self._dataset):
             return 0
-        if self._column is None and judged.is_plain:
-            kinds = zip(judged.verdicts.values(), judged.fields.tally.values(), strict=True)
-            return sum(number for verdict, number in kinds if verdict.outcome is not Outcome.HIDDEN)
-        decision = self._judge(onlooker).decide(self._dataset, self._top)
-        return sum(1 for _ in onlooker.holders(decision, self._column))
+        return sum(1 for _ in onlooker.holders(self._decided(onlooker.subject), self._column))
 
-    def _judge(self, onlooker: Onlooker) -> Judge:
+    def _decided(self, subject: Subject) -> Decision:
+        """The decision for somebody, remembered where it tells of one column."""
+        key = fingerprint(subject)
+        decision = self._decisions.get(key) or self._judge(subject).decide(self._dataset, self._top)
+        if self._top is not None:
+            self._decisions[key] = decision
+        return decision
+
+    def _judge(self, subject: Subject) -> Judge:
         """The judge for somebody, who is asked again and remembers."""
-        key, desk = (onlooker.kind, onlooker.name), self._desk
+        key, desk = fingerprint(subject), self._desk
         if key not in self._judges:
-            self._judges[key] = Judge(onlooker.subject, desk.policies, desk.at, AT_MOST, desk.look)
+            self._judges[key] = Judge(subject, desk.policies, desk.at, AT_MOST, desk.look)
         return self._judges[key]
 
 

@@ -3,7 +3,7 @@
 Data, tags and accounts have no revisions: each policy of the past is asked about them as they are today.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from catalog.model import Dataset, Revision
@@ -11,7 +11,7 @@ from catalog.names import fold
 from catalog.revisions import Revisions
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import Judge
-from policy_engine.model import Estate, Outcome, PolicySet, Subject
+from policy_engine.model import Decision, Estate, Outcome, PolicySet, Subject
 from policy_engine.state import decode_state
 from policy_engine.subjects import fingerprint
 
@@ -29,21 +29,26 @@ def since(
     at: datetime,
     look: Estate,
     only: str | None = None,
+    now: Callable[[Subject], Decision] | None = None,
 ) -> Mapping[object, Mapping[str, int]]:
     """For each subject, by its fingerprint, the revision since which each column is shown as now, by folded name.
 
     After `MOST_REVISIONS` the oldest that was looked at stands for it. `only` is the one top-level column that counts.
+    `now` knows what is decided of it under these policies, where that was found already.
 
     Example: a column that revision 3 opened and revision 7 masked is shown as it is since 7.
     """
     found: dict[object, dict[str, int]] = {}
-    waiting = {
-        fingerprint(subject): (subject, dict(_seen(subject, dataset, policies, at, look, only))) for subject in seekers
-    }
+
+    def decided(subject: Subject, policies: PolicySet) -> Decision:
+        return Judge(subject, policies, at, AT_MOST, look).decide(dataset, only)
+
+    present = now or (lambda subject: decided(subject, policies))
+    waiting = {fingerprint(subject): (subject, dict(_seen(present(subject)))) for subject in seekers}
     history = [each for each in revisions.history() if each.number <= policies.revision][:MOST_REVISIONS]
     for number, before in _changes(history, revisions):
         for key, (subject, columns) in waiting.items():
-            was = dict(_seen(subject, dataset, before, at, look, only)) if columns else {}
+            was = dict(_seen(decided(subject, before))) if columns else {}
             moved = [name for name, seen in columns.items() if was.get(name) != seen]
             found.setdefault(key, {}).update(dict.fromkeys(moved, number))
             for name in moved:
@@ -70,10 +75,7 @@ def _may_touch(revision: Revision) -> bool:
     return not all(line[1:].startswith(_OTHERS) for line in revision.difference.splitlines())
 
 
-def _seen(
-    subject: Subject, dataset: Dataset, policies: PolicySet, at: datetime, look: Estate, only: str | None
-) -> Iterator[tuple[str, Seen]]:
-    decision = Judge(subject, policies, at, AT_MOST, look).decide(dataset, only)
+def _seen(decision: Decision) -> Iterator[tuple[str, Seen]]:
     for column in decision.columns:
         for item in (column, *column.nested):
             is_there = not decision.broken and item.outcome is not Outcome.HIDDEN
