@@ -1,4 +1,7 @@
-"""Who may be told what others see: administrators and auditors of everything, delegates of their databases."""
+"""Who may be told what others see: administrators and auditors of everything, delegates of their databases.
+
+Sources and crawls, which reach beyond databases, are for administrators and auditors alone.
+"""
 
 from catalog.names import fold
 from catalog.people.model import Role
@@ -24,6 +27,14 @@ def require_oversight(rights: Rights, what: str) -> frozenset[str] | None:
     if found == frozenset():
         rights.require(Action.HOME_ADMINISTER, None, what)
     return found
+
+
+def may_see_sources(rights: Rights) -> bool:
+    """Whether somebody may know which sources there are, what comes from which, and how they are crawled.
+
+    Example: `audit:read` gives it; `audit:read on shop` does not.
+    """
+    return rights.may(Action.AUDIT_READ) or rights.may(Action.HOME_ADMINISTER)
 
 
 def overseen_roles(policies: PolicySet, databases: frozenset[str] | None) -> tuple[Role, ...]:

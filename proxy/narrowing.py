@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from catalog.model import Level
 from catalog.names import fold
 from crawler.levels import Levels
+from policy_engine.capabilities import Action, Rights
 from policy_engine.judging.sights import Sight, TagSets
+from policy_engine.oversight import may_see_sources
 from proxy.refusals import RequestInvalid
 
-FACETS = ("access", "level", "tag", "database")
-"""What a list may be narrowed by, in the order in which it is offered."""
+FACETS = ("access", "level", "tag", "database", "source")
+"""What a list may be narrowed by, in the order in which it is offered; the source by whoever may see sources."""
 
 _ACCESS = ("clear", "masked", "hidden", "filtered")
 
@@ -24,6 +26,7 @@ class Kind:
     level: Level
     tag_sets: TagSets
     database: str
+    source: str
 
     def values(self, facet: str) -> Iterator[str]:
         """What such a dataset is filed under."""
@@ -34,8 +37,10 @@ class Kind:
                 yield self.level.value
             case "tag":
                 yield from {tag for tags in self.tag_sets for tag in tags}
-            case _:
+            case "database":
                 yield self.database
+            case _:
+                yield self.source
 
     def lacks(self, wanted: Mapping[str, str]) -> tuple[str, ...]:
         """The facets under which it is filed otherwise than wanted."""
@@ -69,12 +74,24 @@ def counts(sights: Iterable[Sight], levels: Levels, wanted: Mapping[str, str]) -
     return found
 
 
-def wanted(arguments: Mapping[str, str]) -> dict[str, str]:
-    """What a request narrows by; raises RequestInvalid for a kind of access that there is not."""
+def facets_for(*rights: Rights) -> tuple[str, ...]:
+    """What a list may be narrowed by: by source only if all these people may see sources."""
+    return tuple(name for name in FACETS if name != "source" or all(map(may_see_sources, rights)))
+
+
+def wanted(arguments: Mapping[str, str], *rights: Rights) -> dict[str, str]:
+    """What a request of these people narrows by: of one person, or of one who looks as another.
+
+    Raises RequestInvalid for a kind of access that there is not, and NotAllowed for any source, there or not, where
+    one of them may not see sources.
+    """
     asked = {facet: arguments[facet] for facet in FACETS if arguments.get(facet)}
     if asked.get("access", "clear") not in _ACCESS:
         known = ", ".join(f"`{name}`" for name in _ACCESS)
         raise RequestInvalid("there is no such kind of access to narrow by", hint=f"known: {known}")
+    for each in rights if "source" in asked else ():
+        if not may_see_sources(each):
+            each.require(Action.HOME_ADMINISTER, None, "narrow by source")
     return asked
 
 
@@ -84,6 +101,7 @@ def _kind(sight: Sight, levels: Levels) -> Kind:
         level=levels.dataset(sight.tag_sets).level,
         tag_sets=sight.tag_sets,
         database=sight.dataset.database,
+        source=sight.dataset.source,
     )
 
 

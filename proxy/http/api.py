@@ -91,7 +91,7 @@ class Api:
         """The datasets the person may see, those that match `search` and are filed under all else that is given."""
         subject = answers.subject(self.identity)
         refuse_unknown_arguments("search", *FACETS)
-        asked = wanted(flask.request.args)
+        asked = wanted(flask.request.args, self._rights(subject))
         found = self.metadata.find(
             subject,
             flask.request.args.get("search", ""),

@@ -238,6 +238,7 @@ DATA_PATHS: Json = {
                 parameter("level", "How sensitive it is."),
                 parameter("tag", "A tag that you see on it."),
                 parameter("database", "The database it is in."),
+                parameter("source", "The source it comes from, for administrators and auditors."),
             ),
         )
     },

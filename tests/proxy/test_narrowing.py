@@ -5,10 +5,14 @@ import random
 
 import pytest
 
+from catalog.errors import NotAllowed
 from catalog.model import Dataset, Level, Tag
+from catalog.people.model import Role
 from crawler.levels import Levels
+from policy_engine.capabilities import Rights
 from policy_engine.judging.sights import Sight
-from proxy.narrowing import FACETS, counts, narrowed, wanted
+from policy_engine.model import PolicySet, Subject
+from proxy.narrowing import FACETS, counts, facets_for, narrowed, wanted
 from proxy.refusals import RequestInvalid
 
 LEVELS = Levels(
@@ -20,6 +24,13 @@ LEVELS = Levels(
 )
 
 
+READER = Role(name="reader", groups=frozenset({"reader"}), capabilities=frozenset({"audit:read on shop"}))
+
+
+def rights(*groups: str) -> Rights:
+    return Rights(Subject(user="ada", groups=frozenset(groups)), PolicySet(revision=1, policies=(), roles=(READER,)))
+
+
 def estate(seed: int, size: int = 60) -> list[Sight]:
     chance = random.Random(seed)
     return [
@@ -27,7 +38,7 @@ def estate(seed: int, size: int = 60) -> list[Sight]:
             dataset=Dataset(
                 database=chance.choice(("shop", "hr", "Lab")),
                 name=f"t{number}",
-                source="lake",
+                source=chance.choice(("lake", "Ledger")),
                 relation=f"t{number}",
             ),
             clear=chance.randrange(3),
@@ -68,6 +79,7 @@ def test_access_says_how_the_person_sees_it() -> None:
 def test_names_compare_as_everywhere() -> None:
     sights = estate(2)
     assert narrowed(sights, LEVELS, {"database": "LAB"}) == narrowed(sights, LEVELS, {"database": "Lab"}) != ()
+    assert narrowed(sights, LEVELS, {"source": "LEDGER"}) == narrowed(sights, LEVELS, {"source": "Ledger"}) != ()
 
 
 def test_nothing_wanted_leaves_everything_and_nothing_known_leaves_nothing() -> None:
@@ -77,6 +89,20 @@ def test_nothing_wanted_leaves_everything_and_nothing_known_leaves_nothing() -> 
 
 
 def test_a_kind_of_access_that_there_is_not_is_refused() -> None:
-    assert wanted({"tag": "pii.email", "level": "", "search": "x"}) == {"tag": "pii.email"}
+    assert wanted({"tag": "pii.email", "level": "", "search": "x"}, rights()) == {"tag": "pii.email"}
     with pytest.raises(RequestInvalid, match="no such kind of access"):
-        wanted({"access": "seen"})
+        wanted({"access": "seen"}, rights())
+
+
+def test_only_who_may_see_sources_narrows_by_them() -> None:
+    for some in (rights(), rights("reader")):
+        assert facets_for(some) == ("access", "level", "tag", "database")
+        with pytest.raises(NotAllowed, match="narrow by source"):
+            wanted({"source": "lake"}, some)
+    for knowing in (rights("admin"), rights("auditor")):
+        assert facets_for(knowing) == FACETS
+        assert wanted({"source": "lake"}, knowing) == {"source": "lake"}
+        for both in ((knowing, rights()), (rights(), knowing)):
+            assert "source" not in facets_for(*both), "who looks as another sees what both may see"
+            with pytest.raises(NotAllowed, match="narrow by source"):
+                wanted({"source": "lake"}, *both)

@@ -1,6 +1,7 @@
 """The list of datasets: what a person may see of them, found by words and narrowed by facets."""
 
 import re
+from dataclasses import replace
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -59,6 +60,35 @@ def test_the_list_is_narrowed_by_what_the_person_sees_and_by_nothing_else(shop: 
         assert "0 datasets match" in text_of(kim, address)
     assert "1 dataset matches in what you chose" in text_of(boss, "/data?tag=fin.card")
     assert kim.get("/data?access=any").status_code == 400
+
+
+def test_sources_are_a_facet_for_whoever_may_see_sources_alone(shop: Parts, browser: SignIn) -> None:
+    kim, boss = browser("kim"), browser("max")
+    shop.datasets.put_source(replace(shop.datasets.sources()[0], name="ledger"))
+    shop.datasets.register("shop", "returns", "ledger", "orders.csv", (Field(name="land", type="VARCHAR"),))
+    offered = facets_of(boss, "/data")
+    assert (offered["lake"], offered["ledger"]) == ("1", "1")
+    assert "1 dataset matches in what you chose" in text_of(boss, "/data?source=LEDGER")
+    assert not {"lake", "ledger"} & facets_of(kim, "/data").keys()
+    for source in ("ledger", "no_such_source"):
+        for address in ("/data", "/api/v1/datasets"):
+            refused = kim.get(f"{address}?source={source}")
+            assert refused.status_code == 403, "a source that is there, and one that is not, are refused alike"
+            assert "narrow by source" in refused.get_data(as_text=True)
+    [told] = boss.get("/api/v1/datasets?source=ledger").get_json()["datasets"]
+    assert told["dataset"] == "shop.returns"
+
+
+def test_looking_as_another_shows_no_sources_that_either_may_not_see(shop: Parts, browser: SignIn) -> None:
+    shop.datasets.register("shop", "returns", "lake", "orders.csv", (Field(name="land", type="VARCHAR"),))
+    boss = browser("max")
+    assert "lake" in facets_of(boss, "/data")
+    token = csrf_token(boss.get("/view-as"))
+    begun = boss.post("/view-as", data={"csrf_token": token, "kind": "user", "name": "kim"})
+    assert begun.status_code == 303
+    offered = facets_of(boss, "/data")
+    assert "some masked" in offered
+    assert "lake" not in offered
 
 
 def test_a_program_narrows_the_list_alike(browser: SignIn) -> None:

@@ -1,7 +1,7 @@
 """The Data page: the datasets a person may see, grouped by database, with search and facets, page by page."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from policy_engine.judging.sights import Sight
 from policy_engine.model import Subject
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
-from proxy.narrowing import FACETS, counts, narrowed, wanted
+from proxy.narrowing import counts, facets_for, narrowed, wanted
 from web_ui import arguments
 from web_ui.databases import make
 from web_ui.pages.facets import Facet, facet
@@ -74,7 +74,9 @@ class DataPage:
     def _page(self, problem: VeilError | None = None) -> str:
         who = seen(self.identity)
         search = flask.request.args.get("search", "").strip()
-        asked, number = wanted(flask.request.args), arguments.number("page", _MOST_PAGES) or 1
+        policies = self.parts.policies.current()
+        rights = (Rights(who.subject, policies), Rights(who.by, policies))
+        asked, number = wanted(flask.request.args, *rights), arguments.number("page", _MOST_PAGES) or 1
         sights = self.parts.metadata.find(
             who.subject, search, decision_id=answers.decision_id(), client=answers.client(), asked_by=who.by
         )
@@ -86,12 +88,12 @@ class DataPage:
             count=len(found),
             total=len(sights),
             databases=self._shelves(found[(number - 1) * _ON_A_PAGE : number * _ON_A_PAGE], () if search else sights),
-            facets_of=self._facets(sights, asked, search),
+            facets_of=self._facets(sights, facets_for(*rights), asked, search),
             pages=range(1, -(-len(found) // _ON_A_PAGE) + 1),
             page=number,
             query={"search": search or None, **asked},
             empty=None if who.is_another else self._empty(who.by),
-            may_write=Rights(who.by, self.parts.policies.current()).places(Action.POLICY_WRITE) != frozenset(),
+            may_write=rights[1].places(Action.POLICY_WRITE) != frozenset(),
             is_bare=not sights and not self.parts.datasets.names(),
             problem=problem,
             made=flask.request.args.get("made", ""),
@@ -105,10 +107,12 @@ class DataPage:
         filled = {fold(database) for database, _ in self.parts.datasets.names()}
         return tuple(each for each in self.parts.datasets.databases() if fold(each.name) not in filled)
 
-    def _facets(self, sights: tuple[Sight, ...], asked: Mapping[str, str], search: str) -> tuple[Facet, ...]:
+    def _facets(
+        self, sights: tuple[Sight, ...], names: Sequence[str], asked: Mapping[str, str], search: str
+    ) -> tuple[Facet, ...]:
         found = counts(sights, self.parts.levels(), asked)
         return tuple(
-            facet(name, found[name], asked.get(name, ""), address=_address(search, asked, name)) for name in FACETS
+            facet(name, found[name], asked.get(name, ""), address=_address(search, asked, name)) for name in names
         )
 
     def _shelves(self, sights: tuple[Sight, ...], everything: tuple[Sight, ...]) -> tuple[Shelf, ...]:
