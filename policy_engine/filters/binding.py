@@ -16,7 +16,7 @@ from catalog.errors import PolicyInvalid
 from policy_engine.filters.functions import ARITHMETIC
 from policy_engine.filters.grammar import DIALECT, is_attribute, lookups, path_of, print_sql, references
 from policy_engine.filters.meaning import Fact, Meaning, carrier, fact, meaning, question
-from policy_engine.filters.names import Names, ReadLookup, Typed
+from policy_engine.filters.names import MOMENTS, Names, ReadLookup, Typed
 from policy_engine.filters.sets import read_set
 from policy_engine.filters.truths import simplified, unknown
 from policy_engine.model import LOOKUP, ROW
@@ -25,6 +25,8 @@ Value = str | bool | tuple[str, ...] | None
 
 _CAST = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DATE", "TIMESTAMP"})
 _TYPES = {"now": "TIMESTAMP", "today": "DATE"}
+_MOMENT = exp.DataType.build("TIMESTAMP", dialect=DIALECT)
+_TIMES = {"TIMESTAMP WITH TIME ZONE": exp.DataType.build("TIMESTAMPTZ", dialect=DIALECT)}
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
@@ -115,8 +117,23 @@ class _Binding:
 
     def _put_columns(self, select: exp.Select, read: ReadLookup) -> None:
         columns = dict(read.columns)
+        _, type_name = columns[path_of(select.expressions[0])]
         for node in list(references(select)):
             node.replace(self._reference(LOOKUP, columns[path_of(node)]))
+        if type_name in MOMENTS:
+            self._put_moments(select, type_name)
+
+    def _put_moments(self, select: exp.Select, type_name: str) -> None:
+        """Compares dates and moments as moments: a day beyond what a moment can be is unknown, and no error."""
+        lookup = select.find_ancestor(exp.In)
+        assert lookup is not None
+        if self._types.get(id(lookup.this)) == type_name:
+            return
+        sides = [lookup.this, *(select.expressions if type_name == "DATE" else ())]
+        for side in sides:
+            tried = exp.TryCast(to=_TIMES.get(type_name, _MOMENT).copy(), safe=True)
+            side.replace(tried)
+            tried.set("this", side)
 
     def _take_out(self, select: exp.Select, read: ReadLookup) -> None:
         """Puts a column with the lookup's answer in its place."""

@@ -15,7 +15,13 @@ Typed = tuple[Path, str]
 """A column as it is called, and its type."""
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_MOMENTS = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+_DIGITS = {
+    **{"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "HUGEINT": 39},
+    **{"UTINYINT": 3, "USMALLINT": 5, "UINTEGER": 10, "UBIGINT": 20},
+}
+_MOST_DIGITS = 38
+MOMENTS = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+"""Types that a lookup may compare with each other; dates are made moments first, as far as they can be."""
 
 
 class Unjudgeable(Exception):
@@ -109,8 +115,18 @@ def _carries(path: Path, tag: str, fields: Profile) -> bool | None:
 
 
 def _is_comparable(one: str, other: str) -> bool:
-    """Whether the engine compares the types without a cast that could fail."""
-    return one == other or (_family(one) is not None and _family(one) == _family(other))
+    """Whether the engine compares the types without a cast that could fail; dates are seen to in binding.py."""
+    return one == other or (_family(one) is not None and _family(one) == _family(other) and _fits(one, other))
+
+
+def _fits(one: str, other: str) -> bool:
+    """Whether each whole number of a type fits a decimal of the digits that the engine then compares with.
+
+    Example: a BIGINT has 19 digits, so it fits beside a DECIMAL(38,19) and not beside a DECIMAL(38,20).
+    """
+    whole = next((_DIGITS[kind] for kind in (one, other) if kind in _DIGITS), 0)
+    scale = next((int(kind[:-1].split(",")[1]) for kind in (one, other) if kind.startswith("DECIMAL(")), None)
+    return scale is None or whole + scale <= _MOST_DIGITS
 
 
 def _family(type_name: str) -> str | None:
@@ -119,7 +135,7 @@ def _family(type_name: str) -> str | None:
         return "number"
     if plain in ("VARCHAR", "ENUM"):
         return "text"
-    return "moment" if plain in _MOMENTS else None
+    return "moment" if plain in MOMENTS else None
 
 
 def _typed(column: Column) -> Typed:

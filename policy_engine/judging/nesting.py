@@ -13,9 +13,13 @@ from policy_engine.model import Policy
 from policy_engine.profile import FieldProfile
 from policy_engine.shapes import Shape, nesting
 from policy_engine.strength import Strength
+from policy_engine.transforms.types import Kind, read_type
 
 _UNIQUE = frozenset({"tokenize", "hash"})
-"""Transforms that keep different keys of a map different."""
+"""Transforms that keep different keys of a map different, where they give each one something."""
+
+_MOMENTS = frozenset({Kind.DATE, Kind.TIMESTAMP})
+"""Kinds of which some values have no token or hash: those far from our time, or infinite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,13 @@ def _why_no_map(parts: Sequence[Node]) -> str:
     showings = {raised(item.showing, keys.least) for item in keys.contributions}
     if any(showing.call and showing.call.name not in _UNIQUE for showing in showings) or _may_clash(keys):
         return "its keys can be shown as they are or as tokens, but not masked so that different ones become equal"
+    if any(map(_is_changed, showings)) and read_type(parts[0].field.column.type).kind in _MOMENTS:
+        return "its keys are dates or moments, some of which have no token, and a key must be there"
     return ""
+
+
+def _is_changed(showing: Showing) -> bool:
+    return showing.call is not None
 
 
 def _may_clash(keys: Ruling) -> bool:

@@ -122,7 +122,10 @@ def _with_answers(decision: Decision, relation: str, lookups: Mapping[str, str])
 
 
 def _answer(lookup: Lookup, relation: str) -> str:
-    where = f" WHERE {lookup.where}" if lookup.where else ""
+    """The lookup as SQL; a row on which its condition cannot be worked out does not meet it, without an error."""
+    types = tuple((column.name, column.type) for column in lookup.dataset.columns if len(column.path) == 1)
+    is_bare = not lookup.where or _is_total(lookup.where, types)
+    where = f" WHERE {lookup.where if is_bare else without_errors(lookup.where)}" if lookup.where else ""
     return f"({lookup.value}) IN (SELECT {lookup.column} FROM {relation} AS {quoted(LOOKUP)}{where})"
 
 
