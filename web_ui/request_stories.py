@@ -1,8 +1,10 @@
 """Requests for access as one reader may know them: lists, and the whole story of one, for the API and the pages."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState
 from catalog.errors import VeilError
@@ -18,6 +20,7 @@ from policy_engine.judging.policy_index import roles_of
 from policy_engine.judging.verdicts import Verdict
 from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, Policy, Subject
+from policy_engine.profile import Path
 from policy_engine.readers import may_read
 from policy_engine.requests.access_requests import is_own, may_decide
 from policy_engine.requests.proposal import Proposal, propose
@@ -197,15 +200,12 @@ class Reader:
             judged = judge.judge(proposal.dataset)
             if judged.broken or not judged.is_visible:
                 continue
-            every = (*((column, verdict) for column, _, verdict in judged.told), *_inner(judged))
-            shown: dict[str, list[str]] = {}
-            for column, verdict in every:
-                if verdict.outcome is not Outcome.HIDDEN and column.path in asked:
-                    shown.setdefault(verdict.transform or verdict.outcome.value, []).append(column.name)
+            shown = _shown(judged, asked)
             if shown:
-                told = {how: tuple(names[:_MOST_COLUMNS]) for how, names in shown.items()}
-                found.append(Holder(role=role.name, shown=told))
-        return tuple(found[:_MOST_HOLDERS])
+                found.append(Holder(role=role.name, shown=shown))
+            if len(found) == _MOST_HOLDERS:
+                break
+        return tuple(found)
 
     def _note_reading(self, request: AccessRequest) -> None:
         """That somebody looked at what another person sees and would see is on record."""
@@ -220,6 +220,25 @@ class Reader:
                 details={"request": request.id, "asker": request.user},
             )
         )
+
+
+def _shown(judged: Judged, asked: AbstractSet[Path]) -> dict[str, tuple[str, ...]]:
+    """The first of the columns that are asked for and there, by how they are shown."""
+    found: dict[str, list[str]] = {}
+    rest = {_how(verdict) for verdict in judged.verdicts.values() if verdict.outcome is not Outcome.HIDDEN}
+    for column, verdict in chain(((column, verdict) for column, _, verdict in judged.told), _inner(judged)):
+        if verdict.outcome is not Outcome.HIDDEN and column.path in asked:
+            names = found.setdefault(_how(verdict), [])
+            names.append(column.name)
+            if len(names) == _MOST_COLUMNS:
+                rest.discard(_how(verdict))
+                if not (rest or judged.fields.has_nested):  # a field may be shown in yet another way
+                    break
+    return {how: tuple(names[:_MOST_COLUMNS]) for how, names in found.items()}
+
+
+def _how(verdict: Verdict) -> str:
+    return verdict.transform or verdict.outcome.value
 
 
 def _inner(judged: Judged) -> Iterator[tuple[Column, Verdict]]:

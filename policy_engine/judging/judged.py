@@ -67,7 +67,7 @@ class Judged:
     @property
     def parts(self) -> Iterator[tuple[FieldProfile, Verdict]]:
         """Every field within a column that is there, however deep."""
-        todo = [verdict for _, verdict in self.columns]
+        todo = [verdict for _, verdict in self.columns] if self.fields.has_nested else []
         for verdict in todo:
             if verdict.outcome is not Outcome.HIDDEN:
                 yield from verdict.parts

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
 from catalog.names import fold
+from policy_engine.by_identity import ByIdentity
 from policy_engine.columns_in_words import columns, left_out
 from policy_engine.judging.cells import CLEAR, NOTHING, Contribution, Showing, strongest
 from policy_engine.model import Effect, Policy, TagExpression, TransformCall, TransformRule
@@ -298,7 +299,15 @@ def _holds(expression: TagExpression, tags: Tags, *, opens: bool) -> bool:
 
 def _is_in_scope(policy: Policy, path: Path) -> bool:
     """A column of the scope covers the fields nested in it."""
-    return any(path[: len(column)] == tuple(map(fold, column)) for column in policy.scope.columns)
+    named = _scope_columns(policy)
+    return any(path[:length] in named for length in range(len(path) + 1))
+
+
+def _folded_columns(policy: Policy) -> frozenset[Path]:
+    return frozenset(tuple(map(fold, column)) for column in policy.scope.columns)
+
+
+_scope_columns = ByIdentity(_folded_columns, 4_096)
 
 
 def _why_not(policy: Policy, field: FieldProfile) -> str:

@@ -10,13 +10,14 @@ from catalog.home import Home
 from catalog.model import Column, Dataset
 from catalog.people.model import User
 from policy_engine.circumstances import AT_MOST
-from policy_engine.judging.decide import decide
+from policy_engine.judging.decide import Judge, decide
 from policy_engine.model import Effect, Outcome, Policy, Scope
 from policy_engine.profile import profile
 from policy_engine.subjects import fingerprint, holder_of
 from policy_engine.telling.who import who
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import PASSWORD
+from web_ui import request_stories
 from web_ui.app import create_app
 from web_ui.home.estate import Estates
 from web_ui.pages import reports as pages
@@ -121,6 +122,24 @@ def test_each_column_is_there_with_who_sees_it_and_why(parts: Parts) -> None:
 def test_what_was_remembered_of_datasets_may_be_forgotten(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "_capacity", 1)
     assert rows(parts) == decided(parts)
+
+
+def test_what_a_role_is_told_to_see_are_the_first_of_its_columns(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_stories, "_MOST_COLUMNS", 2)
+    policies, longest = parts.policies.current(), 0
+    for dataset in parts.datasets.datasets():
+        asked = {column.path for column in dataset.columns if column.name != "name_1"}
+        for role in policies.roles:
+            judged = Judge(holder_of(role), policies, parts.clock(), AT_MOST).judge(dataset)
+            every = [(column, verdict) for column, _, verdict in judged.told]
+            every += [(field.column, verdict) for field, verdict in judged.parts]
+            shown: dict[str, list[str]] = {}
+            for column, verdict in every:
+                if verdict.outcome is not Outcome.HIDDEN and column.path in asked:
+                    shown.setdefault(verdict.transform or "clear", []).append(column.name)
+            longest = max(longest, *map(len, shown.values()), 0)
+            assert request_stories._shown(judged, asked) == {how: tuple(names[:2]) for how, names in shown.items()}
+    assert longest > 2
 
 
 def test_a_cell_of_a_page_names_the_first_of_many(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
