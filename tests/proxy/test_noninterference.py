@@ -65,7 +65,8 @@ def outcome(world: World, sql: str, subject: Subject = ANALYST) -> tuple[object,
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Days and moments as numbers: an engine's go beyond the years that Python knows."""
-    return column.cast(_numbers(column.type))
+    kind = _numbers(column.type)
+    return column if kind == column.type else column.cast(kind)  # Arrow loses items of a list of nothing but NULLs
 
 
 def _numbers(kind: pa.DataType) -> pa.DataType:
