@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.ground.estate import Size, estate, person, store
 from benchmarks.ground.figures import figure
+from catalog.crawl_runs import CrawlRuns
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.journal.journal import Journal
@@ -61,7 +62,9 @@ def _decisions(catalog: Catalog) -> None:
     _goal("list_ms", 1e3 * _seconds(lambda: visibility.datasets(other, policies, AT)), "ms", 200)
     _goal("sights_first_ms", 1e3 * _seconds(lambda: visibility.sights(other, policies, AT)), "ms")
     journal = Journal(catalog)
-    metadata = Metadata(visibility=visibility, policies=policy_store, journal=journal, clock=lambda: AT)
+    metadata = Metadata(
+        visibility=visibility, policies=policy_store, journal=journal, runs=CrawlRuns(catalog), clock=lambda: AT
+    )
 
     levels = levels_of(Tags(catalog).tags())
 

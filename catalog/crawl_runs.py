@@ -94,6 +94,14 @@ class CrawlItem:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastLook:
+    """The run that was the last to see a relation as it is registered, and when that ended, or else began."""
+
+    run: int
+    at: datetime
+
+
 class CrawlRuns:
     """The runs of a catalog; whoever works on a source holds its lease.
 
@@ -232,6 +240,20 @@ class CrawlRuns:
             [run.source, run.path, run.id],
         )
         return None if row is None else self._read(row)
+
+    def last_look(self, source: str, relation: str) -> LastLook | None:
+        """The last time that a relation was read, or found to be as it was; None if no run that is kept did so.
+
+        Example: `runs.last_look("lake", "orders.csv").at`; a run that failed at the relation is none.
+        """
+        row = self._catalog.row(
+            "SELECT r.id, coalesce(r.ended_at, r.started_at) AS at"
+            " FROM crawl_item i JOIN crawl_run r ON r.id = i.run_id"
+            " WHERE i.relation = ? AND r.source = ? AND i.outcome IN ('new', 'changed', 'unchanged')"
+            " AND r.started_at IS NOT NULL ORDER BY r.id DESC LIMIT 1",
+            [relation, source],
+        )
+        return None if row is None else LastLook(run=row["id"], at=read_time(row["at"]))
 
     def settle(self, number: int, items: Iterable[CrawlItem]) -> None:
         """Writes what became of relations, within the transaction of the change that it tells if one is open."""

@@ -13,7 +13,7 @@ from catalog.tables import CRAWLS, DATA, DRAFTS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 17  # the number of the last step below
+NEWEST = 18  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -129,6 +129,11 @@ def _scopes(database: Database) -> None:
     """NULL is everything that the owner may do, as every token was worth until then."""
     for table in ("api_token", "session_token"):
         database.execute(f"ALTER TABLE {table} ADD COLUMN scopes TEXT")
+
+
+@_STEPS(name="0018 the last look at a relation is found")
+def _looks(database: Database) -> None:
+    database.execute("CREATE INDEX crawl_item_by_relation ON crawl_item (relation)")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from catalog.clock import written_time
+from catalog.crawl_runs import CrawlRuns, LastLook
 from catalog.errors import UnknownDataset
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
@@ -35,10 +37,14 @@ class PolicyView:
 class DatasetView:
     """A dataset as one person meets it: with what its source says of it, with whom to ask about policies, and with the
     policies that the person may read.
+
+    `looked` is the last crawl that saw it; that it took place may be told to anybody who sees the dataset, the run and
+    the source to those who may see sources.
     """
 
     decision: Decision
     words: SourceWords
+    looked: LastLook | None = None
     owners: Mapping[str, str] = field(repr=False)
     readable: tuple[Policy, ...] = field(repr=False)
 
@@ -101,6 +107,7 @@ class DatasetView:
             "defects": [defect.what for defect in dataset.defects],
             "revision": self.revision,
             "source_comment": self.words.comment,
+            "looked_at": written_time(self.looked.at) if self.looked else None,
             "keys": [_key(key) for key in self.words.keys],
             "made_from": None if self.words.made_from is None else _names(self.words.made_from),
             "read_by": _names(self.words.read_by),
@@ -142,6 +149,7 @@ class Metadata:
         visibility: Visibility,
         policies: PolicyStore,
         journal: Journal,
+        runs: CrawlRuns,
         clock: Callable[[], datetime],
         tells_hidden: bool = True,
     ) -> None:
@@ -149,6 +157,7 @@ class Metadata:
         self._visibility = visibility
         self._policies = policies
         self._journal = journal
+        self._runs = runs
         self._clock = clock
         self._tells_hidden = tells_hidden
 
@@ -228,7 +237,13 @@ class Metadata:
             lambda base, other: self._visibility.decision(subject, base, other, policies, now, circumstances),
             self._visibility.readings(decision.dataset.source),
         )
-        view = DatasetView(decision=decision, words=words, owners=policies.owners, readable=readable(subject, policies))
+        view = DatasetView(
+            decision=decision,
+            words=words,
+            looked=self._runs.last_look(decision.dataset.source, decision.dataset.relation),
+            owners=policies.owners,
+            readable=readable(subject, policies),
+        )
         self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"}, asked_by)
         return view
 

@@ -12,6 +12,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from catalog.clock import utc_now
+from catalog.crawl_runs import CrawlRuns
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
@@ -162,6 +163,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                 visibility=visibility,
                 policies=policies,
                 journal=journal,
+                runs=CrawlRuns(catalog, clock=clock),
                 clock=clock,
                 tells_hidden=settings.query.explain == "full",
             ),

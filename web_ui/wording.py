@@ -70,6 +70,20 @@ def minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%-d %b %Y, %H:%M}"
 
 
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago something was, in the largest unit of which there are two.
+
+    Example:
+        >>> ago(datetime(2026, 1, 29, 9, tzinfo=UTC), datetime(2026, 1, 31, 8, tzinfo=UTC))
+        '47 hours ago'
+    """
+    minutes = int((now - moment) / timedelta(minutes=1))
+    for unit, length in _UNITS:
+        if minutes >= 2 * length:
+            return f"{minutes // length:,} {unit}s ago"
+    return "just now"
+
+
 def last_day(end: datetime) -> str:
     """The last day of a time that ends at that moment, of which midnight belongs to the day before.
 
@@ -81,6 +95,9 @@ def last_day(end: datetime) -> str:
     return day(end - timedelta(days=1)) if end.time() == time() else minute(end)
 
 
+_UNITS = (("day", 24 * 60), ("hour", 60), ("minute", 1))
+"""Each with its minutes."""
+
 FILTERS: Mapping[str, Callable[..., str]] = {
     "capitalize_first": capitalize_first,
     "uncapitalize": uncapitalize,
@@ -88,6 +105,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "marked": marked,
     "day": day,
     "minute": minute,
+    "ago": ago,
     "last_day": last_day,
     "dotted": lambda path: join(*path),
 }

@@ -168,6 +168,7 @@ SCHEMAS: Json = {
             "defects": TEXTS,
             "revision": COUNT,
             "source_comment": TEXT,
+            "looked_at": {"type": ["string", "null"], "format": "date-time"},
             "keys": listed(
                 record(
                     {"kind": {"type": "string", "enum": [*KeyKind]}, "columns": TEXTS},

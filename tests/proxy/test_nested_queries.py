@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from catalog.crawl_runs import CrawlRuns
 from catalog.errors import SqlInvalid, UnknownColumn
 from crawler.levels import Levels
 from policy_engine.telling.explain import DatasetTold
@@ -115,6 +116,7 @@ def test_describe_lists_fields_under_their_column_and_search_finds_visible_names
         visibility=Visibility(shop.catalog, shop.datasets),
         policies=shop.policies,
         journal=shop.journal,
+        runs=CrawlRuns(shop.catalog),
         clock=lambda: datetime.now(UTC),
     )
     described = metadata.describe(ANALYST, "shop", "clients").description(Levels())["columns"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.crawl_runs import CrawlRuns
 from catalog.errors import UnknownDataset
 from policy_engine.visibility import Visibility
 from proxy.metadata import Metadata
@@ -29,7 +30,11 @@ def shop(tmp_path: Path) -> Iterator[World]:
 def test_a_change_by_another_process_holds_for_the_next_question(shop: World, statement: str) -> None:
     visibility = Visibility(shop.catalog, shop.datasets)
     metadata = Metadata(
-        visibility=visibility, policies=shop.policies, journal=shop.journal, clock=lambda: datetime.now(UTC)
+        visibility=visibility,
+        policies=shop.policies,
+        journal=shop.journal,
+        runs=CrawlRuns(shop.catalog),
+        clock=lambda: datetime.now(UTC),
     )
 
     def seen() -> tuple[bool, int, bool]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.clock import utc_now
+from catalog.crawl_runs import CrawlRuns
 from catalog.model import Description, Key, KeyKind
 from crawler.levels import Levels
 from policy_engine.model import Subject
@@ -36,7 +37,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def told(shop: World, subject: Subject, name: str = "orders") -> dict[str, object]:
     metadata = Metadata(
-        visibility=Visibility(shop.catalog, shop.datasets), policies=shop.policies, journal=shop.journal, clock=utc_now
+        visibility=Visibility(shop.catalog, shop.datasets),
+        policies=shop.policies,
+        journal=shop.journal,
+        runs=CrawlRuns(shop.catalog),
+        clock=utc_now,
     )
     return metadata.describe(subject, "shop", name).description(Levels(()))
 

@@ -4,13 +4,16 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from catalog.clock import written_time
+from catalog.crawl_runs import CrawlRuns
 from catalog.model import Database, Description, Key, KeyKind, TagAssignment, TagOrigin, TagState
 from catalog.people.model import Role
 from catalog.registry import connect
+from crawler.crawl import crawl
 from tests.web_ui.browsing import SignIn, text_of
 from web_ui.pages.stretch import MOST_COLUMNS
 from web_ui.parts import Parts
-from web_ui.wording import day
+from web_ui.wording import day, minute
 
 
 def test_a_tag_by_lineage_names_no_column_that_the_person_may_not_see(shop: Parts, browser: SignIn) -> None:
@@ -45,6 +48,30 @@ def test_a_tag_says_how_sure_it_is_and_who_confirmed_it_when(shop: Parts, browse
     [moment] = [each.at for each in shop.tags.assignments() if each.path == ("land",)]
     assert moment is not None
     assert f"its name says so, confirmed by ada, {day(moment)}" in text_of(browser("kim"), "/data/shop/orders")
+
+
+def test_a_dataset_tells_how_old_its_last_look_is_and_where_crawls_may_be_seen_which(
+    shop: Parts, browser: SignIn
+) -> None:
+    kim, ada = browser("kim"), browser("ada")
+    shop.accounts.put_user(replace(shop.accounts.users()[0], name="zoe", groups=frozenset({"clerks", "auditor"})))
+    zoe = browser("zoe")
+    assert ada.get("/data/shop/orders").status_code == 404, "an auditor alone sees no data"
+    assert "ooked at" not in text_of(kim, "/data/shop/orders")
+    assert "No crawl of lake that is kept in detail has looked at it" in text_of(zoe, "/data/shop/orders")
+    first = crawl(shop.catalog, "lake", by="max").run
+    (shop.home.path.parent / "data" / "orders.csv").write_bytes(b"\xff\xfe\x00")
+    crawl(shop.catalog, "lake", by="max")
+    look = CrawlRuns(shop.catalog).last_look("lake", "orders.csv")
+    assert look is not None
+    assert look.run == first, "a crawl that could not read it did not look at it"
+    assert f"Last looked at by a crawl on {minute(look.at)} UTC, just now." in text_of(kim, "/data/shop/orders")
+    page = kim.get("/data/shop/orders").text
+    assert "/crawls/" not in page
+    assert "lake" not in page
+    assert f'href="/crawls/{first}"' in zoe.get("/data/shop/orders").text
+    twin = kim.get("/api/v1/datasets/shop/orders").get_json()
+    assert twin["looked_at"] == written_time(look.at)
 
 
 def test_who_may_judge_tags_is_led_to_those_of_a_dataset(browser: SignIn) -> None:

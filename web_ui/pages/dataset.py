@@ -11,7 +11,7 @@ from catalog.names import fold, join, split
 from crawler.levels import Levels
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import ColumnDecision, Outcome, Subject
-from policy_engine.oversight import overseen, overseen_roles
+from policy_engine.oversight import may_see_sources, overseen, overseen_roles
 from policy_engine.telling.matrix import Matrix, matrix
 from proxy.governance import Request
 from proxy.http import answers
@@ -99,6 +99,8 @@ class DatasetPage:
             masked=self._masked(who.by, view) if who.is_another else None,
             tells_hidden=self.parts.tells_hidden,
             is_overseen=is_overseen,
+            sees_crawls=not who.is_another and may_see_sources(Rights(who.subject, self.parts.policies.current())),
+            now=self.parts.clock(),
             judges_tags=not who.is_another and self._judges_tags(who.subject),
             matrix=self._matrix(who.subject, view.dataset) if is_overseen and not columns.is_part else None,
             MOST_ROLES=MOST_ROLES,
