@@ -55,13 +55,13 @@ def resolve(said: Meaning, dataset: Dataset, estate: Estate) -> Names:
         raise Unjudgeable(f"names {_listed(absent)}, which is not there")
     return Names(
         columns=tuple((path, _typed(fields.fields[_folded(path)])) for path in said.paths),
-        lookups=tuple(_lookup(use, fields, estate) for use in said.lookups),
+        lookups=tuple(_lookup(use, said.paths, fields, estate) for use in said.lookups),
         carriers=tuple((tag, _typed(_carrier(tag, fields))) for tag in said.carriers),
         tagged=tuple((asked, _carries(*asked, fields)) for asked in said.tagged),
     )
 
 
-def _lookup(use: LookupUse, outside: Profile, estate: Estate) -> ReadLookup:
+def _lookup(use: LookupUse, paths: tuple[Path, ...], outside: Profile, estate: Estate) -> ReadLookup:
     key = fold(use.database), fold(use.dataset)
     found = estate(key)
     if found is None:
@@ -73,11 +73,13 @@ def _lookup(use: LookupUse, outside: Profile, estate: Estate) -> ReadLookup:
         if column is None:
             raise Unjudgeable(f"looks for {_listed([path])} in `{use.database}.{use.dataset}`, which is not there")
         columns.append((path, _typed(column)))
-    compared = outside.fields.get(_folded(use.compared))
     _, type_name = dict(columns)[use.column]
-    if compared is not None and not _is_comparable(compared.type, type_name):
-        of = f"`{use.database}.{use.dataset}`"
-        raise Unjudgeable(f"compares {_listed([use.compared])}, a {compared.type}, with a {type_name} of {of}")
+    may_compare = _is_comparable if use.compared else _fits  # an expression may be made of any column
+    for path in (use.compared,) if use.compared else paths:
+        compared = outside.fields.get(_folded(path))
+        if compared is not None and not may_compare(compared.type, type_name):
+            of = f"`{use.database}.{use.dataset}`"
+            raise Unjudgeable(f"compares {_listed([path])}, a {compared.type}, with a {type_name} of {of}")
     return ReadLookup(key=key, columns=tuple(columns))
 
 

@@ -117,16 +117,20 @@ def _with_answers(decision: Decision, relation: str, lookups: Mapping[str, str])
     if not decision.lookups:
         return relation
     raw = [f"{quoted(ROW)}.{quoted(column.name)} AS {quoted(column.name)}" for column in decision.columns]
-    answers = [f"{_answer(lookup, lookups[lookup.name])} AS {quoted(lookup.name)}" for lookup in decision.lookups]
+    types = tuple((column.name, column.type) for column in decision.columns)
+    answers = [f"{_answer(item, types, lookups[item.name])} AS {quoted(item.name)}" for item in decision.lookups]
     return f"(SELECT {', '.join([*raw, *answers])} FROM {relation} AS {quoted(ROW)})"
 
 
-def _answer(lookup: Lookup, relation: str) -> str:
-    """The lookup as SQL; a row on which its condition cannot be worked out does not meet it, without an error."""
-    types = tuple((column.name, column.type) for column in lookup.dataset.columns if len(column.path) == 1)
-    is_bare = not lookup.where or _is_total(lookup.where, types)
-    where = f" WHERE {lookup.where if is_bare else without_errors(lookup.where)}" if lookup.where else ""
-    return f"({lookup.value}) IN (SELECT {lookup.column} FROM {relation} AS {quoted(LOOKUP)}{where})"
+def _answer(lookup: Lookup, types: tuple[tuple[str, str], ...], relation: str) -> str:
+    """The lookup as SQL over a row of these types; a value or condition that cannot be worked out is unknown."""
+    inside = tuple((column.name, column.type) for column in lookup.dataset.columns if len(column.path) == 1)
+    is_known = _is_total(f"({lookup.value}) IS NULL", types)
+    value = lookup.value if is_known else without_errors(lookup.value)
+    where = ""
+    if lookup.where:
+        where = f" WHERE {lookup.where if _is_total(lookup.where, inside) else without_errors(lookup.where)}"
+    return f"({value}) IN (SELECT {lookup.column} FROM {relation} AS {quoted(LOOKUP)}{where})"
 
 
 def may_need_fence(decision: Decision) -> bool:

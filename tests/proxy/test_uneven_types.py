@@ -136,3 +136,29 @@ def test_a_map_whose_keys_may_have_no_token_is_hidden(tmp_path: Path, transform:
     first, second = ask(tmp_path, document, (tables[0], tables[1]), "from shop.visits")
     assert first == second
     assert first[2] == ["id"]
+
+
+@pytest.mark.parametrize(
+    ("value", "type_name", "secret", "other"),
+    [
+        ("round(told, -3)", "BIGINT", f"{2**63 - 1}", "9001"),
+        ("coalesce(told, 1.5)", "HUGEINT", f"{2**127 - 1}", "7001"),
+        ("length(left('abc', told))", "BIGINT", f"{2**63 - 1}", "-1"),
+        ("year(greatest(told, try_cast('1999-01-01' as timestamp)))", "DATE", FAR, "date '2020-01-01'"),
+    ],
+)
+def test_no_error_tells_of_a_row_whose_value_cannot_be_looked_up(
+    tmp_path: Path, value: str, type_name: str, secret: str, other: str
+) -> None:
+    tables = [
+        f"""
+        CREATE TABLE visits AS SELECT 1 AS id, 'EU' AS land, NULL::{type_name} AS told
+        UNION ALL SELECT 2, 'US', {told}::{type_name};
+        CREATE TABLE rights AS SELECT 7000::BIGINT AS told
+        """
+        for told in (secret, other)
+    ]
+    document = DOCUMENT + GRANT.format(f"land = 'EU' or {value} in (select told from lab.rights)")
+    first, second = ask(tmp_path, document, (tables[0], tables[1]), "select id from shop.visits where id > 0")
+    assert first == second
+    assert first[3] == [("1",)]
