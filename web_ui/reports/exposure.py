@@ -1,9 +1,11 @@
 """How open the estate is: each role's share of it, sensitive columns in the clear, and what lint warns of."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from catalog.model import Dataset, Level
+from catalog.names import fold
 from policy_engine.capabilities import Action
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import Judge
@@ -76,6 +78,7 @@ def unrestricted(desk: Desk) -> Report:
                     each = found[key] = _opened(dataset, name, like, levels)
                 each.roles.append(role.name)
                 each.policies.update(verdict.policies)
+    named = functools.cache(lambda policies: desk.named(sorted(policies)))
     rows = sorted(found.values(), key=lambda each: (-each.level.rank, each.dataset, each.column))
     return Report(
         answer=f"Sensitive columns that some role sees as they are: {len(rows):,}.",
@@ -87,7 +90,7 @@ def unrestricted(desk: Desk) -> Report:
                 each.level.value,
                 each.tags,
                 tuple(each.roles),
-                desk.named(sorted(each.policies)),
+                named(frozenset(each.policies)),
             )
             for each in rows
         ),
@@ -138,6 +141,11 @@ class _Sensitive:
             clear = (kind for kind in self.kinds if judged.verdicts[kind].outcome is _CLEAR)
             for like, names, verdict in ((*self.kinds[kind], judged.verdicts[kind]) for kind in clear):
                 yield from ((name, like, verdict) for name in names)
+            return
+        if judged.fields is self._fields and not self._fields.has_nested:
+            for like, names in self.kinds.values():
+                verdicts = ((name, judged.verdicts[(fold(name),)]) for name in names)
+                yield from ((name, like, verdict) for name, verdict in verdicts if verdict.outcome is _CLEAR)
             return
         todo = [(column.name, like, verdict) for column, like, verdict in judged.told if self._may_count(like)]
         for name, like, verdict in todo:
