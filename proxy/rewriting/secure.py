@@ -123,14 +123,21 @@ def _with_answers(decision: Decision, relation: str, lookups: Mapping[str, str])
 
 
 def _answer(lookup: Lookup, types: tuple[tuple[str, str], ...], relation: str) -> str:
-    """The lookup as SQL over a row of these types; a value or condition that cannot be worked out is unknown."""
+    """The lookup as SQL over a row of these types; a value or condition that cannot be worked out is unknown.
+
+    A row that meets a condition perhaps gives the set an unknown member, so that nothing is surely absent from it.
+    """
     inside = tuple((column.name, column.type) for column in lookup.dataset.columns if len(column.path) == 1)
     is_known = _is_total(f"({lookup.value}) IS NULL", types)
     value = lookup.value if is_known else without_errors(lookup.value)
-    where = ""
+    member, where = lookup.column, ""
     if lookup.where:
-        where = f" WHERE {lookup.where if _is_total(lookup.where, inside) else without_errors(lookup.where)}"
-    return f"({value}) IN (SELECT {lookup.column} FROM {relation} AS {quoted(LOOKUP)}{where})"
+        where = f" WHERE {lookup.where}"
+        if not _is_total(lookup.where, inside):
+            is_failed = f"{without_errors(f'({lookup.where}) IS NULL')} IS NULL"
+            member = f"CASE WHEN NOT {is_failed} THEN {member} END"
+            where = f" WHERE coalesce({without_errors(lookup.where)}, {is_failed})"
+    return f"({value}) IN (SELECT {member} FROM {relation} AS {quoted(LOOKUP)}{where})"
 
 
 def may_need_fence(decision: Decision) -> bool:

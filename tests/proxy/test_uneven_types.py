@@ -71,6 +71,39 @@ def test_a_lookup_passes_over_what_its_condition_cannot_judge(
 
 
 @pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("'much'", []),  # perhaps what is looked for, so nobody is surely not among them
+        ("NULL", [("0",), ("1",), ("3",)]),
+        ("'6'", [("0",), ("1",), ("3",)]),
+        ("'5'", [("0",), ("1",), ("3",)]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["duckdb", "parquet"])
+def test_nothing_is_surely_absent_from_a_set_whose_condition_cannot_be_worked_out(
+    tmp_path: Path, kind: str, told: str, shown: list[tuple[str, ...]]
+) -> None:
+    """Law 5: what cannot be judged protects."""
+    tables = f"""
+        CREATE TABLE visits AS SELECT unnest({list(ROWS)}) AS land, unnest(range(5)) AS id;
+        CREATE TABLE rights AS SELECT 'US' AS land, '5' AS told UNION ALL SELECT 'DE', {told}
+    """
+    document = DOCUMENT + GRANT.format("land not in (select land from lab.rights where told = 5)")
+    if kind == "parquet":
+        document = document.replace("connector: duckdb, path: ./shop.db", "connector: files, path: .")
+        document = document.replace("main.visits", "visits.parquet").replace("main.rights", "rights.parquet")
+        with duckdb.connect() as connection:
+            connection.execute(tables)
+            for name in ("visits", "rights"):
+                connection.execute(f"COPY {name} TO '{tmp_path / name}.parquet'")
+    else:
+        with duckdb.connect(str(tmp_path / "shop.db")) as connection:
+            connection.execute(tables)
+    with governed(tmp_path, document) as world:
+        assert world.outcome("select id from shop.visits")[3] == shown
+
+
+@pytest.mark.parametrize(
     ("compared", "looked_for"),
     [
         ("day", "timestamp '2020-01-01'"),
