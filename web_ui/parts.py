@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,8 @@ from web_ui.journal.verifier import JournalVerifier
 from web_ui.metrics import Metrics
 from web_ui.pictures.pictures import Pictures
 from web_ui.settings import JournalSettings, QuerySettings, Settings, SinkSettings
+
+_PUBLIC_KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +231,14 @@ def _keeper(
 
 
 def _book(home: Home, journal: JournalSettings) -> SealBook:
-    return SealBook(Path(journal.seals) if journal.seals else home.seals_file, home.seal_key_file)
+    for key in journal.renewed_keys:
+        if not _PUBLIC_KEY.fullmatch(key):
+            raise SettingsInvalid(
+                f"`{key}` of `renewed_keys` in [journal] is no public key",
+                hint="write the 64 hexadecimal digits that `veil audit seal` told",
+            )
+    file = Path(journal.seals) if journal.seals else home.seals_file
+    return SealBook(file, home.seal_key_file, journal.renewed_keys)
 
 
 def _sink(name: str, wanted: SinkSettings) -> Sink:

@@ -108,9 +108,11 @@ class JournalSettings:
     `seals` is a file, `seals.jsonl` in the home unless told. It shows more the farther it lies from the home: on
     another machine's disk, say, or one that can only be added to. Events older than `keep_days` (0: none) are moved
     into archives in the folder `archives`, `archives` in the home unless told; no event is before every sink has it.
+    `renewed_keys` are the public keys that sealed before the one in use; their seals hold up to the first of another.
     """
 
     seals: str = ""
+    renewed_keys: tuple[str, ...] = ()
     seal_hours: float = 24.0
     keep_days: float = 0.0
     archives: str = ""

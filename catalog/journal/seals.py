@@ -58,7 +58,7 @@ class Seal:
 
 
 class SealBook:
-    """The file of seals of one home, and the key that signs them.
+    """The file of seals of one home, and the key that signs them; `renewed` are public keys that did so before.
 
     Example:
         >>> book = SealBook(home.path / "seals.jsonl", home.path / "seal.key")
@@ -67,9 +67,10 @@ class SealBook:
         41
     """
 
-    def __init__(self, file: Path, key_file: Path) -> None:
+    def __init__(self, file: Path, key_file: Path, renewed: tuple[str, ...] = ()) -> None:
         self.file = file
         self._key_file = key_file
+        self._renewed = renewed
 
     @property
     def key(self) -> str:
@@ -99,9 +100,14 @@ class SealBook:
         bare = Seal(count=count, head=head, at=at, key=private.public_key().public_bytes_raw().hex())
         return replace(bare, signature=private.sign(bare.message()).hex())
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The public keys that this home knows of, the one in use last."""
+        return (*self._renewed, self.key)
+
     def seals(self, *keys: str) -> tuple[Seal, ...]:
         """All seals, oldest first; raises SealInvalid at one that this home, or none of `keys` if given, signed."""
-        return _read(self._lines(), *(keys or (self.key,))) if self.file.exists() else ()
+        return _read(self._lines(), *(keys or self.keys)) if self.file.exists() else ()
 
     def newest(self) -> Seal | None:
         """The last seal if this home signed it; what is wrong with another one is for a verification to tell."""
@@ -148,12 +154,22 @@ def _cut_unfinished(book: BinaryIO) -> None:
 
 
 def _read(lines: Iterable[str], *keys: str) -> tuple[Seal, ...]:
+    """A key that another one has followed signs no more: whoever has a key that was given up cannot seal anew."""
     seals: list[Seal] = []
+    given_up: set[str] = set()
     for number, line in enumerate(lines, start=1):
-        seals.append(read_seal(line, number))
-        keys = keys or (seals[0].key,)
-        if seals[-1].key not in keys:
+        seal = read_seal(line, number)
+        keys = keys or (seal.key,)
+        if seal.key not in keys:
             raise SealInvalid(f"seal {number} names another key", hint=RENEWED)
+        if seal.key in given_up:
+            raise SealInvalid(
+                f"seal {number} is of a key that had been renewed before",
+                hint="somebody may have used a key that was given up: compare with the seals that you keep elsewhere",
+            )
+        if seals and seals[-1].key != seal.key:
+            given_up.add(seals[-1].key)
+        seals.append(seal)
     return tuple(seals)
 
 

@@ -55,7 +55,7 @@ def verify(
         with opened(home) as parts:
             book = parts.keeper.book
             found, signed = _verified(
-                lambda: read_seals(seals_file, *(keys or (book.key,))) if seals_file else book.seals(*keys),
+                lambda: read_seals(seals_file, *(keys or book.keys)) if seals_file else book.seals(*keys),
                 lambda heads: parts.journal.verify(heads, folder=folder),
             )
             details = {"ok": found.ok, "events": found.count, "seals": len(signed)}

@@ -132,6 +132,22 @@ def test_a_seal_of_another_key_is_refused(journal: Journal, book: SealBook, tmp_
     with pytest.raises(SealInvalid, match="seal 2 names another key"):
         read_seals(book.file)
     assert len(read_seals(book.file, other.key, book.key)) == 2
+    assert len(SealBook(book.file, tmp_path / "seal.key", (other.key,)).seals()) == 2
+
+
+def test_a_key_that_was_given_up_seals_no_more(journal: Journal, book: SealBook, tmp_path: Path) -> None:
+    """Whoever comes by it could otherwise seal a journal that was worked out anew."""
+    _fill(journal, 2)
+    older = SealBook(book.file, tmp_path / "older.key")
+    for sealing in (older, older, book, book):
+        _sealed(journal, sealing)
+    renewed = SealBook(book.file, tmp_path / "seal.key", (older.key,))
+    assert len(renewed.seals()) == 4
+    _sealed(journal, older)
+    with pytest.raises(SealInvalid, match="seal 5 is of a key that had been renewed before"):
+        renewed.seals()
+    with pytest.raises(SealInvalid, match="seal 5 is of a key that had been renewed before"):
+        read_seals(book.file, book.key, older.key)
 
 
 def test_a_seal_that_was_not_written_to_its_end_is_none(journal: Journal, book: SealBook) -> None:

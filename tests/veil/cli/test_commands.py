@@ -240,6 +240,13 @@ def test_what_two_keys_sealed_is_verified_in_one_go(tmp_path: Path) -> None:
     assert shop.run(*whole, *both, "-f", "json").json()["keys"] == [older["key"], newer["key"]]
     assert f"signed by key {older['key']} (the last at event {first['last']}) and key" in shop.run(*whole, *both).out
     assert "the chain holds" in shop.run("audit", "verify", *both).out
+    settings = shop.home / "veil.toml"
+    settings.write_text(f'[journal]\nrenewed_keys = ["{older["key"]}"]\n')
+    assert "the chain holds" in shop.run("audit", "verify").out
+    assert "2 seals of the journal" in shop.run("doctor").out
+    settings.write_text('[journal]\nrenewed_keys = ["mine"]\n')
+    assert "`mine` of `renewed_keys` in [journal] is no public key" in shop.run("audit", "verify", expect=1).err
+    settings.unlink()
     assert "another key" in shop.run(*whole, "--key", newer["key"], expect=2).out
     lone = shop.run("audit", "verify", second["file"])
     assert f"of them 1 to {first['last']} are not in these files" in lone.out
