@@ -1,15 +1,13 @@
 """Requests for access as one reader may know them: lists, and the whole story of one, for the API and the pages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice, RequestState
 from catalog.errors import VeilError
 from catalog.journal.event import Event, EventKind
-from catalog.model import Column
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.circumstances import AT_MOST
@@ -225,25 +223,25 @@ class Reader:
 def _shown(judged: Judged, asked: AbstractSet[Path]) -> dict[str, tuple[str, ...]]:
     """The first of the columns that are asked for and there, by how they are shown."""
     found: dict[str, list[str]] = {}
-    rest = {_how(verdict) for verdict in judged.verdicts.values() if verdict.outcome is not Outcome.HIDDEN}
-    for column, verdict in chain(((column, verdict) for column, _, verdict in judged.told), _inner(judged)):
-        if verdict.outcome is not Outcome.HIDDEN and column.path in asked:
-            names = found.setdefault(_how(verdict), [])
+    there = (item for item in judged.verdicts.items() if item[1].outcome is not Outcome.HIDDEN)
+    ways = {key: _how(verdict) for key, verdict in there}
+    for column, key in judged.keyed:
+        how = ways.get(key)
+        if how is not None and column.path in asked:
+            names = found.setdefault(how, [])
             names.append(column.name)
             if len(names) == _MOST_COLUMNS:
-                rest.discard(_how(verdict))
-                if not (rest or judged.fields.has_nested):  # a field may be shown in yet another way
+                ways = {key: way for key, way in ways.items() if way != how}
+                if not ways:
                     break
+    for inner, verdict in judged.parts:
+        if verdict.outcome is not Outcome.HIDDEN and inner.column.path in asked:
+            found.setdefault(_how(verdict), []).append(inner.column.name)
     return {how: tuple(names[:_MOST_COLUMNS]) for how, names in found.items()}
 
 
 def _how(verdict: Verdict) -> str:
     return verdict.transform or verdict.outcome.value
-
-
-def _inner(judged: Judged) -> Iterator[tuple[Column, Verdict]]:
-    """The fields in columns that are there."""
-    return ((field.column, verdict) for field, verdict in judged.parts)
 
 
 def terms_of(

@@ -32,11 +32,18 @@ What = TypeVar("What", int, str)
 def impacts(before: Live, after: Live, at: datetime) -> Impacts:
     """Every difference for people between two states, gains first and the most sensitive columns before others.
 
+    Nobody is judged before somebody asks for them.
+
     Example: `impacts(before, after, at).first(200)`.
     """
+    return Impacts.later(lambda: _found(before, after, at))
+
+
+def _found(before: Live, after: Live, at: datetime) -> Iterator[Alike]:
     touched, change, conditions = Touched(before, after), _Change(before, after, at), _conditions(before, after)
-    found = (each for person in people(before, after) for each in _Comparison(person, change).of(touched.by(person)))
-    return Impacts(replace(each, when=_when(each, conditions)) if conditions else each for each in found)
+    for person in people(before, after):
+        for each in _Comparison(person, change).of(touched.by(person)):
+            yield replace(each, when=_when(each, conditions)) if conditions else each
 
 
 def _conditions(before: Live, after: Live) -> dict[str, str]:

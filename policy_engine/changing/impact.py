@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby, islice, product
 from operator import itemgetter
 
@@ -93,14 +94,22 @@ class Impacts:
         (98784, ['phone', 'email'])
     """
 
-    __slots__ = ("_alike", "_count")
-
     def __init__(self, alike: Iterable[Alike] = ()) -> None:
-        self._alike = tuple(sorted(alike, key=_gravity))
-        self._count = sum(len(each.columns) for each in self._alike)
+        self._find: Callable[[], Iterable[Alike]] = tuple(alike).__iter__
+
+    @classmethod
+    def later(cls, find: Callable[[], Iterable[Alike]]) -> "Impacts":
+        """Those that are looked for, once, when somebody first asks: of a plan that is carried out nobody may."""
+        made = cls()
+        made._find = find
+        return made
+
+    @cached_property
+    def _alike(self) -> tuple[Alike, ...]:
+        return tuple(sorted(self._find(), key=_gravity))
 
     def __len__(self) -> int:
-        return self._count
+        return sum(len(each.columns) for each in self._alike)
 
     def __iter__(self) -> Iterator[Impact]:
         for _, equals in groupby(self._alike, key=_gravity):

@@ -12,6 +12,11 @@ from policy_engine.transforms.calls import print_call
 _LONGEST = 80
 
 
+def has_generated_id(policy: Policy) -> bool:
+    """Whether nobody named the policy, so that its clauses and roles say its id."""
+    return policy.id[-9:-8] == "-" and policy.id == generated_id(policy)
+
+
 def generated_id(policy: Policy) -> str:
     """The id that a policy's clauses and roles give it; its name, window and switch have no part in it.
 

@@ -1,7 +1,7 @@
 """A policy as the statement that states it, which reads back as the same policy."""
 
 from catalog.names import quote, quoted
-from policy_engine.ddl.naming import generated_id
+from policy_engine.ddl.naming import has_generated_id
 from policy_engine.ddl.properties import print_properties
 from policy_engine.ddl.tokens import Kind, tokenize
 from policy_engine.model import Effect, Policy, Scope, TagExpression, TransformRule
@@ -66,7 +66,7 @@ def print_rule(rule: TransformRule) -> str:
 
 
 def _clauses(policy: Policy) -> list[str]:
-    name = None if policy.id == generated_id(policy) else policy.id
+    name = None if has_generated_id(policy) else policy.id
     ending = "TO" if policy.effect is Effect.GRANT else "FROM"
     clauses = [
         f"{policy.effect.value.upper()} {_privilege(policy)} ON {_object(policy.scope)}",

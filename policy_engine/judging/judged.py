@@ -42,6 +42,13 @@ class Judged:
             return ((column, like, verdicts[like.kind]) for column, like in self.fields.likes)
         return ((field.column, field, verdicts[field.path]) for field in self.fields.columns)
 
+    @property
+    def keyed(self) -> Iterator[tuple[Column, Hashable]]:
+        """Every column with the key of its verdict, in order."""
+        if self.is_plain:
+            return ((column, like.kind) for column, like in self.fields.likes)
+        return ((field.column, field.path) for field in self.fields.columns)
+
     def told_of(self, name: str) -> Iterator[tuple[Column, FieldProfile, Verdict]]:
         """The same of one top-level column, nothing where it is not there."""
         found = self.fields.like(name)

@@ -1,6 +1,7 @@
 """What a change does to people: found quickly, and never otherwise than by looking at everything."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -13,7 +14,7 @@ from benchmarks.ground.estate import Size, estate
 from catalog.model import Column, Dataset
 from catalog.people.model import Role, User
 from policy_engine.changing.comparison import impacts
-from policy_engine.changing.impact import Impacts, Movement
+from policy_engine.changing.impact import Alike, Impacts, Movement
 from policy_engine.circumstances import When
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, HasTag, Not, Policy, Scope
@@ -90,6 +91,23 @@ def test_the_quick_way_finds_what_the_long_way_finds(seed: int, is_conditional: 
     assert list(found.only(lambda alike: alike.name == "role1")) == [each for each in every if each.name == "role1"]
     firsts = [every.index(Impacts((alike,)).first(1)[0]) for alike in found.alike]
     assert firsts == sorted(firsts)
+
+
+def test_what_is_looked_for_later_is_looked_for_once_and_not_before_somebody_asks() -> None:
+    before = estate(SMALL)
+    found = impacts(before, _changed(before, Random(1)), AT)
+    every, looked = tuple(found.alike), list[int]()
+
+    def find() -> Iterator[Alike]:
+        looked.append(1)
+        yield from reversed(every)
+
+    later = Impacts.later(find)
+    assert not looked
+    assert every
+    assert list(later) == list(found)
+    assert (len(later), later.reached) == (len(found), found.reached)
+    assert looked == [1]
 
 
 def _nested(tags: frozenset[str]) -> Dataset:
