@@ -23,6 +23,7 @@ from policy_engine.requests.request_policies import Terms, asked_columns, polici
 from policy_engine.subjects import subject_of
 
 _MOST_EDGES = 20
+_HIDDEN = Outcome.HIDDEN.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,12 +197,12 @@ def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Dec
             yield Change(
                 column=field,
                 is_asked=path in asked,
-                before=before[path],
+                before=before.get(path, _HIDDEN),
                 after=after[path],
-                least=least[path],
-                most=most[path],
+                least=least.get(path, _HIDDEN),
+                most=most.get(path, _HIDDEN),
                 reason=will[0].rows.reason if will[0].broken else field.reason,
-                is_more=any(_shown(old[path]) != _shown(new[path]) for old, new in pairs),
+                is_more=any(_shown(old.get(path)) != _shown(new.get(path)) for old, new in pairs),
             )
 
 
@@ -226,9 +227,10 @@ def _later(
     for moment in sorted(edge for edge in edges if at < edge < terms.ends_at)[:_MOST_EDGES]:
         then = _decided(asker, now.dataset, after, moment, circumstances)
         old, new = _words(now), _words(then)
-        for path in new:
-            if old[path] != new[path] and (path in asked or not asked):
-                yield Later(at=moment, column=".".join(path), before=old[path], after=new[path])
+        for path in {**old, **new}:
+            before, later = old.get(path, _HIDDEN), new.get(path, _HIDDEN)
+            if before != later and (path in asked or not asked):
+                yield Later(at=moment, column=".".join(path), before=before, after=later)
         if now.rows.filter != then.rows.filter:
             yield Later(at=moment, column="", before=now.rows.reason, after=then.rows.reason)
         now = then
@@ -239,20 +241,19 @@ def _fields(decision: Decision) -> dict[tuple[str, ...], ColumnDecision]:
 
 
 def _words(decision: Decision) -> dict[tuple[str, ...], str]:
-    """How each column is shown, in one word; of a dataset that is refused, nothing is."""
-    hidden = Outcome.HIDDEN.value
+    """How each column is shown, in one word, and so the fields in those that are there; of what is refused, nothing."""
     if decision.broken:
-        return dict.fromkeys(_fields(decision), hidden)
+        return dict.fromkeys(_fields(decision), _HIDDEN)
     return {
-        field.path: hidden if field.outcome is Outcome.HIDDEN else field.transform or Outcome.CLEAR.value
+        field.path: _HIDDEN if field.outcome is Outcome.HIDDEN else field.transform or Outcome.CLEAR.value
         for column in decision.columns
         for field in (column, *column.nested)
     }
 
 
-def _shown(field: ColumnDecision) -> tuple[object, ...]:
-    """How the cells of a column are shown, row by row."""
-    return field.outcome, field.cases
+def _shown(field: ColumnDecision | None) -> tuple[object, ...]:
+    """How the cells of a column are shown, row by row; None stands for a field in a column that is hidden."""
+    return (Outcome.HIDDEN, ()) if field is None else (field.outcome, field.cases)
 
 
 def _takes(name: str, live: Live) -> bool:
