@@ -190,7 +190,7 @@ class Reader:
 
     def _holders(self, proposal: Proposal, live: Live) -> tuple[Holder, ...]:
         """The roles that see what is asked for already, at most, and how."""
-        asked = {change.column.path for change in proposal.columns if change.is_asked}
+        asked = {column.path for column in proposal.columns.asked}
         found: list[Holder] = []
         for role in live.roles.values():
             at = self._parts.clock()

@@ -84,8 +84,8 @@ class Judge:
     def decide(self, dataset: Dataset, only: str | None = None) -> Decision:
         """What the subject sees of one dataset; told of the top-level column `only`, where a name is given."""
         judged = self.judge(dataset)
-        told = judged.told if only is None else judged.told_of(only)
-        columns = tuple([_told(column, like, verdict) for column, like, verdict in told])
+        each = judged.told if only is None else judged.told_of(only)
+        columns = tuple([told(column, like, verdict) for column, like, verdict in each])
         return Decision(
             dataset=dataset,
             revision=self._revision,
@@ -197,7 +197,8 @@ class _Reach:
     is_alone: bool
 
 
-def _told(column: Column, like: FieldProfile, verdict: Verdict) -> ColumnDecision:
+def told(column: Column, like: FieldProfile, verdict: Verdict) -> ColumnDecision:
+    """The decision on one column or field, from what is found of all that are `like` it."""
     path = column.path
     return ColumnDecision(
         name=path[0] if len(path) == 1 else column.name,
@@ -209,7 +210,7 @@ def _told(column: Column, like: FieldProfile, verdict: Verdict) -> ColumnDecisio
         reason=verdict.reason,
         tags=like.shown_tags,
         path=path,
-        parts=tuple(_told(inner.column, inner, part) for inner, part in verdict.parts) if verdict.parts else (),
+        parts=tuple(told(inner.column, inner, part) for inner, part in verdict.parts) if verdict.parts else (),
     )
 
 

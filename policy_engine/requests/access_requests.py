@@ -78,7 +78,7 @@ def approve(
             words=words,
             client=client,
             decision_id=decision_id,
-            details={"columns": [change.column.name for change in proposal.columns if change.is_more]},
+            details={"columns": [change.column.name for change in proposal.columns.told if change.is_more]},
         )
 
 

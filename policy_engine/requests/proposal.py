@@ -15,33 +15,16 @@ from catalog.people.accounts import is_provided
 from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.filters.filters import asks_purpose
-from policy_engine.judging.decide import decide
+from policy_engine.judging.decide import Judge
+from policy_engine.judging.judged import Judged
 from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import Live, dataset_key
-from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Policy, RowDecision, Subject
+from policy_engine.model import Effect, Policy, RowDecision, Subject
+from policy_engine.requests.column_changes import HIDDEN, Changes, is_alike, words
 from policy_engine.requests.request_policies import Terms, asked_columns, policies_for, role_of
 from policy_engine.subjects import subject_of
 
 _MOST_EDGES = 20
-_HIDDEN = Outcome.HIDDEN.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One column before and after, in a query that states no more than the terms demand.
-
-    `least` and `most` are what is shown afterwards in the worst and the best circumstances of a request; `is_more` is
-    whether anything differs for the asker, in any of them and on any row.
-    """
-
-    column: ColumnDecision
-    is_asked: bool
-    before: str
-    after: str
-    least: str
-    most: str
-    reason: str
-    is_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +49,9 @@ class Proposal:
     asker: Subject
     dataset: Dataset
     plan: Plan
-    before: Decision
-    after: Decision
-    columns: tuple[Change, ...]
+    before: Judged
+    after: Judged
+    columns: Changes
     later: tuple[Later, ...]
     missing: tuple[str, ...]
     refused_because: str
@@ -82,8 +65,7 @@ class Proposal:
     def against(self) -> tuple[str, ...]:
         """The policies that would still keep an asked column from being clear, or rows from being there."""
         granted = {change.name for change in self.plan.changes if change.kind == "policy"}
-        kept = (change.column for change in self.columns if change.is_asked and change.after != Outcome.CLEAR)
-        names = dict.fromkeys(name for column in kept for name in column.policies)
+        names = dict.fromkeys(name for change in self.columns.kept for name in change.column.policies)
         taken = (name for name in self.after.rows.policies if _takes(name, self.plan.after))
         return tuple(name for name in dict.fromkeys((*names, *taken)) if name not in granted)
 
@@ -132,7 +114,9 @@ def propose(
         policies={**live.policies, **{fold(policy.id): policy for policy in policies}},
     )
     will = _surveyed(asker, dataset, after, at, surveys)
-    is_idle = all(_is_alike(old, new) for old, new in _pairs(was, will))
+    pairs = {(id(old), id(new)): (old, new) for old, new in zip(was, will, strict=True)}
+    is_idle = all(is_alike(old, new) for old, new in pairs.values())
+    asked, missing = asked_columns(request, dataset)
     return Proposal(
         request=request,
         terms=terms,
@@ -141,28 +125,28 @@ def propose(
         plan=plan_between(live, after, at=at),
         before=was[0],
         after=will[0],
-        columns=tuple(_changes(request, was, will)),
+        columns=Changes(was, will, {column.path for column in asked}),
         later=tuple(_later(request, terms, asker, after, will[0], at, surveys[0])),
-        missing=asked_columns(request, dataset)[1],
+        missing=missing,
         refused_because=_why_idle(request, will[0]) if is_idle else "",
     )
 
 
 def _surveyed(
     asker: Subject, dataset: Dataset, live: Live, at: datetime, surveys: Sequence[Circumstances]
-) -> tuple[Decision, ...]:
-    """The decision in each of some circumstances; the same one where no policy tells circumstances apart."""
+) -> tuple[Judged, ...]:
+    """What is found in each of some circumstances; the same one where no policy tells circumstances apart."""
     is_one = not any(
         policy.when is not None or (policy.where is not None and asks_purpose(policy.where))
         for policy in live.policies.values()
     )
     if is_one:
-        return (_decided(asker, dataset, live, at, surveys[0]),) * len(surveys)
-    return tuple(_decided(asker, dataset, live, at, survey) for survey in surveys)
+        return (_judged(asker, dataset, live, at, surveys[0]),) * len(surveys)
+    return tuple(_judged(asker, dataset, live, at, survey) for survey in surveys)
 
 
-def _decided(asker: Subject, dataset: Dataset, live: Live, at: datetime, circumstances: Circumstances) -> Decision:
-    return decide(asker, dataset, live.policy_set, at, circumstances, live.datasets.get)
+def _judged(asker: Subject, dataset: Dataset, live: Live, at: datetime, circumstances: Circumstances) -> Judged:
+    return Judge(asker, live.policy_set, at, circumstances, live.datasets.get).judge(dataset)
 
 
 def _refuse_shared(request: AccessRequest, live: Live, reads: Callable[[Policy], bool]) -> None:
@@ -186,37 +170,12 @@ def _refuse_shared(request: AccessRequest, live: Live, reads: Callable[[Policy],
         raise PolicyInvalid(f"there is a policy {name} already", hint="give it another name, and look again")
 
 
-def _changes(request: AccessRequest, was: Sequence[Decision], will: Sequence[Decision]) -> Iterator[Change]:
-    """Every column and every nested field that is asked for, before and after, in each circumstances."""
-    asked = {column.path for column in asked_columns(request, will[0].dataset)[0]}
-    pairs = [(_fields(old), _fields(new)) for old, new in _pairs(was, will)]
-    words = {id(decision): _words(decision) for decision in (was[0], *will)}
-    before, (after, least, most) = words[id(was[0])], (words[id(decision)] for decision in will)
-    for path, field in pairs[0][1].items():
-        if len(path) == 1 or path in asked:
-            yield Change(
-                column=field,
-                is_asked=path in asked,
-                before=before.get(path, _HIDDEN),
-                after=after[path],
-                least=least.get(path, _HIDDEN),
-                most=most.get(path, _HIDDEN),
-                reason=will[0].rows.reason if will[0].broken else field.reason,
-                is_more=any(_shown(old.get(path)) != _shown(new.get(path)) for old, new in pairs),
-            )
-
-
-def _pairs(was: Sequence[Decision], will: Sequence[Decision]) -> list[tuple[Decision, Decision]]:
-    """Each decision before with the one after, in the circumstances in which either differs from the last."""
-    return list({(id(old), id(new)): (old, new) for old, new in zip(was, will, strict=True)}.values())
-
-
 def _later(
     request: AccessRequest,
     terms: Terms,
     asker: Subject,
     after: Live,
-    now: Decision,
+    now: Judged,
     at: datetime,
     circumstances: Circumstances,
 ) -> Iterator[Later]:
@@ -225,10 +184,10 @@ def _later(
     binding = (policy for policy in after.policies.values() if roles & set(map(fold, policy.roles)))
     edges = {moment for policy in binding for moment in (policy.starts_at, policy.ends_at) if moment is not None}
     for moment in sorted(edge for edge in edges if at < edge < terms.ends_at)[:_MOST_EDGES]:
-        then = _decided(asker, now.dataset, after, moment, circumstances)
-        old, new = _words(now), _words(then)
+        then = _judged(asker, now.dataset, after, moment, circumstances)
+        old, new = words(now), words(then)
         for path in {**old, **new}:
-            before, later = old.get(path, _HIDDEN), new.get(path, _HIDDEN)
+            before, later = old.get(path, HIDDEN), new.get(path, HIDDEN)
             if before != later and (path in asked or not asked):
                 yield Later(at=moment, column=".".join(path), before=before, after=later)
         if now.rows.filter != then.rows.filter:
@@ -236,39 +195,12 @@ def _later(
         now = then
 
 
-def _fields(decision: Decision) -> dict[tuple[str, ...], ColumnDecision]:
-    return {field.path: field for column in decision.columns for field in (column, *column.nested)}
-
-
-def _words(decision: Decision) -> dict[tuple[str, ...], str]:
-    """How each column is shown, in one word, and so the fields in those that are there; of what is refused, nothing."""
-    if decision.broken:
-        return dict.fromkeys(_fields(decision), _HIDDEN)
-    return {
-        field.path: _HIDDEN if field.outcome is Outcome.HIDDEN else field.transform or Outcome.CLEAR.value
-        for column in decision.columns
-        for field in (column, *column.nested)
-    }
-
-
-def _shown(field: ColumnDecision | None) -> tuple[object, ...]:
-    """How the cells of a column are shown, row by row; None stands for a field in a column that is hidden."""
-    return (Outcome.HIDDEN, ()) if field is None else (field.outcome, field.cases)
-
-
 def _takes(name: str, live: Live) -> bool:
     policy = live.policies.get(fold(name))
     return policy is not None and policy.effect is not Effect.GRANT
 
 
-def _is_alike(before: Decision, after: Decision) -> bool:
-    """Whether the same is shown of the same rows."""
-    olds, news = _fields(before), _fields(after)
-    is_same = all(_shown(olds[path]) == _shown(new) for path, new in news.items())
-    return bool(before.broken and after.broken) or (is_same and before.rows.filter == after.rows.filter)
-
-
-def _why_idle(request: AccessRequest, after: Decision) -> str:
+def _why_idle(request: AccessRequest, after: Judged) -> str:
     """Why approving would be an empty promise."""
     if after.broken:
         broken = ", ".join(f"`{name}`" for name in after.broken)

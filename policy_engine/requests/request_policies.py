@@ -15,9 +15,9 @@ from catalog.names import fold, split_field
 from catalog.people.model import Role
 from policy_engine.circumstances import When
 from policy_engine.filters.filters import check_filter
+from policy_engine.judging.judged import Judged
 from policy_engine.model import (
     AnyOf,
-    Decision,
     Effect,
     HasTag,
     Not,
@@ -73,7 +73,7 @@ def policies_for(
     request: AccessRequest,
     terms: Terms,
     dataset: Dataset,
-    before: Decision,
+    before: Judged,
     live: Mapping[str, Policy],
     asker: Subject,
     tags: Iterable[str],
@@ -113,10 +113,10 @@ def _chosen(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Pat
     return tuple(column.path for column in asked if _folded(column.path) in wanted)
 
 
-def _opening(before: Decision, live: Mapping[str, Policy]) -> tuple[Policy, ...]:
+def _opening(before: Judged, live: Mapping[str, Policy]) -> tuple[Policy, ...]:
     """The grants by which the asker sees anything of the dataset now, by id."""
-    shown = (field for column in before.columns for field in (column, *column.nested))
-    names = {name for field in shown if field.outcome is not Outcome.HIDDEN for name in field.policies}
+    found = (*before.verdicts.values(), *(verdict for _, verdict in before.parts))
+    names = {name for verdict in found if verdict.outcome is not Outcome.HIDDEN for name in verdict.policies}
     known = (live.get(fold(name)) for name in sorted(names | set(before.rows.policies)))
     return tuple(policy for policy in known if policy is not None and policy.effect is Effect.GRANT)
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from catalog.names import fold
-from policy_engine.model import Decision, Policy
-from policy_engine.requests.proposal import Change, Later, Proposal
+from policy_engine.judging.judged import Judged
+from policy_engine.model import Policy
+from policy_engine.requests.column_changes import Change
+from policy_engine.requests.proposal import Later, Proposal
 
 _ELSEWHERE = "by a policy that you may not read"
 
@@ -25,9 +27,9 @@ def as_told(proposal: Proposal, reads: Callable[[Policy], bool]) -> Proposal:
         return proposal
     return replace(
         proposal,
-        columns=tuple(_change(change, unread) for change in proposal.columns),
-        before=_decision(proposal.before, unread),
-        after=_decision(proposal.after, unread),
+        columns=proposal.columns.retold(lambda change: _change(change, unread)),
+        before=_judged(proposal.before, unread),
+        after=_judged(proposal.after, unread),
         later=tuple(_later(later, unread) for later in proposal.later),
         refused_because=_refusal(proposal, unread),
     )
@@ -41,12 +43,12 @@ def _change(change: Change, unread: frozenset[str]) -> Change:
     return replace(change, column=replace(column, policies=kept, reason=_ELSEWHERE), reason=_ELSEWHERE)
 
 
-def _decision(decision: Decision, unread: frozenset[str]) -> Decision:
-    rows = decision.rows
+def _judged(judged: Judged, unread: frozenset[str]) -> Judged:
+    rows = judged.rows
     if not _tells(rows.reason, rows.policies, unread):
-        return decision
+        return judged
     told = replace(rows, policies=_read(rows.policies, unread), reason=f"some rows, {_ELSEWHERE}")
-    return replace(decision, rows=told)
+    return replace(judged, rows=told)
 
 
 def _later(later: Later, unread: frozenset[str]) -> Later:

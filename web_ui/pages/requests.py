@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from urllib.parse import urlencode
 
 import flask
@@ -10,7 +11,7 @@ from catalog.access_requests import AccessRequest, RequestState, Wanted
 from catalog.errors import VeilError
 from catalog.names import fold, join
 from policy_engine.model import ColumnDecision, Outcome, Subject
-from policy_engine.requests.proposal import Change
+from policy_engine.requests.column_changes import Change
 from proxy.http import answers, problems
 from proxy.http.addresses import public_url
 from proxy.http.identity import Identity
@@ -131,7 +132,7 @@ class RequestsPage:
             columns=shown,
             further=further,
             most_columns=MOST_COLUMNS,
-            asked=[change.column for change in story.proposal.columns if change.is_asked] if story.proposal else (),
+            asked=[*story.proposal.columns.asked] if story.proposal else (),
             chosen=columns,
             terms=terms,
             shortcuts=self._shortcuts(request, columns, terms),
@@ -187,5 +188,5 @@ def _shown(story: Story) -> tuple[tuple[Change, ...], int]:
     """The columns that are asked for or would change, and how many others there are."""
     if story.proposal is None:
         return (), 0
-    told = [change for change in story.proposal.columns if change.is_asked or change.is_more]
-    return tuple(told[:MOST_COLUMNS]), len(story.proposal.columns) - len(told[:MOST_COLUMNS])
+    told = tuple(islice(story.proposal.columns.told, MOST_COLUMNS))
+    return told, len(story.proposal.columns) - len(told)
