@@ -56,6 +56,7 @@ def _when(alike: Alike, conditions: Mapping[str, str]) -> str:
     return "; ".join(dict.fromkeys(conditions[name] for name in alike.policies if name in conditions))
 
 
+_NOTHING = None, None
 _Told = tuple[Movement, str]
 """A movement of a kind of columns, or of a folded name, that was told of."""
 
@@ -176,10 +177,17 @@ class _Comparison:
         """The columns and the fields in them by name."""
         olds, news = _seen(look.old), _seen(look.new)
         found: dict[tuple[Move, Level], list[str]] = {}
+        alike: dict[tuple[int, int, int], list[str] | None] = {}
         for name, (field, _) in {**olds, **news}.items():
-            move = self._moves.of(*(seen[name][1] if name in seen else None for seen in (olds, news)))
-            if move is not None:
-                found.setdefault((move, self._change.level(field.shown_tags)), []).append(field.column.name)
+            _, was = olds.get(name, _NOTHING)
+            _, will = news.get(name, _NOTHING)
+            key = id(was), id(will), field.kind
+            if key not in alike:
+                move = self._moves.of(was, will)
+                level = self._change.level(field.shown_tags)
+                alike[key] = None if move is None else found.setdefault((move, level), [])
+            if (names := alike[key]) is not None:
+                names.append(field.column.name)
         for (move, level), names in found.items():
             if fresh := _untold(names, move, told, fold):
                 yield self._alike(look, move, level, tuple(fresh))
@@ -241,10 +249,12 @@ def _answered(judged: Judged | None) -> Judged | None:
 
 def _seen(judged: Judged | None) -> dict[str, tuple[FieldProfile, Verdict]]:
     """The columns and nested fields that are there for a person, by folded name."""
+    if judged is not None and not judged.fields.has_nested:
+        return {each[0].path[0]: each for each in judged.columns if each[1].outcome is not Outcome.HIDDEN}
     found: dict[str, tuple[FieldProfile, Verdict]] = {}
     todo = list(judged.columns) if judged else []
     for field, verdict in todo:
         if verdict.outcome is not Outcome.HIDDEN:
-            found[fold(field.column.name)] = (field, verdict)
+            found[".".join(field.path)] = (field, verdict)
             todo.extend(verdict.parts)
     return found
