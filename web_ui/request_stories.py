@@ -192,10 +192,9 @@ class Reader:
         """The roles that see what is asked for already, at most, and how."""
         asked = {column.path for column in proposal.columns.asked}
         found: list[Holder] = []
+        policies, at = live.policy_set, self._parts.clock()
         for role in live.roles.values():
-            at = self._parts.clock()
-            judge = Judge(holder_of(role), live.policy_set, at, AT_MOST, live.datasets.get)
-            judged = judge.judge(proposal.dataset)
+            judged = Judge(holder_of(role), policies, at, AT_MOST, live.datasets.get).judge(proposal.dataset)
             if judged.broken or not judged.is_visible:
                 continue
             shown = _shown(judged, asked)
