@@ -89,12 +89,13 @@ class _Watched:
         return sum(1 for _ in onlooker.holders(self._decided(onlooker.subject), self._column))
 
     def _decided(self, subject: Subject) -> Decision:
-        """The decision for somebody, remembered where it tells of one column."""
+        """The decision for somebody, remembered; of a whole dataset, which may be wide, the last one alone."""
         key = fingerprint(subject)
-        decision = self._decisions.get(key) or self._judge(subject).decide(self._dataset, self._top)
-        if self._top is not None:
-            self._decisions[key] = decision
-        return decision
+        if key not in self._decisions:
+            if self._top is None:
+                self._decisions.clear()
+            self._decisions[key] = self._judge(subject).decide(self._dataset, self._top)
+        return self._decisions[key]
 
     def _judge(self, subject: Subject) -> Judge:
         """The judge for somebody, who is asked again and remembers."""
