@@ -31,7 +31,7 @@ from proxy.rewriting.verify import VerificationFailed
 from tests.proxy.mutants import mutants
 from tests.proxy.world import ANALYST, World, world
 
-COUNT = int(os.environ.get("VEIL_FUZZ_MUTANTS", "400"))
+COUNT = int(os.environ.get("VEIL_FUZZ_MUTANTS", "1000"))
 SEED = int(os.environ.get("VEIL_FUZZ_SEED", "1"))
 KEYS = KeyRing(b"0123456789abcdef0123456789abcdef")
 
@@ -96,7 +96,7 @@ def test_a_hostile_text_is_refused_or_harmless(bench: Bench, is_checked: bool) -
         relations, functions = _read(serialize(sql), set(), set(), frozenset())
         assert relations <= physical, sql
         assert functions <= FUNCTIONS.keys() | OPERATORS | TABLE_FUNCTIONS | {BARRIER}, sql
-    assert ends["verified"] > COUNT // 50
+    assert ends["verified"] > COUNT // 100  # most places of a tree allow no other text at all
     assert ends.total() - ends["verified"] > COUNT // 50
 
 
