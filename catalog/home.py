@@ -68,6 +68,11 @@ class Home:
         """Private copies of files that the engine cannot read as they stand; they can be deleted at any time."""
         return self.path / "copies"
 
+    @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """What a server writes for itself, besides the files of the home: no data of any source."""
+        return self.archives, self.temporary, self.copies, self.path / "leases", self.path / "crawls"
+
     @classmethod
     def create(cls, path: Path, environ: Mapping[str, str] = os.environ) -> "Home":
         """Makes the folder and its key, or leaves both as they are when they are there already.

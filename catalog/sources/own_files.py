@@ -44,15 +44,17 @@ def is_withheld(place: Path) -> bool:
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a real folder is a server's: a home, one in a home (its documents apart), or one that is withheld.
+    """Whether a real folder is a server's: a home, one in which it keeps its own things, or one that is withheld.
 
     Example:
-        >>> is_own(home.archives), is_own(home.documents / "clinic")
-        (True, False)
+        >>> is_own(home.path), is_own(home.archives), is_own(home.documents / "clinic")
+        (True, True, False)
     """
     places = (folder, *folder.parents)
-    homes = filter(is_a_home, places)
-    return any(map(is_withheld, places)) or any(not folder.is_relative_to(Home(home).documents) for home in homes)
+    homes = map(Home, filter(is_a_home, places))
+    return any(map(is_withheld, places)) or any(
+        folder == home.path or any(map(folder.is_relative_to, home.own_folders)) for home in homes
+    )
 
 
 def is_a_home(folder: Path) -> bool:

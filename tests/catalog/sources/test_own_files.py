@@ -15,7 +15,7 @@ from catalog.home import Home
 from catalog.leases import Leases
 from catalog.model import Source, TagRule
 from catalog.registry import connect
-from catalog.sources.own_files import read_named
+from catalog.sources.own_files import is_own, read_named
 from crawler.rules import compile_rule
 
 _LOOK = "import sys; from pathlib import Path; from catalog.database import Catalog; Catalog(Path(sys.argv[1])).close()"
@@ -102,3 +102,16 @@ def _assert_held(catalog_file: Path) -> None:
     subprocess.run([sys.executable, "-c", _LOOK, str(catalog_file)], check=True, timeout=60)
     assert _log(catalog_file).exists()
     assert _log(catalog_file).stat().st_ino == log
+
+
+def test_folders_of_a_home_are_data_where_the_server_writes_nothing(tmp_path: Path) -> None:
+    """As in `docs/clinic` beside the catalog, for whoever keeps all of it in one folder."""
+    home = Home.create(tmp_path / "home")
+    with Catalog(home.catalog_file):
+        for folder in (*home.own_folders, home.documents / "clinic", home.path / "docs" / "clinic"):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "visits.csv").write_text("id\n1\n")
+        whole = connect(Source(name="s", connector="files", options={"path": str(home.path / "docs")}))
+        assert [relation.name for relation in whole.relations()] == ["clinic/visits.csv"]
+        assert not is_own(home.documents / "clinic")
+        assert all(map(is_own, (home.path, *home.own_folders, home.archives / "older")))
