@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -24,6 +25,19 @@ def sign_in(client: FlaskClient, user: str, password: str = PASSWORD, **more: st
     """Fill in the sign-in form and send it."""
     form = {"csrf_token": csrf_token(client.get("/sign-in")), "name": user, "password": password, **more}
     return client.post("/sign-in", data=form)
+
+
+def signed_in_once(app: Flask) -> SignIn:
+    """Gives the browser of a user, the same one each time."""
+    known: dict[str, FlaskClient] = {}
+
+    def browser(user: str) -> FlaskClient:
+        if user not in known:
+            known[user] = app.test_client()
+            assert sign_in(known[user], user).status_code == 303
+        return known[user]
+
+    return browser
 
 
 def text_of(client: FlaskClient, address: str) -> str:

@@ -2,10 +2,9 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -14,7 +13,7 @@ from catalog.journal.event import EventKind
 from catalog.people.model import Role
 from policy_engine.document.reading import loads
 from policy_engine.model import Policy, Scope
-from tests.web_ui.browsing import SignIn, csrf_token, sign_in
+from tests.web_ui.browsing import SignIn, csrf_token, signed_in_once
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
 from web_ui.pages.addresses import policy_url
@@ -54,18 +53,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
 
 
 @pytest.fixture(scope="module")
-def people(told: Parts) -> Callable[[str], FlaskClient]:
+def people(told: Parts) -> SignIn:
     """Gives a signed-in browser, one for each person."""
-    app: flask.Flask = create_app(told)
-    known: dict[str, FlaskClient] = {}
-
-    def browser(user: str) -> FlaskClient:
-        if user not in known:
-            known[user] = app.test_client()
-            assert sign_in(known[user], user).status_code == 303
-        return known[user]
-
-    return browser
+    return signed_in_once(create_app(told))
 
 
 def test_a_policy_is_told_as_a_sentence_a_statement_and_yaml(people: SignIn) -> None:
