@@ -7,9 +7,10 @@ whole chain anew, or cut off its end: a seal that was kept elsewhere does. Signa
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -153,23 +154,30 @@ def _cut_unfinished(book: BinaryIO) -> None:
         book.truncate(whole)
 
 
-def _read(lines: Iterable[str], *keys: str) -> tuple[Seal, ...]:
-    """A key that another one has followed signs no more: whoever has a key that was given up cannot seal anew."""
-    seals: list[Seal] = []
+def refuse_given_up(seals: Sequence[Seal]) -> None:
+    """Raises SealInvalid where a key signs, oldest first, that another one has followed before.
+
+    INVARIANT: whoever comes by a key that was given up cannot seal anew with it.
+    """
     given_up: set[str] = set()
-    for number, line in enumerate(lines, start=1):
-        seal = read_seal(line, number)
-        keys = keys or (seal.key,)
-        if seal.key not in keys:
-            raise SealInvalid(f"seal {number} names another key", hint=RENEWED)
+    for before, seal in pairwise(seals):
+        if before.key != seal.key:
+            given_up.add(before.key)
         if seal.key in given_up:
             raise SealInvalid(
-                f"seal {number} is of a key that had been renewed before",
+                f"the seal of {seal.count:,} events is of a key that had been renewed before",
                 hint="somebody may have used a key that was given up: compare with the seals that you keep elsewhere",
             )
-        if seals and seals[-1].key != seal.key:
-            given_up.add(seals[-1].key)
-        seals.append(seal)
+
+
+def _read(lines: Iterable[str], *keys: str) -> tuple[Seal, ...]:
+    seals: list[Seal] = []
+    for number, line in enumerate(lines, start=1):
+        seals.append(read_seal(line, number))
+        keys = keys or (seals[0].key,)
+        if seals[-1].key not in keys:
+            raise SealInvalid(f"seal {number} names another key", hint=RENEWED)
+    refuse_given_up(seals)
     return tuple(seals)
 
 

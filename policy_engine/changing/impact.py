@@ -24,18 +24,12 @@ class Movement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Impact:
-    """One column, or the rows when `column` is empty, that a person sees differently.
-
-    Example:
-        Impact(kind="role", name="analyst", dataset="shop.orders", column="phone", movement=Movement.GAINS,
-               before="hidden", after="clear", policies=("analysts",), level=Level.CONFIDENTIAL)
-    """
+class _Difference:
+    """Who sees what of which dataset differently, and by which policies, whatever the columns are called."""
 
     kind: str
     name: str
     dataset: str
-    column: str
     movement: Movement
     before: str
     after: str
@@ -46,23 +40,25 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class Impact(_Difference):
+    """One column, or the rows when `column` is empty, that a person sees differently.
+
+    Example:
+        Impact(kind="role", name="analyst", dataset="shop.orders", column="phone", movement=Movement.GAINS,
+               before="hidden", after="clear", policies=("analysts",), level=Level.CONFIDENTIAL)
+    """
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike(_Difference):
     """The columns of one dataset that a person sees differently in the same way; the rows are a column without a name.
 
     `columns` may name them only when it is gone through.
     """
 
-    kind: str
-    name: str
-    dataset: str
     columns: Collection[str]
-    movement: Movement
-    before: str
-    after: str
-    is_filtered: bool = False
-    policies: tuple[str, ...] = ()
-    level: Level = Level.PUBLIC
-    when: str = ""
 
     @property
     def is_of_rows(self) -> bool:

@@ -15,15 +15,9 @@ HIDDEN = Outcome.HIDDEN.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One column before and after, in a query that states no more than the terms demand.
+class _Words:
+    """How a column changes in words, which are the same for all columns of the same verdicts."""
 
-    `least` and `most` are what is shown afterwards in the worst and the best circumstances of a request; `is_more` is
-    whether anything differs for the asker, in any of them and on any row.
-    """
-
-    column: ColumnDecision
-    is_asked: bool
     before: str
     after: str
     least: str
@@ -33,15 +27,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """The words of a change, which are the same for all columns of the same verdicts."""
+class Change(_Words):
+    """One column before and after, in a query that states no more than the terms demand.
 
-    before: str
-    after: str
-    least: str
-    most: str
-    reason: str
-    is_more: bool
+    `least` and `most` are what is shown afterwards in the worst and the best circumstances of a request; `is_more` is
+    whether anything differs for the asker, in any of them and on any row.
+    """
+
+    column: ColumnDecision
+    is_asked: bool
 
 
 _Place = tuple[Column, FieldProfile, Verdict, _Words]

@@ -134,9 +134,9 @@ def _answer(lookup: Lookup, types: tuple[tuple[str, str], ...], relation: str) -
     if lookup.where:
         where = f" WHERE {lookup.where}"
         if not _is_total(lookup.where, inside):
-            is_failed = f"{without_errors(f'({lookup.where}) IS NULL')} IS NULL"
-            member = f"CASE WHEN NOT {is_failed} THEN {member} END"
-            where = f" WHERE coalesce({without_errors(lookup.where)}, {is_failed})"
+            failed = f"{without_errors(f'({lookup.where}) IS NULL')} IS NULL"
+            member = f"CASE WHEN NOT {failed} THEN {member} END"
+            where = f" WHERE coalesce({without_errors(lookup.where)}, {failed})"
     return f"({value}) IN (SELECT {member} FROM {relation} AS {quoted(LOOKUP)}{where})"
 
 

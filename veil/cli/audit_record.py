@@ -13,7 +13,7 @@ from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal.archive_files import ArchiveHead, is_archive, read_archive
 from catalog.journal.chain import BEFORE_THE_FIRST, Link, Verification, link_of, verify_links
 from catalog.journal.event import Event, EventKind
-from catalog.journal.seals import RENEWED, Seal, read_seals, sealed
+from catalog.journal.seals import RENEWED, Seal, read_seals, refuse_given_up, sealed
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import home_option, opened, operator
 
@@ -106,13 +106,17 @@ def _files(files: Sequence[Path]) -> _Verify:
 
 
 def _seals(files: Sequence[Path], seals_file: Path | None, keys: tuple[str, ...]) -> tuple[Seal, ...]:
-    """The seals that were given and those in the archives, oldest first; raises SealInvalid for a key too many."""
+    """The seals that were given and those in the archives, oldest first.
+
+    Raises SealInvalid for a key too many, and for one that signs after it was renewed.
+    """
     given = read_seals(seals_file, *keys) if seals_file else ()
     own = [head.seal for head in map(_head_of, filter(is_archive, files))]
-    signed = tuple(sorted((*given, *own), key=lambda seal: seal.count))
+    signed = tuple(sorted((*given, *own), key=lambda seal: (seal.count, seal.at)))
     keys = keys or tuple(seal.key for seal in signed[:1])
     if any(seal.key not in keys for seal in signed):
         raise SealInvalid("an archive is sealed with another key", hint=RENEWED)
+    refuse_given_up(signed)
     return signed
 
 

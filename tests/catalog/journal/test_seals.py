@@ -143,10 +143,11 @@ def test_a_key_that_was_given_up_seals_no_more(journal: Journal, book: SealBook,
         _sealed(journal, sealing)
     renewed = SealBook(book.file, tmp_path / "seal.key", (older.key,))
     assert len(renewed.seals()) == 4
-    _sealed(journal, older)
-    with pytest.raises(SealInvalid, match="seal 5 is of a key that had been renewed before"):
+    forged = _sealed(journal, older)
+    told = f"the seal of {forged.count} events is of a key that had been renewed before"
+    with pytest.raises(SealInvalid, match=told):
         renewed.seals()
-    with pytest.raises(SealInvalid, match="seal 5 is of a key that had been renewed before"):
+    with pytest.raises(SealInvalid, match=told):
         read_seals(book.file, book.key, older.key)
 
 

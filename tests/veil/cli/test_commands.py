@@ -230,6 +230,7 @@ def test_what_two_keys_sealed_is_verified_in_one_go(tmp_path: Path) -> None:
     shop.run("init")
     archived = ("audit", "archive", "--before", "2100-01-01", "-f", "json")
     older, [first] = shop.run("audit", "seal", "-f", "json").json(), shop.run(*archived).json()
+    given_up = (shop.home / "seal.key").read_bytes()
     (shop.home / "seal.key").unlink()
     [second] = shop.run(*archived).json()
     newer, exported = shop.run("audit", "seal", "-f", "json").json(), tmp_path / "journal.jsonl"
@@ -248,6 +249,10 @@ def test_what_two_keys_sealed_is_verified_in_one_go(tmp_path: Path) -> None:
     assert "`mine` of `renewed_keys` in [journal] is no public key" in shop.run("audit", "verify", expect=1).err
     settings.unlink()
     assert "another key" in shop.run(*whole, "--key", newer["key"], expect=2).out
+    (shop.home / "seal.key").write_bytes(given_up)
+    [third] = shop.run(*archived).json()
+    forged = shop.run("audit", "verify", first["file"], second["file"], third["file"], *both, expect=2)
+    assert f"the seal of {third['last']} events is of a key that had been renewed before" in forged.out
     lone = shop.run("audit", "verify", second["file"])
     assert f"of them 1 to {first['last']} are not in these files" in lone.out
     assert "no seal says where files" in lone.out
