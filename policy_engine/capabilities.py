@@ -111,6 +111,11 @@ class Rights:
         """Whether the subject may do this there; without a place, everywhere."""
         return _any_covers(self._held, action, place)
 
+    @property
+    def oversees_all(self) -> bool:
+        """Whether the subject may know of whatever is there, as administrators and auditors of everything may."""
+        return self.may(Action.HOME_ADMINISTER) or self.may(Action.AUDIT_READ)
+
     def listed(self) -> tuple[str, ...]:
         """Everything the subject may do, as it is written."""
         return tuple(sorted({str(capability) for capability in self._held}))
@@ -130,11 +135,10 @@ class Rights:
     def _who_can(self, missing: Capability) -> str:
         if _any_covers(self._owned, missing.action, missing.place):
             return "you hold it, but this token does not carry it: make one that does, on the page Connect"
-        knows_roles = self.may(Action.HOME_ADMINISTER) or self.may(Action.AUDIT_READ)
         roles = [
             f"`{role.name}`"
-            for role in self._roles
-            if knows_roles and any(parse(text).covers(missing.action, missing.place) for text in role.capabilities)
+            for role in (self._roles if self.oversees_all else ())
+            if any(parse(text).covers(missing.action, missing.place) for text in role.capabilities)
         ]
         holders = f"; {', '.join(roles)} {'has' if len(roles) == 1 else 'have'} it" if roles else ""
         return f"a member of the group `{ADMIN}` can give it to one of your roles{holders}"

@@ -34,7 +34,13 @@ def may_see_sources(rights: Rights) -> bool:
 
     Example: `audit:read` gives it; `audit:read on shop` does not.
     """
-    return rights.may(Action.AUDIT_READ) or rights.may(Action.HOME_ADMINISTER)
+    return rights.oversees_all
+
+
+def require_sources(rights: Rights, what: str) -> None:
+    """Raise NotAllowed, naming who can give it, unless somebody may see sources."""
+    if not may_see_sources(rights):
+        rights.require(Action.HOME_ADMINISTER, None, what)
 
 
 def overseen_roles(policies: PolicySet, databases: frozenset[str] | None) -> tuple[Role, ...]:

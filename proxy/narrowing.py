@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from catalog.model import Level
 from catalog.names import fold
 from crawler.levels import Levels
-from policy_engine.capabilities import Action, Rights
+from policy_engine.capabilities import Rights
 from policy_engine.judging.sights import Sight, TagSets
-from policy_engine.oversight import may_see_sources
+from policy_engine.oversight import may_see_sources, require_sources
 from proxy.refusals import RequestInvalid
 
 FACETS = ("access", "level", "tag", "database", "source")
@@ -90,8 +90,7 @@ def wanted(arguments: Mapping[str, str], *rights: Rights) -> dict[str, str]:
         known = ", ".join(f"`{name}`" for name in _ACCESS)
         raise RequestInvalid("there is no such kind of access to narrow by", hint=f"known: {known}")
     for each in rights if "source" in asked else ():
-        if not may_see_sources(each):
-            each.require(Action.HOME_ADMINISTER, None, "narrow by source")
+        require_sources(each, "narrow by source")
     return asked
 
 

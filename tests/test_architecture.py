@@ -13,6 +13,7 @@ JUDGES = tuple(
     f"policy_engine.{name}"
     for name in (
         *("model", "circumstances", "conditions", "tag_expressions", "own_names", "profile", "shapes", "strength"),
+        *("by_identity", "columns_in_words"),
         *("filters*", "transforms*", "judging*"),
     )
 )

@@ -21,6 +21,7 @@ from policy_engine.document.model import Document
 from policy_engine.document.reading import loads
 from policy_engine.live import read_live
 from policy_engine.model import Subject
+from policy_engine.oversight import require_sources
 from web_ui.parts import Parts
 
 
@@ -137,8 +138,8 @@ class Sources:
             rights.require(Action.HOME_ADMINISTER, None, what)
 
     def _require_sight(self) -> None:
-        if (rights := self._rights()) is not None and not rights.may(Action.AUDIT_READ):
-            rights.require(Action.HOME_ADMINISTER, None, "see sources")
+        if (rights := self._rights()) is not None:
+            require_sources(rights, "see sources")
 
 
 def source_of(name: str, connector: str, options: Mapping[str, str]) -> Source:

@@ -11,6 +11,7 @@ from catalog.journal.event import Event, EventKind, Verdict
 from crawler.crawl import ask_for
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
+from policy_engine.oversight import require_sources
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.identity import Identity
@@ -117,8 +118,7 @@ class Crawls:
         self._rights().require(Action.HOME_ADMINISTER, None, what)
 
     def _require_sight(self) -> None:
-        if not self._rights().may(Action.AUDIT_READ):
-            self._require("see crawls")
+        require_sources(self._rights(), "see crawls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,13 @@ from proxy.http import answers
 from proxy.http.bodies import refuse_unknown_arguments
 from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
+from web_ui.arguments import read_number
 from web_ui.home.estate import Estates
 from web_ui.parts import Parts
 from web_ui.reports.kinds import KINDS, Kind, answer, kind_of
 from web_ui.reports.report import Answered
+
+_MOST_ROWS = 999_999_999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,22 +85,14 @@ class ReportsApi:
         form = asked.pop("format", "json")
         if form not in ("json", "csv"):
             raise RequestInvalid(f"a report is not written as `{form[:40]}`", hint="`json` or `csv`")
-        limit = _limit(asked.pop("limit", ""))
+        limit = asked.pop("limit", "")
+        most = read_number("limit", limit, _MOST_ROWS) if limit else None
         made = reports.read(kind_of(name), asked)
         if form == "json":
-            return flask.jsonify(made.as_json(limit))
+            return flask.jsonify(made.as_json(most))
         response = flask.Response(made.as_csv(), mimetype="text/csv")
         response.headers["Content-Disposition"] = f'attachment; filename="{made.name}.csv"'
         return response
 
     def _reports(self) -> Reports:
         return Reports(parts=self.parts, estates=self.estates, subject=answers.subject(self.identity))
-
-
-def _limit(text: str) -> int | None:
-    """How many rows were asked for, None for as many as the report gives."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
-        raise RequestInvalid("`limit` must be a number of rows", hint="leave it out, or ask for CSV, which has all")
-    return int(text)

@@ -12,6 +12,7 @@ from catalog.tag_assignments import Choice as TagChoice
 from catalog.tag_assignments import TagAssignments
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
+from policy_engine.oversight import may_see_sources
 from web_ui.home.estate import Estates
 from web_ui.parts import Parts
 
@@ -49,7 +50,7 @@ def _tasks(parts: Parts, subject: Subject, estates: Estates) -> Iterator[Task]:
         count = TagAssignments(parts.catalog).count(choice)
         words = "suggested tag to review" if count == 1 else "suggested tags to review"
         yield Task(name="suggested_tags", count=count, words=words, address=flask.url_for("tags.show"))
-    if rights.may(Action.HOME_ADMINISTER) or rights.may(Action.AUDIT_READ):
+    if may_see_sources(rights):
         count = _failed(parts)
         words = "source whose last crawl failed" if count == 1 else "sources whose last crawls failed"
         yield Task(name="failed_crawls", count=count, words=words, address=flask.url_for("crawls.show"))

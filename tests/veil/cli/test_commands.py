@@ -271,6 +271,9 @@ def test_the_oldest_events_are_archived_and_verified_where_they_lie(tmp_path: Pa
     assert "the chain holds" in shop.run("audit", "verify", made["file"], str(exported)).out
     assert "1 seal holds" in shop.run("audit", "verify", made["file"]).out
     assert "another key" in shop.run("audit", "verify", made["file"], "--key", "00" * 32, expect=2).out
+    folders = {each for each in shop.home.iterdir() if each.is_dir()}
+    home = Home.open(shop.home)
+    assert {home.archives, home.path / "leases"} <= folders <= {home.documents, *home.own_folders}
     cut = tmp_path / "cut.jsonl.gz"
     cut.write_bytes(gzip.compress(b"".join(gzip.decompress(Path(made["file"]).read_bytes()).splitlines(True)[:-1])))
     told = f"a seal tells of {made['last']} events"
