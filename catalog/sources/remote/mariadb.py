@@ -43,7 +43,12 @@ _MOST_SAMPLED = 100_000
 _OPTIONS = frozenset({"ssl_ca", "ssl_cert", "ssl_key"})
 _UNSURE = "\0?"
 """A text with one of these may stand for another there: nothing ends at a zero byte, and `?` may be no character."""
-_SETTINGS = "SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600"
+# The whole server may be set otherwise: each setting that has a say in what a statement means, or gives, is set here.
+_SETTINGS = """SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600,
+  sql_select_limit = 18446744073709551615, sql_auto_is_null = 0, div_precision_increment = 4,
+  lc_time_names = 'en_US', default_week_format = 0
+  /*M!100011 , default_regex_flags = '', old_mode = '' */ /*M!100304 , system_versioning_asof = DEFAULT */"""
+_ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"  # no other one keeps a consistent snapshot
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
@@ -235,6 +240,7 @@ class MariaDbSnapshot:
                 if is_cancelled:
                     raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
                 cursor.execute(_SETTINGS)
+                cursor.execute(_ISOLATION)
                 if self._seconds is not None:
                     is_mariadb = "MariaDB" in connection.get_server_info()
                     limit = f"max_statement_time = {self._seconds:f}"

@@ -1,10 +1,15 @@
 """What PostgreSQL is asked of its own catalog, as SQL: tables, columns, sizes, comments, keys and views."""
 
+# A role or a database may have settings of its own: each that has a say in what a statement means is set.
 SETTINGS = """
 SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),
   set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
   set_config('extra_float_digits', '1', false), set_config('search_path', 'pg_catalog', false),
   set_config('client_encoding', 'UTF8', false), set_config('statement_timeout', $1, false),
+  set_config('standard_conforming_strings', 'on', false), set_config('transform_null_equals', 'off', false),
+  set_config('array_nulls', 'on', false), set_config('quote_all_identifiers', 'off', false),
+  set_config('xmlbinary', 'base64', false), set_config('xmloption', 'content', false),
+  set_config('row_security', 'on', false), set_config('gin_fuzzy_search_limit', '0', false),
   current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int4 AS version
 """
 
