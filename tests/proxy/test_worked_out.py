@@ -55,6 +55,15 @@ GENERATED = """CREATE TABLE orders (id int, region varchar, secret int, told var
     amount int GENERATED ALWAYS AS (CAST(told AS int)))"""
 DISTINCT = "SELECT DISTINCT id, region, secret, told, {} AS amount FROM kept"
 CHOSEN = "SELECT id, region, secret, told, made AS amount FROM kept WHERE {} < 100"
+HASHED = MASKED.replace("mask()", "hash()")
+UNREADABLE = r"""CREATE TABLE orders AS SELECT id, region, secret, told,
+    (CASE made WHEN 0 THEN '"\ud800"' ELSE '1' END)::json AS amount FROM kept"""
+TOLD = """CREATE FUNCTION told(MINE) RETURNS text LANGUAGE sql AS 'SELECT (1 / ITEM)::text';
+    CREATE CAST (MINE AS text) WITH FUNCTION told(MINE);
+    CREATE TABLE orders AS SELECT id, region, secret, told, VALUE AS amount FROM kept"""
+RECORD = "CREATE TYPE mine AS (a int);" + TOLD.replace("MINE", "mine").replace("ITEM", "($1).a")
+DOMAIN = RECORD.replace("CREATE TABLE", "CREATE DOMAIN ours AS mine; CREATE TABLE")
+POINT = TOLD.replace("MINE", "point").replace("ITEM", "($1[0])::int").replace("VALUE", "point(made, 1)")
 CAST, LESS = "CAST(told AS int)", "made - 1"
 LEFT_OUT = f"""CREATE TABLE orders AS SELECT id, region, secret, told, made AS amount FROM kept;
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY; CREATE POLICY cheap ON orders USING ({CAST} < 100)"""
@@ -65,6 +74,10 @@ KINDS = {
     "masking view": ("duckdb", f"CREATE VIEW orders AS {DISTINCT.format(CAST)}", MASKED),
     "distinct view of PostgreSQL": ("postgres", f"CREATE VIEW orders AS {DISTINCT.format(CAST)}", HIDDEN),
     "rows left out by PostgreSQL": ("postgres", LEFT_OUT, HIDDEN),
+    "JSON of PostgreSQL": ("postgres", UNREADABLE, HASHED),
+    "cast of PostgreSQL": ("postgres", RECORD.replace("VALUE", "ROW(made)::mine"), MASKED),
+    "cast of a domain": ("postgres", DOMAIN.replace("VALUE", "ROW(made)::mine::ours"), MASKED),
+    "cast of the server's own type": ("postgres", POINT, MASKED),
     "table elsewhere": ("postgres", "", HIDDEN),
     "table elsewhere of MariaDB": ("mariadb", "", HIDDEN),
     "distinct view of MariaDB": ("mariadb", f"CREATE VIEW orders AS {DISTINCT.format(LESS)}", HIDDEN),
@@ -118,7 +131,7 @@ def _written(kind: str, folder: Path, bad: int, request: pytest.FixtureRequest) 
     database = Database(connector, server, folder)
     made = made or ELSEWHERE[connector].replace("PORT", str(server.port)).replace("NAME", database.name)
     database.run(f"{table}; {_kept(bad)}; {made};")
-    return database.shown, database.relation("orders")
+    return database.shown.replace("}", ", masks: veil}"), database.relation("orders")
 
 
 @pytest.fixture(params=KINDS)

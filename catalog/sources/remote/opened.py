@@ -20,6 +20,7 @@ from catalog.sources.remote.openers import columns_of, located, never_raises, op
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
+_FENCE = " OFFSET 0"
 _MARK = re.compile("«([0-9]+)»")
 Remotes = Mapping[str, tuple[Remote, Expected]]
 """By physical name: where a relation is, and what the catalog expects of it."""
@@ -54,11 +55,14 @@ class OpenedRemotes:
                 work = self._work.get(physical, SourceWork())
                 columns += [cell_column(cell, columns) for cell in work.cells]
                 scanned = f"r_{secrets.token_hex(8)}"
-                reading = _Reading(self, snapshot, table, _kept_back(columns, remote, table, work))
+                kept_back = _kept_back(columns, remote, table, work)
+                reading = _Reading(self, snapshot, table, kept_back)
                 dataset = RemoteDataset(columns, reading)
                 cursor.register(scanned, dataset)
                 shown = _named(columns, dataset.schema.names)
-                cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {shown} FROM {scanned}")
+                # A text that is none of its type ends a query whatever that chooses: no condition goes below the fence.
+                fence = _FENCE if any(column.type in _AS_TEXT for column in kept_back) else ""
+                cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {shown} FROM {scanned}{fence}")
 
     def cancel(self) -> None:
         """Has the sources stop what they do for this run; may be called again and again."""

@@ -98,7 +98,8 @@ class PostgresSnapshot:
                 f"the account of source `{self._source}` may not read `{table.schema}.{table.name}`",
                 hint="GRANT SELECT on it, and USAGE on its schema, to the account",
             )
-        return tuple(replace(column_of(_declared(row)), is_worked_out=bool(row["is_worked_out"])) for row in rows)
+        columns = ((column_of(_declared(row)), bool(row["is_worked_out"])) for row in rows)
+        return tuple(replace(column, is_worked_out=column.is_worked_out or is_made) for column, is_made in columns)
 
     def description(self, table: RemoteTable) -> Description:
         """The comments and keys of a table, and what a view reads; a unique index says as much as a constraint."""
@@ -283,6 +284,7 @@ def _declared(row: Mapping[str, object]) -> Declared:
         type=str(row["type"]) if row["is_own"] else "",
         item=str(row["item"]),
         modifier=int(str(row["modifier"])),
+        is_told=bool(row["is_told"]),
     )
 
 

@@ -40,6 +40,17 @@ SELECT a.attname::text AS name, COALESCE(base.typname, t.typname)::text AS type,
   CASE WHEN base.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END::int4 AS modifier,
   COALESCE(base.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace AS is_own,
   has_table_privilege(a.attrelid, 'SELECT') AS is_readable,
+  EXISTS (
+    WITH RECURSIVE part(oid) AS (
+      SELECT a.atttypid UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
+        SELECT y.typbasetype UNION ALL SELECT y.typelem
+        UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = y.oid
+        UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
+      ) next(oid) WHERE next.oid <> 0)
+    SELECT FROM part JOIN pg_type y ON y.oid = part.oid JOIN pg_proc p ON p.oid = y.typoutput
+      OR p.oid IN (SELECT k.castfunc FROM pg_cast k WHERE k.castsource = y.oid AND k.casttarget = 'text'::regtype)
+    WHERE p.prolang <> (SELECT l.oid FROM pg_language l WHERE l.lanname = 'internal')
+  ) AS is_told,
   COALESCE(to_jsonb(a) ->> 'attgenerated' = 'v', false) AS is_worked_out
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_type base ON t.typtype = 'd' AND base.oid = t.typbasetype

@@ -5,7 +5,7 @@ precision or of more than 38 digits, and what extensions bring. Nothing is round
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -43,12 +43,16 @@ _EARLIEST = {"DATE": -2_440_588, "TIMESTAMP": -210_866_803_200_000_000}  # 4713 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """A column as PostgreSQL's catalog has it; `item` is the type of an array's items, `modifier` the type's."""
+    """A column as PostgreSQL's catalog has it; `item` is the type of an array's items, `modifier` the type's.
+
+    The text of one that `is_told` is made by a function that is not the server's own, and so may end in an error.
+    """
 
     name: str
     type: str
     item: str = ""
     modifier: int = -1
+    is_told: bool = False
 
 
 def column_of(declared: Declared) -> RemoteColumn:
@@ -67,7 +71,9 @@ def column_of(declared: Declared) -> RemoteColumn:
     if decimal := _decimal(declared):
         return RemoteColumn(name=declared.name, type=decimal, expression=expression, pushed=Pushed.COMPARED)
     if declared.type in _TEXTS:
-        return RemoteColumn(name=declared.name, type=_TEXTS[declared.type], expression=text, pushed=Pushed.NULL)
+        return _shown(
+            declared, RemoteColumn(name=declared.name, type=_TEXTS[declared.type], expression=text, pushed=Pushed.NULL)
+        )
     if declared.item in _ITEMS and declared.type == f"_{declared.item}":
         # The driver lays an array of several dimensions out flat, so such a one must end the statement.
         dimensions = f"pg_catalog.array_ndims({expression})"
@@ -78,7 +84,12 @@ def column_of(declared: Declared) -> RemoteColumn:
             expression=f"CASE WHEN {dimensions} > 1 THEN {refused} ELSE {expression} END",
             pushed=Pushed.NOTHING,
         )
-    return RemoteColumn(name=declared.name, type="VARCHAR", expression=text, pushed=Pushed.EQUAL)
+    return _shown(declared, RemoteColumn(name=declared.name, type="VARCHAR", expression=text, pushed=Pushed.EQUAL))
+
+
+def _shown(declared: Declared, column: RemoteColumn) -> RemoteColumn:
+    """A column that comes as text; no condition is sent on one whose text may end in an error."""
+    return replace(column, pushed=Pushed.NOTHING, is_worked_out=True) if declared.is_told else column
 
 
 def _decimal(declared: Declared) -> str:
