@@ -53,7 +53,8 @@ def _create_view(world: World, part: Part, name: str) -> None:
             raise _changed(part, f"it has no column `{column}` any more")
         if found[fold(column)] != type_:
             raise _changed(part, f"column `{column}` is no longer {type_}")
-    world.rows(f"CREATE VIEW {quoted(name)} AS SELECT {columns_as(part.expected.columns)} FROM {item}")
+    columns = columns_as(part.expected.columns, is_collated=part.scan.database is not None)
+    world.rows(f"CREATE VIEW {quoted(name)} AS SELECT {columns} FROM {item}")
 
 
 def _changed(part: Part, why: str) -> SourceUnavailable:

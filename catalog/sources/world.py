@@ -19,6 +19,7 @@ from catalog.sources.failures import mapped
 from catalog.sources.functions import functions_at, register
 from catalog.sources.kept import Kept
 
+_PLAIN = ' COLLATE "binary"'
 _MARKS = re.compile(r"[*?\[]")
 
 
@@ -145,9 +146,17 @@ def pattern(file: Path) -> str:
     return _MARKS.sub(r"[\g<0>]", str(file))
 
 
-def columns_as(columns: Iterable[tuple[str, str]]) -> str:
-    """Columns cast to types, as a select list."""
-    return ", ".join(f"CAST({quoted(name)} AS {type_}) AS {quoted(name)}" for name, type_ in columns)
+def columns_as(columns: Iterable[tuple[str, str]], *, is_collated: bool = False) -> str:
+    """Columns cast to types, as a select list; collations that they may have are left behind.
+
+    Example:
+        >>> columns_as([("n", "VARCHAR")], is_collated=True)
+        'CAST("n" AS VARCHAR) COLLATE "binary" AS "n"'
+    """
+    return ", ".join(
+        f"CAST({quoted(name)} AS {type_}){_PLAIN if is_collated and type_ == 'VARCHAR' else ''} AS {quoted(name)}"
+        for name, type_ in columns
+    )
 
 
 def _configuration(resources: Resources, spill: str) -> dict[str, str | bool | int | float | list[str]]:
