@@ -9,6 +9,8 @@ from catalog.errors import SettingsInvalid
 from catalog.master_keys import MasterKey, MasterKeys, given_key, make_keys, read_keys
 
 MASTER_KEY_VARIABLE = "VEIL_MASTER_KEY"
+OWN_FOLDERS = ("archives", "tmp", "copies", "leases", "crawls")
+"""What a server writes for itself in its home, besides files: no data of any source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class Home:
 
     @property
     def own_folders(self) -> tuple[Path, ...]:
-        """What a server writes for itself, besides the files of the home: no data of any source."""
-        return self.archives, self.temporary, self.copies, self.path / "leases", self.path / "crawls"
+        """The folders that a server writes for itself."""
+        return tuple(self.path / name for name in OWN_FOLDERS)
 
     @classmethod
     def create(cls, path: Path, environ: Mapping[str, str] = os.environ) -> "Home":

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
-from catalog.home import Home
+from catalog.home import OWN_FOLDERS
 
 _withheld: set[Path] = set()
 
@@ -40,7 +40,7 @@ def has_own(files: Collection[Path]) -> bool:
 
 def is_withheld(place: Path) -> bool:
     """Whether a real file or folder is withheld by itself."""
-    return place in _withheld
+    return bool(_withheld) and place in _withheld
 
 
 def is_own(folder: Path) -> bool:
@@ -50,10 +50,11 @@ def is_own(folder: Path) -> bool:
         >>> is_own(home.path), is_own(home.archives), is_own(home.documents / "clinic")
         (True, True, False)
     """
-    places = (folder, *folder.parents)
-    homes = map(Home, filter(is_a_home, places))
-    return any(map(is_withheld, places)) or any(
-        folder == home.path or any(map(folder.is_relative_to, home.own_folders)) for home in homes
+    steps = folder.parts
+    return (
+        any(map(folder.is_relative_to, _withheld))
+        or is_a_home(folder)
+        or any(step in OWN_FOLDERS and is_a_home(Path(*steps[:depth])) for depth, step in enumerate(steps))
     )
 
 
