@@ -39,13 +39,11 @@ class Contribution:
 
 
 def strongest(showings: Iterable[Showing]) -> Showing:
-    """The one that takes away most; nothing where two different ones take away equally much."""
-    best = CLEAR
-    for showing in showings:
-        if showing == best or showing.strength < best.strength:
-            continue
-        best = NOTHING if showing.strength == best.strength else showing
-    return best
+    """The one that takes away most, in whatever order they come; nothing where two different ones take away most."""
+    found = {CLEAR, *showings}
+    most = max(showing.strength for showing in found)
+    best, *others = (showing for showing in found if showing.strength == most)
+    return NOTHING if others else best
 
 
 def raised(showing: Showing, least: Showing) -> Showing:
