@@ -4,7 +4,7 @@ The cells of such a column are its innermost fields. A struct or list is there o
 there tells anything of a field in it; elsewhere it is NULL, so that its length and whether it is there are not told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from policy_engine.judging.cells import CLEAR, NOTHING, Contribution, Showing, raised
@@ -106,11 +106,33 @@ def _why_no_map(parts: Sequence[Node]) -> str:
     for part in parts:
         if not part.ruling.is_shown:
             return f"its `{part.field.column.path[-1]}` is, and a map is nothing without its keys or values"
-    keys = parts[0].ruling
-    showings = {raised(item.showing, keys.least) for item in keys.contributions}
-    if any(showing.call and showing.call.name not in _UNIQUE for showing in showings) or _may_clash(keys):
+    keys = tuple(_innermost(parts[0]))
+    if len({_givers(key) for key in keys}) > 1:
+        return "a field of its keys is not shown wherever they are, and without it different ones could become equal"
+    return next(filter(None, map(_why_no_key, keys)), "")
+
+
+def _innermost(node: Node) -> Iterator[Node]:
+    """The cells of a key, which are its innermost fields; what cannot be shown is one that nobody gives."""
+    if node.parts and not node.problem:
+        for part in node.parts:
+            yield from _innermost(part)
+    else:
+        yield node
+
+
+def _givers(node: Node) -> frozenset[tuple[str, str]]:
+    """The grants that show a cell, each with where it does."""
+    given = node.ruling.contributions if node.ruling.is_shown else ()
+    return frozenset((item.policy, item.when) for item in given)
+
+
+def _why_no_key(node: Node) -> str:
+    """Why a cell cannot be a key or a part of one, if so."""
+    showings = {raised(item.showing, node.ruling.least) for item in node.ruling.contributions}
+    if any(showing.call and showing.call.name not in _UNIQUE for showing in showings) or _may_clash(node.ruling):
         return "its keys can be shown as they are or as tokens, but not masked so that different ones become equal"
-    if any(map(_is_changed, showings)) and read_type(parts[0].field.column.type).kind in _MOMENTS:
+    if any(map(_is_changed, showings)) and read_type(node.field.column.type).kind in _MOMENTS:
         return "its keys are dates or moments, some of which have no token, and a key must be there"
     return ""
 

@@ -4,7 +4,7 @@ A struct or list is there on a row where some grant that holds there tells anyth
 takes from the whole it takes from every field. A map is there where its keys are, and keys stay different.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from catalog.model import Column
 from policy_engine.model import Effect, Policy, TransformCall
@@ -68,9 +68,23 @@ class NestedOracle(Oracle):
         return bool(there) if parts else any(self.shows(grant, column) for grant in grants)
 
     def are_keys_different(self, key: Column, grants: list[Policy], takers: list[Policy]) -> bool:
+        """Whether whoever shows any cell of a key shows all of them, so that no two keys become equal."""
+        cells = list(self.innermost(key))
+        givers = {tuple(g.id for g in grants if self.is_there(c, grants, takers) and self.shows(g, c)) for c in cells}
+        return len(givers) == 1 and all(self.is_cell_different(cell, grants, takers) for cell in cells)
+
+    def innermost(self, column: Column) -> Iterator[Column]:
+        parts = self.inside(column.path)
+        for part in parts:
+            yield from self.innermost(part)
+        if not parts:
+            yield column
+
+    def is_cell_different(self, key: Column, grants: list[Policy], takers: list[Policy]) -> bool:
         shown = {self.raised(self.showing(g, key), key, takers) for g in grants if self.shows(g, key)}
         is_unique = all(each is None or each[0].name in ("tokenize", "hash") for each in shown)
-        return is_unique and len({strength(each) for each in shown}) == len(shown)
+        is_whole = "DATE" not in key.type or shown <= {None}
+        return is_unique and is_whole and len({strength(each) for each in shown}) == len(shown)
 
     def openers(self, column: Column, row: Row, grants: list[Policy], takers: list[Policy]) -> bool:
         """Whether some grant that holds on the row shows a cell of the column."""

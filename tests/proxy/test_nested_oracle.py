@@ -95,11 +95,20 @@ def _array(inner: Shape) -> Shape:
     return Shape(f"{inner.text}[2]", pa.list_(inner.arrow), values, inner.fields)
 
 
-def _map(inner: Shape) -> Shape:
-    key = _leaf("VARCHAR")
-    pairs = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), inner.values), max_size=3, unique_by=lambda p: p[0])
+def _map(both: tuple[Shape, Shape]) -> Shape:
+    key, inner = both
+    keys = key.values.filter(lambda value: value is not None)
+    pairs = st.lists(st.tuples(keys, inner.values), max_size=3, unique_by=lambda pair: repr(pair[0]))
     fields = (("key", key), ("value", inner))
-    return Shape(f"MAP(VARCHAR, {inner.text})", pa.map_(pa.string(), inner.arrow), st.one_of(pairs, st.none()), fields)
+    text = f"MAP({key.text}, {inner.text})"
+    return Shape(text, pa.map_(key.arrow, inner.arrow), st.one_of(pairs, st.none()), fields)
+
+
+_keys = st.one_of(
+    st.sampled_from(list(LEAVES)).map(_leaf),
+    st.lists(st.sampled_from(list(LEAVES)).map(_leaf), min_size=1, max_size=2).map(_struct),
+    st.lists(st.sampled_from(list(LEAVES)).map(_leaf), min_size=1, max_size=2).map(_struct).map(_list),
+)
 
 
 _shapes = st.recursive(
@@ -110,7 +119,7 @@ _shapes = st.recursive(
         st.lists(inner, min_size=1, max_size=3).map(_struct).map(_list),
         inner.filter(lambda shape: bool(shape.fields)).map(_list),
         st.lists(inner, min_size=1, max_size=2).map(_struct).map(_array),
-        inner.map(_map),
+        st.tuples(_keys, inner).map(_map),
     ),
     max_leaves=6,
 )
