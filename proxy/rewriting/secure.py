@@ -108,18 +108,17 @@ def _is_total(condition: str, types: tuple[tuple[str, str], ...]) -> bool:
 
 
 def _with_answers(decision: Decision, relation: str, lookups: Mapping[str, str]) -> str:
-    """The raw relation, with a column for the answer of each lookup, where there are any.
+    """The raw relation, with a column for the answer of each lookup, where there are any; it names no hidden column.
 
     Example:
-        (SELECT "_row"."land" AS "land", ("_row"."land") IN (SELECT "_lookup"."land" FROM "v_7a.." AS "_lookup"
+        (SELECT "_row".*, ("_row"."land") IN (SELECT "_lookup"."land" FROM "v_7a.." AS "_lookup"
          WHERE "_lookup"."person" = 'kim') AS "_lookup_91.." FROM "v_1f0c.." AS "_row")
     """
     if not decision.lookups:
         return relation
-    raw = [f"{quoted(ROW)}.{quoted(column.name)} AS {quoted(column.name)}" for column in decision.columns]
     types = tuple((column.name, column.type) for column in decision.columns)
     answers = [f"{_answer(item, types, lookups[item.name])} AS {quoted(item.name)}" for item in decision.lookups]
-    return f"(SELECT {', '.join([*raw, *answers])} FROM {relation} AS {quoted(ROW)})"
+    return f"(SELECT {', '.join([f'{quoted(ROW)}.*', *answers])} FROM {relation} AS {quoted(ROW)})"
 
 
 def _answer(lookup: Lookup, types: tuple[tuple[str, str], ...], relation: str) -> str:
