@@ -21,6 +21,10 @@ from catalog.sources.kept import Kept
 
 _PLAIN = ' COLLATE "binary"'
 _MARKS = re.compile(r"[*?\[]")
+BY_STATISTICS = ("statistics_propagation", "row_group_pruner", "partitioned_execution")
+"""Optimizers that know the least and largest values of all rows, filtered-out ones too: these would choose the order of
+groups, which of several equal rows stand before a LIMIT, and which parts of a file are read first.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +168,7 @@ def _configuration(resources: Resources, spill: str) -> dict[str, str | bool | i
         "allow_community_extensions": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        # what an engine knows of all rows beforehand, filtered-out ones too, would choose the order of groups
-        "disabled_optimizers": "statistics_propagation",
+        "disabled_optimizers": ",".join(BY_STATISTICS),
         "enable_external_file_cache": "false",  # it would hold files in memory up to the memory limit
         "max_temp_directory_size": resources.spill,
         "memory_limit": resources.memory,
