@@ -87,9 +87,7 @@ class FileRelation:
         if self.files.kind is FileKind.PARQUET:
             _ = self._has_agreed
             held = set(map(fold, self.names))
-            # a text has no least or largest value that the engine plans by, and each name here takes time of each query
-            ranged = [name for name, type_ in expected.columns if type_ != "VARCHAR" and fold(name) in held]
-            return parquet(self.files, ranged)
+            return parquet(self.files, [name for name, _ in expected.columns if fold(name) in held])
         # pinned to its columns, the engine would make NULL of one that has gone
         if self.files.kind not in DELIMITED:
             _refuse_gone(expected, [name for name, _ in self.columns])
