@@ -3,11 +3,15 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
+from catalog.model import Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.people.model import Role
+from catalog.registry import connect
 from policy_engine.judging.decide import decide
 from policy_engine.model import Decision, Effect, Outcome, Policy, Scope, Subject, TransformCall, TransformRule
 from policy_engine.tag_expressions import parse
@@ -122,3 +126,38 @@ def test_rows_are_those_of_both_where_the_filter_is_on_what_one_sees(shop: Parts
 def test_what_differs_from_row_to_row_is_not_shown(shop: Parts) -> None:
     found = sample(shop, put(shop, "all", "row by row"))
     assert {column.name: column.note for column in found.columns}["email"] == "differs from row to row"
+
+
+@pytest.mark.parametrize(
+    ("value", "call", "cell", "note"),
+    [
+        ("date '20000-01-01'", "date_trunc('year')", "", "a value of `odd` is too far away to be shown here"),
+        ("date '2000-02-03'", "date_trunc('year')", "2000-01-01", ""),
+        ("98104::hugeint", "phi_zip3()", "981", ""),
+    ],
+)
+def test_what_python_cannot_hold_is_said_and_breaks_nothing(
+    tmp_path: Path, value: str, call: str, cell: str, note: str
+) -> None:
+    with open_shop(tmp_path) as shop:
+        file = tmp_path / "data" / "odd.duckdb"
+        with duckdb.connect(str(file)) as engine:
+            engine.execute(f"CREATE TABLE t AS SELECT {value} AS odd")
+        source = Source(name="odd", connector="duckdb", options={"path": str(file)})
+        shop.datasets.put_source(source)
+        shop.tags.put_tag(Tag(name="a.odd"))
+        shop.datasets.register("shop", "odd", "odd", "main.t", connect(source).describe("main.t"))
+        shop.tags.assign(
+            TagAssignment(
+                dataset="shop.odd", path=("odd",), tag="a.odd", state=TagState.CONFIRMED, origin=TagOrigin.PERSON
+            )
+        )
+        roles = (Role(name="mine", groups=frozenset({"eve"})), Role(name="theirs", groups=frozenset({"tim"})))
+        theirs = replace(shown("a.odd", parse_call(call)), roles=("theirs",))
+        shop.policies.put((replace(GRANT, roles=("mine",)), theirs), roles, by="test", why="x", difference="")
+        dataset = shop.datasets.dataset("shop", "odd")
+        assert dataset is not None
+        decision = decide(OTHER, dataset, shop.policies.current(), shop.clock(), estate=lambda _: None)
+        found = sample(shop, decision)
+        assert found.rows == ((cell,),)
+        assert found.notes == ((note,) if note else ())

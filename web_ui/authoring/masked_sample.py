@@ -5,8 +5,9 @@ mask is put on where it takes no key; tokens and other keyed values of others ar
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 
@@ -22,6 +23,7 @@ from web_ui.parts import Parts
 ROWS = 10
 _NAMED = re.compile(rf'"{ROW}"\."((?:[^"]|"")+)"')
 _LONGEST_CELL = 200
+_NO_CELLS = ("",) * ROWS
 Show = Callable[[object], str | None]
 """How a value that is seen in the clear is shown as the other sees it."""
 
@@ -66,7 +68,14 @@ def masked_sample(parts: Parts, looking: Subject, decision: Decision, *, decisio
             table = pa.Table.from_batches(list(answer.batches()), answer.schema)
     except VeilError as error:
         return MaskedSample(columns=columns, notes=(f"no value can be shown: {error.detail}",))
-    return MaskedSample(columns=columns, rows=tuple(_rows(parts, table, shown, read)), notes=notes)
+    cells = {column.name: _cells(parts, table.column(place), column) for place, column in enumerate(read)}
+    notes += tuple(
+        f"a value of `{name}` is too far away to be shown here" for name, made in cells.items() if made is None
+    )
+    rows = tuple(
+        tuple((cells.get(each.name) or _NO_CELLS)[number] for each in shown) for number in range(table.num_rows)
+    )
+    return MaskedSample(columns=columns, rows=rows, notes=notes)
 
 
 def _clear(own: Decision | None) -> frozenset[str]:
@@ -105,16 +114,14 @@ def _condition(decision: Decision, clear: frozenset[str]) -> tuple[str, tuple[st
     return f" WHERE {condition}", ()
 
 
-def _rows(
-    parts: Parts, table: pa.Table, shown: list[ColumnDecision], read: list[ColumnDecision]
-) -> Iterator[tuple[str | None, ...]]:
-    cells: dict[str, list[str | None]] = {}
-    for place, column in enumerate(read):
-        values, show = table.column(place).combine_chunks(), _shown(parts, column)
-        plain = [show(value) for value in values.to_pylist()] if show else list(texts(values))
-        cells[column.name] = [text if text is None else text[:_LONGEST_CELL] for text in plain]
-    for number in range(table.num_rows):
-        yield tuple(cells[column.name][number] if column.name in cells else "" for column in shown)
+def _cells(parts: Parts, values: pa.ChunkedArray, column: ColumnDecision) -> list[str | None] | None:
+    """The cells of a column as the other sees them; None where Python has no such days or moments to put a mask on."""
+    show = _shown(parts, column)
+    try:
+        plain = [show(value) for value in values.to_pylist()] if show else list(texts(values.combine_chunks()))
+    except (OverflowError, ValueError):
+        return None
+    return [text if text is None else text[:_LONGEST_CELL] for text in plain]
 
 
 def _shown(parts: Parts, column: ColumnDecision) -> Show | None:
@@ -122,9 +129,10 @@ def _shown(parts: Parts, column: ColumnDecision) -> Show | None:
     case = column.cases[0]
     if case.call is None:
         return None
-    call = case.call
+    call, is_whole = case.call, column.type in ("HUGEINT", "UHUGEINT")
 
     def shown(value: object) -> str | None:
+        value = int(value) if is_whole and isinstance(value, Decimal) else value
         masked = reference(call, value, column.type, namespace=case.namespace, keys=parts.keys)
         return None if masked is None else str(masked)
 
