@@ -153,7 +153,11 @@ class Governor:
         named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
         check_values(statement, named)
         warnings = notices(statement, named)
-        parts = [self._part(dataset) for item in named for dataset in _read(item.decision)]
+        parts = [
+            self._part(dataset, seen_in_part=bool(item.decision.rows.filter))
+            for item in named
+            for dataset in _read(item.decision)
+        ]
         with seen_failures(named):
             session = self._sessions.open(parts)
         contents = self._contents(subject, found, policies, now, request.circumstances)
@@ -215,12 +219,12 @@ class Governor:
         decisions = self._visibility.decisions(subject, policies, now, circumstances) if has_columns else ()
         return {key: information.content(key[1], datasets, decisions) for key in keys}
 
-    def _part(self, dataset: Dataset) -> tuple[Source, Expected]:
+    def _part(self, dataset: Dataset, *, seen_in_part: bool) -> tuple[Source, Expected]:
         source = self._datasets.source(dataset.source)
         if source is None:
             raise Internal(f"the source of {dataset.full_name} is not in the catalog")
         columns = tuple((column.name, column.type) for column in dataset.columns if len(column.path) == 1)
-        return source, Expected(relation=dataset.relation, columns=columns)
+        return source, Expected(relation=dataset.relation, columns=columns, seen_in_part=seen_in_part)
 
 
 def _placed(

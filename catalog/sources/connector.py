@@ -28,10 +28,14 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A relation with the columns the catalog knows, top level only, as (name, type) in order."""
+    """A relation with the columns the catalog knows, top level only, as (name, type) in order.
+
+    Of one that is `seen_in_part` the engine may know nothing beforehand that hangs on rows which nobody sees.
+    """
 
     relation: str
     columns: tuple[tuple[str, str], ...]
+    seen_in_part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,13 +152,16 @@ class _Tidying:
 def _merged(parts: Iterable[tuple[Source, Expected]]) -> Iterable[tuple[Source, Expected]]:
     """Two datasets may stand on one relation: it is opened once, with the columns of both."""
     by_relation: dict[tuple[str, str], tuple[Source, dict[str, str]]] = {}
+    in_part: set[tuple[str, str]] = set()
     for source, expected in parts:
-        _, columns = by_relation.setdefault((source.name, expected.relation), (source, {}))
+        key = (source.name, expected.relation)
+        _, columns = by_relation.setdefault(key, (source, {}))
+        in_part.update([key] if expected.seen_in_part else [])
         for name, type_ in expected.columns:
             if columns.setdefault(name, type_) != type_:
                 raise SourceUnavailable(
                     f"two datasets on `{expected.relation}` know column `{name}` by different types",
                     hint="crawl the source again",
                 )
-    for (_, relation), (source, columns) in by_relation.items():
-        yield source, Expected(relation=relation, columns=tuple(columns.items()))
+    for key, (source, columns) in by_relation.items():
+        yield source, Expected(relation=key[1], columns=tuple(columns.items()), seen_in_part=key in in_part)
