@@ -4,13 +4,18 @@ An engine leaves under a NULL whatever its memory held there before: cells of ot
 people's queries, addresses. Arrow hands those bytes over with the values, and any client can read them.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from catalog.errors import Internal
+
 Mask = npt.NDArray[np.bool_]
 
 _FIXED = (pa.types.is_primitive, pa.types.is_decimal, pa.types.is_fixed_size_binary, pa.types.is_interval)
+_VARIABLE = (pa.types.is_string, pa.types.is_binary, pa.types.is_large_string, pa.types.is_large_binary)
 
 
 def blanked(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -21,6 +26,8 @@ def blanked(batch: pa.RecordBatch) -> pa.RecordBatch:
         >>> told = blanked(pa.record_batch({"n": pa.Array.from_buffers(pa.int32(), 2, cells)}))
         >>> told["n"].buffers()[1].to_pybytes()
         b'\\x07\\x00\\x00\\x00\\x00\\x00\\x00\\x00'
+
+    Raises Internal for a type whose memory is not known.
     """
     columns = [_blanked(column, None) for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
@@ -36,16 +43,18 @@ def _blanked(array: pa.Array, beneath: Mask | None) -> pa.Array:
     if pa.types.is_dictionary(kind):
         indices = _blanked(array.indices, beneath)
         return pa.DictionaryArray.from_arrays(indices, array.dictionary, ordered=kind.ordered)
+    if beneath is not None and not pa.types.is_union(kind):
+        array = array.take(pa.array(np.arange(len(array)), mask=beneath))
     if any(is_fixed(kind) for is_fixed in _FIXED):
         return _with_zeros(array, _nulls(array, beneath))
-    if beneath is not None:
-        array = array.take(pa.array(np.arange(len(array)), mask=beneath))
     return _nested(array, beneath)
 
 
 def _nested(array: pa.Array, beneath: Mask | None) -> pa.Array:
     """What holds other arrays, anew around their blanked selves; a text beneath NULL has no length to begin with."""
     kind = array.type
+    if pa.types.is_null(kind) or any(is_variable(kind) for is_variable in _VARIABLE):
+        return array
     if pa.types.is_struct(kind):
         inner = [_blanked(array.field(place), _nulls(array, beneath)) for place in range(kind.num_fields)]
     elif pa.types.is_fixed_size_list(kind):
@@ -53,10 +62,20 @@ def _nested(array: pa.Array, beneath: Mask | None) -> pa.Array:
         inner = [_blanked(array.values, None if nulls is None else np.repeat(nulls, kind.list_size))]
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
         inner = [_blanked(array.values, None)]
+    elif pa.types.is_union(kind) and kind.mode == "sparse":
+        inner = list(_members(array, beneath))
     else:
-        return array
-    own = array.buffers()[: 1 if pa.types.is_struct(kind) or pa.types.is_fixed_size_list(kind) else 2]
-    return pa.Array.from_buffers(kind, len(array), own, children=inner)
+        raise Internal(f"what lies in the memory of {kind} is not known", hint="cast the column to VARCHAR")
+    own_buffers = 1 if pa.types.is_struct(kind) or pa.types.is_fixed_size_list(kind) else 2
+    return pa.Array.from_buffers(kind, len(array), array.buffers()[:own_buffers], children=inner)
+
+
+def _members(union: pa.UnionArray, beneath: Mask | None) -> Iterator[pa.Array]:
+    """The members of a union, each without what lies in the cells that hold another member."""
+    chosen = union.type_codes.to_numpy()
+    for place, code in enumerate(union.type.type_codes):
+        others: Mask = chosen != code
+        yield _blanked(union.field(place), others if beneath is None else others | beneath)
 
 
 def _nulls(array: pa.Array, beneath: Mask | None) -> Mask | None:

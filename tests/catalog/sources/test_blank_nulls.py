@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from catalog.errors import Internal
 from catalog.sources.blank_nulls import blanked
 from catalog.sources.connector import Limits
 from catalog.sources.run import EngineRun
@@ -24,6 +25,9 @@ NESTED = (
     "SELECT CASE WHEN i % 2 = 0 THEN [i, NULL]::INT[2] END AS v FROM range(5) t(i)",
     "SELECT CASE WHEN i % 2 = 0 THEN map(['k'], [nullif(i, 2)]) END AS v FROM range(5) t(i)",
     "SELECT CASE WHEN i % 2 = 0 THEN 'a'::ENUM ('a', 'b') END AS v FROM range(5) t(i)",
+    "SELECT CASE i % 3 WHEN 0 THEN i::UNION(n BIGINT, s VARCHAR) WHEN 1 THEN ('x' || i)::UNION(n BIGINT, s VARCHAR) END"
+    " AS v FROM range(7) t(i)",
+    "SELECT CASE WHEN i % 2 = 0 THEN [{'u': i::UNION(n BIGINT, l BIGINT[])}, NULL] END AS v FROM range(5) t(i)",
     "SELECT nullif(uuid_value, uuid_value) AS v FROM (SELECT '0f0e0d0c-0b0a-4908-8706-050403020100'::UUID uuid_value)",
     "SELECT NULL AS v, 'x' AS t, ''::BLOB AS b",
 )
@@ -73,6 +77,48 @@ def test_values_stay_as_they_are(sql: str) -> None:
         tail = batch.slice(1)
         assert blanked(tail).to_pylist() == tail.to_pylist()
     connection.close()
+
+
+def test_in_a_union_the_other_members_are_blank() -> None:
+    codes = pa.array([0, 1, 0, 1], pa.int8())
+    numbers = pa.Array.from_buffers(pa.int64(), 4, [None, pa.py_buffer(LEFT * 4)])  # each is there, as in an engine
+    texts = pa.array(["gone0", "kept1", "gone2", "kept3"])
+    union = pa.UnionArray.from_sparse(codes, [numbers, texts])
+    struct = pa.StructArray.from_arrays([union], ["u"], mask=pa.array([False, False, True, True]))
+    for array, numbers_kept, texts_kept in ((union, 2, [b"kept1", b"kept3"]), (struct, 1, [b"kept1"])):
+        sink = io.BytesIO()
+        batch = blanked(pa.record_batch({"v": array}))
+        batch.validate(full=True)
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        assert batch["v"].to_pylist() == array.to_pylist()
+        assert sink.getvalue().count(LEFT) == numbers_kept
+        assert [text for text in (b"gone0", b"kept1", b"gone2", b"kept3") if text in sink.getvalue()] == texts_kept
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view(), pa.list_view(pa.int64())], ids=str)
+def test_memory_that_is_not_known_is_refused(kind: pa.DataType) -> None:
+    with pytest.raises(Internal, match="is not known"):
+        blanked(pa.record_batch({"v": pa.nulls(2, kind)}))
+
+
+def test_a_union_carries_no_leftovers_of_its_engine(tmp_path: Path) -> None:
+    rows = range(5000)
+    table = {"n": pa.array(rows, pa.int64()), "t": [f"leftover{i}" for i in rows], "odd": [i % 2 == 1 for i in rows]}
+    pq.write_table(pa.table(table), tmp_path / "t.parquet")
+    world = World(Resources(), folders=[tmp_path])
+    sql = (
+        "SELECT union_value(n := n + 1) AS n, union_value(t := try_cast(t AS HUGEINT)) AS t,"
+        " [CASE WHEN odd THEN n::UNION(n BIGINT, s INT) ELSE (n % 7)::INT::UNION(n BIGINT, s INT) END] AS l"
+        f" FROM (SELECT CASE WHEN odd THEN n END AS n, t, odd FROM read_parquet('{tmp_path}/t.parquet'))"
+    )
+    sink = io.BytesIO()
+    for batch in EngineRun(world, sql, {}, Limits()):
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+    world.close()
+    assert sink.getvalue()
+    assert b"leftover" not in sink.getvalue()
 
 
 def test_a_run_carries_no_leftovers_of_its_engine(tmp_path: Path) -> None:
