@@ -8,6 +8,7 @@ from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
 from catalog.descriptions import stored_description
 from catalog.errors import SettingsInvalid
+from catalog.flows import descend
 from catalog.lookup import check_name, row_id, tag_id
 from catalog.model import Database, Dataset, Defect, Description, Field, Reading, Source
 from catalog.names import fold
@@ -88,6 +89,9 @@ class Datasets:
                 "DELETE FROM database_tag WHERE (database_id, tag_id) = (?, ?)", _pairs(place, held - wanted)
             )
             tx.execute_many("INSERT INTO database_tag VALUES (?, ?)", _pairs(place, wanted - held))
+            for tag in sorted(wanted - held):
+                for row in tx.rows("SELECT id FROM dataset WHERE database_id = ?", [place]):
+                    descend(tx, row["id"], path=(), tag=tag)
 
     def add_database(self, name: str) -> bool:
         """Adds an empty database unless one of that name is there, which stays as it is; True when it was added."""
@@ -128,7 +132,7 @@ class Datasets:
         """Adds a dataset or brings its columns up to date; True when anything is different afterwards.
 
         A column that the source no longer has is marked as gone: it is not listed, but its tags return
-        with it. `comment=None` keeps the comment that is there.
+        with it. `comment=None` keeps the comment that is there. What is made of the dataset gets its tags at once.
         """
         check_name(name, "dataset", may_hold_dot=True)
         columns = _flattened(fields)
@@ -136,7 +140,10 @@ class Datasets:
             before = tx.changed_rows
             place = _put_dataset(tx, database, name, source, relation, comment)
             _put_columns(tx, place, columns)
-            return tx.changed_rows > before
+            is_changed = tx.changed_rows > before
+            if is_changed:
+                descend(tx, place)
+            return is_changed
 
     def note_defects(self, database: str, name: str, defects: Iterable[Defect]) -> bool:
         """Keeps what is wrong with a dataset, in place of what was known before; True when that is different."""
@@ -199,6 +206,11 @@ class Datasets:
 
 def _put_dataset(tx: Transaction, database: str, name: str, source: str, relation: str, comment: str | None) -> int:
     database_id = row_id(tx, "database", database)
+    tx.execute(
+        "DELETE FROM flow WHERE dataset_id IN (SELECT id FROM dataset WHERE (database_id, name) = (?, ?)"
+        " AND (source_id, relation) IS NOT (?, ?))",
+        [database_id, name, row_id(tx, "source", source), relation],
+    )
     tx.execute(
         "INSERT INTO dataset (database_id, name, source_id, relation, comment) VALUES (:database, :name, :source,"
         " :relation, coalesce(:comment, ''))"

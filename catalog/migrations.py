@@ -9,11 +9,11 @@ from sqlite_utils.migrations import Migrations
 from catalog.journal.tables import ARCHIVES_AND_TERMS, EVENT_INDEX
 from catalog.people.tables import PEOPLE, PROVIDED, SESSION_TOKENS, SESSIONS
 from catalog.request_tables import ACCESS_REQUESTS
-from catalog.tables import CRAWLS, DATA, DRAFTS, HISTORY, TAGS
+from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 18  # the number of the last step below
+NEWEST = 19  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -134,6 +134,12 @@ def _scopes(database: Database) -> None:
 @_STEPS(name="0018 the last look at a relation is found")
 def _looks(database: Database) -> None:
     database.execute("CREATE INDEX crawl_item_by_relation ON crawl_item (relation)")
+
+
+@_STEPS(name="0019 it is kept what columns are made of")
+def _flows(database: Database) -> None:
+    for statement in _statements(FLOWS):
+        database.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The tables of data, tags, revisions, the first journal, crawls and drafts, as SQL, each as it was when it came."""
+"""The tables of data, tags, revisions, the first journal, crawls, drafts and flows, as SQL, each as it came."""
 
 DATA = """
     CREATE TABLE counter (
@@ -174,4 +174,18 @@ DRAFTS = """
         changed_at TEXT NOT NULL
     );
     ALTER TABLE web_session ADD COLUMN viewing TEXT NOT NULL DEFAULT '';
+"""
+
+FLOWS = """
+    CREATE TABLE flow (
+        dataset_id INTEGER NOT NULL REFERENCES dataset ON DELETE CASCADE,
+        source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE,
+        path TEXT NOT NULL COLLATE NOCASE,
+        relation TEXT NOT NULL,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('refers', 'made', 'may be')),
+        is_whole INTEGER NOT NULL
+    );
+    CREATE INDEX flow_by_dataset ON flow (dataset_id);
+    CREATE INDEX flow_by_relation ON flow (source_id, relation);
 """

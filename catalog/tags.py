@@ -10,6 +10,7 @@ from catalog.clock import utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
+from catalog.flows import descend
 from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
@@ -212,6 +213,8 @@ class Tags:
                     tag_id(tx, tag),
                 ],
             )
+            if judged and state is not TagState.REJECTED:
+                descend(tx, dataset_id(tx, dataset), path=path, tag=tag_id(tx, tag), by=by)
             if not judged:
                 new = TagAssignment(dataset=dataset, path=path, tag=tag, state=state, origin=TagOrigin.PERSON, by=by)
                 _write(tx, self._dated(new))
@@ -238,9 +241,13 @@ def _says_it_better(standing: sqlite3.Row, suggestion: TagAssignment) -> bool:
 
 
 def _write(tx: Transaction, assignment: TagAssignment) -> None:
-    """Adds or replaces one assignment; an equal one keeps its date, so that applying twice changes nothing."""
+    """Adds or replaces one assignment; an equal one keeps its date, so that applying twice changes nothing.
+
+    What is made of the column has the tag at once, too.
+    """
     assert assignment.at is not None
-    place = dataset_id(tx, assignment.dataset)
+    place, tag = dataset_id(tx, assignment.dataset), tag_id(tx, assignment.tag)
+    path = _known_path(tx, place, assignment)
     tx.execute(
         "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO UPDATE SET"
@@ -250,8 +257,8 @@ def _write(tx: Transaction, assignment: TagAssignment) -> None:
         " excluded.confidence, excluded.evidence, excluded.by)",
         [
             place,
-            _known_path(tx, place, assignment),
-            tag_id(tx, assignment.tag),
+            path,
+            tag,
             assignment.state,
             assignment.origin,
             assignment.rule,
@@ -261,6 +268,8 @@ def _write(tx: Transaction, assignment: TagAssignment) -> None:
             written_time(assignment.at),
         ],
     )
+    if assignment.state is not TagState.REJECTED:
+        descend(tx, place, path=read_path(path), tag=tag, by=assignment.by)
 
 
 def _known_path(tx: Transaction, place: int, assignment: TagAssignment) -> str:

@@ -18,6 +18,7 @@ from catalog.names import fold
 from catalog.registry import connect
 from catalog.sources.private_copies import PrivateCopies
 from crawler.builtin import BUILTIN_RULES
+from crawler.descent import Descent
 from crawler.fingerprints import rules_digest
 from crawler.look import Look
 from crawler.plugins import Plugins
@@ -209,6 +210,7 @@ def _running(
 ) -> Running:
     registrar = Registrar(catalog, run.source, run.into or None, run.by, clock)
     rules, rows = registrar.rules(conduct.plugins), conduct.politeness.rows
+    connector = connect(registrar.source, conduct.copies)
 
     def should_stop() -> bool:
         return conduct.should_stop() or conduct.should_leave() or runs.wants_stop(run.id)
@@ -218,7 +220,8 @@ def _running(
         runs=runs,
         run=run,
         registrar=registrar,
-        look=Look(connector=connect(registrar.source, conduct.copies), rules=rules, rows=rows),
+        look=Look(connector=connector, rules=rules, rows=rows),
+        descent=Descent(connector=connector),
         digest=rules_digest(rules, rows),
         patience=Patience(limits=conduct.politeness, should_stop=should_stop),
         on_progress=conduct.on_progress,

@@ -1,12 +1,13 @@
 """Writes what a look finds into the catalog: datasets, columns and suggested tags."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
+from catalog.flows import Flow, Flows
 from catalog.model import Dataset, Source, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, nearest
 from catalog.tags import Tags
@@ -27,6 +28,7 @@ class Registrar:
         self._catalog = catalog
         self.datasets = Datasets(catalog)
         self._tags = Tags(catalog, clock=clock)
+        self._flows = Flows(catalog)
         self._by = by
         self.source = self._known_source(source)
         self.into = None if into is None else self._known_database(into)
@@ -60,14 +62,28 @@ class Registrar:
             )
         return {name: tuple(sorted(several, key=lambda each: -each.confidence)) for name, several in found.items()}
 
-    def keep(self, found: Crawled) -> list[Crawled]:
-        """The datasets that a relation is, now registered; the relation itself when it belongs nowhere."""
+    def keep(self, found: Crawled, flows: Sequence[Flow] = ()) -> list[Crawled]:
+        """The datasets that a relation is, now registered; the relation itself when it belongs nowhere.
+
+        INVARIANT: its columns are there with every tag that comes to them by what they hold of others, or not at all.
+        """
         known = self.registered(found.relation)
         if known:
-            return [self._registered(found, each.database, each.name, CrawlState.CHANGED) for each in known]
+            return [self._registered(found, flows, each.database, each.name, CrawlState.CHANGED) for each in known]
         if self.into is None:
             return [found]
-        return [self._registered(found, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
+        return [self._registered(found, flows, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
+
+    def descend(self, dataset: str, flows: Iterable[Flow], ruled: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+        """Keeps what a dataset's columns hold of others, and suggests the tags that come to them by it."""
+        self._flows.put(dataset, flows)
+        found = [
+            Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule="")
+            for each in self._flows.arrivals(dataset)
+        ]
+        heard = tuple(each for each in found if self.suggest(dataset, each, TagOrigin.LINEAGE))
+        self.note_found(dataset, (*found, *ruled), TagOrigin.LINEAGE)
+        return heard
 
     def suggest(self, dataset: str, suggestion: Suggestion, origin: TagOrigin = TagOrigin.RULE) -> bool:
         """Writes one suggestion; False where a person said that it is wrong.
@@ -100,7 +116,9 @@ class Registrar:
         """Marks what was suggested before and is not found any more."""
         self._tags.note_found(dataset, origin, {(each.path, each.tag) for each in found})
 
-    def _registered(self, found: Crawled, database: str, name: str, state: CrawlState) -> Crawled:
+    def _registered(
+        self, found: Crawled, flows: Iterable[Flow], database: str, name: str, state: CrawlState
+    ) -> Crawled:
         with self._catalog.transaction():
             is_changed = self.datasets.register(database, name, self.source.name, found.relation, found.fields)
             self.datasets.note_defects(database, name, found.defects)
@@ -108,6 +126,7 @@ class Registrar:
             heard = tuple(each for each in found.suggestions if self.suggest(f"{database}.{name}", each))
             if found.is_judged:
                 self.note_found(f"{database}.{name}", found.suggestions)
+            heard = once((*heard, *self.descend(f"{database}.{name}", flows, found.suggestions)))
         state = state if is_changed else CrawlState.UNCHANGED
         return replace(found, name=f"{database}.{name}", state=state, suggestions=heard)
 
@@ -141,6 +160,14 @@ class Registrar:
                 hint=f"did you mean `{near}`?" if near else "name it under `databases` in a document and apply that",
             )
         return database.name
+
+
+def once(suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Each tag of a column once, as who is surest says it."""
+    best: dict[tuple[tuple[str, ...], str], Suggestion] = {}
+    for each in sorted(suggestions, key=lambda each: -each.confidence):
+        best.setdefault((each.path, each.tag), each)
+    return tuple(best.values())
 
 
 def _is_under(relation: str, path: str) -> bool:

@@ -1,22 +1,24 @@
 """One run from where it stands to its end: what is left is looked at, each relation in a transaction of its own."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
 from catalog.database import Catalog
-from catalog.errors import SourceUnavailable, VeilError
-from catalog.model import Dataset, Field, TagOrigin
+from catalog.errors import VeilError
+from catalog.flows import Place, place_of
+from catalog.model import Dataset, Field
 from catalog.names import fold
 from catalog.sources.connector import Relation, StaysOpen
 from crawler.classify import Suggestion
-from crawler.descent import Descent
+from crawler.descent import Descent, Told
 from crawler.fingerprints import mark
 from crawler.look import Look
 from crawler.politeness import Patience
-from crawler.registrar import Registrar
+from crawler.registrar import Registrar, once
 from crawler.report import Crawled, CrawlReport, CrawlState, Failure, Progress
 
 _PAGE = 200
@@ -33,6 +35,7 @@ class Running:
     run: CrawlRun
     registrar: Registrar
     look: Look
+    descent: Descent
     digest: str
     patience: Patience
     on_progress: Callable[[Progress], None]
@@ -50,9 +53,11 @@ class Running:
             self.runs.list_items(self.run.id, self._listed())
             self.run = self.runs.run(self.run.id)
         with self._open():
+            self._follow_views()
             self._look_at_all()
-            if not self.is_stopped:
-                self._descend()
+            if self._crawled and not self.is_stopped:
+                self.descent.afresh()
+                self._follow_views()
         return self._report()
 
     def _open(self) -> AbstractContextManager[None]:
@@ -66,7 +71,7 @@ class Running:
         """What the source lists, then what is registered though it is not listed."""
         seen: set[str] = set()
         path = self.run.path or None
-        for position, relation in enumerate(self.look.connector.relations(path)):
+        for position, relation in enumerate(self._bases_first(self.look.connector.relations(path))):
             seen.add(relation.name)
             yield CrawlItem(
                 position=position,
@@ -86,6 +91,18 @@ class Running:
                 reason=each.reason,
                 hint=each.hint,
             )
+
+    def _bases_first(self, relations: Iterable[Relation]) -> Iterator[Relation]:
+        """Views come after all else, and each after the views that it reads: what descends to it is there by then."""
+        depths = self.descent.depths()
+        views: list[tuple[float, Relation]] = []
+        for relation in relations:
+            place = place_of(relation.name) if depths else None
+            if place is not None and place in depths:
+                views.append((depths[place], relation))
+            else:
+                yield relation
+        yield from (relation for _, relation in sorted(views, key=itemgetter(0)))
 
     def _look_at_all(self) -> None:
         marks = {} if self.run.is_full else self.runs.marks(self.registrar.source.name)
@@ -122,8 +139,9 @@ class Running:
         relation = Relation(name=item.relation, suggested_name=item.name, fingerprint=item.fingerprint)
         try:
             found = self.look.at(relation)
+            told = self.descent.of(found.relation, [each.name for each in found.fields], found.description)
             with self.catalog.transaction():
-                kept = self.registrar.keep(found)
+                kept = self.registrar.keep(found, told.flows)
                 self.runs.mark(self.registrar.source.name, item.relation, wanted)
                 self.runs.settle(self.run.id, [_settled(item, kept)])
             self._crawled += kept
@@ -142,31 +160,31 @@ class Running:
         self.runs.settle(self.run.id, self._settled)
         self._settled, self._settled_at = [], time.monotonic()
 
-    def _descend(self) -> None:
-        """The tags that descend to views, suggested once everything they may come from is there."""
-        descent = Descent(
-            source=self.registrar.source.name, datasets=self.registrar.datasets, connector=self.look.connector
-        )
-        found: dict[str, dict[tuple[tuple[str, ...], str], Suggestion]] = {}
-        try:
-            for dataset, suggestion in descent.suggestions():
-                found.setdefault(dataset.full_name, {}).setdefault((suggestion.path, suggestion.tag), suggestion)
-        except VeilError as error:
-            raise SourceUnavailable(
-                f"what its views are made of cannot be read: {error.detail}",
-                hint="everything else that was looked at is kept; crawl again",
-            ) from error
-        ruled = {each.name: each.suggestions for each in self._crawled}
-        heard: dict[str, list[Suggestion]] = {}
-        for name in sorted(found.keys() | self.registrar.inheriting()):
-            with self.catalog.transaction():
-                suggestions = found.get(name, {}).values()
-                heard[name] = [each for each in suggestions if self.registrar.suggest(name, each, TagOrigin.LINEAGE)]
-                self.registrar.note_found(name, (*suggestions, *ruled.get(name, ())), TagOrigin.LINEAGE)
+    def _follow_views(self) -> None:
+        """What every view that is registered is made of as it is now, before anything is looked at, and after.
+
+        One that has changed has its tags before its turn comes, and so has one that only reads what has changed.
+        """
+        self._unclear = ()
+        ruled = {each.name: [one for one in each.suggestions if one.rule] for each in self._crawled}
+        heard: dict[str, tuple[Suggestion, ...]] = {}
+        registered, inheriting = self.registrar.registered(), self.registrar.inheriting()
+        places = {place_of(each.relation) for each in registered}
+        for dataset in registered:
+            name = dataset.full_name
+            columns = self.descent.columns(dataset.relation)
+            if columns is None:
+                continue
+            told = self.descent.of(dataset.relation, columns, dataset.description)
+            if told.why_unclear:
+                self._unclear += (_unclear(name, told, places),)
+            if told.flows or name in inheriting:
+                with self.catalog.transaction():
+                    if any(each.full_name == name for each in self.registrar.registered(dataset.relation)):
+                        heard[name] = self.registrar.descend(name, told.flows, ruled.get(name, ()))
         self._crawled = [
-            replace(each, suggestions=_once((*each.suggestions, *heard.get(each.name, ())))) for each in self._crawled
+            replace(each, suggestions=once((*each.suggestions, *heard.get(each.name, ())))) for each in self._crawled
         ]
-        self._unclear = tuple(descent.unclear)
 
     def _report(self) -> CrawlReport:
         items = tuple(self._every_item())
@@ -218,12 +236,15 @@ class Running:
         return tuple(each for item in items for each in now.get(item.relation, ()))
 
 
-def _once(suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
-    """Each tag of a column once, as who is surest says it."""
-    best: dict[tuple[tuple[str, ...], str], Suggestion] = {}
-    for each in sorted(suggestions, key=lambda each: -each.confidence):
-        best.setdefault((each.path, each.tag), each)
-    return tuple(best.values())
+def _unclear(view: str, told: Told, registered: Collection[Place | None]) -> Failure:
+    lost = "; it may read from anything" if told.may_read is None else ""
+    is_missing = told.may_read is not None and any(place not in registered for place in told.may_read)
+    missing = "; some of what it reads is in no database" if is_missing else ""
+    return Failure(
+        relation=view,
+        reason=f"what its columns are made of is not clear: {told.why_unclear}{lost}{missing}",
+        hint="look at its columns' tags; each got every tag that could have come to it",
+    )
 
 
 def _told(item: CrawlItem) -> Failure:

@@ -1,0 +1,262 @@
+"""What the columns of views and of foreign keys hold of other relations, and the tags that come to them by it.
+
+INVARIANT: a tag comes to such a column within the transaction in which it comes to what the column is made of, or in
+which it is told what the column is made of; there is no moment between the two.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+
+from catalog.clock import utc_now, written_time
+from catalog.database import Catalog, Transaction, Value
+from catalog.dataset_reader import read_path, stored_path
+from catalog.lookup import dataset_id
+from catalog.model import TagOrigin, TagState
+from catalog.names import fold, split
+
+Path = tuple[str, ...]
+Place = tuple[str, str]
+"""A schema and a name, folded."""
+
+_HELD = (
+    "SELECT h.dataset_id, h.path, h.tag_id, t.name AS tag FROM (SELECT dataset_id, path, tag_id FROM assignment"
+    " WHERE state <> 'rejected' UNION ALL SELECT d.id, '[]', b.tag_id FROM dataset d JOIN database_tag b"
+    " ON b.database_id = d.database_id) AS h JOIN tag t ON t.id = h.tag_id WHERE h.dataset_id = ?"
+)
+_FLOWS = (
+    "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own FROM flow f"
+    " JOIN dataset v ON v.id = f.dataset_id"
+)
+_NAME = "SELECT b.name || '.' || d.name AS name FROM dataset d JOIN database b ON b.id = d.database_id WHERE d.id = ?"
+_ORDER = " ORDER BY f.dataset_id, f.kind DESC, f.relation, f.at, f.path"
+_ADD = (
+    "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
+    " VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO NOTHING"
+)
+
+
+class FlowKind(StrEnum):
+    """How a column holds of another: it refers to it, is made of it, or may be, as its view is not understood."""
+
+    REFERS = "refers"
+    MADE = "made"
+    MAY_BE = "may be"
+
+
+_CONFIDENCE = {FlowKind.MADE: 0.99, FlowKind.REFERS: 0.95, FlowKind.MAY_BE: 0.5}
+_SAID = {FlowKind.MADE: "derives from", FlowKind.REFERS: "refers to", FlowKind.MAY_BE: "may derive from"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """That a column, or each of them where it is empty, holds of the column `at` of a relation of the same source.
+
+    Without a relation it may hold of anything there, and with an empty `at` of any column. It is whole where what is in
+    the other column is passed on as it is, the fields in it too.
+
+    Example: of `CREATE VIEW v AS SELECT upper(a) AS b FROM t`,
+    `Flow(column=("b",), relation=("main", "t"), at=("a",), kind=FlowKind.MADE)`.
+    """
+
+    column: Path
+    relation: Place | None
+    at: Path
+    kind: FlowKind
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A tag that comes to a column of a dataset, how sure that is, and by what."""
+
+    dataset_id: int
+    path: Path
+    tag: str
+    tag_id: int
+    confidence: float
+    evidence: str
+
+
+class Flows:
+    """The flows of a catalog.
+
+    Example:
+        >>> flows.put("shop.v", [Flow(column=("b",), relation=("main", "t"), at=("a",), kind=FlowKind.MADE)])
+        >>> [arrival.tag for arrival in flows.arrivals("shop.v")]
+        ['pii.email_address']
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def put(self, dataset: str, flows: Iterable[Flow]) -> None:
+        """Keeps what a dataset's columns hold of others, in place of what was known before."""
+        with self._catalog.transaction() as tx:
+            place = dataset_id(tx, dataset)
+            tx.execute("DELETE FROM flow WHERE dataset_id = ?", [place])
+            tx.execute_many(
+                "INSERT INTO flow (dataset_id, source_id, path, relation, at, kind, is_whole)"
+                " SELECT id, source_id, ?, ?, ?, ?, ? FROM dataset WHERE id = ?",
+                [(*_stored(flow), place) for flow in dict.fromkeys(flows)],
+            )
+
+    def arrivals(self, dataset: str) -> tuple[Arrival, ...]:
+        """The tags that come to a dataset by its flows, each once, but for those that it has by a person or anyway."""
+        with self._catalog.snapshot() as tx:
+            return tuple(_to(tx, dataset_id(tx, dataset)))
+
+
+def place_of(relation: str) -> Place | None:
+    """The place of a relation in its database system, None for what has none, such as a file.
+
+    Example:
+        >>> place_of("T"), place_of('Lab."Blood Tests"')
+        (('main', 't'), ('lab', 'blood tests'))
+    """
+    parts = split(relation)
+    if not parts:
+        return None
+    schema, name = ("main", *parts)[-2:]
+    return fold(schema), fold(name)
+
+
+def descend(tx: Transaction, base: int, *, path: Path | None = None, tag: int | None = None, by: str = "") -> None:
+    """Suggests the tags of a dataset, or the one at a path, wherever something holds of it, and so on from there.
+
+    Call it in the transaction in which the dataset gets them.
+    """
+    at = written_time(utc_now())
+    left = [(base, path, tag)]
+    while left:
+        for each in tuple(_from(tx, *left.pop())):
+            where = each.dataset_id, stored_path(each.path), each.tag_id
+            what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
+            if tx.execute(_ADD, (*where, *what)) > 0:
+                left.append((each.dataset_id, each.path, each.tag_id))
+
+
+def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
+    relation = "" if flow.relation is None else stored_path(flow.relation)
+    return stored_path(flow.column), relation, stored_path(flow.at), flow.kind, int(flow.is_whole)
+
+
+def _from(tx: Transaction, base: int, path: Path | None, tag: int | None) -> Iterator[Arrival]:
+    """The tags that come from a dataset, or its tag at a path, to what holds of it."""
+    row = tx.row(
+        "SELECT source_id, relation FROM dataset d WHERE id = ? AND NOT is_gone"
+        " AND EXISTS (SELECT 1 FROM flow f WHERE f.source_id = d.source_id)",
+        [base],
+    )
+    place = place_of(row["relation"]) if row else None
+    if not row or place is None:
+        return
+    held = _Held(tx, base, path, tag)
+    flows = f"{_FLOWS} WHERE f.source_id = ? AND f.relation IN (?, ''){_ORDER}"
+    for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
+        yield from _along(tx, flow, place, held)
+
+
+def _to(tx: Transaction, dataset: int) -> Iterator[Arrival]:
+    """The tags that come to a dataset from everything that it holds of, each once and by the first of its flows."""
+    flows = tx.rows(f"{_FLOWS} WHERE f.dataset_id = ?{_ORDER}", [dataset])
+    bases = _bases(tx, dataset) if flows else {}
+    held: dict[int, _Held] = {}
+    seen: set[tuple[str, int]] = set()
+    for flow in flows:
+        for place in (cast(Place, read_path(flow["relation"])),) if flow["relation"] else bases:
+            for base in bases.get(place, ()):
+                held[base] = held.get(base) or _Held(tx, base)
+                for each in _along(tx, flow, place, held[base]):
+                    key = fold(stored_path(each.path)), each.tag_id
+                    if key not in seen:
+                        seen.add(key)
+                        yield each
+
+
+def _bases(tx: Transaction, dataset: int) -> dict[Place, list[int]]:
+    """Every dataset of the source that a dataset is of, by place."""
+    found: dict[Place, list[int]] = {}
+    for row in tx.rows(
+        "SELECT b.id, b.relation FROM dataset d JOIN dataset b ON b.source_id = d.source_id"
+        " JOIN database a ON a.id = b.database_id WHERE d.id = ? AND NOT b.is_gone ORDER BY a.name, b.name",
+        [dataset],
+    ):
+        if (place := place_of(row["relation"])) is not None:
+            found.setdefault(place, []).append(row["id"])
+    return found
+
+
+class _Held:
+    """The tags of a dataset, or the one at a path, by the top of the path that they stand at; the whole has none."""
+
+    def __init__(self, tx: Transaction, base: int, path: Path | None = None, tag: int | None = None) -> None:
+        one, given = "", list[Value]([base])
+        if path is not None and tag is not None:
+            one, given = " AND h.path = ? AND h.tag_id = ?", [base, stored_path(path), tag]
+        [row] = tx.rows(_NAME, [base])
+        self.name = str(row["name"])
+        self._by_top: dict[Path, list[tuple[Path, int, str]]] = {}
+        for held in tx.rows(f"{_HELD}{one} ORDER BY h.path, t.name", given):
+            at = read_path(held["path"])
+            self._by_top.setdefault(_folded(at[:1]), []).append((at, held["tag_id"], held["tag"]))
+
+    def at(self, path: Path) -> Iterator[tuple[Path, int, str]]:
+        """The tags at a path, above and below it, with where they stand; at the empty path all of them."""
+        several = ((), path[:1]) if path else tuple(self._by_top)
+        for at, number, tag in (each for top in several for each in self._by_top.get(top, ())):
+            shared = min(len(at), len(path))
+            if _folded(at[:shared]) == path[:shared]:
+                yield at, number, tag
+
+
+def _along(tx: Transaction, flow: sqlite3.Row, place: Place, held: _Held) -> Iterator[Arrival]:
+    """The tags that come along one flow from a dataset at a place; a view is not made of itself."""
+    kind, at = FlowKind(flow["kind"]), read_path(flow["at"])
+    if kind is not FlowKind.REFERS and place_of(flow["own"]) == place:
+        return
+    for tagged, number, tag in held.at(at):
+        if kind is FlowKind.REFERS and len(tagged) != len(at):
+            continue
+        for column in _columns(tx, flow, _folded(tagged[len(at) :])):
+            if not _has_it(tx, flow["dataset_id"], column, number):
+                yield Arrival(
+                    dataset_id=flow["dataset_id"],
+                    path=column,
+                    tag=tag,
+                    tag_id=number,
+                    confidence=_CONFIDENCE[kind],
+                    evidence=f"{_SAID[kind]} `{'.'.join((held.name, *(tagged or at)))}`",
+                )
+
+
+def _columns(tx: Transaction, flow: sqlite3.Row, below: Path) -> Iterator[Path]:
+    """The columns to which a tag comes that stands below what a flow comes from: the field there, else the column."""
+    fields = "SELECT path FROM field WHERE dataset_id = ? AND NOT is_gone"
+    top = read_path(flow["path"])
+    if not top:
+        rows = tx.rows(f"{fields} ORDER BY position", [flow["dataset_id"]])
+        yield from (path for path in (read_path(row["path"]) for row in rows) if len(path) == 1)
+        return
+    for wanted in ((*top, *below), top) if flow["is_whole"] else (top,):
+        if row := tx.row(f"{fields} AND path = ?", [flow["dataset_id"], stored_path(wanted)]):
+            yield read_path(row["path"])
+            return
+
+
+def _has_it(tx: Transaction, dataset: int, column: Path, tag: int) -> bool:
+    """Whether a column has a tag already by a person's word, or from above."""
+    return bool(
+        tx.row(
+            "SELECT 1 FROM assignment WHERE dataset_id = ? AND path IN (?, '[]') AND tag_id = ? AND state = 'confirmed'"
+            " UNION ALL SELECT 1 FROM dataset d JOIN database_tag b ON b.database_id = d.database_id"
+            " WHERE d.id = ? AND b.tag_id = ?",
+            [dataset, stored_path(column), tag, dataset, tag],
+        )
+    )
+
+
+def _folded(path: Path) -> Path:
+    return tuple(map(fold, path))
