@@ -6,7 +6,7 @@ doubles, casts that fit every value, choices between results of one family. Its 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from types import MappingProxyType
 
@@ -72,14 +72,15 @@ _MOMENT["timestamp"] = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?\Z", re.ASC
 class Families(dict[str, str]):
     """For each folded name that means one thing in a query, the family of its type.
 
-    `types` are the exact types of those that are columns and nothing else. What was worked out of an expression is kept
-    until a name means something else: a call asks of its arguments several times, and without this a dozen calls in
-    each other would take minutes.
+    `types` are the exact types of those that are columns and nothing else; `unclear` names may mean something that is
+    written nowhere, `*` for any name. What was worked out of an expression is kept until a name means something else: a
+    call asks of its arguments several times, and without this a dozen calls in each other would take minutes.
     """
 
-    def __init__(self, known: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, known: Mapping[str, str] = MappingProxyType({}), unclear: Set[str] = frozenset()) -> None:
         super().__init__(known)
         self.types = Types()
+        self.unclear = unclear
         self.found: dict[int, tuple[exp.Expr, str | None]] = {}
         """By a node's id; the node stands beside it, so that no other gets its id."""
 

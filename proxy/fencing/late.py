@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from catalog.names import fold
+from proxy.fencing.barrier import harmful
+from proxy.fencing.families import Families
 from proxy.reading.functions import CALLABLE, TABLE_FUNCTIONS
 
 BARRIER = "__internal_barrier"
@@ -92,17 +94,17 @@ class _Chain:
         return any(map(_is_aggregated, self.selects[:depth]))
 
 
-def late_columns(tree: exp.Expr, harmful: Iterable[exp.Expr], plain: Set[str]) -> tuple[exp.Column, ...] | None:
+def late_columns(tree: exp.Expr, known: Families, plain: Set[str]) -> tuple[exp.Column, ...] | None:
     """The columns to be kept late by `keep_late`, so that the harmful expressions of a query tell nothing.
 
     None where this does not suffice. `plain` are names of columns that are shown as they are: of a cell that is worked
-    out, `TRY` does not keep back all.
+    out, and of its fields, `TRY` does not keep back all.
 
     Example: in `select k, sum(a * b) from t where c > 5 group by k` those are `a` and `b` if `a * b` may overflow; for
     `select k from t where a * b > 5` there is no such way.
     """
     chain = _Chain(tree)
-    for node in harmful:
+    for node in tuple(harmful(tree, known)):
         place = chain.place(node)
         if place is None or node.find(exp.Column) is None:
             return None
@@ -115,7 +117,7 @@ def late_columns(tree: exp.Expr, harmful: Iterable[exp.Expr], plain: Set[str]) -
         if place.depth < deepest and not place.loud and not place.is_bare:
             place.loud.extend(place.top.find_all(exp.Column))
     kept = _all_of(_kept(place, chain) for place in chain.places.values() if place.loud)
-    return kept if kept is not None and _are_plain(kept, tree, chain, plain) else None
+    return kept if kept is not None and _are_plain(kept, tree, chain, plain, known.unclear) else None
 
 
 def keep_late(columns: Iterable[exp.Column]) -> list[exp.Expr]:
@@ -170,7 +172,7 @@ def _may_be_meant_elsewhere(tree: exp.Expr, loud: Iterable[_Place], chain: _Chai
     for place in loud:
         aliases.setdefault(fold(place.top.alias), []).append(place)
     for column in tree.find_all(exp.Column):
-        for meant in aliases.get(fold(column.name), ()):
+        for meant in (place for part in column.parts for place in aliases.get(fold(part.name), ())):
             where = chain.place(column)
             is_beside = where is None or (where.depth == meant.depth and where is not meant and not where.is_bare)
             if is_beside and isinstance(meant.top, exp.Alias):
@@ -178,12 +180,12 @@ def _may_be_meant_elsewhere(tree: exp.Expr, loud: Iterable[_Place], chain: _Chai
     return False
 
 
-def _are_plain(kept: Iterable[exp.Column], tree: exp.Expr, chain: _Chain, plain: Set[str]) -> bool:
+def _are_plain(kept: Sequence[exp.Column], tree: exp.Expr, chain: _Chain, plain: Set[str], unclear: Set[str]) -> bool:
     """Whether each column is a plain one, or another name for one, or for what is made of such within the chain."""
     aliases: dict[str, list[exp.Alias]] = {}
     for alias in tree.find_all(exp.Alias):
         aliases.setdefault(fold(alias.alias), []).append(alias)
-    others = {fold(name.name) for table in tree.find_all(exp.TableAlias) for name in table.columns}
+    others = {fold(name.name) for table in tree.find_all(exp.TableAlias) for name in table.columns} | unclear
     others |= {fold(name.name) for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()}
 
     def is_plain(name: str) -> bool:
@@ -192,10 +194,10 @@ def _are_plain(kept: Iterable[exp.Column], tree: exp.Expr, chain: _Chain, plain:
 
     def means_plain(alias: exp.Alias) -> bool:
         place = chain.places.get(id(alias))
-        is_other_name = isinstance(alias.this, exp.Column) and fold(alias.this.name) in plain - aliases.keys()
+        is_other_name = isinstance(alias.this, exp.Column) and fold(alias.this.name) in plain - aliases.keys() - others
         return is_other_name or (place is not None and bool(place.loud))
 
-    return all(is_plain(fold(column.name)) for column in kept)
+    return all(is_plain(fold(column.name)) for column in kept) and ("*" not in unclear or not kept)
 
 
 def _kept(place: _Place, chain: _Chain) -> Iterable[exp.Column] | None:

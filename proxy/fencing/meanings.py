@@ -1,41 +1,44 @@
 """Finds the names of a query that have one family of types whatever they mean there: columns and aliases."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from sqlglot import exp
 
 from catalog.names import fold
 from proxy.fencing.families import Families, family, family_of_type
 
+_UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
+_NUMBERED = re.compile(r"(.+)_\d+", re.ASCII | re.DOTALL)
+
 
 def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
     """The families of the shown columns (name, type) and of aliases whose names have one family in all the query."""
-    columns = tuple(columns)
-    second = {fold(node.alias) for node in tree.find_all(exp.CTE)}
-    second |= {fold(node.name) for node in tree.find_all(exp.Table, exp.TableAlias)}  # may mean a whole row
-    second |= set(_fields(tree, {fold(name) for name, _ in columns}))
-    aliases: dict[str, list[exp.Expr]] = {}
-    for name, meaning in _aliases(tree):
-        if meaning is None:
-            second.add(fold(name))
-        else:
-            aliases.setdefault(fold(name), []).append(meaning)
-    if "*" in second:
-        return Families()
-    found: dict[str, set[str]] = {}
+    types: dict[str, set[str]] = {}
     for name, type_name in columns:
-        found.setdefault(fold(name), set()).add(type_name)
-    plain = {name: types for name, types in found.items() if name not in second and re.fullmatch(r"\w+", name)}
+        types.setdefault(fold(name), set()).add(type_name)
+    given = [(fold(name), meaning) for name, meaning in _aliases(tree)]
+    aliases: dict[str, list[exp.Expr]] = {}
+    for name, meaning in given:
+        if meaning is not None:
+            aliases.setdefault(name, []).append(meaning)
+    unclear = _unclear(tree, types.keys() | {name for name, _ in given})
+    unclear |= {name for name, meaning in given if meaning is None}
+    rows = {fold(node.name) for node in tree.find_all(exp.Table, exp.TableAlias)}
+    rows |= {fold(node.alias) for node in tree.find_all(exp.CTE)}
+    known = Families(unclear=unclear)
+    if "*" in unclear:
+        return known
     is_united = tree.find(exp.SetOperation) is not None  # which widens types, and keeps the names of one side
-    known = Families()
-    for name, types in plain.items():
-        kinds = {family_of_type(type_name) for type_name in types}
+    for name, found in types.items():
+        if name in unclear | rows or not re.fullmatch(r"\w+", name):
+            continue
+        kinds = {family_of_type(type_name) for type_name in found}
         if len(kinds) == 1 and (kind := kinds.pop()):
             known[name] = kind
-        if len(types) == 1 and name not in aliases and not is_united:
-            known.types[name] = types.pop()
-    return _with_aliases(known, aliases, second | set(found))
+        if len(found) == 1 and name not in aliases and not is_united:
+            known.types[name] = next(iter(found))
+    return _with_aliases(known, aliases, unclear | rows | types.keys())
 
 
 def _aliases(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr | None]]:
@@ -74,12 +77,70 @@ def _with_aliases(known: Families, aliases: Mapping[str, Sequence[exp.Expr]], ta
             return known
         for name in wrong:
             del known[name]
-    return Families()
+    return Families(unclear=known.unclear)
 
 
-def _fields(tree: exp.Expr, shown: set[str]) -> Iterator[str]:
-    """Names that may mean a field inside a column: in `contact.age`, `age`; `*` for all of a column's fields."""
-    for column in tree.find_all(exp.Column):
-        parts = [fold(part.name) for part in column.parts]
-        if len(parts) > 2 or (len(parts) == 2 and parts[0] in shown):
-            yield "*" if isinstance(column.this, exp.Star) else parts[-1]
+def _unclear(tree: exp.Expr, names: Set[str]) -> set[str]:
+    """The names that may mean what is written nowhere: a whole row, a field, or a second column of a name.
+
+    `names` are those of the shown columns and of aliases. In `contact.age` stands a field where `contact` is one of
+    them, or no relation; so it may where the engine gives the relation's name to a column.
+    """
+    columns = list(tree.find_all(exp.Column))
+    paths = [[fold(part.name) for part in column.parts] for column in columns]
+    names |= {path[-1] for path in paths}
+    relations = {fold(node.alias_or_name) for node in tree.find_all(exp.Table, exp.Subquery)}
+    made = {name for name in names | relations if _is_made(name, names)} if _may_repeat_a_name(tree) else set()
+    surely = relations - names - made
+    fields = {path[-1] for path in paths if len(path) > 2 or (len(path) == 2 and path[0] not in surely)}
+    rows = {path[0] for column, path in zip(columns, paths, strict=True) if path[0] in relations and _is_row(column)}
+    return made | fields | rows | {name for name in names if name.startswith(_UNNAMED)}
+
+
+def _is_row(column: exp.Column) -> bool:
+    """Whether a name may mean the whole row of a relation that a query around it reads."""
+    above = column.parent if len(column.parts) == 1 else None
+    while above is not None:
+        if isinstance(above, exp.Select) and fold(column.name) in _read_by(above):
+            return True
+        above = above.parent
+    return False
+
+
+def _read_by(select: exp.Select) -> set[str]:
+    """The names of the relations that a SELECT reads, as it calls them."""
+    source = select.args.get("from_")
+    found: set[str] = set()
+    left = [join.this for join in select.args.get("joins") or ()] + [source.this] if source else []
+    while left:
+        relation = left.pop()
+        found.add(fold(relation.alias_or_name))
+        left += [join.this for join in relation.args.get("joins") or ()]
+        left += [relation.this] if isinstance(relation.this, exp.Table | exp.Subquery) else []
+    return found
+
+
+def _is_made(name: str, names: Set[str]) -> bool:
+    """Whether the engine may give a name to the second column of another name: `id_1` or `id_1_1` to that of `id`."""
+    while numbered := _NUMBERED.fullmatch(name):
+        name = numbered[1]
+        if name in names:
+            return True
+    return False
+
+
+def _may_repeat_a_name(tree: exp.Expr) -> bool:
+    """Whether a query may read from one that has two columns of one name, which the engine tells apart by numbers."""
+    is_joined = tree.find(exp.Join) is not None
+    return (
+        any(_lists_a_name_twice(select, is_joined) for select in tree.find_all(exp.Select) if select is not tree)
+        or any(table.columns for table in tree.find_all(exp.TableAlias))
+        or any(isinstance(joined.this, exp.Table) for joined in tree.find_all(exp.Subquery))
+    )
+
+
+def _lists_a_name_twice(select: exp.Select, is_joined: bool) -> bool:
+    items = select.expressions
+    if any(item.is_star for item in items):
+        return is_joined or len(items) > 1 or select.find(exp.Alias) is not None
+    return len({fold(item.alias_or_name) for item in items}) < len(items)

@@ -18,7 +18,6 @@ from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
 from policy_engine.model import ColumnDecision, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
-from proxy.fencing.barrier import harmful
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
 from proxy.fencing.meanings import families
 from proxy.fencing.outer_joins import count_again, count_whole
@@ -146,7 +145,7 @@ def _late(tree: exp.Expr, placed: Sequence[Placed]) -> Sequence[exp.Column] | No
     shown = [(item, column) for item in placed for column in item.decision.columns]
     worked_out = {fold(column.name) for item, column in shown if not _is_plain(item, column)}
     plain = {fold(column.name) for _, column in shown} - worked_out
-    return late_columns(tree, tuple(harmful(tree, families(tree, columns))), plain)
+    return late_columns(tree, families(tree, columns), plain)
 
 
 def _is_plain(item: Placed, column: ColumnDecision) -> bool:

@@ -103,7 +103,7 @@ def _is_total(condition: str, types: tuple[tuple[str, str], ...]) -> bool:
 
     Example: `"_row"."region" = 'EU'` can on a text; `"_row"."amount" * 2 > 5` cannot on every number.
     """
-    tree = sqlglot.parse_one(f"SELECT 1 FROM {quoted(ROW)} WHERE {condition}", read="duckdb")
+    tree = sqlglot.parse_one(f"SELECT 1 FROM {quoted(ROW)}, {quoted(LOOKUP)} WHERE {condition}", read="duckdb")
     return is_leak_proof(tree, families(tree, types))
 
 
