@@ -19,6 +19,11 @@ CHANGED_HINT = "crawl the source again"
 _Kind = tuple[type[VeilError], str, str]
 
 _SHAPE: _Kind = (SourceUnavailable, CHANGED, CHANGED_HINT)
+_MISFIT: _Kind = (
+    SourceUnavailable,
+    "a value behind this query does not fit the type that its column has across all files, or the files have changed",
+    "write the files of a dataset with the same types, or crawl the source again",
+)
 _UNREADABLE: _Kind = (
     SourceUnavailable,
     "a file behind this query is missing, damaged or cannot be read",
@@ -59,7 +64,7 @@ _BEGINNINGS: tuple[tuple[str, _Kind], ...] = (
     ("malloc of size", _SPACE),
     ("realloc of size", _SPACE),
     ("Conversion Error: CSV Error", _SHAPE),
-    ("Conversion Error: Error while reading file", _SHAPE),
+    ("Conversion Error: Error while reading file", _MISFIT),
     ("Invalid Input Error: Schema mismatch between globbed files", _SHAPE),
     ("Invalid Input Error: Failed to read file", _SHAPE),
     ("Binder Error: COLUMN_TYPES error", _SHAPE),

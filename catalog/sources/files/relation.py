@@ -26,8 +26,9 @@ from catalog.sources.files.encodings import refuse_foreign
 from catalog.sources.files.hollow import SAMPLE_ROWS
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind
 from catalog.sources.files.options import FileOptions
-from catalog.sources.files.scans import WHOLE_FILE_BYTES, described_json, parquet, pinned_json
+from catalog.sources.files.scans import WHOLE_FILE_BYTES, described_json, one_of_each_shape, parquet, pinned_json
 from catalog.sources.files.sets import FileSet
+from catalog.sources.files.widening import always_fits
 from catalog.sources.world import World
 
 _MOST_SCANS = 64
@@ -77,11 +78,37 @@ class FileRelation:
         """
         known = self._scans.get(expected)
         if known is None:
-            known = Scan(item=self._pinned(expected), files=self.files.files, fingerprint=self.files.fingerprint)
+            known = self._scan(expected)
             if len(self._scans) >= _MOST_SCANS:
                 self._scans.clear()
             self._scans[expected] = known
         return known
+
+    def _scan(self, expected: Expected) -> Scan:
+        names = frozenset(fold(name) for name, _ in expected.columns)
+        return Scan(
+            item=self._pinned(expected),
+            files=self.files.files,
+            fingerprint=self.files.fingerprint,
+            may_raise=not names.isdisjoint(self._raising),
+            safe=names - self._raising,
+        )
+
+    @cached_property
+    def _raising(self) -> frozenset[str]:
+        """The columns, folded, some file of which may hold a value that does not fit their type across all files."""
+        if self.files.kind is not FileKind.PARQUET or len(self.files.files) == 1:
+            return frozenset()
+        common = {fold(name): type_ for name, type_ in self.columns}
+        with self._asking():
+            alike = [Path(str(file)) for [file] in self._world.rows(one_of_each_shape(self.files))]
+            shapes = [self._world.columns(parquet(FileSet.of(FileKind.PARQUET, [file]))) for file in alike]
+        return frozenset(
+            fold(name)
+            for shape in shapes
+            for name, type_ in shape
+            if not (fold(name) in common and always_fits(type_, common[fold(name)]))
+        )
 
     def _pinned(self, expected: Expected) -> str:
         if self.files.kind is FileKind.PARQUET:

@@ -39,12 +39,25 @@ def parquet_rows(files: FileSet) -> str:
     return item("read_parquet", files, {"file_row_number": "true"})
 
 
+def one_of_each_shape(files: FileSet) -> str:
+    """A query for one Parquet file of each kind of columns that there is among the files, by their footers alone."""
+    return f"""
+        SELECT min(file_name) FROM (
+            SELECT file_name, list((name, duckdb_type, num_children)) AS shape
+            FROM parquet_schema([{_paths(files)}]) GROUP BY file_name
+        ) GROUP BY shape
+    """
+
+
 def item(function: str, files: FileSet, options: dict[str, str]) -> str:
     """A FROM item: the engine's function over exactly these files."""
-    paths = ", ".join(literal(pattern(file)) for file in files.files)
     # hive_partitioning is said each time: the engine would otherwise take a folder above the source for one
     options = options | {"hive_partitioning": boolean(bool(files.partitions))}
-    return f"{function}([{paths}]{''.join(f', {name} = {value}' for name, value in options.items())})"
+    return f"{function}([{_paths(files)}]{''.join(f', {name} = {value}' for name, value in options.items())})"
+
+
+def _paths(files: FileSet) -> str:
+    return ", ".join(literal(pattern(file)) for file in files.files)
 
 
 def sample_size(byte_count: int) -> str:
