@@ -182,7 +182,7 @@ class Catalog:
     @property
     def is_in_transaction(self) -> bool:
         """Whether this thread has a transaction open, so that what it reads may still be taken back."""
-        return self._database().conn.in_transaction
+        return self._database().conn.in_transaction and not getattr(self._reading, "now", False)
 
     def version(self) -> int:
         """A number that is higher after every change of what data exists, what it is tagged or who holds a role."""

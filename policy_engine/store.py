@@ -1,5 +1,7 @@
 """The policies in force: read once for each revision, whoever asks and from however many threads."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from catalog.database import Catalog
@@ -42,6 +44,19 @@ class PolicyStore:
         if self._revisions.current_number() == known.revision:
             return known
         return self._read()
+
+    @contextmanager
+    def moment(self) -> Iterator[PolicySet]:
+        """What is in force at one moment, to which everything belongs that is read of the catalog inside.
+
+        A change of policies and data in one is seen whole or not at all. Nothing can be written inside.
+
+        Example:
+            >>> with store.moment() as policies:
+            ...     seen = visibility.datasets(subject, policies, at)
+        """
+        with self._catalog.snapshot():
+            yield self.current()
 
     def put(self, policies: tuple[Policy, ...], roles: tuple[Role, ...], *, by: str, why: str, difference: str) -> int:
         """Puts policies and roles in force as a new revision, inside the caller's transaction if one is open."""

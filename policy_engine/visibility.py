@@ -5,7 +5,8 @@ stay the same; so a decision that is asked for again costs a look-up, and no cha
 """
 
 import functools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -77,37 +78,39 @@ class Visibility:
 
         INVARIANT: what is not there is judged as well, as a dataset without columns, so that it takes as long.
         """
-        estate = self._current()
-        dataset = self._one(estate, (fold(database), fold(name)))
-        memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
-        key = (asked, id(dataset))
-        decision = memory.decisions.get(key)
-        if decision is not None:
+        with self._moment() as estate:
+            dataset = self._one(estate, (fold(database), fold(name)))
+            memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
+            key = (asked, id(dataset))
+            decision = memory.decisions.get(key)
+            if decision is not None:
+                return decision
+            judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
+            there = dataset or Dataset(database=database, name=name, source="", relation="", columns=())
+            if not judge.sees(there):
+                return None
+            decision = judge.decide(there)
+            _keep(memory.decisions, key, decision, _MOST_DECISIONS)
             return decision
-        judge = _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
-        there = dataset or Dataset(database=database, name=name, source="", relation="", columns=())
-        if not judge.sees(there):
-            return None
-        decision = judge.decide(there)
-        _keep(memory.decisions, key, decision, _MOST_DECISIONS)
-        return decision
 
     def decisions(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
     ) -> tuple[Decision, ...]:
         """The decisions on everything the subject can see, by name."""
-        memory, asked, judge = self._surveyed(subject, policies, at, circumstances)
-        return tuple(judge.decide(dataset) for dataset in _visible(memory, asked, judge))
+        with self._surveyed(subject, policies, at, circumstances) as (memory, asked, judge):
+            return tuple(judge.decide(dataset) for dataset in _visible(memory, asked, judge))
 
     def datasets(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances = UNKNOWN
     ) -> tuple[Dataset, ...]:
         """Everything the subject can see, by name, without what is seen of it."""
-        return _visible(*self._surveyed(subject, policies, at, circumstances))
+        with self._surveyed(subject, policies, at, circumstances) as (memory, asked, judge):
+            return _visible(memory, asked, judge)
 
     def every(self) -> Mapping[_Key, Dataset]:
         """Every dataset there is, by folded name: for who may be told what others see, and for nobody's own list."""
-        return {key: dataset for key, dataset in self._whole(self._current()).datasets.items() if dataset}
+        with self._moment() as estate:
+            return {key: dataset for key, dataset in self._whole(estate).datasets.items() if dataset}
 
     def readings(self, source: str) -> tuple[Reading, ...]:
         """What every view of a source reads, seen or not: to be told of those alone that a decision shows."""
@@ -125,41 +128,49 @@ class Visibility:
 
         Each of the folded `words` must stand in a name, comment or tag that the subject sees.
         """
-        memory, asked, judge = self._surveyed(subject, policies, at, circumstances)
-        sights = memory.sights.get(asked)
-        if sights is None:
-            datasets = memory.lists.get(asked) or memory.estate.datasets.values()
-            found = [sight for dataset in datasets if dataset and (sight := judge.sight(dataset))]
-            _keep(memory.lists, asked, tuple([sight.dataset for sight in found]), _MOST_JUDGES)
-            sights = tuple(sorted(found, key=lambda sight: fold(sight.dataset.full_name)))
-            _keep(memory.sights, asked, sights, _MOST_SIGHTS)
-        return tuple(sight for sight in sights if _matches(sight.dataset, words, judge)) if words else sights
+        with self._surveyed(subject, policies, at, circumstances) as (memory, asked, judge):
+            sights = memory.sights.get(asked)
+            if sights is None:
+                datasets = memory.lists.get(asked) or memory.estate.datasets.values()
+                found = [sight for dataset in datasets if dataset and (sight := judge.sight(dataset))]
+                _keep(memory.lists, asked, tuple([sight.dataset for sight in found]), _MOST_JUDGES)
+                sights = tuple(sorted(found, key=lambda sight: fold(sight.dataset.full_name)))
+                _keep(memory.sights, asked, sights, _MOST_SIGHTS)
+            return tuple(sight for sight in sights if _matches(sight.dataset, words, judge)) if words else sights
 
     def there(self, databases: frozenset[str] | None) -> tuple[Dataset, ...]:
         """The datasets of some databases, by folded name, or of all: for whoever writes the policies there."""
-        estate = self._whole(self._current())
-        every = (dataset for dataset in estate.datasets.values() if dataset)
+        every = self.every().values()
         return tuple(each for each in every if databases is None or fold(each.database) in databases)
 
+    @contextmanager
     def _surveyed(
         self, subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances
-    ) -> tuple[_Memory, Hashable, Judge]:
+    ) -> Iterator[tuple[_Memory, Hashable, Judge]]:
         """What is remembered of the whole estate, what is asked of it, and who judges."""
-        estate = self._whole(self._current())
-        memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
-        return memory, asked, _judge(memory, asked, subject, at, circumstances, functools.partial(self._one, estate))
+        with self._moment() as now:
+            estate = self._whole(now)
+            memory, asked = self._remembered(estate, policies), _asked(subject, policies, at, circumstances)
+            around = functools.partial(self._one, estate)
+            yield memory, asked, _judge(memory, asked, subject, at, circumstances, around)
 
-    def _current(self) -> _Estate:
-        """The datasets of the catalog as it is now; inside a transaction nothing is remembered.
+    @contextmanager
+    def _moment(self) -> Iterator[_Estate]:
+        """The datasets of the catalog as it is at one moment; inside a transaction nothing is remembered.
 
-        INVARIANT: the version is read before the datasets, so a change in between is seen next time.
+        INVARIANT: what is read into an estate belongs to its version.
         """
-        version = self._catalog.version()
-        if self._catalog.is_in_transaction:
-            return _Estate(version=version)
-        estate = self._estate
-        if estate.version != version:
-            estate = self._estate = _Estate(version=version)
+        with self._catalog.snapshot():
+            version = self._catalog.version()
+            estate = self._estate
+            if estate.version != version:
+                estate = self._remember(_Estate(version=version))
+            yield _Estate(version=version) if self._catalog.is_in_transaction else estate
+
+    def _remember(self, estate: _Estate) -> _Estate:
+        """Keeps an estate, unless a newer one is kept or it may still be taken back."""
+        if estate.version >= self._estate.version and not self._catalog.is_in_transaction:
+            self._estate = estate
         return estate
 
     def _one(self, estate: _Estate, key: _Key) -> Dataset | None:
@@ -172,9 +183,9 @@ class Visibility:
         """The estate with every dataset in it, in the order of names."""
         if not estate.is_whole:
             found = {(fold(dataset.database), fold(dataset.name)): dataset for dataset in self._datasets.datasets()}
-            estate = _Estate(version=estate.version, datasets=dict(sorted(found.items())), is_whole=True)
-            if not self._catalog.is_in_transaction:
-                self._estate = estate
+            estate = self._remember(
+                _Estate(version=estate.version, datasets=dict(sorted(found.items())), is_whole=True)
+            )
         return estate
 
     def _remembered(self, estate: _Estate, policies: PolicySet) -> _Memory:

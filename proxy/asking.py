@@ -137,12 +137,13 @@ class Asking:
         self, subject: Subject, database: str, name: str, now: datetime, circumstances: Circumstances
     ) -> Decision | None:
         """What the subject sees of it. INVARIANT: for what they do not, no work depends on whether it is there."""
-        policies, key = self._policies.current(), (fold(database), fold(name))
-        visible = self._visibility.datasets(subject, policies, now, circumstances)
-        found = next((dataset for dataset in visible if _key(dataset) == key), None)
-        if found is None:
-            return None
-        return self._visibility.decision(subject, database, name, policies, now, circumstances)
+        key = (fold(database), fold(name))
+        with self._policies.moment() as policies:
+            visible = self._visibility.datasets(subject, policies, now, circumstances)
+            found = next((dataset for dataset in visible if _key(dataset) == key), None)
+            if found is None:
+                return None
+            return self._visibility.decision(subject, database, name, policies, now, circumstances)
 
     def _known(self, columns: tuple[str, ...], decision: Decision) -> tuple[str, ...]:
         """The columns as they are called; where people are told of all there are, another one is a mistake."""

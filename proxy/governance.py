@@ -5,8 +5,10 @@ catalog's version and the policies' time windows, so a question asked again cost
 it, and no change anywhere can leave an old answer standing.
 """
 
+import contextlib
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -65,6 +67,7 @@ class Settled:
     notices: tuple[str, ...]
     session: EngineSession = field(repr=False)
     policies: PolicySet = field(repr=False)
+    version: int
 
     @property
     def revision(self) -> int:
@@ -107,22 +110,33 @@ class Governor:
 
     def settle(self, subject: Subject, request: Request) -> Settled:
         """The query as it may run for the subject; raises what the person must be told."""
-        policies, now = self._policies.current(), self._clock()
-        around = surroundings(policies, request.circumstances)
-        key = (request.sql, request.dialect, fold(request.database), kind(subject, policies), around)
-        state = (policies.revision, self._catalog.version(), phase(policies, now))
-        kept = self._memory.get(key, state)
+        now = self._clock()
+        kept = self._remembered(subject, request, self._policies.current(), self._catalog.version(), now)
         if kept is not None:
             with seen_failures(kept.named):
                 if self._sessions.is_current(kept.session):
                     return kept
         try:
-            settled = self._answered(subject, request, policies, now)
+            settled = self._answered(subject, request, now)
         except RecursionError:
             raise LimitExceeded("the SQL is nested too deeply", hint="split the query using WITH") from None
-        bound = sum(map(len, settled.rewritten.parameters.values()))
-        self._memory.put(key, state, settled, weight=1 + (len(request.sql) + bound) // _A_WEIGHT)
+        self._remember(subject, request, settled, now)
         return settled
+
+    def _remembered(
+        self, subject: Subject, request: Request, policies: PolicySet, version: int, now: datetime
+    ) -> Settled | None:
+        return self._memory.get(_key(subject, request, policies), (policies.revision, version, phase(policies, now)))
+
+    def _remember(self, subject: Subject, request: Request, settled: Settled, now: datetime) -> None:
+        policies = settled.policies
+        bound = sum(map(len, settled.rewritten.parameters.values()))
+        self._memory.put(
+            _key(subject, request, policies),
+            (policies.revision, settled.version, phase(policies, now)),
+            settled,
+            weight=1 + (len(request.sql) + bound) // _A_WEIGHT,
+        )
 
     def foreseen(self, subject: Subject, request: Request, policies: PolicySet, at: datetime | None = None) -> Settled:
         """The query as it would run under policies that are not in force, now or `at` another moment.
@@ -131,14 +145,14 @@ class Governor:
         """
         aside = copy.copy(self)
         aside._visibility = Visibility(self._catalog, self._datasets)
-        return aside._settle(subject, request, policies, at or self._clock())
+        return aside._settle(subject, request, contextlib.nullcontext(policies), at or self._clock())
 
-    def _answered(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
+    def _answered(self, subject: Subject, request: Request, now: datetime) -> Settled:
         """The query settled; of an EXPLAIN what it asks about, so that its answer is the governed SQL."""
         asked = explained(request.sql)
         if asked is None:
-            return self._settle(subject, request, policies, now)
-        settled = self._settle(subject, replace(request, sql=asked), policies, now)
+            return self._settle(subject, request, self._policies.moment(), now)
+        settled = self._settle(subject, replace(request, sql=asked), self._policies.moment(), now)
         told = {"governed_sql": settled.rewritten.shown}
         return replace(
             settled,
@@ -146,21 +160,24 @@ class Governor:
             rewritten=replace(settled.rewritten, sql=explanation("governed_sql"), parameters=told),
         )
 
-    def _settle(self, subject: Subject, request: Request, policies: PolicySet, now: datetime) -> Settled:
+    def _settle(
+        self, subject: Subject, request: Request, moment: AbstractContextManager[PolicySet], now: datetime
+    ) -> Settled:
+        """INVARIANT: policies and all that is decided by them are read in one moment, after the SQL was read, which
+        takes as long as somebody likes.
+        """
         statement = read(spelled_out(request.sql, request.database), request.dialect, self._limits)
         found = leaves(statement, request.database)
-        decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
-        named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
+        with moment as policies:
+            version = self._catalog.version()
+            decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
+            named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
+            parts = [part for item in named for part in self._parts(item.decision)]
+            contents = self._contents(subject, found, policies, now, request.circumstances)
         check_values(statement, named)
         warnings = notices(statement, named)
-        parts = [
-            self._part(dataset, seen_in_part=bool(item.decision.rows.filter))
-            for item in named
-            for dataset in _read(item.decision)
-        ]
         with seen_failures(named):
             session = self._sessions.open(parts)
-        contents = self._contents(subject, found, policies, now, request.circumstances)
         names = mentioned(statement.tree)
         placed = [
             _placed(leaf, item.decision, session, contents.get(leaf.key), names)
@@ -173,6 +190,7 @@ class Governor:
             notices=warnings,
             session=session,
             policies=policies,
+            version=version,
         )
 
     def _decide(
@@ -219,12 +237,23 @@ class Governor:
         decisions = self._visibility.decisions(subject, policies, now, circumstances) if has_columns else ()
         return {key: information.content(key[1], datasets, decisions) for key in keys}
 
-    def _part(self, dataset: Dataset, *, seen_in_part: bool) -> tuple[Source, Expected]:
-        source = self._datasets.source(dataset.source)
-        if source is None:
-            raise Internal(f"the source of {dataset.full_name} is not in the catalog")
-        columns = tuple((column.name, column.type) for column in dataset.columns if len(column.path) == 1)
-        return source, Expected(relation=dataset.relation, columns=columns, seen_in_part=seen_in_part)
+    def _parts(self, decision: Decision) -> Iterator[tuple[Source, Expected]]:
+        """The relations that a query of a dataset must be able to reach, and where they are."""
+        for dataset in _read(decision):
+            source = self._datasets.source(dataset.source)
+            if source is None:
+                raise Internal(f"the source of {dataset.full_name} is not in the catalog")
+            columns = tuple((column.name, column.type) for column in dataset.columns if len(column.path) == 1)
+            yield (
+                source,
+                Expected(relation=dataset.relation, columns=columns, seen_in_part=bool(decision.rows.filter)),
+            )
+
+
+def _key(subject: Subject, request: Request, policies: PolicySet) -> Hashable:
+    """All that a settled query hangs on beside the state of the world."""
+    around = surroundings(policies, request.circumstances)
+    return request.sql, request.dialect, fold(request.database), kind(subject, policies), around
 
 
 def _placed(

@@ -15,7 +15,7 @@ from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
 from policy_engine.judging.sights import Sight
-from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, RowDecision, Subject
+from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, PolicySet, RowDecision, Subject
 from policy_engine.readers import readable, statements
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import came_by
@@ -174,8 +174,9 @@ class Metadata:
 
         With `asked_by` it is told to somebody who may see as others, and on record as theirs.
         """
-        policies, words = self._policies.current(), tuple(fold(search).split())
-        found = self._visibility.sights(subject, policies, self._clock(), Circumstances(address=client), words)
+        words = tuple(fold(search).split())
+        with self._policies.moment() as policies:
+            found = self._visibility.sights(subject, policies, self._clock(), Circumstances(address=client), words)
         self._tell(
             subject,
             [sight.dataset for sight in found],
@@ -196,12 +197,13 @@ class Metadata:
         asked_by: Subject | None = None,
     ) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
         """The first datasets that the subject can see, by name, each with the columns that are there."""
-        policies, now, circumstances = self._policies.current(), self._clock(), Circumstances(address=client)
-        datasets = self._visibility.datasets(subject, policies, now, circumstances)[:most]
-        decided = (
-            (dataset, self._visibility.decision(subject, dataset.database, dataset.name, policies, now, circumstances))
-            for dataset in datasets
-        )
+        now, around = self._clock(), Circumstances(address=client)
+        with self._policies.moment() as policies:
+            datasets = self._visibility.datasets(subject, policies, now, around)[:most]
+            decided = [
+                (dataset, self._visibility.decision(subject, dataset.database, dataset.name, policies, now, around))
+                for dataset in datasets
+            ]
         self._tell(subject, datasets, decision_id, client, {"list": "columns"}, asked_by)
         return tuple(
             (dataset, tuple(column for column in decision.columns if column.outcome is not Outcome.HIDDEN))
@@ -220,7 +222,15 @@ class Metadata:
         asked_by: Subject | None = None,
     ) -> DatasetView:
         """One dataset; raises UnknownDataset alike when it is not there and when it is not to be seen."""
-        policies, now, circumstances = self._policies.current(), self._clock(), Circumstances(address=client)
+        with self._policies.moment() as policies:
+            view = self._described(subject, database, name, policies, Circumstances(address=client))
+        self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"}, asked_by)
+        return view
+
+    def _described(
+        self, subject: Subject, database: str, name: str, policies: PolicySet, circumstances: Circumstances
+    ) -> DatasetView:
+        now = self._clock()
         decision = self._visibility.decision(subject, database, name, policies, now, circumstances)
         if decision is None:
             visible = self._visibility.datasets(subject, policies, now, circumstances)
@@ -237,15 +247,13 @@ class Metadata:
             lambda base, other: self._visibility.decision(subject, base, other, policies, now, circumstances),
             self._visibility.readings(decision.dataset.source),
         )
-        view = DatasetView(
+        return DatasetView(
             decision=decision,
             words=words,
             looked=self._runs.last_look(decision.dataset.source, decision.dataset.relation),
             owners=policies.owners,
             readable=readable(subject, policies),
         )
-        self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"}, asked_by)
-        return view
 
     def roles(self, subject: Subject) -> tuple[str, ...]:
         """The names of the roles that the subject holds."""

@@ -1,4 +1,4 @@
-"""How many queries of one person run at once: a share for each, so that one cannot take all of the server."""
+"""How many things of one person are under way at once: a share for each, so that one cannot take all of the server."""
 
 import threading
 from collections import Counter
@@ -8,7 +8,7 @@ from proxy.refusals import TooMany
 
 
 class Turns:
-    """The queries under way by person; thread-safe.
+    """The queries, or whatever else is counted, that are under way by person; thread-safe.
 
     Example:
         >>> turns = Turns(most=1)
@@ -19,21 +19,28 @@ class Turns:
         >>> give_back()
     """
 
-    def __init__(self, most: int | None) -> None:
-        """`most` is the limit for each person, None for no limit."""
+    def __init__(
+        self,
+        most: int | None,
+        one: str = "query running",
+        many: str = "queries running",
+        hint: str = "read the answers to their end or close them, then ask again",
+    ) -> None:
+        """`most` is the limit for each person, None for no limit; `one` and `many` say of what."""
         self._most = most
+        self._one, self._many, self._hint = one, many, hint
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
 
     def take(self, user: str) -> Callable[[], None]:
-        """Counts a query of the person until the returned function is called; raises TooMany at the limit."""
+        """Counts one more of the person until the returned function is called; raises TooMany at the limit."""
         with self._lock:
             running = self._running[user]
             if self._most is not None and running >= self._most:
                 raise TooMany(
-                    f"you have {running} {'query' if running == 1 else 'queries'} running,"
+                    f"you have {running} {self._one if running == 1 else self._many},"
                     " as many as one person may have at once",
-                    hint="read the answers to their end or close them, then ask again",
+                    hint=self._hint,
                 )
             self._running[user] += 1
         return _Once(lambda: self._give_back(user))

@@ -74,6 +74,9 @@ class Scan:
     value is worked out, or held against its column's type, only when its row is read: in views, in generated columns,
     and in other systems; a table gives its `safe` columns (folded) without an error all the same. Of a view they are
     None: its rows themselves are worked out, whatever columns are read.
+
+    The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states` tell
+    how those stand that somebody else may replace meanwhile (`catalog.sources.states`).
     """
 
     item: str
@@ -83,6 +86,7 @@ class Scan:
     remote: Remote | None = None
     may_raise: bool = False
     safe: frozenset[str] | None = None
+    states: tuple[str, ...] = ()
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]

@@ -9,8 +9,13 @@ from catalog.errors import VeilError
 from policy_engine.model import Subject
 from proxy.http import problems
 from proxy.http.identity import Identity
+from proxy.turns import Turns
 
 PREFIX = "/api/v1"
+_SMALL = 65_536  # bytes of a body that is there before a thread takes its request
+_ARRIVING = Turns(
+    4, "large request coming in", "large requests coming in", hint="send them one after the other, or smaller ones"
+)
 
 
 def is_api() -> bool:
@@ -32,9 +37,23 @@ def decided_under(revision: int) -> None:
 
 
 def subject(identity: Identity) -> Subject:
-    """Who sent the current request; raises NotAuthenticated."""
+    """Who sent the current request; raises NotAuthenticated.
+
+    INVARIANT: that is asked when the request is there to its last byte, which its sender can hold back: whoever has
+    lost a token, an account or a group meanwhile is asked about as they are now.
+    """
     if "subject" not in flask.g:
-        flask.g.subject = identity.subject(flask.request.headers.get("Authorization"))
+        authorization = flask.request.headers.get("Authorization")
+        length = flask.request.content_length
+        is_large = bool(flask.request.headers.get("Transfer-Encoding")) or (length or 0) > _SMALL
+        if is_large:  # nobody at all is not waited for, and one person does not have every thread wait
+            end_turn = _ARRIVING.take(identity.subject(authorization).user)
+            try:
+                flask.request.get_data()
+            finally:
+                end_turn()
+        flask.request.get_data()
+        flask.g.subject = identity.subject(authorization)
     found: Subject = flask.g.subject
     return found
 

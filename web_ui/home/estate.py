@@ -127,8 +127,8 @@ class Estates:
     def _once(self, what: Hashable, work: Callable[[datetime], Result]) -> Result:
         """What comes of the work, which is done once for each state of data and policies."""
         now = self._parts.clock()
-        state = self._state(what, now)
-        with self._lock:
+        with self._lock, self._parts.policies.moment():
+            state = self._state(what, now)
             if state not in self._kept:
                 self._kept[state] = work(now)
                 while len(self._kept) > _KEPT:

@@ -137,8 +137,9 @@ class FilesConnector:
         place = self._layout.place
         here = place.glimpsed(files) if is_glimpse else place.fetched(files)
         readable = Preparations(self._copies, self._options).prepared(here)
-        is_copied = readable.files != files.files
-        return FileRelation(name, readable, self._world, self._options, self._layout.root, is_copied=is_copied)
+        both = zip(files.files, readable.files, files.states, strict=True)
+        states = tuple(state for file, read, state in both if file == read)
+        return FileRelation(name, readable, self._world, self._options, self._layout.root, states)
 
     def _is_one(self, files: FileSet) -> bool:
         """Whether the files of a series are one dataset, judged by the first and the last of them."""

@@ -35,14 +35,24 @@ _MOST_SCANS = 64
 
 
 class FileRelation:
-    """What the files of a relation hold and how they are read; `files` are such as the engine can read."""
+    """What the files of a relation hold and how they are read; `files` are such as the engine can read.
+
+    `states` are of those among them that are no copies.
+    """
 
     def __init__(
-        self, name: str, files: FileSet, world: World, options: FileOptions, root: Path, *, is_copied: bool
+        self,
+        name: str,
+        files: FileSet,
+        world: World,
+        options: FileOptions,
+        root: Path,
+        states: tuple[str, ...],
     ) -> None:
         self.name = name
         self.files = files
-        self.is_copied = is_copied
+        self.is_copied = len(states) < len(files.files)
+        self._states = states
         self._world = world
         self._options = options
         self._root = root
@@ -92,6 +102,7 @@ class FileRelation:
             fingerprint=self.files.fingerprint,
             may_raise=not names.isdisjoint(self._raising),
             safe=names - self._raising,
+            states=self._states,
         )
 
     @cached_property

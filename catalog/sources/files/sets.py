@@ -9,6 +9,7 @@ from typing import Protocol
 from catalog.errors import SourceUnavailable
 from catalog.sources.connector import PassedOver
 from catalog.sources.files.kinds import FileKind
+from catalog.sources.states import state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,11 @@ class FileSet:
         """Looks at the files once; raises SourceUnavailable when one cannot be looked at."""
         files = tuple(files)
         try:
-            states = [os.stat(file) for file in files]
+            found = [os.stat(file) for file in files]
         except OSError:
             raise SourceUnavailable("a file of the dataset has just gone", hint="crawl the source again") from None
-        seen = tuple(f"{file}:{s.st_size}:{s.st_mtime_ns}:{s.st_ino}" for file, s in zip(files, states, strict=True))
-        return cls.seen(kind, files, tuple(state.st_size for state in states), seen, partitions, sheet)
+        seen = tuple(map(state, files, found))
+        return cls.seen(kind, files, tuple(each.st_size for each in found), seen, partitions, sheet)
 
     @classmethod
     def seen(

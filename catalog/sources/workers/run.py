@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from catalog.errors import Internal, LimitExceeded
+from catalog.errors import Internal, LimitExceeded, SourceUnavailable
 from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.failures import worker_lost
+from catalog.sources.states import have_moved
 from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
 from catalog.sources.workers.handle import WorkerHandle
@@ -40,6 +41,7 @@ class WorkerRun(StoppableRun):
         self._sql = sql
         self._parameters = dict(parameters)
         self._work = work
+        self._states = [state for part in opening.parts for state in part.scan.states]
         self._worker: WorkerHandle | None = None
         self._incoming: Incoming | None = None
         self._schema: pa.Schema | None = None
@@ -122,8 +124,15 @@ class WorkerRun(StoppableRun):
         return schema
 
     def _raise_ending(self) -> None:
+        """INVARIANT: nothing the engine says of its files goes on, errors too, unless they still stand as they did.
+
+        It finds columns by name when it plans, and reads them by place when it opens a file to read it.
+        """
         if self._reason is not None:
             raise self._reason
+        if have_moved(self._states):
+            self.close()
+            raise SourceUnavailable("a file of the dataset was written while it was read", hint="ask again")
         if self._incoming is None or self._incoming.end is None:
             return
         error = self._incoming.end.error

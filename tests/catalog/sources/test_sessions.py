@@ -178,3 +178,43 @@ def test_sessions_serve_many_threads_at_once(lake: Source) -> None:
     for thread in threads:
         thread.join()
     assert counts == [2] * 30
+
+
+def _swap(file: Path) -> None:
+    """Puts a file in another's place whose columns stand in another order, as careful writers do."""
+    other = file.with_name("other")
+    duckdb.sql(f"COPY (SELECT m AS n, n AS m FROM '{file}') TO '{other}' (FORMAT {file.suffix[1:]})")
+    other.rename(file)
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv", "t.json"])
+@pytest.mark.parametrize("when", ["before", "within"])
+def test_a_file_that_is_replaced_while_it_is_read_gives_nothing_more(tmp_path: Path, name: str, when: str) -> None:
+    rows = "SELECT i AS n, -i AS m FROM range(500_000) t(i)"
+    duckdb.sql(f"COPY ({rows}) TO '{tmp_path / name}'")
+    source = Source(name="lake", connector="files", options={"path": str(tmp_path)})
+    session = SessionCache(connect).open([(source, Expected(relation=name, columns=(("n", "BIGINT"),)))])
+    run = session.run(f"FROM {session.physical_name('lake', name)}", {}, Limits(batch_rows=1000))
+    batches = iter(run)
+    if when == "within":
+        assert min(next(batches)["n"].to_pylist()) >= 0
+    _swap(tmp_path / name)
+    with pytest.raises(SourceUnavailable, match="was written while it was read"):
+        list(batches)
+
+
+def test_a_column_is_never_read_in_another_ones_place(tmp_path: Path) -> None:
+    file = tmp_path / "t.parquet"
+    duckdb.sql(f"COPY (SELECT i AS n, -i AS m FROM range(1, 1000) t(i)) TO '{file}'")
+    source = Source(name="lake", connector="files", options={"path": str(tmp_path)})
+    session = SessionCache(connect).open([(source, Expected(relation=file.name, columns=(("n", "BIGINT"),)))])
+    slow = "(SELECT count(*) FROM range(30_000) a(i), range(3_000) b(j) WHERE (i * j) % 7 = 1) > 0"
+    run = session.run(f"SELECT min(n) AS n FROM {session.physical_name('lake', file.name)} WHERE {slow}", {}, Limits())
+    swapping = threading.Timer(0.3, _swap, [file])
+    swapping.start()
+    try:
+        told = [value for batch in run for value in batch["n"].to_pylist()]
+    except SourceUnavailable:
+        told = []
+    swapping.join()
+    assert told in ([], [1])

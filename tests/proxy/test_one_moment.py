@@ -1,0 +1,113 @@
+"""A change of data and policies in one is seen whole or not at all, whenever it comes while a question is settled."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from catalog.crawl_runs import CrawlRuns
+from catalog.database import Catalog
+from catalog.errors import UnknownDataset, VeilError
+from policy_engine.changing.apply import carry_out, prepare
+from policy_engine.document.reading import load
+from policy_engine.model import Outcome, PolicySet
+from policy_engine.visibility import Visibility
+from proxy.metadata import Metadata
+from tests.proxy.world import ANALYST, DOCUMENT, World, world
+
+ARRIVES = (
+    DOCUMENT.replace(
+        "  shop.customers:",
+        "  shop.payroll: {source: data, relation: results.parquet}\n  shop.customers:",
+    )
+    + "  - {policy: nobody, deny: select, to: [analyst], scope: shop.payroll, why: it comes with its own denial}\n"
+)
+RETAGGED = (
+    DOCUMENT.replace("card: {tags: [pci.card]}, phone", "card: {tags: [pci.pan]}, phone")
+    .replace("having: not pci.card", "having: not (pci.card or pci.pan)")
+    .replace("tags: {", "tags: {pci.pan: {level: restricted}, ")
+)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path, "s3cret") as made:
+        yield made
+
+
+@pytest.fixture
+def overtake(shop: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Has a document carried out over another connection right after the policies were read for the nth time."""
+
+    def overtake(document: str, nth: int) -> None:
+        current, left = shop.policies.current, [nth]
+
+        def overtaken() -> PolicySet:
+            read = current()
+            left[0] -= 1
+            if left[0] == 0:
+                (shop.folder / "later.yaml").write_text(document)
+                with contextlib.closing(Catalog(shop.catalog.path)) as other:
+                    plan = prepare(load([shop.folder / "later.yaml"]), other, at=datetime.now(UTC))
+                    assert carry_out(plan, other, by="test").revision > read.revision
+            return read
+
+        monkeypatch.setattr(shop.policies, "current", overtaken)
+
+    return overtake
+
+
+@pytest.fixture
+def metadata(shop: World) -> Metadata:
+    return Metadata(
+        visibility=Visibility(shop.catalog, shop.datasets),
+        policies=shop.policies,
+        journal=shop.journal,
+        runs=CrawlRuns(shop.catalog),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_dataset_that_comes_with_its_denial_is_never_answered(
+    shop: World, overtake: Callable[[str, int], None], nth: int
+) -> None:
+    overtake(ARRIVES, nth)
+    for _ in range(3):
+        with pytest.raises(UnknownDataset):
+            shop.ask("select * from shop.payroll")
+    assert shop.datasets.dataset("shop", "payroll") is not None
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_column_that_is_tagged_anew_is_hidden_all_the_while(
+    shop: World, overtake: Callable[[str, int], None], nth: int
+) -> None:
+    overtake(RETAGGED, nth)
+    for _ in range(3):
+        names = shop.ask("select * from shop.orders limit 1").column_names
+        assert "phone" in names
+        assert "card" not in names
+    orders = shop.datasets.dataset("shop", "orders")
+    assert orders is not None
+    assert [column.confirmed for column in orders.columns if column.name == "card"] == [{"pci.pan"}]
+
+
+def test_it_is_never_listed_or_described(shop: World, overtake: Callable[[str, int], None], metadata: Metadata) -> None:
+    overtake(ARRIVES, 1)
+    assert "payroll" not in [sight.dataset.name for sight in metadata.find(ANALYST)]
+    assert shop.datasets.dataset("shop", "payroll") is not None
+    with pytest.raises(VeilError, match="payroll"):
+        metadata.describe(ANALYST, "shop", "payroll")
+    assert "payroll" not in [dataset.name for dataset, _ in metadata.outline(ANALYST, 100)]
+
+
+def test_what_is_described_is_of_one_moment(
+    shop: World, overtake: Callable[[str, int], None], metadata: Metadata
+) -> None:
+    overtake(RETAGGED, 1)
+    for _ in range(2):
+        columns = metadata.describe(ANALYST, "shop", "orders").decision.columns
+        assert [column.outcome for column in columns if column.name == "card"] == [Outcome.HIDDEN]

@@ -1,0 +1,95 @@
+"""Who asks is who they are when their request is there to its last byte, however long its sender holds that back."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from catalog.people.model import User
+from tests.web_ui.browsing import csrf_token
+from web_ui.parts import Parts
+
+BODY = json.dumps({"sql": "select * from shop.orders order by id", "format": "json"}).encode()
+SignIn = Callable[[str], FlaskClient]
+
+
+class _Held(io.BytesIO):
+    """A body during whose arrival something happens."""
+
+    def __init__(self, body: bytes, meanwhile: Callable[[], object]) -> None:
+        super().__init__(body)
+        self._meanwhile = meanwhile
+
+    def readinto(self, buffer: Any, /) -> int:
+        if self.tell() == 0:
+            self._meanwhile()
+        return super().readinto(buffer)
+
+
+def _asked(app: flask.Flask, token: str, meanwhile: Callable[[], object], padding: int) -> TestResponse:
+    body = b" " * padding + BODY
+    return app.test_client().post(
+        "/api/v1/query",
+        input_stream=_Held(body, meanwhile),
+        content_length=len(body),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+@pytest.mark.parametrize("padding", [0, 400_000])
+def test_a_token_that_is_revoked_or_an_account_that_goes_meanwhile_is_refused(
+    app: flask.Flask, shop: Parts, padding: int
+) -> None:
+    text, token = shop.tokens.create("kim", "test", timedelta(days=1))
+    other, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    assert _asked(app, text, lambda: None, padding).status_code == 200
+    assert _asked(app, text, lambda: shop.tokens.revoke(token.id), padding).status_code == 401
+    assert _asked(app, other, lambda: shop.accounts.remove_user("kim"), padding).status_code == 401
+
+
+@pytest.mark.parametrize("padding", [0, 400_000])
+def test_a_group_that_is_lost_meanwhile_gives_nothing_any_more(app: flask.Flask, shop: Parts, padding: int) -> None:
+    text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    lost = User(name="kim", groups=frozenset(), attributes={})
+    assert _asked(app, text, lambda: shop.accounts.put_user(lost), padding).status_code == 404
+
+
+def test_nobody_at_all_is_not_waited_for(app: flask.Flask) -> None:
+    waited: list[bool] = []
+    assert _asked(app, "no-token", lambda: waited.append(True), 400_000).status_code == 401
+    assert not waited
+
+
+def test_one_person_has_few_large_requests_come_in_at_once(app: flask.Flask, shop: Parts) -> None:
+    text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    other, _ = shop.tokens.create("max", "test", timedelta(days=1))
+    told: list[int] = []
+
+    def one_more() -> None:
+        told.append(_asked(app, text, one_more, 400_000).status_code)
+        if len(told) == 1:
+            assert _asked(app, other, lambda: None, 400_000).status_code == 200
+
+    assert _asked(app, text, one_more, 400_000).status_code == 200
+    assert told == [429, 200, 200, 200]
+    assert _asked(app, text, lambda: None, 400_000).status_code == 200
+
+
+def test_a_form_is_judged_when_it_is_whole(browser: SignIn, shop: Parts) -> None:
+    kim = browser("kim")
+    form = f"csrf_token={csrf_token(kim.get('/connect'))}&name=made&days=7".encode()
+    held = _Held(form, lambda: shop.accounts.remove_user("kim"))
+    kim.post(
+        "/connect/tokens",
+        input_stream=held,
+        content_length=len(form),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert not shop.tokens.tokens("kim")
