@@ -76,7 +76,8 @@ class Scan:
     None: its rows themselves are worked out, whatever columns are read.
 
     The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states` tell
-    how those stand that somebody else may replace meanwhile (`catalog.sources.states`).
+    how those stand that somebody else may replace meanwhile (`catalog.sources.states`). Of one that `is_one_file` its
+    state alone tells whether the relation is still what it was.
     """
 
     item: str
@@ -87,6 +88,7 @@ class Scan:
     may_raise: bool = False
     safe: frozenset[str] | None = None
     states: tuple[str, ...] = ()
+    is_one_file: bool = False
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]

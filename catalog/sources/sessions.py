@@ -12,6 +12,7 @@ from catalog.model import Source
 from catalog.sources.connector import Expected, SourceConnector
 from catalog.sources.engine import EngineSession, open_session
 from catalog.sources.opening import Part
+from catalog.sources.states import have_moved
 from catalog.sources.watch import WATCH
 from catalog.sources.workers.forking import FORKING
 from catalog.sources.workers.pool import Pool
@@ -76,7 +77,7 @@ class SessionCache:
             kept = self._kept.get(session.parts)
         if kept is None or kept.session is not session:
             return False
-        if any(connector.scan(part.expected) != part.scan for connector, part in kept.scanners):
+        if any(_has_changed(connector, part) for connector, part in kept.scanners):
             return False
         with self._lock:
             self._keep(kept)
@@ -116,6 +117,12 @@ class SessionCache:
 
 _Scanner = tuple[SourceConnector, Part]
 """One relation of a session, and what looks at its files again."""
+
+
+def _has_changed(connector: SourceConnector, part: Part) -> bool:
+    if part.scan.is_one_file and not have_moved(part.scan.states):
+        return False
+    return connector.scan(part.expected) != part.scan
 
 
 @dataclass(slots=True)

@@ -103,6 +103,7 @@ class FileRelation:
             may_raise=not names.isdisjoint(self._raising),
             safe=names - self._raising,
             states=self._states,
+            is_one_file=self._states != () and self.files.files == (self._root / self.name,),  # and no link to one
         )
 
     @cached_property

@@ -180,6 +180,30 @@ def test_sessions_serve_many_threads_at_once(lake: Source) -> None:
     assert counts == [2] * 30
 
 
+@pytest.mark.parametrize("how", ["written", "replaced", "linked", "gone"])
+def test_session_over_one_file_is_current_until_that_is_another(lake: Source, how: str) -> None:
+    cache = SessionCache(connect)
+    session = cache.open([(lake, NUMBERS)])
+    file = Path(lake.options["path"]) / "n.csv"
+    (file.parent / "p.csv").write_text("n,m\n1,2\n2,3\n")
+    assert cache.is_current(session), "another file makes no difference"
+    if how == "written":
+        file.write_text("n,m\n1,2\n2,4\n")
+        os.utime(file, (1, 1))
+    elif how == "replaced":
+        os.utime(file.parent / "p.csv", ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+        (file.parent / "p.csv").rename(file)
+    else:
+        file.unlink()
+        if how == "linked":
+            file.symlink_to(file.parent / "o.csv")
+    if how == "gone":
+        with pytest.raises(SourceUnavailable):
+            cache.is_current(session)
+    else:
+        assert not cache.is_current(session)
+
+
 def _swap(file: Path) -> None:
     """Puts a file in another's place whose columns stand in another order, as careful writers do."""
     other = file.with_name("other")
