@@ -17,12 +17,14 @@ import base64
 import json
 import math
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from proxy.answering.moments import as_texts
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -98,13 +100,11 @@ def _text(column: pa.Array) -> pa.Array:
         return _text(column.dictionary_decode())
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column
-    if pa.types.is_timestamp(kind):
-        return _timestamps(column)
-    if pa.types.is_date(kind):
-        return _dates(column)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return as_texts(column)
     if pa.types.is_null(kind) or pa.types.is_time(kind):
         return column.cast(pa.string())
-    values = (_json_value(value) for value in column.to_pylist())
+    values = (_json_value(value) for value in as_texts(column).to_pylist())
     return pa.array(
         [value if value is None or isinstance(value, str) else _dumped(value) for value in values], pa.string()
     )
@@ -115,29 +115,11 @@ def _dumped(value: Json) -> str:
 
 
 def _json_column(column: pa.Array) -> list[Json]:
-    kind = column.type
-    if pa.types.is_timestamp(kind):
-        return _timestamps(column).to_pylist()  # type: ignore[no-any-return]
-    if pa.types.is_date(kind):
-        return _dates(column).to_pylist()  # type: ignore[no-any-return]
+    column = as_texts(column)
     values: list[object] = column.to_pylist()
-    if pa.types.is_string(kind) or pa.types.is_boolean(kind):
+    if pa.types.is_string(column.type) or pa.types.is_boolean(column.type):
         return values  # type: ignore[return-value]
     return [_json_value(value) for value in values]
-
-
-def _dates(column: pa.Array) -> pa.Array:
-    """ISO 8601 for every day an engine can hold, beyond the years that Python and Arrow's own texts know too."""
-    days = np.datetime_as_string(column.cast(pa.int32()).fill_null(0).to_numpy().astype("datetime64[D]"))
-    return pa.array(days.tolist(), pa.string(), mask=column.is_null().to_numpy(zero_copy_only=False))
-
-
-def _timestamps(column: pa.Array) -> pa.Array:
-    """ISO 8601 for every timestamp an engine can hold, beyond the years that Python knows too."""
-    bare = column.cast(pa.timestamp(column.type.unit))
-    texts = np.datetime_as_string(bare.to_numpy(zero_copy_only=False))
-    zone = "Z" if column.type.tz else ""
-    return pa.array([None if text == "NaT" else f"{text}{zone}" for text in texts.tolist()], pa.string())
 
 
 def _json_value(value: object) -> Json:
@@ -152,7 +134,7 @@ def _json_value(value: object) -> Json:
         case Decimal():
             whole = value.as_tuple().exponent == 0
             return _json_value(int(value)) if whole else f"{value:f}"
-        case datetime() | date() | time():
+        case time():
             return value.isoformat()
         case timedelta():
             return f"PT{value / timedelta(seconds=1):f}".rstrip("0").rstrip(".") + "S"

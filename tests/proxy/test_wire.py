@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog.errors import SqlUnsupported
+from proxy.answering.cells import json_rows
 from proxy.answering.wire import Format, encode
 
 EVERYTHING = """
@@ -178,3 +179,30 @@ def test_a_day_beyond_the_years_of_python_is_written(form: Format) -> None:
     batch = pa.record_batch({"day": days, "n": [1, 2, 3, 4]})
     text = b"".join(encode(form, batch.schema, [batch])).decode()
     assert all(day in text for day in ("1970-01-01", "29349-01-26", "-768-02-04"))
+
+
+NESTS = (
+    "[d, NULL]",
+    "[d]::DATE[1]",
+    "{'a': [{'b': d}]}",
+    "map([coalesce(d, DATE '2026-01-01')], [d])",
+    "CASE WHEN d > DATE '2020-01-01' THEN d::UNION(d DATE, n INT) ELSE 7::UNION(d DATE, n INT) END",
+    "CASE WHEN d > DATE '2020-01-01' THEN [d] END",
+)
+
+
+@pytest.mark.parametrize("unit", ["DATE", "TIMESTAMP_S", "TIMESTAMP", "TIMESTAMPTZ"])
+@pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.parametrize("form", [Format.JSON, Format.CSV])
+def test_days_and_moments_within_others_are_written_like_those_alone(form: Format, nest: str, unit: str) -> None:
+    days = "unnest([DATE '2026-01-31', DATE '10000-01-02', DATE '-infinity', NULL]) AS d"
+    sql = f"SELECT d, {nest} AS v FROM (SELECT {days})".replace("DATE", unit)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        [batch] = connection.sql(sql).to_arrow_table().to_batches()
+    for some in (batch, batch.slice(1)):
+        alone = [json.loads(row)[0] for row in json_rows(some.select(["d"]))]
+        text = b"".join(encode(form, some.schema, [some], decision_id="d", revision=7)).decode()
+        near = [day for day in alone if day is not None and day[:5] in ("2026-", "10000")]
+        assert [day[:10] for day in near] == ["2026-01-31", "10000-01-0"][-len(near) :]
+        assert all(text.count(day) > 1 for day in near), "alone, and within the other column"
