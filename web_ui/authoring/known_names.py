@@ -93,11 +93,13 @@ class Names:
         return self.parts.visibility.there(self._places())
 
     def _seen(self) -> Iterable[Dataset]:
-        return self.parts.visibility.datasets(self.subject, self.policies, self.parts.clock())
+        with self.parts.policies.moment() as policies:
+            return self.parts.visibility.datasets(self.subject, policies, self.parts.clock())
 
     def _seen_columns(self, parts: tuple[str, ...]) -> Iterator[str]:
         database, name = parts
-        decision = self.parts.visibility.decision(self.subject, database, name, self.policies, self.parts.clock())
+        with self.parts.policies.moment() as policies:
+            decision = self.parts.visibility.decision(self.subject, database, name, policies, self.parts.clock())
         columns = decision.columns if decision else ()
         yield from (join(*column.path) for column in columns if column.outcome is not Outcome.HIDDEN)
 

@@ -48,11 +48,12 @@ class MaskedSample:
 
 def masked_sample(parts: Parts, looking: Subject, decision: Decision, *, decision_id: str, client: str) -> MaskedSample:
     """A sample for the decision about another, read as the person who is `looking`, with a record like any query."""
-    dataset, policies = decision.dataset, parts.policies.current()
+    dataset = decision.dataset
     if decision.broken or not decision.is_visible or decision.rows.filter == "FALSE":
         return MaskedSample(notes=("no row of it is there to be seen",))
     around = Circumstances(address=client)
-    own = parts.visibility.decision(looking, dataset.database, dataset.name, policies, parts.clock(), around)
+    with parts.policies.moment() as policies:
+        own = parts.visibility.decision(looking, dataset.database, dataset.name, policies, parts.clock(), around)
     clear = _clear(own)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
     notes_on = {column.name: _note(column, clear) for column in shown}

@@ -80,7 +80,8 @@ class AskPage:
         choices = self._choices(subject, form["dataset"], columns)
         offered = {fold(choice.name) for choice in choices}
         now = self.parts.clock()
-        visible = self.parts.visibility.datasets(subject, self.parts.policies.current(), now)
+        with self.parts.policies.moment() as policies:
+            visible = self.parts.visibility.datasets(subject, policies, now)
         return flask.render_template(
             "ask.html",
             form=form,
