@@ -11,7 +11,7 @@ def as_texts(column: pa.Array) -> pa.Array:
 
     Example:
         >>> as_texts(pa.array([[2**22, None]], pa.list_(pa.date32()))).to_pylist()
-        [['13453-07-19', None]]
+        [['13453-08-13', None]]
     """
     kind = column.type
     if pa.types.is_timestamp(kind):
