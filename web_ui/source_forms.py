@@ -38,6 +38,10 @@ _TEXTS = (
     Ask(option="encoding", label="Encoding", hint="Of texts that are neither UTF-8 nor marked, as windows-1252."),
     Ask(option="delimiter", label="Delimiter", choices=("comma", "semicolon", "tab", "bar")),
     Ask(option="header", label="The first line is a header", choices=("yes", "no")),
+    Ask(option="quote", label="Cells are quoted by", choices=("double", "single", "none")),
+    Ask(option="escape", label="A quote within a quoted cell", choices=("doubled", "backslash")),
+    Ask(option="dates", label="Form of dates", hint="As dd/mm/yyyy; those of any other form are read as text."),
+    Ask(option="times", label="Form of times after dates", hint="As hh:mm; without it, timestamps are as in ISO 8601."),
     Ask(option="bad_rows", label="Rows that cannot be read", choices=("refuse", "leave_out")),
 )
 _MASKS = Ask(option="masks", label="Where masks are worked out", choices=("keyless", "source", "veil"))

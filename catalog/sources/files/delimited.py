@@ -1,14 +1,17 @@
-"""How delimited text is read: one dialect for all files of a relation, told by stated rules."""
+"""How delimited text is read: one dialect for all files of a relation, by stated rules, whatever stands in its rows."""
 
 import csv
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from duckdb.sqltypes import DuckDBPyType
+
 from catalog.errors import SourceUnavailable
+from catalog.names import quoted
 from catalog.sources.files.encodings import beginning
 from catalog.sources.files.kinds import FileKind
-from catalog.sources.files.scans import WHOLE_FILE_BYTES, boolean, item, sample_size, typed
+from catalog.sources.files.scans import boolean, item, sample_size, typed
 from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World, literal, pattern
 
@@ -17,67 +20,72 @@ HEAD_BYTES = 64 * 2**10
 """How much of a file its delimiter and its header are told from."""
 
 _HEAD_LINES = 200
+_ZONED = "timestamp with time zone"
+_TIME = "[0-9]:[0-9]"
+_ZONE = "[0-9]:[0-9]+([:.][0-9]+)* *[^ 0-9:.]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvOptions:
-    """What a source says about its delimited files; None where it leaves that to the files."""
+    """What a source says about its delimited files; None where it leaves that to their first lines.
 
-    delimiter: str | None = None
-    has_header: bool | None = None
+    A quote within a quoted cell is written twice, unless there is an `escape`. `dates` and `timestamps` are formats of
+    the engine; timestamps without one are as ISO 8601 has them.
+    """
+
+    delimiter: str | None
+    has_header: bool | None
+    quote: str
+    escape: str | None
+    dates: str
+    timestamps: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvDialect:
-    """How a delimited file was found to be written."""
+    """How delimited files are written: as their first line shows it, and in all else as the source says."""
 
     delimiter: str
-    quote: str
-    escape: str
     has_header: bool
-    date_format: str
-    timestamp_format: str
+    given: CsvOptions
 
 
-def sniffed(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
+def dialect_of(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
     """The dialect of delimited files, as the largest of them shows it.
 
-    The first line decides on the delimiter (see `delimiter_of`); the engine finds the rest. No line is taken for
-    a comment, and without `has_header` a first line of values of another type than those below is a header.
+    The first line decides on the delimiter (see `delimiter_of`); without `has_header` a first line of values of
+    another type than those below is a header. Both show in the names of the columns, so that rows which change later
+    can make a file one that has lost its columns, but not one that is read otherwise. Nothing else is found from rows.
     """
-    size, largest = max(zip(files.sizes, files.files, strict=True))
-    delimiter = "\t" if files.kind is FileKind.TSV else given.delimiter or delimiter_of(beginning(largest, HEAD_BYTES))
-    options = {"sample_size": sample_size(size)} | _STEADY | {"ignore_errors": "true"}
-    if delimiter is not None:
-        options["delim"] = literal(delimiter)
-    if given.has_header is not None:
-        options["header"] = boolean(given.has_header)
-    listed = "".join(f", {name} = {value}" for name, value in options.items())
-    rows = world.rows(
-        "SELECT Delimiter, Quote, Escape, HasHeader, DateFormat, TimestampFormat "
-        f"FROM sniff_csv({literal(pattern(largest))}{listed})"
-    )
-    if not rows:
-        raise SourceUnavailable(f"`{largest.name}` is empty", hint="a delimited file needs at least a header")
-    found, quote, escape, has_header, date_format, timestamp_format = rows[0]
-    # quotes may come after the sample, or be broken; only text between tabs is often written without any
-    may_be_quoted = not _text(quote) and (found != "\t" or size > WHOLE_FILE_BYTES)
-    quote = '"' if may_be_quoted else _text(quote)
-    escape = _text(escape) or quote  # a doubled quote (RFC 4180) may come after the sample, or in another file
-    if files.is_split_anew and (quote not in ("", '"') or escape != quote):
+    _, largest = max(zip(files.sizes, files.files, strict=True))
+    head = beginning(largest, HEAD_BYTES)
+    delimiter = "\t" if files.kind is FileKind.TSV else given.delimiter or delimiter_of(head) or ","
+    if files.is_split_anew and (given.quote != '"' or given.escape is not None):
         raise SourceUnavailable(
             f"the files of the dataset are split by different delimiters, and `{largest.name}` is not quoted as copies "
             'of the others are, by `"` and `""` within it',
             hint="write them alike, or give each kind a folder of its own",
         )
-    return CsvDialect(
-        delimiter=_text(found),
-        quote=quote,
-        escape=escape,
-        has_header=bool(has_header) if given.has_header is None else given.has_header,
-        date_format=_text(date_format),
-        timestamp_format=_text(timestamp_format),
-    )
+    dialect = CsvDialect(delimiter=delimiter, has_header=given.has_header is not False, given=given)
+    if given.has_header is None:
+        dialect = replace(dialect, has_header=_has_header(world, largest, dialect))
+    is_told = files.kind is FileKind.TSV or given.delimiter is not None or dialect.has_header
+    if not is_told and _splitting(head) - {delimiter}:
+        raise SourceUnavailable(
+            f"`{largest.name}` has no header, and its first line does not tell what it is split by",
+            hint="set the source's option `delimiter`",
+        )
+    return dialect
+
+
+def _has_header(world: World, largest: Path, dialect: CsvDialect) -> bool:
+    """What the engine makes of the first line, beside the types of the rows below."""
+    options = _written(dialect) | {"sample_size": sample_size(largest.stat().st_size), "ignore_errors": "true"}
+    listed = "".join(f", {name} = {value}" for name, value in options.items() if name != "header")
+    rows = world.rows(f"SELECT HasHeader FROM sniff_csv({literal(pattern(largest))}{listed})")
+    if not rows:
+        raise SourceUnavailable(f"`{largest.name}` is empty", hint="a delimited file needs at least a header")
+    return bool(rows[0][0])
 
 
 def delimiter_of(head: bytes) -> str | None:
@@ -88,10 +96,20 @@ def delimiter_of(head: bytes) -> str | None:
         >>> delimiter_of(b"name;paid\\nAnn;1,5\\nBob;2,25\\n"), delimiter_of(b"a,b\\n1,2\\n3\\n4,5\\n")
         (';', ',')
     """
-    lines = head.decode("utf-8-sig", errors="replace").splitlines(keepends=True)[:_HEAD_LINES]
+    lines = _lines(head)
     scores = {delimiter: _score(lines, delimiter) for delimiter in _DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
     return best if scores[best][0] > 0.5 else None
+
+
+def _lines(head: bytes) -> list[str]:
+    return head.decode("utf-8-sig", errors="replace").splitlines(keepends=True)[:_HEAD_LINES]
+
+
+def _splitting(head: bytes) -> set[str]:
+    """Every delimiter by which the first line can be split."""
+    lines = _lines(head)
+    return {delimiter for delimiter in _DELIMITERS if _score(lines, delimiter)[1] > 1}
 
 
 def _score(lines: list[str], delimiter: str) -> tuple[float, int]:
@@ -117,10 +135,38 @@ def refuse_other_delimiters(relation: str, files: Iterable[Path], dialect: CsvDi
             )
 
 
-def described_csv(files: FileSet, dialect: CsvDialect) -> str:
-    """A FROM item that finds out columns and types from the rows that can be read; `sample_size` says from how many."""
-    options = _dialect(dialect) | {"sample_size": sample_size(files.byte_count), "ignore_errors": "true"}
-    return item("read_csv", files, options | {"union_by_name": boolean(len(files.files) > 1)})
+def csv_columns(world: World, files: FileSet, dialect: CsvDialect) -> tuple[tuple[str, DuckDBPyType], ...]:
+    """The columns of delimited files and their types, from the rows that can be read; `sample_size` says from how many.
+
+    Dates and timestamps are what the source says that they are, and text when written otherwise: the engine would
+    guess one format for all columns, from any cell. Without a format it takes a timestamp for one with a time zone.
+    """
+    moments = "TIMESTAMPTZ" if dialect.given.timestamps is None else "TIMESTAMP"
+    options = _dialect(dialect, f"BOOLEAN TIME DATE {moments} BIGINT DOUBLE VARCHAR".split())
+    options |= {"sample_size": sample_size(files.byte_count), "ignore_errors": "true"}
+    found = world.columns(item("read_csv", files, options | {"union_by_name": boolean(len(files.files) > 1)}))
+    zoned = [name for name, type_ in found if type_.id == _ZONED and name not in files.partitions]
+    types = _moments(world, files, dialect, zoned) if zoned else {}
+    return tuple((name, types.get(name, type_)) for name, type_ in found)
+
+
+def _moments(world: World, files: FileSet, dialect: CsvDialect, names: Sequence[str]) -> Mapping[str, DuckDBPyType]:
+    """What columns are that hold moments: texts where no cell has a time of day, timestamps where none has a zone."""
+    texts = [(name, "VARCHAR") for name in names]
+    read = pinned_csv(files, dialect, texts, is_mixed=len(files.files) > 1, leaves_out=True)
+    told = ", ".join(
+        f"coalesce(bool_or(regexp_matches({quoted(name)}, '{mark}')), false)"
+        for name in names
+        for mark in (_TIME, _ZONE)
+    )
+    limit = int(sample_size(files.byte_count))
+    some = f"SELECT * FROM {read}{f' LIMIT {limit}' if limit > 0 else ''}"
+    [marks] = world.rows(f"SELECT {told} FROM ({some})")
+    has_time, has_zone = marks[::2], marks[1::2]
+    return {
+        name: DuckDBPyType((_ZONED if zone else "TIMESTAMP") if time else "VARCHAR")
+        for name, time, zone in zip(names, has_time, has_zone, strict=True)
+    }
 
 
 def pinned_csv(
@@ -132,13 +178,13 @@ def pinned_csv(
     leaves_out: bool = False,
     rejects: int = 0,
 ) -> str:
-    """A FROM item that reads delimited files in a known dialect with types bound to column names.
+    """A FROM item that reads delimited files in a known dialect with types bound to column names; others are text.
 
     The header is compared each time the files are opened: a column that has moved is found by its name,
     one that has gone is an error. `is_mixed`: the files do not agree on their columns or the order of them.
     `leaves_out`: rows that cannot be read are passed over; `rejects` keeps so many of each file for a look at them.
     """
-    options = _dialect(dialect) | {"sample_size": "1", "union_by_name": boolean(is_mixed)}
+    options = _dialect(dialect, ["VARCHAR"]) | {"sample_size": "1", "union_by_name": boolean(is_mixed)}
     if leaves_out:
         options["ignore_errors"] = "true"
     if rejects:
@@ -170,19 +216,19 @@ def _start(file: Path, dialect: CsvDialect) -> bytes:
 _STEADY = {"skip": "0", "comment": "''"}
 
 
-def _dialect(dialect: CsvDialect) -> dict[str, str]:
-    formats = {"dateformat": dialect.date_format, "timestampformat": dialect.timestamp_format}
-    return (
-        {
-            "delim": literal(dialect.delimiter),
-            "quote": literal(dialect.quote),
-            "escape": literal(dialect.escape),
-            "header": boolean(dialect.has_header),
-        }
-        | _STEADY
-        | {name: literal(text) for name, text in formats.items() if text}
-    )
+def _written(dialect: CsvDialect) -> dict[str, str]:
+    quote = dialect.given.quote
+    escape = dialect.given.escape or quote if quote else ""
+    return {
+        "delim": literal(dialect.delimiter),
+        "quote": literal(quote),
+        "escape": literal(escape),
+        "header": boolean(dialect.has_header),
+    } | _STEADY
 
 
-def _text(sniffed_value: object) -> str:
-    return "" if sniffed_value in (None, "(empty)") else str(sniffed_value)
+def _dialect(dialect: CsvDialect, guessed: Iterable[str]) -> dict[str, str]:
+    """How to read, with the types that the engine may guess: beside some, it would guess how they are written."""
+    formats = {"dateformat": dialect.given.dates, "timestampformat": dialect.given.timestamps}
+    types = {"auto_type_candidates": f"[{', '.join(map(literal, guessed))}]"}
+    return _written(dialect) | types | {name: literal(format_) for name, format_ in formats.items() if format_}

@@ -16,11 +16,11 @@ from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
 from catalog.sources.files.columns import Columns, parquet_columns, refuse_disagreement
 from catalog.sources.files.delimited import (
     CsvDialect,
-    described_csv,
+    csv_columns,
+    dialect_of,
     headers,
     pinned_csv,
     refuse_other_delimiters,
-    sniffed,
 )
 from catalog.sources.files.encodings import refuse_foreign
 from catalog.sources.files.hollow import SAMPLE_ROWS
@@ -68,16 +68,21 @@ class FileRelation:
         """Columns in order; raises SourceUnavailable when the files do not agree on them, or cannot be read."""
         _ = self._has_agreed
         with self._asking():
-            found = self._world.columns(self.described(self.files))
+            if self.files.kind in DELIMITED:
+                found = csv_columns(self._world, self.files, self._dialect)
+            else:
+                found = self._world.columns(self.described(self.files))
         # a folder above the source that is named `key=value` is no column of it
         above = {fold(step.split("=")[0]) for step in self._root.parts if self.files.partitions and "=" in step}
         above -= {fold(key) for key in self.files.partitions}
         return tuple((name, type_) for name, type_ in found if fold(name) not in above)
 
     def described(self, some: FileSet) -> str:
-        """A FROM item over some of the files that finds out types, and reads the rows that can be read."""
+        """A FROM item over some of the files that reads the rows that can be read, in the types of all or their own."""
         if some.kind in DELIMITED:
-            return described_csv(some, self._dialect)
+            held = {fold(name) for file in some.files for name in (*self._headers[file], *some.partitions)}
+            typed = [(name, carried(type_)) for name, type_ in self.columns if fold(name) in held]
+            return pinned_csv(some, self._dialect, typed, is_mixed=self._is_mixed, leaves_out=True)
         return parquet(some) if some.kind is FileKind.PARQUET else described_json(some)
 
     def scan(self, expected: Expected) -> Scan:
@@ -197,7 +202,7 @@ class FileRelation:
     @cached_property
     def _dialect(self) -> CsvDialect:
         with self._asking():
-            return sniffed(self._world, self.files, self._options.csv)
+            return dialect_of(self._world, self.files, self._options.csv)
 
     @cached_property
     def _headers(self) -> dict[Path, tuple[str, ...]]:

@@ -13,7 +13,9 @@ _SAMPLE_ROWS = 200_000
 
 def described_json(files: FileSet) -> str:
     """A FROM item that finds out the keys of JSON files and their types, as `sample_size` says."""
-    return item("read_json", files, {"sample_size": sample_size(files.byte_count)} | _json_format(files))
+    # dates as `pinned_json` reads them: the engine would take those of other forms for some too
+    options = {"sample_size": sample_size(files.byte_count), "dateformat": literal("%Y-%m-%d")}
+    return item("read_json", files, options | _json_format(files))
 
 
 def pinned_json(files: FileSet, columns: Iterable[tuple[str, str]]) -> str:

@@ -34,17 +34,13 @@ def split_otherwise(files: Sequence[Path], sizes: Sequence[int]) -> dict[Path, t
 def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
     """A copy with another delimiter, line by line the same cells; raises SourceUnavailable when that cannot be had.
 
-    Between tabs nothing is quoted (IANA, text/tab-separated-values), so a cell that would have to be is refused. Lines
-    end with both signs, since the writer quotes only those signs in a cell of which its own ends are made.
+    Lines end with both signs, since the writer quotes only those signs in a cell of which its own ends are made.
     """
     try:
         with unpacked(file) as stream, target.open("w", encoding="utf-8", newline="") as copy:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
             rows = _as_the_engine(csv.reader(text, delimiter=own, strict=True))
-            if wanted == "\t":
-                csv.writer(copy, delimiter=wanted, quoting=csv.QUOTE_NONE, lineterminator=_END).writerows(rows)
-            else:
-                csv.writer(copy, delimiter=wanted, lineterminator=_END).writerows(rows)
+            csv.writer(copy, delimiter=wanted, lineterminator=_END).writerows(rows)
     except UnicodeDecodeError:
         refuse_foreign(file)
         raise

@@ -143,7 +143,6 @@ def test_bad_rows_of_a_file_that_is_split_otherwise_are_told_by_its_lines(tmp_pa
     ("largest", "other"),
     [
         ("a,b\n1,x\n2,the largest of the files\n", 'a;b\n3;z\n4;"y\n5;z\n'),  # a quote that is never closed
-        ("a\tb\n1\tx\n2\tthe largest of the files\n", 'a;b\n3;"y\tz"\n'),  # nothing is quoted between tabs
         ("a,b\n1,x\n2,the largest of the files\n", 'a;b\n3; "y"\n'),  # the engine's own reading is `y`
     ],
 )
@@ -155,17 +154,25 @@ def test_a_file_that_is_split_otherwise_and_cannot_be_copied_is_named(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "largest",
+    ("largest", "options"),
     [
-        "id,note,ssn,more\n" + '1,"so \\"they\\" say",s,"a, b"\n' * 9,  # `note` would have ended in the `ssn`
-        "id,note,ssn,more\n" + "1,'a',s,'c'\n" * 9 + "1,'a, b',s,c\n",
+        ('1,"so \\"they\\" say",s,"a, b"\n', {"escape": "backslash"}),  # `note` would have ended in the `ssn`
+        ("1,'a, b',s,'c'\n", {"quote": "single"}),
     ],
 )
-def test_files_that_are_quoted_unlike_copies_are_not_split_anew(tmp_path: Path, largest: str) -> None:
-    write(tmp_path / "s/p1.csv", largest)
+def test_files_that_are_quoted_unlike_copies_are_not_split_anew(
+    tmp_path: Path, largest: str, options: dict[str, str]
+) -> None:
+    write(tmp_path / "s/p1.csv", "id,note,ssn,more\n" + largest * 9)
     write(tmp_path / "s/p2.csv", "id;note;ssn;more\n2;a,\\;secret;,x,y\n")
     with pytest.raises(SourceUnavailable, match=r"`p1\.csv` is not quoted as copies of the others are"):
-        connect(lake(tmp_path)).describe("s")
+        connect(lake(tmp_path, **options)).describe("s")
+
+
+def test_a_cell_with_a_tab_is_quoted_when_a_file_is_split_anew_by_tabs(tmp_path: Path) -> None:
+    write(tmp_path / "s/p1.csv", "a\tb\n1\tx\n2\tthe largest of all the files\n")
+    write(tmp_path / "s/p2.csv", 'a;b\n3;"y\tz"\n')
+    assert rows(lake(tmp_path), "s")[2] == {"a": 3, "b": "y\tz"}
 
 
 def test_a_line_within_a_cell_stays_in_it_when_a_file_is_split_anew(tmp_path: Path) -> None:
@@ -218,7 +225,11 @@ def test_bad_row_of_a_large_file_is_refused_by_the_engine(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "options", [{"encoding": "utf-7"}, {"header": "maybe"}, {"delimiter": "::"}, {"bad_rows": "leave out"}]
+    "options",
+    [
+        *({"encoding": "utf-7"}, {"header": "maybe"}, {"delimiter": "::"}, {"bad_rows": "leave out"}),
+        *({"quote": "'"}, {"escape": "\\"}, {"dates": "iso"}, {"times": "hh"}),
+    ],
 )
 def test_options_are_exact(tmp_path: Path, options: dict[str, str]) -> None:
     with pytest.raises(SettingsInvalid) as caught:

@@ -276,7 +276,7 @@ def test_file_of_a_series_that_lacks_a_column_is_refused(tmp_path: Path) -> None
 
 def test_day_first_dates_are_read_as_they_were_described(tmp_path: Path) -> None:
     write(tmp_path / "x.csv", "d\n" + "01/02/2020\n" * 30_000 + "31/12/2020\n")
-    source = lake(tmp_path)
+    source = lake(tmp_path, dates="dd/mm/yyyy")
     wanted = expected(source, "x.csv")
     assert wanted.columns == (("d", "DATE"),)
     rows = read(source, wanted)
