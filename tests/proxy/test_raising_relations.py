@@ -152,3 +152,37 @@ def test_an_error_in_a_masked_cell_does_not_tell_whose_it_is(tmp_path: Path, con
             outcomes.append([world.outcome(sql) for sql in questions])
     assert outcomes[0] == outcomes[1]
     assert [outcome[0] for outcome in outcomes[0]] == ["error"] * 5 + ["rows"]
+
+
+_NO_TEXT, _LEAST = "CAST(X'ff41' AS TEXT)", "-9223372036854775807 - 1"
+ODD = {
+    "a text that is no UTF-8, as a number": ("INTEGER", _NO_TEXT, "RENAME kept TO pay"),
+    "a text that is no UTF-8": ("TEXT", _NO_TEXT, "RENAME kept TO pay"),
+    "a number without its opposite": ("INTEGER", _LEAST, "ADD pay INTEGER AS (abs(kept)) VIRTUAL"),
+    "a sum": ("TEXT", _LEAST, "ADD pay INTEGER AS (abs(kept + 0) + 1) VIRTUAL"),
+}
+"""What is put into a column, and how the table is altered, so that `pay` cannot be read of one row."""
+
+
+@pytest.mark.parametrize(("masks", "mask"), [("source", "tokenize()"), ("keyless", "mask()")])
+@pytest.mark.parametrize("odd_one", ODD)
+def test_an_error_in_a_cell_that_sqlite_masks_does_not_tell_whose_it_is(
+    tmp_path: Path, odd_one: str, masks: str, mask: str
+) -> None:
+    type_, value, altered = ODD[odd_one]
+    questions = [f"select id, pay from shop.people where id {asked}" for asked in ("= 7", "= 8", "< 8", "in (8, 9)")]
+    questions += ["select count(pay) from shop.people where id = 8", "select id from shop.people where id = 8"]
+    outcomes = []
+    for odd in (7, 8):
+        folder = tmp_path / str(odd)
+        folder.mkdir()
+        with closing(sqlite3.connect(folder / "shop.db")) as database:
+            database.execute(f"CREATE TABLE people (id INTEGER, kept {type_})")
+            database.executemany("INSERT INTO people VALUES (?, 1)", [(row,) for row in range(20)])
+            database.execute(f"UPDATE people SET kept = {value} WHERE id = {odd}")
+            database.execute(f"ALTER TABLE people {altered}")
+            database.commit()
+        with governed(folder, MASKED.format(connector=f"sqlite, masks: {masks}", mask=mask)) as world:
+            outcomes.append([world.outcome(sql) for sql in questions])
+    assert outcomes[0] == outcomes[1]
+    assert [outcome[0] for outcome in outcomes[0]] == ["error"] * 5 + ["rows"]

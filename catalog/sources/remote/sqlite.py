@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote as percent
 
@@ -125,9 +126,13 @@ class SqliteSnapshot:
         return {table: ViewSql(made[table.name], "sqlite") for table in self.tables() if table.is_view}
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
-        """The columns with the types that were declared for them."""
+        """The columns with the types that were declared for them.
+
+        Any of them may end in an error as it is read, even of what is stored (a text that is no UTF-8), and so may what
+        is made of it: each counts as worked out.
+        """
         rows = self._rows("SELECT name, type FROM pragma_table_xinfo($name) WHERE hidden <> 1", {"name": table.name})
-        return tuple(_column(str(name), str(declared)) for name, declared in rows)
+        return tuple(replace(_column(str(name), str(declared)), is_worked_out=True) for name, declared in rows)
 
     def description(self, table: RemoteTable) -> Description:
         """The keys of a table, and what a view reads; SQLite keeps no comments."""

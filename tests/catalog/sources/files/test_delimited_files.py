@@ -157,7 +157,7 @@ def test_a_file_that_is_split_otherwise_and_cannot_be_copied_is_named(tmp_path: 
     ("largest", "options"),
     [
         ('1,"so \\"they\\" say",s,"a, b"\n', {"escape": "backslash"}),  # `note` would have ended in the `ssn`
-        ("1,'a, b',s,'c'\n", {"quote": "single"}),
+        ("1,'a',s,'c'\n", {"quote": "single"}),
     ],
 )
 def test_files_that_are_quoted_unlike_copies_are_not_split_anew(

@@ -35,8 +35,8 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def lake(path: Path) -> Source:
-    return Source(name="lake", connector="files", options={"path": str(path)})
+def lake(path: Path, **options: str) -> Source:
+    return Source(name="lake", connector="files", options={"path": str(path), **options})
 
 
 def people(path: Path, kind: str) -> Source:
