@@ -8,7 +8,7 @@ from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
 from catalog.descriptions import stored_description
 from catalog.errors import SettingsInvalid
-from catalog.flows import descend
+from catalog.flows import arrive, descend
 from catalog.lookup import check_name, row_id, tag_id
 from catalog.model import Database, Dataset, Defect, Description, Field, Reading, Source
 from catalog.names import fold
@@ -89,9 +89,11 @@ class Datasets:
                 "DELETE FROM database_tag WHERE (database_id, tag_id) = (?, ?)", _pairs(place, held - wanted)
             )
             tx.execute_many("INSERT INTO database_tag VALUES (?, ?)", _pairs(place, wanted - held))
-            for tag in sorted(wanted - held):
+            if wanted != held:
                 for row in tx.rows("SELECT id FROM dataset WHERE database_id = ?", [place]):
-                    descend(tx, row["id"], path=(), tag=tag)
+                    arrive(tx, row["id"])
+                    for tag in sorted(wanted - held):
+                        descend(tx, row["id"], path=(), tag=tag)
 
     def add_database(self, name: str) -> bool:
         """Adds an empty database unless one of that name is there, which stays as it is; True when it was added."""

@@ -92,16 +92,22 @@ class Flows:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def put(self, dataset: str, flows: Iterable[Flow]) -> None:
-        """Keeps what a dataset's columns hold of others, in place of what was known before."""
-        with self._catalog.transaction() as tx:
+    def put(self, dataset: str, flows: Iterable[Flow], *, by: str = "") -> None:
+        """Keeps what a dataset's columns hold of others, in place of what was known before, and suggests the tags that
+        come to them by it.
+        """
+        with self._catalog.change() as tx:
             place = dataset_id(tx, dataset)
-            tx.execute("DELETE FROM flow WHERE dataset_id = ?", [place])
-            tx.execute_many(
-                "INSERT INTO flow (dataset_id, source_id, path, relation, at, kind, is_whole)"
-                " SELECT id, source_id, ?, ?, ?, ?, ? FROM dataset WHERE id = ?",
-                [(*_stored(flow), place) for flow in dict.fromkeys(flows)],
-            )
+            wanted = dict.fromkeys(map(_stored, flows))
+            known = tx.rows("SELECT path, relation, at, kind, is_whole FROM flow WHERE dataset_id = ?", [place])
+            if {tuple(row) for row in known} != wanted.keys():
+                tx.execute("DELETE FROM flow WHERE dataset_id = ?", [place])
+                tx.execute_many(
+                    "INSERT INTO flow (dataset_id, source_id, path, relation, at, kind, is_whole)"
+                    " SELECT id, source_id, ?, ?, ?, ?, ? FROM dataset WHERE id = ?",
+                    [(*each, place) for each in wanted],
+                )
+            arrive(tx, place, by=by)
 
     def arrivals(self, dataset: str) -> tuple[Arrival, ...]:
         """The tags that come to a dataset by its flows, each once, but for those that it has by a person or anyway."""
@@ -128,14 +134,26 @@ def descend(tx: Transaction, base: int, *, path: Path | None = None, tag: int | 
 
     Call it in the transaction in which the dataset gets them.
     """
-    at = written_time(utc_now())
-    left = [(base, path, tag)]
+    _suggest(tx, _from(tx, base, path, tag), by)
+
+
+def arrive(tx: Transaction, dataset: int, *, by: str = "") -> None:
+    """Suggests the tags that come to a dataset wherever they do not stand, as when what said so before is taken away.
+
+    Call it in the transaction in which that is.
+    """
+    _suggest(tx, _to(tx, dataset), by)
+
+
+def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str) -> None:
+    """Adds the suggestions that do not stand yet, and what comes by them to whatever is made of those columns."""
+    at, left = written_time(utc_now()), list(arrivals)
     while left:
-        for each in tuple(_from(tx, *left.pop())):
-            where = each.dataset_id, stored_path(each.path), each.tag_id
-            what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
-            if tx.execute(_ADD, (*where, *what)) > 0:
-                left.append((each.dataset_id, each.path, each.tag_id))
+        each = left.pop(0)
+        where = each.dataset_id, stored_path(each.path), each.tag_id
+        what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
+        if tx.execute(_ADD, (*where, *what)) > 0:
+            left += _from(tx, each.dataset_id, each.path, each.tag_id)
 
 
 def _stored(flow: Flow) -> tuple[str, str, str, str, int]:

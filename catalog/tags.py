@@ -10,7 +10,7 @@ from catalog.clock import utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
-from catalog.flows import descend
+from catalog.flows import arrive, descend
 from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
@@ -171,7 +171,9 @@ class Tags:
         self._judge(dataset, path, tag, TagState.REJECTED, by)
 
     def remove(self, dataset: str, path: tuple[str, ...], tag: str) -> bool:
-        """Takes an assignment away, verdict and all; a crawler may suggest it anew."""
+        """Takes an assignment away, verdict and all; a crawler may suggest it anew, and what is made of tagged columns
+        has it still, as a suggestion.
+        """
         with self._catalog.change() as tx:
             removed = tx.execute(
                 "DELETE FROM assignment WHERE dataset_id = ? AND path = ? AND tag_id = ?",
@@ -179,6 +181,7 @@ class Tags:
             )
             if removed:  # the dataset counts as never looked at, or the next crawl would pass it by
                 tx.execute("DELETE FROM crawl_mark WHERE dataset_id = ?", [dataset_id(tx, dataset)])
+                arrive(tx, dataset_id(tx, dataset))
         return removed > 0
 
     def assignments(
@@ -213,9 +216,9 @@ class Tags:
                     tag_id(tx, tag),
                 ],
             )
-            if judged and state is not TagState.REJECTED:
-                descend(tx, dataset_id(tx, dataset), path=path, tag=tag_id(tx, tag), by=by)
-            if not judged:
+            if judged:
+                _pass_on(tx, dataset_id(tx, dataset), path, tag_id(tx, tag), state, by)
+            else:
                 new = TagAssignment(dataset=dataset, path=path, tag=tag, state=state, origin=TagOrigin.PERSON, by=by)
                 _write(tx, self._dated(new))
 
@@ -268,8 +271,15 @@ def _write(tx: Transaction, assignment: TagAssignment) -> None:
             written_time(assignment.at),
         ],
     )
-    if assignment.state is not TagState.REJECTED:
-        descend(tx, place, path=read_path(path), tag=tag, by=assignment.by)
+    _pass_on(tx, place, read_path(path), tag, assignment.state, assignment.by)
+
+
+def _pass_on(tx: Transaction, place: int, path: tuple[str, ...], tag: int, state: TagState, by: str) -> None:
+    """Gives a tag to what is made of its column; of a rejected one, what it stood for below may come by other ways."""
+    if state is TagState.REJECTED:
+        arrive(tx, place, by=by)
+    else:
+        descend(tx, place, path=path, tag=tag, by=by)
 
 
 def _known_path(tx: Transaction, place: int, assignment: TagAssignment) -> str:

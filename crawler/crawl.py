@@ -10,6 +10,7 @@ from pathlib import Path
 from catalog.clock import utc_now
 from catalog.crawl_runs import CrawlRun, CrawlRuns, RunState
 from catalog.database import Catalog
+from catalog.descent import Descent
 from catalog.errors import SettingsInvalid, VeilError
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
@@ -18,7 +19,6 @@ from catalog.names import fold
 from catalog.registry import connect
 from catalog.sources.private_copies import PrivateCopies
 from crawler.builtin import BUILTIN_RULES
-from crawler.descent import Descent
 from crawler.fingerprints import rules_digest
 from crawler.look import Look
 from crawler.plugins import Plugins

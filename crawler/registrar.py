@@ -76,7 +76,7 @@ class Registrar:
 
     def descend(self, dataset: str, flows: Iterable[Flow], ruled: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """Keeps what a dataset's columns hold of others, and suggests the tags that come to them by it."""
-        self._flows.put(dataset, flows)
+        self._flows.put(dataset, flows, by=self._by)
         found = [
             Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule="")
             for each in self._flows.arrivals(dataset)

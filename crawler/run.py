@@ -8,13 +8,13 @@ from operator import itemgetter
 
 from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
 from catalog.database import Catalog
+from catalog.descent import Descent, Told
 from catalog.errors import VeilError
 from catalog.flows import Place, place_of
 from catalog.model import Dataset, Field
 from catalog.names import fold
 from catalog.sources.connector import Relation, StaysOpen
 from crawler.classify import Suggestion
-from crawler.descent import Descent, Told
 from crawler.fingerprints import mark
 from crawler.look import Look
 from crawler.politeness import Patience

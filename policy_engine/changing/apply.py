@@ -9,6 +9,7 @@ from typing import TypeVar
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
+from catalog.flows import Flows
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
@@ -150,6 +151,7 @@ def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> Non
         datasets.register(
             dataset.database, dataset.name, dataset.source, dataset.relation, fields, comment=dataset.comment
         )
+        Flows(catalog).put(dataset.full_name, plan.facts.flows.get(key, ()), by=by)
     for key, dataset in after.datasets.items():
         if dataset is not before.datasets.get(key):
             _write_tags(before.datasets.get(key), dataset, tags, by, origin)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from catalog import names, registry
 from catalog.database import Catalog
+from catalog.descent import Descent
 from catalog.errors import PolicyInvalid, SourceUnavailable, VeilError
+from catalog.flows import Flow
 from catalog.model import Dataset, Field, Source, TagAssignment, TagRule
 from catalog.names import fold
 from catalog.people.accounts import Accounts
@@ -21,9 +23,12 @@ CheckRule = Callable[[TagRule], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The columns of datasets to be registered, the tags that already stand, and whose password is new."""
+    """The columns of datasets to be registered and what they hold of others, the tags that already stand, and whose
+    password is new.
+    """
 
     fields: Mapping[DatasetKey, tuple[Field, ...]] = field(default_factory=dict)
+    flows: Mapping[DatasetKey, tuple[Flow, ...]] = field(default_factory=dict)
     assignments: Mapping[DatasetKey, tuple[TagAssignment, ...]] = field(default_factory=dict)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     missing_variables: Mapping[str, Place] = field(default_factory=dict)
@@ -55,6 +60,8 @@ def gather(
             raise pointed(error, rule.place) from error
     sources = {**live.sources, **{fold(stated.value.name): stated.value for stated in document.sources}}
     fields: dict[DatasetKey, tuple[Field, ...]] = {}
+    flows: dict[DatasetKey, tuple[Flow, ...]] = {}
+    descents: dict[str, Descent] = {}
     assignments: dict[DatasetKey, tuple[TagAssignment, ...]] = {}
     for stated in document.datasets:
         key = dataset_key(stated.value.database, stated.value.name)
@@ -62,9 +69,9 @@ def gather(
         if known is not None:
             assignments[key] = Tags(catalog).assignments(known.full_name)
         if _needs_description(stated.value, known, live, sources):
-            fields[key] = _described(stated, known, sources, describe)
+            fields[key], flows[key] = _described(stated, known, sources, describe, descents)
     passwords, missing = _passwords(document, Accounts(catalog), environment)
-    return Facts(fields=fields, assignments=assignments, passwords=passwords, missing_variables=missing)
+    return Facts(fields=fields, flows=flows, assignments=assignments, passwords=passwords, missing_variables=missing)
 
 
 def _needs_description(entry: DatasetEntry, known: Dataset | None, live: Live, sources: Mapping[str, Source]) -> bool:
@@ -81,8 +88,12 @@ def _needs_description(entry: DatasetEntry, known: Dataset | None, live: Live, s
 
 
 def _described(
-    stated: Stated[DatasetEntry], known: Dataset | None, sources: Mapping[str, Source], describe: Describe
-) -> tuple[Field, ...]:
+    stated: Stated[DatasetEntry],
+    known: Dataset | None,
+    sources: Mapping[str, Source],
+    describe: Describe,
+    descents: dict[str, Descent],
+) -> tuple[tuple[Field, ...], tuple[Flow, ...]]:
     entry = stated.value
     source_name, relation = entry.source or (known and known.source), entry.relation or (known and known.relation)
     if not source_name or not relation:
@@ -92,7 +103,9 @@ def _described(
     if source is None:
         raise unknown("source", source_name, sources, stated.place.at(f"{stated.place.path}.source"))
     try:
-        return describe(source, relation)
+        fields = describe(source, relation)
+        descent = descents.setdefault(fold(source.name), Descent(connector=registry.connect(source)))
+        return fields, descent.of(relation, [each.name for each in fields]).flows
     except SourceUnavailable as error:
         detail = f"`{entry.full_name}` cannot be registered ({stated.place.file}, line {stated.place.line})"
         raise SourceUnavailable(f"{detail}: {error.detail}", hint=error.hint) from error

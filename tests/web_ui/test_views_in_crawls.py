@@ -149,7 +149,7 @@ def test_where_views_cannot_be_read_nothing_is_registered(
     def break_(progress: Progress) -> None:
         if progress.relation == "main.b_view":
             monkeypatch.setattr("catalog.sources.duckdb_file._VIEWS", "SELECT nothing")
-            monkeypatch.setattr("crawler.descent._FRESH_SECONDS", -1.0)
+            monkeypatch.setattr("catalog.descent._FRESH_SECONDS", -1.0)
 
     with pytest.raises(SourceUnavailable, match="what its views are made of cannot be read"):
         crawl(parts.catalog, "file", into="shop", by="max", conduct=Conduct(on_progress=break_))
@@ -203,6 +203,35 @@ def test_a_document_brings_tags_to_views_as_well(
     (tmp_path / "more.yaml").write_text(f"veil: 1\n{entry}\n")
     apply(parts, tmp_path / "more.yaml")
     assert (seen()["c_view"], seen()["d_view"]) == (set(), set())
+
+
+def test_a_view_that_a_document_brings_has_its_tags_before_any_crawl(parts: Parts, tmp_path: Path, seen: Seen) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "veil: 1\ndatasets:\n  shop.b_view: {source: file, relation: main.b_view}\n"
+        "  shop.a_star: {source: file, relation: main.a_star}\n"
+    )
+    apply(parts, tmp_path / "more.yaml")
+    assert seen() == {"t": {"id"}, "b_view": {"id"}, "a_star": set()}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "datasets: {shop.b_view: {columns: {loud: {tags: [TAG]}}}}",
+        "datasets: {shop.b_view: {tags: [TAG]}}",
+        "databases: {shop: {tags: [TAG]}}",
+    ],
+)
+def test_what_a_document_takes_back_a_view_still_has_from_what_it_is_made_of(
+    parts: Parts, tmp_path: Path, seen: Seen, entry: str
+) -> None:
+    brought = "datasets: {shop.b_view: {source: file, relation: main.b_view}}"
+    said, unsaid = entry.replace("TAG", "secret.note"), entry.replace("TAG", "")
+    for text in (said, brought, unsaid) if entry.startswith("databases") else (brought, said, unsaid):
+        (tmp_path / "more.yaml").write_text(f"veil: 1\n{text}\n")
+        apply(parts, tmp_path / "more.yaml")
+    assert seen()["b_view"] == {"id"}
+    assert [each.path for each in parts.tags.assignments("shop.b_view", tag="secret.note")] == [("loud",)]
 
 
 def test_a_view_that_is_crawled_before_what_it_is_made_of_gets_its_tags_with_that(

@@ -9,11 +9,11 @@ from functools import cache
 
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.flows import Flow, FlowKind, Place, place_of
+from catalog.lineage import Origin, Shape, lineage
 from catalog.model import Description, Key
 from catalog.names import fold, join
 from catalog.sources.connector import KnowsViews, SourceConnector, ViewSql
 from catalog.sources.view_sql import Unclear
-from crawler.lineage import Origin, Shape, lineage
 
 _UNTOLD = "its SQL is not told to the account"
 _FRESH_SECONDS = 5.0
@@ -41,11 +41,17 @@ class Descent:
     _tracing: "_Tracing | None" = None
     _traced_at: float = 0.0
 
-    def of(self, relation: str, columns: Iterable[str], described: Description) -> Told:
-        """What the columns of a relation, by their names in order, hold of others; raises SourceUnavailable."""
+    def of(self, relation: str, columns: Iterable[str], described: Description | None = None) -> Told:
+        """What the columns of a relation, by their names in order, hold of others; raises SourceUnavailable.
+
+        Its source is asked for its keys where they are not `described`.
+        """
         tracing, place = self._now(), place_of(relation)
         if tracing is None or place is None:
             return Told()
+        if described is None:
+            assert isinstance(self.connector, KnowsViews)
+            described = self.connector.description(relation)
         keys = tuple(_referring(described.keys))
         if place not in tracing.views:
             return Told(flows=keys)

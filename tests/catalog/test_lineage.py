@@ -2,9 +2,9 @@
 
 import pytest
 
+from catalog.lineage import lineage
 from catalog.sources.connector import ViewSql
 from catalog.sources.view_sql import Unclear
-from crawler.lineage import lineage
 
 SHAPES = {
     ("s", "t"): {"a": "INTEGER", "B c": "VARCHAR", "st": 'STRUCT("p" VARCHAR, "q" INTEGER)'},
