@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from catalog.names import fold
+from catalog.names import fold, quoted
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.sets import FileSet
 from catalog.sources.world import literal, pattern
@@ -31,7 +31,7 @@ def parquet(files: FileSet, columns: Iterable[str] = ()) -> str:
     out, which the engine takes for larger than all others; so it is told that there may be some.
     """
     options = {"union_by_name": boolean(len(files.files) > 1), "can_have_nan": "true"}
-    if untold := ", ".join(map(literal, columns)):
+    if untold := ", ".join(literal(quoted(name)) for name in columns):  # a path, in which quotes are no part of a name
         options["column_statistics"] = f"map_from_entries(list_transform([{untold}], lambda name: (name, MAP {{}})))"
     return item("read_parquet", files, options)
 
