@@ -30,8 +30,8 @@ SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c
   END AS fingerprint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-  AND (lower(c.relname::text) = lower($2::text) OR $2::text = '' AND NOT c.relispartition)
-  AND (lower(n.nspname::text) = lower($1::text) OR $1::text = '')
+  AND (lower(c.relname::text COLLATE "default") = lower($2::text) OR $2::text = '' AND NOT c.relispartition)
+  AND (lower(n.nspname::text COLLATE "default") = lower($1::text) OR $1::text = '')
 """
 
 COLUMNS = """

@@ -6,6 +6,7 @@ import pytest
 
 from catalog.errors import SourceUnavailable
 from catalog.model import Source
+from catalog.names import quoted
 from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits
 from catalog.sources.sessions import SessionCache
@@ -124,6 +125,15 @@ class TestTypes:
                 connect(source).describe("public.TWIN")
         finally:
             postgres.run('DROP TABLE "Twin", twin', database)
+
+    @pytest.mark.parametrize("name", ["Ärzte", "İl", "ΣΟΦΟΣ", "Straße"])
+    def test_tables_of_any_spelling(self, source: Source, postgres: Server, database: str, name: str) -> None:
+        table = quoted(name)
+        postgres.run(f"CREATE TABLE {table} AS SELECT 1 AS n; GRANT SELECT ON {table} TO reader", database)
+        try:
+            assert read(source, described(source, f"public.{name}")) == [{"n": 1}]
+        finally:
+            postgres.run(f"DROP TABLE {table}", database)
 
     def test_partitions_are_read_through_their_table(self, source: Source, made: Callable[[str], str]) -> None:
         table = made(
