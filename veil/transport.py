@@ -63,7 +63,7 @@ class HttpTransport:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.url, self._secure, self._host, self._port, self._base = _address(url)
-        self._token = token
+        self._token = _plain(token)
         self._timeouts = timeouts
         self._ssl = ssl_context
         self._idle: list[http.client.HTTPConnection] = []
@@ -247,6 +247,14 @@ def _is_quiet(connection: http.client.HTTPConnection) -> bool:
         return not select.select([connection.sock], [], [], 0)[0]
     except (OSError, ValueError):
         return False
+
+
+def _plain(token: str | None) -> str | None:
+    """A token as a header can carry it, without the blanks and line end that a file has; it is in no error."""
+    token = (token or "").strip()
+    if not all("!" <= letter <= "~" for letter in token):
+        raise InterfaceError("the token is none: it holds a blank or a letter that no token has", hint="copy it whole")
+    return token or None
 
 
 def _address(url: str) -> tuple[str, bool, str, int | None, str]:

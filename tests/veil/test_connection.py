@@ -243,3 +243,19 @@ def test_what_is_not_closed_warns(server: Peer) -> None:
     del connection
     with pytest.warns(ResourceWarning, match="connection was not closed"):
         unclosed.clear()
+
+
+@pytest.mark.parametrize("around", ["veil_secret\n", "  veil_secret\r\n"])
+def test_a_token_may_come_from_a_file(server: Peer, around: str) -> None:
+    server.gives(TABLE)
+    with veil.connect(server.url, token=around) as connection:
+        connection.query("select 1").to_arrow()
+    assert server.asked[0].headers["Authorization"] == "Bearer veil_secret"
+
+
+@pytest.mark.parametrize("token", ["veil_secret\nHost: other", "veil secret", "veil_secret\x00", "veil_geheimniß"])
+def test_what_is_no_token_is_refused_without_being_told(token: str) -> None:
+    with pytest.raises(veil.InterfaceError) as caught:
+        veil.connect("http://127.0.0.1:1", token=token).query("select 1").to_arrow()
+    assert "secret" not in repr(caught.value) + str(caught.value)
+    assert caught.value.__cause__ is None
