@@ -23,7 +23,7 @@ def test_no_statistic_of_a_column_reaches_the_planner(tmp_path: Path, name: str)
 
     def rows(item: str) -> str:
         sql = f"EXPLAIN (FORMAT json) SELECT 1 FROM {item} WHERE {quoted(name)} > 1000"
-        [[_, plan]] = duckdb.sql(sql).fetchall()
+        [[_, plan]] = duckdb.execute(sql).fetchall()
         return json.dumps(json.loads(plan))
 
     assert "Estimated Cardinality" not in rows(f"read_parquet('{file}')"), "it is known that no row is as large"
