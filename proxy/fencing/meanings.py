@@ -135,8 +135,13 @@ def _may_repeat_a_name(tree: exp.Expr) -> bool:
     return (
         any(_lists_a_name_twice(select, is_joined) for select in tree.find_all(exp.Select) if select is not tree)
         or any(table.columns for table in tree.find_all(exp.TableAlias))
-        or any(isinstance(joined.this, exp.Table) for joined in tree.find_all(exp.Subquery))
+        or any(map(_is_bracketed_join, tree.find_all(exp.Subquery)))
     )
+
+
+def _is_bracketed_join(relation: exp.Subquery) -> bool:
+    """Whether brackets may hold a join: they hold anything but one query."""
+    return bool(relation.args.get("joins")) or not isinstance(relation.this, exp.Select | exp.SetOperation)
 
 
 def _lists_a_name_twice(select: exp.Select, is_joined: bool) -> bool:

@@ -176,6 +176,8 @@ NOT_LEAK_PROOF = (
     "select * from (select * rename (wide as age) from t) where age_1 * age_1 > 3",
     "select * from t as q(age) where age_1 * age_1 > 3",
     "select j.age from (t join u on true) as j where j.age_1 * j.age_1 > 3",
+    "select 1 from ((select 1 as age) as a join (select age from t) as b on true) as j where j.age_1 * j.age_1 > 3",
+    "select 1 from (((select 1 as age) as a join (select age from t) as b on true)) as j where j.age_1 * j.age_1 > 3",
     "with q as (select age, age from t) select 1.5 as age_1_1 from q where age_1 * age_1_1 > 3",
     "select * from (select * rename (name as age) from t) where age = 5",
     "select * from (select null from t) where name = 'x'",
