@@ -38,8 +38,8 @@ QUESTIONS = (
     "select id, 1.5::double as big_1 from (select id, pay, big, big from db.t) as q where big_1 + big_1 >= 0"
     " order by pay limit 2",
     "select id, 1.5::double as big_1 from (select *, big from db.t) as q where big_1 + big_1 >= 0 order by pay limit 2",
-    "with n as (select 1.5::double as big_1) select pay from ((select 1 as big) as a cross join (select big, pay from db.t) as b)"
-    " as g where g.big_1 + g.big_1 >= 0 order by pay limit 2",
+    "with n as (select 1.5::double as big_1) select pay from ((select 1 as big) as a"
+    " cross join (select big, pay from db.t) as b) as g where g.big_1 + g.big_1 >= 0 order by pay limit 2",
 )
 
 
