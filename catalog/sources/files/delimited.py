@@ -59,7 +59,9 @@ def dialect_of(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
     """
     _, largest = max(zip(files.sizes, files.files, strict=True))
     head = beginning(largest, HEAD_BYTES)
-    delimiter = "\t" if files.kind is FileKind.TSV else given.delimiter or delimiter_of(head) or ","
+    cells = _cells_by_delimiter(head)
+    told = "\t" if files.kind is FileKind.TSV else given.delimiter
+    delimiter = told or delimiter_of(head) or max(cells, key=lambda each: cells[each], default=",")
     if files.is_split_anew and (given.quote != '"' or given.escape is not None):
         raise SourceUnavailable(
             f"the files of the dataset are split by different delimiters, and `{largest.name}` is not quoted as copies "
@@ -69,8 +71,7 @@ def dialect_of(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
     dialect = CsvDialect(delimiter=delimiter, has_header=given.has_header is not False, given=given)
     if given.has_header is None:
         dialect = replace(dialect, has_header=_has_header(world, largest, dialect))
-    is_told = files.kind is FileKind.TSV or given.delimiter is not None or dialect.has_header
-    if not is_told and _splitting(head) - {delimiter}:
+    if told is None and not dialect.has_header and set(cells) - {delimiter}:
         raise SourceUnavailable(
             f"`{largest.name}` has no header, and its first line does not tell what it is split by",
             hint="set the source's option `delimiter`",
@@ -106,10 +107,10 @@ def _lines(head: bytes) -> list[str]:
     return head.decode("utf-8-sig", errors="replace").splitlines(keepends=True)[:_HEAD_LINES]
 
 
-def _splitting(head: bytes) -> set[str]:
-    """Every delimiter by which the first line can be split."""
+def _cells_by_delimiter(head: bytes) -> dict[str, int]:
+    """The delimiters by which the first line can be split, and into how many cells."""
     lines = _lines(head)
-    return {delimiter for delimiter in _DELIMITERS if _score(lines, delimiter)[1] > 1}
+    return {each: count for each in _DELIMITERS if (count := _score(lines, each)[1]) > 1}
 
 
 def _score(lines: list[str], delimiter: str) -> tuple[float, int]:

@@ -126,6 +126,14 @@ def test_a_column_alone_is_split_by_nothing_that_its_header_does_not_hold(tmp_pa
     assert rows(lake(tmp_path), "x.csv")[0] == {"note": "a;b"}
 
 
+def test_a_header_is_split_even_where_most_rows_do_not_fit_it(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", "a;b;ssn\n1;x;s;s\n2;x;s;s\n3;x;s\n")
+    assert list(types(lake(tmp_path), "x.csv")) == ["a", "b", "ssn"]
+    assert rows(lake(tmp_path, bad_rows="leave_out"), "x.csv") == [{"a": 3, "b": "x", "ssn": "s"}]
+    with pytest.raises(SourceUnavailable, match="2 rows cannot be read"):
+        rows(lake(tmp_path), "x.csv")
+
+
 @pytest.mark.parametrize("first", ["1;2,3;4\n", "1;2,3;4\n1;2,3;4;5\n"])
 def test_a_file_without_a_header_tells_its_delimiter_or_is_refused(tmp_path: Path, first: str) -> None:
     write(tmp_path / "x.csv", first * 5)
