@@ -26,7 +26,8 @@ class Bucket(Transform):
     def accepts(self, arguments: Arguments, column: ColumnType) -> bool:
         width = Decimal(str(arguments.number("width")))
         if column.kind is Kind.DECIMAL:
-            return width == round(width, column.scale) and width < 10 ** (column.width - column.scale)
+            with localcontext(prec=100):
+                return width == round(width, column.scale) and fits(width, column)
         whole = width == int(width) and int(width) <= column.bounds[1] if column.kind is Kind.INTEGER else True
         return column.kind in NUMBERS and whole
 

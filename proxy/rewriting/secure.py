@@ -10,10 +10,12 @@ a person wrote sees only what comes out.
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import sqlglot
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import quoted
 from catalog.sources.connector import Masks, SourceCell
@@ -63,15 +65,15 @@ def govern(
     is_fenced = is_fenced and (is_read_whole or may_need_fence(decision))
     types = tuple((column.name, column.type) for column in decision.columns)
     types += tuple((lookup.name, "BOOLEAN") for lookup in decision.lookups)
-    shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
+    shown = [_with_known(column, types) for column in decision.columns if column.outcome is not Outcome.HIDDEN]
     cells = [(column, projection.column(column)) for column in shown]
     columns = ", ".join(
-        f"{_guarded(cell, column, types, is_fenced=is_fenced)} AS {quoted(column.name)}" for column, cell in cells
+        f"{_guarded(cell, column, is_fenced=is_fenced)} AS {quoted(column.name)}" for column, cell in cells
     )
     sql = f"SELECT {columns} FROM {_with_answers(decision, relation, lookups)} AS {quoted(ROW)}"
     if decision.rows.filter:
-        condition = decision.rows.filter
-        is_bare = not (is_fenced and (has_statistics or decision.lookups)) and _is_total(condition, types)
+        condition = _known(decision.rows.filter, types)
+        is_bare = not (is_fenced and (has_statistics or decision.lookups))
         sql += f" WHERE {condition if is_bare else without_errors(condition)}"
     sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
     return Governed(
@@ -82,19 +84,54 @@ def govern(
     )
 
 
-def _guarded(cell: str, column: ColumnDecision, types: tuple[tuple[str, str], ...], *, is_fenced: bool) -> str:
-    return without_errors(cell) if is_fenced or _may_raise(column, types) else cell
+def _guarded(cell: str, column: ColumnDecision, *, is_fenced: bool) -> str:
+    return without_errors(cell) if is_fenced or _may_raise(column) else cell
 
 
-def _may_raise(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> bool:
+def _may_raise(column: ColumnDecision) -> bool:
     """Whether a cell may raise on some raw value; then it must be NULL there, since the engine may compute it for
     rows that the filter removes.
     """
-    return (
-        any(case.call is not None and case.call.name not in NEVER_RAISE for case in column.cases)
-        or any(case.when and not _is_total(case.when, types) for case in column.cases)
-        or any(_may_raise(part, types) for part in column.parts)
+    return any(case.call is not None and case.call.name not in NEVER_RAISE for case in column.cases) or any(
+        map(_may_raise, column.parts)
     )
+
+
+def _with_known(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> ColumnDecision:
+    """The column with conditions that can be computed on any row."""
+    whens = [_known(case.when, types) for case in column.cases]
+    return replace(
+        column,
+        cases=tuple(replace(case, when=when) for case, when in zip(column.cases, whens, strict=True)),
+        parts=tuple(_with_known(part, types) for part in column.parts),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _known(condition: str, types: tuple[tuple[str, str], ...]) -> str:
+    """A policy's condition that is unknown on a row as far as it cannot be computed there; what others grant counts.
+
+    Example: `("_row"."day" < "_row"."at") OR ("_row"."region" = 'EU')` is `(TRY("_row"."day" < "_row"."at")) OR ..`.
+    """
+    if not condition or _is_total(condition, types):
+        return condition
+    joint, parts = _joined(condition)
+    return f" {joint} ".join(f"({_known(part, types)})" for part in parts) if joint else without_errors(condition)
+
+
+def _joined(condition: str) -> tuple[str, list[str]]:
+    """What AND or OR joins in a condition whose every part stands in brackets; else no word and no part."""
+    joints, parts, depth, start = set(), [], 0, 0
+    for token in DuckDB().tokenize(condition):
+        if token.token_type is TokenType.R_PAREN:
+            depth -= 1
+            parts += [condition[start : token.start]] if depth == 0 else []
+        elif depth == 0 and token.token_type is not TokenType.L_PAREN:
+            joints.add(token.text.upper())
+        if token.token_type is TokenType.L_PAREN:
+            start = token.end + 1 if depth == 0 else start
+            depth += 1
+    return (joints.pop(), parts) if joints in ({"AND"}, {"OR"}) else ("", [])
 
 
 @functools.lru_cache(maxsize=4096)

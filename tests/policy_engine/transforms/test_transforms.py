@@ -147,9 +147,20 @@ def test_no_key_stands_in_sql_or_in_any_repr(call: str, kind: str) -> None:
         assert repr(secret)[2:-1] not in shown
 
 
+@pytest.mark.parametrize(("call", "lower"), [("bucket(10)", "10"), ("bucket(0.25)", "12.25")])
+def test_numbers_of_thirty_digits_after_the_point_lie_in_steps(call: str, lower: str) -> None:
+    """Those are more than Python calculates with by itself."""
+    values: list[object] = [Decimal("12.345678901234567890123456789012"), None]
+    assert registry.accepts(parse_call(call), "DECIMAL(38,30)")
+    seen = on_engine(call, values, "DECIMAL(38,30)")
+    assert seen == in_python(call, values, "DECIMAL(38,30)") == [Decimal(lower), None]
+
+
 @pytest.mark.parametrize(
     ("call", "kind"),
     [
+        ("bucket(0.125)", "DECIMAL(38,2)"),
+        ("bucket(100000000)", "DECIMAL(38,30)"),
         ("tokenize()", "DECIMAL(12,2)"),
         ("tokenize()", "DOUBLE"),
         ("tokenize()", "BOOLEAN"),
