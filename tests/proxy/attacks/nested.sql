@@ -87,3 +87,6 @@ select id from shop.clients where cast(contact.city as int) = 1
 
 -- a field compared as the column of its name would be
 select c.id from shop.clients c join shop.customers u on c.customer = u.customer where visits.note = 5 or phone = 'x'
+
+-- an error on filtered-out rows through a field of a struct under another name
+select id, 1.5::double as city from (select id, contact as c from shop.clients) as q where c.city > 3 order by id limit 2

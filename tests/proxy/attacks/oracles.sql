@@ -186,3 +186,6 @@ select * from (select sum(columns('amount')) from (select o.amount from shop.ord
 
 -- the same of a PIVOT of what WITH names
 with v as (select o.region, o.amount from shop.orders o left join shop.customers c on c.customer = o.customer and c.customer > 99999) select "EU" > 1100 as b from (pivot v on region in ('EU', 'US') using sum(amount)) as q
+
+-- an error on filtered-out rows through a column that the engine numbers
+select id, 1.5::double as note_1 from (select id, note, note from shop.orders) as q where note_1 > 3 order by id limit 2
