@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import flask
 
-from catalog.errors import VeilError
+from catalog.errors import NotAuthenticated, VeilError
 from policy_engine.model import Subject
 from proxy.http import problems
 from proxy.http.identity import Identity
@@ -56,6 +56,15 @@ def subject(identity: Identity) -> Subject:
         flask.g.subject = identity.subject(authorization)
     found: Subject = flask.g.subject
     return found
+
+
+def refuse_if_changed(identity: Identity) -> None:
+    """Raises NotAuthenticated where whoever sent the current request is no longer who they were when it was there.
+
+    Their rights and a policy can change in one while SQL is read, which takes as long as its writer likes.
+    """
+    if identity.subject(flask.request.headers.get("Authorization")) != subject(identity):
+        raise NotAuthenticated("what you are given has changed meanwhile", hint="ask again")
 
 
 def client() -> str:

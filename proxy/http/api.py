@@ -75,6 +75,7 @@ class Api:
             answer = held.enter_context(
                 self.pipeline.query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach)
             )
+            answers.refuse_if_changed(self.identity)
             response = streamed(answer, form)
             response.call_on_close(held.pop_all().close)
         return response
@@ -85,6 +86,7 @@ class Api:
         body = Body.read(*_EXPLAIN_KEYS)
         subject = self._explained(body, asked_by)
         told = self.pipeline.explain(subject, _request(body), decision_id=answers.decision_id(), asked_by=asked_by)
+        answers.refuse_if_changed(self.identity)
         return flask.jsonify(with_pages(told))
 
     def datasets(self) -> flask.Response:

@@ -1,5 +1,6 @@
 """Who asks is who they are when their request is there to its last byte, however long its sender holds that back."""
 
+import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.people.model import User
+from policy_engine.model import PolicySet
 from tests.web_ui.browsing import csrf_token
 from web_ui.parts import Parts
 
@@ -59,6 +61,27 @@ def test_a_group_that_is_lost_meanwhile_gives_nothing_any_more(app: flask.Flask,
     text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
     lost = User(name="kim", groups=frozenset(), attributes={})
     assert _asked(app, text, lambda: shop.accounts.put_user(lost), padding).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/api/v1/query", "/api/v1/explain"])
+def test_a_group_that_is_lost_while_sql_is_read_gives_nothing_any_more(
+    app: flask.Flask, shop: Parts, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    header = {"Authorization": f"Bearer {text}"}
+    asked = {"sql": "select * from shop.orders where id >= 0"}
+    moment = shop.policies.moment
+
+    def overtaken() -> contextlib.AbstractContextManager[PolicySet]:
+        shop.accounts.put_user(User(name="kim", groups=frozenset(), attributes={}))
+        return moment()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.policies, "moment", overtaken)
+        refused = app.test_client().post(address, json=asked, headers=header)
+    assert refused.status_code == 401
+    assert "has changed meanwhile" in refused.text
+    assert app.test_client().post(address, json=asked, headers=header).status_code == 404
 
 
 def test_nobody_at_all_is_not_waited_for(app: flask.Flask) -> None:

@@ -112,7 +112,10 @@ class QueryPage:
         watch = self.departures.watch(flask.request.environ.get("gunicorn.socket"))
         held.callback(watch.close)
         query = self.parts.pipeline.query
-        return held.enter_context(query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach))
+        found = query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach)
+        answer = held.enter_context(found)
+        answers.refuse_if_changed(self.identity)
+        return answer
 
     def _page(self, who: Seen, form: QueryForm, **result: object) -> str:
         """The whole page, or what came of the form alone where a script puts that into the page."""
