@@ -157,11 +157,18 @@ class ArchiveInvalid(SettingsInvalid):
 
 
 class SourceUnavailable(VeilError):
-    """A source cannot be reached, read, or no longer has the shape the catalog knows."""
+    """A source cannot be reached, read, or no longer has the shape the catalog knows.
+
+    `place` is where in it, as `line 4`: for the report of a crawl, not for whoever asks. The hint names nothing of it.
+    """
 
     code = "source_unavailable"
     status = 502
     title = "A source is not available"
+
+    def __init__(self, detail: str, *, hint: str = "", place: str = "") -> None:
+        super().__init__(detail, hint=hint)
+        self.place = place
 
 
 class SourceTimeout(VeilError):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from catalog.errors import VeilError
+from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import NOT_DESCRIBED, Description
 from catalog.sources.connector import KnowsDefects, KnowsDescriptions, KnowsPassedOver, Relation, SourceConnector
 from crawler.classify import classify
@@ -62,6 +62,7 @@ class Look:
 
     def note(self, relation: str, error: VeilError) -> Failure:
         """Keeps in mind that a relation failed, and why."""
-        failure = Failure(relation=relation, reason=error.detail, hint=error.hint)
+        place = f" (see {error.place})" if isinstance(error, SourceUnavailable) and error.place else ""
+        failure = Failure(relation=relation, reason=f"{error.detail}{place}", hint=error.hint)
         self.failed.append(failure)
         return failure

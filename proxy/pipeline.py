@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from catalog.errors import SourceUnavailable, SqlInvalid, VeilError
+from catalog.errors import SqlInvalid, VeilError
 from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
 from catalog.sources.connector import Limits, Run
@@ -25,7 +25,7 @@ from proxy.answering.meter import Meter
 from proxy.governance import Governor, Request, Settled
 from proxy.reading.parameters import bind
 from proxy.reading.tokens import SqlLimits
-from proxy.rewriting.resolve import Explain, check_columns, without_unseen
+from proxy.rewriting.resolve import OF_SOURCES, Explain, check_columns, without_unseen
 from proxy.turns import Turns
 
 __all__ = ["Answer", "Pipeline", "QueryLimits", "Request"]
@@ -133,7 +133,7 @@ class Pipeline:
                 check_columns(settled.statement, settled.named, self._limits.explain, settled.policies)
             except VeilError as better:
                 return better
-        return without_unseen(error, settled.named) if isinstance(error, SourceUnavailable) else error
+        return without_unseen(error, settled.named) if isinstance(error, OF_SOURCES) else error
 
     @contextlib.contextmanager
     def _refusals_journalled(self, subject: Subject, request: Request, decision_id: str) -> Iterator[None]:

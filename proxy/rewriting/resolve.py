@@ -5,20 +5,31 @@ are never passed on; a hint names visible columns only.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlglot import exp
 
-from catalog.errors import SourceUnavailable, SqlUnsupported, UnknownColumn
-from catalog.names import fold, join, nearest
+from catalog.errors import (
+    LimitExceeded,
+    SettingsInvalid,
+    SourceTimeout,
+    SourceUnavailable,
+    SqlUnsupported,
+    UnknownColumn,
+    VeilError,
+)
+from catalog.names import fold, join, nearest, split
 from policy_engine.model import ColumnDecision, Outcome, PolicySet
 from proxy.reading.functions import VALUE_NAMES
 from proxy.reading.statement import Statement
 from proxy.rewriting.fields import Meant, Named, given_names, meant
 
 Explain = Literal["full", "brief"]
+
+OF_SOURCES = (LimitExceeded, SettingsInvalid, SourceTimeout, SourceUnavailable)
+"""The errors in which sources name what they hold."""
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Like, exp.ILike)
 _VALUES = (exp.Literal, exp.Placeholder, exp.Neg)
@@ -58,21 +69,44 @@ def check_values(statement: Statement, named: Sequence[Named]) -> None:
             )
 
 
-def without_unseen(error: SourceUnavailable, named: Sequence[Named]) -> SourceUnavailable:
-    """The failure of a source, in general words where its own name what the person does not see.
+def without_unseen(error: VeilError, named: Sequence[Named]) -> VeilError:
+    """The failure of a source, in general words unless all that it names are names of one dataset that the person sees.
 
-    Example: "`orders.csv` .. has no column `ssn` any more" is none of a person's business to whom `ssn` is hidden.
+    Example: "`orders.csv` .. has no column `ssn` any more" is none of a person's business to whom `ssn` is hidden, and
+    "`part-3.csv` has no column `pay`, and files before it do" is nobody's as long as no crawl has seen `pay`.
     """
     unseen = {column.name for column in _columns(named) if column.outcome is Outcome.HIDDEN}
     for item in named:
         for dataset in (lookup.dataset for lookup in item.decision.lookups):
-            unseen |= {dataset.relation, dataset.source, *(column.name for column in dataset.columns)}
-    told = fold(error.detail)
-    if not any(f"`{fold(name)}`" in told for name in unseen):
+            unseen |= {dataset.relation, *(column.name for column in dataset.columns)}
+    seen = [_seen_names(item) - frozenset(map(fold, unseen)) for item in named]
+    if any(_names_only(error.detail, names) for names in (frozenset[str](), *seen)):
         return error
     return SourceUnavailable(
-        "what this query is answered from has changed, or cannot be read", hint="tell the owner of the data"
+        "what this query is answered from has changed, or cannot be read",
+        hint="ask again later, or tell the owner of the data",
     )
+
+
+def _seen_names(item: Named) -> frozenset[str]:
+    """What a source may call a dataset, its parts and its columns before who asks, folded."""
+    dataset = item.decision.dataset
+    parts = (
+        dataset.relation,
+        *dataset.relation.split("/"),
+        *split(dataset.relation),
+        ".".join(split(dataset.relation)),
+    )
+    columns = (column.name for column in item.decision.columns if column.outcome is not Outcome.HIDDEN)
+    return frozenset(map(fold, (dataset.source, dataset.name, *parts, *columns)))
+
+
+def _names_only(detail: str, names: Collection[str]) -> bool:
+    """Whether a text quotes nothing but these names; types quote the fields of a struct."""
+    told = fold(detail)
+    for name in sorted(names, key=len, reverse=True):
+        told = told.replace(f"`{name}`", "")
+    return "`" not in told and '"' not in told
 
 
 @contextlib.contextmanager
@@ -80,7 +114,7 @@ def seen_failures(named: Sequence[Named]) -> Iterator[None]:
     """Has a source that fails inside name nothing that the person does not see."""
     try:
         yield
-    except SourceUnavailable as error:
+    except OF_SOURCES as error:
         raise without_unseen(error, named) from None
 
 

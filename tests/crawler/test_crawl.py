@@ -149,10 +149,13 @@ def test_dataset_is_refreshed_where_it_is(catalog: Catalog, data: Path) -> None:
 def test_unreadable_file_is_told_and_the_others_go_on(catalog: Catalog, data: Path) -> None:
     (data / "broken.parquet").write_bytes(b"no parquet")
     (data / "twice.ndjson").write_text('{"a": 1, "A": 2}\n')
+    (data / "foreign.csv").write_bytes(b"id,name\n1,caf\xe9\n")
     report = into_clinic(catalog)
     assert "broken.parquet" in [failure.relation for failure in report.failed]
     assert "clinic.costs" in report.new
     assert all(failure.reason for failure in report.failed)
+    assert any(failure.reason.startswith("`foreign.csv` is not UTF-8") for failure in report.failed)
+    assert "(see line 2)" in str([failure.reason for failure in report.failed])
 
 
 def test_unreadable_registered_dataset_keeps_its_columns(catalog: Catalog, data: Path) -> None:

@@ -72,9 +72,10 @@ def bad_rows(
         if is_open:
             [line] = line_numbers(Path(file), [position])
             raise SourceUnavailable(
-                f"a quote of `{Path(file).name}` (see line {line}) leaves open where its row ends",
+                f"a quote of `{Path(file).name}` leaves open where its row ends",
                 hint="a quote within a quoted cell is written twice; mend the file, or say by the options `quote` and "
                 "`escape` of the source how it is written, then crawl again",
+                place=f"line {line}",
             )
         found.setdefault(file, []).append(position)
     return tuple(

@@ -68,12 +68,13 @@ def wrong_line(file: Path) -> int | None:
 
 
 def refuse_foreign(file: Path) -> None:
-    """Raises SourceUnavailable when the file is not UTF-8, naming the line."""
+    """Raises SourceUnavailable when the file is not UTF-8, with the line as its place."""
     line = wrong_line(file)
     if line is not None:
         raise SourceUnavailable(
-            f"`{file.name}` is not UTF-8 (see line {line}) and has no mark of another encoding",
+            f"`{file.name}` is not UTF-8 and has no mark of another encoding",
             hint="name its encoding in the source's option `encoding`, as `windows-1252`; it is never guessed",
+            place=f"line {line}",
         )
 
 

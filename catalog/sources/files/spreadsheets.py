@@ -55,7 +55,7 @@ def write_parquet(file: Path, sheet: str, target: Path, has_header: bool | None)
     with _opened(file) as book:
         if sheet not in book.sheetnames:
             raise SourceUnavailable(
-                f"`{file.name}` has no sheet `{sheet}`", hint=f"name one, as in `{file.name}/{book.sheetnames[0]}`"
+                f"`{file.name}` has no sheet `{sheet}`", hint="crawl the source again: each of its sheets is a dataset"
             )
         rows = _Rows(lambda: _read(book[sheet], file), has_header is not False)
         names, types = rows.columns()
