@@ -10,7 +10,7 @@ from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources.connector import Expected, Limits, Relation, Scan, ViewSql
-from catalog.sources.engine_types import fields_of
+from catalog.sources.engine_types import fields_of, may_have_no_text
 from catalog.sources.own_files import refuse_own
 from catalog.sources.run import EngineRun
 from catalog.sources.view_sql import relations_read
@@ -63,6 +63,7 @@ class DuckDbFileConnector:
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._path = Path(options["path"]).absolute()
         self._worked_out: tuple[str, frozenset[str], Mapping[str, frozenset[str]]] = "", frozenset(), {}
+        self._textless: dict[Expected, frozenset[str]] = {}
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
@@ -138,6 +139,8 @@ class DuckDbFileConnector:
         item, fingerprint = _item(expected.relation), self._fingerprint()
         views, generated = self._worked_out_at(fingerprint)
         is_view, raising = fold(item) in views, generated.get(fold(item), frozenset())
+        if not is_view:
+            raising |= self._textless_of(expected)
         return Scan(
             item=item,
             files=(self._path,),
@@ -155,7 +158,22 @@ class DuckDbFileConnector:
         if self._worked_out[0] != fingerprint:
             views = frozenset(fold(_item(view)) for view in self.views())
             self._worked_out = fingerprint, views, self._generated()
+            self._textless.clear()
         return self._worked_out[1:]
+
+    def _textless_of(self, expected: Expected) -> frozenset[str]:
+        """The columns, folded, with values that may have no text; all of a table that cannot be looked at."""
+        if expected not in self._textless:
+            world = self._open()
+            try:
+                columns = world.columns(world.item(_item(expected.relation), self._path))
+                found = frozenset(fold(name) for name, type_ in columns if may_have_no_text(type_))
+            except VeilError:
+                found = frozenset(fold(name) for name, _ in expected.columns)
+            finally:
+                world.close()
+            self._textless[expected] = found
+        return self._textless[expected]
 
     def _generated(self) -> Mapping[str, frozenset[str]]:
         world = self._open()

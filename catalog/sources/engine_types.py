@@ -12,6 +12,9 @@ _AS_TEXT = frozenset(
     {"enum", "bit", "union", "variant", "geometry", "bignum", "uhugeint", "time with time zone", "null"}
 )
 
+_PERHAPS_NO_TEXT = frozenset({"geometry", "union", "variant"})
+_NESTED = frozenset({"list", "array", "struct", "map"})
+
 
 def carried(type_: DuckDBPyType) -> str:
     """The type under which a column leaves the engine, as DuckDB writes it.
@@ -20,7 +23,7 @@ def carried(type_: DuckDBPyType) -> str:
     """
     if type_.id in _AS_TEXT:
         return "VARCHAR"
-    if type_.id not in {"list", "array", "struct", "map"}:
+    if type_.id not in _NESTED:
         return str(type_)
     parts = dict(type_.children)
     inner = {name: carried(part) for name, part in parts.items() if isinstance(part, DuckDBPyType)}
@@ -33,6 +36,15 @@ def carried(type_: DuckDBPyType) -> str:
             return f"MAP({inner['key']}, {inner['value']})"
         case _:
             return f"STRUCT({', '.join(f'{quoted(name)} {part}' for name, part in inner.items())})"
+
+
+def may_have_no_text(type_: DuckDBPyType) -> bool:
+    """Whether a value that leaves the engine as text may have none, so that whatever reads it ends in an error.
+
+    Example: a union may hold a number of seconds that lies beyond the engine's microseconds.
+    """
+    parts = [part for _, part in type_.children if isinstance(part, DuckDBPyType)] if type_.id in _NESTED else []
+    return type_.id in _PERHAPS_NO_TEXT or any(map(may_have_no_text, parts))
 
 
 def fields_of(columns: Iterable[tuple[str, DuckDBPyType]]) -> tuple[Field, ...]:

@@ -10,7 +10,7 @@ from duckdb.sqltypes import DuckDBPyType
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.names import fold
 from catalog.sources.connector import Expected, Scan
-from catalog.sources.engine_types import carried
+from catalog.sources.engine_types import carried, may_have_no_text
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
 from catalog.sources.files.columns import Columns, parquet_columns, refuse_disagreement
@@ -113,9 +113,13 @@ class FileRelation:
 
     @cached_property
     def _raising(self) -> frozenset[str]:
-        """The columns, folded, some file of which may hold a value that does not fit their type across all files."""
-        if self.files.kind is not FileKind.PARQUET or len(self.files.files) == 1:
+        """The columns, folded, with values that may have no text, or not fit their column's type across all files."""
+        if self.files.kind is not FileKind.PARQUET:
             return frozenset()
+        textless = frozenset(fold(name) for name, type_ in self.columns if may_have_no_text(type_))
+        return textless | self._misfits() if len(self.files.files) > 1 else textless
+
+    def _misfits(self) -> frozenset[str]:
         common = {fold(name): type_ for name, type_ in self.columns}
         with self._asking():
             alike = [Path(str(file)) for [file] in self._world.rows(one_of_each_shape(self.files))]
