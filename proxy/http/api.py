@@ -100,6 +100,7 @@ class Api:
             decision_id=answers.decision_id(),
             client=answers.client(),
         )
+        answers.refuse_if_changed(self.identity)
         levels = self.levels()
         left = narrowed(found, levels, asked)
         return flask.jsonify({"datasets": [summary(sight, levels) for sight in left]})
@@ -111,6 +112,7 @@ class Api:
         view = self.metadata.describe(
             subject, database, name, decision_id=answers.decision_id(), client=answers.client()
         )
+        answers.refuse_if_changed(self.identity)
         return flask.jsonify(view.description(self.levels()))
 
     def whoami(self) -> flask.Response:
