@@ -12,10 +12,7 @@ from proxy.http.identity import Identity
 from proxy.turns import Turns
 
 PREFIX = "/api/v1"
-_SMALL = 65_536  # bytes of a body that is there before a thread takes its request
-_ARRIVING = Turns(
-    4, "large request coming in", "large requests coming in", hint="send them one after the other, or smaller ones"
-)
+_ARRIVING = Turns(16, "request coming in", "requests coming in", hint="send the rest of them, or fewer at once")
 
 
 def is_api() -> bool:
@@ -44,15 +41,13 @@ def subject(identity: Identity) -> Subject:
     """
     if "subject" not in flask.g:
         authorization = flask.request.headers.get("Authorization")
-        length = flask.request.content_length
-        is_large = bool(flask.request.headers.get("Transfer-Encoding")) or (length or 0) > _SMALL
-        if is_large:  # nobody at all is not waited for, and one person does not have every thread wait
+        if flask.request.content_length or flask.request.headers.get("Transfer-Encoding"):
+            # nobody at all is not waited for, and one person does not have every thread wait
             end_turn = _ARRIVING.take(identity.subject(authorization).user)
             try:
                 flask.request.get_data()
             finally:
                 end_turn()
-        flask.request.get_data()
         flask.g.subject = identity.subject(authorization)
     found: Subject = flask.g.subject
     return found

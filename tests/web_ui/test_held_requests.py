@@ -36,13 +36,15 @@ class _Held(io.BytesIO):
 
 def _asked(app: flask.Flask, token: str, meanwhile: Callable[[], object], padding: int) -> TestResponse:
     body = b" " * padding + BODY
-    return app.test_client().post(
+    answer = app.test_client().post(
         "/api/v1/query",
         input_stream=_Held(body, meanwhile),
         content_length=len(body),
         content_type="application/json",
         headers={"Authorization": f"Bearer {token}"},
     )
+    answer.get_data()
+    return answer
 
 
 @pytest.mark.parametrize("padding", [0, 400_000])
@@ -84,25 +86,26 @@ def test_a_group_that_is_lost_while_sql_is_read_gives_nothing_any_more(
     assert app.test_client().post(address, json=asked, headers=header).status_code == 404
 
 
-def test_nobody_at_all_is_not_waited_for(app: flask.Flask) -> None:
+@pytest.mark.parametrize("padding", [0, 400_000])
+def test_nobody_at_all_is_not_waited_for(app: flask.Flask, padding: int) -> None:
     waited: list[bool] = []
-    assert _asked(app, "no-token", lambda: waited.append(True), 400_000).status_code == 401
+    assert _asked(app, "no-token", lambda: waited.append(True), padding).status_code == 401
     assert not waited
 
 
-def test_one_person_has_few_large_requests_come_in_at_once(app: flask.Flask, shop: Parts) -> None:
+def test_one_person_has_some_requests_come_in_at_once(app: flask.Flask, shop: Parts) -> None:
     text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
     other, _ = shop.tokens.create("max", "test", timedelta(days=1))
     told: list[int] = []
 
     def one_more() -> None:
-        told.append(_asked(app, text, one_more, 400_000).status_code)
+        told.append(_asked(app, text, one_more, 0).status_code)
         if len(told) == 1:
-            assert _asked(app, other, lambda: None, 400_000).status_code == 200
+            assert _asked(app, other, lambda: None, 0).status_code == 200
 
-    assert _asked(app, text, one_more, 400_000).status_code == 200
-    assert told == [429, 200, 200, 200]
-    assert _asked(app, text, lambda: None, 400_000).status_code == 200
+    assert _asked(app, text, one_more, 0).status_code == 200
+    assert told == [429, *([200] * 15)]
+    assert _asked(app, text, lambda: None, 0).status_code == 200
 
 
 def test_a_form_is_judged_when_it_is_whole(browser: SignIn, shop: Parts) -> None:
