@@ -12,7 +12,7 @@ from catalog.model import Source
 from catalog.sources.connector import Expected, SourceConnector
 from catalog.sources.engine import EngineSession, open_session
 from catalog.sources.opening import Part
-from catalog.sources.states import have_moved
+from catalog.sources.states import Watched
 from catalog.sources.watch import WATCH
 from catalog.sources.workers.forking import FORKING
 from catalog.sources.workers.pool import Pool
@@ -120,7 +120,7 @@ _Scanner = tuple[SourceConnector, Part]
 
 
 def _has_changed(connector: SourceConnector, part: Part) -> bool:
-    if part.scan.is_one_file and not have_moved(part.scan.states):
+    if part.scan.is_one_file and not Watched(part.scan.states).have_moved():
         return False
     return connector.scan(part.expected) != part.scan
 

@@ -16,13 +16,30 @@ def state(file: Path, found: os.stat_result) -> str:
     return f"{file}:{found.st_size}:{found.st_mtime_ns}:{found.st_ino}"
 
 
-def have_moved(states: Iterable[str]) -> bool:
-    """Whether any of the files no longer stands as its state tells, or cannot be looked at."""
-    for known in states:
-        file = Path(known.rsplit(":", 3)[0])
+class Watched:
+    """Files that somebody else may replace, with how they stood.
+
+    Example:
+        >>> here = Path(".")
+        >>> Watched([state(here, os.stat(here))]).have_moved()
+        False
+    """
+
+    def __init__(self, states: Iterable[str]) -> None:
+        known = [state.rsplit(":", 3) for state in states]
+        self._known = [(file, int(size), int(time), int(number)) for file, size, time, number in known]
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def have_moved(self) -> bool:
+        """Whether any of them no longer stands as it did, or cannot be looked at."""
+        look = os.stat
         try:
-            if state(file, os.stat(file)) != known:
-                return True
+            for file, size, time, number in self._known:
+                found = look(file)
+                if found.st_size != size or found.st_mtime_ns != time or found.st_ino != number:
+                    return True
         except OSError:
             return True
-    return False
+        return False

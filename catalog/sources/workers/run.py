@@ -1,14 +1,15 @@
 """A statement under way in a worker: lazy, streamed, and stoppable in every phase, if need be with the worker."""
 
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
 from catalog.errors import Internal, LimitExceeded, SourceUnavailable
 from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.failures import worker_lost
-from catalog.sources.states import have_moved
+from catalog.sources.states import Watched
 from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
 from catalog.sources.workers.handle import WorkerHandle
@@ -18,6 +19,8 @@ from catalog.sources.workers.pool import Pool
 
 _GRACE_SECONDS = 1.0
 _SKIP_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
+_FEW_FILES = 16
 
 
 class WorkerRun(StoppableRun):
@@ -41,7 +44,9 @@ class WorkerRun(StoppableRun):
         self._sql = sql
         self._parameters = dict(parameters)
         self._work = work
-        self._states = [state for part in opening.parts for state in part.scan.states]
+        self._files = Watched(state for part in opening.parts for state in part.scan.states)
+        self._looked_at = 0.0
+        self._sure: deque[pa.RecordBatch] = deque()
         self._worker: WorkerHandle | None = None
         self._incoming: Incoming | None = None
         self._schema: pa.Schema | None = None
@@ -103,15 +108,30 @@ class WorkerRun(StoppableRun):
         return self._incoming.end is not None and self._incoming.end.code not in (Internal.code, LimitExceeded.code)
 
     def _next(self) -> pa.RecordBatch | None:
-        _ = self.schema
+        if not self._sure:
+            _ = self.schema
+            batches = list(self._received())
+            self._raise_ending()
+            self._sure.extend(batches)
+        return self._sure.popleft() if self._sure else None
+
+    def _received(self) -> Iterator[pa.RecordBatch]:
+        """The next batch; of many files, each of which gives a batch, as many as wait for one look at all of them."""
+        rows = 0
+        while (batch := self._one()) is not None:
+            yield batch
+            rows += batch.num_rows
+            is_time = time.monotonic() - self._looked_at > _LOOK_SECONDS
+            if is_time or len(self._files) <= _FEW_FILES or rows >= self._limits.batch_rows:
+                return
+
+    def _one(self) -> pa.RecordBatch | None:
         if self._incoming is None or self._worker is None:
             raise ValueError("this run is closed")
         try:
-            batch = self._incoming.next_batch()
+            return self._incoming.next_batch()
         except BROKEN:
             raise self._lost() from None
-        self._raise_ending()
-        return batch
 
     def _read_schema(self) -> pa.Schema | None:
         """Begins; None when it ended well before there were columns."""
@@ -130,7 +150,8 @@ class WorkerRun(StoppableRun):
         """
         if self._reason is not None:
             raise self._reason
-        if have_moved(self._states):
+        self._looked_at = time.monotonic()
+        if self._files.have_moved():
             self.close()
             raise SourceUnavailable("a file of the dataset was written while it was read", hint="ask again")
         if self._incoming is None or self._incoming.end is None:
