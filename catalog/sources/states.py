@@ -6,14 +6,16 @@ from pathlib import Path
 
 
 def state(file: Path, found: os.stat_result) -> str:
-    """The state of a file: its path, size, time of change and number.
+    """The state of a file: its path, size, times of its content and of all else about it, and number.
+
+    The second time tells of a file that was put in another's place with its size and time, or back in its own.
 
     Example:
         >>> here = Path(".")
         >>> state(here, os.stat(here)).startswith(".:")
         True
     """
-    return f"{file}:{found.st_size}:{found.st_mtime_ns}:{found.st_ino}"
+    return ":".join(map(str, (file, *_told(found))))
 
 
 class Watched:
@@ -26,20 +28,23 @@ class Watched:
     """
 
     def __init__(self, states: Iterable[str]) -> None:
-        known = [state.rsplit(":", 3) for state in states]
-        self._known = [(file, int(size), int(time), int(number)) for file, size, time, number in known]
+        self._known = [_read(state) for state in states]
 
     def __len__(self) -> int:
         return len(self._known)
 
     def have_moved(self) -> bool:
         """Whether any of them no longer stands as it did, or cannot be looked at."""
-        look = os.stat
         try:
-            for file, size, time, number in self._known:
-                found = look(file)
-                if found.st_size != size or found.st_mtime_ns != time or found.st_ino != number:
-                    return True
+            return any(_told(os.stat(file)) != known for file, known in self._known)
         except OSError:
             return True
-        return False
+
+
+def _told(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def _read(state: str) -> tuple[str, tuple[int, ...]]:
+    file, *numbers = state.rsplit(":", 4)
+    return file, tuple(map(int, numbers))

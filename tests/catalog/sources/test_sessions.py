@@ -16,6 +16,7 @@ from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits
 from catalog.sources.sessions import SessionCache
+from catalog.sources.states import Watched, state
 from catalog.sources.world import Resources
 
 NUMBERS = Expected(relation="n.csv", columns=(("n", "BIGINT"),))
@@ -223,6 +224,53 @@ def test_a_file_that_is_replaced_while_it_is_read_gives_nothing_more(tmp_path: P
     if when == "within":
         assert min(next(batches)["n"].to_pylist()) >= 0
     _swap(tmp_path / name)
+    with pytest.raises(SourceUnavailable, match="was written while it was read"):
+        list(batches)
+
+
+def _later(file: Path, deed: Callable[[], object]) -> None:
+    """Does something to a file when its file system's clock has gone on."""
+    mark = file.with_name("clock")
+
+    def has_gone_on() -> bool:
+        mark.touch()
+        return mark.stat().st_ctime_ns > file.stat().st_ctime_ns
+
+    assert eventually(has_gone_on)
+    deed()
+
+
+@pytest.mark.parametrize("how", ["put back", "copied with its times"])
+def test_a_file_that_looks_as_before_is_another_all_the_same(tmp_path: Path, how: str) -> None:
+    file, aside = tmp_path / "t.parquet", tmp_path / "aside"
+    duckdb.sql(f"COPY (SELECT i AS n, -i AS m FROM range(9) t(i)) TO '{file}'")
+    seen = Watched([state(file, file.stat())])
+    assert not seen.have_moved()
+    if how == "put back":
+        _later(file, lambda: file.rename(aside))
+        assert seen.have_moved()
+        aside.rename(file)
+    else:
+        times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+        _later(file, lambda: file.write_bytes(file.read_bytes()[::-1]))
+        os.utime(file, ns=times)
+    assert seen.have_moved()
+
+
+def test_a_query_of_many_files_gives_all_their_rows_and_nothing_of_one_that_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    for place in range(40):
+        rows = f"SELECT {place} * 10 + i AS n, -1 AS m FROM range(10) t(i)"
+        duckdb.sql(f"COPY ({rows}) TO '{tmp_path}/m/part-{place}.parquet'")
+    source = Source(name="lake", connector="files", options={"path": str(tmp_path)})
+    session = SessionCache(connect).open([(source, Expected(relation="m", columns=(("n", "BIGINT"),)))])
+    sql = f"FROM {session.physical_name('lake', 'm')}"
+    read = [batch["n"].to_pylist() for batch in session.run(sql, {}, Limits())]
+    assert sorted(number for numbers in read for number in numbers) == list(range(400))
+    assert len(read) > 1
+    batches = iter(session.run(sql, {}, Limits()))
+    assert min(next(batches)["n"].to_pylist()) >= 0
+    _swap(tmp_path / "m/part-39.parquet")
     with pytest.raises(SourceUnavailable, match="was written while it was read"):
         list(batches)
 
