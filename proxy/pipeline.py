@@ -68,11 +68,13 @@ class Pipeline:
         request: Request,
         *,
         decision_id: str,
+        on_settled: Callable[[], None] = lambda: None,
         on_start: Callable[[Run], None] | None = None,
     ) -> Answer:
         """The governed answer, begun: its first batch is there, or the failure is raised.
 
-        `on_start` gets the run before it executes, so that a watcher can cancel it from another thread.
+        `on_settled` is called when it is decided what may run, and may refuse; `on_start` gets the run before it
+        executes, so that a watcher can cancel it from another thread.
         """
         with contextlib.ExitStack() as failing:
             with self._refusals_journalled(subject, request, decision_id):
@@ -80,6 +82,7 @@ class Pipeline:
                 failing.callback(end_turn)
                 settled = self._governor.settle(subject, request)
                 values = bind(request.parameters, settled.statement.parameters)
+                on_settled()
             self._journal.append(record.beginning(subject, request, decision_id, settled))
             limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
             rewritten = settled.rewritten

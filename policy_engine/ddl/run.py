@@ -42,10 +42,12 @@ class Runner:
     def run(self, text: str, *, at: datetime) -> Answer | Applied:
         """What a statement answers, or the plan that was carried out."""
         statement = read_statement(text)
-        live = read_live(self.catalog)
-        asker = Asker.of(self.user, self.subject, live.policy_set)
+        with self.catalog.snapshot():
+            live = read_live(self.catalog)
+            asker = Asker.of(self.user, self.subject, live.policy_set)
+            is_answered = isinstance(statement, Question) and not asker.administers
+            decisions = self._decisions(live, at) if is_answered else None
         if isinstance(statement, Question):
-            decisions = None if asker.administers else self._decisions(live, at)
             found = answer(statement, View(live=live, asker=asker, at=at, decisions=decisions))
             self._tell(statement, text.strip(), live.revision, len(found.rows))
             return found
@@ -59,10 +61,9 @@ class Runner:
         return carry_out(plan, self.catalog, by=self.user, why=why, client=self.client, statement=text.strip())
 
     def _decisions(self, live: Live, at: datetime) -> Mapping[DatasetKey, Decision]:
-        """What the person sees, through the one door; what came after the live state was read is not there yet."""
+        """What the person sees, through the one door."""
         seen = self.visibility.decisions(self.subject, live.policy_set, at) if self.subject else ()
-        keyed = {dataset_key(decision.dataset.database, decision.dataset.name): decision for decision in seen}
-        return {key: decision for key, decision in keyed.items() if key in live.datasets}
+        return {dataset_key(decision.dataset.database, decision.dataset.name): decision for decision in seen}
 
     def _tell(self, question: Question, text: str, revision: int, count: int) -> None:
         """Writes down who looked at what."""

@@ -1,7 +1,8 @@
 """What every answer under /api/v1 carries: a decision id and the policy revision, errors too."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import flask
 
@@ -60,6 +61,17 @@ def refuse_if_changed(identity: Identity) -> None:
     """
     if identity.subject(flask.request.headers.get("Authorization")) != subject(identity):
         raise NotAuthenticated("what you are given has changed meanwhile", hint="ask again")
+
+
+@contextmanager
+def unchanged(identity: Identity) -> Iterator[None]:
+    """What is done inside is for whoever sent the request as they were; else its end, an error too, tells nothing."""
+    try:
+        yield
+    except VeilError:
+        refuse_if_changed(identity)
+        raise
+    refuse_if_changed(identity)
 
 
 def client() -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -72,10 +73,16 @@ class Api:
         with contextlib.ExitStack() as held:
             watch = self.departures.watch(flask.request.environ.get("gunicorn.socket"))
             held.callback(watch.close)
-            answer = held.enter_context(
-                self.pipeline.query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach)
-            )
-            answers.refuse_if_changed(self.identity)
+
+            with answers.unchanged(self.identity):
+                begun = self.pipeline.query(
+                    subject,
+                    request,
+                    decision_id=answers.decision_id(),
+                    on_settled=functools.partial(answers.refuse_if_changed, self.identity),
+                    on_start=watch.attach,
+                )
+                answer = held.enter_context(begun)
             response = streamed(answer, form)
             response.call_on_close(held.pop_all().close)
         return response
@@ -85,8 +92,9 @@ class Api:
         asked_by = answers.subject(self.identity)
         body = Body.read(*_EXPLAIN_KEYS)
         subject = self._explained(body, asked_by)
-        told = self.pipeline.explain(subject, _request(body), decision_id=answers.decision_id(), asked_by=asked_by)
-        answers.refuse_if_changed(self.identity)
+        request, decision_id = _request(body), answers.decision_id()
+        with answers.unchanged(self.identity):
+            told = self.pipeline.explain(subject, request, decision_id=decision_id, asked_by=asked_by)
         return flask.jsonify(with_pages(told))
 
     def datasets(self) -> flask.Response:
@@ -94,13 +102,13 @@ class Api:
         subject = answers.subject(self.identity)
         refuse_unknown_arguments("search", *FACETS)
         asked = wanted(flask.request.args, self._rights(subject))
-        found = self.metadata.find(
-            subject,
-            flask.request.args.get("search", ""),
-            decision_id=answers.decision_id(),
-            client=answers.client(),
-        )
-        answers.refuse_if_changed(self.identity)
+        with answers.unchanged(self.identity):
+            found = self.metadata.find(
+                subject,
+                flask.request.args.get("search", ""),
+                decision_id=answers.decision_id(),
+                client=answers.client(),
+            )
         levels = self.levels()
         left = narrowed(found, levels, asked)
         return flask.jsonify({"datasets": [summary(sight, levels) for sight in left]})
@@ -109,10 +117,10 @@ class Api:
         """One dataset with the columns the person may see; an unseen one is an absent one."""
         subject = answers.subject(self.identity)
         refuse_unknown_arguments()
-        view = self.metadata.describe(
-            subject, database, name, decision_id=answers.decision_id(), client=answers.client()
-        )
-        answers.refuse_if_changed(self.identity)
+        with answers.unchanged(self.identity):
+            view = self.metadata.describe(
+                subject, database, name, decision_id=answers.decision_id(), client=answers.client()
+            )
         return flask.jsonify(view.description(self.levels()))
 
     def whoami(self) -> flask.Response:

@@ -11,7 +11,10 @@ from catalog.crawl_runs import CrawlRuns
 from catalog.database import Catalog
 from catalog.errors import UnknownDataset, VeilError
 from policy_engine.changing.apply import carry_out, prepare
+from policy_engine.ddl.run import Runner
+from policy_engine.ddl.views import Answer
 from policy_engine.document.reading import load
+from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, PolicySet
 from policy_engine.visibility import Visibility
 from proxy.metadata import Metadata
@@ -111,3 +114,27 @@ def test_what_is_described_is_of_one_moment(
     for _ in range(2):
         columns = metadata.describe(ANALYST, "shop", "orders").decision.columns
         assert [column.outcome for column in columns if column.name == "card"] == [Outcome.HIDDEN]
+
+
+def test_a_policy_statement_is_answered_by_one_moment(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(catalog: Catalog) -> Live:
+        live = read_live(catalog)
+        (shop.folder / "later.yaml").write_text(RETAGGED)
+        with contextlib.closing(Catalog(catalog.path)) as other:
+            carry_out(prepare(load([shop.folder / "later.yaml"]), other, at=datetime.now(UTC)), other, by="test")
+        return live
+
+    runner = Runner(
+        catalog=shop.catalog,
+        visibility=Visibility(shop.catalog, shop.datasets),
+        user=ANALYST.user,
+        subject=ANALYST,
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("policy_engine.ddl.run.read_live", overtaken)
+        meanwhile = runner.run("DESCRIBE shop.orders", at=datetime.now(UTC))
+    after = runner.run("DESCRIBE shop.orders", at=datetime.now(UTC))
+    for told in (meanwhile, after):
+        assert isinstance(told, Answer)
+        assert "phone" in repr(told.rows)
+        assert "card" not in repr(told.rows)

@@ -12,7 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from catalog.journal.event import EventKind, Verdict
 from catalog.people.model import User
+from policy_engine.changing.apply import prepare
+from policy_engine.changing.plan import Plan
 from policy_engine.model import PolicySet
 from tests.web_ui.browsing import csrf_token
 from web_ui.parts import Parts
@@ -84,6 +87,42 @@ def test_a_group_that_is_lost_while_sql_is_read_gives_nothing_any_more(
     assert refused.status_code == 401
     assert "has changed meanwhile" in refused.text
     assert app.test_client().post(address, json=asked, headers=header).status_code == 404
+
+
+def test_an_error_is_that_of_who_asks_now(app: flask.Flask, shop: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
+    moment = shop.policies.moment
+
+    def overtaken() -> contextlib.AbstractContextManager[PolicySet]:
+        shop.accounts.put_user(User(name="kim", groups=frozenset(), attributes={}))
+        return moment()
+
+    monkeypatch.setattr(shop.policies, "moment", overtaken)
+    asked = {"sql": "select cast('x' || id as int) from shop.orders"}
+    refused = app.test_client().post("/api/v1/query", json=asked, headers={"Authorization": f"Bearer {text}"})
+    assert refused.status_code == 401
+    [event] = shop.journal.page(shop.journal.readable(None), limit=1)
+    assert (event.kind, event.verdict) == (EventKind.QUERY_DENY, Verdict.DENY)
+
+
+def test_a_plan_is_carried_out_for_who_may_do_so_now(
+    app: flask.Flask, shop: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, _ = shop.tokens.create("max", "test", timedelta(days=1), scopes=None)
+    header = {"Authorization": f"Bearer {text}", "Content-Type": "application/yaml"}
+    revision = shop.policies.current().revision
+
+    def dismissed(*given: Any, **named: Any) -> Plan:
+        plan = prepare(*given, **named)
+        shop.accounts.remove_user("max")
+        return plan
+
+    document = "veil: 1\nroles: {thieves: {groups: [max]}}\n"
+    with monkeypatch.context() as patch:
+        patch.setattr("web_ui.authoring.planning.prepare", dismissed)
+        refused = app.test_client().post("/api/v1/policies/apply", data=document, headers=header)
+    assert refused.status_code == 401
+    assert shop.policies.current().revision == revision
 
 
 @pytest.mark.parametrize("padding", [0, 400_000])

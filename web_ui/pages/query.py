@@ -1,6 +1,7 @@
 """The Query page: SQL run, explained or fetched as a file, by the same pipeline and as the same person as anywhere."""
 
 import contextlib
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -86,7 +87,9 @@ class QueryPage:
                 return self._fetched(subject, request, _FILES[action])
             if action == "run":
                 return self._run(who, request, form)
-            told = self.parts.pipeline.explain(subject, request, decision_id=answers.decision_id(), asked_by=who.by)
+            decision_id = answers.decision_id()
+            with answers.unchanged(self.identity):
+                told = self.parts.pipeline.explain(subject, request, decision_id=decision_id, asked_by=who.by)
             if action == "notebook":
                 text = notebook(form, request, public_url())
                 return _file(flask.Response(text, content_type="application/x-ipynb+json"), "query.ipynb")
@@ -111,11 +114,15 @@ class QueryPage:
         """The answer, cancelled when the browser goes away or the person stops it, which closes the connection."""
         watch = self.departures.watch(flask.request.environ.get("gunicorn.socket"))
         held.callback(watch.close)
-        query = self.parts.pipeline.query
-        found = query(subject, request, decision_id=answers.decision_id(), on_start=watch.attach)
-        answer = held.enter_context(found)
-        answers.refuse_if_changed(self.identity)
-        return answer
+        with answers.unchanged(self.identity):
+            begun = self.parts.pipeline.query(
+                subject,
+                request,
+                decision_id=answers.decision_id(),
+                on_settled=functools.partial(answers.refuse_if_changed, self.identity),
+                on_start=watch.attach,
+            )
+            return held.enter_context(begun)
 
     def _page(self, who: Seen, form: QueryForm, **result: object) -> str:
         """The whole page, or what came of the form alone where a script puts that into the page."""
