@@ -7,6 +7,7 @@ has not come after a while is closed; where there are too many, those that are w
 """
 
 import re
+import select
 import selectors
 import socket
 import struct
@@ -24,6 +25,7 @@ ARRIVAL_SECONDS = 20.0
 _STALL_SECONDS = 300  # a client may take nothing of its answer for so long
 _LINGER_SECONDS = 0.2
 _MOST = 262_144  # bytes that are waited for in the system's memory
+_MOST_TAKEN = 65_536  # bytes that are kept here where that is full of small pieces
 _HEAD_END = b"\r\n\r\n"
 _BODY_END = b"\r\n0\r\n\r\n"  # in a piece it means nothing, and then a thread waits for the rest
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
@@ -56,6 +58,8 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*arguments, **named)
         self._coming: dict[TConn, float] = {}
         """The connections whose request is not there yet, the longest waited for first, and until when."""
+        self._taken: dict[TConn, bytes] = {}
+        """What was taken out of the system's memory of a request that is not there yet."""
 
     def accept(self, listener: socket.socket) -> None:
         """Takes a connection; one that is waited for makes place for it where there are too many."""
@@ -79,6 +83,8 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         conn.init()
         if not isinstance(conn.parser.unreader, _TimedReader):
             conn.parser.unreader = _TimedReader(conn.sock)
+        if taken := self._taken.pop(conn, b""):
+            conn.parser.unreader.unread(conn.parser.unreader.take_buffered() + taken)
         conn.parser.unreader.until = time.monotonic() + ARRIVAL_SECONDS
         is_kept = super().handle(conn)
         if not is_kept:
@@ -105,14 +111,23 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Begins when the request is there; `before` is how much of it was there the last time, if ever."""
         conn.sock.setblocking(False)
         came = _waiting(conn.sock)
-        begun = (conn.parser.unreader.buf.getvalue() if conn.parser else b"") + came
+        begun = self._held(conn) + came
         left = min(missing(begun), _MOST - len(begun))
-        if left > 0 and len(came) != before:  # what does not grow has ended
-            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(came) + left)
-            self._coming[conn] = until
-            self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._came(conn, until, len(came)))
-        else:
+        is_stuck = len(came) == before
+        if left <= 0 or (is_stuck and (len(begun) > _MOST_TAKEN or _has_ended(conn.sock))):
             self._begin(conn)
+            return
+        if is_stuck:  # the system's memory is full of the heads of small pieces
+            self._taken[conn] = self._taken.get(conn, b"") + conn.sock.recv(len(came))
+            came = b""
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(came) + left)
+        self._coming[conn] = until
+        self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._came(conn, until, len(came)))
+
+    def _held(self, conn: TConn) -> bytes:
+        """What is there of a request and no longer in the system's memory."""
+        buffered: bytes = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+        return buffered + self._taken.get(conn, b"")
 
     def _came(self, conn: TConn, until: float, before: int) -> None:
         self._forget(conn)
@@ -129,6 +144,7 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _give_up(self, conn: TConn) -> None:
         self._forget(conn)
+        self._taken.pop(conn, None)
         self.nr_conns -= 1
         conn.close()
 
@@ -139,6 +155,13 @@ def _waiting(connection: socket.socket) -> bytes:
         return connection.recv(_MOST, socket.MSG_PEEK)
     except OSError:
         return b""
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    """Whether the other side sends nothing more."""
+    ends = select.poll()
+    ends.register(connection, select.POLLRDHUP)
+    return bool(ends.poll(0))
 
 
 class _TimedReader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
