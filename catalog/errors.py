@@ -166,8 +166,8 @@ class SourceUnavailable(VeilError):
     status = 502
     title = "A source is not available"
 
-    def __init__(self, detail: str, *, hint: str = "", place: str = "") -> None:
-        super().__init__(detail, hint=hint)
+    def __init__(self, detail: str, *, hint: str = "", position: Position | None = None, place: str = "") -> None:
+        super().__init__(detail, hint=hint, position=position)
         self.place = place
 
 
