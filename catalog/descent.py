@@ -1,5 +1,5 @@
-"""Tells what the columns of views are made of, by the SQL that their source keeps, and those of foreign keys refer to,
-so that the tags of those come to them.
+"""Tells what the columns of views and generated columns are made of, by the SQL that their source keeps, and those of
+foreign keys refer to, so that the tags of those come to them.
 """
 
 import time
@@ -9,20 +9,22 @@ from functools import cache
 
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.flows import Flow, FlowKind, Place, place_of
+from catalog.generated import Generated
 from catalog.lineage import Origin, Shape, lineage
 from catalog.model import Description, Key
 from catalog.names import fold, join
-from catalog.sources.connector import KnowsViews, SourceConnector, ViewSql
+from catalog.sources.connector import KnowsGenerated, KnowsViews, SourceConnector, ViewSql
 from catalog.sources.view_sql import Unclear
 
 _UNTOLD = "its SQL is not told to the account"
+_UNREAD = "the SQL of a generated column is not understood"
 _FRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the columns of a relation hold of others. Of a view that is not clear it is said why, and what it may read,
-    None for anything.
+    """What the columns of a relation hold of others. If that is not clear it is said why, and what it may read: None
+    for anything.
     """
 
     flows: tuple[Flow, ...] = ()
@@ -54,7 +56,10 @@ class Descent:
             described = self.connector.description(relation)
         keys = tuple(_referring(described.keys))
         if place not in tracing.views:
-            return Told(flows=keys)
+            worked_out = tuple(_worked_out(tracing.generated, place))
+            is_clear = all(flow.kind is FlowKind.MADE for flow in worked_out)
+            why = "" if is_clear else _UNREAD
+            return Told(flows=(*keys, *worked_out), why_unclear=why, may_read=frozenset({place}))
         names = tuple(columns)
         try:
             made = tracing.made(place)
@@ -95,12 +100,15 @@ class Descent:
         if self._tracing is None or time.monotonic() - self._traced_at > _FRESH_SECONDS:
             try:
                 views = {place: sql for name, sql in self.connector.views().items() if (place := place_of(name))}
+                made = self.connector.generated() if isinstance(self.connector, KnowsGenerated) else ()
             except VeilError as error:
                 raise SourceUnavailable(
                     f"what its views are made of cannot be read: {error.detail}",
                     hint="nothing is registered without that; what is known stays as it was; crawl again",
                 ) from error
-            self._tracing = _Tracing(views=views, shape_of=cache(self._shape), reads=cache(self._reads))
+            self._tracing = _Tracing(
+                views=views, generated=Generated.of(made), shape_of=cache(self._shape), reads=cache(self._reads)
+            )
             self._traced_at = time.monotonic()
         return self._tracing
 
@@ -128,6 +136,15 @@ def _made(names: Iterable[str], made: Iterable[Iterable[Origin]]) -> Iterator[Fl
             )
 
 
+def _worked_out(generated: Generated, table: Place) -> Iterator[Flow]:
+    for name in generated.names(table):
+        made = generated.made((table, fold(name)))
+        if made is None:
+            yield Flow(column=(name,), relation=table, at=(), kind=FlowKind.MAY_BE)
+        for relation, column in sorted(made or ()):
+            yield Flow(column=(name,), relation=relation, at=(column,), kind=FlowKind.MADE)
+
+
 def _referring(keys: Iterable[Key]) -> Iterator[Flow]:
     """The columns of foreign keys: what such a column holds stands in what it refers to as well."""
     for key in keys:
@@ -142,6 +159,7 @@ class _Tracing:
     """What views are made of, through views of views down to tables; each is worked out once."""
 
     views: Mapping[Place, ViewSql]
+    generated: Generated
     shape_of: Callable[[Place], Shape]
     reads: Callable[[Place], frozenset[Place] | None]
     """What a view reads by its own SQL, as its source says it; None where that cannot be told."""
@@ -171,6 +189,9 @@ class _Tracing:
 
     def _deeper(self, origin: Origin, shapes: Mapping[Place, Shape], within: tuple[Place, ...]) -> Iterator[Origin]:
         yield origin
+        made = self.generated.made((origin.relation, origin.path[0]))
+        for relation, column in self._columns(origin.relation, shapes) if made is None else made:
+            yield Origin(relation, (column,))
         if origin.relation in self.views:
             names = [fold(name) for name in shapes[origin.relation]]
             inner = self.made(origin.relation, within)
@@ -179,6 +200,9 @@ class _Tracing:
             for deep in inner[names.index(origin.path[0])]:
                 path = (*deep.path, *origin.path[1:]) if deep.is_whole else deep.path
                 yield Origin(deep.relation, path, deep.is_whole and origin.is_whole)
+
+    def _columns(self, relation: Place, shapes: Mapping[Place, Shape]) -> Iterator[tuple[Place, str]]:
+        return ((relation, fold(name)) for name in shapes[relation])
 
     def bases(self, view: Place) -> frozenset[Place] | None:
         """Everything that a view may read, through views of views; None when even that cannot be told."""

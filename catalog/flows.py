@@ -1,4 +1,4 @@
-"""What the columns of views and of foreign keys hold of other relations, and the tags that come to them by it.
+"""What the columns of views and of foreign keys, and generated columns, hold of others, and the tags that come by it.
 
 INVARIANT: a tag comes to such a column within the transaction in which it comes to what the column is made of, or in
 which it is told what the column is made of; there is no moment between the two.
@@ -231,9 +231,9 @@ class _Held:
 
 
 def _along(tx: Transaction, flow: sqlite3.Row, place: Place, held: _Held) -> Iterator[Arrival]:
-    """The tags that come along one flow from a dataset at a place; a view is not made of itself."""
+    """The tags that come along one flow from a dataset at a place; a view that may read anything reads not itself."""
     kind, at = FlowKind(flow["kind"]), read_path(flow["at"])
-    if kind is not FlowKind.REFERS and place_of(flow["own"]) == place:
+    if not flow["relation"] and place_of(flow["own"]) == place:
         return
     for tagged, number, tag in held.at(at):
         if kind is FlowKind.REFERS and len(tagged) != len(at):

@@ -259,6 +259,27 @@ class KnowsViews(KnowsDescriptions, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedColumn:
+    """A column that a table works out from others, with every column that it may read, each by its relation and name.
+
+    None stands for any column of the table.
+    """
+
+    relation: str
+    name: str
+    reads: frozenset[tuple[str, str]] | None
+
+
+@runtime_checkable
+class KnowsGenerated(KnowsViews, Protocol):
+    """A connector whose source may have tables with columns that they work out."""
+
+    def generated(self) -> Sequence[GeneratedColumn]:
+        """Every such column; raises SourceUnavailable."""
+        ...
+
+
 @runtime_checkable
 class KnowsDefects(Protocol):
     """A connector that can tell what is wrong with a relation that can be read all the same."""

@@ -1,6 +1,6 @@
 """The connector `duckdb`: an existing database file, read-only, its schemas, tables and views included."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,8 +9,9 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
-from catalog.sources.connector import Expected, Limits, Relation, Scan, ViewSql
+from catalog.sources.connector import Expected, GeneratedColumn, Limits, Relation, Scan, ViewSql
 from catalog.sources.engine_types import fields_of, may_have_no_text
+from catalog.sources.generated_sql import generated_columns
 from catalog.sources.own_files import refuse_own
 from catalog.sources.run import EngineRun
 from catalog.sources.view_sql import relations_read
@@ -28,7 +29,10 @@ _VIEWS = """
 SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal ORDER BY ALL
 """
 _GENERATED = """
-SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = $database AND is_generated
+WITH found AS (FROM duckdb_columns() WHERE database_name = $database AND NOT internal)
+SELECT schema_name, table_name, column_name, CASE WHEN is_generated THEN coalesce(column_default, '') END FROM found
+WHERE (schema_name, table_name) IN (SELECT (schema_name, table_name) FROM found WHERE is_generated)
+ORDER BY schema_name, table_name, column_index
 """
 _VIEW = """
 SELECT schema_name, sql FROM duckdb_views()
@@ -89,6 +93,19 @@ class DuckDbFileConnector:
         finally:
             world.close()
         return {join(str(schema), str(name)): ViewSql(str(sql), "duckdb") for schema, name, sql in rows}
+
+    def generated(self) -> Sequence[GeneratedColumn]:
+        """The generated columns of every table, by the SQL that the engine keeps."""
+        world = self._open()
+        try:
+            rows = world.rows(_GENERATED, {"database": world.alias(self._path)})
+        finally:
+            world.close()
+        columns = (
+            (join(str(schema), str(table)), str(name), None if sql is None else str(sql))
+            for schema, table, name, sql in rows
+        )
+        return tuple(generated_columns(columns, "duckdb"))
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
@@ -176,15 +193,10 @@ class DuckDbFileConnector:
         return self._textless[expected]
 
     def _generated(self) -> Mapping[str, frozenset[str]]:
-        world = self._open()
-        try:
-            rows = world.rows(_GENERATED, {"database": world.alias(self._path)})
-        finally:
-            world.close()
         found: dict[str, frozenset[str]] = {}
-        for schema, table, column in rows:
-            item = fold(_item(join(str(schema), str(table))))
-            found[item] = found.get(item, frozenset()) | {fold(str(column))}
+        for each in self.generated():
+            item = fold(_item(each.relation))
+            found[item] = found.get(item, frozenset()) | {fold(each.name)}
         return found
 
     def _open(self) -> World:

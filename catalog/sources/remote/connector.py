@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow as pa
 from catalog.errors import SettingsInvalid
 from catalog.model import Description, Field
 from catalog.names import fold, join
-from catalog.sources.connector import Expected, Masks, Relation, Remote, Scan, ViewSql
+from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, ViewSql
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot
@@ -67,6 +67,11 @@ class RemoteConnector:
         """The SQL of every view, by relation."""
         with self._look() as look:
             return {join(view.schema, view.name): sql for view, sql in look.views().items()}
+
+    def generated(self) -> Sequence[GeneratedColumn]:
+        """The generated columns of every table."""
+        with self._look() as look:
+            return tuple(look.generated())
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types they have in the engine; raises SourceUnavailable."""

@@ -15,12 +15,13 @@ import pyarrow as pa
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
 from catalog.model import Description
-from catalog.names import fold
-from catalog.sources.connector import ViewSql
+from catalog.names import fold, join
+from catalog.sources.connector import GeneratedColumn, ViewSql
+from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
-from catalog.sources.remote.mariadb_catalog import COLUMNS, COMMENTS, COUNT, KEY, KEYS, TABLES, VIEW, VIEWS
+from catalog.sources.remote.mariadb_catalog import COLUMNS, COMMENTS, COUNT, GENERATED, KEY, KEYS, TABLES, VIEW, VIEWS
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
@@ -101,6 +102,16 @@ class MariaDbSnapshot:
             for table in self.tables()
             if table.is_view
         }
+
+    def generated(self) -> Iterator[GeneratedColumn]:
+        """The generated columns of tables, as far as the account may see how they are made."""
+        database = str(self._arguments["database"] or "")
+        rows = self._rows(GENERATED, database, database, database, database)
+        columns = (
+            (join(str(schema), str(table)), str(name), None if sql is None else str(sql))
+            for schema, table, name, sql in rows
+        )
+        return generated_columns(columns, _DIALECT)
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; the server lists those alone that the account may read."""

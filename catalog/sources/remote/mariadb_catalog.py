@@ -1,4 +1,5 @@
-"""What MariaDB and MySQL are asked of their own catalog, as SQL: tables, columns, sizes, comments, keys and views."""
+"""What MariaDB and MySQL are asked of their own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys
+and views."""
 
 _OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 _STORING = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'MRG_MyISAM', 'ARCHIVE', 'ROCKSDB')"
@@ -47,3 +48,10 @@ ORDER BY 1, 2, 7
 VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
 
 VIEW = "SELECT view_definition FROM information_schema.views WHERE table_schema = %s AND table_name = %s"
+
+GENERATED = """
+SELECT table_schema, table_name, column_name, IF(extra LIKE '%% GENERATED%%', COALESCE(generation_expression, ''), NULL)
+FROM information_schema.columns WHERE (%s = '' OR table_schema = %s) AND (table_schema, table_name) IN (
+  SELECT table_schema, table_name FROM information_schema.columns
+  WHERE (%s = '' OR table_schema = %s) AND extra LIKE '%% GENERATED%%')
+"""

@@ -19,11 +19,21 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description
 from catalog.names import join, quoted
-from catalog.sources.connector import ViewSql
+from catalog.sources.connector import GeneratedColumn, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
-from catalog.sources.remote.postgres_catalog import COLUMNS, COMMENTS, KEYS, READS, SETTINGS, SIZE, TABLES, VIEWS
+from catalog.sources.remote.postgres_catalog import (
+    COLUMNS,
+    COMMENTS,
+    GENERATED,
+    KEYS,
+    READS,
+    SETTINGS,
+    SIZE,
+    TABLES,
+    VIEWS,
+)
 from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import Declared, column_of, converted
 from catalog.sources.remote.sampling import evenly
@@ -89,6 +99,17 @@ class PostgresSnapshot:
         """The SQL of every view, with every name in full."""
         made = {int(str(row["oid"])): str(row["sql"]) for row in self._rows(VIEWS)}
         return {table: ViewSql(made[table.key], "postgres") for table in self.tables() if table.is_view}
+
+    def generated(self) -> Iterator[GeneratedColumn]:
+        """The generated columns of tables and of what inherits from them, by the dependencies that the server keeps."""
+        found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for row in self._rows(GENERATED):
+            place = join(str(row["schema"]), str(row["table"])), str(row["column"])
+            read = found.setdefault(place, set())
+            if row["read_column"] is not None:
+                read.add((join(str(row["read_schema"]), str(row["read_table"])), str(row["read_column"])))
+        for (relation, name), reads in found.items():
+            yield GeneratedColumn(relation=relation, name=name, reads=frozenset(reads))
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; raises SourceUnavailable when the account may not read them all."""

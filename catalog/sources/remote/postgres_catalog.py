@@ -1,4 +1,5 @@
-"""What PostgreSQL is asked of its own catalog, as SQL: tables, columns, sizes, comments, keys and views."""
+"""What PostgreSQL is asked of its own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys and
+views."""
 
 # A role or a database may have settings of its own: each that has a say in what a statement means is set.
 SETTINGS = """
@@ -98,3 +99,22 @@ WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN' ORDER BY 1, 2
 """
 
 VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
+
+# What a generated column reads is a dependency of its expression, up to version 14 of the column itself. What is read
+# from a table is read from those that inherit from it too, each with expressions of its own.
+GENERATED = """
+WITH RECURSIVE part(oid, top) AS (
+  SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind IN ('r', 'p', 'f')
+  UNION SELECT i.inhrelid, part.top FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+SELECT t.nspname::text AS schema, top.relname::text AS table, a.attname::text AS column,
+  n.nspname::text AS read_schema, c.relname::text AS read_table, r.attname::text AS read_column
+FROM pg_attribute a JOIN part ON part.oid = a.attrelid
+JOIN pg_class top ON top.oid = part.top JOIN pg_namespace t ON t.oid = top.relnamespace
+JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+LEFT JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid <> a.attnum
+  AND (d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid
+    OR d.classid = 'pg_class'::regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum)
+LEFT JOIN pg_attribute r ON r.attrelid = a.attrelid AND r.attnum = d.refobjsubid
+WHERE a.atthasdef AND NOT a.attisdropped AND COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''
+"""

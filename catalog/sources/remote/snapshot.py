@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from catalog.model import Description
-from catalog.sources.connector import SourceFunction, ViewSql
+from catalog.sources.connector import GeneratedColumn, SourceFunction, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 
@@ -75,6 +75,10 @@ class Snapshot(Protocol):
 
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of the views, as the engine's dialect can read it."""
+        ...
+
+    def generated(self) -> Iterable[GeneratedColumn]:
+        """The columns that tables work out."""
         ...
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:

@@ -18,8 +18,9 @@ import pyarrow as pa
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
-from catalog.names import quoted
-from catalog.sources.connector import ViewSql
+from catalog.names import join, quoted
+from catalog.sources.connector import GeneratedColumn, ViewSql
+from catalog.sources.generated_sql import definitions, generated_columns
 from catalog.sources.kept import Kept
 from catalog.sources.own_files import refuse_own
 from catalog.sources.remote.conditions import Condition, Value
@@ -50,6 +51,10 @@ UNION ALL
 SELECT 'foreign', f.id, f."from", 'main', f."table", coalesce(f."to", p.name, ''), f.seq
 FROM pragma_foreign_key_list($name) f LEFT JOIN pragma_table_info(f."table") p ON p.pk = f.seq + 1
 ORDER BY 1, 2, 7
+"""
+_GENERATED = """
+SELECT s.name, s.sql, x.name, x.hidden IN (2, 3) FROM sqlite_schema s JOIN pragma_table_xinfo(s.name) x
+WHERE s.type = 'table' AND s.rootpage > 0 AND s.sql LIKE '%as%' ORDER BY s.name, x.cid
 """
 _DECLARED: Mapping[str, tuple[str, Pushed]] = {
     "BOOL": ("BOOLEAN", Pushed.COMPARED),
@@ -124,6 +129,17 @@ class SqliteSnapshot:
         """The SQL that made each view."""
         made = {name: str(sql) for name, sql in self._rows("SELECT name, sql FROM sqlite_schema WHERE type = 'view'")}
         return {table: ViewSql(made[table.name], "sqlite") for table in self.tables() if table.is_view}
+
+    def generated(self) -> Iterator[GeneratedColumn]:
+        """The generated columns of tables, by the SQL that made these."""
+        tables: dict[tuple[str, str], dict[str, bool]] = {}
+        for table, sql, name, is_generated in self._rows(_GENERATED):
+            tables.setdefault((str(table), str(sql)), {})[str(name)] = bool(is_generated)
+        for (table, sql), columns in tables.items():
+            if any(columns.values()):
+                said, relation = definitions(sql, tuple(columns)), join(_SCHEMA, table)
+                of_it = ((relation, name, said.get(name, "") if columns[name] else None) for name in columns)
+                yield from generated_columns(of_it, "sqlite")
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns with the types that were declared for them.

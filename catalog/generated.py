@@ -1,0 +1,64 @@
+"""What the generated columns of tables are made of, through generated columns that they read themselves; pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from catalog.flows import Place, place_of
+from catalog.names import fold
+from catalog.sources.connector import GeneratedColumn
+
+Column = tuple[Place, str]
+"""A column of a relation, folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The generated columns of one source.
+
+    Example:
+        >>> one = GeneratedColumn(relation="main.t", name="loud", reads=frozenset({("main.t", "remark")}))
+        >>> two = GeneratedColumn(relation="main.t", name="remark", reads=frozenset({("main.t", "note")}))
+        >>> sorted(name for _, name in Generated.of([one, two]).made((("main", "t"), "loud")))
+        ['note', 'remark']
+    """
+
+    _read: dict[Column, frozenset[Column] | None] = field(default_factory=dict)
+    _names: dict[Place, dict[str, None]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, columns: Iterable[GeneratedColumn]) -> "Generated":
+        """These columns; what two relations that cannot be told apart read, both of them may."""
+        found = cls()
+        for each in columns:
+            if (place := place_of(each.relation)) is not None:
+                reads, column = _folded(each), (place, fold(each.name))
+                known = found._read.get(column, frozenset())
+                found._read[column] = None if reads is None or known is None else reads | known
+                found._names.setdefault(place, {})[each.name] = None
+        return found
+
+    def names(self, relation: Place) -> tuple[str, ...]:
+        """The generated columns of a relation."""
+        return tuple(self._names.get(relation, ()))
+
+    def made(self, column: Column) -> frozenset[Column] | None:
+        """What a column is made of, nothing where it is not generated; None for any column of its table."""
+        found: set[Column] = set()
+        left = [column]
+        while left:
+            each = left.pop()
+            if each not in found:
+                found.add(each)
+                read = self._read.get(each, frozenset())
+                if read is None:
+                    return None
+                left.extend(read)
+        return frozenset(found - {column})
+
+
+def _folded(column: GeneratedColumn) -> frozenset[Column] | None:
+    """What a column reads, by place; None where one of these has none."""
+    reads = None if column.reads is None else [(place_of(relation), fold(name)) for relation, name in column.reads]
+    if reads is None or any(place is None for place, _ in reads):
+        return None
+    return frozenset((place, name) for place, name in reads if place is not None)
