@@ -16,8 +16,10 @@ from catalog.errors import VeilError
 from catalog.model import Dataset
 from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
-from policy_engine.model import ColumnDecision, Decision, Outcome
+from policy_engine.model import ROW, ColumnDecision, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
+from proxy.fencing.early import early_conditions
+from proxy.fencing.families import Families
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
 from proxy.fencing.meanings import families
 from proxy.fencing.outer_joins import count_again, count_whole
@@ -82,17 +84,20 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    late = _late(tree, placed)
+    known = _families(tree, placed) if _may_need_fence(placed) else None
+    late = () if known is None else late_columns(tree, known, _plain(placed))
     is_fenced = late is None
     kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed, session))
-    governed = [_govern(item, keys, is_fenced) for item in placed]
+    early = [() if known is None or late is not None else _early(item, known) for item in placed]
+    governed = [_govern(item, keys, is_fenced, wanted) for item, wanted in zip(placed, early, strict=True)]
     stand_ins = [_stand_in(item.leaf) for item in placed]
     printed = generate(tree, dialect)
     _check_fixpoint(printed, dialect)
     sql = _filled(printed, stand_ins, [relation.sql for relation in governed])
     _verify(sql, placed, governed, session, own=frozenset({BARRIER} if kept else ()))
     own_names = [_own_name(item.decision.dataset) for item in placed]
-    in_words = [_in_words(item, relation) for item, relation in zip(placed, governed, strict=True)]
+    in_words = [_in_words(item, relation, relation.sql) for item, relation in zip(placed, governed, strict=True)]
+    unasked = [_in_words(item, relation, relation.unasked) for item, relation in zip(placed, governed, strict=True)]
     unlabel(labels)
     _blank(tree)
     printed_blank = generate(tree, dialect)
@@ -102,7 +107,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     return Rewritten(
         sql=sql,
         shown=_filled(printed, stand_ins, in_words),
-        blanked=_filled(printed_blank, stand_ins, in_words),
+        blanked=_filled(printed_blank, stand_ins, unasked),
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
         parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
@@ -132,20 +137,26 @@ def _check_fixpoint(printed: str, dialect: str) -> None:
         raise VerificationFailed("the printed SQL reads back differently")
 
 
-def _late(tree: exp.Expr, placed: Sequence[Placed]) -> Sequence[exp.Column] | None:
-    """The columns to be kept late, most often none; None where the relations are to be fenced."""
-    if not any(may_need_fence(item.decision) for item in placed):
-        return ()
+def _may_need_fence(placed: Sequence[Placed]) -> bool:
+    return any(may_need_fence(item.decision) for item in placed)
+
+
+def _families(tree: exp.Expr, placed: Sequence[Placed]) -> Families:
+    """What the names of a statement mean."""
     columns = [
         (column.name, shown_type(column))
         for item in placed
         for column in item.decision.columns
         if column.outcome is not Outcome.HIDDEN
     ]
+    return families(tree, columns)
+
+
+def _plain(placed: Sequence[Placed]) -> set[str]:
+    """The names (folded) of columns that are nowhere worked out of a raw value."""
     shown = [(item, column) for item in placed for column in item.decision.columns]
     worked_out = {fold(column.name) for item, column in shown if not _is_plain(item, column)}
-    plain = {fold(column.name) for _, column in shown} - worked_out
-    return late_columns(tree, families(tree, columns), plain)
+    return {fold(column.name) for _, column in shown} - worked_out
 
 
 def _is_plain(item: Placed, column: ColumnDecision) -> bool:
@@ -175,7 +186,7 @@ def _filled(printed: str, stand_ins: Sequence[str], relations: Sequence[str]) ->
     return printed
 
 
-def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
+def _govern(item: Placed, keys: KeyRing, is_fenced: bool, early: Sequence[str]) -> Governed:
     if item.content is not None:
         name = f"catalog_{item.decision.dataset.name}"
         return Governed(sql=information.relation(item.decision, name), parameters={name: item.content})
@@ -189,7 +200,17 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         has_statistics=item.has_statistics,
         lookups=lookups,
         masking=item.masking,
+        early=early,
     )
+
+
+def _early(item: Placed, known: Families) -> tuple[str, ...]:
+    """The query's own conditions that may stand beside the policy's filter, where reading ends no query."""
+    if not (item.decision.rows.filter and item.has_statistics) or item.may_raise or item.is_worked_out:
+        return ()
+    shown = [column for column in item.decision.columns if column.outcome is not Outcome.HIDDEN]
+    plain = {fold(column.name): column.name for column in shown if not column.parts and _is_plain(item, column)}
+    return early_conditions(item.leaf.node, known, plain, ROW)
 
 
 def _is_fenced(item: Placed, is_fenced: bool) -> bool:
@@ -241,11 +262,11 @@ def _own_name(dataset: Dataset) -> str:
     return f"{quoted(dataset.database)}.{quoted(dataset.name)}"
 
 
-def _in_words(item: Placed, relation: Governed) -> str:
+def _in_words(item: Placed, relation: Governed, sql: str) -> str:
     """The governed relation with datasets' own names in place of physical ones, which nobody can guess."""
     if item.content is not None:
         return _own_name(item.decision.dataset)
-    text = relation.sql.replace(quoted(item.physical), _own_name(item.decision.dataset))
+    text = sql.replace(quoted(item.physical), _own_name(item.decision.dataset))
     for column, words in relation.words.items():
         text = text.replace(column, words)
     for lookup in item.decision.lookups:
@@ -257,18 +278,20 @@ def _verify(
     sql: str, placed: Sequence[Placed], governed: Sequence[Governed], session: Session, *, own: frozenset[str]
 ) -> None:
     expected = [
-        Expectation(physical=item.physical, governed=_governed_node(relation.sql, item.relations, session))
+        Expectation(physical=item.physical, governed=_governed_node(relation, item.relations, session))
         for item, relation in zip(placed, governed, strict=True)
         if item.content is None
     ]
     verify(session.serialize(sql), expected, own)
 
 
-def _governed_node(sql: str, relations: Sequence[str], session: Session) -> Node:
-    node = _GOVERNED_NODES.get(sql, session.dialect)
+def _governed_node(relation: Governed, relations: Sequence[str], session: Session) -> Node:
+    """The governed relation as the engine reads it; remembered, unless a literal of the query is in it."""
+    node = _GOVERNED_NODES.get(relation.sql, session.dialect)
     if node is None:
-        node = governed_node(session.serialize(sql.removeprefix("(").removesuffix(")")), relations)
-        _GOVERNED_NODES.put(sql, session.dialect, node)
+        node = governed_node(session.serialize(relation.sql.removeprefix("(").removesuffix(")")), relations)
+        if not relation.early:
+            _GOVERNED_NODES.put(relation.sql, session.dialect, node)
     return node
 
 

@@ -9,7 +9,7 @@ a person wrote sees only what comes out.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -34,13 +34,20 @@ NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize
 class Governed:
     """A governed relation as SQL in parentheses, with the keys to bind; no repr shows them.
 
-    `cells` are worked out by the relation's source, and `words` say to people what their columns are.
+    `cells` are worked out by the relation's source, and `words` say to people what their columns are. `early` is the
+    part of the filter that is the person's own.
     """
 
     sql: str
     parameters: Mapping[str, bytes | str] = field(default_factory=dict, repr=False)
     cells: tuple[SourceCell, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
+    early: str = ""
+
+    @property
+    def unasked(self) -> str:
+        """The relation without that part, which holds literals of the query."""
+        return self.sql.replace(self.early, "") if self.early else self.sql
 
 
 def govern(
@@ -53,12 +60,14 @@ def govern(
     has_statistics: bool = True,
     lookups: Mapping[str, str] = MappingProxyType({}),
     masking: tuple[str, Masks] = ("", Masks.VEIL),
+    early: Sequence[str] = (),
 ) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
     the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks. What
     `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows.
+    `early` are conditions of the query that can be worked out on any row, and stand beside the policy's filter.
     """
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)
@@ -71,16 +80,19 @@ def govern(
         f"{_guarded(cell, column, is_fenced=is_fenced)} AS {quoted(column.name)}" for column, cell in cells
     )
     sql = f"SELECT {columns} FROM {_with_answers(decision, relation, lookups)} AS {quoted(ROW)}"
+    own = ""
     if decision.rows.filter:
         condition = _known(decision.rows.filter, types)
         is_bare = not (is_fenced and (has_statistics or decision.lookups))
-        sql += f" WHERE {condition if is_bare else without_errors(condition)}"
+        own = f" AND {without_errors(' AND '.join(early))}" if early else ""
+        sql += f" WHERE {condition if is_bare else without_errors(condition)}{own}"
     sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
     return Governed(
         sql=f"({sql})",
         parameters=projection.parameters,
         cells=tuple(projection.cells.values()),
         words=projection.words,
+        early=own,
     )
 
 

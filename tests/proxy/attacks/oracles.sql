@@ -189,3 +189,9 @@ with v as (select o.region, o.amount from shop.orders o left join shop.customers
 
 -- an error on filtered-out rows through a column that the engine numbers
 select id, 1.5::double as note_1 from (select id, note, note from shop.orders) as q where note_1 > 3 order by id limit 2
+
+-- a plain condition that filtered-out rows alone meet, beside one that raises
+select id from shop.orders where amount > 196 and 1 / (amount - 5) > 0
+
+-- a plain condition that filtered-out rows alone meet, where another relation raises
+select * from shop.customers where cast(name as int) in (select customer from shop.orders where amount between 190 and 230 and 1 / (customer - 9) < 0)
