@@ -14,6 +14,7 @@ from catalog.sources.engine_types import fields_of, may_have_no_text
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.own_files import refuse_own
 from catalog.sources.run import EngineRun
+from catalog.sources.states import states_of
 from catalog.sources.view_sql import relations_read
 from catalog.sources.world import Resources, World, columns_as
 
@@ -210,9 +211,7 @@ class DuckDbFileConnector:
             raise SourceUnavailable(
                 f"there is no database file `{self._path.name}`", hint="check the source's path and its rights"
             )
-        log = self._path.with_name(self._path.name + ".wal")
-        states = [path.stat() for path in (self._path, log) if path.exists()]
-        return "|".join(f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" for state in states)
+        return states_of([self._path, self._path.with_name(self._path.name + ".wal")])
 
 
 def _item(relation: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,6 +17,20 @@ def state(file: Path, found: os.stat_result) -> str:
         True
     """
     return ":".join(map(str, (file, *_told(found))))
+
+
+def states_of(files: Iterable[Path]) -> str:
+    """How those of the files that are there stand, in one word.
+
+    Example:
+        >>> states_of([Path("."), Path("no such file")]) == state(Path("."), os.stat("."))
+        True
+    """
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found.append(state(file, os.stat(file)))
+    return "|".join(found)
 
 
 class Watched:

@@ -28,6 +28,7 @@ from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
+from catalog.sources.states import states_of
 from catalog.sources.view_sql import relations_read
 
 _SCHEMA = "main"
@@ -234,9 +235,7 @@ class SqliteSnapshot:
 
     def _fingerprint(self) -> str:
         """Changes whenever the file, or the log of changes beside it, is written to."""
-        log = self._path.with_name(self._path.name + "-wal")
-        states = [path.stat() for path in (self._path, log) if path.exists()]
-        return "|".join(f"{state.st_size}:{state.st_mtime_ns}:{state.st_ino}" for state in states)
+        return states_of([self._path, self._path.with_name(self._path.name + "-wal")])
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
