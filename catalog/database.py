@@ -4,8 +4,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,8 @@ class Catalog:
         # A connection must not cross a fork, so the process is part of its place.
         self._open: dict[tuple[int, int], Database] = {}
         self._reading = threading.local()
+        self._deed = threading.local()
+        self._ask: Callable[[], AbstractContextManager[None]] = nullcontext
         self._is_closed = False
         try:
             _make_private(path)
@@ -113,7 +115,31 @@ class Catalog:
 
         A transaction within a transaction is a part of it: when it fails it takes back its own share,
         and it lasts only if the outer one does. Raises JournalUnavailable when the file cannot be
-        written, as the journal lies in it.
+        written, as the journal lies in it, and what `ask_before_deeds` has it ask.
+        """
+        with self.bookkeeping() as tx:
+            if getattr(self._deed, "now", False):
+                yield tx
+                return
+            self._deed.now = True
+            try:
+                with self._ask():
+                    yield tx
+            finally:
+                self._deed.now = False
+
+    def ask_before_deeds(self, ask: Callable[[], AbstractContextManager[None]]) -> None:
+        """From now on each transaction lies within `ask()`, which may refuse it.
+
+        INVARIANT: what it reads stays so until the transaction has ended, since the file is locked for writing.
+        """
+        self._ask = ask
+
+    @contextmanager
+    def bookkeeping(self) -> Iterator[Transaction]:
+        """A transaction that nobody is asked about: what the server writes down of what people do, no deed of theirs.
+
+        Example: an event of the journal, that a token was used, a sign-in.
         """
         database = self._database()
         if getattr(self._reading, "now", False):

@@ -58,6 +58,11 @@ class PolicyStore:
         with self._catalog.snapshot():
             yield self.current()
 
+    def at_revision(self, number: int) -> PolicySet:
+        """What was in force as one revision; nothing for a number that has none."""
+        found = self._revisions.revision(number)
+        return PolicySet(revision=number, policies=(), roles=()) if found is None else decode_state(found[1], number)
+
     def put(self, policies: tuple[Policy, ...], roles: tuple[Role, ...], *, by: str, why: str, difference: str) -> int:
         """Puts policies and roles in force as a new revision, inside the caller's transaction if one is open."""
         state = encode_state(policies, roles)

@@ -108,6 +108,30 @@ def _house() -> dict[str, str]:
     return {".".join(path.relative_to(HOUSE).with_suffix("").parts): path.read_text(encoding="utf-8") for path in files}
 
 
+BOOKKEEPING = {
+    "catalog.database": {"transaction"},
+    "catalog.journal.event_index": {"_file_some"},
+    "catalog.journal.journal": {"append"},
+    "catalog.people.accounts": {"_rehashed"},
+    "catalog.people.api_tokens": {"_note_use"},
+    "catalog.people.provided_names": {"hold"},
+    "catalog.people.session_tokens": {"_note_use"},
+    "catalog.people.web_sessions": {"begin", "saw", "view", "end"},
+}
+"""What is written without asking whether who does it still may: events, sign-ins, and that a token was used."""
+
+
+def test_nothing_else_is_written_without_asking_whether_who_does_it_still_may() -> None:
+    found: dict[str, set[str]] = {}
+    for name, text in _house().items():
+        for function in ast.walk(ast.parse(text)):
+            if isinstance(function, ast.FunctionDef):
+                named = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+                if "bookkeeping" in named:
+                    found.setdefault(name, set()).add(function.name)
+    assert found == BOOKKEEPING
+
+
 def test_the_house_keeps_its_plan() -> None:
     assert breaches(_house()) == []
 

@@ -11,6 +11,7 @@ from catalog.secret_files import kept_secret
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from proxy.http import answers, problems
+from proxy.http.deeds import Deeds
 from proxy.http.identity import Identity
 from web_ui import session, wording
 from web_ui.home.estate import Estates
@@ -63,6 +64,7 @@ def create_app(parts: Parts) -> flask.Flask:
     app.after_request(_secure)
     app.after_request(parts.metrics.answered)
     answers.install(app, parts.revisions.current_number)
+    Deeds(catalog=parts.catalog, policies=parts.policies).install(app)
     app.register_error_handler(Exception, _on_error)
     _add_routes(app, parts, identity, sessions, provider)
     app.register_blueprint(ViewAsPage(parts=parts, view_as=view_as).blueprint())
@@ -71,8 +73,16 @@ def create_app(parts: Parts) -> flask.Flask:
 
 
 def _bearer(sessions: session.Sessions, provider: IdentityProvider | None, text: str) -> Subject | None:
-    """Whom a token is about: one of the provider's has two dots, one of ours has none."""
-    return provider.bearer(text) if provider and text.count(".") == 2 else sessions.bearer(text)
+    """Whom a token is about: one of the provider's has two dots, one of ours has none.
+
+    INVARIANT: the signature of the former is checked once a request, as the provider's keys may have to be fetched: who
+    asks is settled again while the catalog is locked.
+    """
+    if provider is None or text.count(".") != 2:
+        return sessions.bearer(text)
+    if flask.g.get("signed", ("", None))[0] != text:
+        flask.g.signed = text, provider.signed(text)
+    return provider.bearer(flask.g.signed[1])
 
 
 def _provider(parts: Parts) -> IdentityProvider | None:

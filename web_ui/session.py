@@ -102,6 +102,7 @@ class Sessions:
         """End the session for good, copies of its cookie and tokens that it lent too; the session that ended."""
         held, text = self._found(None), flask.session.get("text")
         flask.session.clear()
+        flask.g.pop("subject", None)
         if held is not None:
             self._store.end(held.id, self._clock())
             if held.provider:

@@ -39,7 +39,7 @@ class EventIndex:
 
     def _file_some(self) -> None:
         new: dict[Term, int] = {}
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             found = list(tx.tuples(_UNFILED, [_BATCH]))
             if not found:
                 return

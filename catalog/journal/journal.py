@@ -54,7 +54,7 @@ class Journal:
         Raises JournalUnavailable when it cannot be written: then nothing may be served.
         """
         try:
-            with self._catalog.transaction() as tx:
+            with self._catalog.bookkeeping() as tx:
                 head = _head(tx)
                 numbered = replace(event, seq=head["seq"] + 1, at=self._clock())
                 new = link(numbered, head["hash"])

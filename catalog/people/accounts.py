@@ -132,7 +132,7 @@ class Accounts:
     def _rehashed(self, name: str, known_hash: str, password: str) -> str:
         """The hash at today's cost, which is kept from now on, unless the password was changed meanwhile."""
         fresh = self._hasher.hash(password)
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             tx.execute(
                 "UPDATE user SET password_hash = ? WHERE name = ? AND password_hash = ?", [fresh, name, known_hash]
             )

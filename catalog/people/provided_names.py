@@ -39,7 +39,7 @@ class ProvidedNames:
         found = self.holder(name)
         if found is not None:
             return found
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             tx.execute(
                 "INSERT INTO provided_name (name, provider, subject, since) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (name) DO NOTHING",

@@ -35,7 +35,7 @@ class WebSessions:
         """
         text, begun = secrets.token_urlsafe(32), replace(session, id=secrets.token_hex(6))
         told = {name: value if isinstance(value, str) else list(value) for name, value in begun.attributes.items()}
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             tx.execute("DELETE FROM web_session WHERE expires_at <= ?", [written_time(begun.began_at)])
             tx.execute(
                 "INSERT INTO web_session (id, text_hash, user, mark, provider, groups, attributes, logout_hint, client,"
@@ -76,17 +76,17 @@ class WebSessions:
 
     def saw(self, session_id: str, now: datetime) -> None:
         """Notes that the session was used."""
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             tx.execute("UPDATE web_session SET seen_at = ? WHERE id = ?", [written_time(now), session_id])
 
     def view(self, session_id: str, viewing: str) -> None:
         """Notes as whom the person looks at pages from now on; empty is as oneself."""
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             tx.execute("UPDATE web_session SET viewing = ? WHERE id = ?", [viewing, session_id])
 
     def end(self, session_id: str, now: datetime) -> WebSession | None:
         """Ends a session at once; the session when it had not ended before."""
-        with self._catalog.transaction() as tx:
+        with self._catalog.bookkeeping() as tx:
             row = tx.row(f"{_SELECT} WHERE id = ? AND ended_at IS NULL", [session_id])
             tx.execute("UPDATE web_session SET ended_at = ? WHERE id = ?", [written_time(now), session_id])
         return None if row is None else read_session(row)

@@ -1,14 +1,16 @@
 """The one SQLite file: its transactions, snapshots, threads, and the files it refuses."""
 
+import contextlib
 import sqlite3
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from catalog.database import Catalog
-from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
+from catalog.errors import Internal, JournalUnavailable, NotAllowed, SettingsInvalid
 from catalog.migrations import NEWEST
 from tests.catalog.conftest import abandon
 
@@ -74,6 +76,46 @@ def test_writing_inside_a_snapshot_is_refused(catalog: Catalog) -> None:
         pass
     _put(catalog, "shop")
     assert _names(catalog) == ["shop"]
+
+
+def test_each_transaction_is_asked_about_once_under_the_lock(catalog: Catalog, catalog_file: Path) -> None:
+    asked: list[bool] = []
+
+    @contextlib.contextmanager
+    def ask() -> Iterator[None]:
+        asked.append(catalog.is_in_transaction)
+        with pytest.raises(JournalUnavailable), Catalog(catalog_file, busy_seconds=0.1) as other, other.transaction():
+            pass
+        with catalog.bookkeeping() as tx:
+            tx.execute("UPDATE counter SET value = 40")
+        yield
+        asked.append(catalog.is_in_transaction)
+
+    catalog.ask_before_deeds(ask)
+    with catalog.bookkeeping():
+        assert asked == []
+        with catalog.change() as tx, catalog.transaction():
+            tx.execute("INSERT INTO role VALUES (1, 'clerk', '[]', '[]')")
+    assert asked == [True, True]
+    assert catalog.version() == 41
+    with catalog.transaction():
+        pass
+    assert len(asked) == 4
+
+
+def test_what_is_asked_can_refuse_a_transaction_and_bookkeeping_goes_on(catalog: Catalog) -> None:
+    @contextlib.contextmanager
+    def ask() -> Iterator[None]:
+        raise NotAllowed("not any more")
+        yield
+
+    catalog.ask_before_deeds(ask)
+    for _ in range(2):
+        with pytest.raises(NotAllowed), catalog.change() as tx:
+            tx.execute("UPDATE counter SET value = 40")
+    with catalog.bookkeeping() as tx:
+        tx.execute("UPDATE counter SET value = 7")
+    assert catalog.version() == 7
 
 
 def test_two_threads_write_through_one_catalog(catalog: Catalog) -> None:

@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.journal.event import EventKind, Verdict
-from catalog.people.model import User
 from policy_engine.changing.apply import prepare
 from policy_engine.changing.plan import Plan
 from policy_engine.model import PolicySet
 from tests.web_ui.browsing import csrf_token
+from tests.web_ui.elsewhere import regroup, remove_user, revoke
 from web_ui.parts import Parts
 
 BODY = json.dumps({"sql": "select * from shop.orders order by id", "format": "json"}).encode()
@@ -57,15 +57,14 @@ def test_a_token_that_is_revoked_or_an_account_that_goes_meanwhile_is_refused(
     text, token = shop.tokens.create("kim", "test", timedelta(days=1))
     other, _ = shop.tokens.create("kim", "test", timedelta(days=1))
     assert _asked(app, text, lambda: None, padding).status_code == 200
-    assert _asked(app, text, lambda: shop.tokens.revoke(token.id), padding).status_code == 401
-    assert _asked(app, other, lambda: shop.accounts.remove_user("kim"), padding).status_code == 401
+    assert _asked(app, text, lambda: revoke(shop, token.id), padding).status_code == 401
+    assert _asked(app, other, lambda: remove_user(shop, "kim"), padding).status_code == 401
 
 
 @pytest.mark.parametrize("padding", [0, 400_000])
 def test_a_group_that_is_lost_meanwhile_gives_nothing_any_more(app: flask.Flask, shop: Parts, padding: int) -> None:
     text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
-    lost = User(name="kim", groups=frozenset(), attributes={})
-    assert _asked(app, text, lambda: shop.accounts.put_user(lost), padding).status_code == 404
+    assert _asked(app, text, lambda: regroup(shop, "kim"), padding).status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/api/v1/query", "/api/v1/explain"])
@@ -78,7 +77,7 @@ def test_a_group_that_is_lost_while_sql_is_read_gives_nothing_any_more(
     moment = shop.policies.moment
 
     def overtaken() -> contextlib.AbstractContextManager[PolicySet]:
-        shop.accounts.put_user(User(name="kim", groups=frozenset(), attributes={}))
+        regroup(shop, "kim")
         return moment()
 
     with monkeypatch.context() as patch:
@@ -94,7 +93,7 @@ def test_an_error_is_that_of_who_asks_now(app: flask.Flask, shop: Parts, monkeyp
     moment = shop.policies.moment
 
     def overtaken() -> contextlib.AbstractContextManager[PolicySet]:
-        shop.accounts.put_user(User(name="kim", groups=frozenset(), attributes={}))
+        regroup(shop, "kim")
         return moment()
 
     monkeypatch.setattr(shop.policies, "moment", overtaken)
@@ -114,7 +113,7 @@ def test_a_plan_is_carried_out_for_who_may_do_so_now(
 
     def dismissed(*given: Any, **named: Any) -> Plan:
         plan = prepare(*given, **named)
-        shop.accounts.remove_user("max")
+        remove_user(shop, "max")
         return plan
 
     document = "veil: 1\nroles: {thieves: {groups: [max]}}\n"
@@ -150,7 +149,7 @@ def test_one_person_has_some_requests_come_in_at_once(app: flask.Flask, shop: Pa
 def test_a_form_is_judged_when_it_is_whole(browser: SignIn, shop: Parts) -> None:
     kim = browser("kim")
     form = f"csrf_token={csrf_token(kim.get('/connect'))}&name=made&days=7".encode()
-    held = _Held(form, lambda: shop.accounts.remove_user("kim"))
+    held = _Held(form, lambda: remove_user(shop, "kim"))
     kim.post(
         "/connect/tokens",
         input_stream=held,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from joserfc.jwt import Token
+
 from catalog.errors import NotAuthenticated
 from catalog.people.accounts import Accounts
 from catalog.people.provided_names import ProvidedNames
@@ -98,14 +100,18 @@ class IdentityProvider:
         subject = self._person(self._completed(claims, access_token))
         return Arrival(subject=subject, provider_subject=str(claims["sub"]), proof=proof)
 
-    def bearer(self, text: str) -> Subject:
-        """Whom a bearer token of the provider is about; raises NotAuthenticated or ProviderUnavailable."""
+    def signed(self, text: str) -> Token:
+        """A bearer token that the provider has signed; raises NotAuthenticated or ProviderUnavailable."""
         if not self.configuration.api_audience:
             raise NotAuthenticated(
                 "tokens of the identity provider are not taken here",
                 hint="create a token on the page Connect, or have an administrator set `api_audience` of [auth]",
             )
-        claims = self._verifier.access_token(text)
+        return self._verifier.signed(text)
+
+    def bearer(self, token: Token) -> Subject:
+        """Whom a token that the provider has signed is about just now; raises NotAuthenticated, and asks nobody."""
+        claims = self._verifier.access_token(token)
         subject = self._person(claims)
         self._refuse_revoked(subject.user, claims)
         return subject

@@ -37,7 +37,7 @@ class Verifier:
 
     def id_token(self, text: str, *, nonce: str, access_token: str | None = None) -> Claims:
         """The claims of a proof of sign-in that was asked for with this nonce."""
-        token = self._decoded(text)
+        token = self.signed(text)
         wanted = self._configuration
         options = {
             "iss": {"essential": True, "value": wanted.issuer},
@@ -48,9 +48,8 @@ class Verifier:
         self._hold(lambda: checked.validate(now=int(self._clock()), leeway=wanted.skew))
         return token.claims
 
-    def access_token(self, text: str) -> Claims:
-        """The claims of a bearer token for this API, issued to a client that may ask for one."""
-        token = self._decoded(text)
+    def access_token(self, token: Token) -> Claims:
+        """The claims of a signed bearer token for this API, issued to a client that may ask for one."""
         wanted = self._configuration
         registry = JWTClaimsRegistry(
             now=int(self._clock()),
@@ -71,7 +70,7 @@ class Verifier:
             )
         return token.claims
 
-    def _decoded(self, text: str) -> Token:
+    def signed(self, text: str) -> Token:
         """A token whose signature holds; nothing that it claims has been looked at."""
         if len(text) > MOST_LETTERS or not text.isascii():
             raise NotAuthenticated("the token is too long, or no token", hint=_AGAIN)

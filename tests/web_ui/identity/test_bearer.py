@@ -7,10 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
+from joserfc.jwt import Token
 
 from catalog.journal.event import EventKind
+from catalog.people.provided_names import ProvidedNames
+from tests.web_ui.elsewhere import elsewhere, overtaken
 from tests.web_ui.identity.provider import Provider
 from tests.web_ui.identity.world import API, World, auth, served
+from web_ui.identity.verification import Verifier
 
 
 def refusal(world: World, token: str) -> str:
@@ -206,6 +211,34 @@ def test_revoking_somebody_refuses_the_tokens_that_were_issued_before(world: Wor
 def test_a_name_in_a_token_stays_with_who_came_with_it_first(world: World) -> None:
     assert world.whoami(world.provider.mint(world.claims())).status_code == 200
     assert "held by somebody else" in refusal(world, world.provider.mint(world.claims(sub="1002")))
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+def test_a_deed_is_for_whom_a_token_is_about_when_it_is_done_and_waits_for_no_provider(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_revoked: bool
+) -> None:
+    asked, ask = [], Verifier.signed
+
+    def signed(self: Verifier, text: str) -> Token:
+        asked.append(world.parts.catalog.is_in_transaction)
+        return ask(self, text)
+
+    def meanwhile() -> None:
+        with elsewhere(world.parts) as catalog:
+            assert not is_revoked or ProvidedNames(catalog).refuse_before("oidc:kim.berg", world.clock())
+
+    token = world.provider.mint(world.claims())
+    assert world.whoami(token).status_code == 200
+    monkeypatch.setattr(Verifier, "signed", signed)
+    with overtaken(world.parts, meanwhile):
+        done = requests.post(
+            f"{world.url}/api/v1/access-requests",
+            json={"dataset": "shop.orders", "columns": ["card"], "why": "to look"},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+    assert done.status_code == (401 if is_revoked else 201), done.text
+    assert asked == [False]
 
 
 def test_a_provider_that_is_down_is_told_of_and_known_keys_serve_on(world: World) -> None:

@@ -1,0 +1,66 @@
+"""A deed is done for who asks as they are when it is done, however long it took to come so far."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import flask
+
+from catalog.database import Catalog
+from catalog.errors import Internal, NotAuthenticated
+from catalog.revisions import Revisions
+from policy_engine.capabilities import Rights
+from policy_engine.model import Subject
+from policy_engine.store import PolicyStore
+from proxy.http import answers
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """Has whatever a request changes in the catalog asked about once more, within the transaction that changes it.
+
+    INVARIANT: no route does that by itself, so that none can forget it: but for the catalog's `bookkeeping` a request
+    cannot write otherwise. What a server does by itself is not asked about, nor who works on its machine.
+
+    Example:
+        >>> Deeds(catalog=parts.catalog, policies=parts.policies).install(app)
+    """
+
+    catalog: Catalog
+    policies: PolicyStore
+
+    def install(self, app: flask.Flask) -> None:
+        """Ask about the deeds of an application, the only one over its catalog in this process."""
+        app.before_request(self._begin)
+        self.catalog.ask_before_deeds(self._deed)
+
+    def _begin(self) -> None:
+        if flask.request.method not in _SAFE:
+            flask.g.roles_of = self._revision()
+
+    @contextmanager
+    def _deed(self) -> Iterator[None]:
+        """Raises NotAuthenticated unless who asks is who they were when that was settled, and may do the same."""
+        if not flask.has_request_context():
+            yield
+            return
+        if "roles_of" not in flask.g or "subject" not in flask.g:
+            raise Internal("something was to be changed by reading, or before it was settled for whom")
+        answers.refuse_if_changed(flask.g.identity)
+        if flask.g.roles_of != self._revision():
+            self._refuse_if_others(flask.g.subject)
+        yield
+        # What a deed itself changes of who asks, and of what they may do, hinders nothing else that belongs to it.
+        flask.g.roles_of = self._revision()
+        answers.settle_again(flask.g.identity)
+
+    def _refuse_if_others(self, subject: Subject) -> None:
+        """Roles can lose capabilities as people can lose roles."""
+        before, now = self.policies.at_revision(flask.g.roles_of), self.policies.current()
+        if Rights(subject, before).listed() != Rights(subject, now).listed():
+            raise NotAuthenticated("what you may do has changed meanwhile", hint="ask again")
+
+    def _revision(self) -> int:
+        return Revisions(self.catalog).current_number()
