@@ -89,10 +89,9 @@ def client() -> str:
 
 
 def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
-    """Put both headers on every API answer, and have every answer be for who asks as they are when it is there."""
+    """Put both headers on every API answer, and make every error of the API a problem document."""
 
     def finish(response: flask.Response) -> flask.Response:
-        response = _for_who_asks(response)
         if is_api():
             response.headers["Veil-Decision-Id"] = decision_id()
             response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision))
@@ -105,18 +104,6 @@ def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
 def problem(error: Exception) -> flask.Response:
     """The problem document for an error of the current request."""
     return problems.answer(error, decision_id=decision_id())
-
-
-def _for_who_asks(response: flask.Response) -> flask.Response:
-    """The answer, or instead of it that whoever it was made for is no longer who they were."""
-    if "subject" not in flask.g or "is_nobody" in flask.g:
-        return response
-    try:
-        refuse_if_changed(flask.g.identity)
-    except NotAuthenticated as error:
-        response.close()
-        return flask.current_app.make_response(flask.current_app.handle_user_exception(error))
-    return response
 
 
 def _revision(newest: Callable[[], int]) -> int:

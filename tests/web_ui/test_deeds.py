@@ -16,7 +16,9 @@ from policy_engine.store import PolicyStore
 from tests.web_ui.browsing import SignIn, csrf_token
 from tests.web_ui.deeds import DEEDS, HARMLESS, Deed, Prepared, prepare
 from tests.web_ui.elsewhere import elsewhere, overtaken, regroup, remove_user, revoke_all
+from web_ui.app import create_app
 from web_ui.parts import Parts
+from web_ui.role_stories import Roles as RoleList
 
 GROUPS = {"max": "admin", "kim": "clerks", "eve": "guests"}
 KEPT_BESIDE = (
@@ -205,3 +207,25 @@ def test_an_answer_is_for_who_asks_as_they_are_when_it_is_there(
         refused = kim.get(address, headers=header)
     assert refused.status_code == (401 if header else 302)
     assert "orders" not in refused.text.replace(address, "")
+
+
+def test_an_answer_is_not_for_whom_a_role_has_given_up_meanwhile(
+    shop: Parts, bearer: Callable[[str], dict[str, str]]
+) -> None:
+    app, now = create_app(shop), shop.policies.current()
+    looker = Role(name="looker", groups=frozenset({"guests"}), capabilities=frozenset({"audit:read"}))
+    shop.policies.put(now.policies, (*now.roles, looker), by="test", why="", difference="+ role looker")
+    header, roles = bearer("eve"), RoleList.listed
+
+    def overtaken(self: RoleList, search: str = "") -> Any:
+        found = roles(self, search)
+        with elsewhere(shop) as catalog:
+            PolicyStore(catalog).put(now.policies, now.roles, by="test", why="", difference="- role looker")
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RoleList, "listed", overtaken)
+        refused = app.test_client().get("/api/v1/roles", headers=header)
+    assert (refused.status_code, "what you may do has changed" in refused.text) == (401, True)
+    assert refused.headers["Cache-Control"] == "no-store"
+    assert app.test_client().get("/api/v1/roles", headers=header).get_json() == {"roles": []}
