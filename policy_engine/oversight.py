@@ -43,6 +43,15 @@ def require_sources(rights: Rights, what: str) -> None:
         rights.require(Action.HOME_ADMINISTER, None, what)
 
 
+def require_history(rights: Rights, what: str) -> None:
+    """Raise NotAllowed, naming who can give it, unless somebody may read the whole history of policies.
+
+    What lies between two revisions, and whether anything does, tells of every database.
+    """
+    if not rights.oversees_all:
+        rights.require(Action.HOME_ADMINISTER, None, what)
+
+
 def overseen_roles(policies: PolicySet, databases: frozenset[str] | None) -> tuple[Role, ...]:
     """The roles that may be told of to who is told of these databases: those with a grant that reaches any of them.
 

@@ -34,7 +34,7 @@ API_ROUTES = (
     Route(method="POST", rule="/api/v1/policies/apply", who=WRITE, body=DOCUMENT),
     Route(method="POST", rule="/api/v1/policies/preview", who=(Action.POLICY_WRITE,), body=PREVIEW),
     Route(method="GET", rule="/api/v1/policies/history", who=READ),
-    Route(method="POST", rule="/api/v1/policies/rollback", who=WRITE, body={"revision": 999_999, "why": "to try"}),
+    Route(method="POST", rule="/api/v1/policies/rollback", who=READ, body={"revision": 999_999, "why": "to try"}),
     Route(method="POST", rule="/api/v1/ddl", who=Open.SIGNED_IN, body={"statement": "SHOW DATABASES"}),
     Route(method="GET", rule="/api/v1/access-requests", who=Open.SIGNED_IN),
     Route(method="POST", rule="/api/v1/access-requests", who=Open.SIGNED_IN, body=ASK),

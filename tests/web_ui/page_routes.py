@@ -74,7 +74,7 @@ PAGE_ROUTES = (
         method="POST",
         rule="/policies/history/<int:number>",
         called="/policies/history/999999",
-        who=WRITE,
+        who=READ,
         body={"action": "plan"},
     ),
     Route(method="GET", rule="/policies/change", who=WRITE),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import flask
 
 from catalog.clock import written_time
-from policy_engine.capabilities import Action, Rights
+from policy_engine.capabilities import Rights
 from policy_engine.changing.apply import carry_out
-from policy_engine.changing.delegation import require_any, require_change
+from policy_engine.changing.delegation import require_change
 from policy_engine.changing.history import back_to, said_in
 from policy_engine.changing.told_plan import told_plan
+from policy_engine.oversight import require_history
 from policy_engine.readers import reader
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments
@@ -39,8 +40,7 @@ class HistoryApi:
         """Every revision, newest first, for administrators and auditors."""
         rights = self._rights()
         refuse_unknown_arguments("limit")
-        if not rights.may(Action.AUDIT_READ):
-            rights.require(Action.HOME_ADMINISTER, None, "read the history of policies")
+        require_history(rights, "read the history of policies")
         found = self.parts.revisions.history()[: arguments.number("limit", _MOST_REVISIONS) or 100]
         revisions = [
             {
@@ -56,9 +56,12 @@ class HistoryApi:
         return flask.jsonify({"revisions": revisions})
 
     def rollback(self) -> flask.Response:
-        """Put the policies and roles of a revision in force again, as a new one; the answer is what it changed."""
+        """Put the policies and roles of a revision in force again, as a new one; the answer is what it changed.
+
+        INVARIANT: who may not read the history is told nothing of what lies between, not even whether it is theirs.
+        """
         rights = self._rights()
-        require_any(rights, "return to an earlier revision")
+        require_history(rights, "return to an earlier revision")
         refuse_unknown_arguments()
         body = Body.read("revision", "why", "against")
         number = _number(body, "revision")

@@ -296,7 +296,8 @@ CONTROL_PATHS: Json = {
     },
     "/policies/rollback": {
         "post": operation(
-            "Put the policies and roles of a revision in force again, as a new one; refused if `against` is not live",
+            "Put the policies and roles of a revision in force again, as a new one; refused if `against` is not live"
+            " (administrators and auditors, as far as they may change what differs)",
             {"200": answer({"allOf": [named("Plan"), record({"applied": YES_NO, "live": COUNT})]})},
             body={"application/json": {"schema": named("Rollback")}},
         )

@@ -6,14 +6,15 @@ import flask
 
 from catalog.errors import VeilError
 from catalog.model import Revision
-from policy_engine.capabilities import Action, Rights
+from policy_engine.capabilities import Rights
 from policy_engine.changing.apply import carry_out
-from policy_engine.changing.delegation import may_change_anything, require_any, require_change
+from policy_engine.changing.delegation import may_change_anything, require_change
 from policy_engine.changing.differences import differences
 from policy_engine.changing.history import at_revision, back_to, between
 from policy_engine.changing.plan import Plan
 from policy_engine.changing.told_plan import told_plan
 from policy_engine.live import Live, read_live
+from policy_engine.oversight import require_history
 from policy_engine.readers import reader
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
@@ -80,7 +81,7 @@ class RevisionsPage:
         subject = viewer(self.identity)
         current = self.parts.policies.current()
         rights = Rights(subject, current)
-        require_any(rights, "return to an earlier revision")
+        require_history(rights, "return to an earlier revision")
         why, action = flask.request.form.get("why", "").strip(), flask.request.form.get("action")
         if action not in ("plan", "apply"):
             raise RequestInvalid("the form asks for something else than this page does", hint="go back, and try again")
@@ -115,8 +116,7 @@ class RevisionsPage:
 
     def _reader(self) -> Rights:
         rights = Rights(viewer(self.identity), self.parts.policies.current())
-        if not rights.may(Action.AUDIT_READ):
-            rights.require(Action.HOME_ADMINISTER, None, "read the history of policies")
+        require_history(rights, "read the history of policies")
         return rights
 
     def _revision(self, number: int) -> Revision:
