@@ -11,19 +11,25 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from catalog.journal.event import EventKind
+from catalog.clock import utc_now
+from catalog.journal.event import Event, EventKind
+from catalog.journal.journal import Journal
 from catalog.model import Database, Level, Tag
-from catalog.people.model import Role
+from catalog.people.model import Role, User
 from catalog.registry import connect
+from policy_engine.capabilities import Rights
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.decide import decide
-from policy_engine.model import Effect, Outcome, Policy, Scope
+from policy_engine.model import Effect, Outcome, Policy, Scope, Subject
 from policy_engine.subjects import holder_of, subject_of
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
+from web_ui.home.estate import Estates
 from web_ui.parts import Parts
+from web_ui.reports.desk import Desk
 from web_ui.reports.report import Answered, Report, Standing
+from web_ui.reports.use import unused
 
 Read = Callable[..., dict[str, object]]
 
@@ -130,17 +136,74 @@ def test_the_coverage_of_roles_is_the_sum_of_what_is_decided(shop: Parts, read: 
 
 
 def test_a_grant_is_unused_until_a_query_was_answered_by_it(app: flask.Flask, shop: Parts, read: Read) -> None:
-    before = {row["policy"] for row in rows_of(read("unused", days="30"))}
+    before = {row["policy"] for row in rows_of(read("unused", user="ada", days="30"))}
     assert before == {"clerks", "bosses", "idle"}
     text, _ = shop.tokens.create("kim", "test", timedelta(days=1))
     headers = {"Authorization": f"Bearer {text}"}
     asked = app.test_client().post("/api/v1/query", json={"sql": "select * from shop.orders"}, headers=headers)
     assert asked.status_code == 200
     assert asked.data
-    after = rows_of(read("unused", days="30"))
+    after = rows_of(read("unused", user="ada", days="30"))
     assert {row["policy"] for row in after} == {"bosses", "idle"}
-    assert {row["last used"] for row in after} == {"not told"}
-    assert {row["last used"] for row in rows_of(read("unused", user="ada"))} == {"never"}
+    assert {row["last used"] for row in after} == {"never"}
+
+
+@pytest.mark.parametrize("held", ["policy:write on shop", "home:administer"])
+def test_who_does_not_read_the_journal_finds_no_use_by_asking(tmp_path: Path, held: str) -> None:
+    """Whatever days are asked for, whenever within the month, and for a grant that they have just changed."""
+    now = (utc_now() + timedelta(days=300)).replace(day=20, hour=12)
+    answers: list[dict[str, object]] = []
+    for number, used in enumerate((now - timedelta(days=13), now - timedelta(days=1), now - timedelta(days=200), None)):
+        (home := tmp_path / str(number)).mkdir()
+        with open_shop(home) as parts:
+            first = parts.policies.current()
+            lead = Role(name="lead", groups=frozenset({"guests"}), capabilities=frozenset({held}))
+            parts.policies.put(first.policies, (*first.roles, lead), by="max", why="a lead", difference="+ role lead")
+            for at in [used] if used else []:
+                event = Event(kind=EventKind.QUERY_BEGIN, user="kim", datasets=("shop.orders",), policies=("clerks",))
+                Journal(parts.catalog, clock=lambda at=at: at).append(event)  # type: ignore[misc]
+            eve, later = subject_of(parts.accounts.user("eve") or User(name="eve")), now + timedelta(days=20)
+            asked = [(days, at) for days in ("1", "12", "14", "90", "250") for at in (now, now + timedelta(hours=9))]
+            told = [_unused(parts, eve, days, at).as_json() for days, at in asked]
+            assert all(each == told[0] for each in told)
+            assert f"the 90 days before {now:%Y-%m}-01." in str(told[0]["answer"])
+            assert "not told" in str(told[0]["rows"])
+            assert "of the last 12 days" in _unused(parts, None, "12", now).answer, "the operator chooses"
+            [row] = [row for row in rows_of(told[0]) if row["policy"] == "clerks"]
+            answers.append(row)
+            is_listed = "clerks" in str(_unused(parts, eve, "90", later).as_json()["rows"])
+            assert is_listed is (used is None or used < now - timedelta(days=100)), "the next month tells"
+    assert all(each == answers[0] for each in answers)
+
+
+def test_a_grant_that_was_just_changed_is_no_snare_to_who_does_not_read_the_journal(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as parts:
+        first = parts.policies.current()
+        lead = Role(name="lead", groups=frozenset({"guests"}), capabilities=frozenset({"policy:write on shop"}))
+        wider = tuple(replace(each, having=None) if each.id == "clerks" else each for each in first.policies)
+        parts.policies.put(wider, (*first.roles, lead), by="eve", why="a look", difference="~ policy clerks")
+        eve = subject_of(parts.accounts.user("eve") or User(name="eve"))
+        before = _unused(parts, eve, "1", parts.clock()).as_json()
+        event = Event(kind=EventKind.QUERY_BEGIN, user="kim", datasets=("shop.orders",), policies=("clerks",))
+        parts.journal.append(event)
+        assert _unused(parts, eve, "1", parts.clock()).as_json() == before
+        assert "clerks" not in str(before["rows"])
+
+
+def _unused(parts: Parts, subject: Subject | None, days: str, at: datetime) -> Report:
+    """The report as somebody has it at a moment, None for the operator of the home."""
+    rights = None if subject is None else Rights(subject, parts.policies.current())
+    return unused(
+        Desk(
+            parts=parts,
+            estates=Estates(parts),
+            subject=subject,
+            rights=rights,
+            asked={"days": days},
+            policies=parts.policies.current(),
+            at=at,
+        )
+    )
 
 
 def test_what_was_said_of_a_grant_is_told_to_who_may_read_it(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Grants that no query was answered by for long: as the journal tells, which names the policies behind each answer."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.clock import written_time
@@ -15,35 +16,65 @@ from web_ui.reports.report import Cell, Report
 DAYS = 90
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Period:
+    """The time whose queries count for a grant; `end` None is now."""
+
+    start: datetime
+    end: datetime | None = None
+
+
 def unused(desk: Desk) -> Report:
-    """Grants in force that no query was answered by in so many days."""
+    """Grants in force that no query was answered by in so many days.
+
+    INVARIANT: where somebody does not read the journal nothing that they choose, and no query of this month, moves what
+    is listed: neither the days, nor when they ask, nor a grant of their own that is made to see who comes.
+    """
     days = desk.days("days", DAYS)
-    start = desk.at - timedelta(days=days)
+    read, unread = _Period(start=desk.at - timedelta(days=days)), _fixed(desk.at)
     grants = [
         policy
         for policy in desk.policies.policies
         if policy.effect is Effect.GRANT and is_in_force(policy, desk.at) and desk.covers(policy.scope.database)
     ]
     changes = last_changes(desk.parts.revisions.history())
-    idle = [policy for policy in grants if not _used(desk, policy, start)]
+    idle, periods = [], set()
+    for policy in grants:
+        changed, reads = changes.get(fold(policy.id)), desk.reads_journal(policy.scope.database)
+        periods.add(reads)
+        is_judged = reads or changed is None or changed.at < unread.start
+        if is_judged and not _newest(desk, policy, read if reads else unread):
+            idle.append(_row(desk, policy, changed, read.start))
+    words = {True: f"the last {days:,} days", False: f"the {DAYS} days before {unread.end:%Y-%m-%d}"}
+    when = " or of ".join(words[reads] for reads in sorted(periods or {True}, reverse=True))
     return Report(
-        answer=f"{len(idle):,} of {len(grants):,} grants in force gave nothing to any query of the last {days:,} days.",
+        answer=f"{len(idle):,} of {len(grants):,} grants in force gave nothing to any query of {when}.",
         columns=("policy", "roles", "last used", "changed", "by", "why"),
-        rows=tuple(_row(desk, policy, changes.get(fold(policy.id)), start) for policy in idle),
+        rows=tuple(idle),
         notes=(
             "A grant that was changed within these days may be waiting for its first query; it is marked new.",
             "Requests by which people look at what there is do not count, queries do.",
+            *([_UNREAD.format(days=DAYS, end=unread.end)] if False in periods else ()),
         ),
     )
 
 
-def _used(desk: Desk, policy: Policy, start: datetime | None = None) -> bool:
-    return bool(_newest(desk, policy, start))
+_UNREAD = (
+    "Where you do not read the journal, the {days} days before {end:%Y-%m-%d} count, whatever days are asked for: a"
+    " grant may have been used since, and one that was changed since they began is not listed."
+)
 
 
-def _newest(desk: Desk, policy: Policy, start: datetime | None = None) -> str:
+def _fixed(at: datetime) -> _Period:
+    """The time that counts for who does not read the journal: it moves with the months alone."""
+    end = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return _Period(start=end - timedelta(days=DAYS), end=end)
+
+
+def _newest(desk: Desk, policy: Policy, within: _Period | None = None) -> str:
     """When a query was last answered by the policy, empty for never."""
-    found = desk.parts.journal.search(policy=policy.id, kind=EventKind.QUERY_BEGIN, start=start, limit=1)
+    start, end = (within.start, within.end) if within else (None, None)
+    found = desk.parts.journal.search(policy=policy.id, kind=EventKind.QUERY_BEGIN, start=start, end=end, limit=1)
     return written_time(found[0].at) if found and found[0].at else ""
 
 
