@@ -13,7 +13,7 @@ from catalog.generated import Generated
 from catalog.lineage import Origin, Shape, lineage
 from catalog.model import Description, Key
 from catalog.names import fold, join
-from catalog.sources.connector import KnowsGenerated, KnowsViews, SourceConnector, ViewSql
+from catalog.sources.connector import KnowsGenerated, KnowsItsDatabase, KnowsViews, SourceConnector, ViewSql
 from catalog.sources.view_sql import Unclear
 
 _UNTOLD = "its SQL is not told to the account"
@@ -81,6 +81,10 @@ class Descent:
             return tuple(tracing.shape_of(place))
         except VeilError:
             return None
+
+    def database(self) -> str:
+        """What tells the database that the source reaches from all others; empty where that cannot be told."""
+        return self.connector.identity() if isinstance(self.connector, KnowsItsDatabase) else ""
 
     def depths(self) -> Mapping[Place, float]:
         """How many views each view reads, through views of views, so that one is deeper than those that it reads."""

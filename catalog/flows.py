@@ -30,6 +30,10 @@ _FLOWS = (
     "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own FROM flow f"
     " JOIN dataset v ON v.id = f.dataset_id"
 )
+_SAME = (
+    "SELECT o.id FROM source s JOIN source o ON o.id = s.id OR (s.reaches <> '' AND o.reaches = s.reaches) WHERE s.id ="
+)
+"""The sources that reach the database of one."""
 _NAME = "SELECT b.name || '.' || d.name AS name FROM dataset d JOIN database b ON b.id = d.database_id WHERE d.id = ?"
 _ORDER = " ORDER BY f.dataset_id, f.kind DESC, f.relation, f.at, f.path"
 _ADD = (
@@ -52,7 +56,7 @@ _SAID = {FlowKind.MADE: "derives from", FlowKind.REFERS: "refers to", FlowKind.M
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """That a column, or each of them where it is empty, holds of the column `at` of a relation of the same source.
+    """That a column, or each of them where it is empty, holds of the column `at` of a relation of the same database.
 
     Without a relation it may hold of anything there, and with an empty `at` of any column. It is whole where what is in
     the other column is passed on as it is, the fields in it too.
@@ -108,6 +112,21 @@ class Flows:
                     [(*each, place) for each in wanted],
                 )
             arrive(tx, place, by=by)
+
+    def note_database(self, source: str, database: str, *, by: str = "") -> None:
+        """Keeps by what the database that a source reaches is told from all others, and suggests the tags that come to
+        what holds of it from datasets of other sources that reach it.
+        """
+        with self._catalog.change() as tx:
+            if tx.execute(
+                "UPDATE source SET reaches = ? WHERE name = ? AND reaches <> ?", [database, source, database]
+            ):
+                for row in tx.rows(
+                    "SELECT DISTINCT f.dataset_id AS id FROM flow f JOIN source s ON s.id = f.source_id"
+                    " WHERE s.reaches = ? AND ? <> ''",
+                    [database, database],
+                ):
+                    arrive(tx, row["id"], by=by)
 
     def arrivals(self, dataset: str) -> tuple[Arrival, ...]:
         """The tags that come to a dataset by its flows, each once, but for those that it has by a person or anyway."""
@@ -165,14 +184,14 @@ def _from(tx: Transaction, base: int, path: Path | None, tag: int | None) -> Ite
     """The tags that come from a dataset, or its tag at a path, to what holds of it."""
     row = tx.row(
         "SELECT source_id, relation FROM dataset d WHERE id = ? AND NOT is_gone"
-        " AND EXISTS (SELECT 1 FROM flow f WHERE f.source_id = d.source_id)",
+        f" AND EXISTS (SELECT 1 FROM flow f WHERE f.source_id IN ({_SAME} d.source_id))",
         [base],
     )
     place = place_of(row["relation"]) if row else None
     if not row or place is None:
         return
     held = _Held(tx, base, path, tag)
-    flows = f"{_FLOWS} WHERE f.source_id = ? AND f.relation IN (?, ''){_ORDER}"
+    flows = f"{_FLOWS} WHERE f.source_id IN ({_SAME} ?) AND f.relation IN (?, ''){_ORDER}"
     for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
         yield from _along(tx, flow, place, held)
 
@@ -195,10 +214,11 @@ def _to(tx: Transaction, dataset: int) -> Iterator[Arrival]:
 
 
 def _bases(tx: Transaction, dataset: int) -> dict[Place, list[int]]:
-    """Every dataset of the source that a dataset is of, by place."""
+    """Every dataset of the database that a dataset is of, by place."""
     found: dict[Place, list[int]] = {}
     for row in tx.rows(
-        "SELECT b.id, b.relation FROM dataset d JOIN dataset b ON b.source_id = d.source_id"
+        "SELECT b.id, b.relation FROM dataset d JOIN dataset b"
+        f" ON b.source_id IN ({_SAME} d.source_id)"
         " JOIN database a ON a.id = b.database_id WHERE d.id = ? AND NOT b.is_gone ORDER BY a.name, b.name",
         [dataset],
     ):

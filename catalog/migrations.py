@@ -13,7 +13,7 @@ from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 19  # the number of the last step below
+NEWEST = 20  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -140,6 +140,11 @@ def _looks(database: Database) -> None:
 def _flows(database: Database) -> None:
     for statement in _statements(FLOWS):
         database.execute(statement)
+
+
+@_STEPS(name="0020 sources are known to reach one database")
+def _reaches(database: Database) -> None:
+    database.execute("ALTER TABLE source ADD COLUMN reaches TEXT NOT NULL DEFAULT ''")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -74,6 +74,10 @@ class Registrar:
             return [found]
         return [self._registered(found, flows, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
 
+    def note_database(self, database: str) -> None:
+        """Keeps which database the source reaches, so that tags come from what other sources read of it."""
+        self._flows.note_database(self.source.name, database, by=self._by)
+
     def descend(self, dataset: str, flows: Iterable[Flow], ruled: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """Keeps what a dataset's columns hold of others, and suggests the tags that come to them by it."""
         self._flows.put(dataset, flows, by=self._by)

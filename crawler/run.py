@@ -53,6 +53,7 @@ class Running:
             self.runs.list_items(self.run.id, self._listed())
             self.run = self.runs.run(self.run.id)
         with self._open():
+            self.registrar.note_database(self.descent.database())
             self._follow_views()
             self._look_at_all()
             if self._crawled and not self.is_stopped:

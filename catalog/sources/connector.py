@@ -281,6 +281,15 @@ class KnowsGenerated(KnowsViews, Protocol):
 
 
 @runtime_checkable
+class KnowsItsDatabase(Protocol):
+    """A connector that can tell its database from all others, whatever it is called in the options."""
+
+    def identity(self) -> str:
+        """What no other database has; empty where it cannot be told; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
 class KnowsDefects(Protocol):
     """A connector that can tell what is wrong with a relation that can be read all the same."""
 

@@ -86,6 +86,10 @@ class DuckDbFileConnector:
                 suggested = name if plain.count(fold(name)) == 1 else f"{schema}_{name}"
                 yield Relation(name=join(schema, name), suggested_name=suggested, fingerprint=fingerprint)
 
+    def identity(self) -> str:
+        """The file by its own path, whichever links lead to it."""
+        return f"duckdb:{self._path.resolve()}"
+
     def views(self) -> Mapping[str, ViewSql]:
         """The SQL of every view, by relation, as the engine keeps it."""
         world = self._open()

@@ -146,6 +146,8 @@ def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> Non
         datasets.put_source(source)
     for database in _changed(before.databases, after.databases):
         datasets.put_database(database)
+    for source_name, reached in plan.facts.databases.items():
+        Flows(catalog).note_database(source_name, reached, by=by)
     for key, fields in plan.facts.fields.items():
         dataset = after.datasets[key]
         datasets.register(

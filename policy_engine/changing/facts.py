@@ -23,12 +23,13 @@ CheckRule = Callable[[TagRule], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The columns of datasets to be registered and what they hold of others, the tags that already stand, and whose
-    password is new.
+    """The columns of datasets to be registered and what they hold of others, which databases their sources reach, the
+    tags that already stand, and whose password is new.
     """
 
     fields: Mapping[DatasetKey, tuple[Field, ...]] = field(default_factory=dict)
     flows: Mapping[DatasetKey, tuple[Flow, ...]] = field(default_factory=dict)
+    databases: Mapping[str, str] = field(default_factory=dict)
     assignments: Mapping[DatasetKey, tuple[TagAssignment, ...]] = field(default_factory=dict)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     missing_variables: Mapping[str, Place] = field(default_factory=dict)
@@ -70,8 +71,16 @@ def gather(
             assignments[key] = Tags(catalog).assignments(known.full_name)
         if _needs_description(stated.value, known, live, sources):
             fields[key], flows[key] = _described(stated, known, sources, describe, descents)
+    databases = _databases(descents, sources)
     passwords, missing = _passwords(document, Accounts(catalog), environment)
-    return Facts(fields=fields, flows=flows, assignments=assignments, passwords=passwords, missing_variables=missing)
+    return Facts(
+        fields=fields,
+        flows=flows,
+        databases=databases,
+        assignments=assignments,
+        passwords=passwords,
+        missing_variables=missing,
+    )
 
 
 def _needs_description(entry: DatasetEntry, known: Dataset | None, live: Live, sources: Mapping[str, Source]) -> bool:
@@ -111,6 +120,15 @@ def _described(
         raise SourceUnavailable(f"{detail}: {error.detail}", hint=error.hint) from error
     except VeilError as error:
         raise pointed(error, stated.place) from error
+
+
+def _databases(descents: Mapping[str, Descent], sources: Mapping[str, Source]) -> dict[str, str]:
+    """Which database each source reaches that was asked for something, by the source's name."""
+    try:
+        return {sources[key].name: descent.database() for key, descent in descents.items()}
+    except SourceUnavailable as error:
+        detail = f"it cannot be told which database a source reaches: {error.detail}"
+        raise SourceUnavailable(detail, hint=error.hint) from error
 
 
 def unknown(kind: str, name: str, known: Mapping[str, object], place: Place) -> PolicyInvalid:

@@ -63,6 +63,12 @@ class RemoteConnector:
                     name=join(table.schema, table.name), suggested_name=suggested, fingerprint=table.fingerprint
                 )
 
+    def identity(self) -> str:
+        """What the system tells its database from all others by."""
+        with self._look() as look:
+            said = look.identity()
+        return f"{self._connector}:{said}" if said else ""
+
     def views(self) -> Mapping[str, ViewSql]:
         """The SQL of every view, by relation."""
         with self._look() as look:

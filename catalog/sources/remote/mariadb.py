@@ -21,7 +21,18 @@ from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
 from catalog.sources.remote.conditions import Condition
-from catalog.sources.remote.mariadb_catalog import COLUMNS, COMMENTS, COUNT, GENERATED, KEY, KEYS, TABLES, VIEW, VIEWS
+from catalog.sources.remote.mariadb_catalog import (
+    COLUMNS,
+    COMMENTS,
+    COUNT,
+    GENERATED,
+    KEY,
+    KEYS,
+    SERVER,
+    TABLES,
+    VIEW,
+    VIEWS,
+)
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
@@ -93,6 +104,10 @@ class MariaDbSnapshot:
             if (schema is None or fold(table.schema) == fold(schema))
             and (name is None or fold(table.name) == fold(name))
         ]
+
+    def identity(self) -> str:
+        """The server, by what it says of itself."""
+        return ":".join(str(value) for _, value in sorted(self._rows(SERVER), key=str))
 
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of the views, which is empty where the account may not see it."""

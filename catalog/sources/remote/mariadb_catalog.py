@@ -45,6 +45,9 @@ WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NUL
 ORDER BY 1, 2, 7
 """
 
+SERVER = "SHOW VARIABLES WHERE variable_name IN ('server_uid', 'server_uuid', 'hostname', 'port', 'datadir')"
+"""A server is one wherever its tables are all reached, in whichever of its databases: relations have theirs."""
+
 VIEWS = "SELECT table_schema, table_name, view_definition FROM information_schema.views"
 
 VIEW = "SELECT view_definition FROM information_schema.views WHERE table_schema = %s AND table_name = %s"

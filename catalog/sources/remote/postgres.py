@@ -27,7 +27,9 @@ from catalog.sources.remote.postgres_catalog import (
     COLUMNS,
     COMMENTS,
     GENERATED,
+    IDENTITY,
     KEYS,
+    MAY_IDENTIFY,
     READS,
     SETTINGS,
     SIZE,
@@ -94,6 +96,12 @@ class PostgresSnapshot:
             )
             for row in self._rows(TABLES, schema or "", name or "")
         ]
+
+    def identity(self) -> str:
+        """The cluster, as it was numbered when it was made, and the database in it."""
+        if not self._rows(MAY_IDENTIFY)[0]["is_told"]:
+            return ""
+        return str(self._rows(IDENTITY)[0]["name"])
 
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of every view, with every name in full."""

@@ -98,6 +98,13 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN' ORDER BY 1, 2
 """
 
+MAY_IDENTIFY = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS is_told"
+
+IDENTITY = """
+SELECT concat(s.system_identifier, ':', d.oid) AS name FROM pg_control_system() s, pg_database d
+WHERE d.datname = current_database()
+"""
+
 VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
 
 # What a generated column reads is a dependency of its expression, up to version 14 of the column itself. What is read

@@ -73,6 +73,10 @@ class Snapshot(Protocol):
         """Every table and view that is not the system's own, or those of a schema or name, in any case of letters."""
         ...
 
+    def identity(self) -> str:
+        """What tells the database from all others of its system; empty where the account is not told."""
+        ...
+
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL of the views, as the engine's dialect can read it."""
         ...

@@ -126,6 +126,10 @@ class SqliteSnapshot:
             for found, is_view in self._rows(_TABLES if name else _LISTED, {"name": name})
         ]
 
+    def identity(self) -> str:
+        """The file by its own path, whichever links lead to it."""
+        return str(self._path.resolve())
+
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL that made each view."""
         made = {name: str(sql) for name, sql in self._rows("SELECT name, sql FROM sqlite_schema WHERE type = 'view'")}
