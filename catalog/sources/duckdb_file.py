@@ -11,6 +11,7 @@ from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources.connector import Expected, GeneratedColumn, Limits, Relation, Scan, ViewSql
 from catalog.sources.engine_types import fields_of, may_have_no_text
+from catalog.sources.file_reach import beyond
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.own_files import refuse_own
 from catalog.sources.run import EngineRun
@@ -68,6 +69,7 @@ class DuckDbFileConnector:
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._path = Path(options["path"]).absolute()
         self._worked_out: tuple[str, frozenset[str], Mapping[str, frozenset[str]]] = "", frozenset(), {}
+        self._beyond: tuple[str, Mapping[str, str]] = "", {}
         self._textless: dict[Expected, frozenset[str]] = {}
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
@@ -114,6 +116,7 @@ class DuckDbFileConnector:
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
+        self._refuse_beyond(relation, self._fingerprint())
         world = self._open()
         try:
             return fields_of(world.columns(world.item(_item(relation), self._path)))
@@ -158,7 +161,9 @@ class DuckDbFileConnector:
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the relation out of the attached file."""
-        item, fingerprint = _item(expected.relation), self._fingerprint()
+        item, states = _item(expected.relation), self._states()
+        fingerprint = "|".join(states)
+        self._refuse_beyond(expected.relation, fingerprint)
         views, generated = self._worked_out_at(fingerprint)
         is_view, raising = fold(item) in views, generated.get(fold(item), frozenset())
         if not is_view:
@@ -168,9 +173,25 @@ class DuckDbFileConnector:
             files=(self._path,),
             fingerprint=fingerprint,
             database=self._path,
+            states=states,
             may_raise=is_view or bool(raising),
             safe=None if is_view else frozenset(fold(name) for name, _ in expected.columns) - raising,
         )
+
+    def _refuse_beyond(self, relation: str, fingerprint: str) -> None:
+        """Raises SourceUnavailable where a relation reaches beyond the file; that is looked up when it has changed."""
+        if self._beyond[0] != fingerprint:
+            world = self._open()
+            try:
+                self._beyond = fingerprint, beyond(world, world.alias(self._path))
+            finally:
+                world.close()
+        place = ".".join(fold(part) for part in _parts(relation))
+        if why := self._beyond[1].get(place):
+            raise SourceUnavailable(
+                f"`{relation}` reaches beyond its database file: {why}",
+                hint="make it of the file's relations and of functions that tell nothing of a session",
+            )
 
     def _worked_out_at(self, fingerprint: str) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
         """The items, folded, that are views, and the generated columns of tables; both are worked out as they are read.
@@ -211,20 +232,28 @@ class DuckDbFileConnector:
 
     def _fingerprint(self) -> str:
         """Changes whenever the file, or the log of changes beside it, is written to."""
+        return "|".join(self._states())
+
+    def _states(self) -> tuple[str, ...]:
         if not self._path.is_file():
             raise SourceUnavailable(
                 f"there is no database file `{self._path.name}`", hint="check the source's path and its rights"
             )
-        return states_of([self._path, self._path.with_name(self._path.name + ".wal")])
+        return states_of(self._path, self._path.with_name(self._path.name + ".wal"))
 
 
 def _item(relation: str) -> str:
+    return ".".join(map(quoted, _parts(relation)))
+
+
+def _parts(relation: str) -> tuple[str, ...]:
+    """The schema and the name."""
     parts = split(relation)
     if len(parts) == 1:
         parts = ("main", *parts)
     if len(parts) != 2:
         raise SourceUnavailable(f"`{relation}` is no name of a table", hint="write schema.table")
-    return ".".join(map(quoted, parts))
+    return parts
 
 
 def _unreadable(relation: str) -> SourceUnavailable:

@@ -19,18 +19,18 @@ def state(file: Path, found: os.stat_result) -> str:
     return ":".join(map(str, (file, *_told(found))))
 
 
-def states_of(files: Iterable[Path]) -> str:
-    """How those of the files that are there stand, in one word.
+def states_of(*files: Path) -> tuple[str, ...]:
+    """The states of those of the files that are there.
 
     Example:
-        >>> states_of([Path("."), Path("no such file")]) == state(Path("."), os.stat("."))
+        >>> states_of(Path("."), Path("no such file")) == (state(Path("."), os.stat(".")),)
         True
     """
     found = []
     for file in files:
         with suppress(FileNotFoundError):
             found.append(state(file, os.stat(file)))
-    return "|".join(found)
+    return tuple(found)
 
 
 class Watched:

@@ -239,7 +239,7 @@ class SqliteSnapshot:
 
     def _fingerprint(self) -> str:
         """Changes whenever the file, or the log of changes beside it, is written to."""
-        return states_of([self._path, self._path.with_name(self._path.name + "-wal")])
+        return "|".join(states_of(self._path, self._path.with_name(self._path.name + "-wal")))
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

@@ -1,0 +1,241 @@
+"""Tells which relations of a DuckDB file reach beyond it.
+
+The engine lets the views, macros and generated columns of an attached file read whatever it may read itself: the files
+of every other dataset of a query, its settings, its views, the text of the query. So the SQL that a file brings along
+is read with the engine's own parser. It may name the file's own relations, and call functions that hang on nothing but
+their arguments, the time and chance; whatever else it names, or cannot be followed, is beyond.
+"""
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
+
+from catalog.errors import SqlUnsupported
+from catalog.names import fold
+from catalog.sources.engine import serialize
+from catalog.sources.world import World
+
+Node = Mapping[str, object]
+
+_RELATIONS = """
+SELECT schema_name, table_name, NULL FROM duckdb_tables() WHERE database_name = $database AND NOT internal
+UNION ALL SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal
+"""
+_GENERATED = """
+SELECT schema_name, table_name, column_default FROM duckdb_columns()
+WHERE database_name = $database AND NOT internal AND is_generated
+"""
+_MACROS = """
+SELECT function_name, function_type, macro_definition FROM duckdb_functions()
+WHERE database_name = $database AND NOT internal
+"""
+_BUILT_IN = """
+SELECT function_name, function_type, coalesce(stability, ''), coalesce(macro_definition, '') FROM duckdb_functions()
+WHERE internal AND function_type IN ('scalar', 'aggregate', 'window', 'macro')
+"""
+_ENGINES_OWN = "SELECT DISTINCT view_name FROM duckdb_views() WHERE internal"
+
+OF_TIME_AND_CHANCE = frozenset(
+    """
+    + - age century current_date current_localtime current_localtimestamp date_diff date_part date_sub
+    date_trunc datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear decade era error
+    gen_random_uuid generate_series get_current_time get_current_timestamp hour isodow isoyear julian last_day
+    make_timestamptz microsecond millennium millisecond minute month monthname now quarter random range second
+    strftime time_bucket timezone timezone_hour timezone_minute today transaction_timestamp uuid uuidv4 uuidv7
+    week weekday weekofyear year yearweek
+    """.split()
+)
+"""Functions that do not hang on their arguments alone, by the engine's account, and yet tell nothing of a session."""
+
+OF_THE_SESSION = frozenset(
+    """
+    current_connection_id current_database current_query current_query_id current_schema current_schemas
+    current_setting current_transaction_id currval getvariable in_search_path nextval setseed setval sleep_ms
+    stats txid_current vector_type write_log
+    """.split()
+)
+"""All others of that kind: they tell of the session or the query, or do something."""
+
+_OF_SYNTAX = frozenset(
+    {"coalesce", "grouping", "grouping_id", "ifnull", "try", "unnest"}
+)  # the engine lists them nowhere
+_TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat", "repeat_row"})
+_TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
+_ENGINES_SCHEMAS = frozenset({"information_schema", "pg_catalog", "system", "temp"})
+
+
+def beyond(world: World, database: str) -> Mapping[str, str]:
+    """The relations of an attached file that reach beyond it, as `schema.name` folded, each with what shows it.
+
+    Example: of a file with `CREATE VIEW keys AS FROM duckdb_settings()` that is
+    `{'main.keys': 'it reads from the function `duckdb_settings`'}`.
+    """
+    return _File(world, database).beyond()
+
+
+class _File:
+    """What a file brings along, with what of it has been followed."""
+
+    def __init__(self, world: World, database: str) -> None:
+        self._built_in = _built_in(world)
+        self._engines_own = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_OWN))
+        place: dict[str, object] = {"database": database}
+        self._sql: dict[tuple[str, str], list[str]] = {}
+        for schema, name, sql in world.rows(_RELATIONS, place):
+            texts = self._sql.setdefault((fold(str(schema)), fold(str(name))), [])
+            texts += [] if sql is None else [_query(str(sql))]
+        for schema, name, sql in world.rows(_GENERATED, place):
+            self._sql[fold(str(schema)), fold(str(name))].append(f"SELECT {sql}")
+        self._own_macros: dict[str, list[str]] = {}
+        for name, kind, sql in world.rows(_MACROS, place):
+            text = str(sql) if kind == "table_macro" else f"SELECT {sql}"
+            self._own_macros.setdefault(fold(str(name)), []).append(text)
+        self._names = {name for _, name in self._sql}
+        self._read: dict[str, frozenset[str]] = {}
+        """By a text: the relations of the file that it reads, their bare names."""
+
+    def beyond(self) -> dict[str, str]:
+        reads: dict[tuple[str, str], set[str]] = {}
+        found: dict[tuple[str, str], str] = {}
+        for place, texts in self._sql.items():
+            try:
+                reads[place] = {name for text in texts for name in self._followed(text)}
+            except _Beyond as reason:
+                found[place], reads[place] = str(reason), set()
+        while True:  # what reads from such a relation is such a relation
+            names = {name for _, name in found}
+            more = {place for place, read in reads.items() if place not in found and read & names}
+            if not more:
+                return {".".join(place): reason for place, reason in found.items()}
+            found |= dict.fromkeys(more, "it reads from a view that reads outside of the file")
+
+    def _followed(self, text: str) -> frozenset[str]:
+        """The file's relations that a text reads, through macros too; raises _Beyond."""
+        if text not in self._read:
+            self._read[text] = frozenset()  # a macro that calls itself adds nothing
+            try:
+                self._read[text] = frozenset(self._names_in(text))
+            except _Beyond:
+                del self._read[text]
+                raise
+        return self._read[text]
+
+    def _names_in(self, text: str) -> Iterator[str]:
+        try:
+            tree = serialize(text)
+        except SqlUnsupported:
+            raise _Beyond("its SQL cannot be followed") from None
+        ctes = frozenset(_ctes(tree))
+        left: list[object] = [tree]
+        while left:
+            value = left.pop()
+            if isinstance(value, list):
+                left += value
+            elif isinstance(value, dict):
+                yield from self._names_of(value, ctes)
+                left += value.values()
+
+    def _names_of(self, node: Node, ctes: frozenset[str]) -> Iterator[str]:
+        kind, is_call = node.get("type"), node.get("class") in ("FUNCTION", "WINDOW")
+        if "alias" in node and "sample" in node and kind not in _TABLES:
+            raise _Beyond("it reads from something that is no relation")
+        if kind == "BASE_TABLE":
+            yield from self._table(node, ctes)
+        elif kind == "TABLE_FUNCTION":
+            yield from self._table_call(node)
+        elif is_call and not node.get("of_table"):
+            yield from self._call(fold(str(node.get("function_name"))))
+
+    def _table(self, node: Node, ctes: frozenset[str]) -> Iterator[str]:
+        catalog, schema, name = (
+            fold(str(node.get(key) or "")) for key in ("catalog_name", "schema_name", "table_name")
+        )
+        if not schema and not catalog and name in ctes:
+            return
+        is_own = (schema, name) in self._sql if schema else name in self._names and name not in self._engines_own
+        if catalog or schema in _ENGINES_SCHEMAS or not is_own:
+            raise _Beyond(f"it reads from `{name[:80]}`, which is not in the file")
+        yield name
+
+    def _table_call(self, node: Node) -> Iterator[str]:
+        call = node.get("function")
+        if not isinstance(call, dict):
+            raise _Beyond("it reads from something that is no relation")
+        name = fold(str(call.get("function_name")))
+        call["of_table"] = True  # so that it is not judged again as a value
+        if name not in self._own_macros and name not in _TABLE_FUNCTIONS:
+            raise _Beyond(f"it reads from the function `{name[:80]}`")
+        for text in self._own_macros.get(name, ()):
+            yield from self._followed(text)
+
+    def _call(self, name: str) -> Iterator[str]:
+        macros = (*self._own_macros.get(name, ()), *self._built_in.macros.get(name, ()))
+        is_known = name in self._built_in.harmless or (bool(macros) and name not in self._built_in.telling)
+        if not is_known:
+            raise _Beyond(f"it calls `{name[:80]}`")
+        for text in macros:
+            yield from self._followed(text)
+
+
+class _Beyond(Exception):
+    """What a text names is not the file's own, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BuiltIn:
+    """The engine's own functions: those that may be called, all others, and what its macros are made of."""
+
+    harmless: frozenset[str]
+    telling: frozenset[str]
+    macros: Mapping[str, tuple[str, ...]]
+
+
+@functools.cache
+def _known(rows: tuple[tuple[str, str, str, str], ...]) -> _BuiltIn:
+    names = {name for name, kind, *_ in rows if kind != "macro"}
+    told = {name for name, kind, stability, _ in rows if kind != "macro" and stability != "CONSISTENT"}
+    telling = told - OF_TIME_AND_CHANCE
+    macros: dict[str, tuple[str, ...]] = {}
+    for name, kind, _, definition in rows:
+        if kind == "macro":
+            macros[name] = (*macros.get(name, ()), f"SELECT {definition}")
+    return _BuiltIn(harmless=frozenset(names - telling) | _OF_SYNTAX, telling=frozenset(telling), macros=macros)
+
+
+def _built_in(world: World) -> _BuiltIn:
+    rows = ((fold(str(name)), str(kind), str(how), str(made)) for name, kind, how, made in world.rows(_BUILT_IN))
+    return _known(tuple(sorted(rows)))
+
+
+def _query(view: str) -> str:
+    """The query of a `CREATE VIEW`, as the engine writes it; no text where it cannot be found."""
+    depth = 0
+    try:
+        for token in DuckDB().tokenize(view):
+            depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+            if token.token_type is TokenType.ALIAS and depth == 0:
+                return view[token.end + 1 :]
+    except SqlglotError:
+        pass
+    return ""
+
+
+def _ctes(node: object) -> Iterator[str]:
+    """The names of the queries in WITH; raises _Beyond for one that the engine might take for something else."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _ctes(item)
+    elif isinstance(node, dict):
+        entries = node.get("cte_map")
+        for entry in (entries.get("map") or ()) if isinstance(entries, dict) else ():
+            name = str(entry.get("key"))
+            if not re.fullmatch(r"\w+", name):
+                raise _Beyond("a part of it is called like no plain name")
+            yield fold(name)
+        for value in node.values():
+            yield from _ctes(value)

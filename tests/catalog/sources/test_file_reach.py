@@ -1,0 +1,213 @@
+"""What a DuckDB file brings along reads nothing but the file: no other dataset's files, no settings, no query."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from catalog.errors import SourceUnavailable, VeilError
+from catalog.sources.connector import Expected
+from catalog.sources.duckdb_file import DuckDbFileConnector
+from catalog.sources.file_reach import OF_THE_SESSION, OF_TIME_AND_CHANCE, beyond
+from catalog.sources.world import Resources, World
+from proxy.pipeline import Request
+from proxy.reading.functions import CALLABLE
+from tests.proxy.world import ANALYST, governed
+
+SETUP = """
+CREATE TABLE t (a INT, b VARCHAR AS (upper('x' || a)));
+CREATE SCHEMA s2;
+CREATE TABLE s2.u (a INT, q VARCHAR AS (current_setting('threads')));
+CREATE MACRO f(x) AS (SELECT max(a) FROM t) + x;
+CREATE MACRO tm(k) AS TABLE SELECT * FROM t WHERE a = k;
+CREATE MACRO bad(x) AS (SELECT count(*) FROM duckdb_views()) + x;
+CREATE MACRO worse(x) AS bad(x);
+CREATE MACRO tb() AS TABLE SELECT * FROM duckdb_settings();
+"""
+WITHIN = (
+    "SELECT a, f(a) AS m FROM t",
+    "FROM tm(3)",
+    "WITH c AS (SELECT 1 AS z) SELECT * FROM c, range(3) AS r(i), t",
+    "SELECT * FROM t PIVOT (count(*) FOR a IN (1, 2))",
+    "UNPIVOT t ON a",
+    "SELECT current_user, current_date, [x FOR x IN [1, 2] IF x > 1] AS l, a::DECIMAL(3, 1) FROM t TABLESAMPLE 10%",
+    "FROM t UNION ALL BY NAME SELECT 1 AS a",
+    "SELECT * FROM (SELECT 1 AS k) SEMI JOIN t ON true",
+    "VALUES (1), (2)",
+    "SELECT unnest([1, 2]), {'a': 1}.a, COLUMNS(*) FROM t",
+    "SELECT split_part(b, 'x', 1), now(), random(), string_agg(b, ',') OVER (ORDER BY a) FROM t",
+    "SELECT extract(year FROM current_date), a IN (SELECT a FROM t), list_sum([1]), json_extract('{}', '$.a') FROM t",
+    "WITH RECURSIVE c AS (SELECT 1 AS z UNION ALL SELECT z + 1 FROM c WHERE z < 3) FROM c",
+    'SELECT 1 AS "a AS b", (SELECT 2 AS c)',
+)
+BEYOND = {
+    "FROM duckdb_settings()": "duckdb_settings",
+    "FROM duckdb_views": "duckdb_views",
+    "FROM information_schema.tables": "tables",
+    "FROM pg_catalog.pg_class": "pg_class",
+    "SELECT bad(1)": "duckdb_views",
+    "SELECT worse(1)": "duckdb_views",
+    "FROM tb()": "duckdb_settings",
+    "FROM s2.u": "outside of the file",
+    "SELECT current_query()": "current_query",
+    "SELECT getvariable('x')": "getvariable",
+    "SELECT current_setting('allowed_paths')": "current_setting",
+    "SELECT pg_get_viewdef(1)": "duckdb_views",
+    "FROM query('SELECT 1')": "query",
+    "FROM glob('*')": "glob",
+    "SELECT (SELECT max(size) FROM read_blob('x')) FROM t": "read_blob",
+    'WITH "/x.parquet" AS (SELECT 1) FROM t': "no plain name",
+}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("reach") / "team.duckdb"
+    with duckdb.connect(str(path)) as engine:
+        engine.execute(SETUP)
+        for number, sql in enumerate((*WITHIN, *BEYOND)):
+            engine.execute(f'CREATE VIEW "v{number} AS x" AS {sql}')
+        engine.execute('CREATE VIEW "over" AS FROM "v15 AS x"')
+    return path
+
+
+@pytest.fixture(scope="module")
+def reasons(file: Path) -> Iterator[dict[str, str]]:
+    world = World(Resources(), databases=[file])
+    yield dict(beyond(world, world.alias(file)))
+    world.close()
+
+
+@pytest.mark.parametrize("sql", WITHIN)
+def test_what_reads_the_file_alone_is_within(reasons: dict[str, str], sql: str) -> None:
+    assert f"main.v{WITHIN.index(sql)} as x" not in reasons
+
+
+@pytest.mark.parametrize("sql", BEYOND)
+def test_what_reads_anything_else_is_beyond(reasons: dict[str, str], sql: str) -> None:
+    assert BEYOND[sql] in reasons[f"main.v{len(WITHIN) + list(BEYOND).index(sql)} as x"]
+
+
+def test_so_is_what_reads_that(reasons: dict[str, str]) -> None:
+    assert "outside of the file" in reasons["main.over"]
+    assert "current_setting" in reasons["s2.u"]
+    assert not reasons.keys() & {"main.t", "s2.t"}
+
+
+def test_every_function_that_does_not_hang_on_its_arguments_alone_was_looked_at() -> None:
+    told = duckdb.execute(
+        "SELECT DISTINCT function_name FROM duckdb_functions() WHERE internal AND stability <> 'CONSISTENT'"
+        " AND function_type IN ('scalar', 'aggregate', 'window')"
+    ).fetchall()
+    assert {name for (name,) in told} == OF_TIME_AND_CHANCE | OF_THE_SESSION
+    assert not OF_TIME_AND_CHANCE & OF_THE_SESSION
+    assert not OF_THE_SESSION & CALLABLE.keys()
+
+
+def test_whatever_a_person_may_call_a_view_may_call(tmp_path: Path) -> None:
+    path = tmp_path / "calls.duckdb"
+    with duckdb.connect(str(path)) as engine:
+        engine.execute("CREATE TABLE t (a INT)")
+    world = World(Resources(), databases=[path])
+    alias = world.alias(path)
+    world.close()
+    with duckdb.connect(str(path)) as engine:
+        for number, name in enumerate(name for name, function in CALLABLE.items() if function.kind == "scalar"):
+            with_any = next(
+                (args for args in ("a", "a, a", "a, a, a", "") if _binds(engine, f'"{name}"({args})')), None
+            )
+            if with_any is not None:
+                engine.execute(f'CREATE VIEW v{number} AS SELECT "{name}"({with_any}) AS x FROM t')
+        [(count,)] = engine.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall()
+    world = World(Resources(), databases=[path])
+    assert beyond(world, alias) == {}
+    world.close()
+    assert count > 100
+
+
+def _binds(engine: duckdb.DuckDBPyConnection, call: str) -> bool:
+    try:
+        engine.execute(f"SELECT {call} FROM t LIMIT 0")
+    except duckdb.Error:
+        return False
+    return True
+
+
+def test_neither_a_crawl_nor_a_query_reads_it(file: Path) -> None:
+    source = DuckDbFileConnector("team", {"path": str(file)})
+    relation = f'"v{len(WITHIN)} AS x"'
+    for read in (
+        lambda: source.describe(f"main.{relation}"),
+        lambda: source.scan(Expected(relation=f"main.{relation}", columns=())),
+    ):
+        with pytest.raises(SourceUnavailable, match="reaches beyond its database file: it reads from the function"):
+            read()
+    assert [field.name for field in source.describe('main."v0 AS x"')] == ["a", "m"]
+
+
+DOCUMENT = """
+veil: 1
+sources: {hr: {connector: files, path: ./data}, team: {connector: duckdb, path: ./team/team.duckdb}}
+databases: {hr: {}, team: {}}
+tags: {pii.ssn: {level: restricted}}
+datasets:
+  hr.people: {source: hr, relation: people.parquet, columns: {ssn: {tags: [pii.ssn]}}}
+  team.notes: {source: team, relation: main.notes}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - {policy: a, grant: select, to: [analyst], scope: hr, having: not pii.ssn, where: "name <> 'Bob'", why: no numbers}
+  - {policy: b, grant: select, to: [analyst], scope: team, why: their own notes}
+"""
+
+
+def test_a_view_that_is_swapped_after_the_crawl_reads_no_other_source(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "team").mkdir()
+    people = tmp_path / "data" / "people.parquet"
+    pq.write_table(pa.table({"name": ["Ann", "Bob"], "ssn": ["SECRET-1", "SECRET-2"]}), people)
+    _write(tmp_path / "team", "SELECT 'x' AS a, 'y' AS b")
+    sql = "select n.* from team.notes n where exists (select 1 from hr.people)"
+    with governed(tmp_path, DOCUMENT) as world:
+        assert world.ask(sql, ANALYST).to_pylist() == [{"a": "x", "b": "y"}]
+        for view in (
+            "SELECT name AS a, value AS b FROM duckdb_settings()",
+            "SELECT current_query() AS a, 'y' AS b",
+            "SELECT view_name AS a, sql AS b FROM duckdb_views()",
+            f"SELECT name AS a, ssn AS b FROM read_parquet('{people}')",
+            f"SELECT name AS a, ssn AS b FROM '{people}'",
+        ):
+            _write(tmp_path / "team", view)
+            with pytest.raises(VeilError) as refused:
+                world.ask(sql, ANALYST)
+            assert refused.value.code == "source_unavailable", view
+            assert "SECRET" not in f"{refused.value.detail} {refused.value.hint}"
+        _write(tmp_path / "team", "SELECT 'x' AS a, 'z' AS b")
+        assert world.ask(sql, ANALYST).to_pylist() == [{"a": "x", "b": "z"}]
+
+
+def _write(folder: Path, view: str) -> None:
+    with duckdb.connect(str(folder / "new.duckdb")) as engine:
+        engine.execute(f"CREATE OR REPLACE VIEW notes AS {view}")
+    os.replace(folder / "new.duckdb", folder / "team.duckdb")
+
+
+def test_a_file_that_is_replaced_during_a_query_tells_nothing_more(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "team").mkdir()
+    pq.write_table(pa.table({"name": ["Ann"], "ssn": ["1"]}), tmp_path / "data" / "people.parquet")
+    rows = "SELECT 'shown' || i AS a, i AS b FROM range(2000000) AS r(i)"
+    _write(tmp_path / "team", rows)
+    request = Request(sql="select * from team.notes")
+    with (
+        governed(tmp_path, DOCUMENT) as world,
+        world.pipeline.query(ANALYST, request, decision_id="d") as answer,
+    ):
+        batches = iter(answer.batches())
+        next(batches)
+        _write(tmp_path / "team", rows)
+        with pytest.raises(SourceUnavailable):
+            list(batches)
