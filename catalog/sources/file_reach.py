@@ -8,8 +8,10 @@ their arguments, the time and chance; whatever else it names, or cannot be follo
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
@@ -64,6 +66,9 @@ OF_THE_SESSION = frozenset(
 _OF_SYNTAX = frozenset(
     {"coalesce", "grouping", "grouping_id", "ifnull", "try", "unnest"}
 )  # the engine lists them nowhere
+_MOST = 5_000
+"""Of relations and calls that a relation may come to, with all within it; each is unfolded wherever it stands."""
+
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat", "repeat_row"})
 _TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
 _ENGINES_SCHEMAS = frozenset({"information_schema", "pg_catalog", "system", "temp"})
@@ -96,36 +101,49 @@ class _File:
             text = str(sql) if kind == "table_macro" else f"SELECT {sql}"
             self._own_macros.setdefault(fold(str(name)), []).append(text)
         self._names = {name for _, name in self._sql}
-        self._read: dict[str, frozenset[str]] = {}
-        """By a text: the relations of the file that it reads, their bare names."""
+        self._read: dict[str, Counter[str]] = {}
+        """By a text: how often it reads each relation of the file, by bare names, and under no name what it calls."""
 
     def beyond(self) -> dict[str, str]:
-        reads: dict[tuple[str, str], set[str]] = {}
+        reads: dict[tuple[str, str], Counter[str]] = {}
         found: dict[tuple[str, str], str] = {}
         for place, texts in self._sql.items():
             try:
-                reads[place] = {name for text in texts for name in self._followed(text)}
+                reads[place] = sum(map(self._followed, texts), Counter())
             except _Beyond as reason:
-                found[place], reads[place] = str(reason), set()
+                found[place] = str(reason)
         while True:  # what reads from such a relation is such a relation
             names = {name for _, name in found}
-            more = {place for place, read in reads.items() if place not in found and read & names}
+            more = {place for place, read in reads.items() if place not in found and read.keys() & names}
             if not more:
-                return {".".join(place): reason for place, reason in found.items()}
+                break
             found |= dict.fromkeys(more, "it reads from a view that reads outside of the file")
+        large = _endless({place: read for place, read in reads.items() if place not in found})
+        found |= dict.fromkeys(large, "it is made of too many views within each other")
+        return {".".join(place): reason for place, reason in found.items()}
 
-    def _followed(self, text: str) -> frozenset[str]:
+    def _followed(self, text: str) -> Counter[str]:
         """The file's relations that a text reads, through macros too; raises _Beyond."""
         if text not in self._read:
-            self._read[text] = frozenset()  # a macro that calls itself adds nothing
+            self._read[text] = Counter({"": _MOST})  # for a macro that calls itself
             try:
-                self._read[text] = frozenset(self._names_in(text))
+                self._read[text] = self._counted(text)
             except _Beyond:
                 del self._read[text]
                 raise
         return self._read[text]
 
-    def _names_in(self, text: str) -> Iterator[str]:
+    def _counted(self, text: str) -> Counter[str]:
+        """The same, of a text that was not met yet."""
+        found: Counter[str] = Counter({"": 1})
+        for name in self._names_in(text):
+            found.update({name: 1} if isinstance(name, str) else name)
+            if found.total() > _MOST:
+                raise _Beyond("it is made of too many macros within each other")
+        return found
+
+    def _names_in(self, text: str) -> Iterator[str | Counter[str]]:
+        """Each relation that stands in a text, and all that each macro in it reads."""
         try:
             tree = serialize(text)
         except SqlUnsupported:
@@ -140,7 +158,7 @@ class _File:
                 yield from self._names_of(value, ctes)
                 left += value.values()
 
-    def _names_of(self, node: Node, ctes: frozenset[str]) -> Iterator[str]:
+    def _names_of(self, node: Node, ctes: frozenset[str]) -> Iterator[str | Counter[str]]:
         kind, is_call = node.get("type"), node.get("class") in ("FUNCTION", "WINDOW")
         if "alias" in node and "sample" in node and kind not in _TABLES:
             raise _Beyond("it reads from something that is no relation")
@@ -162,7 +180,7 @@ class _File:
             raise _Beyond(f"it reads from `{name[:80]}`, which is not in the file")
         yield name
 
-    def _table_call(self, node: Node) -> Iterator[str]:
+    def _table_call(self, node: Node) -> Iterator[Counter[str]]:
         call = node.get("function")
         if not isinstance(call, dict):
             raise _Beyond("it reads from something that is no relation")
@@ -171,19 +189,37 @@ class _File:
         if name not in self._own_macros and name not in _TABLE_FUNCTIONS:
             raise _Beyond(f"it reads from the function `{name[:80]}`")
         for text in self._own_macros.get(name, ()):
-            yield from self._followed(text)
+            yield self._followed(text)
 
-    def _call(self, name: str) -> Iterator[str]:
+    def _call(self, name: str) -> Iterator[Counter[str]]:
         macros = (*self._own_macros.get(name, ()), *self._built_in.macros.get(name, ()))
         is_known = name in self._built_in.harmless or (bool(macros) and name not in self._built_in.telling)
         if not is_known:
             raise _Beyond(f"it calls `{name[:80]}`")
         for text in macros:
-            yield from self._followed(text)
+            yield self._followed(text)
 
 
 class _Beyond(Exception):
     """What a text names is not the file's own, in words."""
+
+
+def _endless(reads: Mapping[tuple[str, str], Counter[str]]) -> set[tuple[str, str]]:
+    """The relations that the engine would unfold into too many, or without end."""
+    parts: dict[str, Counter[str]] = {}
+    for (_, name), read in reads.items():
+        parts[name] = parts.get(name, Counter()) | read
+    order: tuple[str, ...] = ()
+    while not order and parts:
+        try:
+            order = tuple(TopologicalSorter(parts).static_order())
+        except CycleError as error:
+            parts |= {name: Counter({"": _MOST}) for name in error.args[1]}
+    sizes: dict[str, int] = {}
+    for name in order:
+        inside = sum(sizes[part] * count for part, count in parts.get(name, Counter()).items())
+        sizes[name] = min(2 * _MOST, 1 + inside)
+    return {place for place in reads if sizes[place[1]] > _MOST}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,31 @@ def test_neither_a_crawl_nor_a_query_reads_it(file: Path) -> None:
     assert [field.name for field in source.describe('main."v0 AS x"')] == ["a", "m"]
 
 
+@pytest.mark.parametrize("form", ["views", "macros", "table macros"])
+def test_what_the_engine_would_unfold_without_end_is_never_looked_at(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "bomb.duckdb"
+    create, first, last = {
+        "views": ("VIEW v{n} AS {ten}", "SELECT 1 AS x", "FROM v{n}"),
+        "macros": ("MACRO v{n}() AS ({ten})", "1", "SELECT v{n}()"),
+        "table macros": ("MACRO v{n}() AS TABLE {ten}", "SELECT 1 AS x", "FROM v{n}()"),
+    }[form]
+    joint = " + " if form == "macros" else " UNION ALL "
+    item = {"views": "SELECT x FROM v{n}", "macros": "v{n}()", "table macros": "SELECT x FROM v{n}()"}[form]
+    with duckdb.connect(str(path)) as engine:
+        for number in range(10):
+            engine.execute("CREATE OR REPLACE " + create.format(n=number, ten=first))
+        engine.execute(f"CREATE VIEW whole AS {last.format(n=9)}")
+        engine.execute(f"CREATE VIEW fewer AS {last.format(n=3)}")
+        for number in range(9, 0, -1):
+            ten = joint.join([item.format(n=number - 1)] * 10)
+            engine.execute("CREATE OR REPLACE " + create.format(n=number, ten=ten))
+    source = DuckDbFileConnector("team", {"path": str(path)})
+    with pytest.raises(SourceUnavailable, match="too many"):
+        source.describe("main.whole")
+    assert len(source.describe("main.fewer")) == 1
+    assert len(list(source.relations())) == (12 if form == "views" else 2)
+
+
 DOCUMENT = """
 veil: 1
 sources: {hr: {connector: files, path: ./data}, team: {connector: duckdb, path: ./team/team.duckdb}}
