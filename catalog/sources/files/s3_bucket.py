@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -18,7 +19,7 @@ from catalog.sources.files.layout import GLOB, Layout, literal_name
 from catalog.sources.files.s3_options import file_system, told
 from catalog.sources.files.samples import sampled
 from catalog.sources.files.scans import WHOLE_FILE_BYTES
-from catalog.sources.files.sets import FileSet
+from catalog.sources.files.sets import FileSet, changed_meanwhile
 from catalog.sources.private_copies import PrivateCopies
 
 _FRESH_SECONDS = 2.0
@@ -107,8 +108,7 @@ class S3Bucket:
         state = f"{file}:{info.size}:{info.mtime_ns}"
         if info.mtime_ns < time.time_ns() - _YOUNG_NS:
             return state
-        with self._asking(lambda: self._system().open_input_stream(file.as_posix(), compression=None)) as stream:
-            return f"{state}:{stream.metadata().get('ETag', b'').decode()}"
+        return f"{state}:{self._tag(file)}"
 
     def fetched(self, files: FileSet) -> FileSet:
         """Whole private copies of the objects; raises SourceUnavailable when one changes while it is read."""
@@ -131,9 +131,28 @@ class S3Bucket:
         (file,), (state,) = one.files, one.states
         steps = [step for step in file.parts[:-1] if step.split("=")[0] in one.partitions]
         name = "/".join((*steps[len(steps) - len(one.partitions) :], file.name))
-        return self._copies().file(
-            f"s3|{form}|{self._options.get('endpoint', '')}|{state}", name, lambda target: write(one, target)
-        )
+
+        def write_steadily(target: Path) -> None:
+            with self._steady(one):
+                write(one, target)
+
+        return self._copies().file(f"s3|{form}|{self._options.get('endpoint', '')}|{state}", name, write_steadily)
+
+    @contextmanager
+    def _steady(self, one: FileSet) -> Iterator[None]:
+        """For as long as an object is read, in pieces: raises SourceUnavailable when it is not one and the same."""
+        (file,), (state,) = one.files, one.states
+        before = self._tag(file)
+        yield
+        (info,) = self._asking(lambda: self._system().get_file_info([file.as_posix()]))
+        listed = f"{file}:{info.size}:{info.mtime_ns}"
+        if state not in (listed, f"{listed}:{before}") or self._tag(file) != before:
+            raise changed_meanwhile(file)
+
+    def _tag(self, file: Path) -> str:
+        """What the server says of an object's content."""
+        with self._asking(lambda: self._system().open_input_stream(file.as_posix(), compression=None)) as stream:
+            return bytes(stream.metadata().get("ETag", b"")).decode()
 
     def _download(self, one: FileSet, target: Path) -> None:
         (file,), (size,) = one.files, one.sizes
@@ -145,14 +164,14 @@ class S3Bucket:
             while chunk := self._asking(lambda: stream.read(_CHUNK)):
                 copy.write(chunk)
             if copy.tell() != size:
-                raise _changed(file)
+                raise changed_meanwhile(file)
 
     def _hollow(self, sampled_files: int) -> Callable[[FileSet, Path], None]:
         def write(one: FileSet, target: Path) -> None:
             (file,), (size,) = one.files, one.sizes
             with self._asking(lambda: self._system().open_input_file(file.as_posix())) as stream:
                 if self._asking(stream.size) != size:
-                    raise _changed(file)
+                    raise changed_meanwhile(file)
                 try:
                     self._asking(lambda: write_hollow(stream, size, target, sampled_files))
                 except (ValueError, pa.ArrowException):
@@ -220,7 +239,3 @@ def bucket_layout(name: str, options: Mapping[str, str], copies: Callable[[], Pr
     if len(steps) > 1 and kind_of(path.name) is not None:
         return Layout(S3Bucket(name, path.parent, options, copies), path.name, (literal_name(path.name),))
     return Layout(S3Bucket(name, path, options, copies), path.name)
-
-
-def _changed(file: Path) -> SourceUnavailable:
-    return SourceUnavailable(f"`{file.name}` changed while it was read", hint="try again")

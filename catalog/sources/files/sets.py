@@ -116,3 +116,8 @@ class Place(Protocol):
     def glimpsed(self, files: FileSet) -> FileSet:
         """Files on this machine that have the columns of these, and the rows that a sample is made of."""
         ...
+
+
+def changed_meanwhile(file: Path) -> SourceUnavailable:
+    """The error about a file or object that somebody replaced or wrote to."""
+    return SourceUnavailable(f"`{file.name}` changed while it was read", hint="try again")

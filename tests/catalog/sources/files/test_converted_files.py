@@ -17,6 +17,10 @@ from catalog.errors import LimitExceeded, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import KnowsDefects
+from catalog.sources.files.kinds import FileKind
+from catalog.sources.files.options import FileOptions
+from catalog.sources.files.preparations import Preparations
+from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.workers.apart import call_apart
 from crawler.crawl import crawl_folder
@@ -335,6 +339,29 @@ def test_a_copy_that_would_fill_the_disk_is_refused_once_old_ones_have_gone(
     ):
         copies.refuse_without_room("visits.csv", 2 * gib + 1)
     assert new.exists()
+
+
+@pytest.mark.parametrize("form", ["in place", "put there", "another delimiter"])
+def test_file_that_is_written_over_while_it_is_read_gives_no_copy(tmp_path: Path, form: str) -> None:
+    file, copies = tmp_path / "data" / "people.csv", tmp_path / "copies"
+    encoding = "utf-8" if form == "another delimiter" else "utf-16"
+    write(file, "name,ssn\nAnn,1\n".encode(encoding))
+    write(tmp_path / "data" / "more.csv", "name;ssn\nBob;2\nCy;3\n")
+    names = ("more.csv", "people.csv") if form == "another delimiter" else ("people.csv",)
+    options = FileOptions.of("lake", {"path": str(tmp_path / "data")})
+    preparations = Preparations(PrivateCopies(copies), options)
+    files = FileSet.of(FileKind.CSV, [tmp_path / "data" / name for name in names])
+    other = "ssn,name\n1,Ann\n".encode(encoding)
+    if form == "put there":
+        write(tmp_path / "other", other)
+        os.replace(tmp_path / "other", file)
+    else:
+        write(file, other)
+    with pytest.raises(SourceUnavailable, match=r"`people\.csv` changed while it was read"):
+        preparations.prepared(files)
+    assert not list(copies.rglob("*.csv"))
+    again = preparations.prepared(FileSet.of(FileKind.CSV, files.files))
+    assert again.files[-1].is_relative_to(copies)
 
 
 FHIR = (

@@ -14,6 +14,9 @@ import pytest
 from catalog.errors import LimitExceeded, SettingsInvalid, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
+from catalog.sources.files.kinds import FileKind
+from catalog.sources.files.s3_bucket import S3Bucket, bucket_layout
+from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 from tests.catalog.sources.lakes import defects, expected, relations, rows, types
 from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract, read
@@ -169,6 +172,28 @@ def test_object_that_changes_or_goes_after_it_was_listed_is_refused(
         server.put(f"{prefix}/x.csv", later)
     with pytest.raises(SourceUnavailable, match=r"changed while it was read|has gone"):
         connector.describe("x.csv")
+
+
+def test_object_that_is_replaced_by_one_of_its_size_while_it_is_read_gives_no_copy(
+    server: S3Server, prefix: str, tmp_path: Path
+) -> None:
+    server.put(f"{prefix}/x.csv", b"a,b\n1,2\n")
+    place = bucket_layout("lake", server.options(prefix), lambda: PrivateCopies(tmp_path)).place
+    assert isinstance(place, S3Bucket)
+
+    def looked_at() -> FileSet:
+        return place.seen("x.csv", FileKind.CSV, [place.root / "x.csv"], (), "")
+
+    files = looked_at()
+    server.put(f"{prefix}/x.csv", b"b,a\n1,2\n")
+    with pytest.raises(SourceUnavailable, match="changed while it was read"):
+        place.fetched(files)
+    files = looked_at()
+    with pytest.raises(SourceUnavailable, match="changed while it was read"), place._steady(files):
+        server.put(f"{prefix}/x.csv", b"a,b\n3,4\n")
+    assert not list(tmp_path.rglob("*.csv"))
+    [copy] = place.fetched(looked_at()).files
+    assert copy.read_bytes() == b"a,b\n3,4\n"
 
 
 def test_empty_prefix_holds_nothing_and_missing_bucket_is_told(server: S3Server, prefix: str) -> None:
