@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from catalog.journal.tables import ARCHIVES_AND_TERMS, EVENT_INDEX
+from catalog.journal.tables import ARCHIVES_AND_TERMS, EVENT_INDEX, FILED_ANEW
 from catalog.people.tables import PEOPLE, PROVIDED, SESSION_TOKENS, SESSIONS
 from catalog.request_tables import ACCESS_REQUESTS
 from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 20  # the number of the last step below
+NEWEST = 21  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -145,6 +145,13 @@ def _flows(database: Database) -> None:
 @_STEPS(name="0020 sources are known to reach one database")
 def _reaches(database: Database) -> None:
     database.execute("ALTER TABLE source ADD COLUMN reaches TEXT NOT NULL DEFAULT ''")
+
+
+@_STEPS(name="0021 SQL as it ran is filed apart")
+def _governed_apart(database: Database) -> None:
+    """Everything that searches need is filed again, as it is taken from the events themselves."""
+    for statement in _statements(FILED_ANEW):
+        database.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

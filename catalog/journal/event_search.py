@@ -1,10 +1,12 @@
 """Finds events by what they mention: every part of a search is a set of events, and the answer is what all have."""
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from itertools import islice
 from typing import Literal
 
@@ -13,15 +15,18 @@ from catalog.database import Transaction, Value
 from catalog.errors import LimitExceeded
 from catalog.journal.event_index import key
 from catalog.journal.event_sets import Flags, Members, Part, between, gathered, these
-from catalog.journal.event_terms import TEXTS, Term, person, storable
+from catalog.journal.event_terms import TEXTS, Term, person, read_body, storable
 
 _DAY, _HOUR = len("2026-11-22"), len("2026-11-22T12")
 _LONGEST = 1_000  # characters; the engine compares no longer pattern
 _SHORTEST = 3
 """Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
 
+_TOLD = tuple(what for what in TEXTS if what not in ("hidden", "governed"))
 _WILD = re.compile("[%_!]")
-_MOST_VALUES = 400
+_MANY_VALUES = 1_000
+"""So many values are looked at together, after the most used ones."""
+
 _PARTS = "SELECT m.first, m.seqs FROM mention AS m JOIN term AS t ON t.id = m.term"
 
 
@@ -29,12 +34,14 @@ _PARTS = "SELECT m.first, m.seqs FROM mention AS m JOIN term AS t ON t.id = m.te
 class Readable:
     """The part of the journal that somebody may read: their own events, and those about nothing but some databases.
 
-    Who is not told of hidden columns (`tells_hidden`) does not find events by them.
+    Who is not told of hidden columns (`tells_hidden`) does not find events by them, nor by SQL as it ran, which may
+    name some. That has words of policies, too: who does not read them all (`reads_policies`) finds own events by it.
     """
 
     user: str
     databases: frozenset[str] = frozenset()
     tells_hidden: bool = True
+    reads_policies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +75,31 @@ def newest(members: Members, before: int | None, limit: int) -> tuple[int, ...]:
 
 
 def values(tx: Transaction, members: Members, what: str, most: int) -> tuple[Count, ...]:
-    """The values that most of the events mention as something, the most frequent first.
+    """The values that most of the events mention as something, the most frequent first; of equals the first by name.
 
     Values are looked at from the most used one on, until those that follow cannot be among the answer.
+
+    INVARIANT: which values are told, in which order and how they are written hangs on the events alone, and not on
+    others that mention them too.
     """
-    found: list[Count] = []
-    rows = tx.rows("SELECT id, value, uses FROM term WHERE what = ? ORDER BY uses DESC LIMIT ?", [what, _MOST_VALUES])
-    for row in rows if members.count else ():
-        if len(found) == most and found[-1].count >= row["uses"]:
+    found: list[tuple[int, str, int]] = []
+    terms = tx.tuples("SELECT uses, key, id FROM term WHERE what = ? ORDER BY uses DESC", [what])
+    length = most
+    while some := tuple(islice(terms, length)) if members.count else ():
+        if len(found) == most and some[0][0] < -found[-1][0]:
             break
-        count = members.among(_parts_of(tx, row["id"]))
-        if count:
-            found = sorted([*found, Count(value=row["value"], count=count)], key=lambda each: -each.count)[:most]
-    return tuple(found)
+        counts = members.shared(_parts_of_each(tx, [term for _, _, term in some]))
+        found = nsmallest(most, [*found, *((-counts[term], name, term) for _, name, term in some if term in counts)])
+        length = _MANY_VALUES
+    return tuple(Count(value=_written(tx, members, what, name, term), count=-less) for less, name, term in found)
+
+
+def _written(tx: Transaction, members: Members, what: str, known_as: str, term: int) -> str:
+    """A value as the newest of the events writes it; another event may write it otherwise."""
+    parts = tx.tuples("SELECT first, seqs FROM mention WHERE term = ? ORDER BY first DESC", [term])
+    row = tx.row("SELECT CAST(body AS BLOB) AS body FROM event WHERE seq = ?", [members.newest(parts)])
+    terms = read_body(row["body"]) if row else ()
+    return next((name for of, name in terms if (of, key(name)) == (what, known_as)), known_as)
 
 
 def spans(tx: Transaction, members: Members, what: Literal["day", "hour"], by: str) -> Mapping[str, Mapping[str, int]]:
@@ -92,7 +111,7 @@ def spans(tx: Transaction, members: Members, what: Literal["day", "hour"], by: s
     """
     kinds = {
         row["value"]: members.within(gathered(_parts_of(tx, row["id"]), len(members.flags) - 1))
-        for row in tx.rows("SELECT id, value FROM term WHERE what = ?", [by])
+        for row in tx.rows("SELECT id, value FROM term WHERE what = ? ORDER BY key", [by])
     }
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     parts = "SELECT t.value, m.first, m.seqs FROM mention AS m JOIN term AS t ON t.id = m.term WHERE t.what = ?"
@@ -105,6 +124,11 @@ def spans(tx: Transaction, members: Members, what: Literal["day", "hour"], by: s
 
 def _parts_of(tx: Transaction, term: int) -> Iterator[Part]:
     return tx.tuples("SELECT first, seqs FROM mention WHERE term = ?", [term])
+
+
+def _parts_of_each(tx: Transaction, terms: Sequence[int]) -> Iterator[tuple[int, int, bytes]]:
+    chosen = "SELECT value FROM json_each(?)"
+    return tx.tuples(f"SELECT term, first, seqs FROM mention WHERE term IN ({chosen})", [json.dumps(terms)])
 
 
 class _Finder:
@@ -199,18 +223,26 @@ class _Finder:
 
     def _text(self, text: str, readable: Readable | None) -> Flags:
         """The events that mention a text which holds this one, or whose decision it names."""
-        looked = [what for what in TEXTS if what != "hidden" or readable is None or readable.tells_hidden]
         if len(text) > _LONGEST:
             raise LimitExceeded(f"a text that is looked for has at most {_LONGEST:,} characters", hint="look for less")
         wanted = storable(text)
+        if readable is None or (readable.tells_hidden and readable.reads_policies):
+            return self._holding(wanted, *TEXTS) | self._decided(text)
+        if not readable.tells_hidden:
+            return self._holding(wanted, *_TOLD) | self._decided(text)
+        own = self._of("person", person(readable.user))
+        return self._holding(wanted, *_TOLD, "hidden") | (self._holding(wanted, "governed") & own) | self._decided(text)
+
+    def _holding(self, wanted: str, *whats: str) -> Flags:
+        """The events that mention, as one of these, a text that holds this one."""
         given: dict[str, Value] = {"like": f"%{_plain(wanted)}%"}
-        condition = f"t.what IN ({', '.join(repr(what) for what in looked)})"
+        condition = f"t.what IN ({', '.join(map(repr, whats))})"
         if len(wanted) >= _SHORTEST:
             condition += " AND t.id IN (SELECT rowid FROM term_text WHERE value LIKE :pieces)"
             given["pieces"] = f"%{wanted}%"
         if len(wanted) < _SHORTEST or _WILD.search(wanted):
             condition += " AND t.value LIKE :like ESCAPE '!'"
-        return self._gather(condition, given) | self._decided(text)
+        return self._gather(condition, given)
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,7 @@ and counted a million events at a time.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -105,6 +106,36 @@ class Members:
                 count += int(np.count_nonzero(mine & flags[: len(mine)]))
         numbers = np.frombuffer(b"".join(lists), _NUMBER)
         return count + int(np.count_nonzero(self.flags[numbers[numbers < len(self.flags)]]))
+
+    def shared(self, parts: Iterable[tuple[int, int, bytes]]) -> Counter[int]:
+        """How many of the events are in each of some sets, without those that have none of them.
+
+        Each part is told with the number of its set.
+        """
+        counts: Counter[int] = Counter()
+        owners, lists = [], []
+        for owner, first, stored in parts:
+            if stored[:1] == _LIST:
+                owners.append((owner, (len(stored) - 1) // _NUMBER.itemsize))
+                lists.append(stored[1:])
+            elif count := self.among([(first, stored)]):
+                counts[owner] += count
+        numbers = np.frombuffer(b"".join(lists), _NUMBER)
+        of = np.repeat(np.array([owner for owner, _ in owners], np.int64), [length for _, length in owners])
+        known = numbers < len(self.flags)
+        mine = of[known][self.flags[numbers[known]]]
+        for owner, count in zip(*(each.tolist() for each in np.unique(mine, return_counts=True)), strict=True):
+            counts[owner] += count
+        return counts
+
+    def newest(self, falling: Iterable[Part]) -> int | None:
+        """The newest event that is in a set, too, whose parts are told from the last one on."""
+        for first, stored in falling:
+            numbers = np.array(unpacked(first, stored))
+            mine = numbers[numbers < len(self.flags)]
+            if (found := mine[self.flags[mine]]).size:
+                return int(found[-1])
+        return None
 
     def within(self, flags: Flags) -> "Members":
         """What is in another set of the same moment, too."""

@@ -9,8 +9,11 @@ from catalog.names import fold
 
 OUTCOMES = ("clear", "masked", "hidden")
 
-TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "shown", "hidden", "word")
-"""As what a term is mentioned whose text is searched."""
+TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "shown", "hidden", "governed", "word")
+"""As what a term is mentioned whose text is searched; `governed` is SQL as it ran, with words of policies in it."""
+
+GOVERNED = "sql"
+"""The detail of an event that holds SQL as it ran."""
 
 _CHANGES = (EventKind.DOCUMENT_APPLY.value, EventKind.POLICY_ROLLBACK.value)
 _OF_DATA = " dataset "
@@ -64,9 +67,9 @@ def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
         name, _, outcome = told.rpartition("=")
         yield "column", name if outcome in OUTCOMES else told
         yield "hidden" if outcome == "hidden" else "shown", told
-    yield from (
-        ("word", storable(text)) for text in (*event["groups"], *_texts(event["details"]), event["client"]) if text
-    )
+    details = dict(event["details"])
+    yield from (("governed", storable(text)) for text in _texts(details.pop(GOVERNED, "")) if text)
+    yield from (("word", storable(text)) for text in (*event["groups"], *_texts(details), event["client"]) if text)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -29,6 +29,13 @@ EVENT_INDEX = """
     DROP INDEX event_by_kind;
 """
 
+FILED_ANEW = """
+    DELETE FROM mention;
+    DELETE FROM term;
+    INSERT INTO term_text (term_text) VALUES ('delete-all');
+    UPDATE event_filed SET seq = 0, removals = removals + 1;
+"""
+
 ARCHIVES_AND_TERMS = """
     DROP TABLE mention;
     DROP TABLE term;

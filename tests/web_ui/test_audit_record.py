@@ -116,6 +116,39 @@ def test_nothing_tells_who_reads_a_part_of_what_happened_elsewhere(browser: Sign
     assert "query:deny" not in re.sub(r"<select.*?</select>", "", page, flags=re.S)
 
 
+def test_who_reads_a_part_is_told_sql_as_it_ran_of_own_queries_alone(browser: SignIn, shop: Parts, reader: str) -> None:
+    """It has the words of policies, which may look into any database; `kim` holds none but reads own queries."""
+    details = {"request": "SELECT * FROM orders", "sql": "SELECT * FROM orders WHERE id IN (FROM lab.results)"}
+    for user in ("max", "kim", reader):
+        event = Event(
+            kind=EventKind.QUERY_BEGIN, user=user, datasets=("shop.orders",), decision_id="d1", details=details
+        )
+        shop.journal.append(event)
+    events = {event.user: event.seq for event in shop.journal.search(decision_id="d1")}
+    for person, told in ((reader, {reader}), ("kim", {"kim"}), ("ada", {"max", "kim", reader})):
+        found = browser(person).get(f"{EVENTS}?text=lab.results&kind=query:begin").get_json()
+        assert {event["user"] for event in found["events"]} == told, person
+        for user, seq in events.items():
+            page = browser(person).get(f"/audit/{seq}")
+            assert ("lab.results" in page.text) is (user in told), (person, user)
+            assert page.status_code == (404 if (person, user) in {("kim", "max"), ("kim", reader)} else 200)
+        for form, each in (("csv", 1), ("jsonl", 1), ("ocsf", 0)):
+            lines = browser(person).get(f"{EXPORT}?format={form}&kind=query:begin&decision_id=d1").text.splitlines()
+            assert sum("lab.results" in line for line in lines) == each * len(told), (person, form)
+
+
+def test_what_a_part_is_narrowed_by_hangs_on_nothing_else(browser: SignIn, shop: Parts) -> None:
+    """Neither how a guessed name is written, nor which of many values is offered, tells what others did."""
+    shop.journal.append(Event(kind=EventKind.REQUEST_CREATE, user="max", datasets=("lab.trials",)))
+    names = [f"shop.{letter}" for letter in "abcdefghijk"]
+    for user, chosen in (("kim", ["LaB.TriaLS", *names[1:]]), ("max", names[1:] * 2)):
+        for name in chosen:
+            shop.journal.append(Event(kind=EventKind.REQUEST_CREATE, user=user, datasets=(name,)))
+    page = browser("kim").get("/audit").text
+    offered = ["LaB.TriaLS", *names[1:10]]
+    assert set(re.findall(r"dataset=([\w.]+)", page)) == set(offered)
+
+
 def test_counts_of_who_reads_a_part_are_those_of_the_part(browser: SignIn, shop: Parts, reader: str) -> None:
     person = browser(reader)
     whole = [event for event in shop.journal.export() if event.user == "eve" or event.datasets == ("shop.orders",)]

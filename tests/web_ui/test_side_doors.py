@@ -127,3 +127,14 @@ def test_a_link_with_a_password_in_it_excuses_no_form(app: flask.Flask, path: st
     del headers["Origin"]
     assert victim.post(path, data={"name": "eve", "password": PASSWORD}, headers=headers).status_code == 400
     assert victim.get("/api/v1/whoami").get_json()["user"] == "kim"
+
+
+def test_earlier_queries_are_those_of_nobody_called_alike_but_for_case(app: flask.Flask, shop: Parts) -> None:
+    for user in ("Kim", "kim"):
+        details = {"request": f"SELECT 'by {user}'", "sql": ""}
+        shop.journal.append(Event(kind=EventKind.QUERY_BEGIN, user=user, decision_id=user, details=details))
+    browser = app.test_client()
+    sign_in(browser, "kim")
+    for page in ("/home", "/query/history"):
+        text = browser.get(page).text
+        assert ("by kim" in text, "by Kim" in text) == (True, False), page

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice
 from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.event_search import Readable
 from catalog.journal.seals import Seal
 from catalog.model import Revision
 from policy_engine.capabilities import Action, Rights
@@ -76,9 +77,15 @@ def overview(parts: Parts, subject: Subject, estates: Estates, role: str = "") -
         changes=parts.revisions.history()[:_FEW] if reads_every_policy(rights) else (),
         sights=tuple(_told(parts, sight) for sight in sights[:MOST_SIGHTS]),
         sight_count=len(sights),
-        queries=parts.journal.search(user=subject.user, kind=EventKind.QUERY_BEGIN, limit=_FEW),
+        queries=_queries(parts, subject),
         requests=AccessRequests(parts.catalog).listed(Choice(reader=subject.user), parts.clock(), limit=_FEW),
     )
+
+
+def _queries(parts: Parts, subject: Subject) -> tuple[Event, ...]:
+    """Their own, of which somebody called alike but for case has none."""
+    own = Readable(user=subject.user)
+    return parts.journal.search(readable=own, kind=EventKind.QUERY_BEGIN, limit=_FEW)
 
 
 def _told(parts: Parts, sight: Sight) -> Sight:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from catalog.journal.chain import line_of
 from catalog.journal.event import Event
 from catalog.journal.event_search import Readable
-from catalog.journal.event_terms import is_of_more
+from catalog.journal.event_terms import GOVERNED, is_of_more
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Outcome, Subject
+from policy_engine.readers import reads_every_policy
 
 _HIDDEN = f"={Outcome.HIDDEN}"
 _LINKS = frozenset({"previous_hash", "hash"})
@@ -26,6 +27,7 @@ class Reach:
         self._subject = subject
         self._databases = rights.places(Action.AUDIT_READ)
         self._tells_hidden = tells_hidden
+        self._reads_policies = reads_every_policy(rights)
 
     @property
     def reads_others(self) -> bool:
@@ -40,7 +42,12 @@ class Reach:
         """
         if self._databases is None:
             return None
-        return Readable(user=self._subject.user, databases=self._databases, tells_hidden=self._tells_hidden)
+        return Readable(
+            user=self._subject.user,
+            databases=self._databases,
+            tells_hidden=self._tells_hidden,
+            reads_policies=self._reads_policies,
+        )
 
     def user(self, asked: str | None) -> str | None:
         """Whose events to search: who was asked for, or oneself where nothing else may be read."""
@@ -54,10 +61,18 @@ class Reach:
         return bool(named) and named <= self._databases and not is_of_more(event.kind, event.details)
 
     def shown(self, event: Event) -> Event:
-        """An event with the columns that this person is told of."""
-        if self._databases is None or self._tells_hidden:
+        """An event with the columns that this person is told of, and SQL as it ran if its words are told to them."""
+        if self._databases is None:
             return event
-        return replace(event, columns=tuple(column for column in event.columns if not column.endswith(_HIDDEN)))
+        if not self._tells_hidden:
+            event = replace(event, columns=tuple(column for column in event.columns if not column.endswith(_HIDDEN)))
+        if self._tells_governed(event):
+            return event
+        return replace(event, details={name: value for name, value in event.details.items() if name != GOVERNED})
+
+    def _tells_governed(self, event: Event) -> bool:
+        """Whether they are told SQL as it ran: it names what policies filter by and look into, in any database."""
+        return self._tells_hidden and (self._reads_policies or event.user == self._subject.user)
 
     def told(self, event: Event) -> dict[str, object]:
         """An event as JSON values.

@@ -11,6 +11,7 @@ import flask
 
 from catalog.journal.archives import Archive
 from catalog.journal.event import Event, EventKind
+from catalog.journal.journal import wanted
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.http.identity import Identity
@@ -100,8 +101,9 @@ class AuditPage:
         note_reading(self.parts, subject, {"event": number})
         told, shown = reach.told(event), reach.shown(event)
         readable = self.parts.journal.readable(reach.readable)
-        same = self.parts.journal.search(decision_id=event.decision_id, limit=20) if event.decision_id else ()
-        related = [reach.shown(each) for each in same if each.seq != number and reach.covers(each)]
+        same = self.parts.journal.find(wanted(decision_id=event.decision_id, readable=reach.readable))
+        found = self.parts.journal.page(same, limit=20) if event.decision_id else ()
+        related = [reach.shown(each) for each in found if each.seq != number]
         return flask.render_template(
             "event.html",
             event=shown,
@@ -109,9 +111,9 @@ class AuditPage:
             story=story(shown),
             withheld=withheld(shown, related),
             columns=outcomes(shown),
-            difference=_difference(event),
-            details={name: _text(value) for name, value in event.details.items() if name not in (*_SQL, "difference")},
-            sql={name: str(event.details[name]) for name in _SQL if event.details.get(name)},
+            difference=_difference(shown),
+            details={name: _text(value) for name, value in shown.details.items() if name not in (*_SQL, "difference")},
+            sql={name: str(shown.details[name]) for name in _SQL if shown.details.get(name)},
             related=related,
             deeds=DEEDS,
             endings=ENDINGS,

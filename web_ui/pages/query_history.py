@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.event_search import Readable
 from policy_engine.model import Subject
 from web_ui.journal.search import note_reading
 from web_ui.parts import Parts
@@ -35,7 +36,7 @@ def own_queries(parts: Parts, subject: Subject) -> tuple[Asked, ...]:
 
 
 def _events(parts: Parts, subject: Subject, kind: EventKind) -> tuple[Event, ...]:
-    return parts.journal.search(user=subject.user, kind=kind, limit=MOST_QUERIES)
+    return parts.journal.search(readable=Readable(user=subject.user), kind=kind, limit=MOST_QUERIES)
 
 
 def _asked(event: Event, ends: Mapping[str, Event]) -> Asked:

@@ -75,7 +75,7 @@ def test_archived_events_leave_nothing_behind_in_the_catalog(
     _archived(archivist, ten_days, 7, tmp_path / "a")
     assert journal.search(text="of day 2") == ()
     assert [event.seq for event in journal.search(text="of day")] == [10, 9, 8]
-    kept = {row["value"] for row in catalog.rows("SELECT value FROM term WHERE what IN ('user', 'word')")}
+    kept = {row["value"] for row in catalog.rows("SELECT value FROM term WHERE what IN ('user', 'governed')")}
     assert {"user_7", "select of day 9"} < kept
     assert not {"user_2", "select of day 2"} & kept
     assert catalog.rows("SELECT rowid FROM term_text WHERE value LIKE '%of day 2%'") == []
