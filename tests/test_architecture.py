@@ -108,6 +108,64 @@ def _house() -> dict[str, str]:
     return {".".join(path.relative_to(HOUSE).with_suffix("").parts): path.read_text(encoding="utf-8") for path in files}
 
 
+POLICIES_ALONE = {
+    "policy_engine.live": {"read_live"},  # within a snapshot of its own
+    "proxy.governance": {"settle"},  # what is remembered of these and of this version of the catalog, or a moment
+    "proxy.http.deeds": {"_refuse_if_changed"},
+    "proxy.metadata": {"roles", "_tell"},
+    "proxy.pipeline": {"_refusals_journalled"},
+    "veil.cli.homes": {"make_home"},
+    "web_ui.apis.control": {"policies"},
+    "web_ui.authoring.planning": {"planned"},  # what is told of a plan goes by the state that it is made against
+    "web_ui.pages.builder": {"_writer", "_page"},
+    "web_ui.pages.change": {"_role", "_document"},
+    "web_ui.pages.drafts": {"show", "save_draft"},
+    "web_ui.pages.policies": {"show", "export"},
+    "web_ui.pages.policy": {"show", "remove"},
+    "web_ui.pages.revisions": {"show"},
+    "web_ui.pages.role_form": {"_role"},
+    "web_ui.pages.view_as": {"_page"},
+    "web_ui.request_stories": {"reads", "_in_force", "_against"},
+    "web_ui.role_stories": {"__init__"},
+    "web_ui.view_as": {"_tell"},
+}
+"""Where policies are read that decide about nothing there: they are told, counted, or say who may write them."""
+
+
+def policies_first(sources: Sources) -> dict[str, set[str]]:
+    """The functions that read the policies in force outside of a moment to which data belongs, not for rights alone."""
+    found: dict[str, set[str]] = {}
+    for name, text in sources.items():
+        for function in ast.walk(ast.parse(text)):
+            if isinstance(function, ast.FunctionDef):
+                rights = [
+                    call for call in ast.walk(function) if isinstance(call, ast.Call) and _named(call) == "Rights"
+                ]
+                excused = {id(argument) for call in rights for argument in call.args}
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and _named(call) == "current" and id(call) not in excused:
+                        of = ast.unparse(call.func).lower()
+                        if "policies.current" in of or "policystore" in of:
+                            found.setdefault(name, set()).add(function.name)
+    return found
+
+
+def _named(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def test_policies_are_read_in_one_moment_with_what_they_decide_about() -> None:
+    """Policies that are read first would be asked about data that came with others: `PolicyStore.moment` reads both."""
+    rooms = ("proxy.", "web_ui.", "veil.", "policy_engine.live")
+    assert policies_first({name: text for name, text in _house().items() if name.startswith(rooms)}) == POLICIES_ALONE
+
+
+def test_policies_that_are_read_before_the_data_are_seen() -> None:
+    early = DOC + "def f(parts):\n    now = parts.policies.current()\n    return parts.visibility.sights(who, now, at)"
+    rights = DOC + "def f(parts):\n    return Rights(who, parts.policies.current())"
+    assert policies_first({"web_ui.a": early, "web_ui.b": rights}) == {"web_ui.a": {"f"}}
+
+
 BOOKKEEPING = {
     "catalog.database": {"transaction"},
     "catalog.journal.event_index": {"_file_some"},

@@ -112,8 +112,8 @@ class Roles:
             return self._story(role, ())
         found = self._story(role, self._people())
         members = tuple(self._last_seen(member) for member in found.members[:MOST_MEMBERS])
-        at = self._parts.clock()
-        sights = self._parts.visibility.sights(holder_of(role), self._current, at, AT_MOST)
+        with self._parts.policies.moment() as now:
+            sights = self._parts.visibility.sights(holder_of(role), now, self._parts.clock(), AT_MOST)
         self._tell(role)
         return replace(found, members=members, sights=sights)
 

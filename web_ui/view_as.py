@@ -66,7 +66,7 @@ class ViewAs:
     def begin(self, who: Somebody) -> None:
         """From now on this sign-in looks as somebody else; on record. Raises NotAllowed and RequestInvalid."""
         by = self.require()
-        who.subject(self._parts.accounts, self._parts.policies.current(), by)
+        self._subject(who, by)
         self._sessions.view(json.dumps({"kind": who.kind, "name": who.name, "attributes": who.attributes}))
         self._tell(EventKind.VIEW_BEGIN, by, who)
 
@@ -93,7 +93,7 @@ class ViewAs:
             return None
         try:
             by = self.require()
-            subject = who.subject(self._parts.accounts, self._parts.policies.current(), by)
+            subject = self._subject(who, by)
         except VeilError:
             self.leave()  # the right, the account or the role is gone; what is asked for is asked as oneself
             if flask.request.method in _SAFE:
@@ -105,6 +105,10 @@ class ViewAs:
         if not _is_open():
             raise _closed("do or open this while you look as another", who)
         return None
+
+    def _subject(self, who: Somebody, by: Subject) -> Subject:
+        with self._parts.policies.moment() as policies:
+            return who.subject(self._parts.accounts, policies, by)
 
     def _wanted(self) -> Somebody | None:
         """Whom this sign-in looks as, None for itself."""

@@ -1,6 +1,6 @@
 """What somebody is told of a plan: what it does to people, and by which policies as far as these may be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,23 +11,27 @@ from policy_engine.changing.impact import Alike
 from policy_engine.changing.plan import Plan
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.oversight import overseen
-from policy_engine.readers import known_roles, reads_every_policy
+from policy_engine.readers import known_roles, reader, reads_every_policy
 
 
-def told_plan(plan: Plan, reads: Callable[[Policy], bool]) -> Plan:
-    """The same plan, whose impacts name no policy that is not `reads` before the change or after it.
+def told_plan(plan: Plan, subject: Subject) -> Plan:
+    """The same plan, whose impacts name no policy that the subject may not read, before the change or after it.
 
-    Example: `told_plan(plan, reader(subject, current)).impacts.first(1)`.
+    Who may read what is asked of the very state that the plan is made against, which can be newer than what was in
+    force when the subject asked.
+
+    Example: `told_plan(plan, subject).impacts.first(1)`.
     """
+    reads = reader(subject, plan.before.policy_set)
     known = (*plan.before.policies.items(), *plan.after.policies.items())
     unread = frozenset(key for key, policy in known if not reads(policy))
     return replace(plan, impacts=plan.impacts.told(lambda alike: _told(alike, unread))) if unread else plan
 
 
-def refuse_taken(policy: Policy, plan: Plan, reads: Callable[[Policy], bool]) -> None:
+def refuse_taken(policy: Policy, plan: Plan, subject: Subject) -> None:
     """Raise PolicyInvalid for the name of another's policy: what that is about is not told, nor who may write it."""
     old = plan.before.policies.get(fold(policy.id))
-    if old is not None and old != policy and not reads(old):
+    if old is not None and old != policy and not reader(subject, plan.before.policy_set)(old):
         raise PolicyInvalid(f"there is a policy `{policy.id}` already, which is not yours", hint="choose another name")
 
 

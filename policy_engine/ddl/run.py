@@ -20,7 +20,6 @@ from policy_engine.ddl.rights import Asker, require_plan, require_statement
 from policy_engine.ddl.views import Answer, View
 from policy_engine.live import DatasetKey, Live, dataset_key, read_live
 from policy_engine.model import Decision, Subject
-from policy_engine.readers import reader
 from policy_engine.visibility import Visibility
 
 
@@ -56,7 +55,7 @@ class Runner:
             plan = plan_statement(statement, live, at=at)
         require_plan(statement, asker, plan)
         if self.subject is not None:
-            plan = told_plan(plan, reader(self.subject, live.policy_set))
+            plan = told_plan(plan, self.subject)
         why = statement.policy.why if isinstance(statement, PutPolicy) else ""
         return carry_out(plan, self.catalog, by=self.user, why=why, client=self.client, statement=text.strip())
 

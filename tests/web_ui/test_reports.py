@@ -201,6 +201,7 @@ def _unused(parts: Parts, subject: Subject | None, days: str, at: datetime) -> R
             rights=rights,
             asked={"days": days},
             policies=parts.policies.current(),
+            every=parts.visibility.every(),
             at=at,
         )
     )

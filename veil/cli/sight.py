@@ -38,10 +38,9 @@ def can(named: tuple[str, ...], stated: Stated, around: Around, form: str, home:
         veil can --groups nursing --attribute region=northwest --purpose care medical_charges.medical_costs
     """
     user, dataset = _asked(named, stated)
-    with opened(home) as parts:
+    with opened(home) as parts, parts.policies.moment() as now:
         subject = stated.subject(parts, user)
         asked = (_dataset(parts, dataset)[0],) if dataset else parts.datasets.datasets()
-        now = parts.policies.current()
         levels = parts.levels()
         sights = what_can(subject, asked, now, around.at, _estate(parts), around.circumstances)
     table = Table(columns=_SIGHT, rows=tuple(_row(sight, levels, now) for sight in sights))
@@ -64,10 +63,9 @@ def who(thing: str, stated: Stated, around: Around, form: str, home: Path) -> No
         veil who medical_charges.medical_costs.phone
         veil who medical_charges.medical_costs.phone --groups nursing --purpose care --at 2026-07-01T22:30
     """
-    with opened(home) as parts:
+    with opened(home) as parts, parts.policies.moment() as now:
         dataset, column = _dataset(parts, thing)
         levels = parts.levels()
-        now = parts.policies.current()
         holders = who_sees(
             dataset,
             column,

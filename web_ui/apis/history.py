@@ -11,7 +11,6 @@ from policy_engine.changing.delegation import require_change
 from policy_engine.changing.history import back_to, said_in
 from policy_engine.changing.told_plan import told_plan
 from policy_engine.oversight import require_history
-from policy_engine.readers import reader
 from proxy.http import answers
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.identity import Identity
@@ -70,7 +69,7 @@ class HistoryApi:
         require_change(rights, plan.before, plan.after)
         subject = answers.subject(self.identity)
         applied = carry_out(
-            told_plan(plan, reader(subject, self.parts.policies.current())),
+            told_plan(plan, subject),
             self.parts.catalog,
             by=subject.user,
             why=body.text("why"),

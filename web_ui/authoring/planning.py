@@ -9,7 +9,7 @@ from policy_engine.changing.told_plan import names_withheld, refuse_taken, told_
 from policy_engine.document.reading import loads
 from policy_engine.document.tree import DELEGATED, WHOLE_ESTATE
 from policy_engine.model import Subject
-from policy_engine.readers import reader, reads_every_policy
+from policy_engine.readers import reads_every_policy
 from proxy.http import answers
 from web_ui.parts import Parts
 
@@ -32,7 +32,7 @@ def planned(
     that the document does not name are told to those alone who may read them.
     """
     current = parts.policies.current()
-    rights, reads = Rights(subject, current), reader(subject, current)
+    rights = Rights(subject, current)
     require_any(rights, what)
     most = WHOLE_ESTATE if rights.may(Action.HOME_ADMINISTER) else DELEGATED
     document = loads(text, folder=parts.home.documents, most=most)
@@ -48,9 +48,9 @@ def planned(
             tells_all=reads_every_policy(rights) and not is_one_of_many,
         )
     for stated in document.policies:
-        refuse_taken(stated.value, plan, reads)
-    require_change(rights, plan.before, plan.after)
-    return told_plan(plan, reads)
+        refuse_taken(stated.value, plan, subject)
+    require_change(Rights(subject, plan.before.policy_set), plan.before, plan.after)
+    return told_plan(plan, subject)
 
 
 def applied(parts: Parts, subject: Subject, plan: Plan, *, why: str) -> Applied:

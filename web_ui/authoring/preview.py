@@ -87,7 +87,7 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
     INVARIANT: reasons and SQL, which tell of policies that the person may not read, are for those alone who may see as
     others; whoever writes policies for a database is told the outcomes there, and not which accounts there are.
     """
-    current = parts.policies.current()
+    current = plan.before.policy_set
     rights = Rights(looking, current)
     if asked.who.kind == "user" and fold(asked.who.name) != fold(looking.user):
         rights.require(Action.SUBJECT_IMPERSONATE, None, "see what others would see")

@@ -75,11 +75,13 @@ class Estates:
 
     def whole(self, databases: Databases) -> Estate:
         """Every role beside the others."""
-        return self._once(("whole", databases), lambda now: self._whole(databases, now))
+        return self._once(("whole", databases), lambda policies, now: self._whole(databases, policies, now))
 
     def part(self, role: str, databases: Databases) -> Part | None:
         """One role, dataset by dataset; None when there is no such role."""
-        return self._once(("part", databases, fold(role)), lambda now: self._part(fold(role), databases, now))
+        return self._once(
+            ("part", databases, fold(role)), lambda policies, now: self._part(fold(role), databases, policies, now)
+        )
 
     def findings(self) -> tuple[Finding, ...]:
         """The errors and warnings that lint has for what is in force."""
@@ -87,13 +89,13 @@ class Estates:
 
     def quick_findings(self) -> tuple[Finding, ...] | None:
         """The same where they are known or soon found; None for a large estate that was not looked through yet."""
-        with self._lock:
-            is_known = self._state(("findings",), self._parts.clock()) in self._kept
+        with self._lock, self._parts.policies.moment() as policies:
+            is_known = self._state(("findings",), policies, self._parts.clock()) in self._kept
         estate = self.whole(None)
         return self.findings() if is_known or estate.columns * estate.role_count <= _QUICK else None
 
-    def _whole(self, databases: Databases, at: datetime) -> Estate:
-        policies, datasets = self._parts.policies.current(), self._within(databases)
+    def _whole(self, databases: Databases, policies: PolicySet, at: datetime) -> Estate:
+        datasets = self._within(databases)
         every = overseen_roles(policies, databases)
         roles = _most_telling(every, policies)[:MOST_ROLES]
         found = coverage_of_roles(datasets, replace(policies, roles=roles), at, self._parts.visibility.every().get)
@@ -104,8 +106,7 @@ class Estates:
             role_count=len(every),
         )
 
-    def _part(self, role: str, databases: Databases, at: datetime) -> Part | None:
-        policies = self._parts.policies.current()
+    def _part(self, role: str, databases: Databases, policies: PolicySet, at: datetime) -> Part | None:
         found = next((each for each in overseen_roles(policies, databases) if fold(each.name) == role), None)
         if found is None:
             return None
@@ -115,7 +116,7 @@ class Estates:
         )
         return Part(role=found.name, datasets=tuple(covered[:MOST_DATASETS]), dataset_count=len(covered))
 
-    def _findings(self, at: datetime) -> tuple[Finding, ...]:
+    def _findings(self, policies: PolicySet, at: datetime) -> tuple[Finding, ...]:
         live = replace(read_live(self._parts.catalog), datasets=self._parts.visibility.every())
         draft = Draft(document=Document(), live=live)
         return tuple(finding for finding in lint(draft, at) if finding.severity is not Severity.HINT)
@@ -124,21 +125,20 @@ class Estates:
         every = self._parts.visibility.every().items()
         return tuple(dataset for (database, _), dataset in every if databases is None or database in databases)
 
-    def _once(self, what: Hashable, work: Callable[[datetime], Result]) -> Result:
+    def _once(self, what: Hashable, work: Callable[[PolicySet, datetime], Result]) -> Result:
         """What comes of the work, which is done once for each state of data and policies."""
         now = self._parts.clock()
-        with self._lock, self._parts.policies.moment():
-            state = self._state(what, now)
+        with self._lock, self._parts.policies.moment() as policies:
+            state = self._state(what, policies, now)
             if state not in self._kept:
-                self._kept[state] = work(now)
+                self._kept[state] = work(policies, now)
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(state)
             found: Result = self._kept[state]
             return found
 
-    def _state(self, what: Hashable, now: datetime) -> Hashable:
-        policies = self._parts.policies.current()
+    def _state(self, what: Hashable, policies: PolicySet, now: datetime) -> Hashable:
         return what, self._parts.catalog.version(), policies.revision, phase(policies, now)
 
 

@@ -41,13 +41,14 @@ def next_step(parts: Parts, rights: Rights) -> Step | None:
 
 
 def _steps(parts: Parts) -> Iterator[Step]:
-    now = parts.policies.current()
-    yield Step(
-        title="Say what is sensitive",
-        words="Tags such as `phi.mrn`, and rules by which crawls recognise them in names or contents of columns.",
-        address=flask.url_for("tag_rules.rules"),
-        is_done=bool(parts.tags.rules()),
-    )
+    with parts.policies.moment() as now:
+        has_rules, has_data = bool(parts.tags.rules()), bool(parts.datasets.names())
+        yield Step(
+            title="Say what is sensitive",
+            words="Tags such as `phi.mrn`, and rules by which crawls recognise them in names or contents of columns.",
+            address=flask.url_for("tag_rules.rules"),
+            is_done=has_rules,
+        )
     has_role = any(role.groups and fold(role.name) != fold(FIRST_ROLE.name) for role in now.roles)
     yield Step(
         title="Give roles to groups",
@@ -66,7 +67,7 @@ def _steps(parts: Parts) -> Iterator[Step]:
         title="Crawl a source",
         words="Its datasets are found, tagged by your rules and registered in the database, under the policy at once.",
         address=flask.url_for("sources.new"),
-        is_done=bool(parts.datasets.datasets()),
+        is_done=has_data,
     )
     yield Step(
         title="Read as an analyst",

@@ -74,8 +74,8 @@ class DataPage:
     def _page(self, problem: VeilError | None = None) -> str:
         who = seen(self.identity)
         search = flask.request.args.get("search", "").strip()
-        policies = self.parts.policies.current()
-        rights = (Rights(who.subject, policies), Rights(who.by, policies))
+        with self.parts.policies.moment() as policies:
+            rights = (Rights(who.subject, policies), Rights(who.by, policies))
         asked, number = wanted(flask.request.args, *rights), arguments.number("page", _MOST_PAGES) or 1
         sights = self.parts.metadata.find(
             who.subject, search, decision_id=answers.decision_id(), client=answers.client(), asked_by=who.by

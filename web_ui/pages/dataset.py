@@ -116,10 +116,13 @@ class DatasetPage:
         """Whether the person may say of some tags whether they are right."""
         return Rights(subject, self.parts.policies.current()).places(Action.TAG_ASSIGN) != frozenset()
 
-    def _matrix(self, subject: Subject, dataset: Dataset) -> Matrix:
-        policies = self.parts.policies.current()
-        told = replace(policies, roles=overseen_roles(policies, overseen(Rights(subject, policies))))
-        return matrix(dataset, told, self.parts.clock(), lambda key: self.parts.datasets.dataset(*key))
+    def _matrix(self, subject: Subject, seen: Dataset) -> Matrix | None:
+        """How each role sees a dataset as it is now; None if it has gone."""
+        with self.parts.policies.moment() as policies:
+            dataset = self.parts.datasets.dataset(seen.database, seen.name)
+            told = replace(policies, roles=overseen_roles(policies, overseen(Rights(subject, policies))))
+            look = self.parts.datasets.dataset
+            return matrix(dataset, told, self.parts.clock(), lambda key: look(*key)) if dataset else None
 
     def _lineage(self, view: DatasetView) -> Figure | None:
         """What the dataset refers to by its keys, and what views read, as far as the person sees it."""

@@ -18,7 +18,7 @@ from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import read_live
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.owners import changed_policies, last_changes
-from policy_engine.readers import may_read, reader, reads_every_policy
+from policy_engine.readers import may_read, reads_every_policy
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from web_ui import arguments
@@ -90,7 +90,7 @@ class PolicyPage:
         why = flask.request.form.get("why", "").strip()
         is_asked = flask.request.form.get("action") == "apply"
         try:
-            plan = told_plan(self._without(policy, rights), reader(subject, current))
+            plan = told_plan(self._without(policy, rights), subject)
             if not is_asked or not was_looked_at(plan):
                 view = PlanView.of(plan, is_another=is_asked)
                 return flask.render_template("remove.html", policy=policy, view=view, why=why), 409 if is_asked else 200

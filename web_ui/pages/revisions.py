@@ -15,7 +15,6 @@ from policy_engine.changing.plan import Plan
 from policy_engine.changing.told_plan import told_plan
 from policy_engine.live import Live, read_live
 from policy_engine.oversight import require_history
-from policy_engine.readers import reader
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
@@ -79,8 +78,7 @@ class RevisionsPage:
     def go_back(self, number: int) -> flask.typing.ResponseReturnValue:
         """Plan the return to a revision; with the number of a plan that still holds, carry it out as a new one."""
         subject = viewer(self.identity)
-        current = self.parts.policies.current()
-        rights = Rights(subject, current)
+        rights = Rights(subject, self.parts.policies.current())
         require_history(rights, "return to an earlier revision")
         why, action = flask.request.form.get("why", "").strip(), flask.request.form.get("action")
         if action not in ("plan", "apply"):
@@ -89,7 +87,7 @@ class RevisionsPage:
         try:
             plan = back_to(number, self.parts.catalog, at=self.parts.clock())
             require_change(rights, plan.before, plan.after)
-            plan = told_plan(plan, reader(subject, current))
+            plan = told_plan(plan, subject)
             is_other = action == "apply" and plan.has_changes and not was_looked_at(plan)
             if action == "plan" or is_other or not plan.has_changes:
                 return self._planned(revision, plan, why, is_other=is_other), 409 if is_other else 200

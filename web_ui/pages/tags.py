@@ -17,7 +17,6 @@ from policy_engine.capabilities import Rights
 from policy_engine.changing.plan import Plan
 from policy_engine.changing.told_plan import told_plan
 from policy_engine.model import Subject
-from policy_engine.readers import reader
 from policy_engine.tag_review import MOST_AT_ONCE, foreseen, namespaces_of, review
 from proxy.answering.cells import texts
 from proxy.governance import Request
@@ -117,7 +116,7 @@ class TagsPage:
     def _foreseen(self, subject: Subject, plan: Plan, count: int) -> str:
         """Who would see what otherwise, before a verdict that opens or closes something is taken."""
         form = flask.request.form
-        told = told_plan(plan, reader(subject, self.parts.policies.current()))
+        told = told_plan(plan, subject)
         asked = urlencode({name: form.get(name, "") for name in ("state", *_ASKED)})
         return flask.render_template(
             "tags_verdict.html",

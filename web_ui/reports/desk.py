@@ -9,6 +9,7 @@ from catalog.model import Dataset
 from catalog.names import fold, join, nearest, split_field
 from catalog.people.model import Role
 from policy_engine.capabilities import Action, Rights
+from policy_engine.live import DatasetKey, dataset_key
 from policy_engine.model import Estate, PolicySet, Subject
 from policy_engine.oversight import overseen_roles, require_oversight
 from policy_engine.readers import readable, reads_every_policy
@@ -20,7 +21,10 @@ from web_ui.reports.report import Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What surrounds one question; without `subject` and `rights` the operator of the home asks, who has its files."""
+    """What surrounds one question; without `subject` and `rights` the operator of the home asks, who has its files.
+
+    `policies` and `every` dataset there is belong to one moment.
+    """
 
     parts: Parts
     estates: Estates
@@ -28,6 +32,7 @@ class Desk:
     rights: Rights | None
     asked: Mapping[str, str]
     policies: PolicySet
+    every: Mapping[DatasetKey, Dataset]
     at: datetime
     _nameable: frozenset[str] | None = field(init=False)
     """The folded names of the policies that may be named, None for all: every row of a report asks for some."""
@@ -46,8 +51,10 @@ class Desk:
     @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets that may be told of, by name."""
-        databases, every = self.databases, self.parts.visibility.every().items()
-        return tuple(dataset for (database, _), dataset in every if databases is None or database in databases)
+        databases = self.databases
+        return tuple(
+            dataset for (database, _), dataset in self.every.items() if databases is None or database in databases
+        )
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -80,7 +87,7 @@ class Desk:
     @property
     def look(self) -> Estate:
         """The datasets that filters may look into."""
-        return self.parts.visibility.every().get
+        return self.every.get
 
     def word(self, name: str, otherwise: str = "") -> str:
         """One of the words that were asked with; raises RequestInvalid when it has to be there and is not."""
@@ -103,7 +110,7 @@ class Desk:
         """
         text = self.word(name)
         path = split_field(text)
-        known = self.parts.datasets.dataset(path[0], path[1]) if len(path) > 1 and self.covers(path[0]) else None
+        known = self.every.get(dataset_key(*path[:2])) if len(path) > 1 and self.covers(path[0]) else None
         if known is None:
             near = nearest(text, [each.full_name for each in self.datasets])
             hint = f"did you mean `{near}`?" if near else "write database.dataset, or database.dataset.column"

@@ -127,7 +127,8 @@ def answer(
     unknown = next((name for name in asked if name not in {each.name for each in kind.inputs}), None)
     if unknown is not None:
         raise RequestInvalid(f"the report asks for nothing named `{unknown[:100]}`", hint="leave it out")
-    policies = parts.policies.current()
+    with parts.policies.moment() as policies:
+        every = parts.visibility.every()
     given = {name: value.strip() for name, value in asked.items() if value.strip()}
     desk = Desk(
         parts=parts,
@@ -136,6 +137,7 @@ def answer(
         rights=Rights(subject, policies) if subject else None,
         asked=given,
         policies=policies,
+        every=every,
         at=parts.clock(),
     )
     assert desk.databases is None or desk.databases
