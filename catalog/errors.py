@@ -69,6 +69,16 @@ class VeilError(Exception):
         self.ask = ask
         self.policies = policies
 
+    @property
+    def in_general(self) -> str:
+        """What kind of failure it is, without a word on what failed: sources name columns that not everybody sees.
+
+        Example:
+            >>> SourceUnavailable("`orders.csv` has no column `ssn` any more").in_general
+            'a source is not available'
+        """
+        return self.title[:1].lower() + self.title[1:]
+
 
 class NotAuthenticated(VeilError):
     """Nobody is signed in, or the token is unknown, expired or revoked."""

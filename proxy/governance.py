@@ -14,7 +14,7 @@ from datetime import datetime
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.errors import Internal, LimitExceeded, PolicyBroken, UnknownDataset
+from catalog.errors import Internal, LimitExceeded, PolicyBroken, PolicyInvalid, UnknownDataset
 from catalog.model import Dataset, Source
 from catalog.names import fold, join, nearest
 from catalog.sources.connector import Expected, Session
@@ -145,7 +145,15 @@ class Governor:
         """
         aside = copy.copy(self)
         aside._visibility = Visibility(self._catalog, self._datasets)
-        return aside._settle(subject, request, contextlib.nullcontext(policies), at or self._clock())
+        return aside._settle(subject, request, self._supposed(policies), at or self._clock())
+
+    @contextlib.contextmanager
+    def _supposed(self, policies: PolicySet) -> Iterator[PolicySet]:
+        """Policies that are made of those in force, at a moment in which these still are; raises PolicyInvalid."""
+        with self._policies.moment() as current:
+            if current.revision != policies.revision:
+                raise PolicyInvalid("the policies in force were changed meanwhile", hint="look at a new plan")
+            yield policies
 
     def _answered(self, subject: Subject, request: Request, now: datetime) -> Settled:
         """The query settled; of an EXPLAIN what it asks about, so that its answer is the governed SQL."""

@@ -86,7 +86,7 @@ class _Counter:
             old, new = (self._rows(decision, live) for decision, (live, _) in zip(decisions, sides, strict=True))
             total = max(self._all(decision, live) for decision, (live, _) in zip(decisions, sides, strict=True))
         except VeilError as error:
-            return replace(told, problem=f"not counted: {error.detail}")
+            return replace(told, problem=f"not counted: {error.in_general}")
         return replace(told, before=old, after=new, total=total)
 
     def _decision(self, live: Live, subject: Subject | None, key: DatasetKey) -> Decision | None:

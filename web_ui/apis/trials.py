@@ -69,7 +69,7 @@ def _try(parts: Parts, rule: CompiledRule, dataset: Dataset, told: Trial) -> Non
         told.tried += try_rule(rule, dataset, connector, parts.settings.politeness(source).rows)
         told.looked_at += 1
     except VeilError as error:
-        told.problems.append(f"`{dataset.full_name}` cannot be read: {error.detail}")
+        told.problems.append(f"`{dataset.full_name}` cannot be read: {error.in_general}; a crawl of it tells why")
     except RuleTimedOut:
         told.problems.append(f"the rule took too long on `{dataset.full_name}`: a crawl would hear nothing from it")
     except PluginFailed as error:
