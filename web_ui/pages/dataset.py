@@ -86,6 +86,7 @@ class DatasetPage:
         )
         search, page = flask.request.args.get("search", ""), arguments.number("page", MOST_PAGES) or 1
         columns = stretch(self._told(view), search, page)
+        rights = Rights(who.subject, self.parts.policies.current())
         is_overseen = not who.is_another and self._is_overseen(who.subject, view.dataset)
         return flask.render_template(
             "dataset.html",
@@ -93,7 +94,7 @@ class DatasetPage:
             stretch=columns,
             counts=view.counts if self.parts.tells_hidden else {**view.counts, Outcome.HIDDEN: 0},
             rated=view.rated(self.parts.levels()),
-            columns=self._columns(view, columns.told),
+            columns=self._columns(view, columns.told, None if who.is_another else rights),
             policies=view.policies(columns.told),
             sample=Grid() if who.is_another else self._sample(who.subject, view, columns),
             masked=self._masked(who.by, view) if who.is_another else None,
@@ -153,14 +154,16 @@ class DatasetPage:
             )
         )
 
-    def _columns(self, view: DatasetView, told: Sequence[ColumnDecision]) -> tuple[ShownColumn, ...]:
+    def _columns(
+        self, view: DatasetView, told: Sequence[ColumnDecision], rights: Rights | None
+    ) -> tuple[ShownColumn, ...]:
         dataset, levels = view.dataset, self.parts.levels()
         assigned: dict[tuple[str, ...], list[TagAssignment]] = {}
         for each in self.parts.tags.assignments(join(dataset.database, dataset.name)):
             assigned.setdefault(tuple(map(fold, each.path)), []).append(each)
         return tuple(
             replace(
-                _shown(item, assigned.get(tuple(map(fold, item.path)), ()), dataset, levels),
+                _shown(item, assigned.get(tuple(map(fold, item.path)), ()), dataset, levels, rights),
                 comment=view.comment_on(item),
             )
             for item in told
@@ -199,7 +202,13 @@ def _arrow(source: str, target: str, how: str, base: Dataset | None = None) -> A
     return Arrow(source=source, target=target, how=how, address=address)
 
 
-def _shown(column: ColumnDecision, assigned: Sequence[TagAssignment], dataset: Dataset, levels: Levels) -> ShownColumn:
+def _shown(
+    column: ColumnDecision,
+    assigned: Sequence[TagAssignment],
+    dataset: Dataset,
+    levels: Levels,
+    rights: Rights | None,
+) -> ShownColumn:
     if column.outcome is Outcome.HIDDEN:
         return ShownColumn(
             name=column.name,
@@ -211,7 +220,11 @@ def _shown(column: ColumnDecision, assigned: Sequence[TagAssignment], dataset: D
             level="",
             tags=(),
         )
-    shown = [_of_assignment(item) for item in assigned if item.state is not TagState.REJECTED]
+    shown = [
+        _of_assignment(item, tells_evidence=_may_weigh(item.tag, rights))
+        for item in assigned
+        if item.state is not TagState.REJECTED
+    ]
     named = {tag.name for tag in shown}
     inherited = [_inherited(tag, dataset) for tag in column.tags if tag not in named]
     return ShownColumn(
@@ -236,7 +249,15 @@ def _inherited(tag: str, dataset: Dataset) -> ShownTag:
     return ShownTag(name=tag, note="inherited from the column around it", is_suggested=False)
 
 
-def _of_assignment(item: TagAssignment) -> ShownTag:
+def _may_weigh(tag: str, rights: Rights | None) -> bool:
+    """Whether the person may be told what a tag rests on: who judges such tags, and who may know of every crawl.
+
+    INVARIANT: crawls count raw cells of all rows, beneath masks and filters, so a share of them is told to nobody else.
+    """
+    return rights is not None and (rights.oversees_all or rights.may(Action.TAG_ASSIGN, tag.split(".", 1)[0]))
+
+
+def _of_assignment(item: TagAssignment, *, tells_evidence: bool) -> ShownTag:
     """Says what a tag rests on: the rule's evidence and how sure that is, and who set or confirmed it when.
 
     Lineage names columns that may be hidden here, so it is told without them.
@@ -246,10 +267,11 @@ def _of_assignment(item: TagAssignment) -> ShownTag:
         parts.append("suggested")
     if item.origin is TagOrigin.LINEAGE:
         parts.append("by lineage")
-    elif item.told:
+    elif item.told and tells_evidence:
         parts.append(item.told)
-    if item.state is TagState.SUGGESTED and item.origin is TagOrigin.RULE:
+    if item.state is TagState.SUGGESTED and item.origin is TagOrigin.RULE and tells_evidence:
         parts.append(f"{item.confidence:.0%} sure".replace("%", " %"))
     if item.state is TagState.CONFIRMED and item.by:
-        parts.append(f"{'confirmed' if parts else 'set'} by {item.by}{f', {day(item.at)}' if item.at else ''}")
+        is_confirmed = bool(item.told) or item.origin is TagOrigin.LINEAGE
+        parts.append(f"{'confirmed' if is_confirmed else 'set'} by {item.by}{f', {day(item.at)}' if item.at else ''}")
     return ShownTag(name=item.tag, note=", ".join(parts), is_suggested=item.state is TagState.SUGGESTED)
