@@ -50,7 +50,7 @@ def create_app(parts: Parts) -> flask.Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.session_interface = session.CookieSessions(settings.server.public_url)
     provider = _provider(parts)
-    sessions = _sessions(parts)
+    sessions = _sessions(parts, provider)
     identity = Identity(
         accounts=parts.accounts,
         tokens=parts.tokens,
@@ -92,7 +92,7 @@ def _provider(parts: Parts) -> IdentityProvider | None:
     return IdentityProvider(configuration, accounts=parts.accounts, names=parts.provided_names, clock=parts.clock)
 
 
-def _sessions(parts: Parts) -> session.Sessions:
+def _sessions(parts: Parts, provider: IdentityProvider | None) -> session.Sessions:
     wanted = parts.settings.session
     return session.Sessions(
         accounts=parts.accounts,
@@ -103,7 +103,8 @@ def _sessions(parts: Parts) -> session.Sessions:
         lifetime=timedelta(hours=wanted.hours),
         idle=timedelta(minutes=wanted.idle_minutes),
         clock=parts.clock,
-        provider=parts.settings.auth.issuer,
+        provider=provider.configuration.issuer if provider else "",
+        rules=provider.configuration.claims.mark if provider else "",
     )
 
 

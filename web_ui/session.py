@@ -33,7 +33,10 @@ class Sessions:
     """The sign-in of the current request: the cookie holds a random text, the server everything else.
 
     A session ends when it is old, idle, revoked or signed out, when its account is gone or has another password, and
-    when it is of another identity `provider` than is in the settings now.
+    when it is of another identity `provider` than is in the settings now, or its claims were read by other `rules`.
+
+    INVARIANT: a group that a session keeps from its provider is nobody's name, also when an account was made meanwhile:
+    what is given to one person is in the group of that name.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Sessions:
         idle: timedelta,
         clock: Callable[[], datetime],
         provider: str = "",
+        rules: str = "",
     ) -> None:
         self._accounts = accounts
         self._store = store
@@ -58,6 +62,7 @@ class Sessions:
         self._idle = idle
         self._clock = clock
         self._provider = provider
+        self._rules = rules
 
     def sign_in(self, name: str, password: str) -> None:
         """Begin a new session, or raise NotAuthenticated or TooMany; both are journalled."""
@@ -85,7 +90,7 @@ class Sessions:
         text, _ = self._store.begin(
             WebSession(
                 user=subject.user,
-                mark=mark,
+                mark=self._rules if provider else mark,
                 provider=provider,
                 groups=subject.groups if provider else frozenset(),
                 attributes=subject.attributes if provider else {},
@@ -163,12 +168,18 @@ class Sessions:
 
     def _subject(self, held: WebSession) -> Subject | None:
         if held.provider:
-            is_same = held.provider == self._provider
-            return Subject(user=held.user, groups=held.groups, attributes=held.attributes) if is_same else None
+            return self._provided(held)
         user = self._accounts.user(held.user)
         if user is None or not hmac.compare_digest(_mark(user), held.mark):
             return None
         return subject_of(user)
+
+    def _provided(self, held: WebSession) -> Subject | None:
+        """Who signed in through the provider, None where that could not be done so now."""
+        is_same = held.provider == self._provider and hmac.compare_digest(held.mark, self._rules)
+        if not is_same or self._accounts.has_any(held.groups - {held.user}):
+            return None
+        return Subject(user=held.user, groups=held.groups, attributes=held.attributes)
 
     def _tell(self, kind: EventKind, name: str) -> None:
         """Journal a sign-in; a name that is no account is left out, since it may be a password in the wrong field."""

@@ -101,6 +101,18 @@ class Accounts:
             return None
         return None if row is None else _user(row)
 
+    def has_any(self, names: Iterable[str]) -> bool:
+        """Whether some local user is called by one of the names.
+
+        Example:
+            >>> accounts.has_any(["clerks", "ADA"])
+            True
+        """
+        listed = json.dumps(list(names))
+        return (
+            self._catalog.row("SELECT 1 FROM user WHERE name IN (SELECT value FROM json_each(?))", [listed]) is not None
+        )
+
     def set_password(self, name: str, password: str) -> None:
         """Lets a user sign in with this password from now on, and with no other."""
         if len(password) < _SHORTEST_PASSWORD:

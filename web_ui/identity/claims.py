@@ -7,6 +7,8 @@ else's; and groups that hold power from the beginning come by the settings alone
 refused, never guessed: without their groups, restrictions on somebody would not bind them.
 """
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -40,6 +42,18 @@ class ClaimRules:
     renamed: Mapping[str, str] = field(default_factory=dict)
     keeps_other_groups: bool = True
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """A fingerprint: under rules with another one the same claims may be somebody else.
+
+        Example:
+            >>> ClaimRules().mark == ClaimRules(renamed={"it": "admin"}).mark
+            False
+        """
+        renamed, attributes = sorted(self.renamed.items()), sorted(self.attributes.items())
+        told = json.dumps([self.user, self.groups, renamed, self.keeps_other_groups, attributes])
+        return hashlib.sha256(f"veil claims {told}".encode()).hexdigest()[:32]
 
     @property
     def needed(self) -> tuple[str, ...]:

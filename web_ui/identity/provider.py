@@ -166,12 +166,11 @@ class IdentityProvider:
     def _person(self, claims: Claims) -> Subject:
         """The subject of verified claims, whose name nobody else has held and whose groups are nobody's name."""
         subject = subject_of_claims(claims, self.configuration.claims)
-        for group in subject.groups - {subject.user}:
-            if self._accounts.user(group) is not None:
-                raise NotAuthenticated(
-                    "one of your groups at the identity provider is called like a local account",
-                    hint="for an administrator: give the group another name under [auth.groups]",
-                )
+        if self._accounts.has_any(subject.groups - {subject.user}):
+            raise NotAuthenticated(
+                "one of your groups at the identity provider is called like a local account",
+                hint="for an administrator: give the group another name under [auth.groups]",
+            )
         holder = self._names.hold(subject.user, self.configuration.issuer, str(claims["sub"]), self._clock())
         if (holder.provider, holder.subject) != (self.configuration.issuer, claims["sub"]):
             raise NotAuthenticated(

@@ -94,6 +94,20 @@ def test_a_damaged_hash_signs_nobody_in(accounts: Accounts) -> None:
     assert accounts.check_password("ada", "not argon2") is None
 
 
+def test_whether_anybody_is_called_by_one_of_some_names_is_told_as_names_compare(accounts: Accounts) -> None:
+    accounts.put_user(ADA)
+    accounts.put_user(User(name="Ärzte"))
+    for names, is_there in (
+        (["ADA"], True),
+        (["x", "Ärzte"], True),
+        (["ärzte"], False),
+        (["ada "], False),
+        ([], False),
+    ):
+        assert accounts.has_any(names) is is_there, names
+        assert any(accounts.user(name) for name in names) is is_there
+
+
 def test_broken_text_signs_nobody_in(accounts: Accounts) -> None:
     accounts.put_user(ADA)
     accounts.set_password("ada", "correct horse")

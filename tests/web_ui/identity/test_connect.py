@@ -1,14 +1,16 @@
 """What people from the provider do from notebooks: tokens that their sign-in lends, and that end with it."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import requests
 
 from catalog.journal.event import EventKind
-from catalog.people.model import Role
-from tests.web_ui.identity.world import Browser, World
+from catalog.people.model import Role, User
+from tests.web_ui.identity.world import Browser, World, auth
+from web_ui.app import create_app
 
 
 def make_token(kim: Browser, name: str = "notebook", **choice: str) -> requests.Response:
@@ -55,6 +57,46 @@ def test_a_token_for_reading_data_stays_one_whatever_the_sign_in_is_given(world:
     told = world.whoami(wide).json()
     assert (told["scopes"], told["capabilities"]) == (None, ["audit:read"])
     assert "reading data only" in kim.open("/connect").text
+
+
+@pytest.mark.parametrize("name", ["lee", "LEE"])
+def test_a_group_that_has_become_somebodys_name_ends_the_sign_in_and_its_tokens(world: World, name: str) -> None:
+    """What is given to lee alone is in the group `lee`, in which the provider has somebody else."""
+    world.provider.know("1001", preferred_username="kim.berg", groups=["clerks", "lee"], land="NO")
+    kim = world.browser()
+    kim.sign_in("1001")
+    text = text_of(make_token(kim, everything="1"))
+    assert world.whoami(text).json()["groups"] == ["clerks", "lee", "oidc:kim.berg"]
+    world.parts.accounts.put_user(User(name="zoe", groups=frozenset({"lee"})))
+    assert kim.is_signed_in()
+    world.parts.accounts.put_user(User(name=name, groups=frozenset({"clerks"})))
+    assert not kim.is_signed_in()
+    assert world.whoami(text).status_code == 401
+    assert world.browser().sign_in("1001").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"groups": {"it": "admin"}},
+        {"other_groups": "ignore"},
+        {"attributes": {}},
+        {"attributes": {"land": "country"}},
+        {"groups_claim": "roles"},
+        {"user_claim": "sub"},
+    ],
+    ids=str,
+)
+def test_a_sign_in_ends_when_the_settings_read_claims_otherwise(
+    world: World, kim: Browser, other: dict[str, object]
+) -> None:
+    text = text_of(make_token(kim, everything="1"))
+    for changed, status in (({}, 200), ({"name": "Another SSO"}, 200), (other, 401)):
+        settings = replace(world.parts.settings, auth=auth(world.provider, **changed))
+        client = create_app(replace(world.parts, settings=settings)).test_client()
+        header = {"Authorization": f"Bearer {text}"}
+        assert client.get("/api/v1/whoami", headers=header, base_url=world.url).status_code == status, changed
+    assert world.whoami(text).status_code == 200
 
 
 def test_a_token_is_revoked_by_its_owner_alone(world: World, kim: Browser) -> None:
