@@ -13,16 +13,31 @@ Columns = Sequence[tuple[str, str]]
 """The names of columns in order, each with the family of its type; an empty family fits every other."""
 
 
-def parquet_columns(file: Path) -> Columns:
-    """The columns of a Parquet file, by its footer alone; raises SourceUnavailable when that is damaged."""
+def parquet_schema(file: Path) -> pa.Schema:
+    """The schema of a Parquet file, by its footer alone; raises SourceUnavailable when that is damaged."""
     try:
-        schema = pq.read_schema(file)
+        return pq.read_schema(file)
     except (OSError, pa.ArrowException):
         raise SourceUnavailable(
             f"`{file.name}` cannot be read: it is no Parquet file, or damaged, or closed to Veil",
             hint="look at the file and its rights, then crawl again",
         ) from None
+
+
+def columns_of(schema: pa.Schema) -> Columns:
+    """The columns of a Parquet file."""
     return tuple((field.name, _family(field.type)) for field in schema)
+
+
+def has_half_floats(schema: pa.Schema) -> bool:
+    """Whether a column, or a part of one, holds numbers of two bytes."""
+    left = [field.type for field in schema]
+    while left:
+        type_ = left.pop()
+        if pa.types.is_float16(type_):
+            return True
+        left += [type_.field(place).type for place in range(type_.num_fields)]
+    return False
 
 
 def refuse_disagreement(relation: str, files: Mapping[Path, Columns]) -> None:

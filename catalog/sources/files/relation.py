@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+import pyarrow as pa
 from duckdb.sqltypes import DuckDBPyType
 
 from catalog.errors import SourceUnavailable, VeilError
@@ -13,7 +14,7 @@ from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried, may_have_no_text
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
-from catalog.sources.files.columns import Columns, parquet_columns, refuse_disagreement
+from catalog.sources.files.columns import Columns, columns_of, has_half_floats, parquet_schema, refuse_disagreement
 from catalog.sources.files.delimited import (
     CsvDialect,
     csv_columns,
@@ -135,7 +136,10 @@ class FileRelation:
         if self.files.kind is FileKind.PARQUET:
             _ = self._has_agreed
             held = set(map(fold, self.names))
-            return parquet(self.files, [name for name, _ in expected.columns if fold(name) in held])
+            item = parquet(self.files, [name for name, _ in expected.columns if fold(name) in held])
+            # the engine asks Bloom filters for such numbers by the bytes of longer ones, and finds them by chance alone
+            is_misread = any(map(has_half_floats, self._schemas.values()))
+            return f"(FROM {item} OFFSET 0)" if is_misread else item
         # pinned to its columns, the engine would make NULL of one that has gone
         if self.files.kind not in DELIMITED:
             _refuse_gone(expected, [name for name, _ in self.columns])
@@ -233,7 +237,11 @@ class FileRelation:
 
     @cached_property
     def _footers(self) -> dict[Path, Columns]:
-        return {file: parquet_columns(file) for file in self.files.files}
+        return {file: columns_of(schema) for file, schema in self._schemas.items()}
+
+    @cached_property
+    def _schemas(self) -> dict[Path, pa.Schema]:
+        return {file: parquet_schema(file) for file in self.files.files}
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
