@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from catalog.errors import SqlUnsupported
 from proxy.answering.cells import csv_rows, json_rows
+from proxy.answering.seconds import in_milliseconds, milliseconds_schema
 
 
 class Format(StrEnum):
@@ -95,7 +96,7 @@ def _written(
 
 def _parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     try:
-        return _written(batches, lambda sink: pq.ParquetWriter(sink, schema))
+        return _written(map(in_milliseconds, batches), lambda sink: pq.ParquetWriter(sink, milliseconds_schema(schema)))
     except pa.ArrowNotImplementedError:
         unfit = [column.name for column in schema if not _fits_parquet(column)]
         named = ", ".join(f"`{name}`" for name in unfit) or "a column"

@@ -206,3 +206,20 @@ def test_days_and_moments_within_others_are_written_like_those_alone(form: Forma
         near = [day for day in alone if day is not None and day[:5] in ("2026-", "10000")]
         assert [day[:10] for day in near] == ["2026-01-31", "10000-01-0"][-len(near) :]
         assert all(text.count(day) > 1 for day in near), "alone, and within the other column"
+
+
+def test_parquet_holds_moments_in_seconds_and_infinite_ones() -> None:
+    moments = "['infinity'::timestamp_s, '-infinity', null, '1969-12-31 23:59:59', '9999-12-31 23:59:59']"
+    sql = f"""
+        WITH moment AS (SELECT unnest({moments}) AS day, unnest(range(5)) AS n)
+        SELECT day, [day, null] AS list, {{'in': {{'day': day}}, 'n': n}} AS struct, map {{day: [day]}} AS map,
+            [day, day]::timestamp_s[2] AS pair, n FROM moment WHERE day IS NOT NULL ORDER BY n
+    """
+    with duckdb.connect() as connection:
+        given = connection.sql(sql).to_arrow_table()
+        assert given.schema.field("day").type == pa.timestamp("s")
+        batches = [batch.slice(1) for batch in given.to_batches()]
+        read = pq.read_table(io.BytesIO(b"".join(encode(Format.PARQUET, given.schema, batches))))
+        assert read.schema.field("struct").type.field("in").type.field("day").type == pa.timestamp("ms")
+        texts = "SELECT day::VARCHAR, list::VARCHAR, struct::VARCHAR, map::VARCHAR, pair::VARCHAR FROM {} ORDER BY n"
+        assert connection.sql(texts.format("read")).fetchall() == connection.sql(texts.format("given")).fetchall()[1:]
