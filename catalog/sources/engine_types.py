@@ -34,6 +34,8 @@ def carried(type_: DuckDBPyType) -> str:
             return f"{inner['child']}[{parts['size']}]"
         case "map":
             return f"MAP({inner['key']}, {inner['value']})"
+        case _ if not inner:  # a struct without fields, of which SQL can write values and no type
+            return "VARCHAR"
         case _:
             return f"STRUCT({', '.join(f'{quoted(name)} {part}' for name, part in inner.items())})"
 

@@ -10,7 +10,7 @@ from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits
 from catalog.sources.sessions import SessionCache
-from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract
+from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract, read
 
 
 @pytest.fixture
@@ -95,3 +95,14 @@ class TestDuckDbFileConnector(ConnectorContract):
         with duckdb.connect(str(file)) as connection:
             connection.execute("DELETE FROM people WHERE id = 1")
         assert count() == [{"n": 2}]
+
+
+def test_a_struct_without_fields_leaves_as_text_and_everything_beside_it_can_be_read(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 7 AS id, struct_pack() AS none, [{'a': struct_pack()}] AS inner_")
+    source = Source(name="s", connector="duckdb", options={"path": str(tmp_path / "x.duckdb")})
+    fields = connect(source).describe("main.t")
+    assert [field.type for field in fields] == ["INTEGER", "VARCHAR", 'STRUCT("a" VARCHAR)[]']
+    expected = Expected(relation="main.t", columns=tuple((field.name, field.type) for field in fields))
+    assert read(source, expected) == [{"id": 7, "none": "{}", "inner_": [{"a": "{}"}]}]
+    assert connect(source).sample("main.t", 5).to_pylist() == read(source, expected)
