@@ -25,6 +25,7 @@ from catalog.sources.files.delimited import (
 )
 from catalog.sources.files.encodings import refuse_foreign
 from catalog.sources.files.hollow import SAMPLE_ROWS
+from catalog.sources.files.json_columns import json_columns
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind
 from catalog.sources.files.options import FileOptions
 from catalog.sources.files.scans import WHOLE_FILE_BYTES, described_json, one_of_each_shape, parquet, pinned_json
@@ -71,8 +72,10 @@ class FileRelation:
         with self._asking():
             if self.files.kind in DELIMITED:
                 found = csv_columns(self._world, self.files, self._dialect)
+            elif self.files.kind is FileKind.PARQUET:
+                found = self._world.columns(parquet(self.files))
             else:
-                found = self._world.columns(self.described(self.files))
+                found = json_columns(self._world, self.files)
         # a folder above the source that is named `key=value` is no column of it
         above = {fold(step.split("=")[0]) for step in self._root.parts if self.files.partitions and "=" in step}
         above -= {fold(key) for key in self.files.partitions}
@@ -84,7 +87,9 @@ class FileRelation:
             held = {fold(name) for file in some.files for name in (*self._headers[file], *some.partitions)}
             typed = [(name, carried(type_)) for name, type_ in self.columns if fold(name) in held]
             return pinned_csv(some, self._dialect, typed, is_mixed=self._is_mixed, leaves_out=True)
-        return parquet(some) if some.kind is FileKind.PARQUET else described_json(some)
+        if some.kind is FileKind.PARQUET:
+            return parquet(some)
+        return pinned_json(some, [(name, carried(type_)) for name, type_ in self.columns])
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns in the expected types.
@@ -142,7 +147,7 @@ class FileRelation:
             return f"(FROM {item} OFFSET 0)" if is_misread else item
         # pinned to its columns, the engine would make NULL of one that has gone
         if self.files.kind not in DELIMITED:
-            _refuse_gone(expected, [name for name, _ in self.columns])
+            _refuse_gone(expected, self.names)
             return pinned_json(self.files, expected.columns)
         _ = self._has_agreed
         _refuse_gone(expected, {name for names in self._headers.values() for name in (*names, *self.files.partitions)})
@@ -184,7 +189,8 @@ class FileRelation:
             return tuple({fold(name): name for names in self._headers.values() for name in names}.values())
         if self.files.kind is FileKind.PARQUET:
             return tuple(name for columns in self._footers.values() for name, _ in columns)
-        return tuple(name for name, _ in self.columns)
+        with self._asking():
+            return tuple(name for name, _ in self._world.columns(described_json(self.files)))
 
     def unreadable(self) -> SourceUnavailable:
         """Why the engine cannot read the files, as far as that can be told."""

@@ -8,13 +8,21 @@ from catalog.sources.files.sets import FileSet
 from catalog.sources.world import literal, pattern
 
 WHOLE_FILE_BYTES = 64 * 2**20
-_SAMPLE_ROWS = 200_000
+TYPED_ROWS = 200_000
+"""How many rows the types of large files are told from."""
+
+_NO_FORM = "\x01"  # no moment is written so
 
 
-def described_json(files: FileSet) -> str:
-    """A FROM item that finds out the keys of JSON files and their types, as `sample_size` says."""
+def described_json(files: FileSet, *, has_moments: bool = True) -> str:
+    """A FROM item that finds out the keys of JSON files and their types, as `sample_size` says.
+
+    The engine takes moments of other forms for such too than `pinned_json` can read; without moments they are texts.
+    """
     # dates as `pinned_json` reads them: the engine would take those of other forms for some too
     options = {"sample_size": sample_size(files.byte_count), "dateformat": literal("%Y-%m-%d")}
+    if not has_moments:
+        options["timestampformat"] = literal(_NO_FORM)
     return item("read_json", files, options | _json_format(files))
 
 
@@ -64,7 +72,7 @@ def _paths(files: FileSet) -> str:
 
 def sample_size(byte_count: int) -> str:
     """How many rows tell the types: all of up to 64 MB, so that a type holds for every row; else a large sample."""
-    return "-1" if byte_count <= WHOLE_FILE_BYTES else str(_SAMPLE_ROWS)
+    return "-1" if byte_count <= WHOLE_FILE_BYTES else str(TYPED_ROWS)
 
 
 def typed(option: str, columns: Iterable[tuple[str, str]], files: FileSet) -> dict[str, str]:

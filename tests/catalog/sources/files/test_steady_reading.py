@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import SourceUnavailable
+from catalog.registry import connect
 from tests.catalog.sources.lakes import expected, lake, rows, types, write
 from tests.contracts.connectors import read
 
@@ -146,3 +147,24 @@ def test_dates_of_json_are_those_that_can_be_read(tmp_path: Path) -> None:
     write(tmp_path / "x.ndjson", '{"a": "2020-04-03", "b": "03-04-2020"}\n')
     assert types(lake(tmp_path), "x.ndjson") == {"a": "DATE", "b": "VARCHAR"}
     assert rows(lake(tmp_path), "x.ndjson")[0]["b"] == "03-04-2020"
+
+
+@pytest.mark.parametrize(
+    ("cell", "type_"),
+    [
+        ('"04-13-2020 01:00:00 PM"', "VARCHAR"),
+        ('"13-04-2020 13:00:00"', "VARCHAR"),
+        ('"2020-04-13 13:00:00"', "TIMESTAMP"),
+        ('"2020-04-13T13:00:00.5Z"', "TIMESTAMP WITH TIME ZONE"),
+        ('[{"at": "04-13-2020 01:00:00 PM", "n": 1}]', 'STRUCT("at" VARCHAR, "n" BIGINT)[]'),
+        ('[{"at": "2020-04-13 13:00:00", "n": 1}]', 'STRUCT("at" TIMESTAMP, "n" BIGINT)[]'),
+    ],
+)
+def test_moments_of_json_are_those_that_can_be_read(tmp_path: Path, cell: str, type_: str) -> None:
+    write(tmp_path / "x.ndjson", f'{{"a": {cell}, "b": "2020-04-13 13:00:00"}}\n' * 3)
+    source = lake(tmp_path)
+    assert types(source, "x.ndjson") == {"a": type_, "b": "TIMESTAMP"}
+    [row, *_] = rows(source, "x.ndjson")
+    assert connect(source).sample("x.ndjson", 1).to_pylist() == [row]
+    if "VARCHAR" in type_:
+        assert cell.strip('"') == row["a"] or row["a"] == [{"at": "04-13-2020 01:00:00 PM", "n": 1}]
