@@ -33,6 +33,7 @@ from catalog.sources.view_sql import relations_read
 
 _SCHEMA = "main"
 _WAIT_SECONDS = 5.0
+_UNSAFE = "unsafe use of"
 _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
 _TABLES = """
 SELECT name, type = 'view' FROM sqlite_schema
@@ -106,9 +107,25 @@ class SqliteSnapshot:
                 check_same_thread=False,
             )
             self._connection.set_progress_handler(self._is_late, _STEPS)
-            for statement in ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF"):
-                self._connection.execute(statement)
+            self._connection.execute("PRAGMA query_only = ON")
+        self._is_trusted = self._trusted()
         self.wake()
+
+    def _trusted(self) -> bool:
+        """Whether tables, views and indexes may call what is in the connection: only where else no table can be read.
+
+        INVARIANT: then nothing is in it but what SQLite has itself, of which no schema may call what reaches outside.
+        """
+        with self._mapped():
+            self._connection.execute("PRAGMA trusted_schema = OFF")
+            try:
+                self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+            except sqlite3.DatabaseError as error:
+                if _UNSAFE not in str(error):
+                    raise
+                self._connection.execute("PRAGMA trusted_schema = ON")
+                return True
+        return False
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view; the one schema is `main`."""
@@ -177,7 +194,13 @@ class SqliteSnapshot:
             values.append(value if isinstance(value, int | str) else str(value))
             return "?"
 
-        for name, function in ((name, each) for column in columns for name, each in column.functions.items()):
+        functions = [each for column in columns for each in column.functions.items()]
+        if functions and self._is_trusted:
+            raise SourceUnavailable(
+                f"masks cannot be worked out in `{self._path.name}`: its tables call functions of their own choice",
+                hint="take the option `masks` of the source away, so that they are worked out in Veil",
+            )
+        for name, function in functions:
             self._connection.create_function(name, -1, function, deterministic=True)
         found = [where(column, condition, mark) for column, condition in pushed(conditions)]
         return self._batches(select(columns, quoted(table.name), found), values, columns, table)
@@ -253,6 +276,11 @@ class SqliteSnapshot:
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise SourceUnavailable(
                     f"the database file `{self._path.name}` is being written to", hint="try again in a moment"
+                ) from None
+            if _UNSAFE in str(error):
+                raise SourceUnavailable(
+                    f"a view of `{self._path.name}` calls a function that SQLite lets no view of an unknown file call",
+                    hint="crawl the tables that it reads, or make a table of it",
                 ) from None
             raise SourceUnavailable(
                 f"the database file `{self._path.name}` cannot be read",

@@ -12,7 +12,9 @@ import pytest
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected, KnowsViews, Limits, ViewSql
+from catalog.sources.connector import Expected, KnowsGenerated, KnowsViews, Limits, ViewSql
+from catalog.sources.remote.snapshot import RemoteColumn
+from catalog.sources.remote.sqlite import SqliteSnapshot
 from catalog.sources.sessions import SessionCache
 from tests.contracts.connectors import ConnectorContract, Stop, read
 
@@ -166,3 +168,56 @@ class TestSqlite(ConnectorContract):
         threading.Timer(0.3, run.cancel, [Stop()]).start()
         with pytest.raises(Stop):
             list(run)
+
+
+def described(source: Source, relation: str) -> Expected:
+    fields = connect(source).describe(relation)
+    return Expected(relation=relation, columns=tuple((field.name, field.type) for field in fields))
+
+
+_UNSAFE = "SELECT count(*) FROM pragma_function_list WHERE name = 'json_array' AND NOT flags & 0x200000"
+JSON_IS_UNSAFE = sqlite3.connect(":memory:").execute(_UNSAFE).fetchone() != (0,)
+
+
+class TestFunctionsOfTheSchema:
+    """SQLite lets no table of a file that is not trusted call some of its functions, in some versions those of JSON."""
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        with closing(sqlite3.connect(tmp_path / "x.sqlite")) as connection:
+            connection.executescript(
+                "CREATE TABLE t (id INTEGER, doc TEXT, a TEXT AS (json_extract(doc, '$.a')), b TEXT AS (doc) STORED);"
+                'INSERT INTO t (id, doc) VALUES (1, \'{"a": "x"}\'); CREATE TABLE u AS SELECT 2 AS n;'
+                "CREATE INDEX i ON u (json_array(n));"
+            )
+        return Source(name="s", connector="sqlite", options={"path": str(tmp_path / "x.sqlite")})
+
+    def test_tables_that_call_them_can_be_read(self, source: Source) -> None:
+        doc = '{"a": "x"}'
+        assert read(source, described(source, "main.t")) == [{"id": 1, "doc": doc, "a": "x", "b": doc}]
+        assert [row["n"] for row in read(source, described(source, "main.u"))] == ["2"]
+        connector = connect(source)
+        assert isinstance(connector, KnowsGenerated)
+        assert {each.name: each.reads for each in connector.generated()} == dict.fromkeys(
+            "ab", frozenset({("main.t", "doc")})
+        )
+
+    @pytest.mark.skipif(not JSON_IS_UNSAFE, reason="this version of SQLite lets every schema call JSON's functions")
+    def test_they_are_called_beside_no_function_of_veil(self, source: Source) -> None:
+        look = SqliteSnapshot(Path(source.options["path"]), None)
+        with closing(look):
+            [table] = look.tables(name="t")
+            column = RemoteColumn(name="m", type="VARCHAR", expression="veil_1(doc)", functions={"veil_1": str})
+            with pytest.raises(SourceUnavailable, match=r"masks cannot be worked out in `x\.sqlite`"):
+                list(look.read(table, [column], []))
+
+    @pytest.mark.skipif(not JSON_IS_UNSAFE, reason="this version of SQLite lets every schema call JSON's functions")
+    def test_a_view_that_calls_one_is_refused_and_no_table_is(self, source: Source, tmp_path: Path) -> None:
+        with closing(sqlite3.connect(tmp_path / "v.sqlite")) as connection:
+            connection.executescript(
+                "CREATE TABLE u AS SELECT 2 AS n; CREATE VIEW v AS SELECT json_array(n) AS a FROM u"
+            )
+        source = Source(name="s", connector="sqlite", options={"path": str(tmp_path / "v.sqlite")})
+        assert len(read(source, described(source, "main.u"))) == 1
+        with pytest.raises(SourceUnavailable, match="calls a function that SQLite lets no view"):
+            connect(source).sample("main.v", 1)
