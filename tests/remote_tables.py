@@ -1,6 +1,7 @@
 """Writes the same rows into a database of each kind, and gives the source that reads them."""
 
 import itertools
+import math
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -21,6 +22,12 @@ _TYPES = {
     "mariadb": {"VARCHAR": "text", "TIMESTAMP": "datetime(6)"},
     "sqlite": {"VARCHAR": "TEXT", "TIMESTAMP": "DATETIME"},
 }
+_NOT_FINITE = {
+    "postgres": {"inf": "'inf'", "-inf": "'-inf'", "nan": "'nan'"},
+    "sqlite": {"inf": "9e999", "-inf": "-9e999", "nan": "3.3e38"},
+    "mariadb": {"inf": "3.4e38", "-inf": "-3.4e38", "nan": "3.3e38"},
+}
+"""What stands for such a number, another one where a database has none: a value stays a value."""
 _NUMBERS = itertools.count()
 
 Columns = Sequence[tuple[str, str]]
@@ -115,10 +122,8 @@ class Database:
                 return "NULL"
             case bool():
                 return str(int(value)) if self.kind == "sqlite" else str(value)
-            case float() if value != value or value in (float("inf"), float("-inf")):
-                if self.kind == "postgres":
-                    return f"'{value}'"
-                return "NULL" if self.kind == "mariadb" or value != value else f"{'-' if value < 0 else ''}9e999"
+            case float() if not math.isfinite(value):
+                return _NOT_FINITE[self.kind][str(value)]
             case date():
                 return f"'{value.isoformat().replace('T', ' ')}'"
             case str():
