@@ -14,6 +14,7 @@ from catalog.model import Dataset, Key
 from catalog.names import fold, join, nearest
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
+from policy_engine.judging.policy_index import roles_of
 from policy_engine.judging.sights import Sight
 from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, PolicySet, RowDecision, Subject
 from policy_engine.readers import readable, statements
@@ -257,8 +258,9 @@ class Metadata:
 
     def roles(self, subject: Subject) -> tuple[str, ...]:
         """The names of the roles that the subject holds."""
-        held = [role.name for role in self._policies.current().roles if role.groups & subject.groups]
-        return tuple(sorted(held))
+        policies = self._policies.current()
+        held = roles_of(subject, policies)
+        return tuple(sorted(role.name for role in policies.roles if fold(role.name) in held))
 
     def _tell(
         self,

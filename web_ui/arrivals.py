@@ -6,6 +6,7 @@ them: a request that is small, as nearly all are, comes to a thread whole, a lar
 has not come after a while is closed; where there are too many, those that are waited for longest make place.
 """
 
+import logging
 import re
 import select
 import selectors
@@ -19,8 +20,12 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from web_ui.log_lines import told
+
 ARRIVAL_SECONDS = 20.0
 """How long a request may take to come, from its first byte to its last."""
+
+_log = logging.getLogger("veil")
 
 _STALL_SECONDS = 300  # a client may take nothing of its answer for so long
 _LINGER_SECONDS = 0.2
@@ -90,6 +95,11 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if not is_kept:
             close_graceful(conn.sock, timeout=_LINGER_SECONDS)  # in the loop all others would wait for it
         return is_kept
+
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
+        """Answers what cannot be read, and logs that it came without what it was."""
+        _log.warning("%s", told(exc, addr))
+        super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, answered: Future[object]) -> None:
         """Awaits the next request of a connection that is kept, and lets go of any other."""

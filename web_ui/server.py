@@ -15,17 +15,24 @@ from catalog.known_keys import KnownKeys
 from web_ui.app import create_app
 from web_ui.arrivals import Arrivals
 from web_ui.identity.configuration import configured
+from web_ui.log_lines import Lines, OwnWords
 from web_ui.parts import Parts, assemble
 from web_ui.settings import Settings
 
 LOGGING: dict[str, object] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "formatters": {"line": {"()": Lines, "fmt": "%(asctime)s %(levelname)s %(message)s"}},
+    "filters": {"own words": {"()": OwnWords}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {
-        "gunicorn.error": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
+        "gunicorn.error": {
+            "level": "WARNING",
+            "handlers": ["stderr"],
+            "filters": ["own words"],
+            "propagate": False,
+        },
         "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
     },
 }

@@ -74,13 +74,17 @@ def _listed(whose: Whose, view: View) -> list[Role]:
 
 
 def _holds(asker: Asker, role: Role) -> bool:
-    return asker.subject is not None and bool(role.groups & asker.subject.groups)
+    return asker.subject is not None and not _folded(role.groups).isdisjoint(_folded(asker.subject.groups))
 
 
 def _of_group(group: str, view: View) -> list[Role]:
-    if view.asker.subject is None or group not in view.asker.subject.groups:
+    if view.asker.subject is None or fold(group) not in _folded(view.asker.subject.groups):
         require_policies(view.asker)
-    return [role for role in view.live.roles.values() if group in role.groups]
+    return [role for role in view.live.roles.values() if fold(group) in _folded(role.groups)]
+
+
+def _folded(groups: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(fold, groups))
 
 
 def _grants(question: ShowGrants, view: View) -> Answer:

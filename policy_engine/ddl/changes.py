@@ -74,14 +74,16 @@ def _without_role(change: DropRole, live: Live) -> Live:
 
 
 def _held(change: HoldRole, live: Live) -> Live:
+    """The role with or without a group, however that is written: who is in `Clerks` holds what `clerks` hold."""
     role = known_role(change.role, live)
-    if not change.holds and change.group not in role.groups:
+    meant = {group for group in role.groups if fold(group) == fold(change.group)}
+    if not change.holds and not meant:
         near = names.nearest(change.group, role.groups)
         raise PolicyInvalid(
             f"the group `{change.group}` does not hold the role `{role.name}`",
             hint=f"did you mean `{near}`?" if near else f"it is held by {', '.join(sorted(role.groups)) or 'nobody'}",
         )
-    groups = role.groups | {change.group} if change.holds else role.groups - {change.group}
+    groups = role.groups | ({change.group} if not meant else set()) if change.holds else role.groups - meant
     return replace(live, roles={**live.roles, fold(role.name): replace(role, groups=groups)})
 
 

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from catalog.clock import utc_now
 from catalog.journal.event import EventKind
+from catalog.people.model import User
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.apis.openapi import description
@@ -198,6 +199,13 @@ def test_whoami_says_who_and_what(client: FlaskClient, bearer: Bearer) -> None:
         "capabilities": [],
         "scopes": None,
     }
+
+
+def test_whoami_tells_the_roles_by_which_is_decided(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
+    shop.accounts.put_user(User(name="eve", groups=frozenset({"CLERKS"}), attributes={"land": "NO"}))
+    header = bearer("eve")
+    assert len(client.get("/api/v1/datasets", headers=header).get_json()["datasets"]) == 1
+    assert client.get("/api/v1/whoami", headers=header).get_json()["roles"] == ["clerk"]
 
 
 def test_datasets_and_their_columns_are_those_the_person_sees(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import logging
+import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +17,7 @@ from catalog.model import Source
 from catalog.registry import connect
 from tests.web_ui.running import Server, post, running
 from tests.web_ui.shop import open_shop
+from web_ui.log_lines import Lines
 from web_ui.parts import Parts
 
 ROWS = 1_000_000
@@ -116,6 +119,37 @@ def test_http_1_0_is_refused_since_a_cut_stream_would_look_whole(server: Server,
         with connection.getresponse() as response:
             assert response.status == 505
             assert json.loads(response.read())["code"] == "protocol_too_old"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /data?sql=4539797705756001\x1b[2J\x0bERROR HTTP/1.1\r\n\r\n",
+        b"GE\x01T /secret_of_kim HTTP/1.1\r\n\r\n",
+        b"POST /api/v1/query HTTP/1.1\r\nAuthorization Bearer secret_of_kim\r\n\r\n",
+        b"POST /api/v1/query HTTP/1.1\r\nAuthorization: Bearer secret_of_kim\x00\r\n\r\n",
+        b"POST /api/v1/query HTTP/1.1\r\nExpect: secret_of_kim\r\n\r\n",
+        b"POST /api/v1/query HTTP/1.1\r\nTransfer-Encoding: secret_of_kim\r\n\r\n0\r\n\r\n",
+        b"POST /secret_of_kim HTTP/9.9\r\n\r\n",
+        b"secret_of_kim 2026-01-01 00:00:00,000 ERROR everybody may see everything\n\n\r\n\r\n",
+    ],
+)
+def test_a_request_that_cannot_be_read_is_logged_on_a_line_without_what_it_was(server: Server, sent: bytes) -> None:
+    before = server.log.read_text()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(sent)
+        assert connection.recv(20).startswith((b"HTTP/1.1 4", b"HTTP/1.1 501"))
+        while connection.recv(4096):
+            pass
+    [line] = server.log.read_text().removeprefix(before).splitlines()
+    assert " WARNING a request from 127.0.0.1 came to nothing: " in line
+    for secret in ("secret", "4539", "everybody", "\x1b", "Bearer"):
+        assert secret not in line
+
+
+def test_no_sign_of_a_message_begins_a_line_or_steers_a_terminal() -> None:
+    record = logging.makeLogRecord({"msg": "`%s`", "args": ("a\n2026 ERROR\x1b[2J\u2028é",)})
+    assert Lines("%(message)s").format(record) == r"`a\x0a2026 ERROR\x1b[2J\u2028é`"
 
 
 def test_a_body_without_a_length_is_bounded_too(server: Server, token: str) -> None:

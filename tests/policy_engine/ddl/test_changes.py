@@ -142,6 +142,16 @@ def test_roles_come_hold_and_go_with_their_part_of_every_policy(shop: Shop) -> N
     assert changes[1].startswith("~ policy grant-shop.orders-boss-night-shift-")
 
 
+def test_a_group_is_the_same_however_it_is_written(shop: Shop) -> None:
+    shop.change('CREATE ROLE "night shift" WITH GROUPS owls, Bats, bats')
+    assert shop.change('GRANT ROLE "night shift" TO GROUP OWLS') == []
+    assert shop.change('REVOKE ROLE "night shift" FROM GROUP BATS') == ["~ role night shift"]
+    assert ("night shift", "owls") in shop.ask("SHOW ROLES")
+    assert shop.ask("SHOW ROLE GRANT GROUP OWLS") == (("night shift", "owls"),)
+    with pytest.raises(PolicyInvalid, match="does not hold"):
+        shop.give('REVOKE ROLE "night shift" FROM GROUP bats')
+
+
 def test_tags_are_declared_assigned_and_dropped_with_what_carries_them(shop: Shop) -> None:
     assert shop.change("CREATE ATTRIBUTE pii:land") == ["+ tag pii.land"]
     shop.change("ALTER TABLE shop.orders ADD COLUMN ATTRIBUTE LAND pii.land")
