@@ -194,6 +194,9 @@ class Tag:
     level: Level = Level.INTERNAL
 
 
+_LONGEST_LOOK = 1_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRule:
     """How a crawler recognises a tag: by the column's name, by what is in it, or by both.
@@ -217,6 +220,20 @@ class TagRule:
     def counts_cells(self) -> bool:
         """Whether the rule looks for a share of cells, so that `min_match` and `min_rows` mean something."""
         return self.content is not None or bool(self.words) or self.words_file is not None
+
+    @property
+    def looks(self) -> dict[str, object]:
+        """What the rule asks of data, for the record: long expressions cut off, and of words how many there are.
+
+        Example:
+            >>> TagRule(name="badges", tag="acme.badge", content="B-[0-9]{5}").looks
+            {'content': 'B-[0-9]{5}', 'min_match': 0.8, 'min_rows': 20}
+        """
+        texts = {name: getattr(self, name) for name in ("column_name", "content", "words_file", "detector")}
+        found: dict[str, object] = {name: text[:_LONGEST_LOOK] for name, text in texts.items() if text is not None}
+        if self.words:
+            found["words"] = len(self.words)
+        return {**found, **({"min_match": self.min_match, "min_rows": self.min_rows} if self.counts_cells else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Tries a rule on real columns before it is kept: what it matches, what it nearly matches, and how that looks."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from catalog.model import Dataset
@@ -9,7 +10,7 @@ from crawler.classify import findings_in, sampled_columns
 from crawler.look import SAMPLE_ROWS
 from crawler.plugins import Sampled
 from crawler.rules import CompiledRule
-from crawler.weighing import Fit, Weighed, weigh
+from crawler.weighing import FEWEST, Fit, Weighed, weigh
 
 _SHOWN = 3
 _LONGEST = 40
@@ -33,9 +34,17 @@ class Tried:
 
 
 def try_rule(
-    rule: CompiledRule, dataset: Dataset, connector: SourceConnector, rows: int = SAMPLE_ROWS
+    rule: CompiledRule,
+    dataset: Dataset,
+    connector: SourceConnector,
+    rows: int = SAMPLE_ROWS,
+    *,
+    is_exact: bool = False,
 ) -> Iterator[Tried]:
     """The columns of a dataset that the rule fits or nearly fits, in order; nothing is kept.
+
+    Unless it `is_exact`, for whoever has the data in hand, shares are rounded, and what fewer than `FEWEST` cells match
+    or are shaped like is not told.
 
     Raises VeilError when the dataset cannot be read, RuleTimedOut and PluginFailed as a crawl would see them.
     """
@@ -44,9 +53,10 @@ def try_rule(
     columns = tuple(sampled_columns(fields, sample))
     found = findings_in(columns, sample, [rule])
     for column in columns:
-        weighed = weigh(rule, column, found.get(column.path, {}), tells_near=True)
+        weighed = weigh(rule, column, found.get(column.path, {}), tells_near=True, is_coarse=not is_exact)
         if weighed.fit is not Fit.NONE:
-            yield _tried(dataset, column, weighed, counts_cells=rule.rule.counts_cells)
+            shown = column.values if rule.rule.counts_cells else {}
+            yield _tried(dataset, column, weighed, shown, fewest=1 if is_exact else FEWEST)
 
 
 def shape(text: str) -> str:
@@ -68,18 +78,23 @@ def _sign(sign: str) -> str:
     return sign if sign in _KEPT or sign == "…" else "·"
 
 
-def _tried(dataset: Dataset, column: Sampled, weighed: Weighed, *, counts_cells: bool) -> Tried:
-    frequent = sorted(column.values, key=lambda text: -column.values[text]) if counts_cells else []
+def _tried(dataset: Dataset, column: Sampled, weighed: Weighed, shown: Mapping[str, int], *, fewest: int) -> Tried:
+    """The fit told with the shapes of the shown cells, as far as `fewest` of them have the same shape."""
+    hits = {text: count for text, count in shown.items() if text in weighed.matching}
     return Tried(
         dataset=dataset.full_name,
         column=".".join(column.path),
         fit=weighed.fit,
         confidence=weighed.confidence,
         evidence=weighed.evidence,
-        hits=_shapes(text for text in frequent if text in weighed.matching),
-        misses=_shapes(text for text in frequent if text not in weighed.matching),
+        hits=_shapes(hits, fewest),
+        misses=_shapes({text: count for text, count in shown.items() if text not in hits}, fewest),
     )
 
 
-def _shapes(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(shape, values)))[:_SHOWN]
+def _shapes(cells: Mapping[str, int], fewest: int) -> tuple[str, ...]:
+    """The most frequent shapes, the most frequent first."""
+    counts = Counter[str]()
+    for text, count in cells.items():
+        counts[shape(text)] += count
+    return tuple(found for found, count in counts.most_common(_SHOWN) if count >= fewest)

@@ -10,6 +10,11 @@ from crawler.rules import CompiledRule
 
 NAME_CONFIDENCE = 0.8
 MOST_CONFIDENCE = 0.99
+FEWEST = 20
+"""Of fewer cells than these nothing is told coarsely."""
+
+_STEPS = 20
+_STEP_CELLS = 10
 
 
 class Fit(StrEnum):
@@ -34,10 +39,18 @@ class Weighed:
 _NOTHING = Weighed(fit=Fit.NONE)
 
 
-def weigh(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding], *, tells_near: bool = False) -> Weighed:
+def weigh(
+    rule: CompiledRule,
+    column: Sampled,
+    found: Mapping[str, Finding],
+    *,
+    tells_near: bool = False,
+    is_coarse: bool = False,
+) -> Weighed:
     """What a rule makes of a column; `found` are the findings of built-in detectors there, by detector.
 
-    Of two conditions both must hold; with `tells_near` the second is looked at though the first does not.
+    Of two conditions both must hold; with `tells_near` the second is looked at though the first does not. One that
+    `is_coarse` goes by rounded shares in all it tells, so that an expression finds no single cell by itself.
     Raises RuleTimedOut and PluginFailed.
 
     Example: column `mrn` under the rule `mrn by name` is a match, 0.8, "name matches rule `mrn by name`".
@@ -46,7 +59,7 @@ def weigh(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding], *, 
     looks_inside = rule.rule.counts_cells or rule.detector is not None or rule.plugin is not None
     if not named and not (tells_near and looks_inside):
         return _NOTHING
-    inside = _inside(rule, column, found)
+    inside = _inside(rule, column, found, is_coarse=is_coarse)
     if rule.column_name is None:
         return inside
     by_name = f"name matches rule `{rule.rule.name}`"
@@ -64,7 +77,8 @@ def weigh(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding], *, 
             country=inside.country,
             matching=inside.matching,
         )
-    told = f"{by_name}; {inside.evidence or 'nothing in it matches'}"
+    nothing = f"of what is in it fewer than {FEWEST} cells match" if is_coarse else "nothing in it matches"
+    told = f"{by_name}; {inside.evidence or nothing}"
     return Weighed(fit=Fit.NEAR, evidence=told, matching=inside.matching)
 
 
@@ -73,7 +87,7 @@ def confidence(doubt: float) -> float:
     return round(min(1 - doubt, MOST_CONFIDENCE), 2)
 
 
-def _inside(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding]) -> Weighed:
+def _inside(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding], *, is_coarse: bool) -> Weighed:
     """What the rule makes of what is in the column; a rule that looks at the name alone is content."""
     if rule.plugin is not None:
         told = judged(rule.plugin, column)
@@ -83,17 +97,34 @@ def _inside(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding]) -
         return _match(finding.confidence, finding.evidence, finding.country) if finding else _NOTHING
     if not rule.rule.counts_cells:
         return _match(0.0, "")
-    return _counted(rule, column.values)
+    return _counted(rule, column.values, is_coarse=is_coarse)
 
 
-def _counted(rule: CompiledRule, cells: Mapping[str, int]) -> Weighed:
+def coarse(hits: int, count: int) -> tuple[float, int]:
+    """The share of cells that match and how many cells there are, rounded so that no cell alone moves them far.
+
+    A share has at most twenty steps, of ten cells at least; of fewer than `FEWEST` matching cells it is none.
+
+    Example:
+        >>> coarse(19, 400), coarse(33, 400), coarse(25, 45), coarse(44, 45)
+        ((0.0, 400), (0.1, 400), (0.5, 40), (1.0, 40))
+    """
+    steps = min(_STEPS, count // _STEP_CELLS)
+    share = round(hits * steps / count) / steps if hits >= FEWEST else 0.0
+    return share, count // _STEP_CELLS * _STEP_CELLS
+
+
+def _counted(rule: CompiledRule, cells: Mapping[str, int], *, is_coarse: bool) -> Weighed:
     count = sum(cells.values())
     matching = rule.matching(cells)
     hits = sum(cells[text] for text in matching)
-    if not hits:
+    share = hits / count if count else 0.0
+    if is_coarse:
+        share, count = coarse(hits, count)
+    if not share:
         return _NOTHING
-    share = hits / count
-    told = f"{int(share * 100)} % of {count:,} cells match rule `{rule.rule.name}`"
+    about, some = ("about ", "some ") if is_coarse else ("", "")
+    told = f"{about}{int(share * 100)} % of {some}{count:,} cells match rule `{rule.rule.name}`"
     if count < rule.rule.min_rows:
         told += f"; it asks for {rule.rule.min_rows:,} cells"
         return Weighed(fit=Fit.NEAR, evidence=told, matching=matching)

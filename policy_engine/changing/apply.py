@@ -13,6 +13,7 @@ from catalog.flows import Flows
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
+from catalog.names import fold
 from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags
@@ -209,6 +210,7 @@ def _event(kind: EventKind, plan: Plan, revision: int, *, by: str, client: str, 
     def named(kind: str) -> tuple[str, ...]:
         return tuple(change.name for change in plan.changes if change.kind == kind)
 
+    rules = {name: plan.after.rules[fold(name)].looks for name in named("rule") if fold(name) in plan.after.rules}
     return Event(
         kind=kind,
         user=by,
@@ -217,7 +219,13 @@ def _event(kind: EventKind, plan: Plan, revision: int, *, by: str, client: str, 
         policies=named("policy"),
         revision=revision,
         client=client,
-        details={"plan": plan.id, "against": plan.revision, **said, "difference": plan.difference.splitlines()},
+        details={
+            "plan": plan.id,
+            "against": plan.revision,
+            **said,
+            **({"rules": rules} if rules else {}),
+            "difference": plan.difference.splitlines(),
+        },
     )
 
 

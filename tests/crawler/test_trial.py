@@ -18,7 +18,7 @@ def tried(folder: Path, rule: TagRule) -> dict[str, Tried]:
     (folder / "t.csv").write_text("member,half,words,long\n" + "\n".join(lines) + "\n")
     source = Source(name="s", connector="files", options={"path": str(folder)})
     dataset = Dataset(database="d", name="t", source="s", relation="t.csv")
-    found = tuple(try_rule(compile_rule(rule), dataset, connect(source)))
+    found = tuple(try_rule(compile_rule(rule), dataset, connect(source), is_exact=True))
     assert "M100000" not in str(found)
     return {each.column: each for each in found}
 
@@ -53,6 +53,41 @@ def test_of_two_conditions_one_is_near(tmp_path: Path, name: str, fits: dict[str
 def test_a_name_alone_shows_no_cells(tmp_path: Path) -> None:
     found = tried(tmp_path, TagRule(name="r", tag="a.b", column_name="memb"))
     assert [(each.fit, each.hits, each.misses) for each in found.values()] == [(Fit.MATCH, (), ())]
+
+
+def told(folder: Path, rule: TagRule, cells: list[str]) -> dict[str, Tried]:
+    """What somebody is told who has not the data in hand."""
+    folder.mkdir()
+    (folder / "t.csv").write_text("cell\n" + "\n".join(cells) + "\n")
+    source = Source(name="s", connector="files", options={"path": str(folder)})
+    dataset = Dataset(database="d", name="t", source="s", relation="t.csv")
+    return {each.column: each for each in try_rule(compile_rule(rule), dataset, connect(source))}
+
+
+@pytest.mark.parametrize("column_name", [None, "^cell$"])
+@pytest.mark.parametrize("others", [0, 18, 400])
+def test_an_expression_finds_no_single_cell(tmp_path: Path, column_name: str | None, others: int) -> None:
+    """Neither its letters nor its shape, by whatever share and number of cells the rule asks for."""
+    rule = TagRule(name="r", tag="a.b", column_name=column_name, content="k.*", min_match=0.001, min_rows=1)
+    found = [
+        told(tmp_path / name, rule, [*(f"x{n:03d}" for n in range(others)), cell])
+        for name, cell in (("k", "k-A.9"), ("z", "zzzzz"))
+    ]
+    assert found[0] == found[1]
+    assert ("cell" in found[0]) is (column_name is not None)
+
+
+def test_shares_and_shapes_are_told_of_many_cells_alone(tmp_path: Path) -> None:
+    rule = TagRule(name="r", tag="a.b", content="k.*", min_match=0.5, min_rows=20)
+    many = [f"k{n:02d}" for n in range(60)]
+    found = [
+        told(tmp_path / str(n), rule, [*many, *more])
+        for n, more in enumerate(([f"x{n:02d}" for n in range(60)], [*(f"x{n:02d}" for n in range(57)), *["k-1"] * 3]))
+    ]
+    assert found[0] == found[1]
+    assert found[0]["cell"].evidence == "about 50 % of some 120 cells match rule `r`"
+    assert (found[0]["cell"].fit, found[0]["cell"].hits, found[0]["cell"].misses) == (Fit.MATCH, ("a00",), ("a00",))
+    assert told(tmp_path / "whole", rule, many)["cell"].evidence == "about 100 % of some 60 cells match rule `r`"
 
 
 @pytest.mark.parametrize(

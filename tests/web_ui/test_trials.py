@@ -25,11 +25,39 @@ def test_a_rule_is_tried_and_nothing_is_kept(client: FlaskClient, bearer: Bearer
     told = answer.get_json()
     [column] = told["columns"]
     assert (column["dataset"], column["column"], column["fit"]) == ("shop.orders", "email", "match")
-    assert set(column["hits"]) == {"aaaa0@a.aaaa", "aaaa00@a.aaaa"}
+    assert column["hits"] == ["aaaa00@a.aaaa"], "nine others are too few to be told of"
+    assert column["evidence"] == "about 100 % of some 40 cells match rule `mail`"
     assert (told["datasets"], told["problems"]) == (1, [])
     assert shop.tags.rules() == ()
     [event] = shop.journal.search(kind=EventKind.RULE_TRY)
     assert (event.user, event.datasets, event.tags) == ("max", ("shop.orders",), ("acme.mail",))
+    looks = {"content": RULE["content"], "min_match": 0.8, "min_rows": 20}
+    assert event.details == {"rule": "mail", "on": "SHOP", "looks": looks, "fits": {"match": 1}}
+
+
+def test_a_rule_finds_no_value_letter_by_letter_and_what_it_asked_is_on_record(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    rules = [
+        {"name": "t", "tag": "a.b", "column_name": "^email$", **looks, "min_match": 0.001, "min_rows": 1}
+        for looks in ({"content": "user7@.*"}, {"content": "none@.*"}, {"words": ["user7@x.test"]}, {"words": ["none"]})
+    ]
+    told = [client.post(TRY, json={"rule": rule, "on": "shop.orders"}, headers=bearer("max")).json for rule in rules]
+    assert all(each == told[0] for each in told)
+    asked = [str(event.details["looks"]) for event in shop.journal.search(kind=EventKind.RULE_TRY)]
+    whats = ("'words': 1", "'words': 1", "'content': 'none@.*'", "'content': 'user7@.*'")
+    assert all(what in each for what, each in zip(whats, asked, strict=True))
+    assert "user7@x.test" not in str(asked)
+
+
+def test_what_a_kept_rule_asks_of_data_is_on_record(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
+    rule = {"name": "t", "tag": "pii.email", "content": "user7@.*", "min_match": 0.001, "min_rows": 1}
+    assert client.post("/api/v1/rules", json={"rule": rule, "why": "x"}, headers=bearer("max")).status_code == 200
+    [event] = shop.journal.search(kind=EventKind.DOCUMENT_APPLY, limit=1)
+    assert event.details["rules"] == {"t": {"content": "user7@.*", "min_match": 0.001, "min_rows": 1}}
+    assert client.post("/api/v1/rules/remove", json={"rule": "T", "why": "y"}, headers=bearer("max")).status_code == 200
+    [event] = shop.journal.search(kind=EventKind.DOCUMENT_APPLY, limit=1)
+    assert "rules" not in event.details
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def _chosen(file: Path, name: str) -> tuple[TagRule, ...]:
 def _tried(place: Place, rule: TagRule, on: str) -> dict[str, object]:
     if place.home is not None:
         with opened(place.home) as parts:
-            return dict(as_json(trial(parts, rule, on, by=operator())))
+            return dict(as_json(trial(parts, rule, on, by=operator(), is_exact=True)))
     entries = writing.rules([rule])
     assert isinstance(entries, list)
     return asked(place.url, "POST", "/rules/try", {"rule": entries[0], "on": on})

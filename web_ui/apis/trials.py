@@ -1,6 +1,7 @@
 """Tries rules of a document on datasets of a home, on record: for the command, and under /api/v1."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,33 +41,50 @@ def rules_of(text: str, folder: Path) -> tuple[TagRule, ...]:
     return tuple(stated.value for stated in loads(text, file="rules", folder=folder).rules)
 
 
-def trial(parts: Parts, rule: TagRule, on: str, *, by: str, client: str = "", decision_id: str = "") -> Trial:
-    """Tries a rule on a dataset, or on the datasets of a database; nothing is kept but that it was tried."""
+def trial(
+    parts: Parts,
+    rule: TagRule,
+    on: str,
+    *,
+    by: str,
+    client: str = "",
+    decision_id: str = "",
+    is_exact: bool = False,
+) -> Trial:
+    """Tries a rule on a dataset, or on the datasets of a database; what it asked and what came of it is on record.
+
+    INVARIANT: whether cells fit an expression is an answer about data, so none is told that the journal does not have.
+    Exact shares are for the operator of the home alone.
+    """
     compiled = compile_rule(rule, parts.plugins)
     chosen = _chosen(parts, on)
-    parts.journal.append(
-        Event(
-            kind=EventKind.RULE_TRY,
-            user=by,
-            datasets=tuple(dataset.full_name for dataset in chosen),
-            tags=(rule.tag,),
-            client=client,
-            decision_id=decision_id,
-            details={"rule": rule.name, "on": on},
-        )
-    )
     told = Trial()
-    for dataset in chosen:
-        _try(parts, compiled, dataset, told)
+    try:
+        for dataset in chosen:
+            _try(parts, compiled, dataset, told, is_exact=is_exact)
+    finally:
+        fits = Counter(each.fit.value for each in told.tried)
+        parts.journal.append(
+            Event(
+                kind=EventKind.RULE_TRY,
+                user=by,
+                datasets=tuple(dataset.full_name for dataset in chosen),
+                tags=(rule.tag,),
+                client=client,
+                decision_id=decision_id,
+                details={"rule": rule.name, "on": on, "looks": rule.looks, "fits": {**fits}},
+            )
+        )
     return told
 
 
-def _try(parts: Parts, rule: CompiledRule, dataset: Dataset, told: Trial) -> None:
+def _try(parts: Parts, rule: CompiledRule, dataset: Dataset, told: Trial, *, is_exact: bool) -> None:
     source = parts.datasets.source(dataset.source)
     assert source is not None
     try:
         connector = connect(source, PrivateCopies(parts.home.copies))
-        told.tried += try_rule(rule, dataset, connector, parts.settings.politeness(source).rows)
+        rows = parts.settings.politeness(source).rows
+        told.tried += try_rule(rule, dataset, connector, rows, is_exact=is_exact)
         told.looked_at += 1
     except VeilError as error:
         told.problems.append(f"`{dataset.full_name}` cannot be read: {error.in_general}; a crawl of it tells why")
