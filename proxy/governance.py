@@ -35,7 +35,7 @@ from proxy.rewriting.fields import Named
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.mentions import masked_columns, mentioned, read_columns
 from proxy.rewriting.relations import Leaf, leaves
-from proxy.rewriting.resolve import check_values, notices, seen_failures
+from proxy.rewriting.resolve import Explain, check_values, notices, seen_failures
 from proxy.rewriting.rewrite import Placed, Rewritten, rewrite
 from proxy.rewriting.shows import explained, explanation, spelled_out
 
@@ -97,7 +97,9 @@ class Governor:
         keys: KeyRing,
         clock: Callable[[], datetime],
         limits: SqlLimits,
+        explain: Explain = "full",
     ) -> None:
+        """`explain` is how much the SQL that people are shown tells of what is hidden from them."""
         self._catalog = catalog
         self._datasets = datasets
         self._policies = policies
@@ -106,6 +108,7 @@ class Governor:
         self._keys = keys
         self._clock = clock
         self._limits = limits
+        self._explain = explain
         self._memory: Memory[Settled] = Memory(capacity=512)
 
     def settle(self, subject: Subject, request: Request) -> Settled:
@@ -194,7 +197,7 @@ class Governor:
         return Settled(
             statement=statement,
             named=named,
-            rewritten=rewrite(statement, placed, session, self._keys),
+            rewritten=rewrite(statement, placed, session, self._keys, self._explain),
             notices=warnings,
             session=session,
             policies=policies,

@@ -183,6 +183,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                     keys=keys,
                     clock=clock,
                     limits=limits.sql,
+                    explain=limits.explain,
                 ),
                 policies=policies,
                 journal=journal,

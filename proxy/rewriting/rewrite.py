@@ -7,7 +7,7 @@ the person's literals blanked.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -29,7 +29,9 @@ from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.projection import shown_type
 from proxy.rewriting.relations import Leaf, shorten_columns
+from proxy.rewriting.resolve import Explain
 from proxy.rewriting.secure import Governed, govern, may_need_fence
+from proxy.rewriting.unnamed import UNNAMED, hidden_paths, unnamed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
 
 _GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
@@ -79,8 +81,13 @@ class Rewritten:
     work: Work = field(default_factory=dict)
 
 
-def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing) -> Rewritten:
-    """The statement over governed relations only, verified; raises VerificationFailed or SqlUnsupported."""
+def rewrite(
+    statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing, explain: Explain = "full"
+) -> Rewritten:
+    """The statement over governed relations only, verified; raises VerificationFailed or SqlUnsupported.
+
+    What is `shown` names no hidden column where people are told briefly; what is journalled does.
+    """
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
@@ -106,7 +113,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     request_blank = generate(tree, dialect) if kept or counted else printed_blank
     return Rewritten(
         sql=sql,
-        shown=_filled(printed, stand_ins, in_words),
+        shown=_filled(printed, stand_ins, _told(placed, governed) if explain == "brief" else in_words),
         blanked=_filled(printed_blank, stand_ins, unasked),
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
@@ -272,6 +279,18 @@ def _in_words(item: Placed, relation: Governed, sql: str) -> str:
     for lookup in item.decision.lookups:
         text = text.replace(quoted(item.lookups[lookup.name]), _own_name(lookup.dataset))
     return text
+
+
+def _told(placed: Sequence[Placed], governed: Sequence[Governed]) -> list[str]:
+    """The relations in words that name no hidden column, as which no cell that its source works out tells one."""
+    told = []
+    for item, relation in zip(placed, governed, strict=True):
+        hidden = hidden_paths(item.decision)
+        cells = [each for each in relation.cells if any((fold(name),) in hidden for name in each.columns)]
+        untold = {f"{quoted(ROW)}.{quoted(cell.name)}": f"{UNNAMED} /* at the source */" for cell in cells}
+        words = replace(relation, words={**relation.words, **untold})
+        told.append(unnamed(_in_words(item, words, relation.sql), hidden))
+    return told
 
 
 def _verify(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog.journal.event import EventKind
+from proxy.pipeline import Request
 from tests.databases import Server
 from tests.proxy.logged import statements
 from tests.proxy.world import ANALYST, OWNER, World, governed
@@ -114,6 +116,32 @@ def test_an_explanation_says_what_the_source_works_out(database: Database, tmp_p
     assert ('mask_phone("_row"."phone") /* at the source */)' in shown) is not is_mariadb
     assert 'round("_row"."pay", n=>-3) /* at the source */)' in shown
     assert ("veil_" in shown) is is_mariadb
+
+
+@pytest.mark.parametrize("masks", ["source", "veil"])
+def test_an_explanation_that_is_brief_names_no_hidden_column(tmp_path: Path, masks: str) -> None:
+    """Whether it is a policy's word, as `id` by which days are shifted, or is found by a tag, as `region`."""
+    database = Database("sqlite", None, tmp_path)
+    database.write("staff", COLUMNS, ROWS)
+    document = DOCUMENT.replace("born: {tags: [pii.born]}", "born: {tags: [pii.born]}, region: {tags: [ops.land]}")
+    document = document.replace("where: region in", "where: columns_with_attribute('ops.land') in")
+    document = document.replace("tags: {", "tags: {ops.land: {}, ")
+    document += """
+  - {policy: none, deny: select, to: [analyst], scope: "shop.staff(id, region)", why: these are ours}
+"""
+    source = database.shown.replace("}", f", masks: {masks}}}")
+    text = document.replace("SOURCE", source).replace("RELATION", json.dumps(database.relation("staff")))
+    with governed(tmp_path, text, explain="brief") as world:
+        request = Request(sql="select born, pay from shop.staff where pay > 0")
+        sql = str(world.pipeline.explain(ANALYST, request, decision_id="e", asked_by=ANALYST)["sql"])
+        [told] = world.ask(f"explain {request.sql}", ANALYST).to_pylist()
+        assert told["explain_value"] == sql
+        assert world.ask(request.sql, ANALYST).num_rows == 4
+        begun = world.journal.search(kind=EventKind.QUERY_BEGIN)[0]
+    assert ("region" in sql, re.search(r"\bid\b", sql)) == (False, None)
+    assert """ WHERE "_row"."?" IN ('EU', 'US')""" in sql
+    assert ('"?" /* at the source */' in sql) is (masks == "source")
+    assert '"_row"."region" IN' in str(begun.details["sql"]), "auditors are told"
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])

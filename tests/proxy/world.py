@@ -29,6 +29,7 @@ from proxy.governance import Governor
 from proxy.pipeline import Pipeline, QueryLimits, Request
 from proxy.reading.parameters import Values
 from proxy.reading.tokens import SqlLimits
+from proxy.rewriting.resolve import Explain
 from web_ui.metrics import Metrics
 
 DOCUMENT = """
@@ -153,7 +154,12 @@ def world(
 
 
 @contextmanager
-def governed(folder: Path, document: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[World]:
+def governed(
+    folder: Path,
+    document: str,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    explain: Explain = "full",
+) -> Iterator[World]:
     """A home under a document, whose data lies in the folder already."""
     (folder / "shop.yaml").write_text(document)
     catalog = Catalog(Home.create(folder / "home").catalog_file)
@@ -170,8 +176,10 @@ def governed(folder: Path, document: str, clock: Callable[[], datetime] = lambda
         keys=KeyRing(b"0123456789abcdef0123456789abcdef"),
         clock=clock,
         limits=SqlLimits(),
+        explain=explain,
     )
-    pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=QueryLimits(), meter=Metrics())
+    limits = QueryLimits(explain=explain)
+    pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=limits, meter=Metrics())
     try:
         yield World(
             pipeline=pipeline,

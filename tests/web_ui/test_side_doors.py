@@ -1,6 +1,9 @@
 """What stands beside the queries tells no more than they do: the journal, pages, and what a request may carry."""
 
+import re
 import tracemalloc
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import flask
@@ -8,8 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from catalog.journal.event import Event, EventKind
+from catalog.model import Tag, TagAssignment, TagOrigin, TagState
 from catalog.people.model import Role
 from policy_engine.capabilities import Action
+from policy_engine.model import HasTag, Not
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import PASSWORD, open_shop
 from tests.web_ui.test_api import Bearer, ask
@@ -100,6 +105,40 @@ def test_told_briefly_a_hidden_column_is_on_no_page_and_in_nobodys_own_journal(t
         assert browser.get("/api/v1/audit/events?text=EMAIL%3Dmasked").get_json()["events"] != []
         assert browser.get("/api/v1/audit/events?column=shop.orders.card").get_json()["events"] == []
         assert browser.get("/api/v1/audit/events?column=shop.Orders.email").get_json()["events"] != []
+
+
+@pytest.mark.parametrize("hidden", ["card", "total"])
+def test_told_briefly_a_hidden_column_that_a_tag_points_at_is_not_named(tmp_path: Path, hidden: str) -> None:
+    with open_shop(tmp_path, Settings(query=QuerySettings(explain="brief"))) as parts:
+        parts.tags.put_tag(Tag(name="ops.by"))
+        assigned = TagAssignment(
+            dataset="shop.orders",
+            path=(hidden,),
+            tag="ops.by",
+            state=TagState.CONFIRMED,
+            origin=TagOrigin.DOCUMENT,
+            evidence="",
+        )
+        parts.tags.assign(assigned)
+        now = parts.policies.current()
+        [clerks] = [policy for policy in now.policies if policy.id == "clerks"]
+        by_tag = replace(clerks, having=Not(HasTag("ops.by")), where="columns_with_attribute('ops.by') is not null")
+        others = tuple(policy for policy in now.policies if policy.id != "clerks")
+        parts.policies.put((*others, by_tag), now.roles, by="test", why="", difference="")
+        browser = create_app(parts).test_client()
+        sign_in(browser, "kim")
+        header = {"Authorization": f"Bearer {parts.tokens.create('kim', 'test', timedelta(days=1))[0]}"}
+        for sql in ("select id from shop.orders", "explain select id from shop.orders"):
+            answer = ask(browser, header, sql)
+            assert (answer.status_code, hidden.encode() in answer.get_data()) == (200, False), sql
+        told = browser.post("/api/v1/explain", json={"sql": "select id from shop.orders"}, headers=header)
+        assert ('"_row"."?" IS NULL' in told.get_json()["sql"], hidden in told.text) == (True, False)
+        numbers = [event.seq for event in parts.journal.search(user="kim", limit=20)]
+        pages = ["/audit", "/api/v1/audit/export", "/api/v1/audit/events", *(f"/audit/{number}" for number in numbers)]
+        answers = {page: re.sub(r'class="[^"]*"', "", browser.get(page).text) for page in pages}
+        assert [page for page, text in answers.items() if re.search(rf"\b{hidden}\b", text)] == []
+        assert browser.get(f"/api/v1/audit/events?text=_row%22.%22{hidden}").get_json()["events"] == []
+        assert len(parts.journal.search(text=f'"_row"."{hidden}"', kind=EventKind.QUERY_BEGIN)) == 2, "auditors find it"
 
 
 def test_a_purpose_is_short_so_that_nobody_fills_the_journal(client: FlaskClient, bearer: Bearer) -> None:
