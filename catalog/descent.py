@@ -5,7 +5,7 @@ foreign keys refer to, so that the tags of those come to them.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.flows import Flow, FlowKind, Place, place_of
@@ -67,7 +67,8 @@ class Descent:
                 raise Unclear("its columns are not those of its SQL")
         except Unclear as unclear:
             bases = tracing.bases(place)
-            anything = [None] if bases is None else sorted(bases - {place})
+            itself = {place} - (tracing.reads(place) or frozenset())  # what it reads may differ from it in case alone
+            anything = [None] if bases is None else sorted(bases - itself)
             flows = (Flow(column=(), relation=base, at=(), kind=FlowKind.MAY_BE) for base in anything)
             return Told(flows=(*keys, *flows), why_unclear=str(unclear), may_read=bases)
         return Told(flows=(*keys, *_made(names, made)))
@@ -103,7 +104,7 @@ class Descent:
             return None
         if self._tracing is None or time.monotonic() - self._traced_at > _FRESH_SECONDS:
             try:
-                views = {place: sql for name, sql in self.connector.views().items() if (place := place_of(name))}
+                views = self.connector.views()
                 made = self.connector.generated() if isinstance(self.connector, KnowsGenerated) else ()
             except VeilError as error:
                 raise SourceUnavailable(
@@ -111,7 +112,10 @@ class Descent:
                     hint="nothing is registered without that; what is known stays as it was; crawl again",
                 ) from error
             self._tracing = _Tracing(
-                views=views, generated=Generated.of(made), shape_of=cache(self._shape), reads=cache(self._reads)
+                views={place: sql for name, sql in views.items() if (place := place_of(name))},
+                generated=Generated.of(made),
+                shape_of=cache(self._shape),
+                reads=cache(partial(self._reads, _named(views))),
             )
             self._traced_at = time.monotonic()
         return self._tracing
@@ -119,13 +123,24 @@ class Descent:
     def _shape(self, relation: Place) -> Shape:
         return {each.name: each.type for each in self.connector.describe(join(*relation))}
 
-    def _reads(self, view: Place) -> frozenset[Place] | None:
+    def _reads(self, named: Mapping[Place, str], view: Place) -> frozenset[Place] | None:
         assert isinstance(self.connector, KnowsViews)
+        if view not in named:
+            return None
         try:
-            read = self.connector.description(join(*view)).reads
+            read = self.connector.description(named[view]).reads
         except VeilError:
             return None
         return None if read is None else frozenset(place for each in read if (place := place_of(each)))
+
+
+def _named(views: Iterable[str]) -> dict[Place, str]:
+    """What views are called, by place; those that differ in case alone cannot be told apart, and are left out."""
+    found: dict[Place, list[str]] = {}
+    for name in views:
+        if (place := place_of(name)) is not None:
+            found.setdefault(place, []).append(name)
+    return {place: names[0] for place, names in found.items() if len(names) == 1}
 
 
 def _made(names: Iterable[str], made: Iterable[Iterable[Origin]]) -> Iterator[Flow]:

@@ -12,6 +12,7 @@ from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.model import Database as CatalogDatabase
 from catalog.model import Source, Tag, TagAssignment, TagOrigin, TagState
+from catalog.registry import connect
 from catalog.tags import Tags
 from crawler.crawl import crawl
 from policy_engine.changing.apply import carry_out, prepare
@@ -162,6 +163,21 @@ def test_databases_with_tables_of_the_same_names_are_two(tmp_path: Path, postgre
             tag(catalog, "a.t")
             crawl(catalog, "b", path=f"{schema}.v", into="b", by="ada")
             assert heard(catalog) == {}
+
+
+def test_a_view_that_is_called_like_its_table_but_for_case_has_its_tags(tmp_path: Path, postgres: Server) -> None:
+    database = Database("postgres", postgres, tmp_path)
+    database.run('CREATE TABLE t (id int, note text); CREATE VIEW "T" AS SELECT note AS loud FROM t')
+    with Catalog(tmp_path / "catalog.db") as catalog:
+        Tags(catalog).put_tag(Tag(name="x.secret"))
+        Datasets(catalog).put_source(replace(database.source, name="a"))
+        for name in "ab":
+            Datasets(catalog).put_database(CatalogDatabase(name=name))
+        Datasets(catalog).register("a", "t", "a", "public.t", connect(database.source).describe("public.t"))
+        Datasets(catalog).register("b", "v", "a", 'public."T"', connect(database.source).describe('public."T"'))
+        tag(catalog, "a.t")
+        crawl(catalog, "a", path="public.none", into="a", by="ada")
+        assert set(heard(catalog)) == {("loud",)}
 
 
 def made(server: Server, folder: Path) -> list[Source]:
