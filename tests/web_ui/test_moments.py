@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import flask
 import pytest
 from click.testing import CliRunner
 
+from catalog.people.model import Role
 from policy_engine.changing.apply import carry_out, prepare
+from policy_engine.changing.plan import Plan
 from policy_engine.document.reading import loads
 from policy_engine.model import Outcome, PolicySet
 from policy_engine.store import PolicyStore
@@ -118,3 +121,27 @@ def test_a_command_is_of_one_moment(
     assert told.exit_code == 0, told.output
     rows = [row for row in csv.DictReader(told.output.splitlines()) if row["column"] == "card"]
     assert {row["outcome"] for row in rows if row.get("name", "clerk") == "clerk"} <= {"hidden"}
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_plan_names_the_policies_that_may_be_read_in_the_state_that_it_is_made_against(
+    app: flask.Flask, shop: Parts, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+) -> None:
+    now = shop.policies.current()
+    others = tuple(role for role in now.roles if role.name != "boss")
+    boss = Role(name="boss", groups=frozenset({"admin", "guests"}))
+    steward = Role(name="steward", groups=frozenset({"guests"}), capabilities=frozenset({"policy:write on shop"}))
+    shop.policies.put(now.policies, (*others, boss, steward), by="test", why="", difference="~ role boss")
+
+    def planned(*given: Any, **named: Any) -> Plan:
+        roles = (*others, replace(boss, groups=frozenset({"admin"})), steward)
+        if is_lost:
+            with elsewhere(shop) as catalog:
+                PolicyStore(catalog).put(now.policies, roles, by="test", why="", difference="~ role boss")
+        return prepare(*given, **named)
+
+    monkeypatch.setattr("web_ui.authoring.planning.prepare", planned)
+    policy = {"policy": "not so", "deny": "select", "to": ["boss"], "scope": "shop.orders", "why": "a test"}
+    told = asked(app, shop, "eve", "/api/v1/policies/plan", veil=1, policies=[policy])
+    assert told["impact"]
+    assert ("bosses" in str(told["impact"])) is not is_lost
