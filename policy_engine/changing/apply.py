@@ -51,7 +51,7 @@ def prepare(
     *,
     at: datetime,
     prune: bool = False,
-    describe: Describe = describe_at_source,
+    describe: Describe | None = describe_at_source,
     environment: Mapping[str, str] = os.environ,
     count: Count | None = None,
     check_rule: CheckRule = trust_rule,
@@ -61,7 +61,7 @@ def prepare(
 
     Unless it `tells_all`, it names no policy that the document does not.
 
-    `check_rule` raises VeilError for a rule that no crawl could use.
+    Without `describe` no source is read. `check_rule` raises VeilError for a rule that no crawl could use.
 
     Example:
         >>> plan = prepare(load([Path("policies")]), catalog, at=datetime.now(UTC))

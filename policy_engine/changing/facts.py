@@ -49,11 +49,14 @@ def gather(
     live: Live,
     catalog: Catalog,
     *,
-    describe: Describe = describe_at_source,
+    describe: Describe | None = describe_at_source,
     environment: Mapping[str, str] = os.environ,
     check_rule: CheckRule = trust_rule,
 ) -> Facts:
-    """Everything a document needs to know of the world, read before anything is changed."""
+    """Everything a document needs to know of the world, read before anything is changed.
+
+    Without `describe` no source is read: datasets are as they are known, and new ones are refused.
+    """
     for rule in document.rules:
         try:
             check_rule(rule.value)
@@ -69,7 +72,8 @@ def gather(
         known = live.datasets.get(key)
         if known is not None:
             assignments[key] = Tags(catalog).assignments(known.full_name)
-        if _needs_description(stated.value, known, live, sources):
+        is_read = known is None or describe is not None
+        if is_read and _needs_description(stated.value, known, live, sources):
             fields[key], flows[key] = _described(stated, known, sources, describe, descents)
     databases = _databases(descents, sources)
     passwords, missing = _passwords(document, Accounts(catalog), environment)
@@ -100,12 +104,12 @@ def _described(
     stated: Stated[DatasetEntry],
     known: Dataset | None,
     sources: Mapping[str, Source],
-    describe: Describe,
+    describe: Describe | None,
     descents: dict[str, Descent],
 ) -> tuple[tuple[Field, ...], tuple[Flow, ...]]:
     entry = stated.value
     source_name, relation = entry.source or (known and known.source), entry.relation or (known and known.relation)
-    if not source_name or not relation:
+    if not source_name or not relation or describe is None:
         problem = "is not registered, so it needs a `source` and a `relation`"
         raise invalid(stated.place, problem, hint="or crawl its source into a database first")
     source = sources.get(fold(source_name))

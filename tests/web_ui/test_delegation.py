@@ -206,6 +206,30 @@ def _granting(name: str) -> str:
     return f"ALTER {name} ADD ATTRIBUTE pii.email"
 
 
+SAID = ["columns: {nosuch: {tags: [pii.email]}}", "columns: {fresh: {tags: [pii.email]}}", "relation: other.csv"]
+
+
+@pytest.mark.parametrize("said", [*SAID, "comment: new words, columns: {id: {tags: [pii.email]}}"])
+def test_no_source_is_read_for_a_steward(client: FlaskClient, bearer: Bearer, shop: Parts, said: str) -> None:
+    """What it says now, that it cannot be read, and whether it has a relation, is told to administrators alone."""
+    [lake] = shop.datasets.sources()
+    shop.datasets.register("lab", "results", "lake", "orders.csv", connect(lake).describe("orders.csv"))
+    data, told = shop.home.path.parent / "data", []
+    for file, content in (
+        ("orders.csv", (data / "orders.csv").read_bytes()),
+        ("orders.csv", b"id,fresh\n1,2\n"),
+        ("orders.csv", b"id,\xff\n"),
+        ("other.csv", b"id,fresh\n1,2\n"),
+        ("orders.csv", None),
+    ):
+        (data / file).unlink(missing_ok=True) if content is None else (data / file).write_bytes(content)
+        answer = _apply(client, f"veil: 1\ndatasets: {{lab.results: {{{said}}}}}\n", bearer("eve"), "plan").get_json()
+        told.append((answer["code"], answer["detail"], answer["hint"]))
+    assert len(set(told)) == 1
+    assert told[0][0] in ("policy_invalid", "not_allowed")
+    assert ".csv" not in str(told)
+
+
 def test_what_a_delegate_may_know_is_suggested(client: FlaskClient, bearer: Bearer) -> None:
     refused = _apply(client, ON_SHOP.replace("clerk", "clork"), bearer("eve"), "plan")
     assert refused.get_json()["hint"] == "did you mean `clerk`?"

@@ -3,6 +3,7 @@
 from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.apply import Applied, carry_out, prepare
 from policy_engine.changing.delegation import require_any, require_change, require_document
+from policy_engine.changing.facts import describe_at_source
 from policy_engine.changing.plan import Plan
 from policy_engine.changing.row_counts import Count
 from policy_engine.changing.told_plan import names_withheld, refuse_taken, told_plan
@@ -43,6 +44,7 @@ def planned(
             parts.catalog,
             at=parts.clock(),
             prune=prune,
+            describe=describe_at_source if rights.may(Action.HOME_ADMINISTER) else None,
             check_rule=parts.check_rule,
             count=count,
             tells_all=reads_every_policy(rights) and not is_one_of_many,
