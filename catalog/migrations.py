@@ -13,7 +13,7 @@ from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 21  # the number of the last step below
+NEWEST = 22  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -150,6 +150,13 @@ def _reaches(database: Database) -> None:
 @_STEPS(name="0021 SQL as it ran is filed apart")
 def _governed_apart(database: Database) -> None:
     """Everything that searches need is filed again, as it is taken from the events themselves."""
+    for statement in _statements(FILED_ANEW):
+        database.execute(statement)
+
+
+@_STEPS(name="0022 policies that hide alone are filed apart")
+def _hiding_apart(database: Database) -> None:
+    """Once more, for homes in which the step before was taken."""
     for statement in _statements(FILED_ANEW):
         database.execute(statement)
 

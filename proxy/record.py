@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from catalog.errors import LimitExceeded, VeilError
 from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.event_terms import HIDING
 from catalog.names import join
 from policy_engine.model import Decision, Outcome, Subject
 from policy_engine.subjects import came_by
@@ -37,6 +38,9 @@ def decided(
         for column in decision.columns
         for item in column.told
     ]
+    policies = {policy for decision in settled.decisions for policy in _policies(decision)}
+    hiding = policies - {policy for decision in settled.decisions for policy in _policies(decision, with_hidden=False)}
+    is_hidden = any(column.endswith(f"={Outcome.HIDDEN}") for column in columns)
     return Event(
         kind=kind,
         user=subject.user,
@@ -44,11 +48,16 @@ def decided(
         datasets=tuple(decision.dataset.full_name for decision in settled.decisions),
         columns=tuple(columns),
         tags=tuple(sorted({tag for decision in settled.decisions for tag in _shown_tags(decision)})),
-        policies=tuple(sorted({policy for decision in settled.decisions for policy in _policies(decision)})),
+        policies=tuple(sorted(policies)),
         revision=settled.revision,
         decision_id=decision_id,
         client=request.client,
-        details={**details, **({"purpose": request.purpose} if request.purpose else {}), **came_by(subject)},
+        details={
+            **details,
+            **({HIDING: sorted(hiding)} if is_hidden else {}),
+            **({"purpose": request.purpose} if request.purpose else {}),
+            **came_by(subject),
+        },
     )
 
 
@@ -100,8 +109,8 @@ def _shown_tags(decision: Decision) -> set[str]:
     return {tag for item in every if item.outcome is not Outcome.HIDDEN for tag in item.tags}
 
 
-def _policies(decision: Decision) -> set[str]:
-    return {
-        *decision.rows.policies,
-        *(policy for column in decision.columns for item in column.told for policy in item.policies),
-    }
+def _policies(decision: Decision, *, with_hidden: bool = True) -> set[str]:
+    """The policies that decided; without hidden columns, those of which an explanation tells that has none."""
+    every = (item for column in decision.columns for item in column.told)
+    told = (item for item in every if with_hidden or item.outcome is not Outcome.HIDDEN)
+    return {*decision.rows.policies, *(policy for item in told for policy in item.policies)}

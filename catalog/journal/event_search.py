@@ -22,7 +22,7 @@ _LONGEST = 1_000  # characters; the engine compares no longer pattern
 _SHORTEST = 3
 """Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
 
-_TOLD = tuple(what for what in TEXTS if what not in ("hidden", "governed"))
+_TOLD = tuple(what for what in TEXTS if what not in ("policy", "hidden", "governed"))
 _WILD = re.compile("[%_!]")
 _MANY_VALUES = 1_000
 """So many values are looked at together, after the most used ones."""
@@ -34,14 +34,19 @@ _PARTS = "SELECT m.first, m.seqs FROM mention AS m JOIN term AS t ON t.id = m.te
 class Readable:
     """The part of the journal that somebody may read: their own events, and those about nothing but some databases.
 
-    Who is not told of hidden columns (`tells_hidden`) does not find events by them, nor by SQL as it ran, which may
-    name some. That has words of policies, too: who does not read them all (`reads_policies`) finds own events by it.
+    Who is not told of hidden columns (`tells_hidden`) does not find events by them, by policies that decided about
+    nothing else, nor by SQL as it ran, which may name some. That has words of policies, too: who does not read them all
+    (`reads_policies`) finds own events by it.
     """
 
     user: str
     databases: frozenset[str] = frozenset()
     tells_hidden: bool = True
     reads_policies: bool = False
+
+    def as_told(self, what: str) -> str:
+        """As what events are filed for this person that mention something: a policy only where it is told of."""
+        return "showing" if what == "policy" and not self.tells_hidden else what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +159,10 @@ class _Finder:
         if wanted.decision_id is not None:
             yield self._decided(wanted.decision_id)
         for what, name in wanted.terms:
-            yield self._columns(name, wanted.readable) if what == "column" else self._of(what, name)
+            if what == "column":
+                yield self._columns(name, wanted.readable)
+            else:
+                yield self._of(wanted.readable.as_told(what) if wanted.readable else what, name)
         if wanted.readable is not None:
             yield self._readable(wanted.readable)
         if wanted.start is not None or wanted.end is not None:
@@ -231,7 +239,11 @@ class _Finder:
         if not readable.tells_hidden:
             return self._holding(wanted, *_TOLD) | self._decided(text)
         own = self._of("person", person(readable.user))
-        return self._holding(wanted, *_TOLD, "hidden") | (self._holding(wanted, "governed") & own) | self._decided(text)
+        return (
+            self._holding(wanted, *_TOLD, "policy", "hidden")
+            | (self._holding(wanted, "governed") & own)
+            | self._decided(text)
+        )
 
     def _holding(self, wanted: str, *whats: str) -> Flags:
         """The events that mention, as one of these, a text that holds this one."""

@@ -9,11 +9,19 @@ from catalog.names import fold
 
 OUTCOMES = ("clear", "masked", "hidden")
 
-TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "shown", "hidden", "governed", "word")
-"""As what a term is mentioned whose text is searched; `governed` is SQL as it ran, with words of policies in it."""
+TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "showing", "shown", "hidden", "governed", "word")
+"""As what a term is mentioned whose text is searched.
+
+`governed` is SQL as it ran, with words of policies in it; `showing` is a policy that decided more than what is hidden.
+"""
 
 GOVERNED = "sql"
 """The detail of an event that holds SQL as it ran."""
+
+HIDING = "hiding"
+"""The detail of an event that names the policies which decided about nothing but hidden columns."""
+
+_HIDDEN = "=hidden"
 
 _CHANGES = (EventKind.DOCUMENT_APPLY.value, EventKind.POLICY_ROLLBACK.value)
 _OF_DATA = " dataset "
@@ -44,6 +52,17 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def showing(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """The policies of an event that decided about more than hidden columns; none where it is not said which did.
+
+    Example: of `{"columns": ["a.t.x=hidden"], "policies": ["p", "q"], "details": {"hiding": ["q"]}, ..}` it is `p`.
+    """
+    hiding = event["details"].get(HIDING)
+    if hiding is None and any(column.endswith(_HIDDEN) for column in event["columns"]):
+        return ()
+    return tuple(name for name in event["policies"] if name not in (hiding or ()))
+
+
 def is_of_more(kind: str, details: Mapping[str, Any]) -> bool:
     """Whether an event tells of a change of more than the datasets that it names: of policies, roles or accounts.
 
@@ -60,6 +79,7 @@ def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
     yield from ((what, storable(event[what])) for what in ("user", "kind", "verdict"))
     for what, named in (("dataset", "datasets"), ("tag", "tags"), ("policy", "policies")):
         yield from ((what, storable(name)) for name in event[named])
+    yield from (("showing", storable(name)) for name in showing(event))
     yield from (("database", fold(storable(name.split(".", 1)[0]))) for name in event["datasets"])
     if is_of_more(event["kind"], event["details"]):
         yield "database", ""  # which nobody's part of the journal covers
@@ -67,7 +87,7 @@ def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
         name, _, outcome = told.rpartition("=")
         yield "column", name if outcome in OUTCOMES else told
         yield "hidden" if outcome == "hidden" else "shown", told
-    details = dict(event["details"])
+    details = {name: told for name, told in event["details"].items() if name != HIDING}
     yield from (("governed", storable(text)) for text in _texts(details.pop(GOVERNED, "")) if text)
     yield from (("word", storable(text)) for text in (*event["groups"], *_texts(details), event["client"]) if text)
 

@@ -109,10 +109,15 @@ class Journal:
         while some := tuple(islice(numbers, _PAGE)):
             yield from self._read(some)
 
-    def count(self, found: Members, *whats: str, most: int = 8) -> Mapping[str, tuple[Count, ...]]:
-        """The values that most of the events found mention, by as what: `user`, `dataset`, `kind` and so on."""
+    def count(
+        self, found: Members, *whats: str, most: int = 8, readable: Readable | None = None
+    ) -> Mapping[str, tuple[Count, ...]]:
+        """The values that most of the events found mention, by as what: `user`, `dataset`, `kind` and so on.
+
+        With `readable` those are left out that somebody is not told of.
+        """
         with self._catalog.snapshot() as tx:
-            return {what: values(tx, found, what, most) for what in whats}
+            return {what: values(tx, found, readable.as_told(what) if readable else what, most) for what in whats}
 
     def times(self, found: Members, what: Literal["day", "hour"]) -> Mapping[str, Mapping[str, int]]:
         """How many of the events found lie in each day or hour that has any, by verdict."""

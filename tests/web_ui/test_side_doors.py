@@ -14,7 +14,7 @@ from catalog.journal.event import Event, EventKind
 from catalog.model import Tag, TagAssignment, TagOrigin, TagState
 from catalog.people.model import Role
 from policy_engine.capabilities import Action
-from policy_engine.model import HasTag, Not
+from policy_engine.model import Effect, HasTag, Not, Policy, Scope
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import PASSWORD, open_shop
 from tests.web_ui.test_api import Bearer, ask
@@ -139,6 +139,35 @@ def test_told_briefly_a_hidden_column_that_a_tag_points_at_is_not_named(tmp_path
         assert [page for page, text in answers.items() if re.search(rf"\b{hidden}\b", text)] == []
         assert browser.get(f"/api/v1/audit/events?text=_row%22.%22{hidden}").get_json()["events"] == []
         assert len(parts.journal.search(text=f'"_row"."{hidden}"', kind=EventKind.QUERY_BEGIN)) == 2, "auditors find it"
+
+
+def test_told_briefly_no_policy_that_only_hides_is_in_the_own_journal(tmp_path: Path) -> None:
+    """That `no cards` decided would tell that there is a column with a card, since others have none to be hidden."""
+    with open_shop(tmp_path, Settings(query=QuerySettings(explain="brief"))) as parts:
+        now = parts.policies.current()
+        denial = Policy(
+            id="no cards", effect=Effect.DENY, roles=("clerk",), scope=Scope(database="shop"), having=HasTag("fin.card")
+        )
+        parts.policies.put((*now.policies, denial), now.roles, by="test", why="", difference="")
+        browser = create_app(parts).test_client()
+        sign_in(browser, "kim")
+        header = {"Authorization": f"Bearer {parts.tokens.create('kim', 'test', timedelta(days=1))[0]}"}
+        ask(browser, header, "select id from shop.orders").get_data()
+        told = browser.post("/api/v1/explain", json={"sql": "select id from shop.orders"}, headers=header)
+        assert (told.status_code, "no cards" in told.text) == (200, False)
+        numbers = [event.seq for event in parts.journal.search(user="kim", limit=20)]
+        pages = ["/audit", "/api/v1/audit/export", "/api/v1/audit/events", *(f"/audit/{number}" for number in numbers)]
+        texts = {page: browser.get(page).text for page in pages}
+        assert [page for page, text in texts.items() if re.search(r"no.cards|hiding", text)] == []
+        assert all("clerks" in texts[page] for page in pages[:3])
+        for asked in ("policy", "text"):
+            found = {
+                name: browser.get(f"/api/v1/audit/events?kind=query:begin&{asked}={name}").get_json()["count"]
+                for name in ("no cards", "clerks")
+            }
+            assert found == {"no cards": 0, "clerks": 1}, asked
+        [begun] = parts.journal.search(policy="no cards", kind=EventKind.QUERY_BEGIN)
+        assert begun.details["hiding"] == ["no cards"], "auditors are told"
 
 
 def test_a_purpose_is_short_so_that_nobody_fills_the_journal(client: FlaskClient, bearer: Bearer) -> None:

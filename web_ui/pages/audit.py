@@ -130,7 +130,8 @@ class AuditPage:
         return flask.redirect(flask.url_for("audit.show") + "#record", code=303)
 
     def _facets(self, page: Page, asked: Mapping[str, str]) -> tuple[Facet, ...]:
-        found = self.parts.journal.count(page.found.members, *_FACETS, most=_OFFERED)
+        readable = page.found.reach.readable
+        found = self.parts.journal.count(page.found.members, *_FACETS, most=_OFFERED, readable=readable)
         return tuple(
             facet(
                 name,

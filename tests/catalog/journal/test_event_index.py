@@ -305,6 +305,24 @@ def test_by_sql_as_it_ran_who_does_not_read_all_policies_finds_own_events_alone(
         assert [event.seq for event in journal.search(readable=readable, text="from ORDERS")] == [2, 1]
 
 
+def test_who_is_not_told_of_hidden_columns_is_told_of_no_policy_that_only_hides(journal: Journal) -> None:
+    columns, policies = ("a.t.x=hidden", "a.t.y=clear"), ("clerks", "no secrets")
+    written: tuple[dict[str, Any], ...] = ({"hiding": ["no secrets"]}, {"hiding": []}, {})
+    for more in written:
+        event = Event(kind=EventKind.QUERY_BEGIN, user="kim", columns=columns, policies=policies, details=more)
+        journal.append(event)
+    journal.append(Event(kind=EventKind.QUERY_BEGIN, user="kim", columns=columns[1:], policies=("no secrets",)))
+    for tells_hidden, found, counts in (
+        (True, [4, 3, 2, 1], {"no secrets": 4, "clerks": 3}),
+        (False, [4, 2], {"clerks": 2, "no secrets": 2}),
+    ):
+        kim = Readable(user="kim", tells_hidden=tells_hidden)
+        for asked in ({"policy": "No Secrets"}, {"text": "no secrets"}, {"text": "O SEC"}):
+            assert [event.seq for event in journal.search(readable=kim, **asked)] == found, asked  # type: ignore[arg-type]
+        told = journal.count(journal.readable(kim), "policy", readable=kim)["policy"]
+        assert {each.value: each.count for each in told} == counts
+
+
 def test_a_journal_that_was_filed_before_is_filed_anew(journal: Journal, catalog: Catalog) -> None:
     for user in ("max", "kim"):
         journal.append(Event(kind=EventKind.QUERY_BEGIN, user=user, details={"sql": "FROM lab.trials"}))
