@@ -13,9 +13,10 @@ _DIGEST = 32
 _CHUNK = 8
 
 POSTGRES_PAD = """
-SELECT set_config('veil.pad', string_agg(encode(sha256(convert_to(
-  gen_random_uuid()::text || gen_random_uuid()::text || n::text, 'UTF8')), 'hex'), ''), true) AS pad
-FROM generate_series(32, $1::int4, 32) n
+SELECT pg_catalog.set_config('veil.pad', pg_catalog.string_agg(pg_catalog.encode(pg_catalog.sha256(
+  pg_catalog.convert_to(pg_catalog.concat(pg_catalog.gen_random_uuid(), pg_catalog.gen_random_uuid(), n), 'UTF8')),
+  'hex'), ''), true) AS pad
+FROM pg_catalog.generate_series(32, $1::pg_catalog.int4, 32) n
 """
 MARIADB_PAD = "SET @veil_pad = RANDOM_BYTES(%s)"
 
@@ -25,9 +26,9 @@ def postgres_key(name: str) -> str:
 
     Example:
         >>> postgres_key("k_1f_i")
-        "(SELECT decode(current_setting('veil.k_1f_i'), 'hex'))"
+        "(SELECT pg_catalog.decode(pg_catalog.current_setting('veil.k_1f_i'), 'hex'))"
     """
-    return f"(SELECT decode(current_setting('veil.{name}'), 'hex'))"
+    return f"(SELECT pg_catalog.decode(pg_catalog.current_setting('veil.{name}'), 'hex'))"
 
 
 def mariadb_key(name: str) -> str:
@@ -57,12 +58,14 @@ def postgres_binding(keys: Mapping[str, bytes], pad: bytes) -> list[str]:
     for name, begin, hidden in _padded(keys, pad):
         values.append(hidden.hex())
         parts = (
-            f"int8send(({_bits(f'${len(values)}', at)} # {_bits('pad', begin + at)})::int8)"
+            f"pg_catalog.int8send(({_bits(f'${len(values)}', at)} OPERATOR(pg_catalog.#) {_bits('pad', begin + at)})"
+            "::pg_catalog.int8)"
             for at in range(0, len(hidden), _CHUNK)
         )
-        settings.append(f"length(set_config('veil.{name}', encode({' || '.join(parts)}, 'hex'), true))")
-    pads = "SELECT current_setting('veil.pad') AS pad OFFSET 0"
-    return [f"SELECT {', '.join(settings)}, set_config('veil.pad', '', true) FROM ({pads}) pads", *values]
+        key = f"pg_catalog.encode({' OPERATOR(pg_catalog.||) '.join(parts)}, 'hex')"
+        settings.append(f"pg_catalog.length(pg_catalog.set_config('veil.{name}', {key}, true))")
+    pads = "SELECT pg_catalog.current_setting('veil.pad') AS pad OFFSET 0"
+    return [f"SELECT {', '.join(settings)}, pg_catalog.set_config('veil.pad', '', true) FROM ({pads}) pads", *values]
 
 
 def mariadb_binding(keys: Mapping[str, bytes], pad: bytes) -> str:
@@ -78,6 +81,16 @@ def mariadb_binding(keys: Mapping[str, bytes], pad: bytes) -> str:
     return f"SET {', '.join(made)}, @veil_pad = NULL"
 
 
+def without_keys(keys: Iterable[str]) -> str:
+    """The statement after which a connection of MariaDB knows the keys no more.
+
+    Example:
+        >>> without_keys(["k_1f_i"])
+        'SET @veil_k_1f_i = NULL'
+    """
+    return f"SET {', '.join(f'{mariadb_key(name)} = NULL' for name in keys)}"
+
+
 def _padded(keys: Mapping[str, bytes], pad: bytes) -> Iterator[tuple[str, int, bytes]]:
     """Each key's name, where its bytes of the pad begin, and the key under them."""
     begin = 0
@@ -89,4 +102,5 @@ def _padded(keys: Mapping[str, bytes], pad: bytes) -> Iterator[tuple[str, int, b
 
 def _bits(sql: str, begin: int) -> str:
     """Eight bytes of a hexadecimal text in PostgreSQL."""
-    return f"('x' || substr({sql}, {2 * begin + 1}, {2 * _CHUNK}))::bit({8 * _CHUNK})"
+    digits = f"pg_catalog.substr({sql}, {2 * begin + 1}, {2 * _CHUNK})"
+    return f"('x' OPERATOR(pg_catalog.||) {digits})::pg_catalog.bit({8 * _CHUNK})"

@@ -3,21 +3,23 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pyarrow as pa
 
-from catalog.errors import SettingsInvalid
+from catalog.errors import SettingsInvalid, VeilError
 from catalog.model import Description, Field
 from catalog.names import fold, join
 from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, ViewSql
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot
+from catalog.sources.remote.plain import takes_keys
 from catalog.sources.remote.snapshot import Snapshot
 
 MASKS = "masks"
 _LOOK_SECONDS = 60.0
+_KNOWN_SECONDS = 60.0
 _DEFAULTS: Mapping[str, Masks] = {
     "mariadb": Masks.KEYLESS,
     "postgres": Masks.KEYLESS,
@@ -39,6 +41,8 @@ class RemoteConnector:
     """Tables and views of a database, as `schema.table`; between looks nothing is kept open, unless it is asked for.
 
     INVARIANT: what failed is never looked through again.
+
+    Which relations take keys is known for a minute. A run looks itself, and gives no key to one that has changed.
     """
 
     engine = "embedded"
@@ -50,6 +54,7 @@ class RemoteConnector:
         self._seconds = 0.0
         self._open: Snapshot | None = None
         self._opened_at = 0.0
+        self._taking_keys: dict[str, tuple[float, bool]] = {}
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
@@ -104,11 +109,27 @@ class RemoteConnector:
         """Where the engine reads the relation; whether it still has its columns is seen when it is read."""
         options = resolved(self._name, self._options)
         masks = Masks(options.pop(MASKS, _DEFAULTS[self._connector].value))
+        if masks is Masks.SOURCE and self._connector != "sqlite" and not self._takes_keys(expected.relation, options):
+            masks = Masks.KEYLESS
         remote = Remote(
             connector=self._connector, source=self._name, options=tuple(sorted(options.items())), masks=masks
         )
         safe = frozenset(fold(name) for name, type_ in expected.columns if never_raises(self._connector, type_))
         return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True, safe=safe)
+
+    def _takes_keys(self, relation: str, options: Mapping[str, str]) -> bool:
+        """Whether cells of a relation may be worked out there by a key; not while nobody can tell."""
+        looked_at, is_known = self._taking_keys.get(relation, (0.0, False))
+        if looked_at and time.monotonic() - looked_at < _KNOWN_SECONDS:
+            return is_known
+        try:
+            with closing(open_snapshot(self._connector, self._name, options, _LOOK_SECONDS)) as look:
+                table = located(look, relation)
+                takes = takes_keys(table, columns_of(look, table))
+        except VeilError:
+            return False
+        self._taking_keys[relation] = time.monotonic(), takes
+        return takes
 
     @contextmanager
     def stay_open(self, seconds: float) -> Iterator[None]:

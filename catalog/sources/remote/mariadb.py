@@ -2,6 +2,9 @@
 
 The server shares no snapshot between connections. Scans that follow each other read one state; two that a query reads
 at the same time have a connection each, and of these the second may see what was written in between.
+
+A view may call stored functions, which can read and alter every variable of their connection and make temporary tables
+in it. So each scan of a view has a connection of its own, which is begun with the others and closed after it.
 """
 
 import threading
@@ -19,7 +22,7 @@ from catalog.names import fold, join
 from catalog.sources.connector import GeneratedColumn, ViewSql
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
-from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes
+from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes, without_keys
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.mariadb_catalog import (
     COLUMNS,
@@ -28,6 +31,7 @@ from catalog.sources.remote.mariadb_catalog import (
     GENERATED,
     KEY,
     KEYS,
+    KIND,
     SERVER,
     TABLES,
     VIEW,
@@ -37,6 +41,7 @@ from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
 from catalog.sources.remote.mariadb_types import Declared, columns_of, literal, named, sound
+from catalog.sources.remote.plain import plain_no_more
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, evenly, places
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
@@ -81,6 +86,7 @@ class MariaDbSnapshot:
         self._guard = threading.Lock()
         self._open: set[Opened] = set()
         self._idle: list[Opened] = []
+        self._reserved: list[Opened] = []
         self._is_cancelled = False
         self._give_back(self._connected())
 
@@ -95,6 +101,7 @@ class MariaDbSnapshot:
                 fingerprint=str(state),
                 is_view=bool(is_view),
                 is_worked_out=bool(is_worked_out),
+                is_plain=not is_worked_out,
             )
             for found, table, is_view, is_worked_out, state in rows
         ]
@@ -164,6 +171,17 @@ class MariaDbSnapshot:
         found = [where(column, condition, literal) for column, condition in pushed(conditions, _UNSURE)]
         return self._batches(select([line(columns)], _item(table), found), columns, table, lines_to_batches)
 
+    def prepare(self, table: RemoteTable) -> None:
+        """Begins a connection for a scan of what is no plain table, and all others anew, to read about one moment."""
+        if not table.is_plain:
+            made = self._connected()
+            with self._guard:
+                self._reserved.append(made)
+                waiting = [*self._idle, *self._reserved]
+            with self._told():
+                for connection in waiting:
+                    connection.query(_BEGIN)
+
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
         """Rows from some places of a table's numeric key; the first rows of a view, or of a table without one."""
         item, key = _item(table), None if table.is_view else self._key(table)
@@ -191,13 +209,13 @@ class MariaDbSnapshot:
         """Stops what every connection is doing; no scan begins any more."""
         with self._guard:
             self._is_cancelled = True
-            running = self._open - set(self._idle)
+            running = self._open - {*self._idle, *self._reserved}
         self._kill(running)
 
     def close(self) -> None:
         """Ends every transaction; a scan under way is stopped, and ends its own."""
         with self._guard:
-            ended, self._idle = self._idle, []
+            ended, self._idle, self._reserved = [*self._idle, *self._reserved], [], []
             scanning = self._open - set(ended)
         self._kill(scanning)
         for connection in ended:
@@ -218,11 +236,13 @@ class MariaDbSnapshot:
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, read: Callable[..., Any] = batches
     ) -> Iterator[pa.RecordBatch]:
-        connection, is_whole = self._taken(), False
+        connection, is_whole, keys = self._taken(table.is_plain), False, keys_of(columns)
         try:
             with self._told():
                 refuse_older(self._source, *mariadb_version(connection.get_server_info()), columns)
-                _bind_keys(connection, keys_of(columns))
+                if table.is_plain:
+                    self._hold(connection, table)
+                _bind_keys(connection, keys)
                 cursor = connection.cursor(_driver().cursors.SSCursor)
                 try:
                     cursor.execute(sql)
@@ -233,13 +253,27 @@ class MariaDbSnapshot:
                         self._kill([connection])  # else closing would read all the rest
                     with suppress(Exception):
                         cursor.close()
+                if keys:
+                    is_whole = False
+                    connection.query(without_keys(keys))
+                    is_whole = True
         finally:
-            self._give_back(connection) if is_whole else self._drop(connection)
+            self._give_back(connection) if is_whole and table.is_plain else self._drop(connection)
 
-    def _taken(self) -> Opened:
+    def _hold(self, connection: Opened, table: RemoteTable) -> None:
+        """Keeps a plain table as it is until the transaction ends; raises SourceUnavailable for what is none."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {_item(table)} LIMIT 0")
+            cursor.execute(KIND, (table.schema, table.name))
+            if cursor.fetchall() != ((0,),):
+                raise plain_no_more(self._source, table)
+
+    def _taken(self, is_shared: bool = True) -> Opened:
+        """A connection that others have used and will use, or one for a single scan."""
         with self._guard:
-            if self._idle and not self._is_cancelled:
-                return self._idle.pop()
+            waiting = self._idle if is_shared else self._reserved
+            if waiting and not self._is_cancelled:
+                return waiting.pop()
         return self._connected()
 
     def _give_back(self, connection: Opened) -> None:

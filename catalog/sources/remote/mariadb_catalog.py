@@ -12,6 +12,11 @@ FROM information_schema.tables
 WHERE table_schema NOT IN {_OWN} AND (%s = '' OR table_schema = %s)
 """
 
+KIND = f"""
+SELECT COALESCE(engine NOT IN {_STORING}, TRUE) FROM information_schema.tables
+WHERE table_schema = %s AND table_name = %s
+"""
+
 COLUMNS = """
 SELECT column_name, data_type, column_type, character_set_name, character_octet_length, @@max_allowed_packet
 FROM information_schema.columns

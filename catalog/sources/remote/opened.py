@@ -17,6 +17,7 @@ from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
 from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot
+from catalog.sources.remote.plain import plain_no_more, takes_keys, under_mark
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
@@ -40,6 +41,7 @@ class OpenedRemotes:
         self._guard = threading.Lock()
         self._snapshots: dict[Remote, Snapshot] = {}
         self._is_cancelled = False
+        self._mark = secrets.token_hex(8)
         self.failure: VeilError | None = None
 
     def register(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -53,7 +55,10 @@ class OpenedRemotes:
                 table = located(snapshot, expected.relation)
                 columns = _expected(columns_of(snapshot, table), expected, remote.source)
                 work = self._work.get(physical, SourceWork())
-                columns += [cell_column(cell, columns) for cell in work.cells]
+                if any(cell.keys for cell in work.cells) and not takes_keys(table, columns):
+                    raise plain_no_more(remote.source, table)
+                columns += [cell_column(cell, columns, self._mark) for cell in work.cells]
+                snapshot.prepare(table)
                 scanned = f"r_{secrets.token_hex(8)}"
                 kept_back = _kept_back(columns, remote, table, work)
                 reading = _Reading(self, snapshot, table, kept_back)
@@ -154,15 +159,19 @@ def _expected(found: Sequence[RemoteColumn], expected: Expected, source: str) ->
     return [known[fold(name)] for name, _ in expected.columns]
 
 
-def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn]) -> RemoteColumn:
-    """A cell as one more column, on which no condition is sent: the source has no values of it to look up."""
+def cell_column(cell: SourceCell, columns: Sequence[RemoteColumn], mark: str = "") -> RemoteColumn:
+    """A cell as one more column, on which no condition is sent: the source has no values of it to look up.
+
+    The names of its keys end in a mark.
+    """
     known = {fold(column.name): column for column in columns}
     sides = [known[fold(name)].compared or known[fold(name)].expression for name in cell.columns]
+    sql, keys = under_mark(cell, mark) if mark else (cell.sql, cell.keys)
     return RemoteColumn(
         name=cell.name,
         type=cell.type,
-        expression=_MARK.sub(lambda found: sides[int(found[1])], cell.sql),
-        keys=cell.keys,
+        expression=_MARK.sub(lambda found: sides[int(found[1])], sql),
+        keys=keys,
         functions=cell.functions,
         is_cell=True,
         called=cell.columns[0],

@@ -1,10 +1,14 @@
-"""The system `postgres`: one snapshot shared by as many connections as a query has scans at a time.
+"""The system `postgres`: one snapshot shared by as many connections as a query has scans.
 
 Each connection is in a read-only transaction; the first exports its snapshot and the others import it. Rows stream by
 COPY in binary. Values of conditions are bound as settings of the transaction, since COPY takes no parameters, so they
 stand in no statement that the server could log.
+
+What a scan reads may run SQL of whoever made it (a view, a policy of row-level security, a cast), which can read and
+alter every setting of its connection. So no scan meets a connection that another one of its query has left as it is.
 """
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -23,6 +27,7 @@ from catalog.sources.connector import GeneratedColumn, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
+from catalog.sources.remote.plain import plain_no_more
 from catalog.sources.remote.postgres_catalog import (
     COLUMNS,
     COMMENTS,
@@ -67,19 +72,22 @@ class PostgresSnapshot:
     """One state of a database: one connection keeps it and tells of tables, and each scan has one of its own.
 
     Connections are taken from `kept` and left there, out of their transaction and with no setting of this look.
+
+    INVARIANT: one that has read what may run SQL of others is closed, and so is one whose scan did not come to its end.
     """
 
     def __init__(self, source: str, url: str, seconds: float | None, kept: Kept | None = None) -> None:
-        self._kept = kept
+        self._kept = kept or Kept()
+        self._is_kept_here = kept is None
         self._source = source
         self._url = url
         self._seconds = seconds
         self._guard = threading.Lock()
         self._open: set[Connection] = set()
-        self._idle: list[Connection] = []
         self._is_cancelled = False
         self._exported = ""
         self._version: Version = ()
+        self._mark = secrets.token_hex(8)
         self._keeper = self._connected()
         self._exported = str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
 
@@ -92,6 +100,7 @@ class PostgresSnapshot:
                 fingerprint=":".join(str(row[part] or "") for part in ("fingerprint", "keys", "comments")),
                 is_view=bool(row["is_view"]),
                 is_worked_out=bool(row["is_worked_out"]),
+                is_plain=bool(row["is_own"]) and not row["is_worked_out"],
                 key=int(str(row["oid"])),
             )
             for row in self._rows(TABLES, schema or "", name or "")
@@ -149,10 +158,13 @@ class PostgresSnapshot:
 
         def mark(value: Value) -> str:
             values.append(value.isoformat() if isinstance(value, date) else str(value))
-            return f"current_setting('veil.p{len(values) - 1}')::pg_catalog.{_type(value)}"
+            return f"pg_catalog.current_setting('{self._named(len(values) - 1)}')::pg_catalog.{_type(value)}"
 
-        found = [where(column, condition, mark) for column, condition in pushed(conditions)]
+        found = [where(column, condition, mark, _operator) for column, condition in pushed(conditions)]
         return self._batches(select(columns, _item(table), found), columns, table, values)
+
+    def prepare(self, table: RemoteTable) -> None:
+        """Nothing: every scan imports the snapshot."""
 
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
         """Rows of some pages from all over a table, as the server draws them; the first rows of a view."""
@@ -183,25 +195,25 @@ class PostgresSnapshot:
     def close(self) -> None:
         """Ends every transaction; a scan under way is stopped, and ends its own."""
         with self._guard:
-            ended, self._idle = [self._keeper, *self._idle], []
-            scanning = self._open - set(ended)
+            scanning = self._open - {self._keeper}
         for connection in scanning:
             with suppress(Exception):  # it may have ended meanwhile
                 connection.adbc_cancel()
-        for connection in ended:
-            self._leave(connection)
+        self._leave(self._keeper)
+        if self._is_kept_here:
+            self._kept.close()
 
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str] = ()
     ) -> Iterator[pa.RecordBatch]:
-        connection, is_whole = self._taken(), False
+        connection, is_whole = self._connected(self._exported), False
         try:
             with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
                 refuse_older(self._source, "PostgreSQL", self._version, columns)
-                self._bind_keys(connection, keys_of(columns))
+                self._bind_keys(connection, keys_of(columns), table)
                 if values:
-                    bound = ", ".join(f"set_config('veil.p{n}', ${n + 1}, true)" for n in range(len(values)))
-                    self._rows(f"SELECT {bound}", *values, on=connection)
+                    names = (f"pg_catalog.set_config('{self._named(n)}', ${n + 1}, true)" for n in range(len(values)))
+                    self._rows(f"SELECT {', '.join(names)}", *values, on=connection)
                 cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
                 cursor.execute(sql)
                 with closing(cursor.fetch_record_batch()) as reader:
@@ -214,37 +226,52 @@ class PostgresSnapshot:
                             with suppress(Exception):  # the statement may have ended by itself
                                 connection.adbc_cancel()
         finally:
-            if is_whole:
-                with self._guard:
-                    self._idle.append(connection)
-            else:
-                self._drop(connection)
+            runs_sql = table.is_worked_out or any(column.is_worked_out for column in columns)
+            self._leave(connection) if is_whole and not runs_sql else self._drop(connection)
 
-    def _bind_keys(self, connection: "Connection", keys: Mapping[str, bytes]) -> None:
+    def _named(self, place: int) -> str:
+        """The setting of a value, by a name that is drawn for this look."""
+        return f"veil.p{place}_{self._mark}"
+
+    def _bind_keys(self, connection: "Connection", keys: Mapping[str, bytes], table: RemoteTable) -> None:
         """Makes keys known to the transaction, in no text that anybody could log (bound_keys.py)."""
         if keys:
+            self._hold(connection, table)
             [drawn] = self._rows(POSTGRES_PAD, str(pad_bytes(keys)), on=connection)
             self._rows(*postgres_binding(keys, bytes.fromhex(str(drawn["pad"]))), on=connection)
 
-    def _taken(self) -> "Connection":
-        with self._guard:
-            if self._idle:
-                return self._idle.pop()
-        return self._connected()
+    def _hold(self, connection: "Connection", table: RemoteTable) -> None:
+        """Keeps a plain table as it is until the transaction ends; raises SourceUnavailable when it is none any more.
 
-    def _connected(self) -> "Connection":
-        """A connection in a read-only transaction on this snapshot: one that was left, else a new one."""
-        left: Any = self._kept.take(self._url) if self._kept is not None else None
+        What the server runs is the table of now, and what the snapshot tells of it may be out of date.
+        """
+        self._rows(f"LOCK TABLE {_item(table)} IN ACCESS SHARE MODE", on=connection)
+        now = self._connected("")
+        try:
+            found = self._rows(TABLES, table.schema, table.name, on=now)
+        finally:
+            self._leave(now)
+        if not any(
+            (row["schema"], row["name"], int(str(row["oid"]))) == (table.schema, table.name, table.key)
+            and row["is_own"]
+            and not row["is_worked_out"]
+            for row in found
+        ):
+            raise plain_no_more(self._source, table)
+
+    def _connected(self, exported: str = "") -> "Connection":
+        """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new."""
+        left: Any = self._kept.take(self._url)
         if left is not None:
             with suppress(SourceUnavailable):  # the server may have ended it meanwhile
-                return self._begun(left)
+                return self._begun(left, exported)
         connect = _driver()
         with told(self._source, self._seconds):
             connection = connect(_with_defaults(self._url), autocommit=True)
-        return self._begun(connection)
+        return self._begun(connection, exported)
 
-    def _begun(self, connection: "Connection") -> "Connection":
-        """The connection in a transaction on this snapshot, with every setting that Veil relies on."""
+    def _begun(self, connection: "Connection", exported: str) -> "Connection":
+        """The connection in a transaction on a snapshot, with every setting that Veil relies on."""
         with self._guard:
             self._open.add(connection)
             is_cancelled = self._is_cancelled
@@ -260,8 +287,8 @@ class PostgresSnapshot:
                 )
             self._version = postgres_version(int(str(settings["version"])))
             self._rows(_BEGIN, on=connection)
-            if self._exported:
-                self._rows(f"SET TRANSACTION SNAPSHOT '{self._exported}'", on=connection)
+            if exported:
+                self._rows(f"SET TRANSACTION SNAPSHOT '{exported}'", on=connection)
         except BaseException:
             self._drop(connection)
             raise
@@ -269,7 +296,7 @@ class PostgresSnapshot:
 
     def _leave(self, connection: "Connection") -> None:
         """Leaves a connection to later looks as a new one would be, or closes it."""
-        if self._kept is None or self._is_cancelled:
+        if self._is_cancelled:
             self._drop(connection)
             return
         try:
@@ -339,3 +366,8 @@ def _with_defaults(url: str) -> str:
         if f"{key}=" not in url:
             url += f"{'&' if '?' in url else '?'}{key}={value}"
     return url
+
+
+def _operator(sign: str) -> str:
+    """A comparison of the server's own, wherever others of that sign may be."""
+    return f"OPERATOR(pg_catalog.{sign})"

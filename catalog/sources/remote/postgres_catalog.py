@@ -1,17 +1,20 @@
 """What PostgreSQL is asked of its own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys and
 views."""
 
-# A role or a database may have settings of its own: each that has a say in what a statement means is set.
+# A role or a database may have settings of its own: each that has a say in what a statement means is set. The path by
+# which names are found is one of them, so these are named in full.
 SETTINGS = """
-SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false),
-  set_config('IntervalStyle', 'postgres', false), set_config('bytea_output', 'hex', false),
-  set_config('extra_float_digits', '1', false), set_config('search_path', 'pg_catalog', false),
-  set_config('client_encoding', 'UTF8', false), set_config('statement_timeout', $1, false),
-  set_config('standard_conforming_strings', 'on', false), set_config('transform_null_equals', 'off', false),
-  set_config('array_nulls', 'on', false), set_config('quote_all_identifiers', 'off', false),
-  set_config('xmlbinary', 'base64', false), set_config('xmloption', 'content', false),
-  set_config('row_security', 'on', false), set_config('gin_fuzzy_search_limit', '0', false),
-  current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int4 AS version
+SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('DateStyle', 'ISO, YMD', false),
+  pg_catalog.set_config('IntervalStyle', 'postgres', false), pg_catalog.set_config('bytea_output', 'hex', false),
+  pg_catalog.set_config('extra_float_digits', '1', false), pg_catalog.set_config('search_path', 'pg_catalog', false),
+  pg_catalog.set_config('client_encoding', 'UTF8', false), pg_catalog.set_config('statement_timeout', $1, false),
+  pg_catalog.set_config('standard_conforming_strings', 'on', false),
+  pg_catalog.set_config('transform_null_equals', 'off', false),
+  pg_catalog.set_config('array_nulls', 'on', false), pg_catalog.set_config('quote_all_identifiers', 'off', false),
+  pg_catalog.set_config('xmlbinary', 'base64', false), pg_catalog.set_config('xmloption', 'content', false),
+  pg_catalog.set_config('row_security', 'on', false), pg_catalog.set_config('gin_fuzzy_search_limit', '0', false),
+  pg_catalog.current_setting('server_encoding') AS encoding,
+  pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version
 """
 
 TABLES = """
@@ -20,6 +23,11 @@ SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c
     WITH RECURSIVE part(oid) AS (
       SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
     SELECT FROM part JOIN pg_class p ON p.oid = part.oid WHERE p.relkind = 'f') AS is_worked_out,
+  NOT EXISTS (
+    SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_type base ON t.typtype = 'd' AND base.oid = t.typbasetype
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND (to_jsonb(a) ->> 'attgenerated' = 'v'
+      OR COALESCE(base.typnamespace, t.typnamespace) <> 'pg_catalog'::regnamespace)) AS is_own,
   (SELECT md5(string_agg(concat(d.objsubid, d.description), ':' ORDER BY d.objsubid)) FROM pg_description d
    WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass) AS comments,
   (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid) AS keys,

@@ -52,6 +52,8 @@ class RemoteTable:
 
     Rows that are worked out only when they are read may end in an error whatever is read of them: those of a view that
     is not kept, of a table of which the source itself leaves out rows, and of one that another system holds for it.
+
+    Reading one that is not plain may run SQL that others have written, with the rights and settings of who reads.
     """
 
     schema: str
@@ -59,6 +61,7 @@ class RemoteTable:
     fingerprint: str
     is_view: bool = False
     is_worked_out: bool = False
+    is_plain: bool = True
     key: int = 0
 
 
@@ -97,6 +100,10 @@ class Snapshot(Protocol):
         self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, in batches with exactly these columns."""
+        ...
+
+    def prepare(self, table: RemoteTable) -> None:
+        """Makes ready for a scan of a table that is to come, while none is under way."""
         ...
 
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:

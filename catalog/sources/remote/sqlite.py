@@ -205,6 +205,9 @@ class SqliteSnapshot:
         found = [where(column, condition, mark) for column, condition in pushed(conditions)]
         return self._batches(select(columns, quoted(table.name), found), values, columns, table)
 
+    def prepare(self, table: RemoteTable) -> None:
+        """Nothing: one connection reads all, and no view may call a function that Veil has made known to it."""
+
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
         """Rows from some places of a table's row ids; the first rows of what has none."""
         item = quoted(table.name)

@@ -41,13 +41,23 @@ def pushed(
     ]
 
 
-def where(column: RemoteColumn, condition: Condition, mark: Callable[[Value], str]) -> str:
-    """A condition as SQL; `mark` keeps a value to bind and gives what stands for it."""
+def where(
+    column: RemoteColumn,
+    condition: Condition,
+    mark: Callable[[Value], str],
+    operator: Callable[[str], str] | None = None,
+) -> str:
+    """A condition as SQL; `mark` keeps a value to bind and gives what stands for it.
+
+    `operator` writes a comparison where the plain sign may be that of others; what is in a list is then compared by it.
+    """
     side = column.compared or column.expression
     match condition.operator:
         case "IS NULL" | "IS NOT NULL":
             return f"{side} {condition.operator}"
+        case "IN" if operator is not None:
+            return f"{side} {operator('=')} ANY (ARRAY[{', '.join(map(mark, condition.values))}])"
         case "IN":
             return f"{side} IN ({', '.join(map(mark, condition.values))})"
-        case operator:
-            return f"{side} {operator} {mark(condition.values[0])}"
+        case sign:
+            return f"{side} {sign if operator is None else operator(sign)} {mark(condition.values[0])}"
