@@ -50,7 +50,9 @@ class Power:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Somebody who holds a role, by which groups, and when they were last seen; None for never."""
+    """Somebody who holds a role, by which groups, and when they were last seen; None for never, or where `sees_use` of
+    the roles says that it is not told.
+    """
 
     name: str
     groups: tuple[str, ...]
@@ -94,6 +96,7 @@ class Roles:
         self._current = parts.policies.current()
         self.rights = Rights(subject, self._current)
         self.sees_all = reads_every_policy(self.rights)
+        self.sees_use = self.rights.may(Action.AUDIT_READ)
         self._readable = readable(subject, self._current)
 
     def listed(self, search: str = "") -> tuple[RoleStory, ...]:
@@ -146,6 +149,9 @@ class Roles:
         return tuple(found.values())
 
     def _last_seen(self, member: Member) -> Member:
+        """INVARIANT: when somebody did something last is told by the journal, so it is to who reads all of it."""
+        if not self.sees_use:
+            return member
         events = self._parts.journal.search(user=member.name, limit=1)
         return replace(member, seen_at=events[0].at if events else None)
 
@@ -234,7 +240,7 @@ def whole_as_json(story: RoleStory, roles: Roles) -> dict[str, object]:
                 "user": member.name,
                 "groups": list(member.groups),
                 "local": member.is_local,
-                "seen_at": written_time(member.seen_at) if member.seen_at else None,
+                **({"seen_at": written_time(member.seen_at) if member.seen_at else None} if roles.sees_use else {}),
             }
             for member in story.members
         ],

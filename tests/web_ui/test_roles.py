@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from catalog.clock import written_time
 from catalog.journal.event import Event, EventKind
 from catalog.people.model import Role
 from policy_engine.capabilities import Action
@@ -72,6 +73,23 @@ def test_who_reads_every_policy_sees_every_role(desk: Desk, user: str) -> None:
     members = {each["user"]: (each["groups"], each["local"]) for each in told["members"]}  # type: ignore[attr-defined]
     assert members == {"kim": (["clerks"], True), "oidc:lee": (["clerks"], False)}
     assert desk.parts.journal.search(user=user, kind=EventKind.METADATA_READ)[0].details["role"] == "clerk"
+
+
+def test_when_a_member_did_something_last_is_told_to_who_reads_the_journal(desk: Desk, people: People) -> None:
+    def told() -> tuple[object, str]:
+        return whole(desk, "max", "clerk")["members"], words_of(people("max"), "/roles/clerk").partition("Members")[2]
+
+    before = told()
+    desk.client.get("/api/v1/whoami", headers=desk.header("kim"))
+    desk.parts.journal.append(Event(kind=EventKind.QUERY_BEGIN, user="kim", datasets=("shop.orders",)))
+    assert told() == before
+    assert "seen_at" not in str(before)
+    assert "Last seen" not in before[1]
+    [event] = desk.parts.journal.search(user="kim", limit=1)
+    assert event.at is not None
+    members = {each["user"]: each["seen_at"] for each in whole(desk, "ada", "clerk")["members"]}  # type: ignore[attr-defined]
+    assert members["kim"] == written_time(event.at)
+    assert "Last seen" in words_of(people("ada"), "/roles/clerk")
 
 
 def test_somebody_else_knows_the_own_roles_and_nothing_of_others(desk: Desk, people: People) -> None:

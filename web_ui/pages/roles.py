@@ -65,6 +65,7 @@ class RolesPage:
             further=max(0, len(story.sights) - _MOST_DATASETS),
             most_members=MOST_MEMBERS,
             sees_all=roles.sees_all,
+            sees_use=roles.sees_use,
             may_change=roles.rights.may(Action.HOME_ADMINISTER),
             may_write=roles.rights.places(Action.POLICY_WRITE) != frozenset(),
             since=arguments.number("since", 2**31),
