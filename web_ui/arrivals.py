@@ -2,8 +2,9 @@
 
 The threads of gunicorn's own worker wait for whatever a client has not sent yet, so that a few dozen connections on
 which nothing more comes would keep everybody else waiting for ever. Here the loop that accepts connections waits for
-them: a request that is small, as nearly all are, comes to a thread whole, a large one when much of it has come. What
-has not come after a while is closed; where there are too many, those that are waited for longest make place.
+them: a request that is small, as nearly all are, comes to a thread whole, a large one when much of it has come. The
+loop also sends what a thread's answer has left over, which its client has not read yet. What has not come, or gone,
+after a while is closed; where there are too many, those that are waited for longest make place.
 """
 
 import logging
@@ -11,15 +12,17 @@ import re
 import select
 import selectors
 import socket
-import struct
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.unreader import SocketUnreader
-from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from proxy.http.outgoing import Outgoing, Readers
 from web_ui.log_lines import told
 
 ARRIVAL_SECONDS = 20.0
@@ -27,8 +30,9 @@ ARRIVAL_SECONDS = 20.0
 
 _log = logging.getLogger("veil")
 
-_STALL_SECONDS = 300  # a client may take nothing of its answer for so long
+_WHOLE = 3  # times as long as a client may take nothing, it may take what is left of an answer
 _LINGER_SECONDS = 0.2
+_SWEEP_SECONDS = 0.25
 _MOST = 262_144  # bytes that are waited for in the system's memory
 _MOST_TAKEN = 65_536  # bytes that are kept here where that is full of small pieces
 _HEAD_END = b"\r\n\r\n"
@@ -56,45 +60,61 @@ def missing(begun: bytes) -> int:
     return max(0, end + len(_HEAD_END) + (int(length[1]) if length else 0) - len(begun))
 
 
+@dataclass(slots=True)
+class _Wait:
+    """What a connection is waited for, since when it has done nothing, until when, and what then happens."""
+
+    what: Literal["request", "reader", "end"]
+    since: float
+    until: float
+    then: Callable[[], None] = lambda: None
+
+
 class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn's worker of threads, which waits for requests in its loop and not in its threads."""
+    """Gunicorn's worker of threads, which waits for requests, and for readers, in its loop and not in its threads."""
 
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)
-        self._coming: dict[TConn, float] = {}
-        """The connections whose request is not there yet, the longest waited for first, and until when."""
+        self._waits: dict[TConn, _Wait] = {}
+        """The connections that the loop waits for: for a request, for a reader, or for their end."""
         self._taken: dict[TConn, bytes] = {}
         """What was taken out of the system's memory of a request that is not there yet."""
-
-    def accept(self, listener: socket.socket) -> None:
-        """Takes a connection; one that is waited for makes place for it where there are too many."""
-        super().accept(listener)
-        if self.nr_conns >= self.worker_connections and self._coming:
-            self._give_up(next(iter(self._coming)))
+        self._readers = Readers(most_waiting=max(2, self.cfg.threads // 8))
+        self._swept_at = 0.0
 
     def enqueue_req(self, conn: TConn) -> None:
         """Has a thread answer the connection's next request when that is there."""
-        self._await(conn, time.monotonic() + ARRIVAL_SECONDS)
+        if not isinstance(conn.sock, Outgoing):
+            conn.sock = Outgoing(self._readers, conn.sock.detach())
+        now = time.monotonic()
+        self._await(conn, _Wait("request", now, now + ARRIVAL_SECONDS))
 
     def murder_pending(self) -> None:
-        """Closes connections whose request has not come in time; whoever stops waits for none."""
+        """Closes connections that were waited for in vain, or too many; whoever stops waits for no request."""
+        self._make_place()
         now = time.monotonic()
-        for conn in [conn for conn, until in self._coming.items() if until <= now or not self.alive]:
-            self._give_up(conn)
+        if now < self._swept_at + _SWEEP_SECONDS and self.alive:
+            return
+        self._swept_at = now
+        for conn, wait in list(self._waits.items()):
+            if wait.what == "reader":
+                wait.then()  # the system says late that there is a little room
+            elif wait.until <= now or (wait.what == "request" and not self.alive):
+                self._give_up(conn)
 
     def handle(self, conn: TConn) -> object:
         """Answers one request, in a thread."""
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _STALL_SECONDS, 0))
+        conn.sock.begin()
         conn.init()
         if not isinstance(conn.parser.unreader, _TimedReader):
             conn.parser.unreader = _TimedReader(conn.sock)
         if taken := self._taken.pop(conn, b""):
             conn.parser.unreader.unread(conn.parser.unreader.take_buffered() + taken)
         conn.parser.unreader.until = time.monotonic() + ARRIVAL_SECONDS
-        is_kept = super().handle(conn)
-        if not is_kept:
-            close_graceful(conn.sock, timeout=_LINGER_SECONDS)  # in the loop all others would wait for it
-        return is_kept
+        try:
+            return super().handle(conn)
+        finally:
+            conn.sock.end()
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
         """Answers what cannot be read, and logs that it came without what it was."""
@@ -102,12 +122,19 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().handle_error(req, client, addr, exc)
 
     def finish_request(self, conn: TConn, answered: Future[object]) -> None:
-        """Awaits the next request of a connection that is kept, and lets go of any other."""
-        if answered.cancelled() or answered.exception() or not answered.result():
-            self.nr_conns -= 1
-            conn.close()
+        """Sends what is left of the answer; then awaits the next request of a connection that is kept."""
+        is_kept = not answered.cancelled() and answered.exception() is None and bool(answered.result())
+
+        def go_on() -> None:
+            if is_kept:
+                super(Arrivals, self).finish_request(conn, answered)
+            else:
+                self._leave(conn)
+
+        if conn.sock.is_cut or conn.sock.fileno() < 0:
+            self._close(conn)
         else:
-            super().finish_request(conn, answered)
+            self._part(conn, go_on)
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
         """Whether the connection can be used again: not when what was sent and not read is more than is there."""
@@ -117,7 +144,7 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except NoMoreData:
             return False
 
-    def _await(self, conn: TConn, until: float, before: int = -1) -> None:
+    def _await(self, conn: TConn, wait: _Wait, before: int = -1) -> None:
         """Begins when the request is there; `before` is how much of it was there the last time, if ever."""
         conn.sock.setblocking(False)
         came = _waiting(conn.sock)
@@ -131,30 +158,89 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._taken[conn] = self._taken.get(conn, b"") + conn.sock.recv(len(came))
             came = b""
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(came) + left)
-        self._coming[conn] = until
-        self.poller.register(conn.sock, selectors.EVENT_READ, lambda _: self._came(conn, until, len(came)))
+        wait.then = lambda: self._came(conn, wait, len(came))
+        self._wait(conn, selectors.EVENT_READ, wait)
 
     def _held(self, conn: TConn) -> bytes:
         """What is there of a request and no longer in the system's memory."""
         buffered: bytes = conn.parser.unreader.buf.getvalue() if conn.parser else b""
         return buffered + self._taken.get(conn, b"")
 
-    def _came(self, conn: TConn, until: float, before: int) -> None:
+    def _came(self, conn: TConn, wait: _Wait, before: int) -> None:
         self._forget(conn)
-        self._await(conn, until, before)
+        self._await(conn, wait, before)
 
     def _begin(self, conn: TConn) -> None:
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         conn.data_ready = True
         super().enqueue_req(conn)
 
+    def _part(self, conn: TConn, go_on: Callable[[], None]) -> None:
+        """Sends what an answer has left over when the client reads, and then goes on."""
+        if not conn.sock.has_more:
+            go_on()
+            return
+        conn.sock.setblocking(False)
+        now, stall = time.monotonic(), conn.sock.stall_seconds
+        wait, end = _Wait("reader", now, now + stall), now + _WHOLE * stall
+
+        def send() -> None:
+            now = time.monotonic()
+            try:
+                if conn.sock.flush():
+                    wait.since, wait.until = now, min(now + stall, end)
+            except OSError:
+                wait.until = now
+            if not conn.sock.has_more:
+                self._forget(conn)
+                go_on()
+            elif wait.until <= now:
+                self._give_up(conn)
+
+        wait.then = send
+        self._wait(conn, selectors.EVENT_WRITE, wait)
+
+    def _leave(self, conn: TConn) -> None:
+        """Closes a connection when the client has, or soon: closed at once, the client might lose what it was sent."""
+        now = time.monotonic()
+        conn.sock.setblocking(False)
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+            return
+
+        def drain() -> None:
+            if not _drained(conn.sock):
+                self._give_up(conn)
+
+        self._wait(conn, selectors.EVENT_READ, _Wait("end", now, now + _LINGER_SECONDS, drain))
+
+    def _wait(self, conn: TConn, event: int, wait: _Wait) -> None:
+        self._waits[conn] = wait
+        self.poller.register(conn.sock, event, lambda _: wait.then())
+
     def _forget(self, conn: TConn) -> None:
-        del self._coming[conn]
+        del self._waits[conn]
         self.poller.unregister(conn.sock)
+
+    def _make_place(self) -> None:
+        """Lets go of whoever is waited for longest where there are too many, or too much of their answers is kept."""
+        if self.nr_conns < self.worker_connections and not self._readers.is_tight:
+            return
+        longest = sorted(self._waits, key=lambda conn: self._waits[conn].since)
+        if self.nr_conns >= self.worker_connections and longest:
+            self._give_up(longest.pop(0))
+        for conn in longest:
+            if self._readers.is_tight and self._waits[conn].what == "reader":
+                self._give_up(conn)
 
     def _give_up(self, conn: TConn) -> None:
         self._forget(conn)
         self._taken.pop(conn, None)
+        self._close(conn)
+
+    def _close(self, conn: TConn) -> None:
         self.nr_conns -= 1
         conn.close()
 
@@ -165,6 +251,16 @@ def _waiting(connection: socket.socket) -> bytes:
         return connection.recv(_MOST, socket.MSG_PEEK)
     except OSError:
         return b""
+
+
+def _drained(connection: socket.socket) -> bool:
+    """Takes what a client that is let go still sends; False when it sends nothing more."""
+    try:
+        return bool(connection.recv(_MOST_TAKEN))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def _has_ended(connection: socket.socket) -> bool:

@@ -8,7 +8,7 @@ import flask
 
 from catalog.errors import NotAuthenticated, VeilError
 from policy_engine.model import Subject
-from proxy.http import problems
+from proxy.http import outgoing, problems
 from proxy.http.identity import Identity
 from proxy.turns import Turns
 
@@ -89,13 +89,16 @@ def client() -> str:
 
 
 def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
-    """Put both headers on every API answer, and make every error of the API a problem document."""
+    """Put both headers on every API answer, and tell each answer's connection who reads it."""
 
     def finish(response: flask.Response) -> flask.Response:
         if is_api():
             response.headers["Veil-Decision-Id"] = decision_id()
             response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision))
             response.headers.setdefault("Cache-Control", "no-store")
+        connection = outgoing.of_request(flask.request.environ)
+        if connection is not None and "subject" in flask.g:
+            connection.reader = flask.g.subject.user
         return response
 
     app.after_request(finish)

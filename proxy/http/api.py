@@ -18,7 +18,7 @@ from policy_engine.subjects import subject_of
 from proxy.answering.answer import Answer
 from proxy.answering.wire import CONTENT_TYPES, Format, encode
 from proxy.governance import Request
-from proxy.http import answers
+from proxy.http import answers, outgoing
 from proxy.http.addresses import with_pages
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.departures import Departures
@@ -206,6 +206,8 @@ def streamed(answer: Answer, form: Format) -> flask.Response:
         schema = schema.with_metadata({**(schema.metadata or {}), ACCESS_KEY: access})
     pieces = encode(form, schema, answer.batches(), decision_id=answer.decision_id, revision=answer.revision)
     stream = Stream(pieces, decision_id=answer.decision_id)
+    if (connection := outgoing.of_request(flask.request.environ)) is not None:
+        connection.carries_query()
     response = flask.Response(stream, content_type=CONTENT_TYPES[form], direct_passthrough=True)
     header = base64.urlsafe_b64encode(access).decode()
     if len(header) <= _HEADER_MOST:

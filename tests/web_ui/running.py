@@ -56,12 +56,15 @@ def post(connection: http.client.HTTPConnection, token: str, body: str | Iterabl
 
 
 @contextmanager
-def running(home: Path, **environment: str) -> Iterator[Server]:
-    """A server on a free port, with more in its environment; it is ended at the end, however the test went."""
+def running(home: Path, *, before: str = "", **environment: str) -> Iterator[Server]:
+    """A server on a free port, with more in its environment; it is ended at the end, however the test went.
+
+    `before` is run in its process first.
+    """
     log = home.parent / "server.log"
     with log.open("a") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(home)],
+            [sys.executable, "-c", before + PROGRAM, str(home)],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -1,6 +1,8 @@
 """The journal under /api/v1: exports of what a search found, and the verification of the whole."""
 
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import flask
 
@@ -12,6 +14,7 @@ from proxy.http import answers
 from proxy.http.bodies import refuse_unknown_arguments
 from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
+from proxy.turns import Turns
 from web_ui.journal.exports import EXPORTS
 from web_ui.journal.search import FILTERS, Found, matching, paced, reach_of
 from web_ui.parts import Parts
@@ -23,6 +26,14 @@ class AuditApi:
 
     parts: Parts
     identity: Identity
+    exporting: Turns = field(
+        default_factory=lambda: Turns(
+            2,
+            "export of the journal under way",
+            "exports of the journal under way",
+            hint="read the exports to their end or close them, then ask again",
+        )
+    )
 
     def blueprint(self) -> flask.Blueprint:
         """The routes as Flask takes them, without the prefix."""
@@ -41,12 +52,17 @@ class AuditApi:
             raise RequestInvalid(
                 f"unknown format `{form}`", hint="known: " + ", ".join(f"`{name}`" for name in EXPORTS)
             )
-        reach = reach_of(self.parts, subject)
-        with paced(reach):
-            found = matching(self.parts, subject, reach)
-        told = self._told(subject, form, found)
-        kind, lines = EXPORTS[form]
-        answer = flask.Response(lines(told, self.parts.journal.every(found.members), found.reach), mimetype=kind)
+        with contextlib.ExitStack() as held:
+            end_turn = self.exporting.take(subject.user)
+            held.callback(end_turn)
+            reach = reach_of(self.parts, subject)
+            with paced(reach):
+                found = matching(self.parts, subject, reach)
+            told = self._told(subject, form, found)
+            kind, lines = EXPORTS[form]
+            exported = lines(told, self.parts.journal.every(found.members), found.reach)
+            answer = flask.Response(_and_then(exported, end_turn), mimetype=kind)
+            answer.call_on_close(held.pop_all().close)
         suffix = "csv" if form == "csv" else "jsonl"
         answer.headers["Content-Disposition"] = f'attachment; filename="veil-journal-{told.seq}.{suffix}"'
         return answer
@@ -87,6 +103,11 @@ class AuditApi:
             if last is None or last.at is None
             else {"at": written_time(last.at), "by": last.user, "event": last.seq, **last.details},
         }
+
+
+def _and_then(lines: Iterator[str], end: Callable[[], None]) -> Iterator[str]:
+    yield from lines
+    end()
 
 
 def own_event(kind: EventKind, subject: Subject) -> Event:
