@@ -9,6 +9,7 @@ from catalog.clock import written_time
 from catalog.crawl_runs import CrawlRuns, LastLook
 from catalog.errors import UnknownDataset
 from catalog.journal.event import Event, EventKind
+from catalog.journal.event_terms import MOST_NAMED
 from catalog.journal.journal import Journal
 from catalog.model import Dataset, Key
 from catalog.names import fold, join, nearest
@@ -271,7 +272,7 @@ class Metadata:
         details: Mapping[str, object],
         asked_by: Subject | None,
     ) -> None:
-        named = tuple(dataset.full_name for dataset in datasets[:100])
+        named = tuple(dataset.full_name for dataset in datasets[:MOST_NAMED])
         by = subject if asked_by is None else asked_by
         seen_as = {} if by == subject else {"as": subject.user or sorted(subject.groups)}
         self._journal.append(

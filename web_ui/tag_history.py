@@ -4,8 +4,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from catalog.journal.event import Event, EventKind
+from catalog.journal.journal import wanted
 from catalog.names import fold
 from catalog.tag_assignments import Choice, Listed, TagAssignments
 from policy_engine.capabilities import Action, Rights
@@ -53,7 +55,8 @@ def tag_history(parts: Parts, rights: Rights, dataset: str, column: str) -> TagH
     standing = tuple(each for each in chosen if fold(each.column) == fold(column))
     name = standing[0].assignment.dataset if standing else dataset
     place = ".".join(part for part in (name, column) if part)
-    told = list(_verdicts(parts, name, place, namespaces)) if chosen or namespaces is None else []
+    is_known = chosen or namespaces is None
+    told = list(islice(_verdicts(parts, name, place, namespaces), _MOST)) if is_known else []
     if rights.may(Action.HOME_ADMINISTER):
         told += _documents(parts, name)
     return TagHistory(
@@ -65,11 +68,20 @@ def tag_history(parts: Parts, rights: Rights, dataset: str, column: str) -> TagH
 
 
 def _verdicts(parts: Parts, dataset: str, place: str, namespaces: Collection[str] | None) -> Iterator[Told]:
-    for event in parts.journal.search(kind=EventKind.TAG_REVIEW, dataset=dataset, limit=_MOST):
+    for event in _reviews(parts, dataset):
         for match in filter(None, map(_SAID.match, _lines(event))):
             is_mine = namespaces is None or fold(match["tag"].partition(".")[0]) in namespaces
             if is_mine and fold(match["place"]) == fold(place):
                 yield _told(event, f"`{match['tag']}` from {match['before']} to {match['after']}")
+
+
+def _reviews(parts: Parts, dataset: str) -> Iterator[Event]:
+    """All reviews of a dataset, newest first, whatever namespaces they were of: many of others push out no own one."""
+    found = parts.journal.find(wanted(kind=EventKind.TAG_REVIEW, dataset=dataset))
+    before: int | None = None
+    while some := parts.journal.page(found, limit=_MOST, before_seq=before):
+        yield from some
+        before = some[-1].seq
 
 
 def _documents(parts: Parts, dataset: str) -> Iterator[Told]:

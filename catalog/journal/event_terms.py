@@ -23,6 +23,12 @@ HIDING = "hiding"
 
 _HIDDEN = "=hidden"
 
+BEYOND = "beyond"
+"""The detail of an event that says whether its policies are of more databases than its datasets."""
+
+MOST_NAMED = 100
+"""An event of a list of datasets names so many of them at most."""
+
 _CHANGES = (EventKind.DOCUMENT_APPLY.value, EventKind.POLICY_ROLLBACK.value)
 _OF_DATA = " dataset "
 
@@ -64,10 +70,15 @@ def showing(event: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def is_of_more(kind: str, details: Mapping[str, Any]) -> bool:
-    """Whether an event tells of a change of more than the datasets that it names: of policies, roles or accounts.
+    """Whether an event tells of more than the datasets that it names: of policies, roles, accounts or further datasets.
 
     Example: of `["~ dataset shop.orders", "+ policy clerks"]` the second is nothing of `shop` alone.
     """
+    if kind == EventKind.METADATA_READ and "statement" not in details:
+        count = details.get("count")
+        return isinstance(count, int) and count > MOST_NAMED
+    if kind == EventKind.EXPLAIN_READ:
+        return bool(details.get(BEYOND))
     lines = details.get("difference")
     return kind in _CHANGES and not (
         isinstance(lines, list) and all(str(line)[1:].startswith(_OF_DATA) for line in lines)

@@ -1,5 +1,6 @@
 """The preview for programs: how somebody would see a dataset before and after a document, now or on a day to come."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,12 @@ import flask
 import pytest
 
 from catalog.journal.event import EventKind
+from catalog.model import Database
 from catalog.people.model import Role
+from policy_engine.capabilities import Action, Rights
+from policy_engine.model import Subject
 from tests.web_ui.browsing import SignIn, csrf_token, text_of
+from web_ui.journal.reach import Reach
 from web_ui.parts import Parts
 
 Look = Callable[..., tuple[int, Any]]
@@ -114,3 +119,24 @@ def test_no_role_is_suggested_to_whoever_may_not_know_of_it(look: Look, shop: Pa
     ):
         status, problem = look(user, _grant(), **{"as": {"role": role}})
         assert (status, problem["hint"]) == (400, hint)
+
+
+def test_a_preview_of_policies_of_other_databases_is_no_event_of_one(look: Look, shop: Parts) -> None:
+    shop.datasets.put_database(Database(name="lab"))
+    now = shop.policies.current()
+    role = Role(name="reader", groups=frozenset({"guests"}), capabilities=frozenset({f"{Action.AUDIT_READ} on shop"}))
+    shop.policies.put(now.policies, (*now.roles, role), by="test", why="", difference="")
+    lab = _grant("fraud watch", scope="lab")
+    for document, is_theirs in (([_grant()], True), ([_grant(), lab], False)):
+        assert look("max", yaml_of(document))[0] == 200
+        event = shop.journal.search(user="max", kind=EventKind.EXPLAIN_READ, limit=1)[0]
+        assert ("fraud watch" in event.policies, "beyond" in event.details) == (not is_theirs,) * 2
+        eve = Subject(user="eve", groups=frozenset({"guests"}))
+        reach = Reach(eve, Rights(eve, shop.policies.current()))
+        assert reach.covers(event) is is_theirs
+        found = shop.journal.search(readable=reach.readable, kind=EventKind.EXPLAIN_READ)
+        assert (event.seq in [each.seq for each in found]) is is_theirs
+
+
+def yaml_of(policies: list[dict[str, object]]) -> str:
+    return json.dumps({"veil": 1, "policies": policies})

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from catalog.journal.event import EventKind
+from catalog.journal.event import Event, EventKind
 from catalog.model import Level, TagAssignment, TagOrigin, TagState
 from catalog.people.model import Role
 from catalog.tag_assignments import Choice, TagAssignments
@@ -210,6 +210,22 @@ def test_what_became_of_a_column_is_told_with_who_when_and_why(
     whole = browser("max").get("/tags/history?dataset=shop.orders&column=land").get_data(as_text=True)
     assert "fin.card" in whole
     assert "looked at it" in whole
+
+
+def test_what_was_said_of_own_tags_is_told_however_much_was_said_of_others(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    body = {"confirm": [number_of(shop, "land")], "why": "looked at it"}
+    client.post("/api/v1/tags/assignments/review", json=body, headers=bearer("eve"))
+    said = {"why": "again", "difference": ["~ tag fin.card on shop.orders.land: suggested -> confirmed"]}
+    other = Event(kind=EventKind.TAG_REVIEW, user="max", datasets=("shop.orders",), details=said)
+    with shop.catalog.transaction():
+        for _ in range(420):
+            shop.journal.append(other)
+    asked = "/api/v1/tags/history?dataset=shop.orders&column=land"
+    told = client.get(asked, headers=bearer("eve")).get_json()["told"]
+    assert [(each["by"], each["why"]) for each in told] == [("eve", "looked at it")]
+    assert len(client.get(asked, headers=bearer("max")).get_json()["told"]) == 200
 
 
 def test_the_pages_have_names_for_everything(client: FlaskClient, browser: SignIn) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from catalog.errors import NotAllowed, VeilError
 from catalog.journal.event import Event, EventKind
+from catalog.journal.event_terms import BEYOND
 from catalog.model import Dataset
 from catalog.names import fold, join, split
 from policy_engine.capabilities import Action, Rights
@@ -218,6 +219,14 @@ def _sample(parts: Parts, looking: Subject, after: Decision) -> MaskedSample:
     return masked_sample(parts, looking, after, decision_id=answers.decision_id(), client=answers.client())
 
 
+def _is_beyond(plan: Plan, dataset: Dataset) -> bool:
+    """Whether a plan changes policies of another database, which its event then names."""
+    changed = {fold(change.name) for change in plan.changes if change.kind == "policy"}
+    policies = (policy for live in (plan.before, plan.after) for policy in live.policy_set.policies)
+    places = (policy.scope.database for policy in policies if fold(policy.id) in changed)
+    return any(place is not None and fold(place) != fold(dataset.database) for place in places)
+
+
 def _tell(parts: Parts, looking: Subject, asked: Asked, dataset: Dataset, plan: Plan) -> None:
     """Writes down who looked at what somebody would see."""
     parts.journal.append(
@@ -230,6 +239,10 @@ def _tell(parts: Parts, looking: Subject, asked: Asked, dataset: Dataset, plan: 
             revision=plan.revision,
             decision_id=answers.decision_id(),
             client=answers.client(),
-            details={"as": f"{asked.who.kind} {asked.who.name}", "foreseen": True},
+            details={
+                "as": f"{asked.who.kind} {asked.who.name}",
+                "foreseen": True,
+                **({BEYOND: True} if _is_beyond(plan, dataset) else {}),
+            },
         )
     )

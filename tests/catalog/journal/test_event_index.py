@@ -336,3 +336,27 @@ def test_a_journal_that_was_filed_before_is_filed_anew(journal: Journal, catalog
     assert catalog.rows("SELECT 1 FROM term WHERE what = 'word'") == []
     journal.append(Event(kind=EventKind.QUERY_BEGIN, user="kim"))
     assert [event.seq for event in journal.search(user="kim")] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "is_theirs"),
+    [
+        (EventKind.METADATA_READ, {"list": "datasets", "count": 100}, True),
+        (EventKind.METADATA_READ, {"list": "datasets", "count": 101}, False),
+        (EventKind.METADATA_READ, {"search": "x", "count": 4_000}, False),
+        (EventKind.METADATA_READ, {"statement": "DESCRIBE shop.a", "count": 4_000}, True),
+        (EventKind.METADATA_READ, {"counted": "rows, for a plan"}, True),
+        (EventKind.EXPLAIN_READ, {"foreseen": True}, True),
+        (EventKind.EXPLAIN_READ, {"foreseen": True, "beyond": True}, False),
+    ],
+)
+def test_an_event_that_tells_of_more_than_it_names_is_of_no_part(
+    journal: Journal, kind: EventKind, details: dict[str, Any], is_theirs: bool
+) -> None:
+    """A list of datasets names a hundred at most, and a preview the policies of whatever plan it is of."""
+    named = tuple(f"shop.t{number}" for number in range(100))
+    journal.append(Event(kind=kind, user="max", datasets=named, details=details))
+    for databases, found in (({"shop"}, is_theirs), ({"lab"}, False)):
+        readable = Readable(user="kim", databases=frozenset(databases))
+        assert bool(journal.search(readable=readable)) is found
+    assert [event.seq for event in journal.search(readable=Readable(user="max"))] == [1]
