@@ -33,7 +33,9 @@ __all__ = ["Answer", "Pipeline", "QueryLimits", "Request"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryLimits:
-    """What one query may use, how many one person may run `at_once`, and how much an error tells of hidden columns."""
+    """What one query may use, how many one person may run or have explained `at_once`, and how much an error tells of
+    hidden columns.
+    """
 
     seconds: float = 300.0
     max_rows: int | None = None
@@ -102,7 +104,7 @@ class Pipeline:
         Policies are told as statements to whoever may read them, the operator of the home all of them; but not where
         `explain` is brief, since a statement may tell of a column that it hides.
         """
-        with self._refusals_journalled(asked_by, request, decision_id):
+        with self._refusals_journalled(asked_by, request, decision_id), self._turn(asked_by):
             settled = self._governor.settle(subject, request)
             check_columns(settled.statement, settled.named, self._limits.explain, settled.policies)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
@@ -124,10 +126,20 @@ class Pipeline:
         at: datetime | None = None,
     ) -> str:
         """The SQL that would run under policies that are not in force, on record; nothing is run."""
-        settled = self._governor.foreseen(subject, request, policies, at)
+        with self._turn(asked_by):
+            settled = self._governor.foreseen(subject, request, policies, at)
         details = {"as": subject.user or sorted(subject.groups), "foreseen": True}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
         return settled.rewritten.shown
+
+    @contextlib.contextmanager
+    def _turn(self, subject: Subject) -> Iterator[None]:
+        """One of the person's turns while a text is settled, which of some texts takes seconds."""
+        end_turn = self._turns.take(subject.user)
+        try:
+            yield
+        finally:
+            end_turn()
 
     def _reworded(self, settled: Settled, error: VeilError) -> VeilError:
         """A failure in the words of what the person can see: a name that means nothing there is an unknown column."""

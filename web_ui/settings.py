@@ -38,10 +38,10 @@ class QuerySettings:
     `memory` is what the engine may take for one query (`500MB`, `2GiB`); what does not fit is spilled to the home's
     folder, up to `spill`. A query that takes twice as much and 512 MiB is ended. Each runs in a process of its own,
     of which there are at most `workers`; further ones wait. `at_once` is how many queries one person may have
-    running (0: no limit), open results that are not read to their end included. With `explain = "brief"` a hidden
-    column is told of exactly like a misspelt one, and neither a page, nor SQL as it would run, nor one's own part of
-    the journal names it, which is without SQL as it ran; only the words of the policies that hold for a person still
-    may, since that person may read them.
+    running (0: no limit), explanations and open results that are not read to their end included. With
+    `explain = "brief"` a hidden column is told of exactly like a misspelt one, and neither a page, nor SQL as it would
+    run, nor one's own part of the journal names it, which is without SQL as it ran; only the words of the policies that
+    hold for a person still may, since that person may read them.
     """
 
     seconds: float = 300.0

@@ -18,6 +18,14 @@ from catalog.people.model import Attribute, Role, User
 PROVIDED = "oidc:"
 """How the names of people begin who come from an identity provider; no local account is called so."""
 
+OPERATOR = "local:"
+"""How the names begin, in the journal, of those who work on the machine of the home itself."""
+
+_OTHERS = {
+    PROVIDED: "people of the identity provider are called so",
+    OPERATOR: "whoever works on this machine is called so",
+    "role:": "reports read it as the name of a role",
+}
 _SHORTEST_PASSWORD = 8
 
 
@@ -66,11 +74,7 @@ class Accounts:
     def put_user(self, user: User) -> None:
         """Adds a user or replaces groups and attributes; a password stays unless a new hash is given."""
         check_name(user.name, "user", may_hold_dot=True)
-        if is_provided(user.name):
-            raise SettingsInvalid(
-                f"`{user.name}` cannot name a local account: people of the identity provider are called so",
-                hint=f"leave out `{PROVIDED}`; who comes from the provider needs no account here",
-            )
+        _refuse_others(user.name)
         attributes = json.dumps(dict(user.attributes), sort_keys=True, ensure_ascii=False)
         with self._catalog.transaction() as tx:
             tx.execute(
@@ -164,6 +168,14 @@ def is_provided(name: str) -> bool:
         (True, False)
     """
     return fold(name).startswith(PROVIDED)
+
+
+def _refuse_others(name: str) -> None:
+    """Raise SettingsInvalid for the name of an account that is read as somebody else's."""
+    for start, why in _OTHERS.items():
+        if fold(name).startswith(start):
+            needless = "; who comes from the provider needs no account here" if start == PROVIDED else ""
+            raise SettingsInvalid(f"`{name}` cannot name a local account: {why}", hint=f"leave out `{start}`{needless}")
 
 
 def _listed(groups: Iterable[str]) -> str:

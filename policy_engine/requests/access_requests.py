@@ -13,6 +13,7 @@ from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.names import fold
+from catalog.people.accounts import OPERATOR
 from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.apply import carry_out
 from policy_engine.changing.delegation import require_change
@@ -21,12 +22,13 @@ from policy_engine.model import Policy
 from policy_engine.requests.proposal import propose, reads_all
 from policy_engine.requests.request_policies import Terms
 
-_LOCAL = "local:"
-
 
 def is_own(request: AccessRequest, by: str) -> bool:
-    """Whether somebody is the asker, also as whoever works on this machine."""
-    return fold(by.removeprefix(_LOCAL)) == fold(request.user)
+    """Whether somebody is the asker, also as whoever works on this machine.
+
+    An account of an earlier version may itself be called like whoever works there.
+    """
+    return fold(request.user) in (fold(by), fold(by).removeprefix(OPERATOR))
 
 
 def may_decide(request: AccessRequest, rights: Rights | None) -> bool:

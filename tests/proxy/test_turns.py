@@ -1,11 +1,12 @@
 """One person's running queries are bounded, and each that ends, however it ends, makes room for another."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from catalog.errors import VeilError
+from catalog.errors import UnknownColumn, VeilError
 from proxy.pipeline import Pipeline, QueryLimits, Request
 from proxy.refusals import TooMany
 from proxy.turns import Turns
@@ -69,3 +70,19 @@ def test_room_is_made_once_for_each() -> None:
     with pytest.raises(TooMany):
         turns.take("kim")
     second()
+
+
+def test_an_explanation_is_one_of_the_queries_of_whoever_asks_for_it(shop: World) -> None:
+    pipeline = _limited(shop, 1)
+    explain = functools.partial(pipeline.explain, ANALYST, MANY, decision_id="e")
+    foresee = functools.partial(pipeline.foreseen, ANALYST, MANY, shop.policies.current(), decision_id="f")
+    with pipeline.query(OWNER, MANY, decision_id="q"):
+        for asked in (explain, foresee):
+            with pytest.raises(TooMany):
+                asked(asked_by=OWNER)
+            asked(asked_by=ANALYST)
+    for _ in range(2):
+        explain(asked_by=OWNER)
+        foresee(asked_by=OWNER)
+        with pytest.raises(UnknownColumn):
+            pipeline.explain(ANALYST, Request(sql="select nothing from shop.orders"), decision_id="x", asked_by=OWNER)

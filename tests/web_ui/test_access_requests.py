@@ -113,6 +113,17 @@ def test_nobody_decides_on_a_request_of_their_own(desk: Desk, user: str) -> None
         assert (refused.status_code, "of their own" in refused.get_json()["detail"]) == (403, True)
 
 
+def test_an_account_that_is_called_like_an_operator_is_nobody_else(desk: Desk) -> None:
+    with desk.parts.catalog.transaction() as tx:  # no account is made with such a name any more
+        tx.execute("UPDATE user SET name = 'local:eve' WHERE name = 'eve'")
+    number = desk.ask("eve")
+    mine = desk.get("eve", f"/{number}").get_json()
+    assert (mine["user"], mine["mine"], "proposal" in mine) == ("local:eve", True, False)
+    refused = desk.approve_as_known(number)
+    assert (refused.status_code, "of their own" in refused.get_json()["detail"]) == (403, True)
+    assert desk.deny(desk.ask("kim")).status_code == 200
+
+
 def test_who_may_not_decide_learns_of_no_request(desk: Desk) -> None:
     desk.parts.accounts.put_user(User(name="lab", groups=frozenset({"labs"})))
     now = desk.parts.policies.current()

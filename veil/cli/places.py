@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from catalog.errors import Internal, SettingsInvalid
 from catalog.home import Home
+from catalog.people.accounts import OPERATOR
 from veil import AccessNotice, Connection, HttpTransport, connect
 from veil.transport import API, read_json
 from web_ui.parts import Parts, assemble
@@ -113,6 +114,6 @@ def operator() -> str:
     Example: `local:ada`
     """
     try:
-        return f"local:{getpass.getuser()}"
+        return f"{OPERATOR}{getpass.getuser()}"
     except (KeyError, OSError):
-        return f"local:{os.getuid()}"
+        return f"{OPERATOR}{os.getuid()}"

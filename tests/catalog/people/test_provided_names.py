@@ -49,9 +49,10 @@ def test_tokens_are_refused_from_before_a_moment(names: ProvidedNames, clock: Cl
     assert holder.refused_before == clock.now
 
 
-@pytest.mark.parametrize("name", ["oidc:kim", "OIDC:kim", "Oidc:"])
+@pytest.mark.parametrize("name", ["oidc:kim", "OIDC:kim", "Oidc:", "local:kim", "Local:kim", "role:clerk", "ROLE:"])
 def test_no_local_account_has_such_a_name(accounts: Accounts, name: str) -> None:
     with pytest.raises(SettingsInvalid, match="cannot name a local account"):
         accounts.put_user(User(name=name))
     accounts.put_user(User(name="oidc"))
     accounts.put_user(User(name="x-oidc:kim"))
+    accounts.put_user(User(name="local"))
