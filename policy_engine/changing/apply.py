@@ -59,7 +59,7 @@ def prepare(
 ) -> Plan:
     """The plan for a document against what is live now; nothing is changed. With `count`, rows are counted too.
 
-    Unless it `tells_all`, it names no policy that the document does not.
+    Unless it `tells_all`, it names no policy and no database that the document does not.
 
     Without `describe` no source is read. `check_rule` raises VeilError for a rule that no crawl could use.
 
@@ -69,7 +69,7 @@ def prepare(
     """
     live = read_live(catalog)
     facts = gather(document, live, catalog, describe=describe, environment=environment, check_rule=check_rule)
-    made = make_plan(document, live, facts, at=at, prune=prune)
+    made = make_plan(document, live, facts, at=at, prune=prune, tells_all=tells_all)
     return replace(
         made,
         drift=drift(document, made.changes, live, Revisions(catalog).history(), tells_all=tells_all),

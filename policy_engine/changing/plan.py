@@ -102,10 +102,13 @@ class Plan:
         }
 
 
-def make_plan(document: Document, live: Live, facts: Facts, *, at: datetime, prune: bool = False) -> Plan:
+def make_plan(
+    document: Document, live: Live, facts: Facts, *, at: datetime, prune: bool = False, tells_all: bool = True
+) -> Plan:
     """The plan for a document against a live state; pure, so that a preview and the real thing are one."""
     after = merge(document, live, facts, prune=prune)
-    return plan_between(live, after, at=at, facts=facts, warnings=plan_warnings(document, after, facts))
+    warnings = plan_warnings(document, after, facts, tells_all=tells_all)
+    return plan_between(live, after, at=at, facts=facts, warnings=warnings)
 
 
 def plan_between(

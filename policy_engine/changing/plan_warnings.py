@@ -16,25 +16,31 @@ from policy_engine.own_names import is_own, may_mean
 from policy_engine.profile import profile
 
 
-def plan_warnings(document: Document, after: Live, facts: Facts) -> tuple[str, ...]:
-    """What an administrator should know before applying, in the order of the document."""
+def plan_warnings(document: Document, after: Live, facts: Facts, *, tells_all: bool = True) -> tuple[str, ...]:
+    """What an administrator should know before applying, in the order of the document.
+
+    Unless it `tells_all`, no database is proposed that the document does not name.
+    """
     variables = (f"the variable `{name}` is not set here; `veil apply` needs it" for name in facts.missing_variables)
-    policies = (warning for stated in document.policies for warning in scope_warnings(stated.value, after))
+    policies = (
+        warning for stated in document.policies for warning in scope_warnings(stated.value, after, tells_all=tells_all)
+    )
     return (*variables, *policies)
 
 
-def scope_warnings(policy: Policy, after: Live) -> Iterator[str]:
+def scope_warnings(policy: Policy, after: Live, *, tells_all: bool = True) -> Iterator[str]:
     """What of a policy is not there or does not fit: worth a word and no refusal, as data may come later."""
-    yield from place_warnings(policy, after)
+    yield from place_warnings(policy, after, tells_all=tells_all)
     yield from filter_warnings(policy, after)
     yield from transform_warnings(policy, after)
 
 
-def place_warnings(policy: Policy, after: Live) -> Iterator[str]:
-    """What of a policy's scope is not there."""
+def place_warnings(policy: Policy, after: Live, *, tells_all: bool = True) -> Iterator[str]:
+    """What of a policy's scope is not there, with what may have been meant where that may be told."""
     scope = policy.scope
     if scope.database is not None and not _is_there(scope.database, after):
-        near = names.nearest(scope.database, (database.name for database in after.databases.values()))
+        known = (database.name for database in after.databases.values()) if tells_all else ()
+        near = names.nearest(scope.database, known)
         meant = f"; did you mean `{near}`?" if near else ""
         yield f"policy `{policy.id}`: there is no database `{scope.database}` yet{meant}"
         return

@@ -1,5 +1,6 @@
 """What an administrator delegates over HTTP holds there at once, and holds no further."""
 
+import re
 from collections.abc import Callable
 
 import flask
@@ -7,7 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from catalog.people.model import Role
 from catalog.registry import connect
+from tests.web_ui.browsing import SignIn, csrf_token
 from web_ui.parts import Parts
 
 Bearer = Callable[[str], dict[str, str]]
@@ -204,6 +207,30 @@ def _granting(name: str) -> str:
     if name.startswith("ROLE"):
         return f"GRANT SELECT ON DATABASE shop TO {name}"
     return f"ALTER {name} ADD ATTRIBUTE pii.email"
+
+
+def test_no_database_is_proposed_that_a_delegate_may_not_know(
+    client: FlaskClient, bearer: Bearer, shop: Parts, browser: SignIn
+) -> None:
+    """Policies may come before their database, so a right may be held on one whose name is near another's."""
+    now = shop.policies.current()
+    early = Role(name="early", groups=frozenset({"guests", "admin"}), capabilities=frozenset({"policy:write on labb"}))
+    shop.policies.put(now.policies, (*now.roles, early), by="test", why="early", difference="+ role early")
+    for user, is_told in (("eve", False), ("max", True)):
+        page, form = browser(user), {"policy": "new", "effect": "grant", "to": "clerk", "scope": "labb", "why": "w"}
+        token = csrf_token(page.get("/policies/new"))
+        answers = (
+            _apply(client, ON_LAB.replace("scope: lab", "scope: labb"), bearer(user), "plan"),
+            page.post("/policies/new", data={**form, "csrf_token": token, "action": "check"}),
+            client.post(
+                "/api/v1/ddl", json={"statement": "GRANT SELECT ON DATABASE labb TO ROLE clerk"}, headers=bearer(user)
+            ),
+        )
+        for told in answers:
+            text = " ".join(re.sub(r"<[^>]+>|`", " ", told.get_data(as_text=True)).split())
+            assert told.status_code == 200, text
+            assert "here is no database labb yet" in text
+            assert ("did you mean lab ?" in text) is is_told
 
 
 SAID = ["columns: {nosuch: {tags: [pii.email]}}", "columns: {fresh: {tags: [pii.email]}}", "relation: other.csv"]
