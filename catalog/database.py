@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
 from catalog.migrations import APPLICATION_ID, NEWEST, migrate
+from catalog.time_limits import TimeLimit
 
 Value = str | int | float | bytes | None
 Parameters = Sequence[Value] | Mapping[str, Value]
@@ -178,8 +179,11 @@ class Catalog:
                 tx.execute("UPDATE counter SET value = value + 1 WHERE name = 'catalog'")
 
     @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
-        """All that is read inside belongs to one moment; nothing is written."""
+    def snapshot(self, limit: tuple[float, str] | None = None) -> Iterator[Transaction]:
+        """All that is read inside belongs to one moment; nothing is written.
+
+        With a `limit`, some seconds and of what, it ends with LimitExceeded when it takes longer.
+        """
         database = self._database()
         if database.conn.in_transaction:
             yield Transaction(database)
@@ -187,7 +191,8 @@ class Catalog:
         database.conn.execute("BEGIN")
         self._reading.now = True
         try:
-            yield Transaction(database)
+            with TimeLimit(database.conn, seconds=limit[0], what=limit[1]) if limit else nullcontext():
+                yield Transaction(database)
         finally:
             self._reading.now = False
             database.conn.execute("ROLLBACK")

@@ -23,7 +23,10 @@ _SHORTEST = 3
 """Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
 
 _TOLD = tuple(what for what in TEXTS if what not in ("policy", "hidden", "governed"))
-_WILD = re.compile("[%_!]")
+_PIECE = 24
+"""Letters of the piece of a long text by which it is found; the index takes long for longer ones, of equal letters."""
+
+_WILD = re.compile("[%_]")
 _MANY_VALUES = 1_000
 """So many values are looked at together, after the most used ones."""
 
@@ -247,16 +250,26 @@ class _Finder:
 
     def _holding(self, wanted: str, *whats: str) -> Flags:
         """The events that mention, as one of these, a text that holds this one."""
-        given: dict[str, Value] = {"like": f"%{_plain(wanted)}%"}
+        given: dict[str, Value] = {}
         condition = f"t.what IN ({', '.join(map(repr, whats))})"
-        if len(wanted) >= _SHORTEST:
-            condition += " AND t.id IN (SELECT rowid FROM term_text WHERE value LIKE :pieces)"
-            given["pieces"] = f"%{wanted}%"
-        if len(wanted) < _SHORTEST or _WILD.search(wanted):
-            condition += " AND t.value LIKE :like ESCAPE '!'"
+        piece = _piece(wanted)
+        if len(piece) >= _SHORTEST:
+            condition += " AND t.id IN (SELECT rowid FROM term_text WHERE value LIKE :piece)"
+            given["piece"] = f"%{piece}%"
+        if len(piece) < _SHORTEST or piece != wanted:
+            condition += " AND instr(lower(t.value), lower(:whole))"
+            given["whole"] = wanted
         return self._gather(condition, given)
 
 
-def _plain(text: str) -> str:
-    """The text with the wildcards of LIKE made plain."""
-    return _WILD.sub(r"!\g<0>", text)
+def _piece(text: str) -> str:
+    """The part of a text, without wildcards of LIKE, whose letters differ most: few other texts hold that.
+
+    Example:
+        >>> _piece("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_select card")
+        'select card'
+    """
+    pieces = (
+        run[begin : begin + _PIECE] for run in _WILD.split(text) for begin in range(max(1, len(run) - _PIECE + 1))
+    )
+    return max(pieces, key=lambda piece: len({piece[at : at + _SHORTEST] for at in range(len(piece) - _SHORTEST + 1)}))

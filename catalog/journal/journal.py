@@ -24,6 +24,7 @@ MOST_UNFILED = 20_000
 """More new events than that are filed by `file` alone, and by no search."""
 
 _PAGE = 1_000
+_SEARCHING = (20.0, "a search of the journal")
 _BEFORE_ALL = -(2**63)
 _LINK = (  # as bytes, since a tampered text need not be text
     "SELECT seq, CAST(body AS BLOB) AS body, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash"
@@ -81,7 +82,8 @@ class Journal:
     def find(self, wanted: Wanted) -> Members:
         """The numbers of all events that are wanted, as one set.
 
-        Raises JournalUnavailable while so many events are to be filed that somebody would wait long for it.
+        Raises LimitExceeded when it takes too long, and JournalUnavailable while so many events are to be filed that
+        somebody would wait long for it.
         """
         with self._catalog.snapshot() as tx:
             [filed] = tx.rows("SELECT seq FROM event_filed")
@@ -92,7 +94,7 @@ class Journal:
                 hint="a running server does it; try again in some minutes",
             )
         self._index.catch_up()
-        with self._catalog.snapshot() as tx:
+        with self._catalog.snapshot(_SEARCHING) as tx:
             return find(tx, wanted)
 
     def readable(self, readable: Readable | None) -> Members:
@@ -116,12 +118,12 @@ class Journal:
 
         With `readable` those are left out that somebody is not told of.
         """
-        with self._catalog.snapshot() as tx:
+        with self._catalog.snapshot(_SEARCHING) as tx:
             return {what: values(tx, found, readable.as_told(what) if readable else what, most) for what in whats}
 
     def times(self, found: Members, what: Literal["day", "hour"]) -> Mapping[str, Mapping[str, int]]:
         """How many of the events found lie in each day or hour that has any, by verdict."""
-        with self._catalog.snapshot() as tx:
+        with self._catalog.snapshot(_SEARCHING) as tx:
             return spans(tx, found, what, "verdict")
 
     def _read(self, numbers: Sequence[int]) -> tuple[Event, ...]:

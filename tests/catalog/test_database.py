@@ -1,16 +1,18 @@
 """The one SQLite file: its transactions, snapshots, threads, and the files it refuses."""
 
 import contextlib
+import re
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from catalog.database import Catalog
-from catalog.errors import Internal, JournalUnavailable, NotAllowed, SettingsInvalid
+from catalog.errors import Internal, JournalUnavailable, LimitExceeded, NotAllowed, SettingsInvalid
 from catalog.migrations import NEWEST
 from tests.catalog.conftest import abandon
 
@@ -69,6 +71,20 @@ def test_a_snapshot_stays_at_its_moment_while_others_write(catalog: Catalog, cat
             _put(other, "shop")
         assert tx.rows("SELECT name FROM database") == []
     assert _names(catalog) == ["shop"]
+
+
+def test_a_snapshot_that_takes_too_long_is_ended_and_the_next_is_not(catalog: Catalog) -> None:
+    def look() -> None:
+        with catalog.snapshot((0.2, "a look")) as tx:
+            time.sleep(0.3)  # while nothing runs there is nothing to interrupt
+            tx.rows("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT max(n) FROM n")
+
+    with pytest.raises(LimitExceeded, match=re.escape("a look may take 0.2 seconds")):
+        look()
+    with catalog.snapshot((60, "a look")) as tx:
+        assert [row["one"] for row in tx.rows("SELECT 1 AS one")] == [1]
+    with catalog.transaction() as tx:
+        tx.execute("UPDATE counter SET value = value + 1")
 
 
 def test_writing_inside_a_snapshot_is_refused(catalog: Catalog) -> None:

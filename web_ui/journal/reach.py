@@ -30,6 +30,11 @@ class Reach:
         self._reads_policies = reads_every_policy(rights)
 
     @property
+    def reader(self) -> str:
+        """Whose reach it is."""
+        return self._subject.user
+
+    @property
     def reads_others(self) -> bool:
         """Whether events of other people may be read at all."""
         return self._databases is None or bool(self._databases)

@@ -14,12 +14,16 @@ from catalog.journal.journal import wanted
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from proxy.http import answers
+from proxy.turns import Turns
 from web_ui import arguments
 from web_ui.journal.reach import Reach
 from web_ui.parts import Parts
 
 MOST_EVENTS = 1_000
 _STEP_SECONDS = 0.25
+_SEARCHING = Turns(
+    4, "search of the journal running", "searches of the journal running", hint="wait until one of them has ended"
+)
 FILTERS = ("user", "dataset", "column", "tag", "policy", "kind", "verdict", "decision_id", "from", "to", "text")
 """The arguments of a request that say what is searched for."""
 
@@ -52,15 +56,19 @@ def reach_of(parts: Parts, subject: Subject) -> Reach:
 
 @contextmanager
 def paced(reach: Reach) -> Iterator[None]:
-    """Takes a step of time, or more whole ones, for who reads a part of the journal.
+    """Searches that are few at once for each person, and take steps of time for who reads a part of the journal.
 
     How long a search takes depends on how often the rest of the journal mentions what is looked for; who may not read
     that is told nothing by it.
     """
-    began = time.monotonic()
-    yield
-    if reach.readable is not None:
-        time.sleep(-(time.monotonic() - began) % _STEP_SECONDS)
+    end_turn = _SEARCHING.take(reach.reader)
+    try:
+        began = time.monotonic()
+        yield
+        if reach.readable is not None:
+            time.sleep(-(time.monotonic() - began) % _STEP_SECONDS)
+    finally:
+        end_turn()
 
 
 def matching(parts: Parts, subject: Subject, reach: Reach) -> Found:

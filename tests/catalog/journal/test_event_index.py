@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -123,6 +124,59 @@ def test_a_text_that_is_too_long_is_refused(journal: Journal) -> None:
     assert journal.search(text="x" * 1_000) == ()
     with pytest.raises(LimitExceeded, match="at most 1,000 characters"):
         journal.search(text="x" * 100_000)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(st.text("aAb%_é!'", max_size=80), min_size=1, max_size=8),
+    repeated=st.sampled_from(["", "a" * 40, "%" * 30, "é" * 40]),
+    steps=st.data(),
+)
+def test_long_texts_are_found_as_reading_them_finds_them(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], repeated: str, steps: st.DataObject
+) -> None:
+    with Catalog(tmp_path_factory.mktemp("journal") / "catalog.sqlite") as catalog:
+        catalog.rows("PRAGMA synchronous = OFF")
+        journal = Journal(catalog)
+        written = [repeated + text + repeated for text in texts]
+        for text in written:
+            journal.append(Event(kind=EventKind.QUERY_BEGIN, user="z", details={"request": text}))
+        whole = steps.draw(st.sampled_from(written))
+        begin = steps.draw(st.integers(0, len(whole)))
+        looked = whole[begin:] + steps.draw(st.sampled_from(["", "", "B"]))
+        expected = [
+            number
+            for number, text in enumerate(written, 1)
+            if any(_lower(looked) in _lower(told) for told in (text, "query:begin", "allow"))
+        ]
+        assert [event.seq for event in reversed(journal.search(text=looked))] == expected
+
+
+def _lower(text: str) -> str:
+    """The text as the engine compares it: only letters of ASCII are the same in both cases."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+@pytest.mark.parametrize("looked", ["a" * 998, "a" * 998 + "b", "a" * 500 + "b" + "a" * 498, "%a" * 500])
+def test_texts_of_equal_letters_take_no_long_search(journal: Journal, looked: str) -> None:
+    for number in range(40):
+        text = "a" * 9_000 + f"b{number}" + "a" * 9_000
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="kim", details={"request": text}))
+    journal.file()
+    began = time.process_time()
+    journal.search(text=looked, limit=1)
+    assert time.process_time() - began < 1  # seconds of this process; it was 4 and more
+
+
+def test_a_search_ends_when_it_takes_too_long(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(2_000):
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="kim", details={"request": f"{number}{'a' * 900}"}))
+    journal.file()
+    monkeypatch.setattr("catalog.journal.journal._SEARCHING", (0.0, "a search of the journal"))
+    with pytest.raises(LimitExceeded, match="a search of the journal may take 0 seconds"):
+        [journal.search(text="%") for _ in range(100)]  # the end comes at some time after that
+    monkeypatch.undo()
+    assert len(journal.search(text="a" * 30)) == 100
 
 
 def test_what_is_found_is_counted_as_it_would_be_by_reading_it(journal: Journal, clock: Clock) -> None:
