@@ -76,8 +76,9 @@ class Scan:
     None: its rows themselves are worked out, whatever columns are read.
 
     The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states` tell
-    how those stand that somebody else may replace meanwhile (`catalog.sources.states`). Of one that `is_one_file` its
-    state alone tells whether the relation is still what it was.
+    how those stand that somebody else may replace meanwhile (`catalog.sources.states`), and `held` how `item` and
+    `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Of one that
+    `is_one_file` its state alone tells whether the relation is still what it was.
     """
 
     item: str
@@ -88,6 +89,7 @@ class Scan:
     may_raise: bool = False
     safe: frozenset[str] | None = None
     states: tuple[str, ...] = ()
+    held: tuple[Path, ...] = ()
     is_one_file: bool = False
 
 

@@ -1,14 +1,18 @@
 """Opens a closed world over relations: each is one view with an unguessable name, in the shape the catalog expects."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.names import fold, quoted
 from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.world import Resources, World, columns_as
+from catalog.sources.held_files import HeldFiles
+from catalog.sources.world import Resources, World, columns_as, literal, pattern
+
+_TEXT = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +30,18 @@ def open_world(parts: Iterable[Part], names: Iterable[str], resources: Resources
     Raises SourceUnavailable when a relation no longer has an expected column in its expected type. Remote ones are
     left out: they are opened by each run.
     """
-    parts = tuple(parts)
-    world = World(
-        resources,
-        files=[file for part in parts for file in part.scan.files if part.scan.database is None],
-        databases=[part.scan.database for part in parts if part.scan.database is not None],
-    )
+    held = HeldFiles(resources.folder)
+    try:
+        parts = tuple(holding(part, held) for part in parts)
+        world = World(
+            resources,
+            files=[file for part in parts for file in part.scan.files if part.scan.database is None],
+            databases=[part.scan.database for part in parts if part.scan.database is not None],
+            held=held,
+        )
+    except BaseException:
+        held.close()
+        raise
     try:
         for part, name in zip(parts, names, strict=True):
             if part.scan.remote is None:
@@ -40,6 +50,17 @@ def open_world(parts: Iterable[Part], names: Iterable[str], resources: Resources
         world.close()
         raise
     return world
+
+
+def holding(part: Part, held: HeldFiles) -> Part:
+    """The part, which reads its files by paths at which they are held as long as the world is open."""
+    if not part.scan.held:
+        return part
+    paths = {before: held.take(state) for before, state in zip(part.scan.held, part.scan.states, strict=True)}
+    texts = {literal(pattern(before)): literal(pattern(path)) for before, path in paths.items()}
+    item = _TEXT.sub(lambda found: texts.get(found[0], found[0]), part.scan.item)
+    files = tuple(paths.get(file, file) for file in part.scan.files)
+    return replace(part, scan=replace(part.scan, item=item, files=files))
 
 
 def _create_view(world: World, part: Part, name: str) -> None:

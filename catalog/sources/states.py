@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def state(file: Path, found: os.stat_result) -> str:
-    """The state of a file: its path, size, times of its content and of all else about it, and number.
+    """The state of a file: its path, size, times of its content and of all else about it, number and device.
 
     The second time tells of a file that was put in another's place with its size and time, or back in its own.
 
@@ -33,6 +33,17 @@ def states_of(*files: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
+def state_told(state: str) -> tuple[str, tuple[int, ...]]:
+    """The path of a file, and what its state tells of it.
+
+    Example:
+        >>> state_told("a:b.csv:5:1:2:3:4")
+        ('a:b.csv', (5, 1, 2, 3, 4))
+    """
+    file, *numbers = state.rsplit(":", 5)
+    return file, tuple(map(int, numbers))
+
+
 class Watched:
     """Files that somebody else may replace, with how they stood.
 
@@ -43,7 +54,7 @@ class Watched:
     """
 
     def __init__(self, states: Iterable[str]) -> None:
-        self._known = [_read(state) for state in states]
+        self._known = [state_told(state) for state in states]
 
     def __len__(self) -> int:
         return len(self._known)
@@ -57,9 +68,4 @@ class Watched:
 
 
 def _told(found: os.stat_result) -> tuple[int, ...]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
-
-
-def _read(state: str) -> tuple[str, tuple[int, ...]]:
-    file, *numbers = state.rsplit(":", 4)
-    return file, tuple(map(int, numbers))
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev

@@ -17,6 +17,7 @@ from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.failures import mapped
 from catalog.sources.functions import functions_at, register
+from catalog.sources.held_files import HeldFiles
 from catalog.sources.kept import Kept
 
 _PLAIN = ' COLLATE "binary"'
@@ -55,11 +56,13 @@ class World:
         files: Iterable[Path] = (),
         folders: Iterable[Path] = (),
         databases: Iterable[Path] = (),
+        held: HeldFiles | None = None,
     ) -> None:
+        """`held` are files that it lets go of when it ends."""
         spill = tempfile.mkdtemp(prefix="veil-", dir=resources.folder)
         self._connection = duckdb.connect(":memory:", config=_configuration(resources, spill))
         self.kept = Kept()
-        self._end = weakref.finalize(self, _end, self._connection, spill, self.kept)
+        self._end = weakref.finalize(self, _end, self._connection, spill, self.kept, held)
         self.is_broken = False
         self._aliases = {path: f"d_{secrets.token_hex(8)}" for path in sorted(set(databases))}
         try:
@@ -179,7 +182,9 @@ def _configuration(resources: Resources, spill: str) -> dict[str, str | bool | i
     }
 
 
-def _end(connection: duckdb.DuckDBPyConnection, spill: str, kept: Kept) -> None:
+def _end(connection: duckdb.DuckDBPyConnection, spill: str, kept: Kept, held: HeldFiles | None) -> None:
     kept.close()
     connection.close()
+    if held is not None:
+        held.close()
     shutil.rmtree(spill, ignore_errors=True)

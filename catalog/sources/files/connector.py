@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -65,54 +66,68 @@ class FilesConnector:
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
-        found = self._relation(relation, is_glimpse=True)
-        found.look_through()
-        return fields_of(found.columns)
+        with self._relation(relation, is_glimpse=True) as found:
+            found.look_through()
+            return fields_of(found.columns)
 
     def sample(self, relation: str, rows: int) -> pa.Table:
         """Rows from all over a small relation, and from some places of a large one."""
-        found = self._relation(relation, is_glimpse=True)
-        columns = columns_as((field.name, field.type) for field in fields_of(found.columns))
-        sql = sample_sql(found.files, columns, min(rows, found.most_rows), found.described)
-        run = EngineRun(self._world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
-        try:
-            return pa.Table.from_batches(run, schema=run.schema)
-        except VeilError:
-            raise found.unreadable() from None
-        finally:
-            run.close()
+        with self._relation(relation, is_glimpse=True) as found:
+            columns = columns_as((field.name, field.type) for field in fields_of(found.columns))
+            sql = sample_sql(found.files, columns, min(rows, found.most_rows), found.described)
+            run = EngineRun(self._world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
+            try:
+                return pa.Table.from_batches(run, schema=run.schema)
+            except VeilError:
+                raise found.unreadable() from None
+            finally:
+                run.close()
 
     def defects(self, relation: str) -> tuple[Defect, ...]:
         """The rows of delimited files that cannot be read, file by file, and what becomes of them; the rows of titles
         above an Excel sheet's columns, which are no data.
         """
         fate = "left out" if self._options.leaves_out_bad_rows else "queries are refused"
-        found = self._relation(relation, is_glimpse=True)
-        if self._layout.sheet(relation)[1] and (above := rows_above_header(found.files.files[0])):
-            rows = "row" if above == 1 else "rows"
-            return (Defect(what=f"{above} {rows} of titles above the columns are left out", where=relation),)
-        return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in found.bad_rows)
+        with self._relation(relation, is_glimpse=True) as found:
+            if self._layout.sheet(relation)[1] and (above := rows_above_header(found.files.files[0])):
+                rows = "row" if above == 1 else "rows"
+                return (Defect(what=f"{above} {rows} of titles above the columns are left out", where=relation),)
+            bad_rows = found.bad_rows
+        return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in bad_rows)
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns by name; raises SourceUnavailable when they have gone."""
-        return self._relation(expected.relation).scan(expected)
+        files = self._layout.files(expected.relation)
+        known = self._standing(expected.relation, files, False)
+        if known is not None and (scan := known.known_scan(expected)) is not None:
+            return scan
+        with self._relation(expected.relation) as found:
+            return found.scan(expected)
 
     @cached_property
     def _world(self) -> World:
         """Where files are described and sampled: by SQL of Veil's own, over the source's folder and the copies."""
         return World(Resources(), folders=[*self._layout.place.folders, self._copies.folder])
 
-    def _relation(self, name: str, *, is_glimpse: bool = False) -> FileRelation:
-        """What is known of a relation, for as long as its files stay as they are and its copies stand.
+    @contextmanager
+    def _relation(self, name: str, *, is_glimpse: bool = False) -> Iterator[FileRelation]:
+        """A relation, while its files are held.
 
         A glimpse has the columns of all files, but perhaps no rows besides those of a sample.
         """
         files = self._layout.files(name)
+        with self._layout.place.holding(files) as held:
+            known = self._standing(name, files, is_glimpse)
+            if known is None:
+                known = self._known[name, is_glimpse] = self._opened(name, held, is_glimpse)
+            yield known
+
+    def _standing(self, name: str, files: FileSet, is_glimpse: bool) -> FileRelation | None:
+        """What is known of a relation, for as long as its files stay as they are and its copies stand."""
         known = self._known.get((name, is_glimpse))
-        is_known = known is not None and known.files.fingerprint == files.fingerprint
-        if known is None or not is_known or (known.is_copied and not self._copies.stand(known.files.files)):
-            known = self._known[name, is_glimpse] = self._opened(name, files, is_glimpse)
-        return known
+        if known is None or known.files.fingerprint != files.fingerprint:
+            return None
+        return known if not known.is_copied or self._copies.stand(known.files.files) else None
 
     def _names(self, path: str | None) -> Iterator[tuple[str, str]]:
         """Every relation with the name it would have as a dataset; an Excel file is one for each of its sheets."""
@@ -123,7 +138,8 @@ class FilesConnector:
                 yield name, bare_name(last)
                 continue
             try:
-                found = sheets(self._layout.place.fetched(self._layout.files(name)).files[0])
+                with self._layout.place.holding(self._layout.files(name)) as held:
+                    found = sheets(self._layout.place.fetched(held).files[0])
             except (OSError, SourceUnavailable):
                 yield name, bare_name(last)  # that it cannot be read is told when it is looked at
                 continue
@@ -138,16 +154,20 @@ class FilesConnector:
         here = place.glimpsed(files) if is_glimpse else place.fetched(files)
         readable = Preparations(self._copies, self._options).prepared(here)
         both = zip(files.files, readable.files, files.states, strict=True)
-        states = tuple(state for file, read, state in both if file == read)
+        states = {state: file for file, read, state in both if file == read}
         return FileRelation(name, readable, self._world, self._options, self._layout.root, states)
 
     def _is_one(self, files: FileSet) -> bool:
         """Whether the files of a series are one dataset, judged by the first and the last of them."""
         ends = (files.at(0), files.at(-1))
-        first, last = (self._opened(end.files[0].name, end, True).names for end in ends)
+        first, last = map(self._names_in, ends)
         if files.kind in TEXTS - DELIMITED:  # keys may be missing here and there
             return not set(map(fold, first)).isdisjoint(map(fold, last))
         return is_continued(first, last)
+
+    def _names_in(self, files: FileSet) -> tuple[str, ...]:
+        with self._layout.place.holding(files) as held:
+            return self._opened(files.files[0].name, held, True).names
 
 
 def check_files(name: str, options: Mapping[str, str]) -> None:

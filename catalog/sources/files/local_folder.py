@@ -4,13 +4,17 @@ import functools
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
 from catalog.sources.connector import PassedOver
 from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.sets import FileSet
+from catalog.sources.held_files import HeldFiles, stats_below
 from catalog.sources.own_files import has_own, is_a_home, is_own, is_withheld
+from catalog.sources.states import state
 
 _DEEPEST = 64
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -23,11 +27,18 @@ class LocalFolder:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._top = os.path.join(self.root, "")
+        self._held = HeldFiles()
 
     @property
     def folders(self) -> Sequence[Path]:
-        """The folder itself."""
-        return (self.root,)
+        """The folder itself, to which the paths of held files lead, and where these stand."""
+        return (self.root, self._held.folder)
+
+    @contextmanager
+    def holding(self, files: FileSet) -> Iterator[FileSet]:
+        """The same files, held under private paths."""
+        with self._held.holding(files.states) as paths:
+            yield replace(files, files=paths)
 
     def entries(self, folder: Path) -> Sequence[Path]:
         """Data files and folders; links to folders, links that lead out, and hidden names are passed over.
@@ -76,19 +87,29 @@ class LocalFolder:
 
     def meant(self, relation: str) -> Path | None:
         """Where the name leads to, links followed; None when that is outside."""
-        meant = os.path.realpath(self._top + relation) if _is_plain(relation) else ""
+        meant = ""
+        with suppress(OSError):  # a folder that becomes a link while it is looked at
+            meant = os.path.realpath(self._top + relation) if _is_plain(relation) else ""
         return Path(meant) if f"{meant}/".startswith(self._top) else None
 
     def seen(
         self, relation: str, kind: FileKind, files: Sequence[Path], partitions: tuple[str, ...], sheet: str
     ) -> FileSet:
         """The state of the files that are meant; a server's own are refused."""
-        real = [Path(os.path.realpath(file)) if os.path.islink(file) else file for file in files]
+        real = [self._real(file) for file in files]
         if has_own(real):
             raise SourceUnavailable(
                 f"`{relation}` is a server's own file and no data", hint="keep data in other folders"
             )
-        return FileSet.of(kind, real, partitions, sheet)
+        found = stats_below(self.root, real)
+        states = tuple(map(state, real, found))
+        return FileSet.seen(kind, tuple(real), tuple(each.st_size for each in found), states, partitions, sheet)
+
+    def _real(self, file: Path) -> Path:
+        """The file itself where it is a link; a path that is one no more is no link."""
+        with suppress(OSError):
+            return Path(os.path.realpath(file)) if os.path.islink(file) else file
+        return file
 
     def fetched(self, files: FileSet) -> FileSet:
         """The files themselves."""

@@ -10,8 +10,9 @@ from catalog.sources.files.converting import convert
 from catalog.sources.files.encodings import foreign_encoding, write_utf8
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, unpacked_name
 from catalog.sources.files.options import FileOptions
-from catalog.sources.files.sets import FileSet, changed_meanwhile
+from catalog.sources.files.sets import FileSet
 from catalog.sources.files.splitting import split_otherwise, write_split
+from catalog.sources.held_files import changed_meanwhile
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.states import Watched
 
@@ -70,13 +71,14 @@ class Preparations:
 
     def _copy(self, files: FileSet, file: Path, form: str, name: str, make: Callable[[Path], object]) -> Path:
         """A copy that stands below the same folders `key=value` as its original, of which it is a copy all through."""
-        key = f"{form}|{FileSet.of(files.kind, [file], sheet=files.sheet).fingerprint}"
-        above = [step for step in file.parts[:-1] if step.split("=")[0] in files.partitions]
         state = files.states[files.files.index(file)]
+        key = f"{form}|{state}|{files.sheet}"
+        above = [step for step in file.parts[:-1] if step.split("=")[0] in files.partitions]
 
         def make_steadily(target: Path) -> None:
             make(target)
-            if state.startswith(f"{file}:") and Watched([state]).have_moved():  # else it is a copy itself
+            is_copy = file.is_relative_to(self._copies.folder)
+            if not is_copy and Watched([state]).have_moved():
                 raise changed_meanwhile(file)
 
         return self._copies.file(key, "/".join((*above[-len(files.partitions) :], name)), make_steadily)

@@ -1,6 +1,6 @@
 """One relation of files as they stand at one moment: what is found out about it, each thing once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from catalog.sources.files.options import FileOptions
 from catalog.sources.files.scans import WHOLE_FILE_BYTES, described_json, one_of_each_shape, parquet, pinned_json
 from catalog.sources.files.sets import FileSet
 from catalog.sources.files.widening import always_fits
+from catalog.sources.states import state_told
 from catalog.sources.world import World
 
 _MOST_SCANS = 64
@@ -39,7 +40,7 @@ _MOST_SCANS = 64
 class FileRelation:
     """What the files of a relation hold and how they are read; `files` are such as the engine can read.
 
-    `states` are of those among them that are no copies.
+    `states` are of those among them that are no copies, with the paths by which they are read while they are held.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class FileRelation:
         world: World,
         options: FileOptions,
         root: Path,
-        states: tuple[str, ...],
+        states: Mapping[str, Path],
     ) -> None:
         self.name = name
         self.files = files
@@ -91,6 +92,10 @@ class FileRelation:
             return parquet(some)
         return pinned_json(some, [(name, carried(type_)) for name, type_ in self.columns])
 
+    def known_scan(self, expected: Expected) -> Scan | None:
+        """What `scan` told before."""
+        return self._scans.get(expected)
+
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns in the expected types.
 
@@ -113,9 +118,14 @@ class FileRelation:
             fingerprint=self.files.fingerprint,
             may_raise=not names.isdisjoint(self._raising),
             safe=names - self._raising,
-            states=self._states,
-            is_one_file=self._states != () and self.files.files == (self._root / self.name,),  # and no link to one
+            states=tuple(self._states),
+            held=tuple(self._states.values()),
+            is_one_file=len(self.files.files) == 1 and self._is_itself(),
         )
+
+    def _is_itself(self) -> bool:
+        """Whether the relation's name is that of the file, and not of a link to it."""
+        return [state_told(state)[0] for state in self._states] == [str(self._root / self.name)]
 
     @cached_property
     def _raising(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -19,7 +19,8 @@ from catalog.sources.files.layout import GLOB, Layout, literal_name
 from catalog.sources.files.s3_options import file_system, told
 from catalog.sources.files.samples import sampled
 from catalog.sources.files.scans import WHOLE_FILE_BYTES
-from catalog.sources.files.sets import FileSet, changed_meanwhile
+from catalog.sources.files.sets import FileSet
+from catalog.sources.held_files import changed_meanwhile
 from catalog.sources.private_copies import PrivateCopies
 
 _FRESH_SECONDS = 2.0
@@ -67,6 +68,10 @@ class S3Bucket:
     def folders(self) -> Sequence[Path]:
         """None: the engine reads the copies."""
         return ()
+
+    def holding(self, files: FileSet) -> AbstractContextManager[FileSet]:
+        """The objects themselves."""
+        return nullcontext(files)
 
     def entries(self, folder: Path) -> Sequence[Path]:
         """Data objects and folders, by name."""

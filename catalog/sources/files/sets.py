@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,6 +88,10 @@ class Place(Protocol):
         """The folders of this machine that the engine reads when it looks at files."""
         ...
 
+    def holding(self, files: FileSet) -> AbstractContextManager[FileSet]:
+        """The same files under paths by which nothing else is read meanwhile; raises SourceUnavailable."""
+        ...
+
     def entries(self, folder: Path) -> Sequence[Path]:
         """Data files and folders in a folder, by name; raises SourceUnavailable."""
         ...
@@ -116,8 +121,3 @@ class Place(Protocol):
     def glimpsed(self, files: FileSet) -> FileSet:
         """Files on this machine that have the columns of these, and the rows that a sample is made of."""
         ...
-
-
-def changed_meanwhile(file: Path) -> SourceUnavailable:
-    """The error about a file or object that somebody replaced or wrote to."""
-    return SourceUnavailable(f"`{file.name}` changed while it was read", hint="try again")

@@ -152,16 +152,20 @@ class WorkerRun(StoppableRun):
             raise self._reason
         self._looked_at = time.monotonic()
         if self._files.have_moved():
-            self.close()
+            self._end_world()
             raise SourceUnavailable("a file of the dataset was written while it was read", hint="ask again")
         if self._incoming is None or self._incoming.end is None:
             return
         error = self._incoming.end.error
         if error is not None:
-            if self._worker is not None:
-                self._worker.forget(self._opening.key)  # it may not have come to be open
-            self.close()
+            self._end_world()
             raise error
+
+    def _end_world(self) -> None:
+        """Ends the run, whose world may not have come to be open, or is over files that are no longer there."""
+        if self._worker is not None:
+            self._worker.forget(self._opening.key)
+        self.close()
 
     def _begun(self) -> Incoming:
         with self._guard:

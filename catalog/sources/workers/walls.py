@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _BESIDE_THE_ENGINE = 2**29  # threads' stacks, a batch on its way
-_OPEN_FILES = 4096
+_OPEN_FILES = 2**17
 
 
 def enclose(resources: Resources, keep: Iterable[int], parent: int) -> None:
@@ -34,7 +34,7 @@ def enclose(resources: Resources, keep: Iterable[int], parent: int) -> None:
     os.umask(0o077)
     _close_all_but(keep)
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit(resource.RLIMIT_NOFILE, min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     _limit(resource.RLIMIT_FSIZE, byte_count(resources.spill))
     _limit(resource.RLIMIT_DATA, _data_bytes() + 2 * byte_count(resources.memory) + _BESIDE_THE_ENGINE)
     if sys.platform == "linux":

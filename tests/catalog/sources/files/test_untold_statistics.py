@@ -13,6 +13,8 @@ from catalog.model import Source
 from catalog.names import quoted
 from catalog.registry import connect
 from catalog.sources.connector import Expected
+from catalog.sources.held_files import HeldFiles
+from catalog.sources.opening import Part, holding
 
 NAMES = ("n", '"n"', 'a"b', '"', "x.y", '"x"."y"', "it's", "ß", "select", "_row", "a\\b", " ")
 
@@ -22,7 +24,9 @@ def test_no_statistic_of_a_column_reaches_the_planner(tmp_path: Path, name: str)
     file = tmp_path / "t.parquet"
     duckdb.sql(f"COPY (SELECT i AS {quoted(name)}, i AS other, i AS n FROM range(100) t(i)) TO '{file}'")
     source = Source(name="lake", connector="files", options={"path": str(tmp_path)})
-    scan = connect(source).scan(Expected(relation="t.parquet", columns=((name, "BIGINT"),)))
+    expected = Expected(relation="t.parquet", columns=((name, "BIGINT"),))
+    held = HeldFiles()
+    scan = holding(Part(source="lake", expected=expected, scan=connect(source).scan(expected)), held).scan
 
     def rows(item: str) -> str:
         sql = f"EXPLAIN (FORMAT json) SELECT 1 FROM {item} WHERE {quoted(name)} > 1000"
@@ -44,6 +48,8 @@ def test_bloom_filters_of_short_numbers_leave_out_no_row(tmp_path: Path, is_nest
         blooms = {name: {"ndv": 100, "fpp": 0.05}}
         pq.write_table(pa.table({"s": column}), tmp_path / world / "t.parquet", bloom_filter_options=blooms)
         source = Source(name="lake", connector="files", options={"path": str(tmp_path / world)})
-        item = connect(source).scan(Expected(relation="t.parquet", columns=(("s", type_),))).item
+        expected = Expected(relation="t.parquet", columns=(("s", type_),))
+        held = HeldFiles()
+        item = holding(Part(source="lake", expected=expected, scan=connect(source).scan(expected)), held).scan.item
         counts += duckdb.execute(f"SELECT count(*) FROM {item} WHERE {name} = 1").fetchall()
     assert counts == [(1,), (1,)]
