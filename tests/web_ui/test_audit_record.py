@@ -9,6 +9,7 @@ import sqlite3
 import time
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -96,6 +97,17 @@ def test_no_cell_of_an_export_is_a_formula(browser: SignIn, shop: Parts) -> None
     text = browser("ada").get(f"{EXPORT}?format=csv&kind=login:fail").text
     users = [row["user"] for row in csv.DictReader(io.StringIO(_without_head(text)))]
     assert users == ["'=cmd()", "'+1", "'-1", "'@x", "'\tx", 'a,"b']
+
+
+def test_the_first_line_of_an_export_has_no_formula_wherever_it_is_cut(browser: SignIn) -> None:
+    texts = ["x,=WEBSERVICE(A3),y", 'x,"=1",+1', "x;=1;@y", "x\t=1\t-1|+2", "-1+1", "\\,=1"]
+    for text in texts:
+        asked = urlencode({"format": "csv", "text": text})
+        head = browser("ada").get(f"{EXPORT}?{asked}").text.split("\r\n")[0]
+        assert json.loads(head.removeprefix("# "))["details"]["asked"] == {"text": text}
+        for delimiter in ",;\t|":
+            [cells] = csv.reader([head], delimiter=delimiter)
+            assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))], (text, delimiter)
 
 
 def test_an_export_in_no_known_form_is_refused_and_leaves_no_event(browser: SignIn, shop: Parts) -> None:

@@ -299,6 +299,17 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
     assert told.splitlines()[-1] == "'=cmd(),\"'@x, y\",-1,a=b"
 
 
+def test_no_line_above_a_csv_has_a_formula_wherever_it_is_cut() -> None:
+    report = Report(answer="a, b", columns=("a",), rows=())
+    standing = Standing(at=datetime(2026, 1, 1, tzinfo=UTC), revision=1)
+    for text in ("x,=1", 'x, "=1"', "x;\t@y", "x|-1,+2"):
+        answered = Answered(name="x", title="X", asked={"who": text}, report=report, standing=standing)
+        head = "".join(answered.as_csv()).splitlines()[0]
+        for delimiter in ",;|":
+            [cells] = csv.reader([head], delimiter=delimiter)
+            assert not [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@"))], (text, delimiter)
+
+
 def test_reading_a_report_is_on_record_and_what_is_unknown_is_refused(read: Read, shop: Parts) -> None:
     read("unused", user="ada", days="12")
     [event] = shop.journal.search(kind=EventKind.REPORT_READ, user="ada", limit=1)

@@ -14,7 +14,7 @@ from catalog.journal.chain import canonical
 from catalog.journal.event import Event
 from catalog.journal.sinks.forms import as_ocsf
 from web_ui.journal.reach import Reach
-from web_ui.spreadsheets import plain
+from web_ui.spreadsheets import json_remark, plain
 
 _FIELDS = ("seq", "at", "kind", "verdict", "user", "groups", "client", "datasets", "columns", "tags", "policies",
            "revision", "decision_id", "details", "previous_hash", "hash")  # fmt: skip
@@ -27,7 +27,7 @@ def as_csv(export: Event, events: Iterable[Event], reach: Reach) -> Iterator[str
 
     A text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    yield f"# {canonical(reach.told(export))}\r\n"
+    yield json_remark(reach.told(export)) + "\r\n"
     known = [name for name in _FIELDS if name in reach.told(export)]
     yield _row(known)
     for event in events:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from catalog.clock import written_time
 from web_ui.pictures.chart import Chart
-from web_ui.spreadsheets import plain
+from web_ui.spreadsheets import plain, remark
 
 Cell = str | int | tuple[str, ...]
 Row = tuple[Cell, ...]
@@ -98,7 +98,7 @@ class Answered:
         said.append(f"at {written_time(standing.at)}, under policy revision {standing.revision}")
         said += [f"journal: {standing.events} events, head {standing.head}"] if standing.head else []
         for line in (*said, *self.report.notes):
-            out.write(f"# {' '.join(line.split())}\r\n")
+            out.write(f"{remark(line)}\r\n")
         writer = csv.writer(out)
         writer.writerow(self.report.columns)
         rows = iter(self.report.rows)
