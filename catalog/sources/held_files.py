@@ -37,8 +37,7 @@ class _Open:
 class HeldFiles:
     """Private paths for files, each of which leads somewhere only while the file is held; thread-safe.
 
-    A path has the name of the file, below folders called like the file's own, and is the same for a file that stands as
-    it did.
+    A path ends as the file's own does, folders included, and is the same for files that stand as they did.
 
     Example:
         >>> held = HeldFiles()
@@ -70,26 +69,33 @@ class HeldFiles:
     def holding(self, states: Iterable[str]) -> Iterator[tuple[Path, ...]]:
         """The paths of the files that stand in these states, held; raises SourceUnavailable when one does not."""
         taken: list[Path] = []
+        known = tuple(states)
+        below = common_folder(known)
         try:
-            for each in states:
-                taken.append(self.take(each))
+            for each in known:
+                taken.append(self.take(each, below))
             yield tuple(taken)
         finally:
             for path in taken:
                 self._give_back(path)
 
-    def take(self, known: str) -> Path:
-        """Holds a file that stands in this state, until `close` if nobody gives it back; raises SourceUnavailable."""
+    def take(self, known: str, below: str) -> Path:
+        """Holds a file that stands in this state, until `close` if nobody gives it back; raises SourceUnavailable.
+
+        The path stands `below` a folder, in which each file is of one state.
+        """
         file, _ = state_told(known)
-        above, _, name = file.rpartition("/")
-        own = f"{self.folder}{above}/{sha256(known.encode(errors='surrogateescape')).hexdigest()[:16]}"
-        path = Path(f"{own}/{name}")
+        path = Path(f"{self.folder}/{below}{file}")
         with self._lock:
             found = self._open.get(path)
             if found is None:
-                found = self._open[path] = _Open(_opened(Path(file), known))
-                _make(own)
-                os.symlink(f"/proc/{os.getpid()}/fd/{found.descriptor}", path)
+                found = _Open(_opened(Path(file), known))
+                try:
+                    _link(path, f"/proc/{os.getpid()}/fd/{found.descriptor}")
+                except OSError:
+                    os.close(found.descriptor)
+                    raise
+                self._open[path] = found
             found.holders += 1
         return path
 
@@ -110,7 +116,18 @@ class HeldFiles:
         os.close(self._open.pop(path).descriptor)
         with suppress(OSError):
             os.unlink(path)
-            os.rmdir(path.parent)
+            for folder in path.relative_to(self.folder).parents[:-1]:
+                os.rmdir(self.folder / folder)  # until one is in use
+
+
+def common_folder(states: Iterable[str]) -> str:
+    """How a folder is called below which files of these states are held together.
+
+    Example:
+        >>> len(common_folder(["a.csv:5:1:2:3:4"]))
+        16
+    """
+    return sha256("|".join(states).encode(errors="surrogateescape")).hexdigest()[:16]
 
 
 def stats_below(root: Path, files: Sequence[Path]) -> list[os.stat_result]:
@@ -143,11 +160,12 @@ def changed_meanwhile(file: Path) -> SourceUnavailable:
     return SourceUnavailable(f"`{file.name}` changed while it was read", hint="try again")
 
 
-def _make(folder: str) -> None:
+def _link(path: Path, target: str) -> None:
     try:
-        os.mkdir(folder, _CLOSED_TO_OTHERS)
+        os.symlink(target, path)
     except FileNotFoundError:
-        os.makedirs(folder, _CLOSED_TO_OTHERS, exist_ok=True)
+        path.parent.mkdir(_CLOSED_TO_OTHERS, parents=True, exist_ok=True)
+        os.symlink(target, path)
 
 
 def _folder(root: Path, folder: Path) -> int:

@@ -9,7 +9,7 @@ from catalog.names import fold, quoted
 from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.held_files import HeldFiles
+from catalog.sources.held_files import HeldFiles, common_folder
 from catalog.sources.world import Resources, World, columns_as, literal, pattern
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
@@ -56,7 +56,8 @@ def holding(part: Part, held: HeldFiles) -> Part:
     """The part, which reads its files by paths at which they are held as long as the world is open."""
     if not part.scan.held:
         return part
-    paths = {before: held.take(state) for before, state in zip(part.scan.held, part.scan.states, strict=True)}
+    below = common_folder(part.scan.states)
+    paths = {before: held.take(state, below) for before, state in zip(part.scan.held, part.scan.states, strict=True)}
     texts = {literal(pattern(before)): literal(pattern(path)) for before, path in paths.items()}
     item = _TEXT.sub(lambda found: texts.get(found[0], found[0]), part.scan.item)
     files = tuple(paths.get(file, file) for file in part.scan.files)
