@@ -19,10 +19,10 @@ from policy_engine.judging.policy_index import roles_of
 from policy_engine.judging.sights import Sight
 from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, PolicySet, RowDecision, Subject
 from policy_engine.readers import readable, statements
+from policy_engine.shown_types import shown_type
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import came_by
 from policy_engine.visibility import Visibility
-from proxy.rewriting.projection import shown_type
 from proxy.source_words import SourceWords, source_words
 
 

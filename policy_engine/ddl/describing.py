@@ -9,6 +9,7 @@ from policy_engine.ddl.rights import no_access
 from policy_engine.ddl.views import Answer, View
 from policy_engine.live import dataset_key
 from policy_engine.model import ColumnDecision, Outcome
+from policy_engine.shown_types import shown_type
 
 
 def show_databases(view: View) -> Answer:
@@ -86,13 +87,12 @@ def _described(target: Target, view: View) -> Iterator[tuple[str, str, tuple[str
 def _seen(column: ColumnDecision) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """A column and the fields in it as far as they are visible.
 
-    INVARIANT: where something in it is hidden, its type does not spell out its fields.
+    INVARIANT: the type is that of what the person gets: a mask's, and without what is hidden.
     """
     if column.outcome is Outcome.HIDDEN:
         return
     has_fields = all(case.call is None for case in column.cases)
-    is_whole = not column.parts or (has_fields and column.is_uniform)
-    yield join(*(column.path or (column.name,))), column.type if is_whole else column.type.split("(")[0], column.tags
+    yield join(*(column.path or (column.name,))), shown_type(column), column.tags
     if has_fields:
         for part in column.parts:
             yield from _seen(part)

@@ -12,7 +12,7 @@ from catalog.errors import LimitExceeded
 from catalog.model import Column, Dataset
 from catalog.names import fold, quoted
 from policy_engine.model import Case, ColumnDecision, Decision, Outcome, RowDecision
-from proxy.rewriting.projection import shown_type
+from policy_engine.shown_types import shown_type
 
 SCHEMA = "information_schema"
 CATALOG = "veil"

@@ -14,42 +14,14 @@ from collections.abc import Sequence
 
 from catalog.names import quoted
 from catalog.sources.connector import Masks, SourceCell
-from policy_engine.model import ROW, Case, ColumnDecision, Outcome, TransformCall
+from policy_engine.model import ROW, Case, ColumnDecision, TransformCall
 from policy_engine.shapes import Shape, nesting
+from policy_engine.shown_types import case_type, core_type, shown_parts, shown_type
 from policy_engine.transforms import registry
 from policy_engine.transforms.at_source.dialect import NoForm
 from policy_engine.transforms.at_source.forms import form
 from policy_engine.transforms.calls import print_call
 from policy_engine.transforms.keys import KeyRing
-
-
-def shown_type(column: ColumnDecision) -> str:
-    """The type in which a person meets a column: without its hidden fields; text where cases differ.
-
-    Example: `STRUCT("phone" VARCHAR, "city" VARCHAR)[]` without its phone is `STRUCT("city" VARCHAR)[]`.
-    """
-    if not column.parts:
-        types = {_case_type(case, column) for case in column.cases}
-        return types.pop() if len(types) == 1 else "VARCHAR"
-    if column.outcome is Outcome.CLEAR:
-        return column.type
-    shape = nesting(column.type)
-    return _core_type(column, shape.shape) + "".join(shape.lists)
-
-
-def _core_type(column: ColumnDecision, shape: Shape) -> str:
-    shown = _shown_parts(column)
-    if shape is Shape.MAP:
-        return f"MAP({', '.join(map(shown_type, shown))})"
-    return f"STRUCT({', '.join(f'{quoted(part.path[-1])} {shown_type(part)}' for part in shown)})"
-
-
-def _shown_parts(column: ColumnDecision) -> list[ColumnDecision]:
-    return [part for part in column.parts if part.outcome is not Outcome.HIDDEN]
-
-
-def _case_type(case: Case, column: ColumnDecision) -> str:
-    return column.type if case.call is None else registry.output_type(case.call, column.type)
 
 
 class Projection:
@@ -107,7 +79,7 @@ class Projection:
             )
             self.parameters.update(fragment.parameters)
             value = fragment.sql
-        return value if _case_type(case, column) == type_name else f"CAST({value} AS {type_name})"
+        return value if case_type(case, column) == type_name else f"CAST({value} AS {type_name})"
 
     def _source_cell(self, case: Case, column: ColumnDecision) -> SourceCell | None:
         """The cell as its source works it out; None where the source cannot, or has to show the raw value as well."""
@@ -147,14 +119,14 @@ class Projection:
             item = _item(depth)
             made = f"list_transform({raw}, lambda {item}: {self._rebuilt(column, item, lists[:-1], depth + 1)})"
             is_list = lists[-1] == "[]"
-            return made if is_list else f"CAST({made} AS {_core_type(column, shape)}{''.join(lists)})"
+            return made if is_list else f"CAST({made} AS {core_type(column, shape)}{''.join(lists)})"
         made = self._map(column, raw, depth) if shape is Shape.MAP else self._struct(column, raw, depth)
         return f"CASE WHEN {raw} IS NULL THEN NULL ELSE {made} END"
 
     def _struct(self, column: ColumnDecision, raw: str, depth: int) -> str:
         fields = (
             f"{quoted(part.path[-1])} := {self._cell(part, f'struct_extract({raw}, {_text(part.path[-1])})', depth)}"
-            for part in _shown_parts(column)
+            for part in shown_parts(column)
         )
         return f"struct_pack({', '.join(fields)})"
 

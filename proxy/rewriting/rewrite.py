@@ -17,6 +17,7 @@ from catalog.model import Dataset
 from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
 from policy_engine.model import ROW, ColumnDecision, Decision, Outcome
+from policy_engine.shown_types import shown_type
 from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.early import early_conditions
 from proxy.fencing.families import Families
@@ -27,7 +28,6 @@ from proxy.reading.statement import Statement, generate, reread
 from proxy.rewriting import information
 from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
-from proxy.rewriting.projection import shown_type
 from proxy.rewriting.relations import Leaf, shorten_columns
 from proxy.rewriting.resolve import Explain
 from proxy.rewriting.secure import Governed, govern, may_need_fence

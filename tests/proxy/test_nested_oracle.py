@@ -31,11 +31,11 @@ from policy_engine.model import (
     Scope,
     TransformRule,
 )
+from policy_engine.shown_types import shown_type
 from policy_engine.transforms import registry
 from policy_engine.transforms.calls import parse_call
 from policy_engine.transforms.hashing import canonical_text
 from policy_engine.transforms.types import read_type
-from proxy.rewriting.projection import shown_type
 from tests.policy_engine.nested_oracle import NestedOracle
 from tests.policy_engine.seen import Asker, Predicate, Row, Seen, Showing
 from tests.policy_engine.transforms.samples import CALLS

@@ -12,12 +12,12 @@ from crawler.levels import Levels
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import ColumnDecision, Outcome, Subject
 from policy_engine.oversight import may_see_sources, overseen, overseen_roles
+from policy_engine.shown_types import shown_type
 from policy_engine.telling.matrix import Matrix, matrix
 from proxy.governance import Request
 from proxy.http import answers
 from proxy.http.identity import Identity
 from proxy.metadata import DatasetView
-from proxy.rewriting.projection import shown_type
 from web_ui import arguments
 from web_ui.authoring.masked_sample import MaskedSample, masked_sample
 from web_ui.pages.grid import Grid, read_grid

@@ -12,6 +12,7 @@ from catalog.errors import NotAllowed, VeilError
 from catalog.model import Dataset
 from catalog.names import join
 from policy_engine.model import ColumnDecision, Outcome, Subject
+from policy_engine.shown_types import shown_type
 from proxy.answering.answer import Answer
 from proxy.answering.wire import Format
 from proxy.governance import Request
@@ -20,7 +21,6 @@ from proxy.http.api import streamed
 from proxy.http.departures import Departures
 from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
-from proxy.rewriting.projection import shown_type
 from web_ui.pages.event_words import ENDINGS
 from web_ui.pages.frame import public_url, viewer
 from web_ui.pages.grid import read_grid

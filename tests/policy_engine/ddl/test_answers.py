@@ -110,10 +110,19 @@ def test_a_hidden_field_is_in_no_type(tmp_path: Path) -> None:
         assert "secret" in whole[0][1]
         shop.change("ALTER TABLE shop.visits ADD COLUMN ATTRIBUTE who.secret fin.card")
         assert shop.ask("DESCRIBE shop.visits", kim) == (
-            ("who", "STRUCT", ""),
+            ("who", 'STRUCT("name" VARCHAR)', ""),
             ("who.name", "VARCHAR", ""),
             ("at", "BIGINT", ""),
         )
+
+
+def test_the_type_of_a_masked_column_is_that_of_its_mask(tmp_path: Path) -> None:
+    with opened_shop(tmp_path) as shop:
+        kim = shop.person("kim")
+        shop.change("GRANT SELECT ON TABLE shop.orders TRANSFORM fin.card WITH hash() TO ROLE clerk")
+        assert ("card", "VARCHAR", "fin.card") in shop.ask("DESCRIBE shop.orders", kim)
+        assert ("Column card:", "VARCHAR") in shop.ask("DESCRIBE FORMATTED shop.orders", kim)
+        assert ("card", "BIGINT", "fin.card") in shop.ask("DESCRIBE shop.orders", shop.person("max"))
 
 
 def test_whoever_administers_sees_every_name(shop: Shop) -> None:
