@@ -33,14 +33,18 @@ SELECT schema_name, table_name, column_default FROM duckdb_columns()
 WHERE database_name = $database AND NOT internal AND is_generated
 """
 _MACROS = """
-SELECT function_name, function_type, macro_definition FROM duckdb_functions()
+SELECT function_name, function_type, macro_definition, len(parameters) FROM duckdb_functions()
 WHERE database_name = $database AND NOT internal
 """
 _BUILT_IN = """
 SELECT function_name, function_type, coalesce(stability, ''), coalesce(macro_definition, '') FROM duckdb_functions()
 WHERE internal AND function_type IN ('scalar', 'aggregate', 'window', 'macro')
 """
-_ENGINES_OWN = "SELECT DISTINCT view_name FROM duckdb_views() WHERE internal"
+_ENGINES_VIEWS = "SELECT DISTINCT view_name FROM duckdb_views() WHERE internal"
+_ENGINES_TABLE_FUNCTIONS = """
+SELECT DISTINCT function_name FROM duckdb_functions()
+WHERE function_type NOT IN ('scalar', 'aggregate', 'window', 'macro') AND database_name IS DISTINCT FROM $database
+"""
 
 OF_TIME_AND_CHANCE = frozenset(
     """
@@ -88,8 +92,10 @@ class _File:
 
     def __init__(self, world: World, database: str) -> None:
         self._built_in = _built_in(world)
-        self._engines_own = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_OWN))
         place: dict[str, object] = {"database": database}
+        self._engines_views = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_VIEWS))
+        functions = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_TABLE_FUNCTIONS, place))
+        self._closed = functions - _TABLE_FUNCTIONS
         self._sql: dict[tuple[str, str], list[str]] = {}
         for schema, name, sql in world.rows(_RELATIONS, place):
             texts = self._sql.setdefault((fold(str(schema)), fold(str(name))), [])
@@ -97,9 +103,15 @@ class _File:
         for schema, name, sql in world.rows(_GENERATED, place):
             self._sql[fold(str(schema)), fold(str(name))].append(f"SELECT {sql}")
         self._own_macros: dict[str, list[str]] = {}
-        for name, kind, sql in world.rows(_MACROS, place):
-            text = str(sql) if kind == "table_macro" else f"SELECT {sql}"
-            self._own_macros.setdefault(fold(str(name)), []).append(text)
+        self._own_table_macros: dict[str, list[str]] = {}
+        self._parameters: Counter[str] = Counter()
+        """How many a macro has at most: the engine tells their names, and not what stands for one that is not given."""
+        for name, kind, sql, count in world.rows(_MACROS, place):
+            if kind == "table_macro":
+                self._own_table_macros.setdefault(fold(str(name)), []).append(str(sql))
+            else:
+                self._own_macros.setdefault(fold(str(name)), []).append(f"SELECT {sql}")
+            self._parameters |= Counter({fold(str(name)): int(str(count))})
         self._names = {name for _, name in self._sql}
         self._read: dict[str, Counter[str]] = {}
         """By a text: how often it reads each relation of the file, by bare names, and under no name what it calls."""
@@ -149,6 +161,8 @@ class _File:
         except SqlUnsupported:
             raise _Beyond("its SQL cannot be followed") from None
         ctes = frozenset(_ctes(tree))
+        if ctes & self._engines_views:
+            raise _Beyond("a part of it is called like a relation of the engine's own")
         left: list[object] = [tree]
         while left:
             value = left.pop()
@@ -167,7 +181,7 @@ class _File:
         elif kind == "TABLE_FUNCTION":
             yield from self._table_call(node)
         elif is_call and not node.get("of_table"):
-            yield from self._call(fold(str(node.get("function_name"))))
+            yield from self._call(fold(str(node.get("function_name"))), _argument_count(node))
 
     def _table(self, node: Node, ctes: frozenset[str]) -> Iterator[str]:
         catalog, schema, name = (
@@ -175,7 +189,7 @@ class _File:
         )
         if not schema and not catalog and name in ctes:
             return
-        is_own = (schema, name) in self._sql if schema else name in self._names and name not in self._engines_own
+        is_own = (schema, name) in self._sql if schema else name in self._names and name not in self._engines_views
         if catalog or schema in _ENGINES_SCHEMAS or not is_own:
             raise _Beyond(f"it reads from `{name[:80]}`, which is not in the file")
         yield name
@@ -186,12 +200,19 @@ class _File:
             raise _Beyond("it reads from something that is no relation")
         name = fold(str(call.get("function_name")))
         call["of_table"] = True  # so that it is not judged again as a value
-        if name not in self._own_macros and name not in _TABLE_FUNCTIONS:
+        macros = self._own_table_macros.get(name, ())
+        if name in self._closed or not (macros or name in _TABLE_FUNCTIONS):
             raise _Beyond(f"it reads from the function `{name[:80]}`")
-        for text in self._own_macros.get(name, ()):
+        self._refuse_defaults(name, _argument_count(call))
+        for text in macros:
             yield self._followed(text)
 
-    def _call(self, name: str) -> Iterator[Counter[str]]:
+    def _refuse_defaults(self, name: str, count: int) -> None:
+        if count < self._parameters[name]:
+            raise _Beyond(f"it leaves parameters of the macro `{name[:80]}` to what is not told")
+
+    def _call(self, name: str, count: int) -> Iterator[Counter[str]]:
+        self._refuse_defaults(name, count)
         macros = (*self._own_macros.get(name, ()), *self._built_in.macros.get(name, ()))
         is_known = name in self._built_in.harmless or (bool(macros) and name not in self._built_in.telling)
         if not is_known:
@@ -202,6 +223,11 @@ class _File:
 
 class _Beyond(Exception):
     """What a text names is not the file's own, in words."""
+
+
+def _argument_count(call: Node) -> int:
+    arguments = call.get("arguments", call.get("children"))
+    return len(arguments) if isinstance(arguments, list) else 0
 
 
 def _endless(reads: Mapping[tuple[str, str], Counter[str]]) -> set[tuple[str, str]]:

@@ -26,11 +26,18 @@ CREATE MACRO f(x) AS (SELECT max(a) FROM t) + x;
 CREATE MACRO tm(k) AS TABLE SELECT * FROM t WHERE a = k;
 CREATE MACRO bad(x) AS (SELECT count(*) FROM duckdb_views()) + x;
 CREATE MACRO worse(x) AS bad(x);
+CREATE MACRO told(x, y := getvariable('a')) AS x;
+CREATE MACRO table_told(x := getvariable('a')) AS TABLE SELECT x AS y;
+CREATE MACRO query(x) AS 1;
+CREATE MACRO s2.read_text(x) AS TABLE SELECT 1 AS x;
+CREATE MACRO sniff_csv(x) AS TABLE SELECT 1 AS x;
 CREATE MACRO tb() AS TABLE SELECT * FROM duckdb_settings();
 """
 WITHIN = (
     "SELECT a, f(a) AS m FROM t",
     "FROM tm(3)",
+    "SELECT told(1, y := 2)",
+    "FROM table_told(5)",
     "WITH c AS (SELECT 1 AS z) SELECT * FROM c, range(3) AS r(i), t",
     "SELECT * FROM t PIVOT (count(*) FOR a IN (1, 2))",
     "UNPIVOT t ON a",
@@ -52,6 +59,8 @@ BEYOND = {
     "SELECT bad(1)": "duckdb_views",
     "SELECT worse(1)": "duckdb_views",
     "FROM tb()": "duckdb_settings",
+    "SELECT told(1)": "not told",
+    "FROM table_told()": "not told",
     "FROM s2.u": "outside of the file",
     "SELECT current_query()": "current_query",
     "SELECT getvariable('x')": "getvariable",
@@ -59,6 +68,11 @@ BEYOND = {
     "SELECT pg_get_viewdef(1)": "duckdb_views",
     "FROM query('SELECT 1')": "query",
     "FROM glob('*')": "glob",
+    "FROM sniff_csv('x')": "sniff_csv",
+    "FROM read_text('/etc/hostname')": "read_text",
+    "SELECT a FROM t WHERE (WITH duckdb_views AS (SELECT 1) SELECT true)": "engine's own",
+    "WITH duckdb_views AS (FROM duckdb_views) FROM duckdb_views": "engine's own",
+    "WITH pragma_database_list AS (SELECT 1) SELECT 1": "engine's own",
     "SELECT (SELECT max(size) FROM read_blob('x')) FROM t": "read_blob",
     'WITH "/x.parquet" AS (SELECT 1) FROM t': "no plain name",
 }
@@ -71,7 +85,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         engine.execute(SETUP)
         for number, sql in enumerate((*WITHIN, *BEYOND)):
             engine.execute(f'CREATE VIEW "v{number} AS x" AS {sql}')
-        engine.execute('CREATE VIEW "over" AS FROM "v15 AS x"')
+        engine.execute(f'CREATE VIEW "over" AS FROM "v{len(WITHIN) + 1} AS x"')
     return path
 
 
