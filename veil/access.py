@@ -3,11 +3,12 @@
 import html
 import json
 from collections.abc import Iterator, Mapping
-from typing import NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import pyarrow as pa
 
 from veil.errors import InternalError
+from veil.terminal import visible
 
 
 class ColumnAccess(TypedDict):
@@ -60,20 +61,63 @@ def access_of(schema: pa.Schema) -> Access:
     """The access summary that travels in the metadata of an answer's schema, under `veil.access`, as JSON."""
     try:
         return complete(json.loads((schema.metadata or {}).get(b"veil.access", b"")))
-    except ValueError as error:
-        raise InternalError("the server's access summary cannot be read", hint="update the `veil` package") from error
+    except (ValueError, RecursionError) as error:
+        raise _unreadable() from error
 
 
 def complete(found: object) -> Access:
-    """A decision as JSON, with the parts that an older server leaves out."""
-    if not isinstance(found, dict):
-        raise InternalError("the server's access summary cannot be read", hint="update the `veil` package")
+    """A decision as JSON, with the parts that an older server leaves out; raises InternalError for any other JSON."""
+    revision = _object(found).get("revision") or 0
+    if not isinstance(revision, int):
+        raise _unreadable()
     return {
-        "decision_id": str(found.get("decision_id") or ""),
-        "revision": int(found.get("revision") or 0),
-        "datasets": cast("list[DatasetAccess]", list(found.get("datasets") or ())),
-        "notices": [_notice(notice) for notice in found.get("notices") or ()],
+        "decision_id": str(_object(found).get("decision_id") or ""),
+        "revision": revision,
+        "datasets": [_dataset(_object(dataset)) for dataset in _listed(found, "datasets")],
+        "notices": [_notice(notice) for notice in _listed(found, "notices")],
     }
+
+
+def _dataset(found: dict[str, Any]) -> DatasetAccess:
+    told: dict[str, Any] = dict(found)
+    told.update({name: _texts(found[name]) for name in ("owners", "pages", "statements") if name in found})
+    told["dataset"] = str(found.get("dataset") or "")
+    told["columns"] = [_column(_object(column)) for column in _listed(found, "columns")]
+    rows = _object(found.get("rows") or {})
+    told["rows"] = {
+        **rows,
+        "filtered": bool(rows.get("filtered")),
+        "policies": [str(policy) for policy in _listed(rows, "policies")],
+        "reason": str(rows.get("reason") or ""),
+    }
+    return cast("DatasetAccess", told)
+
+
+def _column(found: dict[str, Any]) -> ColumnAccess:
+    told = {name: str(found.get(name) or "") for name in ("column", "outcome", "transform", "reason")}
+    policies = [str(policy) for policy in _listed(found, "policies")]
+    return cast("ColumnAccess", {**found, **told, "policies": policies})
+
+
+def _object(found: object) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise _unreadable()
+    return found
+
+
+def _listed(found: object, name: str) -> list[object]:
+    values = _object(found).get(name) or []
+    if not isinstance(values, list):
+        raise _unreadable()
+    return values
+
+
+def _texts(found: object) -> dict[str, str]:
+    return {name: str(text) for name, text in _object(found).items()}
+
+
+def _unreadable() -> InternalError:
+    return InternalError("the server's access summary cannot be read", hint="update the `veil` package")
 
 
 def outcome_of(access: Access, column: str) -> ColumnAccess | None:
@@ -141,7 +185,7 @@ class Explanation:
         }
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return visible("\n".join(self._lines()))
 
     __repr__ = __str__
 

@@ -5,7 +5,7 @@ import ssl
 import warnings
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote as url_quote
 from urllib.parse import urlencode
 
@@ -235,28 +235,42 @@ def _dataset(found: dict[str, object]) -> Dataset:
     columns = tuple(map(Column.of, _listed(found, "columns"))) if isinstance(listed, list) else ()
     masked = sum(column.outcome == "masked" for column in columns)
     told = rows if isinstance(rows, dict) else {"filtered": found.get("filtered")}
+    count = found.get("masked") or masked
+    if not (found.get("database") and found.get("name") and isinstance(count, int)):
+        raise _not_understood()
     return Dataset(
         database=str(found["database"]),
         name=str(found["name"]),
         comment=str(found.get("comment") or ""),
-        tags=tuple(str(tag) for tag in cast("list[object]", found.get("tags") or [])),
+        tags=_texts(found, "tags"),
         columns=columns,
         column_count=listed if isinstance(listed, int) else len(columns),
-        masked_count=int(str(found.get("masked") or masked)),
+        masked_count=count,
         is_filtered=bool(told.get("filtered")),
         reason=str(told.get("reason") or ""),
-        defects=tuple(str(defect) for defect in cast("list[object]", found.get("defects") or [])),
+        defects=_texts(found, "defects"),
     )
 
 
 def _object(found: object) -> dict[str, object]:
     if not isinstance(found, dict):
-        raise InterfaceError("the server's answer cannot be understood", hint="update the `veil` package")
+        raise _not_understood()
     return found
+
+
+def _texts(found: dict[str, object], key: str) -> tuple[str, ...]:
+    values = found.get(key) or []
+    if not isinstance(values, list):
+        raise _not_understood()
+    return tuple(map(str, values))
+
+
+def _not_understood() -> InterfaceError:
+    return InterfaceError("the server's answer cannot be understood", hint="update the `veil` package")
 
 
 def _listed(found: object, key: str) -> list[dict[str, object]]:
     values = found.get(key) or [] if isinstance(found, dict) else found
     if not isinstance(values, list):
-        raise InterfaceError("the server's answer cannot be understood", hint="update the `veil` package")
+        raise _not_understood()
     return [_object(value) for value in values]

@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from veil.terminal import visible
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -86,7 +88,7 @@ class Error(Exception):
             lines.append(f"  ask      {self.ask}")
         if self.decision_id:
             lines.append(f"  id       {self.decision_id}")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
 
 class InterfaceError(Error):
@@ -166,7 +168,7 @@ def from_problem(status: int, body: bytes) -> Error:
     """
     try:
         problem = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = None
     if not isinstance(problem, dict):
         return _without_problem(status)
@@ -188,9 +190,12 @@ def _texts(value: object) -> Mapping[str, str]:
 
 
 def _position(value: object) -> Position | None:
-    if not isinstance(value, dict) or "line" not in value or "column" not in value:
+    if not isinstance(value, dict):
         return None
-    return Position(line=int(value["line"]), column=int(value["column"]), snippet=str(value.get("snippet") or ""))
+    line, column = value.get("line"), value.get("column")
+    if not isinstance(line, int) or not isinstance(column, int):
+        return None
+    return Position(line=line, column=column, snippet=str(value.get("snippet") or ""))
 
 
 def _class_of_status(status: int) -> type[Error]:

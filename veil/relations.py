@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 
 from veil.access import MARKS
 from veil.errors import ProgrammingError
+from veil.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,9 +111,9 @@ class Dataset:
 
     def __repr__(self) -> str:
         if not self.columns:
-            return f"<veil.Dataset {self.full_name}>"
+            return visible(f"<veil.Dataset {self.full_name}>")
         below = [*([self._rows()] if self.is_filtered else []), *(f"defect: {defect}" for defect in self.defects)]
-        return "\n".join([self.full_name, _aligned(self._lines()), *below])
+        return visible("\n".join([self.full_name, _aligned(self._lines()), *below]))
 
     __str__ = __repr__
 
@@ -191,7 +192,8 @@ def _texts(found: dict[str, object], key: str) -> tuple[str, ...]:
     return tuple(str(value) for value in values) if isinstance(values, list) else ()
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def _aligned(told: Sequence[Sequence[str]]) -> str:
+    lines = [[visible(cell) for cell in line] for line in told]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines

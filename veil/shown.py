@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 
 from veil.access import MARKS, Access, outcome_of, summary
+from veil.terminal import visible
 
 SHOWN_ROWS = 20
 _WIDEST = 40
@@ -11,12 +12,12 @@ _WIDEST = 40
 
 def as_text(names: Sequence[str], rows: Sequence[Sequence[object]], state: str, access: Access) -> str:
     """An aligned table with a mark beside each masked column, and a footer with the access summary."""
-    heads = [_head(name, access) for name in names]
+    heads = [visible(_head(name, access)) for name in names]
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(head), *(len(row[i]) for row in cells), 0) for i, head in enumerate(heads)]
     lines = [_line(heads, widths), _line(["-" * width for width in widths], widths)] if rows else [", ".join(heads)]
     lines += [_line(row, widths) for row in cells]
-    return "\n".join([*lines, f"[{state}]", f"[{summary(access)}]"])
+    return visible("\n".join([*lines, f"[{state}]", f"[{summary(access)}]"]))
 
 
 def as_html(names: Sequence[str], rows: Sequence[Sequence[object]], state: str, access: Access) -> str:
@@ -33,11 +34,11 @@ def _head(name: str, access: Access) -> str:
     found = outcome_of(access, name)
     if found is None or found["outcome"] == "clear":
         return name
-    return f"{name} {MARKS[found['outcome']]} {found['transform'] or found['outcome']}"
+    return f"{name} {MARKS.get(found['outcome'], ' ')} {found['transform'] or found['outcome']}"
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value).replace("\n", " ")
+    text = "" if value is None else visible(str(value).replace("\n", " "))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 

@@ -220,7 +220,7 @@ def read_json(reply: Reply) -> object:
     body = _whole(reply)
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise from_problem(reply.status, b"") from error
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from catalog.errors import VeilError
-from veil.cli.output import visible
 from veil.errors import Error, Position
+from veil.terminal import visible
 
 
 def from_room(error: VeilError) -> str:

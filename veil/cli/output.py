@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,10 +14,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from veil.terminal import visible
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv")
 _MOST_SAID = 50
-_CARRIED_OUT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -116,16 +116,6 @@ def plain(cell: object) -> str:
         case Mapping():
             return json.dumps(cell, ensure_ascii=False, default=_json)
     return str(cell)
-
-
-def visible(text: str) -> str:
-    """A text with the signs that a terminal would carry out written out: data and names of columns may hold any.
-
-    Example:
-        >>> visible("a\\x1b[2Jb")
-        'a\\\\x1b[2Jb'
-    """
-    return _CARRIED_OUT.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)
 
 
 def _show_rich(table: Table) -> None:

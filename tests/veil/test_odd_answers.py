@@ -1,0 +1,90 @@
+"""Whatever a server answers, the client raises its own errors alone, and a terminal carries none of it out."""
+
+import json
+import random
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+
+import pyarrow as pa
+import pytest
+
+import veil
+from tests.veil.peer import ACCESS, Exchange, Peer, arrow_bytes
+from veil.errors import from_problem
+
+ODD: list[object] = [None, True, 0, -1, 1e400, 10**30, "x", "", [], {}, [[]], [None], [{}], [1], {"a": 1}, "\x1b[2J",
+       "NaN", {"line": "x", "column": None}, {"line": 1, "column": [1]}, ["a", {"message": 5}]]  # fmt: skip
+NAMES = ["code", "detail", "hint", "decision_id", "position", "policies", "datasets", "columns", "database", "name",
+         "rows", "masked", "tags", "defects", "filtered", "revision", "notices", "requests", "dataset", "outcome",
+         "owners", "pages", "statements", "transform", "reason", "column"]  # fmt: skip
+ARROW = "application/vnd.apache.arrow.stream"
+CALLS: list[Callable[[veil.Connection], object]] = [
+    lambda connection: repr(connection.whoami()),
+    lambda connection: (repr(connection.datasets()), connection.datasets()._repr_html_()),
+    lambda connection: (repr(connection.describe("a.b")), connection.describe("a.b")._repr_html_()),
+    lambda connection: (str(connection.explain("select 1")), connection.explain("select 1")._repr_html_()),
+    lambda connection: connection.access_requests(),
+    lambda connection: connection.request_access("a.b", why="x"),
+    lambda connection: _read(connection.query("select 1")),
+]
+ESCAPE = "\x1b]0;x\x07\x9b2J"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(6))
+def test_odd_answers_raise_the_errors_of_this_package(server: Peer, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(40):
+        for call in CALLS:
+            body = chance.choice([json.dumps(_odd(chance)).encode(), b"[" * 100_000, b"\xff", b"{", b""])
+            status, kind = chance.choice([200, 200, 201, 400, 401, 404, 422, 500]), "application/json"
+            if call is CALLS[-1] and chance.random() < 0.8:
+                status, kind, body = 200, ARROW, arrow_bytes(pa.table({"a": [1]}), access=_odd(chance))
+            server.answers(_sending(status, kind, body))
+            with veil.connect(server.url, token="veil_secret") as connection, suppress(veil.Error):
+                call(connection)
+
+
+def test_nothing_printed_is_carried_out_by_a_terminal(server: Peer) -> None:
+    column = {"column": ESCAPE, "name": ESCAPE, "type": ESCAPE, "outcome": "masked", "comment": ESCAPE, "tags": []}
+    listed = {"database": ESCAPE, "name": ESCAPE, "comment": ESCAPE, "defects": [ESCAPE], "columns": [column]}
+    access = {**ACCESS, "notices": [], "datasets": [{"dataset": ESCAPE, "columns": [column], "rows": {}}]}
+    table = pa.table({ESCAPE: [ESCAPE]})
+    with veil.connect(server.url, token="veil_secret") as connection:
+        server.answers(_sending(200, ARROW, arrow_bytes(table, access=access)))
+        with connection.query("select 1") as result:
+            printed = [repr(result), str(result.explain())]
+        server.answers(_sending(200, "application/json", json.dumps(listed).encode()))
+        printed += [repr(connection.describe("a.b"))]
+        server.answers(_sending(200, "application/json", json.dumps({"datasets": [listed]}).encode()))
+        printed += [repr(connection.datasets()), repr(connection.datasets()[0])]
+    printed.append(str(from_problem(404, json.dumps({"detail": ESCAPE, "hint": ESCAPE}).encode())))
+    for text in printed:
+        assert r"\x1b]0;x\x07\x9b2J" in text
+        assert not [sign for sign in text if not sign.isprintable() and sign != "\n"]
+
+
+def _read(result: veil.Result) -> None:
+    with warnings.catch_warnings(), result:
+        repr(result), result._repr_html_(), str(result.explain()), result.to_arrow()
+
+
+def _odd(chance: random.Random, depth: int = 0) -> object:
+    kind = chance.random()
+    if depth < 3 and kind < 0.5:
+        return {name: _odd(chance, depth + 1) for name in chance.sample(NAMES, chance.randrange(8))}
+    if depth < 3 and kind < 0.65:
+        return [_odd(chance, depth + 1) for _ in range(chance.randrange(3))]
+    return chance.choice(ODD)
+
+
+def _sending(status: int, kind: str, body: bytes) -> Callable[[Exchange], None]:
+    def send(exchange: Exchange) -> None:
+        exchange.send_response(status)
+        exchange.send_header("Content-Type", kind)
+        exchange.send_header("Content-Length", str(len(body)))
+        exchange.end_headers()
+        exchange.wfile.write(body)
+
+    return send
