@@ -21,8 +21,10 @@ from policy_engine.changing.draft import Draft
 from policy_engine.changing.facts import CheckRule, Describe, describe_at_source, gather, trust_rule
 from policy_engine.changing.history import drift
 from policy_engine.changing.merging import Path
+from policy_engine.changing.notes import Note
 from policy_engine.changing.plan import Plan, make_plan
 from policy_engine.changing.policy_tests import run_tests
+from policy_engine.changing.reach import EVERYTHING, Reach
 from policy_engine.changing.row_counts import Count, row_counts
 from policy_engine.document.model import Document
 from policy_engine.document.places import invalid
@@ -56,10 +58,12 @@ def prepare(
     count: Count | None = None,
     check_rule: CheckRule = trust_rule,
     tells_all: bool = True,
+    reach: Reach = EVERYTHING,
 ) -> Plan:
     """The plan for a document against what is live now; nothing is changed. With `count`, rows are counted too.
 
-    Unless it `tells_all`, it names no policy and no database that the document does not.
+    Unless it `tells_all`, it names no policy that the document does not. Raises what the `reach` of whoever gives the
+    document makes of the change, before rows are counted or tests are run.
 
     Without `describe` no source is read. `check_rule` raises VeilError for a rule that no crawl could use.
 
@@ -69,21 +73,22 @@ def prepare(
     """
     live = read_live(catalog)
     facts = gather(document, live, catalog, describe=describe, environment=environment, check_rule=check_rule)
-    made = make_plan(document, live, facts, at=at, prune=prune, tells_all=tells_all)
+    made = make_plan(document, live, facts, at=at, prune=prune, reach=reach)
     return replace(
         made,
         drift=drift(document, made.changes, live, Revisions(catalog).history(), tells_all=tells_all),
-        warnings=(*made.warnings, *_failing_tests(document, made, at)),
+        warnings=(*made.warnings, *_failing_tests(document, made, at, reach)),
         rows=row_counts(made.before, made.after, made.impacts, count, at) if count else (),
     )
 
 
-def _failing_tests(document: Document, plan: Plan, at: datetime) -> Iterator[str]:
+def _failing_tests(document: Document, plan: Plan, at: datetime, reach: Reach) -> Iterator[Note]:
     """A plan says which of the documents' tests would fail; it is no gate, `veil test` in CI is one."""
-    for result in run_tests(Draft(document=document, live=plan.after), at):
+    for result in run_tests(Draft(document=document, live=plan.after), at, reads=reach.reads):
         if not result.is_passed:
             failed = ", ".join(check.what for check in result.checks if not check.is_met)
-            yield f"the test `{result.name}` ({result.place.file}, line {result.place.line}) fails: {failed}"
+            words = f"the test `{result.name}` ({result.place.file}, line {result.place.line}) fails: {failed}"
+            yield Note(words, kind="test", name=result.name)
 
 
 def carry_out(

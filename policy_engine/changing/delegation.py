@@ -4,12 +4,16 @@ Policies take `policy:write` on every database they read, before and after; a co
 tag's namespace; everything else takes `home:administer`.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any
 
 from catalog.model import Column, Dataset
+from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
-from policy_engine.document.model import Document
+from policy_engine.changing.reach import namespace
+from policy_engine.document.model import DatasetEntry, Document, PolicyTest
+from policy_engine.document.places import Stated
 from policy_engine.filters.meaning import meaning
 from policy_engine.live import Live
 from policy_engine.model import Policy
@@ -26,7 +30,7 @@ def require_change(rights: Rights, before: Live, after: Live) -> None:
     if rights.may(Action.HOME_ADMINISTER) and rights.may(Action.POLICY_WRITE) and rights.may(Action.TAG_ASSIGN):
         return
     for action, place in sorted(demands(before, after), key=str):
-        rights.require(action, place, _WORDS[action].format(place=f"`{place}`" if place else "everything"))
+        _require(rights, action, place)
 
 
 def may_change_anything(rights: Rights) -> bool:
@@ -46,16 +50,76 @@ def require_policy_writer(rights: Rights, what: str) -> None:
         rights.require(Action.POLICY_WRITE, None, what)
 
 
-def require_document(rights: Rights, document: Document) -> None:
-    """Raise NotAllowed when a document says what only an administrator may, before anything in it is looked up."""
-    registers = any(stated.value.source is not None for stated in document.datasets)
-    others = (document.sources, document.databases, document.tags, document.rules, document.roles, document.users)
-    if registers or any(others):
-        rights.require(Action.HOME_ADMINISTER, None, _WORDS[Action.HOME_ADMINISTER])
-    for stated in document.tests:
+def require_document(rights: Rights, document: Document, user: str, *, prune: bool = False) -> None:
+    """Raise NotAllowed where a document of that user speaks of more than is theirs, before anything is looked up.
+
+    INVARIANT: what is there is told from what is not to those alone who may know of it, so a section takes
+    `home:administer` unless it is listed below. Who holds that may know of everything, and is asked for what changes.
+
+    Example: with `policy:write on shop` alone, a document about `lab.results` is refused whether that is there or not.
+    """
+    administers = rights.may(Action.HOME_ADMINISTER)
+    if prune and not administers:
+        _require_administrator(rights, "take away what a document does not name")
+    for section in fields(document):
+        stated = getattr(document, section.name)
+        if stated and section.name not in (*_OF_OTHER_SECTIONS, *(() if not administers else _BY_CHANGE)):
+            _SECTIONS.get(section.name, _others)(rights, stated, user)
+
+
+def _require_administrator(rights: Rights, what: str) -> None:
+    rights.require(Action.HOME_ADMINISTER, None, what)
+
+
+def _others(rights: Rights, _: object, __: str) -> None:
+    _require_administrator(rights, _WORDS[Action.HOME_ADMINISTER])
+
+
+def _policies(rights: Rights, policies: Iterable[Stated[Policy]], _: str) -> None:
+    for stated in policies:
+        require_policy(rights, stated.value)
+
+
+def require_policy(rights: Rights, policy: Policy) -> None:
+    """Raise NotAllowed unless somebody may write a policy of this scope that looks into these databases."""
+    for place in (policy.scope.database, *_looked_up(policy)):
+        _require(rights, Action.POLICY_WRITE, place)
+
+
+def _datasets(rights: Rights, datasets: Iterable[Stated[DatasetEntry]], _: str) -> None:
+    """Tags take the right in their namespaces, whatever else is said of a dataset the right to administer."""
+    for stated in datasets:
+        entry = stated.value
+        if any(getattr(entry, each.name) is not None for each in fields(entry) if each.name not in _ABOUT_TAGS):
+            _others(rights, entry, "")
+        if rights.places(Action.TAG_ASSIGN) == frozenset():
+            rights.require(Action.TAG_ASSIGN, None, "say anything of a dataset")
+        for tag in (*(entry.tags or ()), *(tag for column in entry.columns for tag in column.tags)):
+            _require(rights, Action.TAG_ASSIGN, namespace(tag))
+
+
+def _tests(rights: Rights, tests: Iterable[Stated[PolicyTest]], user: str) -> None:
+    """A test by an account tells what is known of it: that takes the right to see as others, but for one's own."""
+    for stated in tests:
         database, _ = stated.value.dataset
+        if stated.value.user and fold(stated.value.user) != fold(user):
+            rights.require(Action.SUBJECT_IMPERSONATE, None, "test what a user sees; without it a test names groups")
         if not rights.may(Action.POLICY_WRITE, database):
             rights.require(Action.SUBJECT_IMPERSONATE, None, f"test what others see of `{database}`")
+
+
+_OF_OTHER_SECTIONS = frozenset({"references"})
+_BY_CHANGE = frozenset({"policies", "datasets"})
+_SECTIONS: Mapping[str, Callable[[Rights, Any, str], None]] = {
+    "policies": _policies,
+    "datasets": _datasets,
+    "tests": _tests,
+}
+_ABOUT_TAGS = frozenset({"database", "name", "tags", "columns"})
+
+
+def _require(rights: Rights, action: Action, place: str | None) -> None:
+    rights.require(action, place, _WORDS[action].format(place=f"`{place}`" if place else "everything"))
 
 
 def demands(before: Live, after: Live) -> frozenset[Demand]:
@@ -97,7 +161,7 @@ def _dataset_demands(before: Dataset | None, after: Dataset | None) -> Iterator[
     if before is None or after is None or _untagged(before) != _untagged(after):
         yield Action.HOME_ADMINISTER, None
     for tag in _tags(before) ^ _tags(after):
-        yield Action.TAG_ASSIGN, tag[1].split(".", 1)[0]
+        yield Action.TAG_ASSIGN, namespace(tag[1])
 
 
 def _tags(dataset: Dataset | None) -> set[tuple[tuple[str, ...], str]]:

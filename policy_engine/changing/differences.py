@@ -61,6 +61,14 @@ def policy_changes(before: Policy, after: Policy) -> tuple[str, ...]:
     return tuple(_changed(_policy_words(before), _policy_words(after)))
 
 
+def tag_changes(before: Dataset, after: Dataset, tells: Callable[[str], bool]) -> tuple[str, ...]:
+    """What a dataset has otherwise than before of the tags that are told, and nothing else that is said of it.
+
+    Example: `("tags of phone: (none) -> phi.phone",)`.
+    """
+    return tuple(_changed(*(_carried(dataset, tells) for dataset in (before, after))))
+
+
 def _compared(
     kind: str, before: Mapping[K, T], after: Mapping[K, T], name: Callable[[T], str], words: Callable[[T], Words]
 ) -> Iterator[Change]:
@@ -107,9 +115,15 @@ def _database_words(database: Database) -> Words:
 
 def _dataset_words(dataset: Dataset) -> Words:
     columns = ", ".join(f"{column.name} {column.type}" for column in dataset.columns)
-    tags = {f"tags of {column.name}": _listed(column.confirmed) for column in dataset.columns}
     head = {"source": dataset.source, "relation": dataset.relation, "comment": dataset.comment}
-    return {**head, "columns": columns, "tags": _listed(dataset.confirmed), **tags}
+    return {**head, "columns": columns, **_carried(dataset, lambda _: True)}
+
+
+def _carried(dataset: Dataset, tells: Callable[[str], bool]) -> Words:
+    tags = {f"tags of {column.name}": column.confirmed for column in dataset.columns}
+    return {
+        word: _listed(frozenset(filter(tells, every))) for word, every in {"tags": dataset.confirmed, **tags}.items()
+    }
 
 
 def _rule_words(rule: TagRule) -> Words:

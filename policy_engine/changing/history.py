@@ -12,6 +12,7 @@ from catalog.revisions import Revisions
 from policy_engine.changing.comparison import impacts
 from policy_engine.changing.differences import Change
 from policy_engine.changing.impact import Impacts
+from policy_engine.changing.notes import Note
 from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.document.model import Document
 from policy_engine.live import Live, read_live
@@ -97,7 +98,7 @@ def back_to(number: int, catalog: Catalog, *, at: datetime, against: int | None 
 
 def drift(
     document: Document, changes: Iterable[Change], live: Live, revisions: Iterable[Revision], *, tells_all: bool = True
-) -> tuple[str, ...]:
+) -> tuple[Note, ...]:
     """What was changed elsewhere: who last touched what the document would change back, and what it does not state.
 
     What it does not state is told to those alone who may read every policy.
@@ -109,33 +110,38 @@ def drift(
     return (*_last_touched(changes, last), *(_unstated(document, live, last) if tells_all else ()))
 
 
-def _last_touched(changes: Iterable[Change], last: dict[str, Revision]) -> Iterator[str]:
+def _last_touched(changes: Iterable[Change], last: dict[str, Revision]) -> Iterator[Note]:
     for change in changes:
         revision = last.get(f"{change.kind} {change.name}")
         if change.sign != "+" and revision is not None:
             why = f": {revision.why}" if revision.why else ""
-            yield (
+            yield Note(
                 f"{change.kind} `{change.name}` was last changed in revision {revision.number} "
-                f"by {revision.by} on {revision.at:%Y-%m-%d}{why}"
+                f"by {revision.by} on {revision.at:%Y-%m-%d}{why}",
+                kind=change.kind,
+                name=change.name,
             )
 
 
-def _unstated(document: Document, live: Live, last: dict[str, Revision]) -> Iterator[str]:
+def _unstated(document: Document, live: Live, last: dict[str, Revision]) -> Iterator[Note]:
     """The live policies that a document of policies does not name, but for those that a home begins with."""
     stated = {fold(policy.value.id) for policy in document.policies}
     for key, policy in live.policies.items() if stated else ():
         revision = last.get(f"policy {policy.id}")
         if key not in stated and revision is not None and revision.number > 1:
-            yield (
+            yield Note(
                 f"policy `{policy.id}` is live and not in the documents "
-                f"(revision {revision.number} by {revision.by} on {revision.at:%Y-%m-%d}); it stays unless pruned"
+                f"(revision {revision.number} by {revision.by} on {revision.at:%Y-%m-%d}); it stays unless pruned",
+                kind="policy",
+                name=policy.id,
             )
 
 
-def _lost_tags(policies: Iterable[Policy], after: Live) -> Iterator[str]:
+def _lost_tags(policies: Iterable[Policy], after: Live) -> Iterator[Note]:
     for policy in policies:
         having = () if policy.having is None else (policy.having,)
         expressions = (*having, *(rule.tagged for rule in policy.transforms))
         for tag in dict.fromkeys(tag for expression in expressions for tag in tags_of(expression)):
             if tag not in after.tags:
-                yield f"policy `{policy.id}` names the tag `{tag}`, which does not exist any more"
+                words = f"policy `{policy.id}` names the tag `{tag}`, which does not exist any more"
+                yield Note(words, kind="policy", name=policy.id)

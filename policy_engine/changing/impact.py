@@ -144,9 +144,9 @@ class Impacts:
         """Those that are kept, in the same order."""
         return Impacts(filter(is_kept, self._alike))
 
-    def told(self, tell: Callable[[Alike], Alike]) -> "Impacts":
-        """The same, each in other words."""
-        return Impacts(map(tell, self._alike))
+    def told(self, tell: Callable[[Alike], Alike | None]) -> "Impacts":
+        """The same, each in other words or not at all; what is told in the same words is told once."""
+        return Impacts.later(lambda: dict.fromkeys(filter(None, map(tell, self._alike))))
 
 
 _WORST = {

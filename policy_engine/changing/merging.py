@@ -9,6 +9,7 @@ from catalog.model import Column, Database, Dataset, Field, Level, Source, Tag, 
 from catalog.names import fold
 from catalog.people.model import Role, User
 from policy_engine.changing.facts import Facts, unknown
+from policy_engine.changing.reach import EVERYTHING, Reach
 from policy_engine.document.model import (
     ColumnEntry,
     DatabaseEntry,
@@ -26,10 +27,11 @@ _COUNTING = (TagState.CONFIRMED, TagState.SUGGESTED)
 Path = tuple[str, ...]
 
 
-def merge(document: Document, live: Live, facts: Facts, *, prune: bool = False) -> Live:
+def merge(document: Document, live: Live, facts: Facts, *, prune: bool = False, reach: Reach = EVERYTHING) -> Live:
     """The state after the document; with `prune`, policies and roles it does not name are gone.
 
-    What an entry does not say stays as it is, but a policy, a rule and a source are always said whole.
+    What an entry does not say stays as it is, but a policy, a rule and a source are always said whole, and so are the
+    tags of something, as far as the document speaks of them.
     """
     tags = {**live.tags, **{s.value.name: _tag(s.value, live.tags) for s in document.tags}}
     databases = {**live.databases, **{fold(s.value.name): _database(s.value, live) for s in document.databases}}
@@ -48,7 +50,7 @@ def merge(document: Document, live: Live, facts: Facts, *, prune: bool = False) 
         policies=policies if prune else {**live.policies, **policies},
     )
     _check_references(document, after)
-    return replace(after, datasets=_datasets(document, live, after, facts))
+    return replace(after, datasets=_datasets(document, live, after, facts, reach))
 
 
 def _check_references(document: Document, after: Live) -> None:
@@ -96,13 +98,17 @@ def _user(entry: UserEntry, live: Live) -> User:
     )
 
 
-def _datasets(document: Document, live: Live, after: Live, facts: Facts) -> dict[DatasetKey, Dataset]:
+def _datasets(document: Document, live: Live, after: Live, facts: Facts, reach: Reach) -> dict[DatasetKey, Dataset]:
     """The datasets named, as they will be; the others as they are, but for the tags of their database."""
     datasets = dict(live.datasets)
     for stated in document.datasets:
         key = dataset_key(stated.value.database, stated.value.name)
         entry = _as_known(stated.value, after)
-        datasets[key] = _dataset(entry, live.datasets.get(key), facts.fields.get(key), facts.assignments.get(key, ()))
+        assignments, by_document = (
+            facts.assignments.get(key, ()),
+            _given_by_document(facts.assignments.get(key, ()), reach),
+        )
+        datasets[key] = _dataset(entry, live.datasets.get(key), facts.fields.get(key), assignments, by_document)
     tags = {name: frozenset(database.tags) for name, database in after.databases.items()}
     for key, dataset in datasets.items():
         if dataset.database_tags != tags[key[0]]:
@@ -121,11 +127,11 @@ def _dataset(
     before: Dataset | None,
     fields: tuple[Field, ...] | None,
     assignments: tuple[TagAssignment, ...],
+    by_document: Mapping[Path, frozenset[str]],
 ) -> Dataset:
     known = before or Dataset(
         database=entry.database, name=entry.name, source=entry.source or "", relation=entry.relation or ""
     )
-    by_document = _given_by_document(assignments)
     columns = known.columns if fields is None else _columns(fields, assignments)
     dataset = replace(
         known,
@@ -145,10 +151,12 @@ def _confirmed(before: frozenset[str], said: tuple[str, ...], by_document: froze
     return (before - by_document) | frozenset(said)
 
 
-def _given_by_document(assignments: tuple[TagAssignment, ...]) -> dict[Path, frozenset[str]]:
+def _given_by_document(assignments: tuple[TagAssignment, ...], reach: Reach) -> dict[Path, frozenset[str]]:
+    """What a document takes back by leaving it out: tags that some document gave, and this one speaks of."""
     given: dict[Path, frozenset[str]] = {}
     for assignment in assignments:
-        if assignment.origin is TagOrigin.DOCUMENT and assignment.state is TagState.CONFIRMED:
+        is_given = assignment.origin is TagOrigin.DOCUMENT and assignment.state is TagState.CONFIRMED
+        if is_given and reach.speaks_of(assignment.tag):
             path = folded(assignment.path)
             given[path] = given.get(path, NO_TAGS) | {assignment.tag}
     return given

@@ -10,8 +10,10 @@ from policy_engine.changing.differences import Change, differences
 from policy_engine.changing.facts import Facts
 from policy_engine.changing.impact import Impact, Impacts
 from policy_engine.changing.merging import merge
+from policy_engine.changing.notes import Note
 from policy_engine.changing.plan_warnings import plan_warnings
 from policy_engine.changing.plan_words import change_lines, impact_lines, summary
+from policy_engine.changing.reach import EVERYTHING, Reach
 from policy_engine.changing.row_counts import RowCount
 from policy_engine.document.model import Document
 from policy_engine.live import Live
@@ -20,6 +22,8 @@ from policy_engine.live import Live
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The way from a live revision to the state that a document says; `apply` refuses if that revision moved.
+
+    INVARIANT: whatever a plan holds is told through `told_plan`, which withholds what it does not know.
 
     Example:
         Plan 8f2c41aa against revision 41 (live)
@@ -34,11 +38,11 @@ class Plan:
     revision: int
     changes: tuple[Change, ...]
     impacts: Impacts
-    warnings: tuple[str, ...]
+    warnings: tuple[Note, ...]
     before: Live
     after: Live
     facts: Facts
-    drift: tuple[str, ...] = ()
+    drift: tuple[Note, ...] = ()
     rows: tuple[RowCount, ...] = ()
 
     @property
@@ -103,16 +107,16 @@ class Plan:
 
 
 def make_plan(
-    document: Document, live: Live, facts: Facts, *, at: datetime, prune: bool = False, tells_all: bool = True
+    document: Document, live: Live, facts: Facts, *, at: datetime, prune: bool = False, reach: Reach = EVERYTHING
 ) -> Plan:
     """The plan for a document against a live state; pure, so that a preview and the real thing are one."""
-    after = merge(document, live, facts, prune=prune)
-    warnings = plan_warnings(document, after, facts, tells_all=tells_all)
-    return plan_between(live, after, at=at, facts=facts, warnings=warnings)
+    after = merge(document, live, facts, prune=prune, reach=reach)
+    reach.may_allow(live, after)
+    return plan_between(live, after, at=at, facts=facts, warnings=plan_warnings(document, after, facts))
 
 
 def plan_between(
-    before: Live, after: Live, *, at: datetime, facts: Facts | None = None, warnings: tuple[str, ...] = ()
+    before: Live, after: Live, *, at: datetime, facts: Facts | None = None, warnings: tuple[Note, ...] = ()
 ) -> Plan:
     """The plan from one state to another, whoever says what the other is."""
     facts = facts or Facts()

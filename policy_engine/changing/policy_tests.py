@@ -1,6 +1,6 @@
 """Runs the tests that documents state: decides as a query would, and compares with what was expected."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from policy_engine.document.model import PolicyTest
 from policy_engine.document.places import Place
 from policy_engine.judging.decide import decide
 from policy_engine.live import Live, dataset_key
-from policy_engine.model import ColumnDecision, Decision, Outcome, Subject
+from policy_engine.model import ColumnDecision, Decision, Outcome, Policy, Subject
 from policy_engine.subjects import subject_of
 from policy_engine.transforms.calls import print_call
 
@@ -45,22 +45,27 @@ class TestResult:
         return all(check.is_met for check in self.checks)
 
 
-def run_tests(draft: Draft, at: datetime) -> tuple[TestResult, ...]:
+def run_tests(
+    draft: Draft, at: datetime, *, reads: Callable[[Policy], bool] = lambda _: True
+) -> tuple[TestResult, ...]:
     """Every test of the document, on the state that it leads to; `at` is the moment for tests that name none.
+
+    A policy that is not one of those that somebody `reads` decides nothing that a test could ask for by name.
 
     Example:
         >>> all(result.is_passed for result in run_tests(draft(document), at))
         True
     """
-    return tuple(_run(stated.value, stated.place, draft.live, at) for stated in draft.document.tests)
+    unread = frozenset(key for key, policy in draft.live.policies.items() if not reads(policy))
+    return tuple(_run(stated.value, stated.place, draft.live, at, unread) for stated in draft.document.tests)
 
 
-def _run(test: PolicyTest, place: Place, live: Live, at: datetime) -> TestResult:
+def _run(test: PolicyTest, place: Place, live: Live, at: datetime, unread: frozenset[str]) -> TestResult:
     dataset = live.datasets.get(dataset_key(*test.dataset))
     if dataset is None:
         return TestResult(name=test.name or _named(test), place=place, checks=(_not_there(test, place),))
     decision = decide(_subject(test, live), dataset, live.policy_set, test.at or at, estate=live.datasets.get)
-    checks = (*_columns(test, decision), *_rows(test, decision, place), *_because(test, decision, place))
+    checks = (*_columns(test, decision), *_rows(test, decision, place), *_because(test, decision, place, unread))
     return TestResult(name=test.name or _named(test), place=place, checks=checks)
 
 
@@ -157,14 +162,14 @@ def _rows(test: PolicyTest, decision: Decision, place: Place) -> Iterator[Check]
         )
 
 
-def _because(test: PolicyTest, decision: Decision, place: Place) -> Iterator[Check]:
+def _because(test: PolicyTest, decision: Decision, place: Place, unread: frozenset[str]) -> Iterator[Check]:
     """Each policy that was named must have had a say about the columns that the test names, or about the rows."""
     if not test.because:
         return
     asked = {fold(".".join(path)) for path in test.columns}
     every = [inner for column in decision.columns for inner in (column, *column.nested)]
     deciding = {name for column in every if fold(column.name) in asked or not asked for name in column.policies}
-    deciding |= set(decision.rows.policies)
+    deciding = {name for name in deciding | set(decision.rows.policies) if fold(name) not in unread}
     seen = ", ".join(sorted(deciding)) or "no policy"
     for name in test.because:
         yield Check(

@@ -1,13 +1,16 @@
 """Who may give which statement, at one door, and the refusal in words that scripts look for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
 from catalog.errors import NotAllowed
 from catalog.names import join
 from policy_engine.capabilities import Action, Rights
-from policy_engine.changing.delegation import require_change
+from policy_engine.changing.delegation import require_change, require_policy
 from policy_engine.changing.plan import Plan
+from policy_engine.changing.reach import namespace
 from policy_engine.ddl.model import (
     AssignTag,
     Change,
@@ -70,14 +73,24 @@ def require_statement(change: Change, asker: Asker) -> None:
     """
     if not asker.may(*_demand(change)):
         raise NotAllowed(f"User '{asker.user}' does not have privileges to {_deed(change)}", hint=_HINT)
+    if asker.rights is not None and not asker.administers and isinstance(change, PutPolicy | TakePolicy):
+        with _in_words_of(change, asker):
+            require_policy(asker.rights, change.policy)
 
 
 def require_plan(change: Change, asker: Asker, plan: Plan) -> None:
     """Raise NotAllowed unless the asker's rights are enough for all that the statement would change."""
     if asker.rights is None:
         return
-    try:
+    with _in_words_of(change, asker):
         require_change(asker.rights, plan.before, plan.after)
+
+
+@contextmanager
+def _in_words_of(change: Change, asker: Asker) -> Iterator[None]:
+    """Has a refusal inside begin with the words that scripts look for."""
+    try:
+        yield
     except NotAllowed as error:
         detail = f"User '{asker.user}' does not have privileges to {_deed(change)}: {error.detail}"
         raise NotAllowed(detail, hint=error.hint) from None
@@ -109,7 +122,7 @@ def _demand(change: Change) -> tuple[Action, str | None]:
         case PutPolicy(policy=policy) | TakePolicy(policy=policy):
             return Action.POLICY_WRITE, policy.scope.database
         case AssignTag(target=Target(dataset=str()), tag=tag):
-            return Action.TAG_ASSIGN, tag.split(".", 1)[0]
+            return Action.TAG_ASSIGN, namespace(tag)
         case _:
             return Action.HOME_ADMINISTER, None
 

@@ -52,7 +52,7 @@ class Runner:
             return found
         require_statement(statement, asker)
         with names_withheld(self.subject, live.policy_set) if self.subject else nullcontext():
-            plan = plan_statement(statement, live, at=at, tells_all=asker.sees_policies)
+            plan = plan_statement(statement, live, at=at)
         require_plan(statement, asker, plan)
         if self.subject is not None:
             plan = told_plan(plan, self.subject)
@@ -79,11 +79,10 @@ class Runner:
         )
 
 
-def plan_statement(change: Change, live: Live, *, at: datetime, tells_all: bool = True) -> Plan:
+def plan_statement(change: Change, live: Live, *, at: datetime) -> Plan:
     """What a statement would change, and what that does to people; pure."""
     after = state_after(change, live)
-    put = change.policy if isinstance(change, PutPolicy) else None
-    warnings = tuple(scope_warnings(put, after, tells_all=tells_all)) if put else ()
+    warnings = tuple(scope_warnings(change.policy, after)) if isinstance(change, PutPolicy) else ()
     return plan_between(live, after, at=at, warnings=warnings)
 
 

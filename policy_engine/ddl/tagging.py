@@ -99,7 +99,9 @@ def _check_carried(change: AssignTag, confirmed: frozenset[str], suggested: froz
         if change.tag in suggested
         else f"it carries: {', '.join(sorted(confirmed)) or 'none'}"
     )
-    raise PolicyInvalid(f"`{thing}` does not carry the attribute `{change.tag}`", hint=hint)
+    error = PolicyInvalid(f"`{thing}` does not carry the attribute `{change.tag}`", hint=hint)
+    error.gives = ("tags", thing)
+    raise error
 
 
 def _tagged_database(change: AssignTag, live: Live) -> Live:

@@ -58,8 +58,8 @@ def test_a_source_that_cannot_be_reached_is_said(catalog: Catalog) -> None:
 
     document = loads(CLERK.format(text="having: not fin.card"))
     plan = prepare(document, catalog, at=NOW, count=unreachable)
-    assert [count.problem for count in plan.rows] == ["not counted: the lake is dry"]
-    assert "  rows: rows of shop.orders for clerk: not counted: the lake is dry" in plan.text()
+    assert [count.problem for count in plan.rows] == ["not counted: a source is not available"]
+    assert "  rows: rows of shop.orders for clerk: not counted: a source is not available" in plan.text()
     assert plan.as_json()["rows"] == [
         {
             "role": "clerk",
@@ -67,7 +67,7 @@ def test_a_source_that_cannot_be_reached_is_said(catalog: Catalog) -> None:
             "before": None,
             "after": None,
             "total": None,
-            "problem": "not counted: the lake is dry",
+            "problem": "not counted: a source is not available",
         }
     ]
 

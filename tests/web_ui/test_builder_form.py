@@ -13,7 +13,9 @@ from tests.policy_engine.policies import policies
 from web_ui.authoring.builder import FIELDS, Known, blank_form, form_of, read_form
 
 PLAIN = {**blank_form(), "policy": ("p",), "to": ("clerk",), "scope": ("shop",), "why": ("to try",)}
-KNOWN = Known(roles=frozenset({"clerk", "boss"}), tags=frozenset({"pii.email", "fin.card"}))
+KNOWN = Known(
+    roles=frozenset({"clerk", "boss"}), tags=frozenset({"pii.email", "fin.card"}), told=frozenset({"clerk", "boss"})
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -257,6 +257,16 @@ def test_no_source_is_read_for_a_steward(client: FlaskClient, bearer: Bearer, sh
     assert ".csv" not in str(told)
 
 
+def test_the_form_of_a_policy_suggests_no_role_that_a_delegate_may_not_know(
+    client: FlaskClient, browser: SignIn
+) -> None:
+    for user, name, is_told in (("eve", "bos", False), ("max", "bos", True), ("eve", "clrk", True)):
+        page, form = browser(user), {"policy": "new", "effect": "grant", "to": name, "scope": "shop", "why": "w"}
+        token = csrf_token(page.get("/policies/new"))
+        told = page.post("/policies/new", data={**form, "csrf_token": token, "action": "check"})
+        assert ("id you mean" in told.text) is is_told
+
+
 def test_what_a_delegate_may_know_is_suggested(client: FlaskClient, bearer: Bearer) -> None:
     refused = _apply(client, ON_SHOP.replace("clerk", "clork"), bearer("eve"), "plan")
     assert refused.get_json()["hint"] == "did you mean `clerk`?"

@@ -47,10 +47,11 @@ _TOGETHER = {"scope": ("scope", "columns"), "having": ("having", "pick"), "attri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The roles and tags that there are, by folded name."""
+    """The roles and tags that there are, by folded name; of the roles those alone are suggested that may be `told`."""
 
     roles: AbstractSet[str]
     tags: AbstractSet[str]
+    told: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,8 @@ def read_form(form: Form, known: Known | None = None) -> Reading:
         names = known.roles if reference.kind == "role" else known.tags
         place = places.get(reference.place.line, "")
         if fold(reference.name) not in names and place not in errors:
-            told = unknown(reference.kind, reference.name, dict.fromkeys(names), reference.place)
+            near = known.told if reference.kind == "role" else names
+            told = unknown(reference.kind, reference.name, dict.fromkeys(near), reference.place)
             errors[place] = _told(told) if isinstance(told, VeilError) else PolicyInvalid(str(told))
     if errors or document is None:
         return Reading(errors=errors)

@@ -5,12 +5,14 @@ from policy_engine.changing.apply import Applied, carry_out, prepare
 from policy_engine.changing.delegation import require_any, require_change, require_document
 from policy_engine.changing.facts import describe_at_source
 from policy_engine.changing.plan import Plan
+from policy_engine.changing.reach import reach_of
 from policy_engine.changing.row_counts import Count
 from policy_engine.changing.told_plan import names_withheld, refuse_taken, told_plan
 from policy_engine.document.reading import loads
 from policy_engine.document.tree import DELEGATED, WHOLE_ESTATE
+from policy_engine.live import Live
 from policy_engine.model import Subject
-from policy_engine.readers import reads_every_policy
+from policy_engine.readers import reader, reads_every_policy
 from proxy.http import answers
 from web_ui.parts import Parts
 
@@ -29,15 +31,22 @@ def planned(
 
     A document that `is_one_of_many` is not told what else is live. One of somebody who does not administer is smaller.
 
-    INVARIANT: nothing is read from a source or the environment for somebody who may not administer, and policies
-    that the document does not name are told to those alone who may read them.
+    INVARIANT: nothing is looked up before the person may speak of what the document names, nothing is read from a
+    source or the environment for somebody who may not administer, and no more is worked out of a change, rows
+    counted, say, before the person may make it. What is told of it passes `told_plan`.
     """
     current = parts.policies.current()
     rights = Rights(subject, current)
     require_any(rights, what)
     most = WHOLE_ESTATE if rights.may(Action.HOME_ADMINISTER) else DELEGATED
     document = loads(text, folder=parts.home.documents, most=most)
-    require_document(rights, document)
+    require_document(rights, document, subject.user, prune=prune)
+
+    def ask(before: Live, after: Live) -> None:
+        for stated in document.policies:
+            refuse_taken(stated.value, before, subject)
+        require_change(Rights(subject, before.policy_set), before, after)
+
     with names_withheld(subject, current):
         plan = prepare(
             document,
@@ -48,10 +57,8 @@ def planned(
             check_rule=parts.check_rule,
             count=count,
             tells_all=reads_every_policy(rights) and not is_one_of_many,
+            reach=reach_of(rights, reads=reader(subject, current), may_allow=ask),
         )
-    for stated in document.policies:
-        refuse_taken(stated.value, plan, subject)
-    require_change(Rights(subject, plan.before.policy_set), plan.before, plan.after)
     return told_plan(plan, subject)
 
 

@@ -13,10 +13,11 @@ from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.delegation import require_policy_writer
 from policy_engine.changing.plan import Plan
 from policy_engine.changing.plan_warnings import covered_datasets, filter_warnings, place_warnings, transform_warnings
+from policy_engine.changing.told_plan import told_notes
 from policy_engine.circumstances import WEEKDAYS
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Effect, Policy, PolicySet, Subject
-from policy_engine.readers import reads_every_policy
+from policy_engine.readers import known_roles
 from policy_engine.transforms.known import TRANSFORMS
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
@@ -163,6 +164,7 @@ class BuilderPage:
         known = Known(
             roles=frozenset(fold(role.name) for role in current.roles),
             tags=frozenset(tag.name for tag in self.parts.tags.tags()),
+            told=frozenset(map(fold, known_roles(subject, current))),
         )
         reading = _not_taken(read_form(form, known), policy, current)
         if reading.policy is None:
@@ -173,8 +175,7 @@ class BuilderPage:
             plan = planned(self.parts, subject, text, what=_WHAT, is_one_of_many=True)
         except VeilError as error:
             return Shown(reading=reading, card=card, problem=problems.told(error, decision_id=answers.decision_id()))
-        tells_all = reads_every_policy(Rights(subject, current))
-        notes = {name: tuple(found) for name, found in _notes(reading.policy, plan, card.state, tells_all=tells_all)}
+        notes = {name: tuple(found) for name, found in _notes(reading.policy, plan, card.state, subject)}
         shown = Shown(reading=reading, card=card, view=PlanView.of(plan), notes=notes)
         try:
             asked = self._asked(subject, current, reading.policy, plan)
@@ -314,16 +315,12 @@ def _not_taken(reading: Reading, policy: Policy | None, current: PolicySet) -> R
     return Reading(errors={"policy": problem})
 
 
-def _notes(policy: Policy, plan: Plan, state: str, *, tells_all: bool) -> Iterator[tuple[str, list[str]]]:
+def _notes(policy: Policy, plan: Plan, state: str, subject: Subject) -> Iterator[tuple[str, list[str]]]:
     """What is legal and worth a word, by field: of the engine's own checks against the datasets in scope."""
     prefix = f"policy `{policy.id}`: "
-    checks = (
-        ("scope", place_warnings(policy, plan.after, tells_all=tells_all)),
-        ("where", filter_warnings(policy, plan.after)),
-        ("transforms", transform_warnings(policy, plan.after)),
-    )
-    for name, found in checks:
-        yield name, [each.removeprefix(prefix) for each in found]
+    checks = {"scope": place_warnings, "where": filter_warnings, "transforms": transform_warnings}
+    for name, check in checks.items():
+        yield name, [told.removeprefix(prefix) for told in told_notes(check(policy, plan.after), plan, subject)]
     told = {"switched off": ("enabled", "while it is switched off"), "over": ("until", "since it is over")}
     told["not begun"] = ("from", "before it begins")
     if state:

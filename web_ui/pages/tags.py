@@ -98,8 +98,9 @@ class TagsPage:
             raise RequestInvalid("no tag is chosen", hint="go back, tick some and say whether they are right")
         verdicts, rights = {int(number[:18]): verdict for number in numbers}, self._rights(subject)
         plan = foreseen(self.parts.catalog, verdicts, rights=rights, at=self.parts.clock())
-        if plan.impacts and not was_looked_at(plan):
-            return self._foreseen(subject, plan, len(verdicts))
+        told = told_plan(plan, subject)
+        if plan.impacts and not was_looked_at(told):
+            return self._foreseen(told, len(verdicts))
         done = review(
             self.parts.catalog,
             verdicts,
@@ -113,10 +114,9 @@ class TagsPage:
         address = f"{flask.url_for('tags.show')}?{urlencode({**kept, **_said(len(done.changed))})}"
         return flask.redirect(address, code=303)
 
-    def _foreseen(self, subject: Subject, plan: Plan, count: int) -> str:
+    def _foreseen(self, told: Plan, count: int) -> str:
         """Who would see what otherwise, before a verdict that opens or closes something is taken."""
         form = flask.request.form
-        told = told_plan(plan, subject)
         asked = urlencode({name: form.get(name, "") for name in ("state", *_ASKED)})
         return flask.render_template(
             "tags_verdict.html",
