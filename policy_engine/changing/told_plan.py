@@ -22,7 +22,7 @@ from policy_engine.changing.reach import namespace
 from policy_engine.changing.row_counts import RowCount
 from policy_engine.live import Live
 from policy_engine.model import Policy, PolicySet, Subject
-from policy_engine.oversight import overseen
+from policy_engine.oversight import overseen, overseen_roles
 from policy_engine.own_names import is_own
 from policy_engine.readers import known_roles, reader, reads_every_policy
 
@@ -121,7 +121,12 @@ class _Telling:
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        return frozenset(map(fold, known_roles(self.subject, self.current)))
+        """The folded names of roles that are told: their own, and those with a grant where they oversee others."""
+        known = [*known_roles(self.subject, self.current)]
+        if self.databases != frozenset():
+            sides = (self.plan.before.policy_set, self.plan.after.policy_set)
+            known += [role.name for policies in sides for role in overseen_roles(policies, self.databases)]
+        return frozenset(map(fold, known))
 
     def tells_tag(self, tag: str) -> bool:
         return self.administers or self.rights.may(Action.TAG_ASSIGN, namespace(tag))
@@ -186,9 +191,14 @@ class _Telling:
             return None
         if not self.knows_people and not self._oversees(alike.dataset):
             return self._from_afar(alike)
+        alike = self._named(alike)
         kept = tuple(name for name in alike.policies if fold(name) not in self.unread)
         # Conditions are those of the policies together, so they are told with all of them or not at all.
         return alike if kept == alike.policies else replace(alike, policies=kept, when="")
+
+    def _named(self, alike: Alike) -> Alike:
+        is_told = alike.kind != "role" or self.knows_people or fold(alike.name) in self.roles
+        return alike if is_told else replace(alike, name=OTHERS)
 
     def of_role(self, _: Alike) -> bool:
         return True
@@ -224,7 +234,7 @@ class _Telling:
         named = ("",) if alike.is_of_rows else tuple(column for column in alike.columns if fold(column) in tagged)
         return Alike(
             kind=alike.kind,
-            name=alike.name if fold(alike.name) in self.roles or alike.kind != "role" else OTHERS,
+            name=self._named(alike).name,
             dataset=alike.dataset,
             columns=named or ("*",),
             movement=alike.movement,

@@ -162,6 +162,24 @@ def test_of_columns_and_datasets_that_a_steward_did_not_name_nothing_is_told() -
     assert len(told_plan(made, AUDITOR).impacts) == 2
 
 
+def test_roles_without_a_grant_where_a_delegate_oversees_are_others() -> None:
+    """A role that shares a group with one of theirs moves along with it, whatever it is there for elsewhere."""
+    told = set()
+    for name in ("internal affairs", "ski club"):
+        roles = (*ROLES[:2], Role(name="clerk", groups=frozenset({"g"})), Role(name=name, groups=frozenset({"g", "h"})))
+        lab = Policy(id="lab", effect=Effect.GRANT, roles=(name,), scope=Scope(database="lab"))
+        data = {**_live().datasets, ("shop", "trials"): _dataset(database="shop")}
+        before = replace(_live(), datasets=data, roles={each.name: each for each in roles}, policies={"lab": lab})
+        shop = Policy(id="shop", effect=Effect.GRANT, roles=("clerk",), scope=Scope(database="shop"))
+        made = plan_between(before, replace(before, policies={"lab": lab, "shop": shop}), at=NOW)
+        assert {impact.name for impact in told_plan(made, AUDITOR).impacts} == {"clerk", name}
+        told |= {impact.name for impact in told_plan(made, DELEGATE).impacts}
+        seen = replace(shop, id="seen", roles=(name,))
+        other = plan_between(before, replace(before, policies={"lab": lab, "seen": seen}), at=NOW)
+        assert name in {impact.name for impact in told_plan(other, DELEGATE).impacts}
+    assert told == {"clerk", "others"}
+
+
 def test_accounts_are_told_to_who_may_see_as_others() -> None:
     own = Policy(
         id="own", effect=Effect.GRANT, roles=("internal affairs",), scope=Scope(database="shop", dataset="x_${user}")
