@@ -73,6 +73,7 @@ _OF_SYNTAX = frozenset(
 _MOST = 5_000
 """Of relations and calls that a relation may come to, with all within it; each is unfolded wherever it stands."""
 
+_MAIN = "main"  # where the engine looks for a bare name, if not in the view's own schema
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat", "repeat_row"})
 _TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
 _ENGINES_SCHEMAS = frozenset({"information_schema", "pg_catalog", "system", "temp"})
@@ -189,10 +190,18 @@ class _File:
         )
         if not schema and not catalog and name in ctes:
             return
-        is_own = (schema, name) in self._sql if schema else name in self._names and name not in self._engines_views
+        is_own = (schema, name) in self._sql if schema else self._is_own(name)
         if catalog or schema in _ENGINES_SCHEMAS or not is_own:
             raise _Beyond(f"it reads from `{name[:80]}`, which is not in the file")
         yield name
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a bare name means a relation of the file, or nothing.
+
+        Where the engine finds none of that name, it takes it for the path of a file, or for a relation of its own.
+        """
+        is_plain = re.fullmatch(r"\w+", name) is not None and name in self._names
+        return name not in self._engines_views and (is_plain or (_MAIN, name) in self._sql)
 
     def _table_call(self, node: Node) -> Iterator[Counter[str]]:
         call = node.get("function")

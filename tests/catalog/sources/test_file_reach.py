@@ -28,6 +28,7 @@ CREATE MACRO bad(x) AS (SELECT count(*) FROM duckdb_views()) + x;
 CREATE MACRO worse(x) AS bad(x);
 CREATE MACRO told(x, y := getvariable('a')) AS x;
 CREATE MACRO table_told(x := getvariable('a')) AS TABLE SELECT x AS y;
+CREATE TABLE "odd name.csv" (a INT);
 CREATE MACRO query(x) AS 1;
 CREATE MACRO s2.read_text(x) AS TABLE SELECT 1 AS x;
 CREATE MACRO sniff_csv(x) AS TABLE SELECT 1 AS x;
@@ -45,6 +46,7 @@ WITHIN = (
     "FROM t UNION ALL BY NAME SELECT 1 AS a",
     "SELECT * FROM (SELECT 1 AS k) SEMI JOIN t ON true",
     "VALUES (1), (2)",
+    'FROM "odd name.csv"',
     "SELECT unnest([1, 2]), {'a': 1}.a, COLUMNS(*) FROM t",
     "SELECT split_part(b, 'x', 1), now(), random(), string_agg(b, ',') OVER (ORDER BY a) FROM t",
     "SELECT extract(year FROM current_date), a IN (SELECT a FROM t), list_sum([1]), json_extract('{}', '$.a') FROM t",
@@ -85,6 +87,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         engine.execute(SETUP)
         for number, sql in enumerate((*WITHIN, *BEYOND)):
             engine.execute(f'CREATE VIEW "v{number} AS x" AS {sql}')
+        path.with_name("x.csv").write_text("a\n1\n")
+        engine.execute(f'CREATE TABLE s2."{path.parent}/x.csv" (a INT)')
+        engine.execute(f'CREATE VIEW by_path AS FROM "{path.parent}/x.csv"')
         engine.execute(f'CREATE VIEW "over" AS FROM "v{len(WITHIN) + 1} AS x"')
     return path
 
@@ -109,7 +114,8 @@ def test_what_reads_anything_else_is_beyond(reasons: dict[str, str], sql: str) -
 def test_so_is_what_reads_that(reasons: dict[str, str]) -> None:
     assert "outside of the file" in reasons["main.over"]
     assert "current_setting" in reasons["s2.u"]
-    assert not reasons.keys() & {"main.t", "s2.t"}
+    assert "not in the file" in reasons["main.by_path"]
+    assert not reasons.keys() & {"main.t", "s2.t", "main.odd name.csv"}
 
 
 def test_every_function_that_does_not_hang_on_its_arguments_alone_was_looked_at() -> None:
