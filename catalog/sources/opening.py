@@ -10,6 +10,7 @@ from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.held_files import HeldFiles, common_folder
+from catalog.sources.planned_scans import refuse_foreign_scans
 from catalog.sources.world import Resources, World, columns_as, literal, pattern
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
@@ -75,6 +76,8 @@ def _create_view(world: World, part: Part, name: str) -> None:
             raise _changed(part, f"it has no column `{column}` any more")
         if found[fold(column)] != type_:
             raise _changed(part, f"column `{column}` is no longer {type_}")
+    if part.scan.database is not None:
+        refuse_foreign_scans(world, item, world.alias(part.scan.database))
     columns = columns_as(part.expected.columns, is_collated=part.scan.database is not None)
     if part.scan.database is not None and part.expected.seen_in_part:
         item = f"(FROM {item} OFFSET 0)"  # the engine knows least and largest values of what lies above no limit
