@@ -174,7 +174,7 @@ class _Telling:
         changed = [policy for key in {*before, *after} for policy in (before.get(key), after.get(key)) if policy]
         changed = [policy for policy in changed if before.get(fold(policy.id)) != after.get(fold(policy.id))]
         is_of_accounts = any(is_own(policy.scope) for policy in changed) and not self._sees_as_others
-        is_elsewhere = bool(self._tagged) and not self.knows_people
+        is_elsewhere = not self.knows_people and any(each.kind in ("dataset", "tag") for each in self.plan.changes)
         told = self.notes(self.plan.warnings)
         return (*told, *([_ELSEWHERE] if is_elsewhere else ()), *([_ACCOUNTS] if is_of_accounts else ()))
 
@@ -215,21 +215,22 @@ class _Telling:
         there = [dataset for dataset in self.datasets.get(name, ()) if dataset is not None]
         return bool(there) and all(fold(dataset.database) in self.databases for dataset in there)
 
+    def _tagged(self, name: str) -> frozenset[str]:
+        """The folded columns of a dataset whose tags change; the empty name stands for the dataset's own tags."""
+        if name not in self._tags_moved:
+            before, after = ({} if each is None else _tags(each) for each in self.datasets.get(name, (None, None)))
+            moved = (column for column in {**before, **after} if before.get(column) != after.get(column))
+            self._tags_moved[name] = frozenset(moved)
+        return self._tags_moved[name]
+
     @cached_property
-    def _tagged(self) -> Mapping[str, frozenset[str]]:
-        """The columns whose tags change, by dataset, folded; the empty name stands for the dataset's own."""
-        found: dict[str, frozenset[str]] = {}
-        for name, (before, after) in self.datasets.items():
-            if before is not None and after is not None and before is not after and before != after:
-                sides = [{fold(column.name): column.confirmed for column in each.columns} for each in (before, after)]
-                own = {""} if before.confirmed != after.confirmed else set()
-                found[name] = frozenset(own | {column for column, _ in sides[0].items() ^ sides[1].items()})
-        return found
+    def _tags_moved(self) -> dict[str, frozenset[str]]:
+        return {}
 
     def _from_afar(self, alike: Alike) -> Alike | None:
         """What tags of theirs do to others on a dataset that they do not oversee: the outcome on what they tagged."""
-        tagged = self._tagged.get(alike.dataset)
-        if tagged is None:
+        tagged = self._tagged(alike.dataset)
+        if not tagged:
             return None
         named = ("",) if alike.is_of_rows else tuple(column for column in alike.columns if fold(column) in tagged)
         return Alike(
@@ -241,6 +242,12 @@ class _Telling:
             before=_outcome(alike.before),
             after=_outcome(alike.after),
         )
+
+
+def _tags(dataset: Dataset) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """The tags that count on each folded column, and under the empty name on the dataset."""
+    columns = {fold(column.name): (column.confirmed, column.suggested) for column in dataset.columns}
+    return {"": (dataset.confirmed, dataset.suggested), **columns}
 
 
 def _outcome(shown: str) -> str:

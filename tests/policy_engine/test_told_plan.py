@@ -22,7 +22,7 @@ from policy_engine.changing.told_plan import TOLD, told_notes, told_plan
 from policy_engine.document.model import Document
 from policy_engine.document.reading import SECTIONS, loads
 from policy_engine.live import Live
-from policy_engine.model import AnyOf, Effect, HasTag, Policy, PolicySet, Scope, Subject
+from policy_engine.model import AnyOf, Effect, HasTag, Not, Policy, PolicySet, Scope, Subject
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DELEGATE = Subject(user="dee", groups=frozenset({"delegates"}))
@@ -131,6 +131,20 @@ def test_a_steward_is_told_their_tags_and_outcomes() -> None:
     assert impact.policies == ()
     [impact] = told_plan(_plan(), AUDITOR).impacts
     assert (impact.name, impact.policies) == ("internal affairs", ("fraud watch",))
+
+
+def test_a_steward_is_told_what_rejecting_a_suggestion_does() -> None:
+    """What is only suggested counts against opening, so without it somebody may gain."""
+    seen = Policy(
+        id="seen", effect=Effect.GRANT, roles=("internal affairs",), scope=Scope(), having=Not(HasTag("ops.x"))
+    )
+    column = replace(_dataset().columns[0], suggested=frozenset({"ops.x"}))
+    sides = [replace(_dataset(), columns=(each,)) for each in (column, replace(column, suggested=frozenset()))]
+    before, after = (replace(_live(), datasets={("lab", "trials"): side}, policies={"seen": seen}) for side in sides)
+    change = Change(sign="~", kind="tag", name="ops.x on lab.trials.pid", details=("suggested -> rejected",))
+    told = told_plan(replace(plan_between(before, after, at=NOW), changes=(change,)), STEWARD)
+    assert [(each.name, each.column, each.movement) for each in told.impacts] == [("others", "pid", Movement.GAINS)]
+    assert told.changes == (change,)
 
 
 def test_of_columns_and_datasets_that_a_steward_did_not_name_nothing_is_told() -> None:
