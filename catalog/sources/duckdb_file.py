@@ -11,7 +11,7 @@ from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources.connector import Expected, GeneratedColumn, Limits, Relation, Scan, ViewSql
 from catalog.sources.engine_types import fields_of, may_have_no_text
-from catalog.sources.file_reach import beyond
+from catalog.sources.file_reach import FileReach
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.own_files import refuse_own
 from catalog.sources.run import EngineRun
@@ -20,6 +20,7 @@ from catalog.sources.view_sql import relations_read
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
+_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")  # of changes that the engine reads with the file
 _MAIN = "main"  # where the engine looks for what is not in a view's own schema
 _RELATIONS = """
 SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database AND NOT internal
@@ -69,7 +70,7 @@ class DuckDbFileConnector:
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._path = Path(options["path"]).absolute()
         self._worked_out: tuple[str, frozenset[str], Mapping[str, frozenset[str]]] = "", frozenset(), {}
-        self._beyond: tuple[str, Mapping[str, str]] = "", {}
+        self._reach: tuple[str, FileReach] | None = None
         self._textless: dict[Expected, frozenset[str]] = {}
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
@@ -180,14 +181,13 @@ class DuckDbFileConnector:
 
     def _refuse_beyond(self, relation: str, fingerprint: str) -> None:
         """Raises SourceUnavailable where a relation reaches beyond the file; that is looked up when it has changed."""
-        if self._beyond[0] != fingerprint:
+        if self._reach is None or self._reach[0] != fingerprint:
             world = self._open()
             try:
-                self._beyond = fingerprint, beyond(world, world.alias(self._path))
+                self._reach = fingerprint, FileReach(world, world.alias(self._path))
             finally:
                 world.close()
-        place = ".".join(fold(part) for part in _parts(relation))
-        if why := self._beyond[1].get(place):
+        if why := self._reach[1].beyond(*_parts(relation)):
             raise SourceUnavailable(
                 f"`{relation}` reaches beyond its database file: {why}",
                 hint="make it of the file's relations and of functions that tell nothing of a session",
@@ -231,7 +231,7 @@ class DuckDbFileConnector:
         return World(Resources(), databases=[self._path])
 
     def _fingerprint(self) -> str:
-        """Changes whenever the file, or the log of changes beside it, is written to."""
+        """Changes whenever the file, or a log of changes beside it, is written to."""
         return "|".join(self._states())
 
     def _states(self) -> tuple[str, ...]:
@@ -239,7 +239,7 @@ class DuckDbFileConnector:
             raise SourceUnavailable(
                 f"there is no database file `{self._path.name}`", hint="check the source's path and its rights"
             )
-        return states_of(self._path, self._path.with_name(self._path.name + ".wal"))
+        return states_of(self._path, *(self._path.with_name(self._path.name + ending) for ending in _LOGS))
 
 
 def _item(relation: str) -> str:

@@ -8,6 +8,7 @@ their arguments, the time and chance; whatever else it names, or cannot be follo
 
 import functools
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -73,67 +74,79 @@ _OF_SYNTAX = frozenset(
 _MOST = 5_000
 """Of relations and calls that a relation may come to, with all within it; each is unfolded wherever it stands."""
 
+_LONGEST = 50_000
+"""Of letters of one text; the engine's tree of it is a hundred times as long."""
+
+_LONGEST_TOGETHER = 500_000
+_TOO_LONG = "-" * (_LONGEST + 1)
 _MAIN = "main"  # where the engine looks for a bare name, if not in the view's own schema
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat", "repeat_row"})
 _TABLES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"})
 _ENGINES_SCHEMAS = frozenset({"information_schema", "pg_catalog", "system", "temp"})
 
 
-def beyond(world: World, database: str) -> Mapping[str, str]:
-    """The relations of an attached file that reach beyond it, as `schema.name` folded, each with what shows it.
+class FileReach:
+    """Which relations of an attached file reach beyond it; thread-safe, and good for one state of the file.
 
-    Example: of a file with `CREATE VIEW keys AS FROM duckdb_settings()` that is
-    `{'main.keys': 'it reads from the function `duckdb_settings`'}`.
+    Example: of `CREATE VIEW keys AS FROM duckdb_settings()`, `FileReach(world, alias).beyond("main", "keys")` is
+    `it reads from the function `duckdb_settings``.
     """
-    return _File(world, database).beyond()
-
-
-class _File:
-    """What a file brings along, with what of it has been followed."""
 
     def __init__(self, world: World, database: str) -> None:
         self._built_in = _built_in(world)
-        place: dict[str, object] = {"database": database}
+        file: dict[str, object] = {"database": database}
         self._engines_views = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_VIEWS))
-        functions = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_TABLE_FUNCTIONS, place))
+        functions = frozenset(fold(str(name)) for (name,) in world.rows(_ENGINES_TABLE_FUNCTIONS, file))
         self._closed = functions - _TABLE_FUNCTIONS
         self._sql: dict[tuple[str, str], list[str]] = {}
-        for schema, name, sql in world.rows(_RELATIONS, place):
+        for schema, name, sql in world.rows(_RELATIONS, file):
             texts = self._sql.setdefault((fold(str(schema)), fold(str(name))), [])
-            texts += [] if sql is None else [_query(str(sql))]
-        for schema, name, sql in world.rows(_GENERATED, place):
+            texts += [] if sql is None else [_query(str(sql)) if len(str(sql)) <= _LONGEST else _TOO_LONG]
+        for schema, name, sql in world.rows(_GENERATED, file):
             self._sql[fold(str(schema)), fold(str(name))].append(f"SELECT {sql}")
         self._own_macros: dict[str, list[str]] = {}
         self._own_table_macros: dict[str, list[str]] = {}
         self._parameters: Counter[str] = Counter()
         """How many a macro has at most: the engine tells their names, and not what stands for one that is not given."""
-        for name, kind, sql, count in world.rows(_MACROS, place):
+        for name, kind, sql, count in world.rows(_MACROS, file):
             if kind == "table_macro":
                 self._own_table_macros.setdefault(fold(str(name)), []).append(str(sql))
             else:
                 self._own_macros.setdefault(fold(str(name)), []).append(f"SELECT {sql}")
             self._parameters |= Counter({fold(str(name)): int(str(count))})
-        self._names = {name for _, name in self._sql}
+        self._places: dict[str, list[tuple[str, str]]] = {}
+        for place in self._sql:
+            self._places.setdefault(place[1], []).append(place)
+        self._known: dict[tuple[str, str], str | None] = {}
+        self._lock = threading.Lock()
         self._read: dict[str, Counter[str]] = {}
         """By a text: how often it reads each relation of the file, by bare names, and under no name what it calls."""
 
-    def beyond(self) -> dict[str, str]:
+    def beyond(self, schema: str, name: str) -> str | None:
+        """What shows that a relation reaches beyond the file, in words; None for one that does not."""
+        place = fold(schema), fold(name)
+        with self._lock:
+            if place not in self._known:
+                self._known[place] = self._looked_at(place)
+            return self._known[place]
+
+    def _looked_at(self, place: tuple[str, str]) -> str | None:
         reads: dict[tuple[str, str], Counter[str]] = {}
-        found: dict[tuple[str, str], str] = {}
-        for place, texts in self._sql.items():
+        left, length = [place], 0
+        while left:
+            each = left.pop()
+            if each in reads:
+                continue
+            texts = self._sql.get(each, [])
+            length += sum(map(len, texts))
             try:
-                reads[place] = sum(map(self._followed, texts), Counter())
+                if length > _LONGEST_TOGETHER:
+                    raise _Beyond("what it is made of is too long to be followed")
+                reads[each] = sum(map(self._followed, texts), Counter())
             except _Beyond as reason:
-                found[place] = str(reason)
-        while True:  # what reads from such a relation is such a relation
-            names = {name for _, name in found}
-            more = {place for place, read in reads.items() if place not in found and read.keys() & names}
-            if not more:
-                break
-            found |= dict.fromkeys(more, "it reads from a view that reads outside of the file")
-        large = _endless({place: read for place, read in reads.items() if place not in found})
-        found |= dict.fromkeys(large, "it is made of too many views within each other")
-        return {".".join(place): reason for place, reason in found.items()}
+                return str(reason) if each == place else f"what it reads does: {reason}"
+            left += [other for name in reads[each] for other in self._places.get(name, ())]
+        return "it is made of too many views within each other" if place in _endless(reads) else None
 
     def _followed(self, text: str) -> Counter[str]:
         """The file's relations that a text reads, through macros too; raises _Beyond."""
@@ -157,6 +170,8 @@ class _File:
 
     def _names_in(self, text: str) -> Iterator[str | Counter[str]]:
         """Each relation that stands in a text, and all that each macro in it reads."""
+        if len(text) > _LONGEST:
+            raise _Beyond("its SQL is too long to be followed")
         try:
             tree = serialize(text)
         except SqlUnsupported:
@@ -200,7 +215,7 @@ class _File:
 
         Where the engine finds none of that name, it takes it for the path of a file, or for a relation of its own.
         """
-        is_plain = re.fullmatch(r"\w+", name) is not None and name in self._names
+        is_plain = re.fullmatch(r"\w+", name) is not None and name in self._places
         return name not in self._engines_views and (is_plain or (_MAIN, name) in self._sql)
 
     def _table_call(self, node: Node) -> Iterator[Counter[str]]:

@@ -9,6 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.names import fold
 from catalog.sources.connector import GeneratedColumn
+from catalog.sources.view_sql import has_odd_space
 
 _VALUES = frozenset({TokenType.STRING, TokenType.NUMBER})
 _PLACES = frozenset({TokenType.HASH, TokenType.PARAMETER, TokenType.PLACEHOLDER})
@@ -25,7 +26,7 @@ def columns_named(expression: str, dialect: str, columns: Iterable[str]) -> tupl
         True
     """
     tokens, known = _tokens(expression, dialect), {fold(column): column for column in columns}
-    if not tokens or any(token.token_type in _PLACES for token in tokens):
+    if not tokens or has_odd_space(expression) or any(token.token_type in _PLACES for token in tokens):
         return None
     words: set[str] = set()
     for token, after in zip_longest(tokens, tokens[1:]):
@@ -44,7 +45,7 @@ def definitions(table: str, columns: Sequence[str]) -> Mapping[str, str]:
         >>> definitions("CREATE TABLE t (a TEXT, [b c] AS (lower(a)), UNIQUE (a))", ["a", "b c"])
         {'a': 'TEXT', 'b c': 'AS (lower(a))'}
     """
-    parts = list(_parts(_tokens(table, "sqlite")))[: len(columns)]
+    parts = [] if has_odd_space(table) else list(_parts(_tokens(table, "sqlite")))[: len(columns)]
     if [fold(part[0].text) for part in parts] != [fold(column) for column in columns]:
         return {}
     return {

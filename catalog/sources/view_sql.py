@@ -40,8 +40,20 @@ def relations_read(
     return tuple(sorted({join(*place) for place in found}))
 
 
+def has_odd_space(sql: str) -> bool:
+    """Whether a text has a space beyond ASCII: to some engines that is a letter, and part of a name.
+
+    Example:
+        >>> has_odd_space("full\\u00a0name"), has_odd_space("full name")
+        (True, False)
+    """
+    return not sql.isascii() and any(letter.isspace() and not letter.isascii() for letter in sql)
+
+
 def query_of(view: ViewSql) -> exp.Query:
     """The query that a view is; raises Unclear."""
+    if has_odd_space(view.text):
+        raise Unclear("its SQL has spaces that engines read differently")
     try:
         tree = sqlglot.parse_one(view.text, read=view.dialect, error_level=ErrorLevel.RAISE)
     except (SqlglotError, RecursionError, ValueError, TypeError) as error:

@@ -1,7 +1,6 @@
 """What a DuckDB file brings along reads nothing but the file: no other dataset's files, no settings, no query."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,7 @@ import pytest
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.sources.connector import Expected
 from catalog.sources.duckdb_file import DuckDbFileConnector
-from catalog.sources.file_reach import OF_THE_SESSION, OF_TIME_AND_CHANCE, beyond
+from catalog.sources.file_reach import OF_THE_SESSION, OF_TIME_AND_CHANCE, FileReach
 from catalog.sources.world import Resources, World
 from proxy.pipeline import Request
 from proxy.reading.functions import CALLABLE
@@ -63,7 +62,7 @@ BEYOND = {
     "FROM tb()": "duckdb_settings",
     "SELECT told(1)": "not told",
     "FROM table_told()": "not told",
-    "FROM s2.u": "outside of the file",
+    "FROM s2.u": "what it reads does: it calls `current_setting`",
     "SELECT current_query()": "current_query",
     "SELECT getvariable('x')": "getvariable",
     "SELECT current_setting('allowed_paths')": "current_setting",
@@ -95,10 +94,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reasons(file: Path) -> Iterator[dict[str, str]]:
+def reasons(file: Path) -> dict[str, str]:
     world = World(Resources(), databases=[file])
-    yield dict(beyond(world, world.alias(file)))
+    reach = FileReach(world, world.alias(file))
     world.close()
+    with duckdb.connect(str(file), read_only=True) as engine:
+        places = engine.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() UNION ALL"
+            " SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    found = {f"{schema}.{name}".lower(): reach.beyond(schema, name) for schema, name in places}
+    return {place: reason for place, reason in found.items() if reason is not None}
 
 
 @pytest.mark.parametrize("sql", WITHIN)
@@ -112,7 +118,7 @@ def test_what_reads_anything_else_is_beyond(reasons: dict[str, str], sql: str) -
 
 
 def test_so_is_what_reads_that(reasons: dict[str, str]) -> None:
-    assert "outside of the file" in reasons["main.over"]
+    assert reasons["main.over"].startswith("what it reads does: it reads from `duckdb_views`")
     assert "current_setting" in reasons["s2.u"]
     assert "not in the file" in reasons["main.by_path"]
     assert not reasons.keys() & {"main.t", "s2.t", "main.odd name.csv"}
@@ -132,9 +138,6 @@ def test_whatever_a_person_may_call_a_view_may_call(tmp_path: Path) -> None:
     path = tmp_path / "calls.duckdb"
     with duckdb.connect(str(path)) as engine:
         engine.execute("CREATE TABLE t (a INT)")
-    world = World(Resources(), databases=[path])
-    alias = world.alias(path)
-    world.close()
     with duckdb.connect(str(path)) as engine:
         for number, name in enumerate(name for name, function in CALLABLE.items() if function.kind == "scalar"):
             with_any = next(
@@ -144,8 +147,9 @@ def test_whatever_a_person_may_call_a_view_may_call(tmp_path: Path) -> None:
                 engine.execute(f'CREATE VIEW v{number} AS SELECT "{name}"({with_any}) AS x FROM t')
         [(count,)] = engine.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall()
     world = World(Resources(), databases=[path])
-    assert beyond(world, alias) == {}
+    reach = FileReach(world, world.alias(path))
     world.close()
+    assert [number for number in range(count) if reach.beyond("main", f"v{number}")] == []
     assert count > 100
 
 
@@ -192,6 +196,32 @@ def test_what_the_engine_would_unfold_without_end_is_never_looked_at(tmp_path: P
         source.describe("main.whole")
     assert len(source.describe("main.fewer")) == 1
     assert len(list(source.relations())) == (12 if form == "views" else 2)
+
+
+def test_sql_that_is_too_long_is_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / "long.duckdb"
+    with duckdb.connect(str(path)) as engine:
+        engine.execute(f"CREATE VIEW one AS SELECT 1 IN ({', '.join(['1'] * 30_000)}) AS x")
+        for number in range(12):
+            before = f"FROM v{number - 1} UNION ALL " if number else ""
+            engine.execute(f"CREATE VIEW v{number} AS {before} SELECT 1 IN ({', '.join(['1'] * 16_000)}) AS x")
+    source = DuckDbFileConnector("team", {"path": str(path)})
+    for relation in ("one", "v11"):
+        with pytest.raises(SourceUnavailable, match="too long to be followed"):
+            source.describe(f"main.{relation}")
+    assert [field.name for field in source.describe("main.v2")] == ["x"]
+
+
+def test_logs_that_come_to_stand_beside_a_file_are_a_change_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "team.duckdb"
+    with duckdb.connect(str(path)) as engine:
+        engine.execute("CREATE TABLE t (a INT)")
+    source = DuckDbFileConnector("team", {"path": str(path)})
+    seen = {next(iter(source.relations())).fingerprint}
+    for ending in (".wal", ".wal.checkpoint", ".wal.recovery"):
+        (tmp_path / f"team.duckdb{ending}").write_bytes(b"")
+        seen.add(source._fingerprint())
+    assert len(seen) == 4
 
 
 DOCUMENT = """

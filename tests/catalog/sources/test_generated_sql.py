@@ -35,6 +35,8 @@ def test_the_words_of_an_expression(dialect: str, expression: str, named: set[st
         ("mysql", "concat(_utf8mb4\\'a\\',`id`,_utf8mb4\\'b\\')"),
         ("duckdb", "upper('id"),
         ("sqlite", ""),
+        ("sqlite", "upper(full\u00a0name)"),
+        ("sqlite", "upper(full\u3000name)"),
     ],
 )
 def test_what_cannot_be_told_is_none(dialect: str, expression: str) -> None:

@@ -42,6 +42,7 @@ def test_relations_are_told_and_names_of_parts_are_none(sql: str, expected: tupl
         "WITH t AS (SELECT * FROM t) SELECT * FROM t",
         "WITH a AS (SELECT * FROM u), u AS (SELECT 1) SELECT * FROM a",
         "DROP VIEW t",
+        "SELECT full\u00a0name FROM t",
     ],
 )
 def test_what_is_not_certain_is_not_told(sql: str) -> None:
