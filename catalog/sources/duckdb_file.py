@@ -94,13 +94,17 @@ class DuckDbFileConnector:
         return f"duckdb:{self._path.resolve()}"
 
     def views(self) -> Mapping[str, ViewSql]:
-        """The SQL of every view, by relation, as the engine keeps it."""
+        """The SQL of every view, by relation, as the engine keeps it; none of one that reads by a macro."""
         world = self._open()
         try:
             rows = world.rows(_VIEWS, {"database": world.alias(self._path)})
         finally:
             world.close()
-        return {join(str(schema), str(name)): ViewSql(str(sql), "duckdb") for schema, name, sql in rows}
+        reach = self._reached(self._fingerprint())
+        return {
+            join(str(schema), str(name)): ViewSql("" if reach.reads_by_macros(schema, name) else str(sql), "duckdb")
+            for schema, name, sql in ((str(schema), str(name), sql) for schema, name, sql in rows)
+        }
 
     def generated(self) -> Sequence[GeneratedColumn]:
         """The generated columns of every table, by the SQL that the engine keeps."""
@@ -142,6 +146,8 @@ class DuckDbFileConnector:
         if not made:
             return description(comments, parts)
         [(own, sql)] = made
+        if self._reached(self._fingerprint()).reads_by_macros(schema, table):
+            return description(comments, parts, None)
         reads = relations_read(ViewSql(str(sql), "duckdb"), within=[str(own), _MAIN], known=known)
         return description(comments, parts, reads)
 
@@ -181,17 +187,21 @@ class DuckDbFileConnector:
 
     def _refuse_beyond(self, relation: str, fingerprint: str) -> None:
         """Raises SourceUnavailable where a relation reaches beyond the file; that is looked up when it has changed."""
+        if why := self._reached(fingerprint).beyond(*_parts(relation)):
+            raise SourceUnavailable(
+                f"`{relation}` reaches beyond its database file: {why}",
+                hint="make it of the file's relations and of functions that tell nothing of a session",
+            )
+
+    def _reached(self, fingerprint: str) -> FileReach:
+        """What is known of the SQL in the file, as long as that stands as it did."""
         if self._reach is None or self._reach[0] != fingerprint:
             world = self._open()
             try:
                 self._reach = fingerprint, FileReach(world, world.alias(self._path))
             finally:
                 world.close()
-        if why := self._reach[1].beyond(*_parts(relation)):
-            raise SourceUnavailable(
-                f"`{relation}` reaches beyond its database file: {why}",
-                hint="make it of the file's relations and of functions that tell nothing of a session",
-            )
+        return self._reach[1]
 
     def _worked_out_at(self, fingerprint: str) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
         """The items, folded, that are views, and the generated columns of tables; both are worked out as they are read.

@@ -130,6 +130,16 @@ class FileReach:
                 self._known[place] = self._looked_at(place)
             return self._known[place]
 
+    def reads_by_macros(self, schema: str, name: str) -> bool:
+        """Whether a view reads relations that its own SQL does not name, or this cannot be told."""
+        with self._lock:
+            try:
+                texts = self._sql.get((fold(schema), fold(name)), [])
+                found = [each for text in texts for each in self._names_in(text) if isinstance(each, Counter)]
+            except _Beyond:
+                return True
+        return any(each.keys() - {""} for each in found)
+
     def _looked_at(self, place: tuple[str, str]) -> str | None:
         reads: dict[tuple[str, str], Counter[str]] = {}
         left, length = [place], 0

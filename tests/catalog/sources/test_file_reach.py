@@ -286,3 +286,45 @@ def test_a_file_that_is_replaced_during_a_query_tells_nothing_more(tmp_path: Pat
         _write(tmp_path / "team", rows)
         with pytest.raises(SourceUnavailable):
             list(batches)
+
+
+@pytest.mark.parametrize(
+    ("macro", "call", "is_read"),
+    [
+        ("note_of(i) AS (SELECT note FROM t WHERE t.id = i)", "note_of(u.id)", True),
+        ("upper(i) AS (SELECT note FROM t LIMIT 1)", "upper('a')", True),
+        ("twice(i) AS (SELECT first_note(i))", "twice(u.id)", True),
+        ("plus(i) AS i + 1", "plus(u.id)", False),
+    ],
+)
+def test_what_a_view_reads_by_a_macro_counts_as_anything(tmp_path: Path, macro: str, call: str, is_read: bool) -> None:
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as engine:
+        engine.execute("CREATE TABLE t AS SELECT 1 AS id, 'SECRET' AS note; CREATE TABLE u AS SELECT 1 AS id")
+        engine.execute("CREATE MACRO first_note(i) AS (SELECT note FROM t LIMIT 1)")
+        engine.execute(f"CREATE MACRO {macro}")
+        engine.execute(f"CREATE VIEW v AS SELECT u.id, {call} AS g FROM u")
+    source = DuckDbFileConnector("data", {"path": str(tmp_path / "t.duckdb")})
+    assert (source.views()["main.v"].text == "") is is_read
+    assert (source.description("main.v").reads is None) is is_read
+    with governed(tmp_path, TAGGED) as world:
+        try:
+            told = str(world.ask("select * from shop.v", ANALYST).to_pylist())
+        except VeilError as error:
+            told = error.code
+        assert "SECRET" not in told
+        assert is_read or "'g': 2" in told
+
+
+TAGGED = """
+veil: 1
+sources: {data: {connector: duckdb, path: ./t.duckdb}}
+databases: {shop: {}}
+tags: {secret.note: {level: restricted}}
+datasets:
+  shop.t: {source: data, relation: main.t, columns: {note: {tags: [secret.note]}}}
+  shop.u: {source: data, relation: main.u}
+  shop.v: {source: data, relation: main.v}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - {policy: a, grant: select, to: [analyst], scope: shop, having: not secret.note, why: notes are for nobody}
+"""
