@@ -14,6 +14,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyM
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from catalog.errors import SourceUnavailable
+from web_ui.identity.gate import Gate, GateClosed
 
 MOST_BYTES = 1_000_000
 SECONDS = (5.0, 10.0)
@@ -28,6 +29,9 @@ class ProviderUnavailable(SourceUnavailable):
 
     title = "The identity provider is not available"
 
+
+_GATE = Gate(at_once=4)
+"""For all who wait for the provider: should it hang, most threads go on serving others."""
 
 _ends: ContextVar[contextlib.ExitStack] = ContextVar("ends")
 """What a request that is under way has to end when it is over."""
@@ -79,6 +83,10 @@ class Bounded(HTTPAdapter):
         """The answer, whose body is there already."""
         body = bytearray()
         with contextlib.ExitStack() as ends:
+            try:
+                ends.enter_context(_GATE.inside())
+            except GateClosed:
+                raise requests.exceptions.Timeout("others wait for it") from None
             _ends.set(ends)
             answer = super().send(request, *positional, **{**named, "stream": True, "timeout": SECONDS})
             ends.enter_context(contextlib.closing(answer))

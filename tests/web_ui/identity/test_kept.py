@@ -1,5 +1,7 @@
 """What is kept of the provider: for an hour, or a day while it is away, and asked for seldom whatever happens."""
 
+import threading
+
 import pytest
 
 from web_ui.identity.fetching import ProviderUnavailable
@@ -62,3 +64,60 @@ def test_a_failure_is_remembered_for_some_seconds_and_then_forgotten() -> None:
     source.is_away = False
     source.now = RETRY_SECONDS
     assert source.kept.value() == 2
+
+
+def test_while_one_asks_few_wait_and_what_is_known_serves() -> None:
+    source, answered, asked = Source(), threading.Event(), threading.Event()
+
+    def ask() -> int:
+        asked.set()
+        answered.wait(20)
+        return source._ask()
+
+    source.kept = Kept(ask, clock=lambda: source.now)
+    told: list[object] = []
+
+    def value() -> None:
+        try:
+            told.append(source.kept.value())
+        except ProviderUnavailable as error:
+            told.append(error.detail)
+
+    threads = [threading.Thread(target=value) for _ in range(8)]
+    threads[0].start()
+    assert asked.wait(5)
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads[1:]:
+        thread.join(10)
+    assert told == ["the identity provider has not answered yet"] * 7  # four after a while, the others at once
+    with pytest.raises(ProviderUnavailable, match="has not answered yet"):
+        source.kept.newest()
+    answered.set()
+    threads[0].join(5)
+    assert (told[-1], source.asked) == (1, 1)
+    answered.clear()
+    source.now = FRESH_SECONDS + 1
+    asking = threading.Thread(target=value)
+    asked.clear()
+    asking.start()
+    assert asked.wait(5)
+    assert source.kept.value() == 1
+    answered.set()
+    asking.join(5)
+    assert (told[-1], source.kept.value()) == (2, 2)
+
+
+def test_the_pause_after_a_failure_begins_when_that_is_there() -> None:
+    source = Source()
+    source.is_away = True
+
+    def ask() -> int:
+        source.now += 10
+        return source._ask()
+
+    source.kept = Kept(ask, clock=lambda: source.now)
+    for _ in range(5):
+        with pytest.raises(ProviderUnavailable):
+            source.kept.value()
+    assert source.asked == 1
