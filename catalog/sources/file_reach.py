@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
@@ -67,6 +68,9 @@ OF_THE_SESSION = frozenset(
     """.split()
 )
 """All others of that kind: they tell of the session or the query, or do something."""
+
+_PURE = frozenset(map(fold, (Path(__file__).parent / "view_functions.txt").read_text("utf-8").split()))
+_OPERATOR = re.compile(r"[^\w\s]+|!__postfix|IS (NOT )?DISTINCT FROM|(icu_)?collate_[a-z_]+", re.IGNORECASE)
 
 _OF_SYNTAX = frozenset(
     {"coalesce", "grouping", "grouping_id", "ifnull", "try", "unnest"}
@@ -255,6 +259,14 @@ class FileReach:
             yield self._followed(text)
 
 
+def is_pure(name: str) -> bool:
+    """Whether a function that hangs on its arguments alone, by the engine's account, was looked at and does.
+
+    Some do more, such as `json_serialize_plan`, which plans any SQL that it is given.
+    """
+    return fold(name) in _PURE or _OPERATOR.fullmatch(name) is not None
+
+
 class _Beyond(Exception):
     """What a text names is not the file's own, in words."""
 
@@ -295,12 +307,12 @@ class _BuiltIn:
 def _known(rows: tuple[tuple[str, str, str, str], ...]) -> _BuiltIn:
     names = {name for name, kind, *_ in rows if kind != "macro"}
     told = {name for name, kind, stability, _ in rows if kind != "macro" and stability != "CONSISTENT"}
-    telling = told - OF_TIME_AND_CHANCE
+    harmless = {name for name in names - told if is_pure(name)} | (told & OF_TIME_AND_CHANCE)
     macros: dict[str, tuple[str, ...]] = {}
     for name, kind, _, definition in rows:
         if kind == "macro":
             macros[name] = (*macros.get(name, ()), f"SELECT {definition}")
-    return _BuiltIn(harmless=frozenset(names - telling) | _OF_SYNTAX, telling=frozenset(telling), macros=macros)
+    return _BuiltIn(harmless=frozenset(harmless) | _OF_SYNTAX, telling=frozenset(names - harmless), macros=macros)
 
 
 def _built_in(world: World) -> _BuiltIn:

@@ -98,6 +98,8 @@ class World:
             return tuple(zip(relation.columns, relation.types, strict=True))
         except duckdb.Error as error:
             raise mapped(error) from None
+        except UnicodeDecodeError:
+            raise _no_text() from None
         finally:
             cursor.close()
 
@@ -109,13 +111,15 @@ class World:
             return result
         except duckdb.Error as error:
             raise mapped(error) from None
+        except UnicodeDecodeError:
+            raise _no_text() from None
         finally:
             cursor.close()
 
     def _attach(self, path: Path, alias: str) -> None:
         try:
             self._connection.execute(f"ATTACH {literal(str(path))} AS {alias} (READ_ONLY)")
-        except duckdb.Error:
+        except (duckdb.Error, UnicodeDecodeError):
             raise SourceUnavailable(
                 f"the database file `{path.name}` cannot be opened",
                 hint="it may be damaged, of a newer version, or open for writing in another program",
@@ -131,6 +135,10 @@ class World:
             "SET lock_configuration = true",
         ):
             self._connection.execute(statement)
+
+
+def _no_text() -> SourceUnavailable:
+    return SourceUnavailable("a name in a database file is no UTF-8", hint="look at the file; it may be damaged")
 
 
 def literal(text: str) -> str:
