@@ -1,16 +1,21 @@
 """What the SQL of a view reads, told exactly or not at all."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import fold, join
 from catalog.sources.connector import ViewSql
 
 Place = tuple[str, str]
 """A schema and a name."""
+
+
+_WITH_FUNCTIONS = frozenset({"mysql", "postgres"})
 
 
 class Unclear(Exception):
@@ -61,7 +66,23 @@ def query_of(view: ViewSql) -> exp.Query:
     query = tree.expression if isinstance(tree, exp.Create) else tree
     if not isinstance(query, exp.Query) or any(query.find_all(exp.Pivot, exp.Command)):
         raise Unclear("its SQL is not understood")
+    if view.dialect in _WITH_FUNCTIONS and (any(map(_is_of_the_database, query.walk())) or _calls_by_quotes(view)):
+        raise Unclear("it calls a function of the database's own, which may read anything")
     return query
+
+
+def _is_of_the_database(node: exp.Expr) -> bool:
+    """Whether a node is a function or operator under the name of a schema, as a database writes those of its own."""
+    return isinstance(node, exp.Operator) or (isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func))
+
+
+def _calls_by_quotes(view: ViewSql) -> bool:
+    """Whether a name in quotes is called: so MariaDB writes functions of its databases, its own without."""
+    tokens = sqlglot.tokenize(view.text, read=view.dialect)
+    return any(
+        name.token_type is TokenType.IDENTIFIER and after.token_type is TokenType.L_PAREN
+        for name, after in itertools.pairwise(tokens)
+    )
 
 
 def tables_in(query: exp.Query, dialect: str) -> Iterator[exp.Table]:

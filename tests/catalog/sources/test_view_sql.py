@@ -62,3 +62,23 @@ def test_in_sqlite_a_table_can_stand_behind_in() -> None:
 def test_without_schemas_to_look_in_a_bare_name_is_not_told() -> None:
     assert relations_read(ViewSql("select `d`.`T`.`a` AS `a` from `d`.`T`", "mysql")) == ("d.T",)
     assert relations_read(ViewSql("select a from t", "mysql")) is None
+
+
+@pytest.mark.parametrize(
+    ("dialect", "call", "is_told"),
+    [
+        ("mysql", "`shop`.`note_of`(`u`.`id`)", False),
+        ("mysql", "`shop`.`upper`(`u`.`id`)", False),
+        ("mysql", "`note_of`(`u`.`id`)", False),
+        ("mysql", "`upper`(`u`.`id`)", False),
+        ("mysql", "upper(`u`.`id`)", True),
+        ("postgres", "team.note_of(u.id)", False),
+        ("postgres", "team.upper(u.id)", False),
+        ("postgres", "u.id OPERATOR(team.+) 1", False),
+        ("postgres", "sum(u.id) OVER (ORDER BY u.id)", True),
+        ("postgres", "((u.id)::text || 'x'::text)", True),
+        ("postgres", "(u.place).city", True),
+    ],
+)
+def test_functions_of_a_database_may_read_anything(dialect: str, call: str, is_told: bool) -> None:
+    assert (told(f"SELECT {call} AS g FROM s.lone AS u", dialect) == ("s.lone",)) is is_told
