@@ -8,7 +8,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from web_ui.identity.configuration import Configuration
 from web_ui.identity.discovery import Metadata
-from web_ui.identity.fetching import bound, unreachable
+from web_ui.identity.fetching import SIGN_INS, bound, unreachable
 
 
 class CodeRefused(Exception):
@@ -59,5 +59,5 @@ def _client(configuration: Configuration, metadata: Metadata) -> OAuth2Session:
         redirect_uri=configuration.redirect_uri,
         code_challenge_method="S256",
     )
-    bound(client)
+    bound(client, SIGN_INS)
     return client

@@ -30,8 +30,11 @@ class ProviderUnavailable(SourceUnavailable):
     title = "The identity provider is not available"
 
 
-_GATE = Gate(at_once=4)
-"""For all who wait for the provider: should it hang, most threads go on serving others."""
+_KEYS = Gate(at_once=2)
+"""For what is asked of the provider about itself: should it hang, most threads go on serving others."""
+
+SIGN_INS = Gate(at_once=4, waiting=8, seconds=5.0)
+"""For what is asked of it about people."""
 
 _ends: ContextVar[contextlib.ExitStack] = ContextVar("ends")
 """What a request that is under way has to end when it is over."""
@@ -66,7 +69,14 @@ def _shut(connection: socket.socket) -> None:
 
 
 class Bounded(HTTPAdapter):
-    """Carries requests whose answers are read whole at once, up to a megabyte and no further, and end in time."""
+    """Carries requests whose answers are read whole at once, up to a megabyte and no further, and end in time.
+
+    They go through a gate, as whoever waits for an answer holds a thread.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        super().__init__()
 
     def init_poolmanager(self, *positional: Any, **named: Any) -> None:
         """The connections, straight to where they lead."""
@@ -84,7 +94,7 @@ class Bounded(HTTPAdapter):
         body = bytearray()
         with contextlib.ExitStack() as ends:
             try:
-                ends.enter_context(_GATE.inside())
+                ends.enter_context(self._gate.inside())
             except GateClosed:
                 raise requests.exceptions.Timeout("others wait for it") from None
             _ends.set(ends)
@@ -102,15 +112,15 @@ def _bound_pools(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
-def bound(session: requests.Session) -> None:
+def bound(session: requests.Session, gate: Gate) -> None:
     """Hold a session to these bounds; redirects are for who sends a request to leave alone."""
     for scheme in ("https://", "http://"):
-        session.mount(scheme, Bounded())
+        session.mount(scheme, Bounded(gate))
 
 
-def fetch(url: str, headers: Mapping[str, str] | None = None) -> dict[str, object]:
+def fetch(url: str, headers: Mapping[str, str] | None = None, *, gate: Gate = _KEYS) -> dict[str, object]:
     """The JSON object at an address of the provider; raises ProviderUnavailable, without telling what came instead."""
-    answer = _get(url, {"Accept": "application/json", **(headers or {})})
+    answer = _get(url, {"Accept": "application/json", **(headers or {})}, gate)
     if answer.status_code != 200:
         raise ProviderUnavailable(
             f"the identity provider answers with {answer.status_code} where it should not",
@@ -124,10 +134,10 @@ def status_of(url: str) -> int:
     return _get(url, {"Accept": "text/html"}).status_code
 
 
-def _get(url: str, headers: Mapping[str, str]) -> requests.Response:
+def _get(url: str, headers: Mapping[str, str], gate: Gate = _KEYS) -> requests.Response:
     try:
         with requests.Session() as session:
-            bound(session)
+            bound(session, gate)
             return session.get(url, headers=dict(headers), allow_redirects=False)
     except (requests.RequestException, OSError) as problem:
         raise unreachable(problem) from None

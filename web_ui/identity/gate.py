@@ -4,11 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-WAIT_SECONDS = 2.0
-"""How long somebody waits."""
-
-MOST_WAITING = 4
-
 
 class GateClosed(Exception):
     """As many as may are inside, and nobody has come out in time."""
@@ -24,8 +19,10 @@ class Gate:
         'asked'
     """
 
-    def __init__(self, *, at_once: int, seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, *, at_once: int, waiting: int = 4, seconds: float = 2.0) -> None:
+        """So many are inside at once, and so many wait for so long."""
         self._free = at_once
+        self._most_waiting = waiting
         self._seconds = seconds
         self._changed = threading.Condition()
         self._waiting = 0
@@ -45,7 +42,7 @@ class Gate:
                 self._changed.notify()
 
     def _wait(self) -> None:
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._most_waiting:
             raise GateClosed
         self._waiting += 1
         try:

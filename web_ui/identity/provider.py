@@ -19,9 +19,10 @@ from web_ui.identity.authorization import CodeRefused
 from web_ui.identity.claims import Claims, subject_of_claims, told
 from web_ui.identity.configuration import Configuration
 from web_ui.identity.discovery import Metadata
-from web_ui.identity.fetching import fetch
+from web_ui.identity.fetching import SIGN_INS, fetch
 from web_ui.identity.kept import Kept
 from web_ui.identity.signing_keys import SigningKeys
+from web_ui.identity.spent import Spent
 from web_ui.identity.verification import Verifier
 
 ATTEMPT_SECONDS = 600.0
@@ -66,6 +67,7 @@ class IdentityProvider:
         self._accounts = accounts
         self._names = names
         self._clock = clock
+        self._attempts = Spent(ATTEMPT_SECONDS, clock=ticks)
         self._discovery = Kept(lambda: discovery.ask(configuration.issuer), clock=ticks)
         self._keys = SigningKeys(lambda: fetch(self.metadata().keys), clock=ticks)
         self._verifier = Verifier(configuration, self._keys, clock=lambda: clock().timestamp())
@@ -90,6 +92,8 @@ class IdentityProvider:
     def finish(self, came: Mapping[str, str], attempt: Attempt) -> Arrival:
         """Who came back with these parameters; raises NotAuthenticated or ProviderUnavailable."""
         self._check_return(came, attempt)
+        if not self._attempts.spend(attempt.state):
+            raise NotAuthenticated("this sign-in was answered before", hint=_START_AGAIN)
         tokens = self._tokens(came["code"], attempt)
         proof, access_token = tokens.get("id_token"), tokens.get("access_token")
         if not isinstance(proof, str):
@@ -158,7 +162,7 @@ class IdentityProvider:
         is_whole = all(told(claims, name) is not None for name in self.configuration.claims.needed)
         if is_whole or not address or access_token is None:
             return claims
-        more = fetch(address, {"Authorization": f"Bearer {access_token}"})
+        more = fetch(address, {"Authorization": f"Bearer {access_token}"}, gate=SIGN_INS)
         if more.get("sub") != claims["sub"]:
             raise NotAuthenticated("the identity provider speaks of somebody else", hint=_START_AGAIN)
         return {**more, **claims}

@@ -174,7 +174,7 @@ def test_a_code_counts_once_even_with_a_copy_of_the_cookie(world: World) -> None
     assert kim.open(address, follow=False).headers["Location"] == "/sign-in"
     answer = thief.open(address)
     assert answer.status_code == 401
-    assert "does not stand by this sign-in" in answer.text
+    assert "This sign-in was answered before" in answer.text
     assert not thief.is_signed_in()
     assert thief.open(refused_code, follow=False).headers["Location"] == "/sign-in"
 
