@@ -101,10 +101,9 @@ class DuckDbFileConnector:
         finally:
             world.close()
         reach = self._reached(self._fingerprint())
-        return {
-            join(str(schema), str(name)): ViewSql("" if reach.reads_by_macros(schema, name) else str(sql), "duckdb")
-            for schema, name, sql in ((str(schema), str(name), sql) for schema, name, sql in rows)
-        }
+        views = {(str(schema), str(name)): str(sql) for schema, name, sql in rows}
+        clear = {place: "" if reach.reads_by_macros(*place) else sql for place, sql in views.items()}
+        return {join(*place): ViewSql(sql, "duckdb") for place, sql in clear.items()}
 
     def generated(self) -> Sequence[GeneratedColumn]:
         """The generated columns of every table, by the SQL that the engine keeps."""

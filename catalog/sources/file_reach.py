@@ -193,14 +193,8 @@ class FileReach:
         ctes = frozenset(_ctes(tree))
         if ctes & self._engines_views:
             raise _Beyond("a part of it is called like a relation of the engine's own")
-        left: list[object] = [tree]
-        while left:
-            value = left.pop()
-            if isinstance(value, list):
-                left += value
-            elif isinstance(value, dict):
-                yield from self._names_of(value, ctes)
-                left += value.values()
+        for node in _nodes(tree):
+            yield from self._names_of(node, ctes)
 
     def _names_of(self, node: Node, ctes: frozenset[str]) -> Iterator[str | Counter[str]]:
         kind, is_call = node.get("type"), node.get("class") in ("FUNCTION", "WINDOW")
@@ -333,17 +327,24 @@ def _query(view: str) -> str:
     return ""
 
 
-def _ctes(node: object) -> Iterator[str]:
+def _ctes(tree: object) -> Iterator[str]:
     """The names of the queries in WITH; raises _Beyond for one that the engine might take for something else."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _ctes(item)
-    elif isinstance(node, dict):
-        entries = node.get("cte_map")
+    for each in _nodes(tree):
+        entries = each.get("cte_map")
         for entry in (entries.get("map") or ()) if isinstance(entries, dict) else ():
             name = str(entry.get("key"))
             if not re.fullmatch(r"\w+", name):
                 raise _Beyond("a part of it is called like no plain name")
             yield fold(name)
-        for value in node.values():
-            yield from _ctes(value)
+
+
+def _nodes(tree: object) -> Iterator[dict[str, object]]:
+    """Every node of the engine's tree, each before what is in it; no recursion, as a chain is as deep as it is long."""
+    left = [tree]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        elif isinstance(value, dict):
+            yield value
+            left += value.values()

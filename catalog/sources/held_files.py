@@ -6,6 +6,7 @@ which it was found, and read by a path that only Veil can change and that means 
 (`/proc/PID/fd/N`, proc(5)).
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -172,7 +173,6 @@ def _folder(root: Path, folder: Path) -> int:
     """A descriptor of a folder that is reached from another one step by step, through no link."""
     descriptor = os.open(root, _FOLDER)
     for step in folder.relative_to(root).parts:
-        below = -1
         try:
             below = os.open(step, _FOLDER, dir_fd=descriptor)
         finally:
@@ -187,7 +187,7 @@ def _opened(file: Path, known: str) -> int:
     except OSError as error:
         if isinstance(error, PermissionError):
             raise SourceUnavailable(f"`{file.name}` is closed to Veil", hint="look at the rights of the file") from None
-        if error.errno in (24, 23):
+        if error.errno in (errno.EMFILE, errno.ENFILE):
             raise SourceUnavailable(
                 "the dataset has more files than one process of Veil may open",
                 hint="raise the limit of open files (`ulimit -n`), or keep the data in fewer and larger files",

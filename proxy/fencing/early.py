@@ -3,7 +3,8 @@
 A fence keeps every condition of a person's before it, and so the engine carries each row over it. A condition that can
 be worked out on any row without an error tells nothing of rows it should not meet, as a policy's own conditions tell
 nothing: it may stand beside the policy's filter, within a TRY, which keeps back what the engine knows of all rows. The
-query keeps it too, so that nothing hangs on it but time.
+query keeps it too, so that nothing hangs on it but time, and whether what raises is run on a visible row that the
+condition leaves out.
 
 What may go is a comparison of a column that is shown as it is with literals, joined by AND, of a SELECT that reads
 nothing but the one relation. It is written anew here; nothing that a person wrote is printed but text and numbers.

@@ -104,7 +104,10 @@ def rewrite(
     _verify(sql, placed, governed, session, own=frozenset({BARRIER} if kept else ()))
     own_names = [_own_name(item.decision.dataset) for item in placed]
     in_words = [_in_words(item, relation, relation.sql) for item, relation in zip(placed, governed, strict=True)]
-    unasked = [_in_words(item, relation, relation.unasked) for item, relation in zip(placed, governed, strict=True)]
+    unasked = [
+        _in_words(item, relation, relation.unasked) if relation.early else words
+        for item, relation, words in zip(placed, governed, in_words, strict=True)
+    ]
     unlabel(labels)
     _blank(tree)
     printed_blank = generate(tree, dialect)

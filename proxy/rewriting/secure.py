@@ -47,7 +47,7 @@ class Governed:
     @property
     def unasked(self) -> str:
         """The relation without that part, which holds literals of the query."""
-        return self.sql.replace(self.early, "") if self.early else self.sql
+        return self.sql.replace(self.early, "")
 
 
 def govern(

@@ -233,6 +233,22 @@ def test_sql_that_is_too_long_is_not_followed(tmp_path: Path) -> None:
     assert [field.name for field in source.describe("main.v2")] == ["x"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "own", "other"),
+    [(100, None, "it calls `current_setting`"), (700, "its SQL cannot be followed", "its SQL cannot be followed")],
+)
+def test_deep_sql_is_followed_or_refused(tmp_path: Path, terms: int, own: str | None, other: str) -> None:
+    path = tmp_path / "deep.duckdb"
+    texts = " || ".join(["'a'"] * terms)
+    with duckdb.connect(str(path)) as engine:
+        engine.execute(f"CREATE VIEW v AS SELECT {texts} AS x")
+        engine.execute(f"CREATE VIEW w AS SELECT current_setting('threads') || {texts} AS x")
+    world = World(Resources(), databases=[path])
+    reach = FileReach(world, world.alias(path))
+    world.close()
+    assert [reach.beyond("main", name) for name in "vw"] == [own, other]
+
+
 def test_logs_that_come_to_stand_beside_a_file_are_a_change_of_it(tmp_path: Path) -> None:
     path = tmp_path / "team.duckdb"
     with duckdb.connect(str(path)) as engine:
