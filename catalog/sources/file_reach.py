@@ -60,15 +60,6 @@ OF_TIME_AND_CHANCE = frozenset(
 )
 """Functions that do not hang on their arguments alone, by the engine's account, and yet tell nothing of a session."""
 
-OF_THE_SESSION = frozenset(
-    """
-    current_connection_id current_database current_query current_query_id current_schema current_schemas
-    current_setting current_transaction_id currval getvariable in_search_path nextval setseed setval sleep_ms
-    stats txid_current vector_type write_log
-    """.split()
-)
-"""All others of that kind: they tell of the session or the query, or do something."""
-
 _PURE = frozenset(map(fold, (Path(__file__).parent / "view_functions.txt").read_text("utf-8").split()))
 _OPERATOR = re.compile(r"[^\w\s]+|!__postfix|IS (NOT )?DISTINCT FROM|(icu_)?collate_[a-z_]+", re.IGNORECASE)
 

@@ -11,7 +11,7 @@ import pytest
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.sources.connector import Expected
 from catalog.sources.duckdb_file import DuckDbFileConnector
-from catalog.sources.file_reach import OF_THE_SESSION, OF_TIME_AND_CHANCE, FileReach, is_pure
+from catalog.sources.file_reach import OF_TIME_AND_CHANCE, FileReach, is_pure
 from catalog.sources.world import Resources, World
 from proxy.pipeline import Request
 from proxy.reading.functions import CALLABLE
@@ -135,6 +135,15 @@ def test_every_function_that_does_not_hang_on_its_arguments_alone_was_looked_at(
     assert not OF_TIME_AND_CHANCE & OF_THE_SESSION
     assert not OF_THE_SESSION & CALLABLE.keys()
 
+
+OF_THE_SESSION = frozenset(
+    """
+    current_connection_id current_database current_query current_query_id current_schema current_schemas
+    current_setting current_transaction_id currval getvariable in_search_path nextval setseed setval sleep_ms
+    stats txid_current vector_type write_log
+    """.split()
+)
+"""Those that tell of the session or the query, or do something."""
 
 CLOSED = frozenset(
     """
