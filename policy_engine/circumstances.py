@@ -7,7 +7,8 @@ from enum import StrEnum
 class Reach(StrEnum):
     """What a decision is for: one request, or a survey of whatever a person may see at most or at least.
 
-    A survey is about no request in particular, so purpose, network and time of day are in doubt there.
+    A survey is about no request in particular, so purpose, network and time of day are in doubt there;
+    of roles, which are nobody in particular, further groups and attributes are, too.
     """
 
     REQUEST = "request"

@@ -21,22 +21,30 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\
 
 
 def counts(policy: Policy, subject: Subject, circumstances: Circumstances, at: datetime) -> bool:
-    """Whether a policy's condition lets it bind the subject now; in a survey at most, doubt opens instead."""
+    """Whether a policy's condition lets it bind the subject now; in a survey at most, doubt opens instead.
+
+    Of somebody named it is known which attributes they lack: these protect in a survey as they do in a request.
+    """
     if policy.when is None:
         return True
-    verdict = judge(policy.when, subject, circumstances, at)
+    takes = policy.effect is not Effect.GRANT
+    is_known = bool(subject.user) and circumstances.reach is not Reach.REQUEST
+    verdict = judge(policy.when, subject, circumstances, at, lacking=takes if is_known else None)
     if verdict is not None:
         return verdict
-    opens = policy.effect is Effect.GRANT
-    return opens is (circumstances.reach is Reach.AT_MOST)
+    return takes is not (circumstances.reach is Reach.AT_MOST)
 
 
-def judge(when: When, subject: Subject, circumstances: Circumstances, at: datetime) -> bool | None:
+def judge(
+    when: When, subject: Subject, circumstances: Circumstances, at: datetime, *, lacking: bool | None = None
+) -> bool | None:
     """Whether everything that a condition demands holds; None where that is in doubt and nothing is against it.
+
+    `lacking` is the verdict on an attribute that the subject does not have.
 
     Example: `network: 10.0.0.0/8` is TRUE of 10.1.2.3, FALSE of 192.0.2.1, and in doubt without an address.
     """
-    verdicts = tuple(_verdicts(when, subject, circumstances, at))
+    verdicts = tuple(_verdicts(when, subject, circumstances, at, lacking))
     if False in verdicts:
         return False
     return None if None in verdicts else True
@@ -113,7 +121,9 @@ def print_when(when: When) -> str:
     return ", ".join(_words(when))
 
 
-def _verdicts(when: When, subject: Subject, circumstances: Circumstances, at: datetime) -> Iterator[bool | None]:
+def _verdicts(
+    when: When, subject: Subject, circumstances: Circumstances, at: datetime, lacking: bool | None
+) -> Iterator[bool | None]:
     # In a survey a subject without a name stands for everybody in its groups: of further groups nothing is known.
     unheld = None if circumstances.reach is not Reach.REQUEST and not subject.user else False
     held = {fold(group) for group in subject.groups}
@@ -123,7 +133,7 @@ def _verdicts(when: When, subject: Subject, circumstances: Circumstances, at: da
         yield False if held & set(map(fold, when.not_groups)) else (None if unheld is None else True)
     for name, wanted in when.attributes:
         given = values_of(subject.attributes, name)
-        yield bool(set(given) & set(wanted)) if given else None
+        yield bool(set(given) & set(wanted)) if given else lacking
     if when.purposes:
         yield purpose_holds(when.purposes, circumstances)
     if when.networks:

@@ -30,7 +30,8 @@ def unmet_conditions(case: Case) -> Iterator[Finding]:
             continue
         held = _groups(policy, case)
         holders = [subject for user in case.live.users.values() if (subject := subject_of(user)).groups & held]
-        if holders and all(judge(policy.when, subject, AT_MOST, case.at) is False for subject in holders):
+        lacking = policy.effect is not Effect.GRANT
+        if holders and all(judge(policy.when, each, AT_MOST, case.at, lacking=lacking) is False for each in holders):
             sentence = f"no local user who holds a role of policy `{policy.id}` meets its `when`"
             yield Finding(kind=UNMET_CONDITION, place=case.place(policy), sentence=sentence)
 

@@ -1,5 +1,6 @@
 """Conditions on who asks, for what, from where and when: doubt protects, and a survey tells what may be."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -100,6 +101,23 @@ def test_doubt_never_opens_and_a_survey_is_never_narrower_than_a_request(when: W
                 assert counts(_policy(Effect.GRANT, when), subject, AT_MOST, moment) >= grants
                 assert counts(_policy(Effect.DENY, when), subject, AT_MOST, moment) <= takes
                 assert counts(_policy(Effect.DENY, when), subject, AT_LEAST, moment) >= takes
+
+
+@given(when=conditions(), moment=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))
+def test_a_survey_of_somebody_named_knows_which_attributes_they_lack(when: When, moment: datetime) -> None:
+    settled = replace(when, purposes=(), networks=(), time_of_day="", weekdays=())
+    for effect in Effect:
+        in_request = counts(_policy(effect, settled), KIM, UNKNOWN, moment)
+        assert all(
+            counts(_policy(effect, settled), KIM, survey, moment) == in_request for survey in (AT_MOST, AT_LEAST)
+        )
+
+
+def test_of_a_role_no_attribute_is_known() -> None:
+    when, role = When(attributes=(("clearance", ("top",)),)), Subject(user="", groups=KIM.groups)
+    assert counts(_policy(Effect.GRANT, when), role, AT_MOST, MONDAY)
+    assert not counts(_policy(Effect.DENY, when), role, AT_MOST, MONDAY)
+    assert not counts(_policy(Effect.GRANT, when), role, AT_LEAST, MONDAY)
 
 
 @given(

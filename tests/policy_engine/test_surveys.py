@@ -11,6 +11,7 @@ from catalog.people.accounts import Accounts
 from policy_engine.changing.apply import prepare
 from policy_engine.changing.plan import Plan
 from policy_engine.document.reading import loads
+from policy_engine.model import Outcome
 from policy_engine.store import PolicyStore
 from policy_engine.subjects import subject_of
 from policy_engine.telling.who import can, who
@@ -23,6 +24,15 @@ CARDS = (
 )
 AWAY = HEAD + (
     "  - {policy: away, deny: select, to: [clerk], scope: shop, having: pii.email, when: {network: 192.0.2.0/24}}\n"
+)
+
+TOP = HEAD + (
+    "  - {policy: top, grant: select, to: [clerk], scope: shop, having: fin.card,"
+    " when: {attribute: {clearance: [top]}}}\n"
+)
+PEOPLE = (
+    "users:\n  has: {groups: [clerks], attributes: {clearance: top}}\n"
+    "  low: {groups: [clerks], attributes: {clearance: low}}\n  lacks: {groups: [clerks]}\n"
 )
 
 
@@ -79,3 +89,27 @@ def test_a_plan_tells_which_users_a_scope_of_their_own_opens_something_to(catalo
     plan = planned(catalog, text)
     assert ("op", "card") in {(impact.name, impact.column) for impact in plan.impacts}
     assert "card" not in {impact.column for impact in plan.impacts if impact.name != "op"}
+
+
+def test_who_lacks_an_attribute_is_not_told_to_see_what_takes_it(catalog: Catalog, tmp_path: Path) -> None:
+    apply(catalog, TOP + PEOPLE, tmp_path)
+    dataset, accounts = Datasets(catalog).dataset("shop", "orders"), Accounts(catalog)
+    assert dataset is not None
+    policies = PolicyStore(catalog).current()
+    seeing = {item.name for item in who(dataset, "card", policies, accounts.users(), NOW)}
+    assert {"clerk", "has"} <= seeing
+    assert not {"low", "lacks"} & seeing
+    for name in ("has", "low", "lacks"):
+        user = accounts.user(name)
+        assert user is not None
+        shown = {s.column for s in can(subject_of(user), [dataset], policies, NOW) if s.outcome is not Outcome.HIDDEN}
+        assert ("card" in shown) == (name == "has")
+
+
+def test_a_plan_tells_no_gain_of_accounts_that_lack_the_attribute(catalog: Catalog, tmp_path: Path) -> None:
+    plan = planned(catalog, TOP + PEOPLE)
+    gains = {impact.name for impact in plan.impacts if impact.column == "card"}
+    assert gains == {"clerk", "has"}
+    apply(catalog, TOP + PEOPLE, tmp_path)
+    back = planned(catalog, TOP.replace("grant: select", "enabled: false, grant: select"))
+    assert "lacks" not in {impact.name for impact in back.impacts if impact.column == "card"}

@@ -51,7 +51,9 @@ def coverage(desk: Desk) -> Report:
         answer=f"{_counted(len(ordered), 'role')}, {size} with {_counted(columns, 'column')}.",
         columns=("role", "clear", "masked", "hidden"),
         rows=tuple((role, covered.clear, covered.masked, covered.hidden) for role, covered in ordered),
-        notes=("At most, and on some rows: what a purpose, network or hour may open counts as seen.",),
+        notes=(
+            "At most, and on some rows: what a purpose, network, hour, group or attribute may open counts as seen.",
+        ),
         chart=shares(
             "coverage",
             [(role, covered.as_json()) for role, covered in ordered],

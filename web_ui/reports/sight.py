@@ -19,7 +19,10 @@ from web_ui.reports.report import Report, Row
 from web_ui.reports.since import since
 
 _MOST_ROWS = 500
-_AT_MOST = "What a purpose, network or hour may open counts as seen, with the condition in its reason."
+_AT_MOST = (
+    "What a purpose, network or hour may open counts as seen, and to a role what a further group or attribute may;"
+    " the condition stands in its reason."
+)
 _AS_OF_NOW = "Revisions are of policies and roles: each is asked about the data, tags and accounts of today."
 _PROVIDED = "People of an identity provider see what the roles of their groups see."
 
