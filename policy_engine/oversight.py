@@ -6,7 +6,8 @@ Sources and crawls, which reach beyond databases, are for administrators and aud
 from catalog.names import fold
 from catalog.people.model import Role
 from policy_engine.capabilities import Action, Rights
-from policy_engine.model import Effect, PolicySet
+from policy_engine.model import Effect, PolicySet, Subject
+from policy_engine.readers import known_roles
 
 OVERSIGHT = (Action.HOME_ADMINISTER, Action.AUDIT_READ, Action.POLICY_WRITE)
 """Any one of these is enough, on the databases where it is held."""
@@ -66,3 +67,15 @@ def overseen_roles(policies: PolicySet, databases: frozenset[str] | None) -> tup
     )
     named = {fold(role) for policy in reaching for role in policy.roles}
     return tuple(role for role in policies.roles if fold(role.name) in named)
+
+
+def told_roles(subject: Subject, current: PolicySet, *sides: PolicySet) -> frozenset[str]:
+    """The folded names of roles that somebody is told: their own, and those with a grant where they oversee others.
+
+    What they may know is asked of the policies that are `current`, and grants of the `sides` of a change, if any.
+    """
+    databases = overseen(Rights(subject, current))
+    told = [*known_roles(subject, current)]
+    if databases != frozenset():
+        told += [role.name for policies in sides or (current,) for role in overseen_roles(policies, databases)]
+    return frozenset(map(fold, told))

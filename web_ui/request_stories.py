@@ -18,11 +18,12 @@ from policy_engine.judging.policy_index import roles_of
 from policy_engine.judging.verdicts import Verdict
 from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, Policy, Subject
+from policy_engine.personal_roles import role_of
 from policy_engine.profile import Path
 from policy_engine.readers import may_read
 from policy_engine.requests.access_requests import is_own, may_decide
 from policy_engine.requests.proposal import Proposal, propose
-from policy_engine.requests.request_policies import Terms, role_of
+from policy_engine.requests.request_policies import Terms
 from policy_engine.requests.told_proposal import as_told
 from policy_engine.subjects import holder_of
 from policy_engine.transforms.calls import parse_call

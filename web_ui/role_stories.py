@@ -14,8 +14,8 @@ from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.policy_index import is_in_force, roles_of
 from policy_engine.judging.sights import Sight
 from policy_engine.model import Policy, PolicySet, Subject
+from policy_engine.personal_roles import is_personal
 from policy_engine.readers import readable, reads_every_policy
-from policy_engine.requests.request_policies import role_of
 from policy_engine.subjects import holder_of, subject_of
 from proxy.http import answers
 from web_ui.parts import Parts
@@ -132,7 +132,7 @@ class Roles:
             role=role,
             powers=tuple(_power(parse(text)) for text in sorted(role.capabilities)),
             policies=tuple(policy for policy in self._readable if fold(role.name) in map(fold, policy.roles)),
-            is_personal=any(role.name == role_of(group).name for group in role.groups) and len(role.groups) == 1,
+            is_personal=is_personal(role),
             members=tuple(sorted(found, key=lambda member: fold(member.name))),
             unused=_unused(role, self._current, self._parts.clock()) if self.sees_all else "",
             warning=_warning(role),

@@ -22,7 +22,7 @@ from policy_engine.changing.reach import namespace
 from policy_engine.changing.row_counts import RowCount
 from policy_engine.live import Live
 from policy_engine.model import Policy, PolicySet, Subject
-from policy_engine.oversight import overseen, overseen_roles
+from policy_engine.oversight import overseen, told_roles
 from policy_engine.own_names import is_own
 from policy_engine.readers import known_roles, reader, reads_every_policy
 
@@ -122,11 +122,7 @@ class _Telling:
     @cached_property
     def roles(self) -> frozenset[str]:
         """The folded names of roles that are told: their own, and those with a grant where they oversee others."""
-        known = [*known_roles(self.subject, self.current)]
-        if self.databases != frozenset():
-            sides = (self.plan.before.policy_set, self.plan.after.policy_set)
-            known += [role.name for policies in sides for role in overseen_roles(policies, self.databases)]
-        return frozenset(map(fold, known))
+        return told_roles(self.subject, self.current, self.plan.before.policy_set, self.plan.after.policy_set)
 
     def tells_tag(self, tag: str) -> bool:
         return self.administers or self.rights.may(Action.TAG_ASSIGN, namespace(tag))

@@ -14,12 +14,13 @@ from policy_engine.changing.plan_warnings import scope_warnings
 from policy_engine.changing.told_plan import names_withheld, told_plan
 from policy_engine.ddl.answers import answer
 from policy_engine.ddl.changes import state_after
-from policy_engine.ddl.model import Change, Describe, PutPolicy, Question
+from policy_engine.ddl.model import Change, Describe, PutPolicy, Question, TakePolicy
 from policy_engine.ddl.reading import read_statement
 from policy_engine.ddl.rights import Asker, require_plan, require_statement
 from policy_engine.ddl.views import Answer, View
 from policy_engine.live import DatasetKey, Live, dataset_key, read_live
 from policy_engine.model import Decision, Subject
+from policy_engine.personal_roles import refuse_personal
 from policy_engine.visibility import Visibility
 
 
@@ -51,6 +52,8 @@ class Runner:
             self._tell(statement, text.strip(), live.revision, len(found.rows))
             return found
         require_statement(statement, asker)
+        if self.subject is not None and isinstance(statement, PutPolicy | TakePolicy):
+            refuse_personal(statement.policy, self.subject, live.policy_set)
         with names_withheld(self.subject, live.policy_set) if self.subject else nullcontext():
             plan = plan_statement(statement, live, at=at)
         require_plan(statement, asker, plan)

@@ -20,8 +20,9 @@ from policy_engine.judging.judged import Judged
 from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, Policy, RowDecision, Subject
+from policy_engine.personal_roles import role_of
 from policy_engine.requests.column_changes import HIDDEN, Changes, is_alike, words
-from policy_engine.requests.request_policies import Terms, asked_columns, policies_for, role_of
+from policy_engine.requests.request_policies import Terms, asked_columns, policies_for
 from policy_engine.subjects import subject_of
 
 _MOST_EDGES = 20

@@ -12,7 +12,6 @@ from catalog.access_requests import AccessRequest, Wanted
 from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.model import Column, Dataset
 from catalog.names import fold, split_field
-from catalog.people.model import Role
 from policy_engine.circumstances import When
 from policy_engine.filters.filters import check_filter
 from policy_engine.judging.judged import Judged
@@ -29,6 +28,7 @@ from policy_engine.model import (
     TransformRule,
 )
 from policy_engine.own_names import resolved
+from policy_engine.personal_roles import role_of
 
 Path = tuple[str, ...]
 _LONGEST_WHY = 500
@@ -45,16 +45,6 @@ class Terms:
     columns: tuple[str, ...] | None = None
     mask: TransformCall | None = None
     is_bound: bool = False
-
-
-def role_of(user: str) -> Role:
-    """The role that one person alone holds.
-
-    Example:
-        >>> role_of("kim").name
-        'only kim'
-    """
-    return Role(name=f"only {user}", groups=frozenset({user}))
 
 
 def asked_columns(request: AccessRequest, dataset: Dataset) -> tuple[tuple[Column, ...], tuple[str, ...]]:

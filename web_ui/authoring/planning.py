@@ -1,5 +1,6 @@
 """Plans a document for whoever sends it, in the API and on pages: within that person's rights, and no further."""
 
+from catalog.errors import PolicyInvalid
 from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.apply import Applied, carry_out, prepare
 from policy_engine.changing.delegation import require_any, require_change, require_document
@@ -8,10 +9,12 @@ from policy_engine.changing.plan import Plan
 from policy_engine.changing.reach import reach_of
 from policy_engine.changing.row_counts import Count
 from policy_engine.changing.told_plan import names_withheld, refuse_taken, told_plan
+from policy_engine.document.places import pointed
 from policy_engine.document.reading import loads
 from policy_engine.document.tree import DELEGATED, WHOLE_ESTATE
 from policy_engine.live import Live
 from policy_engine.model import Subject
+from policy_engine.personal_roles import refuse_personal
 from policy_engine.readers import reader, reads_every_policy
 from proxy.http import answers
 from web_ui.parts import Parts
@@ -41,6 +44,11 @@ def planned(
     most = WHOLE_ESTATE if rights.may(Action.HOME_ADMINISTER) else DELEGATED
     document = loads(text, folder=parts.home.documents, most=most)
     require_document(rights, document, subject.user, prune=prune)
+    for stated in document.policies:
+        try:
+            refuse_personal(stated.value, subject, current)
+        except PolicyInvalid as error:
+            raise pointed(error, stated.place) from None
 
     def ask(before: Live, after: Live) -> None:
         for stated in document.policies:

@@ -92,7 +92,7 @@ def preview(parts: Parts, looking: Subject, plan: Plan, asked: Asked) -> Preview
     rights = Rights(looking, current)
     if asked.who.kind == "user" and fold(asked.who.name) != fold(looking.user):
         rights.require(Action.SUBJECT_IMPERSONATE, None, "see what others would see")
-    subject = asked.who.subject(parts.accounts, current, looking)
+    subject = asked.who.subject(parts.accounts, current, looking, plan.after.policy_set)
     dataset = _dataset(asked.dataset, plan.after, rights)
     _require_to_come(asked.at, parts.clock())
     tells_all = may_look_as(subject, looking, rights)

@@ -7,6 +7,7 @@ from catalog.people.accounts import Accounts
 from catalog.people.model import Attribute
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import PolicySet, Subject
+from policy_engine.oversight import told_roles
 from policy_engine.readers import known_roles
 from policy_engine.subjects import holder_of, subject_of
 from proxy.refusals import RequestInvalid
@@ -30,15 +31,18 @@ class Somebody:
             self.name if self.kind == "user" else f"{'whoever holds ' if self.kind == 'role' else 'groups '}{self.name}"
         )
 
-    def subject(self, accounts: Accounts, policies: PolicySet, looking: Subject) -> Subject:
+    def subject(
+        self, accounts: Accounts, policies: PolicySet, looking: Subject, after: PolicySet | None = None
+    ) -> Subject:
         """The subject that is meant; raises RequestInvalid for a name that stands for nobody.
 
-        No role is suggested that whoever is `looking` may not know of.
+        To who may not see as others a role that they are not told of, before or `after` a change, is not there. None is
+        suggested that whoever is `looking` may not know of.
         """
         if self.kind == "user":
             return self._user(accounts)
         if self.kind == "role":
-            return self._role(policies, looking)
+            return self._role(policies, looking, after or policies)
         groups = frozenset(group.strip() for group in self.name.split(",") if group.strip())
         if self.kind != "groups" or not groups:
             raise RequestInvalid("nobody is named to look as", hint="choose a user, a role or groups, and name them")
@@ -61,9 +65,11 @@ class Somebody:
             raise RequestInvalid(f"there is no user `{self.name[:100]}`", hint=hint)
         return subject_of(user)
 
-    def _role(self, policies: PolicySet, looking: Subject) -> Subject:
+    def _role(self, policies: PolicySet, looking: Subject, after: PolicySet) -> Subject:
         found = next((role for role in policies.roles if fold(role.name) == fold(self.name)), None)
-        if found is None or not found.groups:
+        sees_as_others = Rights(looking, policies).may(Action.SUBJECT_IMPERSONATE)
+        is_told = sees_as_others or fold(self.name) in told_roles(looking, policies, policies, after)
+        if found is None or not found.groups or not is_told:
             raise RequestInvalid(f"nobody holds the role `{self.name[:100]}`", hint=_near(self.name, policies, looking))
         return holder_of(found)
 
