@@ -13,7 +13,7 @@ from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 22  # the number of the last step below
+NEWEST = 23  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -157,6 +157,12 @@ def _governed_apart(database: Database) -> None:
 @_STEPS(name="0022 policies that hide alone are filed apart")
 def _hiding_apart(database: Database) -> None:
     """Once more, for homes in which the step before was taken."""
+    for statement in _statements(FILED_ANEW):
+        database.execute(statement)
+
+
+@_STEPS(name="0023 what statements and reviews say is filed apart")
+def _stated_apart(database: Database) -> None:
     for statement in _statements(FILED_ANEW):
         database.execute(statement)
 

@@ -22,7 +22,7 @@ _LONGEST = 1_000  # characters; the engine compares no longer pattern
 _SHORTEST = 3
 """Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
 
-_TOLD = tuple(what for what in TEXTS if what not in ("policy", "hidden", "governed"))
+_TOLD = tuple(what for what in TEXTS if what not in ("policy", "hidden", "governed", "stated"))
 _PIECE = 24
 """Letters of the piece of a long text by which it is found; the index takes long for longer ones, of equal letters."""
 
@@ -38,8 +38,8 @@ class Readable:
     """The part of the journal that somebody may read: their own events, and those about nothing but some databases.
 
     Who is not told of hidden columns (`tells_hidden`) does not find events by them, by policies that decided about
-    nothing else, nor by SQL as it ran, which may name some. That has words of policies, too: who does not read them all
-    (`reads_policies`) finds own events by it.
+    nothing else, nor by SQL as it ran, which may name some, and by what statements and reviews say own events alone.
+    SQL as it ran has words of policies, too: who does not read them all (`reads_policies`) finds own events by it.
     """
 
     user: str
@@ -239,11 +239,11 @@ class _Finder:
         wanted = storable(text)
         if readable is None or (readable.tells_hidden and readable.reads_policies):
             return self._holding(wanted, *TEXTS) | self._decided(text)
-        if not readable.tells_hidden:
-            return self._holding(wanted, *_TOLD) | self._decided(text)
         own = self._of("person", person(readable.user))
+        if not readable.tells_hidden:
+            return self._holding(wanted, *_TOLD) | (self._holding(wanted, "stated") & own) | self._decided(text)
         return (
-            self._holding(wanted, *_TOLD, "policy", "hidden")
+            self._holding(wanted, *_TOLD, "policy", "hidden", "stated")
             | (self._holding(wanted, "governed") & own)
             | self._decided(text)
         )

@@ -9,10 +9,24 @@ from catalog.names import fold
 
 OUTCOMES = ("clear", "masked", "hidden")
 
-TEXTS = ("user", "kind", "verdict", "dataset", "tag", "policy", "showing", "shown", "hidden", "governed", "word")
+TEXTS = (
+    "user",
+    "kind",
+    "verdict",
+    "dataset",
+    "tag",
+    "policy",
+    "showing",
+    "shown",
+    "hidden",
+    "governed",
+    "stated",
+    "word",
+)
 """As what a term is mentioned whose text is searched.
 
-`governed` is SQL as it ran, with words of policies in it; `showing` is a policy that decided more than what is hidden.
+`governed` is SQL as it ran, with words of policies in it; `showing` is a policy that decided more than what is hidden;
+`stated` is what statements, reviews and decisions on requests say, which name columns by whatever they are called.
 """
 
 GOVERNED = "sql"
@@ -20,6 +34,9 @@ GOVERNED = "sql"
 
 HIDING = "hiding"
 """The detail of an event that names the policies which decided about nothing but hidden columns."""
+
+STATED = ("difference", "statement", "columns")
+"""The details of an event that name columns, hidden or not from who reads it."""
 
 _HIDDEN = "=hidden"
 
@@ -72,11 +89,15 @@ def showing(event: Mapping[str, Any]) -> tuple[str, ...]:
 def is_of_more(kind: str, details: Mapping[str, Any]) -> bool:
     """Whether an event tells of more than the datasets that it names: of policies, roles, accounts or further datasets.
 
+    So does a trial of a rule: how many raw cells fit is told to who judges tags or may know of every crawl.
+
     Example: of `["~ dataset shop.orders", "+ policy clerks"]` the second is nothing of `shop` alone.
     """
     if kind == EventKind.METADATA_READ and "statement" not in details:
         count = details.get("count")
         return isinstance(count, int) and count > MOST_NAMED
+    if kind == EventKind.RULE_TRY:
+        return True
     if kind == EventKind.EXPLAIN_READ:
         return bool(details.get(BEYOND))
     lines = details.get("difference")
@@ -100,6 +121,8 @@ def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
         yield "hidden" if outcome == "hidden" else "shown", told
     details = {name: told for name, told in event["details"].items() if name != HIDING}
     yield from (("governed", storable(text)) for text in _texts(details.pop(GOVERNED, "")) if text)
+    for stated in [details.pop(name) for name in STATED if name in details]:
+        yield from (("stated", storable(text)) for text in _texts(stated) if text)
     yield from (("word", storable(text)) for text in (*event["groups"], *_texts(details), event["client"]) if text)
 
 

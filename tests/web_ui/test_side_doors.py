@@ -141,6 +141,38 @@ def test_told_briefly_a_hidden_column_that_a_tag_points_at_is_not_named(tmp_path
         assert len(parts.journal.search(text=f'"_row"."{hidden}"', kind=EventKind.QUERY_BEGIN)) == 2, "auditors find it"
 
 
+def test_told_briefly_who_reads_a_part_is_not_told_what_statements_and_reviews_name(tmp_path: Path) -> None:
+    with open_shop(tmp_path, Settings(query=QuerySettings(explain="brief"))) as parts:
+        now = parts.policies.current()
+        capabilities = frozenset({f"{Action.AUDIT_READ} on shop"})
+        role = Role(name="reader", groups=frozenset({"guests"}), capabilities=capabilities)
+        parts.policies.put(now.policies, (*now.roles, role), by="test", why="", difference="")
+        client = create_app(parts).test_client()
+        header, admin, whole = (
+            {"Authorization": f"Bearer {parts.tokens.create(user, 'test', timedelta(days=1))[0]}"}
+            for user in ("eve", "max", "ada")
+        )
+        statement = {"statement": "ALTER TABLE shop.orders ADD COLUMN ATTRIBUTE card pii.email"}
+        assert client.post("/api/v1/ddl", json=statement, headers=admin).status_code == 200
+        for kind in (EventKind.TAG_REVIEW, EventKind.REQUEST_APPROVE):
+            details = {"why": "w", "difference": ["~ tag a.b on shop.orders.card: .."], "columns": ["card"]}
+            parts.journal.append(Event(kind=kind, user="max", datasets=("shop.orders",), details=details))
+        assert client.get("/api/v1/audit/events?text=card", headers=whole).get_json()["count"] == 3
+        found = client.get("/api/v1/audit/events", headers=header).get_json()["events"]
+        theirs = [event for event in found if event["user"] == "max"]
+        assert len(theirs) == 3
+        sign_in(client, "eve")
+        pages = [
+            "/audit",
+            "/api/v1/audit/export",
+            "/api/v1/audit/events",
+            *(f"/audit/{each['seq']}" for each in theirs),
+        ]
+        answers = {page: re.sub(r'class="[^"]*"', "", client.get(page).text) for page in pages}
+        assert [page for page, text in answers.items() if re.search(r"\bcard\b", text)] == []
+        assert client.get("/api/v1/audit/events?text=card", headers=header).get_json()["count"] == 0
+
+
 def test_told_briefly_no_policy_that_only_hides_is_in_the_own_journal(tmp_path: Path) -> None:
     """That `no cards` decided would tell that there is a column with a card, since others have none to be hidden."""
     with open_shop(tmp_path, Settings(query=QuerySettings(explain="brief"))) as parts:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from catalog.journal.chain import line_of
 from catalog.journal.event import Event
 from catalog.journal.event_search import Readable
-from catalog.journal.event_terms import GOVERNED, HIDING, is_of_more, showing
+from catalog.journal.event_terms import GOVERNED, HIDING, STATED, is_of_more, showing
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Outcome, Subject
@@ -66,16 +66,20 @@ class Reach:
         return bool(named) and named <= self._databases and not is_of_more(event.kind, event.details)
 
     def shown(self, event: Event) -> Event:
-        """An event with the columns and policies that this person is told of, and SQL as it ran if its words are."""
+        """An event with the columns and policies that this person is told of, and SQL as it ran if its words are.
+
+        Who is not told of hidden columns is not told either what statements and reviews of others say.
+        """
         if self._databases is None:
             return event
         if not self._tells_hidden:
             values = {"columns": event.columns, "policies": event.policies, "details": event.details}
+            untold = (HIDING,) if event.user == self._subject.user else (HIDING, *STATED)
             event = replace(
                 event,
                 columns=tuple(column for column in event.columns if not column.endswith(_HIDDEN)),
                 policies=showing(values),
-                details={name: value for name, value in event.details.items() if name != HIDING},
+                details={name: value for name, value in event.details.items() if name not in untold},
             )
         if self._tells_governed(event):
             return event

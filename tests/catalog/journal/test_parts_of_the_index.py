@@ -103,6 +103,25 @@ def test_who_is_not_told_of_hidden_columns_is_told_of_no_policy_that_only_hides(
         assert {each.value: each.count for each in told} == counts
 
 
+def test_who_is_not_told_of_hidden_columns_finds_own_events_alone_by_what_statements_say(journal: Journal) -> None:
+    said: tuple[dict[str, Any], ...] = (
+        {"statement": "ALTER TABLE shop.orders ADD COLUMN ATTRIBUTE ssn ops.x"},
+        {"difference": ["~ tag ops.x on shop.orders.ssn: confirmed -> rejected"]},
+        {"columns": ["ssn"]},
+    )
+    for user in ("max", "kim"):
+        for details in said:
+            journal.append(Event(kind=EventKind.TAG_REVIEW, user=user, datasets=("shop.orders",), details=details))
+    shop = frozenset({"shop"})
+    for readable, found in (
+        (None, [6, 5, 4, 3, 2, 1]),
+        (Readable(user="kim", databases=shop), [6, 5, 4, 3, 2, 1]),
+        (Readable(user="kim", databases=shop, tells_hidden=False, reads_policies=True), [6, 5, 4]),
+    ):
+        for text in ("ssn", "SSN", "ss"):
+            assert [event.seq for event in journal.search(readable=readable, text=text)] == found, (readable, text)
+
+
 def test_a_journal_that_was_filed_before_is_filed_anew(journal: Journal, catalog: Catalog) -> None:
     for user in ("max", "kim"):
         journal.append(Event(kind=EventKind.QUERY_BEGIN, user=user, details={"sql": "FROM lab.trials"}))
@@ -128,6 +147,7 @@ def test_a_journal_that_was_filed_before_is_filed_anew(journal: Journal, catalog
         (EventKind.METADATA_READ, {"counted": "rows, for a plan"}, True),
         (EventKind.EXPLAIN_READ, {"foreseen": True}, True),
         (EventKind.EXPLAIN_READ, {"foreseen": True, "beyond": True}, False),
+        (EventKind.RULE_TRY, {"rule": "m", "on": "shop", "looks": {"content": "x"}, "fits": {"match": 1}}, False),
     ],
 )
 def test_an_event_that_tells_of_more_than_it_names_is_of_no_part(
