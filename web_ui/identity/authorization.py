@@ -8,7 +8,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from web_ui.identity.configuration import Configuration
 from web_ui.identity.discovery import Metadata
-from web_ui.identity.fetching import SIGN_INS, bound, unreachable
+from web_ui.identity.fetching import bound, unreachable
 
 
 class CodeRefused(Exception):
@@ -29,7 +29,7 @@ def address(configuration: Configuration, metadata: Metadata, *, state: str, non
 
 
 def exchange(configuration: Configuration, metadata: Metadata, code: str, *, verifier: str) -> Mapping[str, object]:
-    """The tokens for a code, unchecked; raises CodeRefused or ProviderUnavailable."""
+    """The tokens for a code, unchecked; raises CodeRefused or ProviderUnavailable. The caller has a place for it."""
     try:
         with _client(configuration, metadata) as client:
             answer = client.fetch_token(
@@ -59,5 +59,5 @@ def _client(configuration: Configuration, metadata: Metadata) -> OAuth2Session:
         redirect_uri=configuration.redirect_uri,
         code_challenge_method="S256",
     )
-    bound(client, SIGN_INS)
+    bound(client, None)
     return client

@@ -4,7 +4,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,7 +14,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyM
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from catalog.errors import SourceUnavailable
-from web_ui.identity.gate import Gate, GateClosed
+from web_ui.identity.gate import Gate, GateClosed, origin_of
 
 MOST_BYTES = 1_000_000
 SECONDS = (5.0, 10.0)
@@ -30,11 +30,15 @@ class ProviderUnavailable(SourceUnavailable):
     title = "The identity provider is not available"
 
 
+class ProviderBusy(ProviderUnavailable):
+    """So many ask the identity provider just now that nothing was asked of it."""
+
+
 _KEYS = Gate(at_once=2)
 """For what is asked of the provider about itself: should it hang, most threads go on serving others."""
 
 SIGN_INS = Gate(at_once=4, waiting=8, seconds=5.0)
-"""For what is asked of it about people."""
+"""For what is asked of it about people, by whom they come."""
 
 _ends: ContextVar[contextlib.ExitStack] = ContextVar("ends")
 """What a request that is under way has to end when it is over."""
@@ -71,10 +75,10 @@ def _shut(connection: socket.socket) -> None:
 class Bounded(HTTPAdapter):
     """Carries requests whose answers are read whole at once, up to a megabyte and no further, and end in time.
 
-    They go through a gate, as whoever waits for an answer holds a thread.
+    They go through a gate, as whoever waits for an answer holds a thread, if the caller is not inside of one.
     """
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate | None) -> None:
         self._gate = gate
         super().__init__()
 
@@ -93,10 +97,11 @@ class Bounded(HTTPAdapter):
         """The answer, whose body is there already."""
         body = bytearray()
         with contextlib.ExitStack() as ends:
-            try:
-                ends.enter_context(self._gate.inside())
-            except GateClosed:
-                raise requests.exceptions.Timeout("others wait for it") from None
+            if self._gate is not None:
+                try:
+                    ends.enter_context(self._gate.inside())
+                except GateClosed:
+                    raise requests.exceptions.Timeout("others wait for it") from None
             _ends.set(ends)
             answer = super().send(request, *positional, **{**named, "stream": True, "timeout": SECONDS})
             ends.enter_context(contextlib.closing(answer))
@@ -112,13 +117,27 @@ def _bound_pools(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
-def bound(session: requests.Session, gate: Gate) -> None:
+def bound(session: requests.Session, gate: Gate | None) -> None:
     """Hold a session to these bounds; redirects are for who sends a request to leave alone."""
     for scheme in ("https://", "http://"):
         session.mount(scheme, Bounded(gate))
 
 
-def fetch(url: str, headers: Mapping[str, str] | None = None, *, gate: Gate = _KEYS) -> dict[str, object]:
+@contextlib.contextmanager
+def sign_in_from(address: str) -> Iterator[None]:
+    """A place for all that is asked of the provider about somebody; raises ProviderBusy before anything is asked."""
+    with contextlib.ExitStack() as place:
+        try:
+            place.enter_context(SIGN_INS.inside(origin_of(address)))
+        except GateClosed:
+            raise ProviderBusy(
+                "too many people sign in just now",
+                hint="reload this page in a moment: the sign-in that you began still counts",
+            ) from None
+        yield
+
+
+def fetch(url: str, headers: Mapping[str, str] | None = None, *, gate: Gate | None = _KEYS) -> dict[str, object]:
     """The JSON object at an address of the provider; raises ProviderUnavailable, without telling what came instead."""
     answer = _get(url, {"Accept": "application/json", **(headers or {})}, gate)
     if answer.status_code != 200:
@@ -134,7 +153,7 @@ def status_of(url: str) -> int:
     return _get(url, {"Accept": "text/html"}).status_code
 
 
-def _get(url: str, headers: Mapping[str, str], gate: Gate = _KEYS) -> requests.Response:
+def _get(url: str, headers: Mapping[str, str], gate: Gate | None = _KEYS) -> requests.Response:
     try:
         with requests.Session() as session:
             bound(session, gate)

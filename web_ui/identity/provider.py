@@ -19,7 +19,7 @@ from web_ui.identity.authorization import CodeRefused
 from web_ui.identity.claims import Claims, subject_of_claims, told
 from web_ui.identity.configuration import Configuration
 from web_ui.identity.discovery import Metadata
-from web_ui.identity.fetching import SIGN_INS, fetch
+from web_ui.identity.fetching import ProviderBusy, fetch, sign_in_from
 from web_ui.identity.kept import Kept
 from web_ui.identity.signing_keys import SigningKeys
 from web_ui.identity.spent import Spent
@@ -89,11 +89,22 @@ class IdentityProvider:
         )
         return url, attempt
 
-    def finish(self, came: Mapping[str, str], attempt: Attempt) -> Arrival:
-        """Who came back with these parameters; raises NotAuthenticated or ProviderUnavailable."""
+    def finish(self, came: Mapping[str, str], attempt: Attempt, *, address: str = "") -> Arrival:
+        """Who came back with these parameters from this address; raises NotAuthenticated or ProviderUnavailable.
+
+        An attempt counts once, but after ProviderBusy: then nothing was asked for it.
+        """
         self._check_return(came, attempt)
         if not self._attempts.spend(attempt.state):
             raise NotAuthenticated("this sign-in was answered before", hint=_START_AGAIN)
+        try:
+            with sign_in_from(address):
+                return self._arrived(came, attempt)
+        except ProviderBusy:
+            self._attempts.give_back(attempt.state)
+            raise
+
+    def _arrived(self, came: Mapping[str, str], attempt: Attempt) -> Arrival:
         tokens = self._tokens(came["code"], attempt)
         proof, access_token = tokens.get("id_token"), tokens.get("access_token")
         if not isinstance(proof, str):
@@ -162,7 +173,7 @@ class IdentityProvider:
         is_whole = all(told(claims, name) is not None for name in self.configuration.claims.needed)
         if is_whole or not address or access_token is None:
             return claims
-        more = fetch(address, {"Authorization": f"Bearer {access_token}"}, gate=SIGN_INS)
+        more = fetch(address, {"Authorization": f"Bearer {access_token}"}, gate=None)
         if more.get("sub") != claims["sub"]:
             raise NotAuthenticated("the identity provider speaks of somebody else", hint=_START_AGAIN)
         return {**more, **claims}

@@ -32,3 +32,8 @@ class Spent:
                 return False
             self._known[name] = now + self._seconds
         return True
+
+    def give_back(self, name: str) -> None:
+        """Have the name count once more, as nothing came of it."""
+        with self._lock:
+            self._known.pop(name, None)

@@ -8,6 +8,7 @@ from catalog.errors import NotAuthenticated, SourceUnavailable
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from proxy.http import answers
+from web_ui.identity.fetching import ProviderBusy
 from web_ui.identity.provider import Arrival, Attempt, IdentityProvider
 from web_ui.pages import sign_in
 from web_ui.session import Sessions
@@ -49,7 +50,10 @@ class ProviderSignIn:
             return _to_form()
         onward = begun.pop("next")
         try:
-            arrival = self.provider.finish(flask.request.args, Attempt(**begun))
+            arrival = self.provider.finish(flask.request.args, Attempt(**begun), address=answers.client())
+        except ProviderBusy as problem:
+            flask.session[_ATTEMPT] = {**begun, "next": onward}
+            return sign_in.form("", problem, onward=onward), problem.status
         except (NotAuthenticated, SourceUnavailable) as problem:
             self._tell(EventKind.LOGIN_FAIL, reason=problem.detail)
             return sign_in.form("", problem, onward=onward), problem.status
