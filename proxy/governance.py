@@ -33,7 +33,7 @@ from proxy.reading.tokens import SqlLimits
 from proxy.rewriting import information
 from proxy.rewriting.fields import Named
 from proxy.rewriting.memory import Memory
-from proxy.rewriting.mentions import masked_columns, mentioned, read_columns
+from proxy.rewriting.mentions import masked_columns, mentioned, named_columns, read_columns
 from proxy.rewriting.relations import Leaf, leaves
 from proxy.rewriting.resolve import Explain, check_values, notices, seen_failures
 from proxy.rewriting.rewrite import Placed, Rewritten, rewrite
@@ -270,7 +270,8 @@ def _key(subject: Subject, request: Request, policies: PolicySet) -> Hashable:
 def _placed(
     leaf: Leaf, decision: Decision, session: Session, content: str | None, names: frozenset[str] | None
 ) -> Placed:
-    columns = read_columns(names, leaf.alias, decision)
+    named = named_columns(names, leaf.alias, decision)
+    columns = read_columns(named, decision)
     return Placed(
         leaf=leaf,
         decision=decision,
@@ -282,6 +283,7 @@ def _placed(
         has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
         masking=session.masking(decision.dataset.source, decision.dataset.relation),
         content=content,
+        named=named,
     )
 
 

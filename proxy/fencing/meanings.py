@@ -2,36 +2,41 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import TypeVar
 
 from sqlglot import exp
 
 from catalog.names import fold
 from proxy.fencing.families import Families, family, family_of_type
 
+T = TypeVar("T", bound=exp.Expr)
 _UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
+_WORD = re.compile(r"\w+")
 _NUMBERED = re.compile(r"(.+)_\d+", re.ASCII | re.DOTALL)
 
 
 def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
     """The families of the shown columns (name, type) and of aliases whose names have one family in all the query."""
+    nodes = _Nodes(tree)
     types: dict[str, set[str]] = {}
     for name, type_name in columns:
         types.setdefault(fold(name), set()).add(type_name)
-    given = [(fold(name), meaning) for name, meaning in _aliases(tree)]
+    given = [(fold(name), meaning) for name, meaning in _aliases(nodes)]
     aliases: dict[str, list[exp.Expr]] = {}
     for name, meaning in given:
         if meaning is not None:
             aliases.setdefault(name, []).append(meaning)
-    unclear = _unclear(tree, types.keys() | {name for name, _ in given})
+    unclear = _unclear(nodes, types.keys() | {name for name, _ in given})
     unclear |= {name for name, meaning in given if meaning is None}
-    rows = {fold(node.name) for node in tree.find_all(exp.Table, exp.TableAlias)}
-    rows |= {fold(node.alias) for node in tree.find_all(exp.CTE)}
+    rows = {fold(node.name) for node in nodes.of(exp.Table, exp.TableAlias)}
+    rows |= {fold(node.alias) for node in nodes.of(exp.CTE)}
     known = Families(unclear=unclear)
     if "*" in unclear:
         return known
-    is_united = tree.find(exp.SetOperation) is not None  # which widens types, and keeps the names of one side
+    is_united = bool(nodes.of(exp.SetOperation))  # which widens types, and keeps the names of one side
+    untold = unclear | rows
     for name, found in types.items():
-        if name in unclear | rows or not re.fullmatch(r"\w+", name):
+        if name in untold or not _WORD.fullmatch(name):
             continue
         kinds = {family_of_type(type_name) for type_name in found}
         if len(kinds) == 1 and (kind := kinds.pop()):
@@ -41,14 +46,25 @@ def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
     return _with_aliases(known, aliases, unclear | rows | types.keys())
 
 
-def _aliases(tree: exp.Expr) -> Iterator[tuple[str, exp.Expr | None]]:
+class _Nodes:
+    """The nodes of a tree, which is walked once, in the order in which it is."""
+
+    def __init__(self, tree: exp.Expr) -> None:
+        self.root = tree
+        self._all = tuple(tree.walk())
+
+    def of(self, *classes: type[T]) -> list[T]:
+        return [node for node in self._all if isinstance(node, classes)]
+
+
+def _aliases(nodes: _Nodes) -> Iterator[tuple[str, exp.Expr | None]]:
     """Every name that an expression is given, with what it means, None where that is not written beside it.
 
     Example: in `(select a, b + 1 as c from t) as q(x, y)` those are `c`, `x` and `y`.
     """
-    for alias in tree.find_all(exp.Alias):
+    for alias in nodes.of(exp.Alias):
         yield alias.alias, alias.this
-    for table in tree.find_all(exp.TableAlias):
+    for table in nodes.of(exp.TableAlias):
         names = [name.name for name in table.columns]
         query = table.parent.this if isinstance(table.parent, exp.Subquery | exp.CTE) else None
         items = [item.unalias() for item in query.expressions] if isinstance(query, exp.Select) else []
@@ -62,7 +78,7 @@ def _with_aliases(known: Families, aliases: Mapping[str, Sequence[exp.Expr]], ta
     A name means an expression of names, never of itself in the end; so what holds of each if it holds of all others
     holds.
     """
-    fresh = [name for name in reversed(list(aliases)) if name not in taken and re.fullmatch(r"\w+", name)]
+    fresh = [name for name in reversed(list(aliases)) if name not in taken and _WORD.fullmatch(name)]
     for name in (*fresh, *fresh):  # inner ones first; what they are made of may stand after them
         kinds = {family(meaning, known) for meaning in aliases[name]}
         if len(kinds) == 1 and (kind := kinds.pop()):
@@ -80,17 +96,17 @@ def _with_aliases(known: Families, aliases: Mapping[str, Sequence[exp.Expr]], ta
     return Families(unclear=known.unclear)
 
 
-def _unclear(tree: exp.Expr, names: Set[str]) -> set[str]:
+def _unclear(nodes: _Nodes, names: Set[str]) -> set[str]:
     """The names that may mean what is written nowhere: a whole row, a field, or a second column of a name.
 
     `names` are those of the shown columns and of aliases. In `contact.age` stands a field where `contact` is one of
     them, or no relation; so it may where the engine gives the relation's name to a column.
     """
-    columns = list(tree.find_all(exp.Column))
+    columns = nodes.of(exp.Column)
     paths = [[fold(part.name) for part in column.parts] for column in columns]
     names |= {path[-1] for path in paths}
-    relations = {fold(node.alias_or_name) for node in tree.find_all(exp.Table, exp.Subquery)}
-    made = {name for name in names | relations if _is_made(name, names)} if _may_repeat_a_name(tree) else set()
+    relations = {fold(node.alias_or_name) for node in nodes.of(exp.Table, exp.Subquery)}
+    made = {name for name in names | relations if _is_made(name, names)} if _may_repeat_a_name(nodes) else set()
     surely = relations - names - made
     fields = {path[-1] for path in paths if len(path) > 2 or (len(path) == 2 and path[0] not in surely)}
     rows = {path[0] for column, path in zip(columns, paths, strict=True) if path[0] in relations and _is_row(column)}
@@ -129,13 +145,13 @@ def _is_made(name: str, names: Set[str]) -> bool:
     return False
 
 
-def _may_repeat_a_name(tree: exp.Expr) -> bool:
+def _may_repeat_a_name(nodes: _Nodes) -> bool:
     """Whether a query may read from one that has two columns of one name, which the engine tells apart by numbers."""
-    is_joined = tree.find(exp.Join) is not None
+    is_joined = bool(nodes.of(exp.Join))
     return (
-        any(_lists_a_name_twice(select, is_joined) for select in tree.find_all(exp.Select) if select is not tree)
-        or any(table.columns for table in tree.find_all(exp.TableAlias))
-        or any(map(_is_bracketed_join, tree.find_all(exp.Subquery)))
+        any(_lists_a_name_twice(select, is_joined) for select in nodes.of(exp.Select) if select is not nodes.root)
+        or any(table.columns for table in nodes.of(exp.TableAlias))
+        or any(map(_is_bracketed_join, nodes.of(exp.Subquery)))
     )
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
@@ -21,7 +20,7 @@ from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTION
 from proxy.reading.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
 from proxy.reading.parameters import name_placeholders
 from proxy.reading.pivots import check_pivot, plain_pivot, with_whole_names
-from proxy.reading.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
+from proxy.reading.tokens import SqlLimits, named, parted, position_at, respelled, spoken, tokens_of
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
 
@@ -120,19 +119,19 @@ def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
     if tree.find(exp.Pivot) is not None:
         tree, copy = with_whole_names(tree.copy() if copy else tree), False
     try:
-        return tree.sql(dialect, identify=True, comments=False, copy=copy, unsupported_level=ErrorLevel.RAISE)
+        return tree.sql(spoken(dialect), identify=True, comments=False, copy=copy, unsupported_level=ErrorLevel.RAISE)
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
 
 
 def reread(printed: str, dialect: str) -> exp.Expr:
     """What was printed, read once more as a person's text is; raises SqlInvalid or SqlUnsupported."""
-    return _plain(_parse(printed, respelled(printed, sqlglot.tokenize(printed, read=dialect)), dialect))
+    return _plain(_parse(printed, respelled(printed, spoken(dialect).tokenize(printed)), dialect))
 
 
 def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
     try:
-        parsed = sqlglot.Dialect.get_or_raise(dialect).parser(error_level=ErrorLevel.RAISE).parse(tokens, text)
+        parsed = spoken(dialect).parser(error_level=ErrorLevel.RAISE).parse(tokens, text)
     except ParseError as error:
         raise _syntax_error(text, error) from error
     except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:

@@ -5,14 +5,14 @@ apart, writes it out again otherwise than it stood. So the names of functions re
 `named` takes the marks off its tree.
 """
 
+import functools
 import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -23,7 +23,7 @@ _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING}
 _ARROWS = {TokenType.ARROW, TokenType.DARROW}
-_TYPES = sqlglot.Dialect.get_or_raise("duckdb").parser_class.TYPE_TOKENS - {TokenType.INTERVAL}
+_TYPES = Dialect.get_or_raise("duckdb").parser_class.TYPE_TOKENS - {TokenType.INTERVAL}
 _ENDS_OF_TYPES = frozenset({"precision", "varying", "zone", ")", "]"})
 _BEHIND_VALUES = {TokenType.DCOLON, TokenType.DOT, TokenType.L_BRACKET}
 _GLUED = re.compile(
@@ -70,13 +70,24 @@ def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:
             hint=_LONG_LISTS,
         )
     try:
-        found = sqlglot.tokenize(text, read=dialect)
+        found = spoken(dialect).tokenize(text)
     except (TokenError, SqlglotError) as error:
         raise SqlInvalid("the SQL ends inside a string, a comment or a quoted name", hint="close it") from error
     _check_size(found, limits)
     _check_characters(text, found)
     _check_numbers(text, found)
     return respelled(text, found)
+
+
+@functools.cache
+def spoken(dialect: str) -> Dialect:
+    """The dialect of a name, made once: its tokenizers, parsers and generators are made anew for each text.
+
+    Example:
+        >>> [token.text for token in spoken("duckdb").tokenize("select 1")]
+        ['select', '1']
+    """
+    return Dialect.get_or_raise(dialect)
 
 
 def parted(text: str) -> str:

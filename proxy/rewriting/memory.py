@@ -3,9 +3,29 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Same:
+    """This very object as a key, whatever it is equal to; it lives as long as the key does.
+
+    Example:
+        >>> one, other = [1], [1]
+        >>> Same(one) == Same(one), Same(one) == Same(other)
+        (True, False)
+    """
+
+    of: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.of is self.of
+
+    def __hash__(self) -> int:
+        return id(self.of)
 
 
 class Memory(Generic[T]):

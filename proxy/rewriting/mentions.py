@@ -33,6 +33,8 @@ def mentioned(tree: exp.Expr) -> frozenset[str] | None:
             return None
         if isinstance(node, exp.TableAlias) and node.args.get("columns"):
             return None
+        if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query):  # a join, whose names are made anew
+            return None
         if isinstance(node, exp.Column) and fold(node.name) in relations:
             return None
         if isinstance(node, exp.Identifier):
@@ -40,13 +42,17 @@ def mentioned(tree: exp.Expr) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def read_columns(names: frozenset[str] | None, alias: str, decision: Decision) -> frozenset[str] | None:
-    """The columns of a dataset, folded, that are read under an alias; None where it may be all of them."""
+def named_columns(names: frozenset[str] | None, alias: str, decision: Decision) -> frozenset[str] | None:
+    """The columns of a dataset, folded, that a query can name under an alias; None where it may be all of them."""
     if names is None or any(fold(column.name) == fold(alias) for column in decision.columns):
         return None
+    return frozenset(fold(column.name) for column in decision.columns if fold(column.name) in names)
+
+
+def read_columns(named: frozenset[str] | None, decision: Decision) -> frozenset[str] | None:
+    """The columns, folded, that are read for a query that names some, those with them that its policies go by."""
     whens = (case.when for column in decision.columns for case in column.cases)
-    asked = _asked(decision, [decision.rows.filter, *whens])
-    return frozenset(fold(column.name) for column in decision.columns if fold(column.name) in names) | asked
+    return None if named is None else named | _asked(decision, [decision.rows.filter, *whens])
 
 
 def masked_columns(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:

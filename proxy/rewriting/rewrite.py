@@ -27,12 +27,15 @@ from proxy.fencing.outer_joins import count_again, count_whole
 from proxy.reading.statement import Statement, generate, reread
 from proxy.rewriting import information
 from proxy.rewriting.labels import label, unlabel
-from proxy.rewriting.memory import Memory
+from proxy.rewriting.memory import Memory, Same
 from proxy.rewriting.relations import Leaf, shorten_columns
 from proxy.rewriting.resolve import Explain
 from proxy.rewriting.secure import Governed, govern, may_need_fence
 from proxy.rewriting.unnamed import UNNAMED, hidden_paths, unnamed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
+
+_GOVERNED: Memory[Governed] = Memory(capacity=50_000)
+"""By all that a governed relation is made of; it weighs as many columns as it has."""
 
 _GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
 
@@ -45,6 +48,7 @@ class Placed:
     `may_raise` says that reading what the query reads of it may end in an error, `is_worked_out` that any may,
     `has_statistics` that the engine knows of all its rows. `masked` says which of its columns (folded) are read for
     what is made of them, `masking` where that is worked out.
+    `named` are the columns (folded) that the query can name, None for any: it is given no others.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -58,6 +62,7 @@ class Placed:
     masked: frozenset[str] = frozenset()
     masking: tuple[str, Masks] = ("", Masks.VEIL)
     content: str | None = None
+    named: frozenset[str] | None = None
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -110,10 +115,11 @@ def rewrite(
     ]
     unlabel(labels)
     _blank(tree)
-    printed_blank = generate(tree, dialect)
+    is_changed = bool(kept or counted)
+    printed_blank = generate(tree, dialect, copy=is_changed)
     count_again(counted)
     let_go(kept)
-    request_blank = generate(tree, dialect) if kept or counted else printed_blank
+    request_blank = generate(tree, dialect, copy=False) if is_changed else printed_blank
     return Rewritten(
         sql=sql,
         shown=_filled(printed, stand_ins, _told(placed, governed) if explain == "brief" else in_words),
@@ -200,18 +206,32 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool, early: Sequence[str]) 
     if item.content is not None:
         name = f"catalog_{item.decision.dataset.name}"
         return Governed(sql=information.relation(item.decision, name), parameters={name: item.content})
-    lookups = {name: quoted(physical) for name, physical in item.lookups.items()}
-    return govern(
-        item.decision,
-        quoted(item.physical),
-        keys,
-        is_fenced=_is_fenced(item, is_fenced),
-        is_read_whole=_tells_by_errors(item),
-        has_statistics=item.has_statistics,
-        lookups=lookups,
-        masking=item.masking,
-        early=early,
+    key = (
+        Same(item.decision),
+        Same(keys),
+        item.physical,
+        item.named,
+        *item.lookups.items(),
+        item.masking,
+        item.has_statistics,
+        _is_fenced(item, is_fenced),
+        _tells_by_errors(item),
     )
+    governed = _GOVERNED.get(key, None)
+    if governed is None:
+        governed = govern(
+            item.decision,
+            quoted(item.physical),
+            keys,
+            is_fenced=_is_fenced(item, is_fenced),
+            is_read_whole=_tells_by_errors(item),
+            has_statistics=item.has_statistics,
+            lookups={name: quoted(physical) for name, physical in item.lookups.items()},
+            masking=item.masking,
+            named=item.named,
+        )
+        _GOVERNED.put(key, None, governed, weight=1 + len(item.decision.columns))
+    return governed.with_early(early)
 
 
 def _early(item: Placed, known: Families) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
-from catalog.names import quoted
+from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, SourceCell
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
@@ -44,6 +44,15 @@ class Governed:
     words: Mapping[str, str] = field(default_factory=dict)
     early: str = ""
 
+    def with_early(self, conditions: Sequence[str]) -> "Governed":
+        """The relation with conditions of the query, which can be worked out on any row, beside the policy's filter."""
+        if not conditions:
+            return self
+        own = f" AND {without_errors(' AND '.join(conditions))}"
+        inside = self.sql.removesuffix(")")
+        fence = FENCE if inside.endswith(FENCE) else ""
+        return replace(self, sql=f"{inside.removesuffix(fence)}{own}{fence})", early=own)
+
     @property
     def unasked(self) -> str:
         """The relation without that part, which holds literals of the query."""
@@ -60,40 +69,43 @@ def govern(
     has_statistics: bool = True,
     lookups: Mapping[str, str] = MappingProxyType({}),
     masking: tuple[str, Masks] = ("", Masks.VEIL),
-    early: Sequence[str] = (),
+    named: frozenset[str] | None = None,
 ) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
     the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks. What
-    `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows.
-    `early` are conditions of the query that can be worked out on any row, and stand beside the policy's filter.
-    """
+    `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows."""
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)
     is_fenced = is_fenced and (is_read_whole or may_need_fence(decision))
     types = tuple((column.name, column.type) for column in decision.columns)
     types += tuple((lookup.name, "BOOLEAN") for lookup in decision.lookups)
-    shown = [_with_known(column, types) for column in decision.columns if column.outcome is not Outcome.HIDDEN]
-    cells = [(column, projection.column(column)) for column in shown]
+    cells = [(column, projection.column(column)) for column in _shown(decision, named, types)]
     columns = ", ".join(
         f"{_guarded(cell, column, is_fenced=is_fenced)} AS {quoted(column.name)}" for column, cell in cells
     )
     sql = f"SELECT {columns} FROM {_with_answers(decision, relation, lookups)} AS {quoted(ROW)}"
-    own = ""
     if decision.rows.filter:
         condition = _known(decision.rows.filter, types)
         is_bare = not (is_fenced and (has_statistics or decision.lookups))
-        own = f" AND {without_errors(' AND '.join(early))}" if early else ""
-        sql += f" WHERE {condition if is_bare else without_errors(condition)}{own}"
+        sql += f" WHERE {condition if is_bare else without_errors(condition)}"
     sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
     return Governed(
         sql=f"({sql})",
         parameters=projection.parameters,
         cells=tuple(projection.cells.values()),
         words=projection.words,
-        early=own,
     )
+
+
+def _shown(
+    decision: Decision, named: frozenset[str] | None, types: tuple[tuple[str, str], ...]
+) -> list[ColumnDecision]:
+    """The columns that are wanted of those that are not hidden; of a query that wants none, the first."""
+    shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
+    wanted = [column for column in shown if named is None or fold(column.name) in named]
+    return [_with_known(column, types) for column in wanted or shown[:1]]
 
 
 def _guarded(cell: str, column: ColumnDecision, *, is_fenced: bool) -> str:

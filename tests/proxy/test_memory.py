@@ -1,6 +1,6 @@
 """What is remembered is good for one state, and together it never weighs more than it may."""
 
-from proxy.rewriting.memory import Memory
+from proxy.rewriting.memory import Memory, Same
 
 
 def test_another_state_is_not_answered_from_memory() -> None:
@@ -29,3 +29,13 @@ def test_a_heavy_one_takes_the_place_of_many_and_one_too_heavy_is_not_kept() -> 
     assert memory.get("heavy", 0) is None
     memory.put("light", 0, 3)
     assert memory.get("light", 0) == 3
+
+
+def test_a_thing_is_not_another_one_that_is_equal() -> None:
+    memory = Memory[int](capacity=2)
+    one, other = (1, 2, int("3")), (1, 2, int("3"))
+    memory.put(Same(one), None, 1)
+    assert memory.get(Same(one), None) == 1
+    assert one == other
+    assert memory.get(Same(tuple(list(other))), None) is None
+    assert Same(one) != one
