@@ -5,6 +5,7 @@ import time
 
 import pyarrow as pa
 
+from catalog.sources.workers.empty_unions import with_memory
 from catalog.sources.workers.messages import End, Hangup, Kind, ended, fill, receive_header, schema_of
 
 _FRAME_BYTES = 2**32
@@ -48,7 +49,7 @@ class Incoming:
                 raise Hangup from None
             return None
         batch.validate()
-        return batch
+        return with_memory(batch)
 
     def skip(self, seconds: float) -> bool:
         """Passes over what is still to come; whether the end was there in time."""
