@@ -17,6 +17,7 @@ from catalog.journal.journal import Journal
 from catalog.model import Source
 from catalog.names import fold
 from catalog.registry import connect
+from catalog.sources.connector import CanBeStopped
 from catalog.sources.private_copies import PrivateCopies
 from crawler.builtin import BUILTIN_RULES
 from crawler.fingerprints import rules_digest
@@ -215,6 +216,8 @@ def _running(
     def should_stop() -> bool:
         return conduct.should_stop() or conduct.should_leave() or runs.wants_stop(run.id)
 
+    if isinstance(connector, CanBeStopped):
+        connector.stop_when(should_stop)
     ended.running = Running(
         catalog=catalog,
         runs=runs,

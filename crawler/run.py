@@ -13,7 +13,7 @@ from catalog.errors import VeilError
 from catalog.flows import Place, place_of
 from catalog.model import Dataset, Field
 from catalog.names import fold
-from catalog.sources.connector import Relation, StaysOpen
+from catalog.sources.connector import LookStopped, Relation, StaysOpen
 from crawler.classify import Suggestion
 from crawler.fingerprints import mark
 from crawler.look import Look
@@ -48,7 +48,14 @@ class Running:
     _settled_at: float = field(default_factory=time.monotonic)
 
     def go(self) -> CrawlReport:
-        """Looks at all that is left; the report tells the whole run."""
+        """Looks at all that is left; the report tells the whole run. What is being looked at when it stops is left."""
+        try:
+            self._look_through()
+        except LookStopped:
+            self.is_stopped = True
+        return self._report()
+
+    def _look_through(self) -> None:
         if not self.run.is_listed:
             self.runs.list_items(self.run.id, self._listed())
             self.run = self.runs.run(self.run.id)
@@ -59,7 +66,6 @@ class Running:
             if self._crawled and not self.is_stopped:
                 self.descent.afresh()
                 self._follow_views()
-        return self._report()
 
     def _open(self) -> AbstractContextManager[None]:
         """A source in which opening is dear stays open for moments, unless it is to be left alone in between."""

@@ -309,6 +309,19 @@ class StaysOpen(Protocol):
         ...
 
 
+class LookStopped(Exception):
+    """Nobody wants what a connector was asked for any more."""
+
+
+@runtime_checkable
+class CanBeStopped(Protocol):
+    """A connector that stops in the middle of what it was asked for."""
+
+    def stop_when(self, is_unwanted: Callable[[], bool]) -> None:
+        """Asked again and again from now on: as soon as it is so, whatever was asked for raises LookStopped."""
+        ...
+
+
 @runtime_checkable
 class KeepsCopies(Protocol):
     """A connector that turns some of what it reads into private copies."""

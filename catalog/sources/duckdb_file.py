@@ -1,62 +1,29 @@
 """The connector `duckdb`: an existing database file, read-only, its schemas, tables and views included."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SourceUnavailable, VeilError
+from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
-from catalog.sources.connector import Expected, GeneratedColumn, Limits, Relation, Scan, ViewSql
-from catalog.sources.engine_types import fields_of, may_have_no_text
-from catalog.sources.file_reach import FileReach
-from catalog.sources.generated_sql import generated_columns
+from catalog.sources import duckdb_looks as looks
+from catalog.sources.connector import Expected, GeneratedColumn, Relation, Scan, ViewSql
+from catalog.sources.duckdb_survey import Survey, fields_told
 from catalog.sources.own_files import refuse_own
-from catalog.sources.run import EngineRun
 from catalog.sources.states import states_of
 from catalog.sources.view_sql import relations_read
-from catalog.sources.world import Resources, World, columns_as
+from catalog.sources.workers.apart import Asking
 
-_SAMPLE_SECONDS = 60.0
+_SECONDS = 120.0
 _LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")  # of changes that the engine reads with the file
 _MAIN = "main"  # where the engine looks for what is not in a view's own schema
-_RELATIONS = """
-SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database AND NOT internal
-UNION ALL
-SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = $database AND NOT internal
-ORDER BY ALL
-"""
-_VIEWS = """
-SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal ORDER BY ALL
-"""
-_GENERATED = """
-WITH found AS (FROM duckdb_columns() WHERE database_name = $database AND NOT internal)
-SELECT schema_name, table_name, column_name, CASE WHEN is_generated THEN coalesce(column_default, '') END FROM found
-WHERE (schema_name, table_name) IN (SELECT (schema_name, table_name) FROM found WHERE is_generated)
-ORDER BY schema_name, table_name, column_index
-"""
-_VIEW = """
-SELECT schema_name, sql FROM duckdb_views()
-WHERE database_name = $database AND (schema_name, view_name) = ($schema, $table)
-"""
-_COMMENTS = """
-SELECT '', comment, 0 FROM duckdb_tables()
-WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table) AND comment IS NOT NULL
-UNION ALL SELECT '', comment, 0 FROM duckdb_views()
-WHERE database_name = $database AND (schema_name, view_name) = ($schema, $table) AND comment IS NOT NULL
-UNION ALL SELECT column_name, comment, column_index FROM duckdb_columns()
-WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table) AND comment IS NOT NULL
-ORDER BY 3
-"""
-_KEYS = """
-SELECT CASE constraint_type WHEN 'PRIMARY KEY' THEN 'primary' WHEN 'UNIQUE' THEN 'unique' ELSE 'foreign' END,
-  constraint_index, unnest(constraint_column_names), CASE WHEN referenced_table IS NULL THEN '' ELSE schema_name END,
-  coalesce(referenced_table, ''), coalesce(unnest(referenced_column_names), '') FROM duckdb_constraints()
-WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table)
-  AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') ORDER BY constraint_index
-"""
+_COMMENT, _KEY = 2, 6  # of how many parts each is
 
 
 class DuckDbFileConnector:
@@ -69,24 +36,28 @@ class DuckDbFileConnector:
 
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._path = Path(options["path"]).absolute()
-        self._worked_out: tuple[str, frozenset[str], Mapping[str, frozenset[str]]] = "", frozenset(), {}
-        self._reach: tuple[str, FileReach] | None = None
+        self._guard = threading.Lock()
+        self._known: tuple[str, Survey] | None = None
         self._textless: dict[Expected, frozenset[str]] = {}
+        self._asking = Asking(looks.__name__)
+
+    def stop_when(self, is_unwanted: Callable[[], bool]) -> None:
+        """From now on a look ends with its worker as soon as it is unwanted."""
+        self._asking.is_unwanted = is_unwanted
+
+    def stay_open(self, seconds: float) -> AbstractContextManager[None]:
+        """Within it looks share a worker; the file is opened anew by each, as its owner may want to write."""
+        return self._asking.kept()
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
         wanted = tuple(map(fold, split(path))) if path else ()
-        world = self._open()
-        try:
-            rows = world.rows(_RELATIONS, {"database": world.alias(self._path)})
-        finally:
-            world.close()
         fingerprint = self._fingerprint()
-        names = [(str(schema), str(name)) for schema, name in rows]
-        plain = [fold(name) for _, name in names]
+        names = list(self._survey(fingerprint).relations)
+        plain = Counter(fold(name) for _, name in names)
         for schema, name in names:
             if (fold(schema), fold(name))[: len(wanted)] == wanted:
-                suggested = name if plain.count(fold(name)) == 1 else f"{schema}_{name}"
+                suggested = name if plain[fold(name)] == 1 else f"{schema}_{name}"
                 yield Relation(name=join(schema, name), suggested_name=suggested, fingerprint=fingerprint)
 
     def identity(self) -> str:
@@ -95,83 +66,46 @@ class DuckDbFileConnector:
 
     def views(self) -> Mapping[str, ViewSql]:
         """The SQL of every view, by relation, as the engine keeps it; none of one that reads by a macro."""
-        world = self._open()
-        try:
-            rows = world.rows(_VIEWS, {"database": world.alias(self._path)})
-        finally:
-            world.close()
-        reach = self._reached(self._fingerprint())
-        views = {(str(schema), str(name)): str(sql) for schema, name, sql in rows}
-        clear = {place: "" if reach.reads_by_macros(*place) else sql for place, sql in views.items()}
+        known = self._survey(self._fingerprint())
+        clear = {place: "" if place in known.by_macros else sql for place, sql in known.views.items()}
         return {join(*place): ViewSql(sql, "duckdb") for place, sql in clear.items()}
 
     def generated(self) -> Sequence[GeneratedColumn]:
         """The generated columns of every table, by the SQL that the engine keeps."""
-        world = self._open()
-        try:
-            rows = world.rows(_GENERATED, {"database": world.alias(self._path)})
-        finally:
-            world.close()
-        columns = (
-            (join(str(schema), str(table)), str(name), None if sql is None else str(sql))
-            for schema, table, name, sql in rows
-        )
-        return tuple(generated_columns(columns, "duckdb"))
+        return self._survey(self._fingerprint()).generated
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
         self._refuse_beyond(relation, self._fingerprint())
-        world = self._open()
-        try:
-            return fields_of(world.columns(world.item(_item(relation), self._path)))
-        except VeilError as error:
-            raise _unreadable(relation) from error
-        finally:
-            world.close()
+        return fields_told(self._looked(relation, looks.columns, relation, _item(relation), told=looks.COLUMNS))
 
     def description(self, relation: str) -> Description:
         """The comments and keys that the file keeps, and what a view reads; raises SourceUnavailable."""
-        schema, table = split(_item(relation))
-        world = self._open()
-        try:
-            file: dict[str, object] = {"database": world.alias(self._path)}
-            place = {**file, "schema": schema, "table": table}
-            comments = [(str(name), str(said)) for name, said, _ in world.rows(_COMMENTS, place)]
-            parts = [KeyPart(*map(str, part)) for part in world.rows(_KEYS, place)]
-            made = world.rows(_VIEW, place)
-            known = [(str(schema), str(name)) for schema, name in world.rows(_RELATIONS, file)] if made else []
-        finally:
-            world.close()
-        if not made:
-            return description(comments, parts)
-        [(own, sql)] = made
-        if self._reached(self._fingerprint()).reads_by_macros(schema, table):
-            return description(comments, parts, None)
-        reads = relations_read(ViewSql(str(sql), "duckdb"), within=[str(own), _MAIN], known=known)
-        return description(comments, parts, reads)
+        schema, table = place = _parts(relation)
+        told = self._looked(relation, looks.description, schema, table, told=looks.DESCRIPTION)
+        parts = [[str(part) for part in row["parts"]] for row in told.to_pylist()]
+        comments = [(name, said) for name, said in (row for row in parts if len(row) == _COMMENT)]
+        keys = [KeyPart(*row) for row in parts if len(row) == _KEY]
+        known = self._survey(self._fingerprint())
+        if place not in known.views:
+            return description(comments, keys)
+        if place in known.by_macros:
+            return description(comments, keys, None)
+        sql = ViewSql(known.views[place], "duckdb")
+        return description(comments, keys, relations_read(sql, within=[schema, _MAIN], known=known.relations))
 
     def sample(self, relation: str, rows: int) -> pa.Table:
-        """Rows from all over the relation; of a view as many as come first."""
-        fields = self.describe(relation)
-        world = self._open()
-        item = world.item(_item(relation), self._path)
-        sql = f"SELECT {columns_as((field.name, field.type) for field in fields)} FROM {item} LIMIT {rows:d}"
-        run = EngineRun(world, sql, {}, Limits(seconds=_SAMPLE_SECONDS))
-        try:
-            return pa.Table.from_batches(run, schema=run.schema)
-        except VeilError as error:
-            raise _unreadable(relation) from error
-        finally:
-            run.close()
-            world.close()
+        """As many rows as come first, fewer where they are large."""
+        self._refuse_beyond(relation, self._fingerprint())
+        return self._looked(relation, looks.sample, relation, _item(relation), rows)
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the relation out of the attached file."""
         item, states = _item(expected.relation), self._states()
         fingerprint = "|".join(states)
         self._refuse_beyond(expected.relation, fingerprint)
-        views, generated = self._worked_out_at(fingerprint)
-        is_view, raising = fold(item) in views, generated.get(fold(item), frozenset())
+        known = self._survey(fingerprint)
+        is_view, raising = fold(item) in known.view_items, known.raising.get(fold(item), frozenset())
         if not is_view:
             raising |= self._textless_of(expected)
         return Scan(
@@ -185,59 +119,52 @@ class DuckDbFileConnector:
         )
 
     def _refuse_beyond(self, relation: str, fingerprint: str) -> None:
-        """Raises SourceUnavailable where a relation reaches beyond the file; that is looked up when it has changed."""
-        if why := self._reached(fingerprint).beyond(*_parts(relation)):
+        """Raises SourceUnavailable where a relation reaches beyond the file."""
+        schema, name = _parts(relation)
+        if why := self._survey(fingerprint).beyond.get((fold(schema), fold(name))):
             raise SourceUnavailable(
                 f"`{relation}` reaches beyond its database file: {why}",
                 hint="make it of the file's relations and of functions that tell nothing of a session",
             )
 
-    def _reached(self, fingerprint: str) -> FileReach:
-        """What is known of the SQL in the file, as long as that stands as it did."""
-        if self._reach is None or self._reach[0] != fingerprint:
-            world = self._open()
-            try:
-                self._reach = fingerprint, FileReach(world, world.alias(self._path))
-            finally:
-                world.close()
-        return self._reach[1]
-
-    def _worked_out_at(self, fingerprint: str) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
-        """The items, folded, that are views, and the generated columns of tables; both are worked out as they are read.
-
-        They are looked up again when the file has changed.
-        """
-        if self._worked_out[0] != fingerprint:
-            views = frozenset(fold(_item(view)) for view in self.views())
-            self._worked_out = fingerprint, views, self._generated()
-            self._textless.clear()
-        return self._worked_out[1:]
+    def _survey(self, fingerprint: str) -> Survey:
+        """What is known of all relations, as long as the file stands as it did."""
+        with self._guard:
+            if self._known is None or self._known[0] != fingerprint:
+                told = self._looked("", looks.survey, told=looks.SURVEY)
+                self._known = fingerprint, Survey.of(told)
+                self._textless.clear()
+            return self._known[1]
 
     def _textless_of(self, expected: Expected) -> frozenset[str]:
         """The columns, folded, with values that may have no text; all of a table that cannot be looked at."""
+        relation = expected.relation
         if expected not in self._textless:
-            world = self._open()
             try:
-                columns = world.columns(world.item(_item(expected.relation), self._path))
-                found = frozenset(fold(name) for name, type_ in columns if may_have_no_text(type_))
+                told = self._looked(relation, looks.columns, relation, _item(relation), told=looks.COLUMNS)
+                found = frozenset(fold(row["name"]) for row in told.to_pylist() if row["may_have_no_text"])
             except VeilError:
                 found = frozenset(fold(name) for name, _ in expected.columns)
-            finally:
-                world.close()
             self._textless[expected] = found
         return self._textless[expected]
 
-    def _generated(self) -> Mapping[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        for each in self.generated():
-            item = fold(_item(each.relation))
-            found[item] = found.get(item, frozenset()) | {fold(each.name)}
-        return found
-
-    def _open(self) -> World:
+    def _looked(
+        self, relation: str, look: Callable[..., pa.Table], *arguments: object, told: pa.Schema | None = None
+    ) -> pa.Table:
+        """What a look at a relation gives, or at the file as a whole."""
+        what = f"`{relation}`" if relation else f"the database file `{self._path.name}`"
         self._fingerprint()
         refuse_own(self._path)
-        return World(Resources(), databases=[self._path])
+        try:
+            table = self._asking.ask(_SECONDS, look, self._path, *arguments)
+        except (LimitExceeded, SourceTimeout):
+            raise SourceUnavailable(
+                f"{what} takes more memory or time to be looked at than it may",
+                hint="look at what its views work out; make them smaller, or tables of them",
+            ) from None
+        if told is not None and table.schema != told:
+            raise SourceUnavailable(f"{what} cannot be looked at", hint="look at the file; it may be damaged")
+        return table
 
     def _fingerprint(self) -> str:
         """Changes whenever the file, or a log of changes beside it, is written to."""
@@ -255,18 +182,11 @@ def _item(relation: str) -> str:
     return ".".join(map(quoted, _parts(relation)))
 
 
-def _parts(relation: str) -> tuple[str, ...]:
+def _parts(relation: str) -> tuple[str, str]:
     """The schema and the name."""
-    parts = split(relation)
-    if len(parts) == 1:
-        parts = ("main", *parts)
-    if len(parts) != 2:
-        raise SourceUnavailable(f"`{relation}` is no name of a table", hint="write schema.table")
-    return parts
-
-
-def _unreadable(relation: str) -> SourceUnavailable:
-    return SourceUnavailable(
-        f"`{relation}` is not in the database file, or is a view that reads outside of it",
-        hint="crawl the source again",
-    )
+    match split(relation):
+        case (name,):
+            return _MAIN, name
+        case (schema, name):
+            return schema, name
+    raise SourceUnavailable(f"`{relation}` is no name of a table", hint="write schema.table")

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import flask
@@ -14,6 +15,7 @@ from catalog.errors import SourceUnavailable
 from catalog.home import Home
 from catalog.model import TagState
 from catalog.people.model import User
+from catalog.sources.duckdb_file import DuckDbFileConnector
 from crawler.crawl import Conduct, ask_for, carry_on, crawl
 from crawler.report import Progress
 from policy_engine.changing.apply import carry_out, prepare
@@ -137,18 +139,22 @@ def test_a_run_that_is_left_anywhere_leaves_no_view_without_its_tags(
         assert seen().keys() >= VIEWS
 
 
+def _unreadable(connector: DuckDbFileConnector) -> NoReturn:
+    raise SourceUnavailable("the file is damaged")
+
+
 def test_where_views_cannot_be_read_nothing_is_registered(
     parts: Parts, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("catalog.sources.duckdb_file._VIEWS", "SELECT nothing")
+        broken.setattr(DuckDbFileConnector, "views", _unreadable)
         with pytest.raises(SourceUnavailable, match="what its views are made of cannot be read"):
             crawl(parts.catalog, "file", into="shop", by="max")
     assert seen().keys() == {"t"}
 
     def break_(progress: Progress) -> None:
         if progress.relation == "main.b_view":
-            monkeypatch.setattr("catalog.sources.duckdb_file._VIEWS", "SELECT nothing")
+            monkeypatch.setattr(DuckDbFileConnector, "views", _unreadable)
             monkeypatch.setattr("catalog.descent._FRESH_SECONDS", -1.0)
 
     with pytest.raises(SourceUnavailable, match="what its views are made of cannot be read"):

@@ -30,10 +30,14 @@ _BURIAL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spawn:
-    """A worker is wanted; its two connections come along. Answered by its process id."""
+    """A worker is wanted; its two connections come along. Answered by its process id.
+
+    What it needs of Veil's own `module` is there from its beginning.
+    """
 
     resources: Resources
     folder: Path
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +78,8 @@ class ForkServer:
         return self._bury(message.pid)
 
     def _spawn(self, wanted: Spawn, descriptors: list[int]) -> int:
-        if wanted.resources.functions:
-            importlib.import_module(wanted.resources.functions.partition(":")[0])
+        for module in filter(None, (wanted.resources.functions.partition(":")[0], wanted.module)):
+            importlib.import_module(module)
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -48,13 +48,13 @@ class Forking:
             if self._process is None or self._pid != os.getpid():
                 self._start()
 
-    def spawn(self, resources: Resources) -> WorkerHandle:
-        """A new worker with a spill folder of its own; raises SourceUnavailable."""
+    def spawn(self, resources: Resources, module: str = "") -> WorkerHandle:
+        """A new worker with a spill folder of its own, in which a module is loaded; raises SourceUnavailable."""
         self._bury_abandoned()
         folder = Path(tempfile.mkdtemp(prefix="veil-", dir=resources.folder))
         work, its_work = _pair()
         stop, its_stop = _pair()
-        wanted = Spawn(resources=replace(resources, folder=folder), folder=folder)
+        wanted = Spawn(resources=replace(resources, folder=folder), folder=folder, module=module)
         try:
             with its_work, its_stop, self._lock:
                 pid = self._ask(wanted, its_work, its_stop)

@@ -83,6 +83,14 @@ class Call:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A function of Veil's own to be asked: it is given the worker's resources and its arguments, and gives a table."""
+
+    function: Callable[..., pa.Table]
+    arguments: tuple[object, ...]
+
+
 class Kind(Enum):
     """What an answer's frame holds."""
 
@@ -95,16 +103,16 @@ class Hangup(Exception):
     """The other side is gone."""
 
 
-def send_down(connection: socket.socket, message: Task | Forget | Call) -> None:
+def send_down(connection: socket.socket, message: Task | Forget | Call | Ask) -> None:
     """Sends a task; raises OSError when nobody is there."""
     content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     connection.sendall(_LENGTH.pack(len(content)) + content)
 
 
-def receive_down(connection: socket.socket) -> Task | Forget | Call:
+def receive_down(connection: socket.socket) -> Task | Forget | Call | Ask:
     """The next task; raises Hangup when there will be none."""
     (length,) = _LENGTH.unpack(exactly(connection, _LENGTH.size))
-    message: Task | Forget | Call = pickle.loads(exactly(connection, length))
+    message: Task | Forget | Call | Ask = pickle.loads(exactly(connection, length))
     return message
 
 

@@ -3,8 +3,9 @@
 import contextlib
 import os
 import socket
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import pyarrow as pa
@@ -15,7 +16,18 @@ from catalog.sources.failures import mapped
 from catalog.sources.opening import open_world
 from catalog.sources.remote.opened import Remotes
 from catalog.sources.run import EngineRun
-from catalog.sources.workers.messages import CANCEL, Call, End, Forget, Hangup, Kind, Task, receive_down, send_frame
+from catalog.sources.workers.messages import (
+    CANCEL,
+    Ask,
+    Call,
+    End,
+    Forget,
+    Hangup,
+    Kind,
+    Task,
+    receive_down,
+    send_frame,
+)
 from catalog.sources.workers.walls import limit_seconds
 
 CANCELLED = "cancelled"
@@ -46,8 +58,7 @@ class Worker:
                 if isinstance(message, Forget):
                     self._forget(message.key)
                     continue
-                work = partial(_call, message) if isinstance(message, Call) else partial(self._do, message)
-                send_frame(self._work, Kind.END, self._end_of(work).pieces())
+                send_frame(self._work, Kind.END, self._end_of(partial(self._work_at, message)).pieces())
 
     def _listen(self) -> None:
         """Cancels what it is told to; the end of the server is the end of the process, whatever it does."""
@@ -74,6 +85,17 @@ class Worker:
             return End.of(mapped(error))
         return End()
 
+    def _work_at(self, message: Task | Call | Ask) -> None:
+        if isinstance(message, Call):
+            limit_seconds(message.seconds)
+            message.function(*message.arguments)
+        elif isinstance(message, Ask):
+            tempfile.tempdir = str(self._resources.folder)  # which goes with this process, however that ends
+            answer = message.function(self._resources, *message.arguments)
+            self._stream(answer.schema, answer.to_batches())
+        else:
+            self._do(message)
+
     def _do(self, task: Task) -> None:
         world, remotes = self._opened(task)
         if task.sql is None:
@@ -84,7 +106,7 @@ class Worker:
             if self._cancelled == task.number:
                 raise Cancelled
         try:
-            self._stream(run)
+            self._stream(run.schema, run)
         finally:
             with self._guard:
                 self._run = None
@@ -109,19 +131,13 @@ class Worker:
         if world is not None:
             world.close()
 
-    def _stream(self, run: EngineRun) -> None:
-        schema = run.schema
+    def _stream(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         send_frame(self._work, Kind.SCHEMA, [memoryview(schema.serialize())])
         sink = Pieces()
         writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), schema)
-        for batch in run:
+        for batch in batches:
             writer.write_batch(batch)
             send_frame(self._work, Kind.BATCHES, sink.taken())
-
-
-def _call(call: Call) -> None:
-    limit_seconds(call.seconds)
-    call.function(*call.arguments)
 
 
 class Pieces:
