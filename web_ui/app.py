@@ -100,6 +100,7 @@ def _sessions(parts: Parts, provider: IdentityProvider | None) -> session.Sessio
         tokens=parts.session_tokens,
         journal=parts.journal,
         throttle=Throttle(attempts=wanted.attempts, pause_seconds=wanted.pause_seconds, clock=time.monotonic),
+        failed=parts.failed_sign_ins,
         lifetime=timedelta(hours=wanted.hours),
         idle=timedelta(minutes=wanted.idle_minutes),
         clock=parts.clock,

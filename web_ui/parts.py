@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,7 @@ from proxy.governance import Governor
 from proxy.metadata import Metadata
 from proxy.pipeline import Pipeline, QueryLimits
 from web_ui.crawl_runner import CrawlRunner
+from web_ui.failed_sign_ins import FailedSignIns
 from web_ui.journal.keeper import JournalKeeper
 from web_ui.journal.verifier import JournalVerifier
 from web_ui.metrics import Metrics
@@ -77,6 +79,7 @@ class Parts:
     session_tokens: SessionTokens
     provided_names: ProvidedNames
     journal: Journal
+    failed_sign_ins: FailedSignIns
     revisions: Revisions
     policies: PolicyStore
     keys: KeyRing
@@ -138,6 +141,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
         catalog = opened.enter_context(Catalog(home.catalog_file))
         datasets = Datasets(catalog)
         journal = Journal(catalog, clock=clock)
+        failed = FailedSignIns(journal, clock=time.monotonic)
         policies = PolicyStore(catalog)
         keys = _keys(home, catalog)
         visibility = Visibility(catalog, datasets)
@@ -158,6 +162,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
             session_tokens=SessionTokens(catalog),
             provided_names=ProvidedNames(catalog),
             journal=journal,
+            failed_sign_ins=failed,
             revisions=Revisions(catalog, clock=clock),
             policies=policies,
             keys=keys,
@@ -191,7 +196,7 @@ def assemble(home: Home, settings: Settings, *, clock: Callable[[], datetime] = 
                 meter=metrics,
             ),
             metrics=metrics,
-            keeper=_keeper(home, settings, catalog, journal, clock),
+            keeper=_keeper(home, settings, catalog, failed, journal, clock),
             verifier=JournalVerifier(journal=journal, book=_book(home, settings.journal), clock=clock),
             pictures=Pictures(),
         )
@@ -215,7 +220,12 @@ def _keys(home: Home, catalog: Catalog) -> KeyRing:
 
 
 def _keeper(
-    home: Home, settings: Settings, catalog: Catalog, journal: Journal, clock: Callable[[], datetime]
+    home: Home,
+    settings: Settings,
+    catalog: Catalog,
+    failed: FailedSignIns,
+    journal: Journal,
+    clock: Callable[[], datetime],
 ) -> JournalKeeper:
     wanted = settings.journal
     book = _book(home, wanted)
@@ -228,6 +238,7 @@ def _keeper(
         archivist=Archivist(catalog=catalog, journal=journal, book=book, clock=clock, sinks=tuple(settings.sinks)),
         archives=Path(wanted.archives) if wanted.archives else home.archives,
         keep_days=wanted.keep_days,
+        failed_sign_ins=failed,
     )
 
 

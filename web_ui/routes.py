@@ -83,7 +83,9 @@ def pages(
 ) -> Iterator[flask.Blueprint]:
     """What people open."""
     yield SignInPage(sessions=sessions).blueprint()
-    yield ProviderSignIn(sessions=sessions, provider=provider, journal=parts.journal).blueprint()
+    yield ProviderSignIn(
+        sessions=sessions, provider=provider, journal=parts.journal, failed=parts.failed_sign_ins
+    ).blueprint()
     yield HomePage(parts=parts, identity=identity, estates=estates).blueprint()
     yield DataPage(parts=parts, identity=identity).blueprint()
     yield DatasetPage(parts=parts, identity=identity).blueprint()

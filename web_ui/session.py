@@ -21,7 +21,8 @@ from policy_engine.model import Subject
 from policy_engine.subjects import narrowed, subject_of
 from proxy.http import answers
 from proxy.refusals import RequestInvalid
-from web_ui.throttle import Throttle
+from web_ui.failed_sign_ins import FailedSignIns
+from web_ui.throttle import Paused, Throttle
 
 _SEEN_EVERY = timedelta(minutes=1)
 _LEAVING = timedelta(minutes=10)
@@ -47,6 +48,7 @@ class Sessions:
         tokens: SessionTokens,
         journal: Journal,
         throttle: Throttle,
+        failed: FailedSignIns,
         lifetime: timedelta,
         idle: timedelta,
         clock: Callable[[], datetime],
@@ -58,6 +60,7 @@ class Sessions:
         self._tokens = tokens
         self._journal = journal
         self._throttle = throttle
+        self._failed = failed
         self._lifetime = lifetime
         self._idle = idle
         self._clock = clock
@@ -65,11 +68,14 @@ class Sessions:
         self._rules = rules
 
     def sign_in(self, name: str, password: str) -> None:
-        """Begin a new session, or raise NotAuthenticated or TooMany; both are journalled."""
+        """Begin a new session, or raise NotAuthenticated or TooMany; both are journalled, a pause as its two ends."""
         address = answers.client()
         try:
             self._throttle.enter(name, address)
             user = self._accounts.check_password(name, password)
+        except Paused as pause:
+            self._failed.refused(pause.what, pause.seconds, lambda: self._event(EventKind.LOGIN_FAIL, name))
+            raise
         except Exception:
             self._tell(EventKind.LOGIN_FAIL, name)
             raise
@@ -182,18 +188,19 @@ class Sessions:
         return Subject(user=held.user, groups=held.groups, attributes=held.attributes)
 
     def _tell(self, kind: EventKind, name: str) -> None:
-        """Journal a sign-in; a name that is no account is left out, since it may be a password in the wrong field."""
+        self._journal.append(self._event(kind, name))
+
+    def _event(self, kind: EventKind, name: str) -> Event:
+        """A sign-in; a name that is no account is left out, since it may be a password in the wrong field."""
         user = self._accounts.user(name)
-        self._journal.append(
-            Event(
-                kind=kind,
-                user=user.name if user else "",
-                groups=tuple(sorted(subject_of(user).groups)) if user else (),
-                verdict=Verdict.ALLOW if kind is EventKind.LOGIN_OK else Verdict.DENY,
-                client=answers.client(),
-                decision_id=answers.decision_id(),
-                details={"by": "password"} if user else {"by": "password", "account": "unknown"},
-            )
+        return Event(
+            kind=kind,
+            user=user.name if user else "",
+            groups=tuple(sorted(subject_of(user).groups)) if user else (),
+            verdict=Verdict.ALLOW if kind is EventKind.LOGIN_OK else Verdict.DENY,
+            client=answers.client(),
+            decision_id=answers.decision_id(),
+            details={"by": "password"} if user else {"by": "password", "account": "unknown"},
         )
 
 

@@ -9,8 +9,24 @@ from catalog.names import fold
 from proxy.refusals import TooMany
 
 _MOST_REMEMBERED = 10_000
+Counted = tuple[str, str]
+"""What attempts are counted for: a name or all of them, and an address."""
+
 _PER_ADDRESS = 10
 _LONGEST_NAME = 200  # whoever sends longer ones must not fill the memory with them
+
+
+class Paused(TooMany):
+    """An attempt within a pause of `what`, which lasts so many `seconds` more; nothing of it was looked at."""
+
+    def __init__(self, what: Counted, seconds: float) -> None:
+        minutes = math.ceil(seconds / 60)
+        super().__init__(
+            "there were too many wrong passwords from here",
+            hint=f"wait {minutes} minute{'s' if minutes > 1 else ''}, then try again",
+        )
+        self.what = what
+        self.seconds = seconds
 
 
 class Throttle:
@@ -24,19 +40,19 @@ class Throttle:
         self._pause = pause_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._attempts_of: OrderedDict[tuple[str, str], list[float]] = OrderedDict()
+        self._attempts_of: OrderedDict[Counted, list[float]] = OrderedDict()
 
     def enter(self, name: str, address: str) -> None:
-        """Count one attempt, or raise TooMany while the pause lasts.
+        """Count one attempt, or raise Paused while the pause lasts.
 
         Attempts count before their password is checked, so that many at once gain nothing.
         """
         with self._lock:
             now = self._clock()
             keys = self._keys(name, address)
-            wait = max(self._wait(key, most, now) for key, most in keys)
+            wait, what = max((self._wait(key, most, now), key) for key, most in keys)
             if wait > 0:
-                raise _too_many(wait)
+                raise Paused(what, wait)
             for key, _ in keys:
                 self._attempts_of[key] = [*self._recent(key, now), now]
                 self._attempts_of.move_to_end(key)
@@ -51,23 +67,15 @@ class Throttle:
             if self._attempts_of.get(shared):
                 self._attempts_of[shared].pop()
 
-    def _keys(self, name: str, address: str) -> tuple[tuple[tuple[str, str], int], tuple[tuple[str, str], int]]:
+    def _keys(self, name: str, address: str) -> tuple[tuple[Counted, int], tuple[Counted, int]]:
         return ((f"name {fold(name[:_LONGEST_NAME])}", address), self._most), (
             ("address", address),
             self._most * _PER_ADDRESS,
         )
 
-    def _recent(self, key: tuple[str, str], now: float) -> list[float]:
+    def _recent(self, key: Counted, now: float) -> list[float]:
         return [at for at in self._attempts_of.get(key, []) if now - at < self._pause]
 
-    def _wait(self, key: tuple[str, str], most: int, now: float) -> float:
+    def _wait(self, key: Counted, most: int, now: float) -> float:
         recent = self._recent(key, now)
         return recent[-most] + self._pause - now if len(recent) >= most else 0.0
-
-
-def _too_many(wait: float) -> TooMany:
-    minutes = math.ceil(wait / 60)
-    return TooMany(
-        "there were too many wrong passwords from here",
-        hint=f"wait {minutes} minute{'s' if minutes > 1 else ''}, then try again",
-    )

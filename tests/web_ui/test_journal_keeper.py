@@ -20,6 +20,7 @@ from catalog.journal.seals import SealBook, sealed
 from catalog.journal.sinks.delivery import Sink
 from catalog.journal.sinks.forms import as_json
 from catalog.journal.sinks.targets import RotatedFile
+from web_ui.failed_sign_ins import FailedSignIns
 from web_ui.journal.keeper import SERVER, JournalKeeper
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -185,3 +186,16 @@ def test_no_sink_waits_for_another_that_hangs_or_fails(journal: Journal, tmp_pat
     finally:
         over.set()
         keeper.close()
+
+
+def test_a_pause_after_failed_sign_ins_is_told_when_it_is_over(journal: Journal, tmp_path: Path) -> None:
+    failed = FailedSignIns(journal, clock=time.monotonic)
+    failed.refused("kim", 0.0, lambda: Event(kind=EventKind.LOGIN_FAIL, user="kim"))
+    book = SealBook(tmp_path / "seals.jsonl", tmp_path / "seal.key")
+    keeper = JournalKeeper(journal=journal, book=book, hours=0, clock=lambda: AT, failed_sign_ins=failed)
+    keeper.start()
+    end = time.monotonic() + 20
+    while len(journal.search(kind=EventKind.LOGIN_FAIL)) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert [event.details["pause"] for event in journal.search(kind=EventKind.LOGIN_FAIL)] == ["over", "begins"]
+    keeper.close()

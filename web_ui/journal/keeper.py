@@ -16,6 +16,7 @@ from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.journal.seals import Seal, SealBook
 from catalog.journal.sinks.delivery import Sink
+from web_ui.failed_sign_ins import FailedSignIns
 
 SERVER = "server"
 """Who made the seals that nobody asked for."""
@@ -33,7 +34,8 @@ class JournalKeeper:
     """Threads beside the answers; what it cannot do now it does later, and nobody waits for it.
 
     It makes a seal every `hours`, and one at the end if anything happened since; with 0 hours none by itself. Whole
-    days that are older than `keep_days` it archives; with 0 days none.
+    days that are older than `keep_days` it archives; with 0 days none. Pauses after failed sign-ins it tells when they
+    are over.
     """
 
     journal: Journal
@@ -44,6 +46,7 @@ class JournalKeeper:
     archivist: Archivist | None = None
     archives: Path = Path("archives")
     keep_days: float = 0.0
+    failed_sign_ins: FailedSignIns | None = None
     _leave: threading.Event = field(default_factory=threading.Event)
     _threads: tuple[threading.Thread, ...] = ()
 
@@ -60,6 +63,7 @@ class JournalKeeper:
         self._leave.set()
         for thread in self._threads:
             thread.join(_PATIENCE_SECONDS)
+        self._tell_pauses(FailedSignIns.close)
         if self._threads:
             self._seal_unless_known(timedelta(0))
         self._threads = ()
@@ -74,6 +78,7 @@ class JournalKeeper:
     def _keep(self) -> None:
         due = 0.0
         while not self._leave.is_set():
+            self._tell_pauses()
             self._file()
             if due <= time.monotonic():
                 self._seal_unless_known(timedelta(hours=self.hours))
@@ -92,6 +97,13 @@ class JournalKeeper:
             if sink.problem and told != sink.problem:
                 _log.error("sink %s: %s", sink.name, sink.problem)
             told = sink.problem
+
+    def _tell_pauses(self, tell: Callable[[FailedSignIns], None] = FailedSignIns.tell_over) -> None:
+        try:
+            if self.failed_sign_ins is not None:
+                tell(self.failed_sign_ins)
+        except (VeilError, OSError, sqlite3.Error) as error:
+            _log.error("how many sign-ins were refused cannot be told: %s", error)
 
     def _file(self) -> None:
         try:

@@ -36,6 +36,10 @@ def _sentences(event: Event) -> Iterator[str]:
         yield f"Revision {event.revision} came into force with it; the one before was {event.revision - 1}."
     if event.kind in (EventKind.AUDIT_READ, EventKind.AUDIT_EXPORT):
         yield from _reading(details)
+    if event.kind is EventKind.LOGIN_FAIL and details.get("pause") == "begins":
+        yield "It began a pause, in which more of them are counted and not told one by one."
+    if event.kind is EventKind.LOGIN_FAIL and details.get("pause") == "over":
+        yield f"A pause is over, in which {details.get('refused')} sign-ins were refused."
     if event.kind is EventKind.AUDIT_VERIFY:
         yield _verified(details)
     if event.kind is EventKind.AUDIT_SEAL:

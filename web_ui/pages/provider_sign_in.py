@@ -1,6 +1,7 @@
 """The way to the identity provider and back, and out again: three addresses that only send people on."""
 
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, field
 
 import flask
 
@@ -8,10 +9,12 @@ from catalog.errors import NotAuthenticated, SourceUnavailable
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from proxy.http import answers
+from web_ui.failed_sign_ins import FailedSignIns
 from web_ui.identity.fetching import ProviderBusy
 from web_ui.identity.provider import Arrival, Attempt, IdentityProvider
 from web_ui.pages import sign_in
 from web_ui.session import Sessions
+from web_ui.throttle import Paused, Throttle
 
 _ATTEMPT = "attempt"
 
@@ -23,6 +26,9 @@ class ProviderSignIn:
     sessions: Sessions
     provider: IdentityProvider | None
     journal: Journal
+    failed: FailedSignIns
+    told: Throttle = field(default_factory=lambda: Throttle(attempts=50, pause_seconds=300.0, clock=time.monotonic))
+    """How many failures from one address are told one by one; it keeps nobody waiting."""
 
     def blueprint(self) -> flask.Blueprint:
         """The routes of this page."""
@@ -55,9 +61,9 @@ class ProviderSignIn:
             flask.session[_ATTEMPT] = {**begun, "next": onward}
             return sign_in.form("", problem, onward=onward), problem.status
         except (NotAuthenticated, SourceUnavailable) as problem:
-            self._tell(EventKind.LOGIN_FAIL, reason=problem.detail)
+            self._tell_failure(problem.detail)
             return sign_in.form("", problem, onward=onward), problem.status
-        self._tell(EventKind.LOGIN_OK, arrival)
+        self.journal.append(self._event(EventKind.LOGIN_OK, arrival))
         self.sessions.begin(arrival.subject, provider=self._issuer, logout_hint=arrival.proof)
         return flask.redirect(onward, code=303)
 
@@ -75,20 +81,28 @@ class ProviderSignIn:
     def _issuer(self) -> str:
         return self.provider.configuration.issuer if self.provider else ""
 
-    def _tell(self, kind: EventKind, arrival: Arrival | None = None, *, reason: str = "") -> None:
-        """Journal a sign-in: on success with who the person is at the provider."""
+    def _tell_failure(self, reason: str) -> None:
+        """Journal a failure, each of some; of more from one address that they begin, and when they end."""
+        event = self._event(EventKind.LOGIN_FAIL, reason=reason)
+        try:
+            self.told.enter("", answers.client())
+        except Paused as pause:
+            self.failed.refused(("provider", *pause.what), pause.seconds, lambda: event)
+        else:
+            self.journal.append(event)
+
+    def _event(self, kind: EventKind, arrival: Arrival | None = None, *, reason: str = "") -> Event:
+        """A sign-in: on success with who the person is at the provider."""
         details = {"by": "provider", "provider": self._issuer}
         details |= {"subject": arrival.provider_subject} if arrival else {"reason": reason}
-        self.journal.append(
-            Event(
-                kind=kind,
-                user=arrival.subject.user if arrival else "",
-                groups=tuple(sorted(arrival.subject.groups)) if arrival else (),
-                verdict=Verdict.ALLOW if arrival else Verdict.DENY,
-                client=answers.client(),
-                decision_id=answers.decision_id(),
-                details=details,
-            )
+        return Event(
+            kind=kind,
+            user=arrival.subject.user if arrival else "",
+            groups=tuple(sorted(arrival.subject.groups)) if arrival else (),
+            verdict=Verdict.ALLOW if arrival else Verdict.DENY,
+            client=answers.client(),
+            decision_id=answers.decision_id(),
+            details=details,
         )
 
 

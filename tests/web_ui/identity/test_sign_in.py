@@ -8,7 +8,7 @@ import pytest
 
 from catalog.journal.event import EventKind
 from tests.web_ui.identity.provider import Provider
-from tests.web_ui.identity.world import World, assert_refused, auth, served, tells_a_proof
+from tests.web_ui.identity.world import World, assert_refused, auth, served, tells_a_proof, words
 
 HOUR = timedelta(hours=1)
 
@@ -222,3 +222,20 @@ def test_a_wrong_secret_of_the_client_is_refused(
         answer = kim.sign_in("1001")
         assert_refused(world, kim, answer, "does not stand by this sign-in")
         assert "a wrong secret" not in answer.text
+
+
+def test_failures_at_the_provider_are_told_up_to_some_and_keep_nobody_waiting(world: World) -> None:
+    stranger = world.browser()
+    stranger.open("/sign-in/provider", follow=False)
+    kept = stranger.session.cookies.copy()
+    for _ in range(70):
+        stranger.session.cookies.update(kept)
+        answer = stranger.open("/sign-in/callback?state=wrong&code=x")
+        assert answer.status_code == 401
+        assert "not the answer to a sign-in" in words(answer)
+    events = world.parts.journal.search(kind=EventKind.LOGIN_FAIL, limit=100)
+    assert [event.details.get("pause") for event in events] == ["begins", *[None] * 50]
+    assert "oidc:kim.berg" in world.browser().sign_in("1001").text
+    world.parts.failed_sign_ins.close()
+    [over] = world.parts.journal.search(kind=EventKind.LOGIN_FAIL, limit=1)
+    assert (over.details["by"], over.details["pause"], over.details["refused"]) == ("provider", "over", 20)

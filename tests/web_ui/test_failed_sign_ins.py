@@ -1,0 +1,102 @@
+"""However many sign-ins are refused, the journal keeps a few of them, and how many there were."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from catalog.database import Catalog
+from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.journal import Journal
+from tests.web_ui.browsing import csrf_token, sign_in
+from tests.web_ui.shop import open_shop
+from web_ui.app import create_app
+from web_ui.failed_sign_ins import FailedSignIns
+from web_ui.settings import SessionSettings, Settings
+
+REFUSED = Event(kind=EventKind.LOGIN_FAIL, user="kim", verdict=Verdict.DENY, client="10.0.0.1", decision_id="d")
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        yield Journal(catalog)
+
+
+def told(journal: Journal) -> list[tuple[str, object, object]]:
+    events = reversed(journal.search(limit=1_000))
+    return [(event.user, event.details["pause"], event.details.get("refused")) for event in events]
+
+
+def test_a_pause_is_told_when_it_begins_and_when_it_is_over(journal: Journal) -> None:
+    time = Time()
+    failed = FailedSignIns(journal, clock=time)
+    for _ in range(400):
+        failed.refused("kim", 60.0, lambda: REFUSED)
+    failed.tell_over()
+    assert told(journal) == [("kim", "begins", None)]
+    time.now += 60
+    failed.tell_over()
+    failed.tell_over()
+    assert told(journal) == [("kim", "begins", None), ("kim", "over", 400)]
+    [over, begin] = journal.search()
+    assert (begin.decision_id, over.decision_id, over.client) == ("d", "", "10.0.0.1")
+
+
+def test_the_next_pause_is_another_one_and_each_counts_its_own(journal: Journal) -> None:
+    time = Time()
+    failed = FailedSignIns(journal, clock=time)
+    for what, times in (("kim", 3), ("max", 2)):
+        for _ in range(times):
+            failed.refused(what, 60.0, lambda: REFUSED)
+    time.now += 61
+    failed.refused("kim", 60.0, lambda: REFUSED)
+    failed.close()
+    assert [what for _, what, _ in told(journal)] == ["begins"] * 3 + ["over"] * 3
+    assert sorted(str(count) for _, what, count in told(journal) if what == "over") == ["1", "2", "3"]
+
+
+def test_many_at_once_begin_one_pause_and_none_is_lost(journal: Journal) -> None:
+    failed = FailedSignIns(journal, clock=Time())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: failed.refused("kim", 60.0, lambda: REFUSED), range(200)))
+    failed.close()
+    assert told(journal) == [("kim", "begins", None), ("kim", "over", 200)]
+
+
+def test_wrong_passwords_during_a_pause_fill_no_journal(tmp_path: Path) -> None:
+    with open_shop(tmp_path, Settings(session=SessionSettings(attempts=3))) as parts:
+        client = create_app(parts).test_client()
+        statuses = [sign_in(client, "kim", "wrong wrong").status_code for _ in range(20)]
+        assert statuses == [401] * 3 + [429] * 17
+        events = parts.journal.search(kind=EventKind.LOGIN_FAIL, limit=50)
+        assert [event.details.get("pause") for event in events] == ["begins", None, None, None]
+        parts.keeper.close()
+        [over] = parts.journal.search(kind=EventKind.LOGIN_FAIL, limit=1)
+        assert (over.user, over.groups, over.client) == ("kim", ("clerks", "kim"), "127.0.0.1")
+        assert over.details == {"by": "password", "pause": "over", "refused": 17}
+        sign_in(client, "ada")
+        assert "in which 17 sign-ins were refused" in client.get(f"/audit/{over.seq}").text
+        assert "counted and not told one by one" in client.get(f"/audit/{over.seq - 1}").text
+
+
+def test_names_that_are_none_are_counted_alike_and_not_kept(tmp_path: Path) -> None:
+    with open_shop(tmp_path, Settings(session=SessionSettings(attempts=1))) as parts:
+        client = create_app(parts).test_client()
+        token = csrf_token(client.get("/sign-in"))
+        for number in range(40):
+            client.post("/sign-in", data={"csrf_token": token, "name": f"hunter{number}", "password": "nope nope"})
+        parts.failed_sign_ins.close()
+        events = parts.journal.search(kind=EventKind.LOGIN_FAIL, limit=50)
+        assert len(events) == 12, "ten of one address, and the pause"
+        assert (events[0].user, events[0].details["refused"]) == ("", 30)
+        assert parts.journal.search(text="hunter") == ()
