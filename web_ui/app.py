@@ -12,6 +12,7 @@ from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
 from proxy.http import answers, problems
 from proxy.http.deeds import Deeds
+from proxy.http.forwarded import read_proxies
 from proxy.http.identity import Identity
 from web_ui import session, wording
 from web_ui.home.estate import Estates
@@ -46,6 +47,7 @@ def create_app(parts: Parts) -> flask.Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PUBLIC_HOST=settings.server.public_url.partition("://")[2].rstrip("/"),
         PUBLIC_URL=settings.server.public_url.rstrip("/"),
+        TRUSTED_PROXIES=read_proxies(settings.server.trusted_proxies),
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.session_interface = session.CookieSessions(settings.server.public_url)

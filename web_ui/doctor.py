@@ -16,6 +16,8 @@ from catalog.journal.journal import Journal
 from catalog.journal.reach import reach
 from catalog.journal.seals import sealed
 from catalog.known_keys import KnownKeys
+from proxy.http.forwarded import read_proxies
+from web_ui.behind_proxies import networks_without_clients
 from web_ui.identity.configuration import configured
 from web_ui.identity.survey import survey
 from web_ui.parts import assemble
@@ -123,6 +125,15 @@ def _datasets(home: Home) -> Iterator[tuple[str, str]]:
             yield f"dataset {dataset.full_name}", f"{defect.what} ({defect.where})"
 
 
+def _networks(home: Home) -> Iterator[tuple[str, str]]:
+    """Whether policies that ask for a network can tell people apart by theirs."""
+    settings = load_settings(home.settings_file)
+    read_proxies(settings.server.trusted_proxies)
+    with assemble(home, settings) as parts, parts.policies.moment() as policies:
+        found = networks_without_clients(settings.server, policies)
+    yield "networks that policies ask for", found
+
+
 def _identity_provider(home: Home) -> Iterator[tuple[str, str]]:
     """Whether people could sign in through the provider of the settings, as far as that can be tried without one."""
     settings = load_settings(home.settings_file)
@@ -140,6 +151,7 @@ def _identity_provider(home: Home) -> Iterator[tuple[str, str]]:
 
 CHECKS: tuple[Check, ...] = (
     *(_installation, _permissions, _keys, _catalog, _journal, _seals, _sources, _datasets),
+    _networks,
     _identity_provider,
 )
 

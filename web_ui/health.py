@@ -7,6 +7,7 @@ from datetime import datetime
 
 from catalog.crawl_runs import CrawlRun
 from catalog.journal.seals import Seal
+from web_ui.behind_proxies import networks_without_clients
 from web_ui.effective import Setting, effective, is_stale
 from web_ui.parts import Parts
 from web_ui.sources import Known, Sources
@@ -47,7 +48,10 @@ class JournalState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Everything that is told without looking further: no source is asked, and no chain is read."""
+    """Everything that is told without looking further: no source is asked, and no chain is read.
+
+    `warnings` tell of settings that let something go wrong unseen.
+    """
 
     at: datetime
     revision: int
@@ -57,6 +61,7 @@ class Health:
     plugins: tuple[str, ...]
     settings: tuple[Setting, ...]
     is_stale: bool
+    warnings: tuple[str, ...]
 
 
 def health(parts: Parts, sources: Sources) -> Health:
@@ -67,6 +72,8 @@ def health(parts: Parts, sources: Sources) -> Health:
         0
     """
     listed = sources.listed()
+    with parts.policies.moment() as policies:
+        unseen = networks_without_clients(parts.settings.server, policies)
     events, _ = parts.journal.head()
     return Health(
         at=parts.clock(),
@@ -77,6 +84,7 @@ def health(parts: Parts, sources: Sources) -> Health:
         plugins=tuple(sorted(parts.plugins)),
         settings=effective(parts.settings, parts.home.settings_file, os.environ),
         is_stale=is_stale(parts.settings, parts.home.settings_file, os.environ),
+        warnings=(unseen,) if unseen else (),
     )
 
 
@@ -147,4 +155,5 @@ def health_json(found: Health, crawls: Mapping[str, object]) -> dict[str, object
             for each in found.settings
         ],
         "needs_restart": found.is_stale,
+        "warnings": list(found.warnings),
     }

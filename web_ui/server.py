@@ -12,6 +12,7 @@ from gunicorn.workers.base import Worker
 from catalog.database import Catalog
 from catalog.home import Home
 from catalog.known_keys import KnownKeys
+from proxy.http.forwarded import read_proxies
 from web_ui.app import create_app
 from web_ui.arrivals import Arrivals
 from web_ui.identity.configuration import configured
@@ -46,6 +47,7 @@ def serve(home: Home, settings: Settings) -> None:
     with Catalog(home.catalog_file) as catalog:  # a home that cannot be served is told of here, not in a dying worker
         KnownKeys(catalog).expect(home.master_keys())
     configured(settings)
+    read_proxies(settings.server.trusted_proxies)
     _Server(home, settings).run()
 
 

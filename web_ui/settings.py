@@ -21,12 +21,18 @@ class ServerSettings:
     `public_url` is the address people use when it is another one (behind a TLS proxy, say); with https
     there, cookies are sent over https only. `drain_seconds` is how long running queries may go on after
     the server was told to stop.
+
+    Behind a proxy every connection comes from that one. `trusted_proxies` are the addresses or networks of proxies
+    (`127.0.0.1`, `10.0.0.0/24`) whose header `X-Forwarded-For` is believed: the client is the last address in it that
+    is not one of theirs. It counts for `network` of policies, pauses of sign-ins and the journal. What such a proxy
+    sends without that header, or with one that cannot be read, is refused. Nobody else's header counts.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     threads: int = 32
     public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     drain_seconds: int = 15
     max_body_bytes: int = 4_000_000
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from catalog.names import fold
 from proxy.refusals import TooMany
+from web_ui.identity.gate import origin_of
 
 _MOST_REMEMBERED = 10_000
 Counted = tuple[str, str]
@@ -32,7 +33,7 @@ class Paused(TooMany):
 class Throttle:
     """Counts failures for a name and address, and for an address over all names.
 
-    An address may fail ten times as often as one name from it, for people behind one proxy.
+    An address may fail ten times as often as one name from it, for people behind one router; of IPv6 a network counts.
     """
 
     def __init__(self, *, attempts: int, pause_seconds: float, clock: Callable[[], float]) -> None:
@@ -68,8 +69,9 @@ class Throttle:
                 self._attempts_of[shared].pop()
 
     def _keys(self, name: str, address: str) -> tuple[tuple[Counted, int], tuple[Counted, int]]:
-        return ((f"name {fold(name[:_LONGEST_NAME])}", address), self._most), (
-            ("address", address),
+        origin = origin_of(address)
+        return ((f"name {fold(name[:_LONGEST_NAME])}", origin), self._most), (
+            ("address", origin),
             self._most * _PER_ADDRESS,
         )
 

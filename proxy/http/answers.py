@@ -9,10 +9,12 @@ import flask
 from catalog.errors import NotAuthenticated, VeilError
 from policy_engine.model import Subject
 from proxy.http import outgoing, problems
+from proxy.http.forwarded import HEADER, client_address
 from proxy.http.identity import Identity
 from proxy.turns import Turns
 
 PREFIX = "/api/v1"
+_FROM_ANYWHERE = ("static", "healthz", "metrics")  # these are the same wherever one asks from
 _ARRIVING = Turns(16, "request coming in", "requests coming in", hint="send the rest of them, or fewer at once")
 
 
@@ -84,12 +86,23 @@ def unchanged(identity: Identity) -> Iterator[None]:
 
 
 def client() -> str:
-    """Where the current request came from, as the journal tells it."""
-    return flask.request.remote_addr or ""
+    """Where the current request came from, as throttle, policies and journal take it; raises RequestInvalid.
+
+    INVARIANT: that is settled before a request is answered, and nothing else reads the address of its connection.
+    """
+    if "client" not in flask.g:
+        proxies = flask.current_app.config.get("TRUSTED_PROXIES", ())
+        said = flask.request.headers.get(HEADER)
+        flask.g.client = client_address(flask.request.remote_addr or "", said, proxies)
+    return str(flask.g.client)
 
 
 def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
-    """Put both headers on every API answer, and tell each answer's connection who reads it."""
+    """Settle where each request came from, put both headers on every API answer, and tell connections who reads."""
+
+    def settle_client() -> None:
+        if flask.request.endpoint not in _FROM_ANYWHERE:
+            client()
 
     def finish(response: flask.Response) -> flask.Response:
         if is_api():
@@ -101,6 +114,7 @@ def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
             connection.reader = flask.g.subject.user
         return response
 
+    app.before_request_funcs.setdefault(None, []).insert(0, settle_client)
     app.after_request(finish)
 
 

@@ -67,3 +67,12 @@ def test_one_address_cannot_try_many_names_for_ever() -> None:
         attempt(gate, name=f"user{number}")
     with pytest.raises(TooMany):
         attempt(gate, name="one more")
+
+
+def test_a_network_of_ipv6_is_one_address() -> None:
+    gate = throttle(Time())
+    for number in range(3):
+        attempt(gate, address=f"2001:db8::{number}")
+    with pytest.raises(TooMany):
+        attempt(gate, address="2001:db8::4")
+    attempt(gate, address="2001:db8:0:1::4")
