@@ -1,7 +1,7 @@
 """The words of a policy: subject, scope, tag expression, transform, policy, and the decision they lead to."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -185,7 +185,8 @@ class ColumnDecision:
     Example: one clear case with an empty `when` is the plain column. A hidden column has no case.
     `transform` is the word for people ("tokenize", "" when clear); `policies` are the ids that decided.
     `parts` are the fields directly inside, each with a path and a dotted name: where the cell is there, they say
-    what is in it, so their cases only tell rows apart on which the whole is there.
+    what is in it, so their cases only tell rows apart on which the whole is there. `brief` is the column as it is told
+    to who is not told of hidden fields, None where it is told alike.
     """
 
     name: str
@@ -198,6 +199,7 @@ class ColumnDecision:
     tags: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     parts: tuple["ColumnDecision", ...] = ()
+    brief: "ColumnDecision | None" = None
 
     @property
     def is_uniform(self) -> bool:
@@ -269,3 +271,13 @@ class Decision:
     def is_visible(self) -> bool:
         """Whether any column is there to be seen."""
         return any(column.outcome is not Outcome.HIDDEN for column in self.columns)
+
+    @property
+    def briefly(self) -> "Decision":
+        """The same in words for who is not told of hidden fields; what is hidden as a whole is left to who tells it.
+
+        INVARIANT: it is told, and no query is rewritten by it.
+        """
+        if not any(column.brief for column in self.columns):
+            return self
+        return replace(self, columns=tuple(column.brief or column for column in self.columns))

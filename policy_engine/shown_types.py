@@ -16,6 +16,11 @@ def shown_type(column: ColumnDecision) -> str:
         return types.pop() if len(types) == 1 else "VARCHAR"
     if column.outcome is Outcome.CLEAR:
         return column.type
+    return narrowed_type(column)
+
+
+def narrowed_type(column: ColumnDecision) -> str:
+    """The type of a column with fields, of those that are not hidden alone."""
     shape = nesting(column.type)
     return core_type(column, shape.shape) + "".join(shape.lists)
 

@@ -99,7 +99,8 @@ class Asking:
 
     def askable(self, decision: Decision) -> tuple[ColumnDecision, ...]:
         """The columns and fields of a dataset that can be asked for: those one is told of."""
-        every = (field for column in decision.columns for field in (column, *column.nested))
+        told = decision if self._tells_hidden else decision.briefly
+        every = (field for column in told.columns for field in (column, *column.nested))
         return tuple(field for field in every if self._tells_hidden or field.outcome is not Outcome.HIDDEN)
 
     def _read(self, subject: Subject, asked: Asked, now: datetime, circumstances: Circumstances) -> AccessRequest:

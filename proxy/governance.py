@@ -186,7 +186,7 @@ class Governor:
             parts = [part for item in named for part in self._parts(item.decision)]
             contents = self._contents(subject, found, policies, now, request.circumstances)
         check_values(statement, named)
-        warnings = notices(statement, named)
+        warnings = notices(statement, named if self._explain == "full" else [item.briefly for item in named])
         with seen_failures(named):
             session = self._sessions.open(parts)
         names = mentioned(statement.tree)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.clock import written_time
@@ -40,11 +40,12 @@ class DatasetView:
     """A dataset as one person meets it: with what its source says of it, with whom to ask about policies, and with the
     policies that the person may read.
 
-    `looked` is the last crawl that saw it; that it took place may be told to anybody who sees the dataset, the run and
-    the source to those who may see sources.
+    `told` is the decision in the words for the person. `looked` is the last crawl that saw it; that it took place may
+    be told to anybody who sees the dataset, the run and the source to those who may see sources.
     """
 
     decision: Decision
+    told: Decision
     words: SourceWords
     looked: LastLook | None = None
     owners: Mapping[str, str] = field(repr=False)
@@ -65,7 +66,7 @@ class DatasetView:
     @property
     def columns(self) -> tuple[ColumnDecision, ...]:
         """The columns that are there for the person."""
-        return tuple(column for column in self.decision.columns if column.outcome is not Outcome.HIDDEN)
+        return tuple(column for column in self.told.columns if column.outcome is not Outcome.HIDDEN)
 
     @property
     def fields(self) -> tuple[ColumnDecision, ...]:
@@ -76,7 +77,7 @@ class DatasetView:
     @property
     def counts(self) -> Mapping[str, int]:
         """How many columns are clear, masked and hidden."""
-        found = Counter(column.outcome for column in self.decision.columns)
+        found = Counter(column.outcome for column in self.told.columns)
         return {outcome.value: found[outcome] for outcome in Outcome}
 
     def comment_on(self, column: ColumnDecision) -> str:
@@ -187,7 +188,7 @@ class Metadata:
             {"search": search[:200]} if search else {"list": "datasets"},
             asked_by,
         )
-        return found if self._tells_hidden else tuple(replace(sight, hidden=0) for sight in found)
+        return found if self._tells_hidden else tuple(sight.brief for sight in found)
 
     def outline(
         self,
@@ -208,10 +209,13 @@ class Metadata:
             ]
         self._tell(subject, datasets, decision_id, client, {"list": "columns"}, asked_by)
         return tuple(
-            (dataset, tuple(column for column in decision.columns if column.outcome is not Outcome.HIDDEN))
+            (dataset, tuple(column for column in self._told(decision).columns if column.outcome is not Outcome.HIDDEN))
             for dataset, decision in decided
             if decision is not None
         )
+
+    def _told(self, decision: Decision) -> Decision:
+        return decision if self._tells_hidden else decision.briefly
 
     def describe(
         self,
@@ -248,9 +252,11 @@ class Metadata:
             lambda: self._visibility.datasets(subject, policies, now, circumstances),
             lambda base, other: self._visibility.decision(subject, base, other, policies, now, circumstances),
             self._visibility.readings(decision.dataset.source),
+            tells_hidden=self._tells_hidden,
         )
         return DatasetView(
             decision=decision,
+            told=self._told(decision),
             words=words,
             looked=self._runs.last_look(decision.dataset.source, decision.dataset.relation),
             owners=policies.owners,

@@ -1,10 +1,10 @@
 """What the journal keeps of a query: who asked what, what was decided, and how it ended; never a value of data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from catalog.errors import LimitExceeded, VeilError
 from catalog.journal.event import Event, EventKind, Verdict
-from catalog.journal.event_terms import HIDING
+from catalog.journal.event_terms import BRIEFLY, HIDING
 from catalog.names import join
 from policy_engine.model import Decision, Outcome, Subject
 from policy_engine.subjects import came_by
@@ -15,6 +15,7 @@ from proxy.rewriting.rewrite import blanked
 from proxy.rewriting.verify import VerificationFailed
 
 _LONGEST = 20_000
+_HIDDEN = f"={Outcome.HIDDEN}"
 
 
 def beginning(subject: Subject, request: Request, decision_id: str, settled: Settled) -> Event:
@@ -32,21 +33,20 @@ def decided(
     details: Mapping[str, object],
 ) -> Event:
     """An event about decisions: the datasets, their columns with outcomes, the policies that decided."""
-    columns = [
-        f"{join(decision.dataset.database, decision.dataset.name, *item.path)}={item.outcome}"
-        for decision in settled.decisions
-        for column in decision.columns
-        for item in column.told
-    ]
-    policies = {policy for decision in settled.decisions for policy in _policies(decision)}
-    hiding = policies - {policy for decision in settled.decisions for policy in _policies(decision, with_hidden=False)}
-    is_hidden = any(column.endswith(f"={Outcome.HIDDEN}") for column in columns)
+    decisions = settled.decisions
+    columns = _columns(decisions)
+    is_hidden = any(column.endswith(_HIDDEN) for column in columns)
+    is_partly = any(column.brief for decision in decisions for column in decision.columns)
+    briefs = [decision.briefly for decision in decisions] if is_partly else decisions
+    told = {policy for decision in briefs for policy in _policies(decision, with_hidden=False)}
+    policies = {policy for decision in decisions for policy in _policies(decision)} | told
+    hiding = policies - told
     return Event(
         kind=kind,
         user=subject.user,
         groups=tuple(sorted(subject.groups)),
         datasets=tuple(decision.dataset.full_name for decision in settled.decisions),
-        columns=tuple(columns),
+        columns=columns,
         tags=tuple(sorted({tag for decision in settled.decisions for tag in _shown_tags(decision)})),
         policies=tuple(sorted(policies)),
         revision=settled.revision,
@@ -55,6 +55,7 @@ def decided(
         details={
             **details,
             **({HIDING: sorted(hiding)} if is_hidden else {}),
+            **({BRIEFLY: [name for name in _columns(briefs) if not name.endswith(_HIDDEN)]} if is_partly else {}),
             **({"purpose": request.purpose} if request.purpose else {}),
             **came_by(subject),
         },
@@ -102,6 +103,16 @@ def _outline(request: Request) -> str:
         return blanked(read(request.sql, request.dialect))[:_LONGEST]
     except (VeilError, RecursionError):
         return ""
+
+
+def _columns(decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Each column with its outcome, and each field in it as far as one word does not tell them."""
+    return tuple(
+        f"{join(decision.dataset.database, decision.dataset.name, *item.path)}={item.outcome}"
+        for decision in decisions
+        for column in decision.columns
+        for item in column.told
+    )
 
 
 def _shown_tags(decision: Decision) -> set[str]:

@@ -25,22 +25,28 @@ class SourceWords:
 
 
 def source_words(
-    decision: Decision, datasets: Callable[[], Sequence[Dataset]], decide: "Decide", views: Iterable[Reading]
+    decision: Decision,
+    datasets: Callable[[], Sequence[Dataset]],
+    decide: "Decide",
+    views: Iterable[Reading],
+    *,
+    tells_hidden: bool = True,
 ) -> SourceWords:
     """The source's words on a dataset for the person whom the decision is about.
 
     `datasets` gives those that the person sees; `views` are all views of the source, seen or not.
 
-    A comment on the dataset is told where nothing of it is hidden, one on a column where it names nothing hidden. A
+    A comment on the dataset is told where nothing of it is hidden, one on a column where it names nothing hidden, and
+    none at all where people are not told what is hidden from them: one that comes and goes would tell that. A
     key is told where all its columns are there for the person, in what it refers to as well; of what views read, the
     datasets that the person sees.
     """
     hidden = {fold(item.name) for column in decision.columns for item in (column, *column.nested) if _is_hidden(item)}
     shown = _shown(decision)
     described = decision.dataset.description
-    comments = {fold(name): said for name, said in described.columns if fold(name) in shown}
+    comments = {fold(name): said for name, said in described.columns if tells_hidden and fold(name) in shown}
     return SourceWords(
-        comment="" if hidden else described.comment,
+        comment="" if hidden or not tells_hidden else described.comment,
         columns={name: said for name, said in comments.items() if not any(other in fold(said) for other in hidden)},
         keys=tuple(_told(decision.dataset, described.keys, shown, datasets, decide)),
         made_from=_made_from(decision.dataset, datasets),

@@ -47,7 +47,8 @@ class QuerySettings:
     running (0: no limit), explanations and open results that are not read to their end included. With
     `explain = "brief"` a hidden column is told of exactly like a misspelt one, and neither a page, nor SQL as it would
     run, nor one's own part of the journal names it, which is without SQL as it ran; only the words of the policies that
-    hold for a person still may, since that person may read them.
+    hold for a person still may, since that person may read them. A struct is told by its shown fields alone then, and
+    no comment of a source at all.
     """
 
     seconds: float = 300.0

@@ -22,7 +22,8 @@ _LONGEST = 1_000  # characters; the engine compares no longer pattern
 _SHORTEST = 3
 """Letters of the pieces by which texts are found; shorter ones are looked for in each text."""
 
-_TOLD = tuple(what for what in TEXTS if what not in ("policy", "hidden", "governed", "stated"))
+_WHOLE = tuple(what for what in TEXTS if what != "brief")
+_TOLD = tuple(what for what in TEXTS if what not in ("policy", "hidden", "brief", "governed", "stated"))
 _PIECE = 24
 """Letters of the piece of a long text by which it is found; the index takes long for longer ones, of equal letters."""
 
@@ -188,7 +189,8 @@ class _Finder:
     def _columns(self, name: str, readable: Readable | None) -> Flags:
         if readable is None or readable.tells_hidden:
             return self._of("column", name)
-        return self._of("shown", name, f"{name}=clear", f"{name}=masked")
+        told = (name, f"{name}=clear", f"{name}=masked")
+        return self._of("shown", *told) | self._of("brief", *told)
 
     def _decided(self, decision_id: str) -> Flags:
         rows = self._tx.rows("SELECT seq FROM event WHERE decision_id = ? AND seq <= ?", [decision_id, self._most])
@@ -238,10 +240,12 @@ class _Finder:
             raise LimitExceeded(f"a text that is looked for has at most {_LONGEST:,} characters", hint="look for less")
         wanted = storable(text)
         if readable is None or (readable.tells_hidden and readable.reads_policies):
-            return self._holding(wanted, *TEXTS) | self._decided(text)
+            return self._holding(wanted, *_WHOLE) | self._decided(text)
         own = self._of("person", person(readable.user))
         if not readable.tells_hidden:
-            return self._holding(wanted, *_TOLD) | (self._holding(wanted, "stated") & own) | self._decided(text)
+            return (
+                self._holding(wanted, *_TOLD, "brief") | (self._holding(wanted, "stated") & own) | self._decided(text)
+            )
         return (
             self._holding(wanted, *_TOLD, "policy", "hidden", "stated")
             | (self._holding(wanted, "governed") & own)

@@ -19,6 +19,7 @@ TEXTS = (
     "showing",
     "shown",
     "hidden",
+    "brief",
     "governed",
     "stated",
     "word",
@@ -26,7 +27,8 @@ TEXTS = (
 """As what a term is mentioned whose text is searched.
 
 `governed` is SQL as it ran, with words of policies in it; `showing` is a policy that decided more than what is hidden;
-`stated` is what statements, reviews and decisions on requests say, which name columns by whatever they are called.
+`brief` is a column as it is told where nobody is told of hidden fields, if it is told otherwise else; `stated` is what
+statements, reviews and decisions on requests say, which name columns by whatever they are called.
 """
 
 GOVERNED = "sql"
@@ -34,6 +36,9 @@ GOVERNED = "sql"
 
 HIDING = "hiding"
 """The detail of an event that names the policies which decided about nothing but hidden columns."""
+
+BRIEFLY = "briefly"
+"""The detail of an event that holds its columns as they are told where nobody is told of hidden fields in them."""
 
 STATED = ("difference", "statement", "columns")
 """The details of an event that name columns, hidden or not from who reads it."""
@@ -115,11 +120,13 @@ def _mentions(event: Mapping[str, Any]) -> Iterator[Term]:
     yield from (("database", fold(storable(name.split(".", 1)[0]))) for name in event["datasets"])
     if is_of_more(event["kind"], event["details"]):
         yield "database", ""  # which nobody's part of the journal covers
+    brief = event["details"].get(BRIEFLY)
     for told in map(storable, event["columns"]):
         name, _, outcome = told.rpartition("=")
         yield "column", name if outcome in OUTCOMES else told
-        yield "hidden" if outcome == "hidden" else "shown", told
-    details = {name: told for name, told in event["details"].items() if name != HIDING}
+        yield "hidden" if outcome == "hidden" or (brief is not None and told not in brief) else "shown", told
+    yield from (("brief", storable(told)) for told in brief or () if told not in event["columns"])
+    details = {name: told for name, told in event["details"].items() if name not in (HIDING, BRIEFLY)}
     yield from (("governed", storable(text)) for text in _texts(details.pop(GOVERNED, "")) if text)
     for stated in [details.pop(name) for name in STATED if name in details]:
         yield from (("stated", storable(text)) for text in _texts(stated) if text)

@@ -6,7 +6,7 @@ What is alike for many columns or datasets is worked out once, which makes a dec
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.errors import PolicyInvalid
@@ -33,6 +33,7 @@ from policy_engine.model import (
     nowhere,
 )
 from policy_engine.profile import FieldProfile, Path, Profile, profile
+from policy_engine.shown_types import narrowed_type
 
 _EVERY_ROW = "TRUE"
 
@@ -200,7 +201,7 @@ class _Reach:
 def told(column: Column, like: FieldProfile, verdict: Verdict) -> ColumnDecision:
     """The decision on one column or field, from what is found of all that are `like` it."""
     path = column.path
-    return ColumnDecision(
+    found = ColumnDecision(
         name=path[0] if len(path) == 1 else column.name,
         type=column.type,
         outcome=verdict.outcome,
@@ -211,7 +212,9 @@ def told(column: Column, like: FieldProfile, verdict: Verdict) -> ColumnDecision
         tags=like.shown_tags,
         path=path,
         parts=tuple(told(inner.column, inner, part) for inner, part in verdict.parts) if verdict.parts else (),
+        brief=None if verdict.brief is None else told(column, like, verdict.brief),
     )
+    return replace(found, type=narrowed_type(found)) if verdict.is_narrowed else found
 
 
 def _cases(column: ColumnDecision) -> Iterator[Case]:

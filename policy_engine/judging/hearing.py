@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.model import Dataset
 from catalog.names import fold
@@ -191,7 +191,7 @@ def _sight(judged: Judged) -> Sight:
     """The columns one by one; of the fields in them only the tags are told."""
     columns, parts = list(judged.columns), list(judged.parts)
     verdicts = [verdict for _, verdict in (*columns, *parts)]
-    return sight(
+    found = sight(
         judged.dataset,
         [field.shown_tags for field, _ in (*columns, *parts)],
         [1] * len(columns) + [0] * len(parts),
@@ -199,6 +199,9 @@ def _sight(judged: Judged) -> Sight:
         [verdict.outcome is _CLEAR for verdict in verdicts],
         is_filtered=bool(judged.rows.filter),
     )
+    briefs = [verdict.brief for _, verdict in columns if verdict.brief is not None]
+    partly = sum(brief.outcome is _CLEAR for brief in briefs)
+    return replace(found, partly=partly) if partly else found
 
 
 def _once(rulings: Iterable[Ruling]) -> Collection[Ruling]:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 from catalog.model import Dataset
@@ -14,7 +14,8 @@ TagSets = frozenset[tuple[str, ...]]
 class Sight:
     """How many of a dataset's columns one person sees, and whether rows are filtered.
 
-    `tag_sets` are the different sets of tags on what the person sees of it.
+    `tag_sets` are the different sets of tags on what the person sees of it; `partly` counts those of the masked columns
+    that are clear but for hidden fields.
 
     Example: `Sight(dataset=orders, clear=3, masked=1, hidden=0, is_filtered=True)`.
     """
@@ -25,11 +26,17 @@ class Sight:
     hidden: int
     is_filtered: bool
     tag_sets: TagSets = frozenset()
+    partly: int = 0
 
     @property
     def is_visible(self) -> bool:
         """Whether any column is there to be seen."""
         return self.clear + self.masked > 0
+
+    @property
+    def brief(self) -> "Sight":
+        """The same where nobody is told that anything is hidden."""
+        return replace(self, clear=self.clear + self.partly, masked=self.masked - self.partly, hidden=0, partly=0)
 
 
 def sight(

@@ -17,7 +17,11 @@ PARTLY_MASKED = "partly masked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How a column is shown, whatever it is called: its outcome, its cases, and why; and so the fields in it."""
+    """How a column is shown, whatever it is called: its outcome, its cases, and why; and so the fields in it.
+
+    `brief` is the same where nobody is told that some of these are hidden, None where none is; it `is_narrowed` to the
+    others.
+    """
 
     outcome: Outcome
     cases: tuple[Case, ...]
@@ -25,6 +29,11 @@ class Verdict:
     policies: tuple[str, ...]
     reason: str
     parts: tuple[tuple[FieldProfile, "Verdict"], ...] = ()
+    brief: "Verdict | None" = None
+    is_narrowed: bool = False
+
+
+_Parts = tuple[tuple[FieldProfile, Verdict], ...]
 
 
 class Verdicts:
@@ -83,11 +92,25 @@ def verdict_on(node: Node, everywhere: Verdicts, where_it_is: Verdicts) -> Verdi
     within = where_it_is.within(ruling)
     parts = tuple((part.field, verdict_on(part, everywhere, within)) for part in node.parts)
     verdict = replace(verdict, parts=parts)
-    if verdict.transform == "null" or all(_is_like(part, verdict) for _, part in parts):
+    if verdict.transform == "null":
+        return verdict
+    is_less = any(part.outcome is Outcome.HIDDEN or part.brief is not None for _, part in parts)
+    found = _of_parts(verdict, parts, is_less=is_less)
+    return replace(found, brief=_briefly(verdict, parts)) if is_less else found
+
+
+def _briefly(verdict: Verdict, parts: _Parts) -> Verdict:
+    """How a column is shown as if it had no fields but those that are not hidden."""
+    told = tuple((field, part.brief or part) for field, part in parts if part.outcome is not Outcome.HIDDEN)
+    return _of_parts(replace(verdict, parts=told, is_narrowed=True), told, is_less=False)
+
+
+def _of_parts(verdict: Verdict, parts: _Parts, *, is_less: bool) -> Verdict:
+    """The verdict on a column, in other words where a field in it is not shown as the whole is."""
+    if all(_is_like(part, verdict) for _, part in parts):
         return verdict
     shown = [part for _, part in parts if part.outcome is not Outcome.HIDDEN]
     masked = [field.column.path[-1] for field, part in parts if part.outcome is Outcome.MASKED]
-    is_less = any(part.outcome is Outcome.HIDDEN or part.transform == PARTLY_HIDDEN for _, part in parts)
     return replace(
         verdict,
         outcome=Outcome.MASKED,

@@ -52,7 +52,7 @@ def told(decision: Decision, owners: Mapping[str, str] = NOBODY, *, with_hidden:
     """
     columns = [
         _column(item)
-        for column in decision.columns
+        for column in (decision if with_hidden else decision.briefly).columns
         for item in column.told
         if with_hidden or item.outcome is not Outcome.HIDDEN
     ]

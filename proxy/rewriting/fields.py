@@ -21,6 +21,11 @@ class Named:
     alias: str
     decision: Decision
 
+    @property
+    def briefly(self) -> "Named":
+        """The same as it is told to who is not told of hidden fields."""
+        return Named(alias=self.alias, decision=self.decision.briefly)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:

@@ -122,7 +122,9 @@ def rewrite(
     request_blank = generate(tree, dialect, copy=False) if is_changed else printed_blank
     return Rewritten(
         sql=sql,
-        shown=_filled(printed, stand_ins, _told(placed, governed) if explain == "brief" else in_words),
+        shown=_filled(
+            printed, stand_ins, _told(placed, governed, keys, is_fenced, early) if explain == "brief" else in_words
+        ),
         blanked=_filled(printed_blank, stand_ins, unasked),
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
@@ -219,19 +221,23 @@ def _govern(item: Placed, keys: KeyRing, is_fenced: bool, early: Sequence[str]) 
     )
     governed = _GOVERNED.get(key, None)
     if governed is None:
-        governed = govern(
-            item.decision,
-            quoted(item.physical),
-            keys,
-            is_fenced=_is_fenced(item, is_fenced),
-            is_read_whole=_tells_by_errors(item),
-            has_statistics=item.has_statistics,
-            lookups={name: quoted(physical) for name, physical in item.lookups.items()},
-            masking=item.masking,
-            named=item.named,
-        )
+        governed = _governed(item, item.decision, keys, is_fenced)
         _GOVERNED.put(key, None, governed, weight=1 + len(item.decision.columns))
     return governed.with_early(early)
+
+
+def _governed(item: Placed, decision: Decision, keys: KeyRing, is_fenced: bool) -> Governed:
+    return govern(
+        decision,
+        quoted(item.physical),
+        keys,
+        is_fenced=_is_fenced(item, is_fenced),
+        is_read_whole=_tells_by_errors(item),
+        has_statistics=item.has_statistics,
+        lookups={name: quoted(physical) for name, physical in item.lookups.items()},
+        masking=item.masking,
+        named=item.named,
+    )
 
 
 def _early(item: Placed, known: Families) -> tuple[str, ...]:
@@ -304,11 +310,21 @@ def _in_words(item: Placed, relation: Governed, sql: str) -> str:
     return text
 
 
-def _told(placed: Sequence[Placed], governed: Sequence[Governed]) -> list[str]:
-    """The relations in words that name no hidden column, as which no cell that its source works out tells one."""
+def _told(
+    placed: Sequence[Placed],
+    governed: Sequence[Governed],
+    keys: KeyRing,
+    is_fenced: bool,
+    early: Sequence[Sequence[str]],
+) -> list[str]:
+    """The relations in words that name no hidden column, as which no cell that its source works out tells one; a column
+    that is clear but for hidden fields stands there as it would without them.
+    """
     told = []
-    for item, relation in zip(placed, governed, strict=True):
+    for item, relation, wanted in zip(placed, governed, early, strict=True):
         hidden = hidden_paths(item.decision)
+        if any(column.brief for column in item.decision.columns):
+            relation = _governed(item, item.decision.briefly, keys, is_fenced).with_early(wanted)
         cells = [each for each in relation.cells if any((fold(name),) in hidden for name in each.columns)]
         untold = {f"{quoted(ROW)}.{quoted(cell.name)}": f"{UNNAMED} /* at the source */" for cell in cells}
         words = replace(relation, words={**relation.words, **untold})

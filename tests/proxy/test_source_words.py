@@ -35,13 +35,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-def told(shop: World, subject: Subject, name: str = "orders") -> dict[str, object]:
+def told(shop: World, subject: Subject, name: str = "orders", *, tells_hidden: bool = True) -> dict[str, object]:
     metadata = Metadata(
         visibility=Visibility(shop.catalog, shop.datasets),
         policies=shop.policies,
         journal=shop.journal,
         runs=CrawlRuns(shop.catalog),
         clock=utc_now,
+        tells_hidden=tells_hidden,
     )
     return metadata.describe(subject, "shop", name).description(Levels(()))
 
@@ -74,6 +75,14 @@ def test_no_word_is_told_of_what_is_hidden(shop: World) -> None:
         {"kind": "primary", "columns": ["id"]},
         {"kind": "foreign", "columns": ["customer"], "refers_to": "shop.customers", "at": ["customer"]},
     ]
+
+
+def test_told_briefly_no_comment_comes_and_goes_with_what_is_hidden(shop: World) -> None:
+    for subject in (OWNER, ANALYST):
+        for name in ("orders", "customers"):
+            found = told(shop, subject, name, tells_hidden=False)
+            assert (found["source_comment"], comments(found)) == ("", {})
+    assert told(shop, ANALYST, tells_hidden=False)["keys"] == told(shop, ANALYST)["keys"]
 
 
 def test_a_comment_on_a_dataset_is_told_where_nothing_of_it_is_hidden(shop: World) -> None:

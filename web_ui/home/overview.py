@@ -1,6 +1,6 @@
 """What one person finds at home, put together: as much as their rights open, and nothing of the rest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from catalog.access_requests import AccessRequest, AccessRequests, Choice
 from catalog.journal.event import Event, EventKind, Verdict
@@ -89,7 +89,7 @@ def _queries(parts: Parts, subject: Subject) -> tuple[Event, ...]:
 
 
 def _told(parts: Parts, sight: Sight) -> Sight:
-    return sight if parts.tells_hidden else replace(sight, hidden=0)
+    return sight if parts.tells_hidden else sight.brief
 
 
 def _record(parts: Parts, subject: Subject) -> Record:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from catalog.journal.chain import line_of
 from catalog.journal.event import Event
 from catalog.journal.event_search import Readable
-from catalog.journal.event_terms import GOVERNED, HIDING, STATED, is_of_more, showing
+from catalog.journal.event_terms import BRIEFLY, GOVERNED, HIDING, STATED, is_of_more, showing
 from catalog.names import fold
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Outcome, Subject
@@ -72,18 +72,14 @@ class Reach:
         """
         if self._databases is None:
             return event
+        untold = {BRIEFLY}
         if not self._tells_hidden:
             values = {"columns": event.columns, "policies": event.policies, "details": event.details}
-            untold = (HIDING,) if event.user == self._subject.user else (HIDING, *STATED)
-            event = replace(
-                event,
-                columns=tuple(column for column in event.columns if not column.endswith(_HIDDEN)),
-                policies=showing(values),
-                details={name: value for name, value in event.details.items() if name not in untold},
-            )
-        if self._tells_governed(event):
-            return event
-        return replace(event, details={name: value for name, value in event.details.items() if name != GOVERNED})
+            untold |= {HIDING} if event.user == self._subject.user else {HIDING, *STATED}
+            event = replace(event, columns=_briefly(event), policies=showing(values))
+        if not self._tells_governed(event):
+            untold.add(GOVERNED)
+        return replace(event, details={name: told for name, told in event.details.items() if name not in untold})
 
     def _tells_governed(self, event: Event) -> bool:
         """Whether they are told SQL as it ran: it names what policies filter by and look into, in any database."""
@@ -98,3 +94,11 @@ class Reach:
         if self._databases is None:
             return values
         return {name: value for name, value in values.items() if name not in _LINKS}
+
+
+def _briefly(event: Event) -> tuple[str, ...]:
+    """The columns as who is not told of hidden ones is told them."""
+    told = event.details.get(BRIEFLY)
+    if isinstance(told, list | tuple):
+        return tuple(map(str, told))
+    return tuple(column for column in event.columns if not column.endswith(_HIDDEN))
