@@ -14,14 +14,13 @@ from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources import duckdb_looks as looks
 from catalog.sources.connector import Expected, GeneratedColumn, Relation, Scan, ViewSql
+from catalog.sources.database_files import LOGS, found, states_beside
 from catalog.sources.duckdb_survey import Survey, fields_told
-from catalog.sources.own_files import refuse_own
-from catalog.sources.states import states_of
+from catalog.sources.states import state_told
 from catalog.sources.view_sql import relations_read
 from catalog.sources.workers.apart import Asking
 
 _SECONDS = 120.0
-_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")  # of changes that the engine reads with the file
 _MAIN = "main"  # where the engine looks for what is not in a view's own schema
 _COMMENT, _KEY = 2, 6  # of how many parts each is
 
@@ -102,7 +101,7 @@ class DuckDbFileConnector:
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the relation out of the attached file."""
         item, states = _item(expected.relation), self._states()
-        fingerprint = "|".join(states)
+        fingerprint, file = "|".join(states), Path(state_told(states[0])[0])
         self._refuse_beyond(expected.relation, fingerprint)
         known = self._survey(fingerprint)
         is_view, raising = fold(item) in known.view_items, known.raising.get(fold(item), frozenset())
@@ -110,9 +109,9 @@ class DuckDbFileConnector:
             raising |= self._textless_of(expected)
         return Scan(
             item=item,
-            files=(self._path,),
+            files=(file,),
             fingerprint=fingerprint,
-            database=self._path,
+            database=file,
             states=states,
             may_raise=is_view or bool(raising),
             safe=None if is_view else frozenset(fold(name) for name, _ in expected.columns) - raising,
@@ -142,10 +141,10 @@ class DuckDbFileConnector:
         if expected not in self._textless:
             try:
                 told = self._looked(relation, looks.columns, relation, _item(relation), told=looks.COLUMNS)
-                found = frozenset(fold(row["name"]) for row in told.to_pylist() if row["may_have_no_text"])
+                textless = frozenset(fold(row["name"]) for row in told.to_pylist() if row["may_have_no_text"])
             except VeilError:
-                found = frozenset(fold(name) for name, _ in expected.columns)
-            self._textless[expected] = found
+                textless = frozenset(fold(name) for name, _ in expected.columns)
+            self._textless[expected] = textless
         return self._textless[expected]
 
     def _looked(
@@ -153,10 +152,8 @@ class DuckDbFileConnector:
     ) -> pa.Table:
         """What a look at a relation gives, or at the file as a whole."""
         what = f"`{relation}`" if relation else f"the database file `{self._path.name}`"
-        self._fingerprint()
-        refuse_own(self._path)
         try:
-            table = self._asking.ask(_SECONDS, look, self._path, *arguments)
+            table = self._asking.ask(_SECONDS, look, self._states(), *arguments)
         except (LimitExceeded, SourceTimeout):
             raise SourceUnavailable(
                 f"{what} takes more memory or time to be looked at than it may",
@@ -171,11 +168,8 @@ class DuckDbFileConnector:
         return "|".join(self._states())
 
     def _states(self) -> tuple[str, ...]:
-        if not self._path.is_file():
-            raise SourceUnavailable(
-                f"there is no database file `{self._path.name}`", hint="check the source's path and its rights"
-            )
-        return states_of(self._path, *(self._path.with_name(self._path.name + ending) for ending in _LOGS))
+        """The file's first, then those of its logs."""
+        return states_beside(found(self._path), LOGS)
 
 
 def _item(relation: str) -> str:

@@ -1,6 +1,6 @@
 """What is looked up in a DuckDB file, in a worker: the engine works out what the file brings along, views among it.
 
-Each look opens the file, answers with a table, and is over.
+Each look opens the file in the state that is given, the file first and its logs, answers with a table, and is over.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +16,7 @@ from catalog.sources.connector import Limits
 from catalog.sources.engine_types import fields_of, may_have_no_text
 from catalog.sources.file_reach import FileReach
 from catalog.sources.run import EngineRun
+from catalog.sources.states import state_told
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
@@ -71,9 +72,9 @@ DESCRIPTION = pa.schema({"parts": pa.list_(pa.string())})
 """Comments of two parts each, by column and empty for the relation; and parts of keys, of six each."""
 
 
-def survey(resources: Resources, file: Path) -> pa.Table:
+def survey(resources: Resources, states: tuple[str, ...]) -> pa.Table:
     """Every relation of the file, as `SURVEY` has it."""
-    with closing(World(resources, databases=[file])) as world:
+    with _opened(resources, states) as (world, file):
         database: dict[str, object] = {"database": world.alias(file)}
         reach = FileReach(world, world.alias(file))
         generated: dict[tuple[str, str], list[dict[str, object]]] = {}
@@ -93,9 +94,9 @@ def survey(resources: Resources, file: Path) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SURVEY)
 
 
-def columns(resources: Resources, file: Path, relation: str, item: str) -> pa.Table:
+def columns(resources: Resources, states: tuple[str, ...], relation: str, item: str) -> pa.Table:
     """The columns of a relation, as `COLUMNS` has them."""
-    with closing(World(resources, databases=[file])) as world, _read(relation):
+    with _opened(resources, states) as (world, file), _read(relation):
         found = world.columns(world.item(item, file))
     textless = {fold(name) for name, type_ in found if may_have_no_text(type_)}
     rows = [
@@ -110,24 +111,32 @@ def columns(resources: Resources, file: Path, relation: str, item: str) -> pa.Ta
     return pa.Table.from_pylist(rows, schema=COLUMNS)
 
 
-def description(resources: Resources, file: Path, schema: str, table: str) -> pa.Table:
+def description(resources: Resources, states: tuple[str, ...], schema: str, table: str) -> pa.Table:
     """The comments and keys that the file keeps, as `DESCRIPTION` has them."""
-    with closing(World(resources, databases=[file])) as world:
+    with _opened(resources, states) as (world, file):
         place: dict[str, object] = {"database": world.alias(file), "schema": schema, "table": table}
         comments = [[str(name), str(said)] for name, said, _ in world.rows(_COMMENTS, place)]
         keys = [[*map(str, part)] for part in world.rows(_KEYS, place)]
     return pa.table({"parts": [*comments, *keys]}, schema=DESCRIPTION)
 
 
-def sample(resources: Resources, file: Path, relation: str, item: str, rows: int) -> pa.Table:
+def sample(resources: Resources, states: tuple[str, ...], relation: str, item: str, rows: int) -> pa.Table:
     """The rows of a relation that come first, fewer where they are large; raises LimitExceeded for a larger one yet."""
-    with closing(World(resources, databases=[file])) as world, _read(relation):
+    with _opened(resources, states) as (world, file), _read(relation):
         found = world.item(item, file)
         chosen = columns_as((field.name, field.type) for field in fields_of(world.columns(found)))
         limits = Limits(seconds=_SAMPLE_SECONDS, batch_rows=_SAMPLE_BATCH)
         run = EngineRun(world, f"SELECT {chosen} FROM {found} LIMIT {rows:d}", {}, limits)
         with closing(run):
             return pa.Table.from_batches(_first(run), schema=run.schema)
+
+
+@contextmanager
+def _opened(resources: Resources, states: tuple[str, ...]) -> Iterator[tuple[World, Path]]:
+    """The file of which these are the states, and of its logs."""
+    file = Path(state_told(states[0])[0])
+    with closing(World(resources, databases=[file], states=states)) as world:
+        yield world, file
 
 
 def _first(run: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

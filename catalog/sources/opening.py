@@ -38,6 +38,7 @@ def open_world(parts: Iterable[Part], names: Iterable[str], resources: Resources
             resources,
             files=[file for part in parts for file in part.scan.files if part.scan.database is None],
             databases=[part.scan.database for part in parts if part.scan.database is not None],
+            states={state for part in parts if part.scan.database is not None for state in part.scan.states},
             held=held,
         )
     except BaseException:

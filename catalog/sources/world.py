@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,16 @@ from duckdb.sqltypes import DuckDBPyType
 
 from catalog.errors import SourceUnavailable
 from catalog.names import quoted
+from catalog.sources.database_files import LOGS, pinned
 from catalog.sources.failures import mapped
 from catalog.sources.functions import functions_at, register
 from catalog.sources.held_files import HeldFiles
 from catalog.sources.kept import Kept
 
 _PLAIN = ' COLLATE "binary"'
+_ALONE: dict[str, str | bool | int | float | list[str]] = {"async_threads": 0, "threads": 1}
+"""Without threads of the engine's own: whatever it does, it does in the thread that has it done."""
+
 _MARKS = re.compile(r"[*?\[]")
 BY_STATISTICS = ("statistics_propagation", "row_group_pruner", "partitioned_execution")
 """Optimizers that know the least and largest values of all rows, filtered-out ones too: these would choose the order of
@@ -56,19 +60,23 @@ class World:
         files: Iterable[Path] = (),
         folders: Iterable[Path] = (),
         databases: Iterable[Path] = (),
+        states: Collection[str] | None = None,
         held: HeldFiles | None = None,
     ) -> None:
-        """`held` are files that it lets go of when it ends."""
+        """`held` are files that it lets go of when it ends; `states` tell how each database and its logs must stand."""
         spill = tempfile.mkdtemp(prefix="veil-", dir=resources.folder)
-        self._connection = duckdb.connect(":memory:", config=_configuration(resources, spill))
+        self._aliases = {path: f"d_{secrets.token_hex(8)}" for path in sorted(set(databases))}
+        alone = _ALONE if self._aliases else {}
+        self._connection = duckdb.connect(":memory:", config=_configuration(resources, spill) | alone)
         self.kept = Kept()
         self._end = weakref.finalize(self, _end, self._connection, spill, self.kept, held)
         self.is_broken = False
-        self._aliases = {path: f"d_{secrets.token_hex(8)}" for path in sorted(set(databases))}
         try:
             register(self._connection, functions_at(resources.functions))
             for path, alias in self._aliases.items():
-                self._attach(path, alias)
+                self._attach(path, alias, states, Path(spill))
+            if alone:
+                self._connection.execute(f"RESET async_threads; SET threads = {resources.threads:d}")
             self._lock(files, folders)
         except BaseException:
             self.close()
@@ -116,9 +124,12 @@ class World:
         finally:
             cursor.close()
 
-    def _attach(self, path: Path, alias: str) -> None:
+    def _attach(self, path: Path, alias: str, states: Collection[str] | None, spill: Path) -> None:
+        """INVARIANT: the engine opens the file, and a log of it, in here alone; it has no thread of its own yet."""
+        attach = f"ATTACH {literal(str(path))} AS {alias} (READ_ONLY)"
         try:
-            self._connection.execute(f"ATTACH {literal(str(path))} AS {alias} (READ_ONLY)")
+            with pinned(path, LOGS, states) as pins:
+                pins.opening(lambda: self._connection.execute(attach), folder=spill, is_alone=True)
         except (duckdb.Error, UnicodeDecodeError):
             raise SourceUnavailable(
                 f"the database file `{path.name}` cannot be opened",

@@ -7,10 +7,11 @@ converted; a column without a declared type (an expression of a view, say) is ca
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote as percent
 
 import pyarrow as pa
@@ -20,20 +21,23 @@ from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
 from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, ViewSql
+from catalog.sources.database_files import found, make_beside, pinned, states_beside
 from catalog.sources.generated_sql import definitions, generated_columns
 from catalog.sources.kept import Kept
-from catalog.sources.own_files import refuse_own
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
-from catalog.sources.states import states_of
 from catalog.sources.view_sql import relations_read
+
+_T = TypeVar("_T")
 
 _SCHEMA = "main"
 _WAIT_SECONDS = 5.0
 _UNSAFE = "unsafe use of"
+_LOG = ("-wal", "-shm")  # of changes, and what readers and writers share of it
+_BESIDE = (*_LOG, "-journal")
 _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
 _TABLES = """
 SELECT name, type = 'view' FROM sqlite_schema
@@ -90,42 +94,70 @@ class SqliteSnapshot:
     """One connection with one transaction, in which several statements may be read at a time."""
 
     def __init__(self, path: Path, seconds: float | None) -> None:
-        self._path = path
+        self._path = found(path)
         self._seconds = seconds
         self._deadline: float | None = None
-        if not path.is_file():
-            raise SourceUnavailable(
-                f"there is no database file `{path.name}`", hint="check the source's path and its rights"
-            )
-        refuse_own(path)
         with self._mapped():
-            self._connection = sqlite3.connect(
-                f"file:{percent(str(path))}?mode=ro",
-                uri=True,
-                timeout=_WAIT_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            self._opening(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._connection = sqlite3.connect(
+            f"file:{percent(str(self._path))}?mode=ro",
+            uri=True,
+            timeout=_WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
             self._connection.set_progress_handler(self._is_late, _STEPS)
             self._connection.execute("PRAGMA query_only = ON")
-        self._is_trusted = self._trusted()
-        self.wake()
+            self._is_trusted = self._trusted()
+            self._begin()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def _trusted(self) -> bool:
         """Whether tables, views and indexes may call what is in the connection: only where else no table can be read.
 
         INVARIANT: then nothing is in it but what SQLite has itself, of which no schema may call what reaches outside.
         """
-        with self._mapped():
-            self._connection.execute("PRAGMA trusted_schema = OFF")
-            try:
-                self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
-            except sqlite3.DatabaseError as error:
-                if _UNSAFE not in str(error):
-                    raise
-                self._connection.execute("PRAGMA trusted_schema = ON")
-                return True
+        self._connection.execute("PRAGMA trusted_schema = OFF")
+        try:
+            self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+        except sqlite3.DatabaseError as error:
+            if _UNSAFE not in str(error):
+                raise
+            self._connection.execute("PRAGMA trusted_schema = ON")
+            return True
         return False
+
+    def _opening(self, call: Callable[[], _T]) -> _T:
+        """What a call gives in which SQLite opens the file, or what it keeps beside it, and nothing else.
+
+        INVARIANT: SQLite opens these with the connection and the beginning of a transaction alone. It is tried again
+        where it wanted what was not there before, or has to be made.
+        """
+        for is_last in (False, False, True):
+            with pinned(self._path, _BESIDE) as pins:
+                try:
+                    return pins.opening(call, is_written=lambda file: file != self._path)
+                except sqlite3.OperationalError as error:
+                    if is_last or not self._is_there_more(error, pins.paths):
+                        raise
+        raise AssertionError
+
+    def _is_there_more(self, error: sqlite3.Error, known: Collection[Path]) -> bool:
+        """Whether SQLite may find what it could not open; the files of a log it would make itself, were it let."""
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            return False
+        log, shared, journal = (self._path.with_name(self._path.name + ending) for ending in _BESIDE)
+        if any(file not in known and file.exists() for file in (log, shared, journal)):
+            return True
+        is_log_missing = code == sqlite3.SQLITE_READONLY_DIRECTORY
+        is_shared_missing = code & 0xFF == sqlite3.SQLITE_CANTOPEN and log in known and shared not in known
+        return (is_log_missing or is_shared_missing) and make_beside(self._path, _LOG)
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view; the one schema is `main`."""
@@ -227,10 +259,17 @@ class SqliteSnapshot:
 
     def wake(self) -> None:
         """Begins a transaction; its state is fixed by its first read."""
-        self._deadline = None if self._seconds is None else time.monotonic() + self._seconds
         with self._mapped():
-            self._connection.execute("BEGIN")
+            self._opening(self._begin)
+
+    def _begin(self) -> None:
+        self._deadline = None if self._seconds is None else time.monotonic() + self._seconds
+        self._connection.execute("BEGIN")
+        try:
             self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+        except BaseException:
+            self._connection.rollback()
+            raise
 
     def cancel(self) -> None:
         """Stops every statement under way."""
@@ -265,7 +304,7 @@ class SqliteSnapshot:
 
     def _fingerprint(self) -> str:
         """Changes whenever the file, or the log of changes beside it, is written to."""
-        return "|".join(states_of(self._path, self._path.with_name(self._path.name + "-wal")))
+        return "|".join(states_beside(self._path, _LOG[:1]))
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

@@ -54,13 +54,13 @@ def test_a_source_takes_no_locks_of_the_catalog_away(catalog_file: Path, connect
     refused = pytest.raises(VeilError) if connector != "files" else nullcontext()
     with refused:
         assert list(connect(Source(name="s", connector=connector, options={"path": str(path)})).relations()) == []
-    _assert_held(catalog_file)
+    assert_held(catalog_file)
 
 
 def test_a_rule_takes_no_locks_of_the_catalog_away(catalog_file: Path) -> None:
     with pytest.raises(VeilError, match="in the folder of a server"):
         compile_rule(TagRule(name="r", tag="a.b", words_file=str(catalog_file)))
-    _assert_held(catalog_file)
+    assert_held(catalog_file)
 
 
 def test_what_is_named_takes_no_lease_away(catalog_file: Path) -> None:
@@ -93,10 +93,10 @@ def test_what_is_named_is_a_plain_file_of_bounded_size(tmp_path: Path) -> None:
 def test_a_second_catalog_takes_no_locks_of_the_first_away(catalog_file: Path) -> None:
     """As an examination of a running server opens it."""
     Catalog(catalog_file).close()
-    _assert_held(catalog_file)
+    assert_held(catalog_file)
 
 
-def _assert_held(catalog_file: Path) -> None:
+def assert_held(catalog_file: Path) -> None:
     """Another process takes itself for the last one only where the locks are gone, and removes the log then."""
     log = _log(catalog_file).stat().st_ino
     subprocess.run([sys.executable, "-c", _LOOK, str(catalog_file)], check=True, timeout=60)
