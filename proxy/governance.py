@@ -33,7 +33,7 @@ from proxy.reading.tokens import SqlLimits
 from proxy.rewriting import information
 from proxy.rewriting.fields import Named
 from proxy.rewriting.memory import Memory
-from proxy.rewriting.mentions import masked_columns, mentioned, named_columns, read_columns
+from proxy.rewriting.mentions import Mentions
 from proxy.rewriting.relations import Leaf, leaves
 from proxy.rewriting.resolve import Explain, check_values, notices, seen_failures
 from proxy.rewriting.rewrite import Placed, Rewritten, rewrite
@@ -183,15 +183,15 @@ class Governor:
             version = self._catalog.version()
             decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
             named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
-            parts = [part for item in named for part in self._parts(item.decision)]
+            parts = [part for decision in decisions.values() for part in self._parts(decision)]
             contents = self._contents(subject, found, policies, now, request.circumstances)
         check_values(statement, named)
         warnings = notices(statement, named if self._explain == "full" else [item.briefly for item in named])
         with seen_failures(named):
             session = self._sessions.open(parts)
-        names = mentioned(statement.tree)
+        mentions = Mentions(statement.tree)
         placed = [
-            _placed(leaf, item.decision, session, contents.get(leaf.key), names)
+            _placed(leaf, item.decision, session, contents.get(leaf.key), mentions)
             for leaf, item in zip(found, named, strict=True)
         ]
         return Settled(
@@ -267,23 +267,20 @@ def _key(subject: Subject, request: Request, policies: PolicySet) -> Hashable:
     return request.sql, request.dialect, fold(request.database), kind(subject, policies), around
 
 
-def _placed(
-    leaf: Leaf, decision: Decision, session: Session, content: str | None, names: frozenset[str] | None
-) -> Placed:
-    named = named_columns(names, leaf.alias, decision)
-    columns = read_columns(named, decision)
+def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | None, mentions: Mentions) -> Placed:
+    reads = mentions.reads(leaf.alias, decision)
     return Placed(
         leaf=leaf,
         decision=decision,
         physical="" if content is not None else _physical(session, decision.dataset),
         lookups={lookup.name: _physical(session, lookup.dataset) for lookup in decision.lookups},
-        may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation, columns),
+        may_raise=session.may_raise(decision.dataset.source, decision.dataset.relation, reads.read),
         is_worked_out=session.may_raise(decision.dataset.source, decision.dataset.relation, frozenset()),
-        masked=masked_columns(columns, decision),
+        masked=reads.masked,
         has_statistics=session.has_statistics(decision.dataset.source, decision.dataset.relation),
         masking=session.masking(decision.dataset.source, decision.dataset.relation),
         content=content,
-        named=named,
+        named=reads.named,
     )
 
 

@@ -97,7 +97,7 @@ def _written(
 def _parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     try:
         return _written(map(in_milliseconds, batches), lambda sink: pq.ParquetWriter(sink, milliseconds_schema(schema)))
-    except pa.ArrowNotImplementedError:
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         unfit = [column.name for column in schema if not _fits_parquet(column)]
         named = ", ".join(f"`{name}`" for name in unfit) or "a column"
         raise SqlUnsupported(
@@ -109,7 +109,7 @@ def _parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[b
 def _fits_parquet(column: pa.Field) -> bool:
     try:
         pq.ParquetWriter(io.BytesIO(), pa.schema([column])).close()
-    except pa.ArrowNotImplementedError:
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return False
     return True
 

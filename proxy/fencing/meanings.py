@@ -12,6 +12,7 @@ from proxy.fencing.families import Families, family, family_of_type
 T = TypeVar("T", bound=exp.Expr)
 _UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
 _WORD = re.compile(r"\w+")
+_LONGEST = 1_000  # a name of more characters is not taken apart
 _NUMBERED = re.compile(r"(.+)_\d+", re.ASCII | re.DOTALL)
 
 
@@ -138,6 +139,8 @@ def _read_by(select: exp.Select) -> set[str]:
 
 def _is_made(name: str, names: Set[str]) -> bool:
     """Whether the engine may give a name to the second column of another name: `id_1` or `id_1_1` to that of `id`."""
+    if len(name) > _LONGEST:
+        return True
     while numbered := _NUMBERED.fullmatch(name):
         name = numbered[1]
         if name in names:

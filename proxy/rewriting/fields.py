@@ -4,7 +4,7 @@
 A path that may mean something else, an alias of the query's own say, is left to the engine.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -39,19 +39,43 @@ class Meant:
     hidden: ColumnDecision | None = None
 
 
-def meant(column: exp.Column, named: Sequence[Named], given: frozenset[str]) -> Meant | None:
+class Known:
+    """The columns that a person sees of the datasets of a query, by their folded names and the query's aliases.
+
+    Each dataset is looked through once, however often it is named.
+    """
+
+    def __init__(self, named: Sequence[Named]) -> None:
+        by_decision = {id(decision): _by_name(decision.columns) for decision in distinct(named)}
+        self._all = [by_decision[id(item.decision)] for item in named]
+        self._by_alias: dict[str, list[Mapping[str, Sequence[ColumnDecision]]]] = {}
+        for item in named:
+            self._by_alias.setdefault(fold(item.alias), []).append(by_decision[id(item.decision)])
+        self.aliases = self._by_alias.keys()
+        self.columns = frozenset(name for columns in by_decision.values() for name in columns)
+        self._meant: dict[str, Sequence[ColumnDecision]] = {}
+
+    def under(self, alias: str) -> Sequence[Mapping[str, Sequence[ColumnDecision]]]:
+        """The columns of each dataset that the query calls so, by their names; all folded."""
+        return self._by_alias.get(alias, ())
+
+    def of_any(self, name: str) -> Sequence[ColumnDecision]:
+        """The columns of a name (folded) in all places together."""
+        if name not in self._meant:
+            self._meant[name] = [column for columns in self._all for column in columns.get(name, ())]
+        return self._meant[name]
+
+
+def meant(column: exp.Column, known: Known, given: frozenset[str]) -> Meant | None:
     """What a path that begins with a column means; None where that is not certain.
 
     `given` are the folded names that the query itself gives to columns.
     """
     parts: list[exp.Expr] = list(column.parts)
-    datasets = [item for item in named if fold(item.alias) == fold(parts[0].name)]
-    if datasets and len(parts) > 1:
-        parts = parts[1:]
-    else:
-        datasets = list(named)
+    datasets = known.under(fold(parts[0].name)) if len(parts) > 1 else ()
+    parts = parts[1:] if datasets else parts
     name = fold(parts[0].name)
-    tops = [each for item in datasets for each in _shown(item.decision.columns) if fold(each.name) == name]
+    tops = [each for columns in datasets for each in columns.get(name, ())] if datasets else known.of_any(name)
     if len(tops) != 1 or name in given or isinstance(column.this, exp.Star):
         return None
     found = tops[0]
@@ -80,8 +104,17 @@ def given_names(tree: exp.Expr) -> frozenset[str]:
     return frozenset(names)
 
 
-def _shown(columns: Sequence[ColumnDecision]) -> Iterator[ColumnDecision]:
-    return (column for column in columns if column.outcome is not Outcome.HIDDEN)
+def distinct(named: Sequence[Named]) -> Iterator[Decision]:
+    """One decision for each dataset that a query names."""
+    yield from {id(item.decision): item.decision for item in named}.values()
+
+
+def _by_name(columns: Sequence[ColumnDecision]) -> Mapping[str, Sequence[ColumnDecision]]:
+    found: dict[str, list[ColumnDecision]] = {}
+    for column in columns:
+        if column.outcome is not Outcome.HIDDEN:
+            found.setdefault(fold(column.name), []).append(column)
+    return found
 
 
 def _following(node: exp.Expr) -> Iterator[exp.Expr]:

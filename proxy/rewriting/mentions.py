@@ -4,6 +4,7 @@ What hangs on it is checked again when the dataset's relation is scanned, where 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -42,20 +43,47 @@ def mentioned(tree: exp.Expr) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def named_columns(names: frozenset[str] | None, alias: str, decision: Decision) -> frozenset[str] | None:
-    """The columns of a dataset, folded, that a query can name under an alias; None where it may be all of them."""
-    if names is None or any(fold(column.name) == fold(alias) for column in decision.columns):
-        return None
-    return frozenset(fold(column.name) for column in decision.columns if fold(column.name) in names)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What a query reads of a dataset: columns by folded names, None where it may be all of them.
+
+    `named` are those that it can name, `read` with them those that policies go by, and `masked` those of them that are
+    masked, with the columns that their masks go by.
+    """
+
+    named: frozenset[str] | None
+    read: frozenset[str] | None
+    masked: frozenset[str]
 
 
-def read_columns(named: frozenset[str] | None, decision: Decision) -> frozenset[str] | None:
-    """The columns, folded, that are read for a query that names some, those with them that its policies go by."""
+class Mentions:
+    """What one query reads of the datasets that it names; each is looked through once, however often it is named."""
+
+    def __init__(self, tree: exp.Expr) -> None:
+        self._names = mentioned(tree)
+        self._columns: dict[int, frozenset[str]] = {}
+        self._reads: dict[tuple[int, bool], Reads] = {}
+
+    def reads(self, alias: str, decision: Decision) -> Reads:
+        """What is read of a dataset under an alias; the decision must live as long as these mentions."""
+        names = self._columns.get(id(decision))
+        if names is None:
+            names = self._columns[id(decision)] = frozenset(fold(column.name) for column in decision.columns)
+        is_unclear = fold(alias) in names
+        found = self._reads.get((id(decision), is_unclear))
+        if found is None:
+            named = None if self._names is None or is_unclear else names & self._names
+            found = self._reads[id(decision), is_unclear] = _reads(named, decision)
+        return found
+
+
+def _reads(named: frozenset[str] | None, decision: Decision) -> Reads:
     whens = (case.when for column in decision.columns for case in column.cases)
-    return None if named is None else named | _asked(decision, [decision.rows.filter, *whens])
+    read = None if named is None else named | _asked(decision, [decision.rows.filter, *whens])
+    return Reads(named=named, read=read, masked=_masked(read, decision))
 
 
-def masked_columns(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:
+def _masked(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:
     """Of the columns that are read, those (folded) that are masked, with the columns that their masks go by.
 
     Example: of a birthday that is shifted by a person's number both are, if the birthday is read; so is the consent

@@ -5,7 +5,7 @@ are never passed on; a hint names visible columns only.
 """
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,10 +21,10 @@ from catalog.errors import (
     VeilError,
 )
 from catalog.names import fold, join, nearest, split
-from policy_engine.model import ColumnDecision, Outcome, PolicySet
+from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet
 from proxy.reading.functions import VALUE_NAMES
 from proxy.reading.statement import Statement
-from proxy.rewriting.fields import Meant, Named, given_names, meant
+from proxy.rewriting.fields import Known, Meant, Named, distinct, given_names, meant
 
 Explain = Literal["full", "brief"]
 
@@ -41,14 +41,14 @@ def check_columns(statement: Statement, named: Sequence[Named], explain: Explain
     A hidden column and a misspelt one differ at most in the hint, and only where `explain` is full: there it says why,
     because of which of the `policies`, and whom to ask.
     """
-    known = _known_names(statement.tree, named)
-    given = given_names(statement.tree)
+    known, given = Known(named), given_names(statement.tree)
+    names, renamed = _known_names(statement.tree, known), _renamed(statement.tree)
     for column in statement.tree.find_all(exp.Column):
-        if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, known, named):
+        if isinstance(column.this, exp.Identifier) and not _may_mean_something(column, names, known, renamed):
             hidden = _hidden(column, named) if explain == "full" else None
             ask = _ask(column, named, hidden, (column.name,)) if hidden or explain == "brief" else ""
             raise _unknown(statement, column, named, _Why.of(hidden, policies), ask)
-        field = meant(column, named, given)
+        field = meant(column, known, given)
         if field is not None and field.missing is not None:
             hidden = field.hidden if explain == "full" else None
             path = (*field.found.path, field.missing.name)
@@ -58,7 +58,7 @@ def check_columns(statement: Statement, named: Sequence[Named], explain: Explain
 
 def check_values(statement: Statement, named: Sequence[Named]) -> None:
     """Raises SqlUnsupported for a name that the engine takes for the time or its own user, as no dataset bears it."""
-    shown = {fold(column.name) for column in _columns(named) if column.outcome is not Outcome.HIDDEN}
+    shown = Known(named).columns
     for column in statement.tree.find_all(exp.Column):
         name = fold(column.name)
         if name in VALUE_NAMES and not column.table and name not in shown:
@@ -76,10 +76,10 @@ def without_unseen(error: VeilError, named: Sequence[Named]) -> VeilError:
     "`part-3.csv` has no column `pay`, and files before it do" is nobody's as long as no crawl has seen `pay`.
     """
     unseen = {column.name for column in _columns(named) if column.outcome is Outcome.HIDDEN}
-    for item in named:
-        for dataset in (lookup.dataset for lookup in item.decision.lookups):
+    for decision in distinct(named):
+        for dataset in (lookup.dataset for lookup in decision.lookups):
             unseen |= {dataset.relation, *(column.name for column in dataset.columns)}
-    seen = [_seen_names(item) - frozenset(map(fold, unseen)) for item in named]
+    seen = [_seen_names(decision) - frozenset(map(fold, unseen)) for decision in distinct(named)]
     if any(_names_only(error.detail, names) for names in (frozenset[str](), *seen)):
         return error
     return SourceUnavailable(
@@ -88,16 +88,16 @@ def without_unseen(error: VeilError, named: Sequence[Named]) -> VeilError:
     )
 
 
-def _seen_names(item: Named) -> frozenset[str]:
+def _seen_names(decision: Decision) -> frozenset[str]:
     """What a source may call a dataset, its parts and its columns before who asks, folded."""
-    dataset = item.decision.dataset
+    dataset = decision.dataset
     parts = (
         dataset.relation,
         *dataset.relation.split("/"),
         *split(dataset.relation),
         ".".join(split(dataset.relation)),
     )
-    columns = (column.name for column in item.decision.columns if column.outcome is not Outcome.HIDDEN)
+    columns = (column.name for column in decision.columns if column.outcome is not Outcome.HIDDEN)
     return frozenset(map(fold, (dataset.source, dataset.name, *parts, *columns)))
 
 
@@ -125,10 +125,10 @@ def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:
     """
     masked = {fold(column.name): column for column in _columns(named) if column.outcome is Outcome.MASKED}
     clear = {fold(column.name) for column in _columns(named) if column.outcome is Outcome.CLEAR}
-    given = given_names(statement.tree)
+    known, given = Known(named), given_names(statement.tree)
     found: dict[str, str] = {}
     for column in _compared(statement.tree):
-        field = meant(column, named, given)
+        field = meant(column, known, given)
         if field is not None:
             if field.found.outcome is Outcome.MASKED and field.missing is None:
                 found[field.found.name] = field.found.transform
@@ -142,8 +142,8 @@ def notices(statement: Statement, named: Sequence[Named]) -> tuple[str, ...]:
 
 
 def _columns(named: Sequence[Named]) -> Iterator[ColumnDecision]:
-    for item in named:
-        yield from item.decision.columns
+    for decision in distinct(named):
+        yield from decision.columns
 
 
 def _compared(tree: exp.Expr) -> Iterator[exp.Column]:
@@ -158,40 +158,31 @@ def _compared(tree: exp.Expr) -> Iterator[exp.Column]:
                     yield inner
 
 
-def _known_names(tree: exp.Expr, named: Sequence[Named]) -> set[str]:
+def _known_names(tree: exp.Expr, known: Known) -> Set[str]:
     """Every name a column could mean: visible columns, datasets, and all names the query itself gives."""
-    names = {fold(column.name) for column in _columns(named) if column.outcome is not Outcome.HIDDEN}
-    names |= {fold(item.alias) for item in named}
+    names = known.columns | known.aliases
     names |= {fold(node.alias) for node in tree.find_all(exp.Alias, exp.CTE, exp.Subquery, exp.Unnest, exp.Lateral)}
     names |= {fold(part.name) for node in tree.find_all(exp.TableAlias) for part in (node.this, *node.columns) if part}
     names |= {fold(name.name) for node in tree.find_all(exp.Lambda) for name in node.expressions}
     for node in tree.find_all(exp.Comprehension):
         names |= {fold(name.name) for name in node.find_all(exp.Identifier)}
     if any(tree.find_all(exp.Values, exp.Unnest, exp.Explode, exp.GenerateSeries, exp.Columns, exp.Pivot)):
-        names |= {fold(column.name) for column in tree.find_all(exp.Column) if not _is_of_dataset(column, named)}
+        names |= {fold(column.name) for column in tree.find_all(exp.Column) if fold(column.table) not in known.aliases}
     return names
 
 
-def _is_of_dataset(column: exp.Column, named: Sequence[Named]) -> bool:
-    return any(fold(item.alias) == fold(column.table) for item in named)
-
-
-def _may_mean_something(column: exp.Column, known: set[str], named: Sequence[Named]) -> bool:
+def _may_mean_something(column: exp.Column, names: Set[str], known: Known, renamed: Set[str]) -> bool:
     """Whether the column's first part is a known name, and, in a dataset called by name, one of its columns."""
     parts = [fold(part.name) for part in column.parts]
-    dataset = [item for item in named if fold(item.alias) == parts[0]]
-    if len(parts) == 2 and len(dataset) == 1 and parts[0] not in _shown(named):
-        return parts[1] in _shown(dataset) or parts[1] in _renamed(column)
-    return parts[0] in known or (len(parts) > 2 and parts[1] in known)
+    datasets = known.under(parts[0])
+    if len(parts) == 2 and len(datasets) == 1 and parts[0] not in known.columns:
+        return parts[1] in datasets[0] or parts[1] in renamed
+    return parts[0] in names or (len(parts) > 2 and parts[1] in names)
 
 
-def _shown(named: Sequence[Named]) -> set[str]:
-    return {fold(column.name) for column in _columns(named) if column.outcome is not Outcome.HIDDEN}
-
-
-def _renamed(column: exp.Column) -> set[str]:
+def _renamed(tree: exp.Expr) -> Set[str]:
     """Names that a column alias list gives a dataset's columns anywhere in the query."""
-    return {fold(name.name) for alias in column.root().find_all(exp.TableAlias) for name in alias.columns}
+    return {fold(name.name) for alias in tree.find_all(exp.TableAlias) for name in alias.columns}
 
 
 def _ask(column: exp.Column, named: Sequence[Named], hidden: ColumnDecision | None, written: tuple[str, ...]) -> str:

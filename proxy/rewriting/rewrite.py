@@ -5,14 +5,15 @@ filled with its governed relation. The same text is filled for people with datas
 the person's literals blanked.
 """
 
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from catalog.errors import VeilError
+from catalog.errors import LimitExceeded, VeilError
 from catalog.model import Dataset
 from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, Session, SourceCell, SourceWork, Work
@@ -33,6 +34,12 @@ from proxy.rewriting.resolve import Explain
 from proxy.rewriting.secure import Governed, govern, may_need_fence
 from proxy.rewriting.unnamed import UNNAMED, hidden_paths, unnamed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
+
+_NAME_BYTES = 12
+_STAND_IN = re.compile(f'("t_[0-9a-f]{{{2 * _NAME_BYTES}}}")')
+_MOST = 1_000
+_A_PIECE = 1_000
+"""Of characters: the engine's parser takes a second for two thousand such pieces."""
 
 _GOVERNED: Memory[Governed] = Memory(capacity=50_000)
 """By all that a governed relation is made of; it weighs as many columns as it has."""
@@ -100,8 +107,9 @@ def rewrite(
     late = () if known is None else late_columns(tree, known, _plain(placed))
     is_fenced = late is None
     kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed, session))
-    early = [() if known is None or late is not None else _early(item, known) for item in placed]
+    early = _early(placed, known) if known is not None and is_fenced else [()] * len(placed)
     governed = [_govern(item, keys, is_fenced, wanted) for item, wanted in zip(placed, early, strict=True)]
+    _check_size(governed)
     stand_ins = [_stand_in(item.leaf) for item in placed]
     printed = generate(tree, dialect)
     _check_fixpoint(printed, dialect)
@@ -145,6 +153,18 @@ def blanked(statement: Statement) -> str:
     return generate(statement.tree, statement.dialect)
 
 
+def _check_size(governed: Sequence[Governed]) -> None:
+    """Before anything is written out: each place of a dataset takes its relation, with all columns that may be named.
+
+    Relations are measured roughly, so that none tells how long the names in a policy's filter are.
+    """
+    if sum(1 + len(relation.sql) // _A_PIECE for relation in governed) > _MOST:
+        raise LimitExceeded(
+            "the datasets of the SQL, written out wherever they are named, are longer than is read in time",
+            hint="name columns instead of *, and wide datasets less often",
+        )
+
+
 def _check_fixpoint(printed: str, dialect: str) -> None:
     """What is printed must read back as what was meant; a text that does not is refused."""
     try:
@@ -156,23 +176,28 @@ def _check_fixpoint(printed: str, dialect: str) -> None:
 
 
 def _may_need_fence(placed: Sequence[Placed]) -> bool:
-    return any(may_need_fence(item.decision) for item in placed)
+    return any(may_need_fence(item.decision) for item in _distinct(placed))
 
 
 def _families(tree: exp.Expr, placed: Sequence[Placed]) -> Families:
     """What the names of a statement mean."""
     columns = [
         (column.name, shown_type(column))
-        for item in placed
+        for item in _distinct(placed)
         for column in item.decision.columns
         if column.outcome is not Outcome.HIDDEN
     ]
     return families(tree, columns)
 
 
+def _distinct(placed: Sequence[Placed]) -> Collection[Placed]:
+    """One place of each dataset: a wide one may have many."""
+    return {id(item.decision): item for item in placed}.values()
+
+
 def _plain(placed: Sequence[Placed]) -> set[str]:
     """The names (folded) of columns that are nowhere worked out of a raw value."""
-    shown = [(item, column) for item in placed for column in item.decision.columns]
+    shown = [(item, column) for item in _distinct(placed) for column in item.decision.columns]
     worked_out = {fold(column.name) for item, column in shown if not _is_plain(item, column)}
     return {fold(column.name) for _, column in shown} - worked_out
 
@@ -185,7 +210,7 @@ def _is_plain(item: Placed, column: ColumnDecision) -> bool:
 
 def _stand_in(leaf: Leaf) -> str:
     """Puts a name nobody can guess in a dataset's place, under the query's alias for it; joins and samples stay."""
-    name = f"t_{secrets.token_hex(12)}"
+    name = f"t_{secrets.token_hex(_NAME_BYTES)}"
     alias = leaf.node.args.get("alias")
     columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
     leaf.node.set("this", exp.to_identifier(name, quoted=True))
@@ -197,11 +222,11 @@ def _stand_in(leaf: Leaf) -> str:
 
 def _filled(printed: str, stand_ins: Sequence[str], relations: Sequence[str]) -> str:
     """The text with each stand-in, which stands in it exactly once, replaced by its relation."""
-    for stand_in, relation in zip(stand_ins, relations, strict=True):
-        if printed.count(stand_in) != 1:
-            raise VerificationFailed("a relation was lost or doubled in printing")
-        printed = printed.replace(stand_in, relation)
-    return printed
+    left = dict(zip(stand_ins, relations, strict=True))
+    parts = [left.pop(part, part) for part in _STAND_IN.split(printed)]
+    if left or not set(stand_ins).isdisjoint(parts):
+        raise VerificationFailed("a relation was lost or doubled in printing")
+    return "".join(parts)
 
 
 def _govern(item: Placed, keys: KeyRing, is_fenced: bool, early: Sequence[str]) -> Governed:
@@ -240,13 +265,22 @@ def _governed(item: Placed, decision: Decision, keys: KeyRing, is_fenced: bool) 
     )
 
 
-def _early(item: Placed, known: Families) -> tuple[str, ...]:
-    """The query's own conditions that may stand beside the policy's filter, where reading ends no query."""
-    if not (item.decision.rows.filter and item.has_statistics) or item.may_raise or item.is_worked_out:
-        return ()
+def _early(placed: Sequence[Placed], known: Families) -> list[tuple[str, ...]]:
+    """The query's own conditions that may stand beside each policy's filter, where reading ends no query."""
+    plain = {id(item.decision): _names_of_plain(item) for item in _distinct(placed)}
+    return [
+        early_conditions(item.leaf.node, known, plain[id(item.decision)], ROW) if _takes_early(item) else ()
+        for item in placed
+    ]
+
+
+def _names_of_plain(item: Placed) -> Mapping[str, str]:
     shown = [column for column in item.decision.columns if column.outcome is not Outcome.HIDDEN]
-    plain = {fold(column.name): column.name for column in shown if not column.parts and _is_plain(item, column)}
-    return early_conditions(item.leaf.node, known, plain, ROW)
+    return {fold(column.name): column.name for column in shown if not column.parts and _is_plain(item, column)}
+
+
+def _takes_early(item: Placed) -> bool:
+    return bool(item.decision.rows.filter) and item.has_statistics and not (item.may_raise or item.is_worked_out)
 
 
 def _is_fenced(item: Placed, is_fenced: bool) -> bool:
@@ -276,7 +310,7 @@ def _work(placed: Sequence[Placed], governed: Sequence[Governed], is_fenced: boo
     cells: dict[str, dict[str, SourceCell]] = {}
     masked: dict[str, frozenset[str]] = {}
     mixed: set[str] = set()
-    hiding = {item.physical for item in placed if _hides(item) and not item.decision.rows.filter}
+    hiding = {item.physical for item in _distinct(placed) if _hides(item) and not item.decision.rows.filter}
     for item, relation in zip(placed, governed, strict=True):
         cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
         masked[item.physical] = masked.get(item.physical, frozenset()) | item.masked

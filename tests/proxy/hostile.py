@@ -1,7 +1,14 @@
 """Texts at and beyond every limit, as somebody writes them who wants a server to be busy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.proxy.world import World, governed
 
 DATASET = "shop.orders"
 _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n in range(1, 40))
@@ -56,6 +63,44 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "values of a pivot": f"pivot {DATASET} on id in ({','.join(map(str, range(5_000)))}) using sum(amount)",
     }
 )
+
+WIDE_COLUMNS = 400
+_WIDE = """
+veil: 1
+sources: {data: {connector: files, path: ./data}}
+databases: {shop: {}}
+datasets: {shop.wide: {source: data, relation: wide.parquet}}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - {policy: all, grant: select, to: [analyst], scope: shop, where: "c0 > 5", why: all columns of some rows}
+"""
+
+
+def _places(count: int) -> str:
+    return "with " + ", ".join(f"q{n} as (from shop.wide)" for n in range(count))
+
+
+OVER_WIDE: Mapping[str, str] = MappingProxyType(
+    {
+        "places": f"{_places(990)} select 1 from q1",
+        "fewer places": f"{_places(60)} select 1 from q1",
+        "places and names": f"{_places(60)} select {', '.join(['c1 = 1'] * 2_300)} from q1",
+        "places and names with dots": f"{_places(60)} select {', '.join(['q.c1 = 1'] * 1_600)} from shop.wide as q",
+        "a numbered name": f"select c1{'_1' * 90_000} from (select c1, c1 from shop.wide)",
+        "a star in each": " union all ".join(["(from shop.wide)"] * 250),
+    }
+)
+"""Texts about a dataset of many columns, each of which is written out wherever the dataset is named."""
+
+
+@contextmanager
+def wide_world(folder: Path) -> Iterator[World]:
+    """A home with that dataset."""
+    (folder / "data").mkdir(parents=True)
+    pq.write_table(pa.table({f"c{n}": [n, 7] for n in range(WIDE_COLUMNS)}), folder / "data" / "wide.parquet")
+    with governed(folder, _WIDE) as made:
+        yield made
+
 
 PATTERNS = (
     "select regexp_matches(repeat('a', 100000), '(a+)+$') from range(100)",
