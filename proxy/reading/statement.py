@@ -26,6 +26,8 @@ logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print th
 
 DIALECTS = ("duckdb",)
 
+_NODES_OF_ANY = 1_000
+_NODES_OF_A_TOKEN = 4
 _SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
 _ARROW = "`->` takes what follows its path for a part of it in the engine, so it wants brackets"
@@ -131,8 +133,11 @@ def reread(printed: str, dialect: str) -> exp.Expr:
 
 def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
     try:
-        parsed = spoken(dialect).parser(error_level=ErrorLevel.RAISE).parse(tokens, text)
+        parser = spoken(dialect).parser(error_level=ErrorLevel.IMMEDIATE, max_nodes=_most_nodes(tokens))
+        parsed = parser.parse(tokens, text)
     except ParseError as error:
+        if parser._node_count > parser.max_nodes:
+            raise _read_too_often() from None
         raise _syntax_error(text, error) from error
     except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         raise SqlInvalid("the SQL cannot be read", hint="check it near its end, or simplify it") from error
@@ -143,6 +148,22 @@ def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
         raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
     named(statements[0])
     return statements[0]
+
+
+def _most_nodes(tokens: list[Token]) -> int:
+    """How many nodes a parser may make of a text: some for each token, and a few that it makes in vain.
+
+    It tries readings one after the other, and within each again: of `array[array[..` it reads every level twice, so of
+    fifty levels none would see the end.
+    """
+    return _NODES_OF_ANY + _NODES_OF_A_TOKEN * len(tokens)
+
+
+def _read_too_often() -> LimitExceeded:
+    return LimitExceeded(
+        "the SQL nests what can be read in several ways so deep that it takes too long to read",
+        hint="write `[1, 2]` for `ARRAY[1, 2]` and `(1, 2)` for `ROW(1, 2)`, or name parts of it using WITH",
+    )
 
 
 def _plain(tree: exp.Expr) -> exp.Expr:

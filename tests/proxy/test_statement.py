@@ -262,3 +262,15 @@ def test_what_the_engine_means_otherwise_or_refuses_is_refused_with_a_way_on(tex
     with pytest.raises(SqlUnsupported) as refused:
         read(text)
     assert refused.value.hint.split()[0] in ("write", "count")
+
+
+@pytest.mark.parametrize("opening", ["row(", "array[", "decimal(", "union("])
+def test_what_is_read_in_several_ways_may_not_be_read_without_end(opening: str) -> None:
+    closing = "]" if opening.endswith("[") else ")"
+    with pytest.raises(LimitExceeded, match="takes too long to read"):
+        read(f"select {opening * 58}1{closing * 58}")
+
+
+def test_some_nesting_of_what_is_read_in_several_ways_is_read() -> None:
+    printed = generate(read(f"select {'row(' * 8}1{')' * 8}, {'array[' * 5}1{']' * 5}").tree, "duckdb")
+    assert printed == f"SELECT {'ROW(' * 8}1{')' * 8}, {'[' * 5}1{']' * 5}"
