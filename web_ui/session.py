@@ -22,8 +22,10 @@ from policy_engine.subjects import narrowed, subject_of
 from proxy.http import answers
 from proxy.refusals import RequestInvalid
 from web_ui.failed_sign_ins import FailedSignIns
+from web_ui.identity.gate import Gate, GateClosed, origin_of
 from web_ui.throttle import Paused, Throttle
 
+_CROWDED_SECONDS = 60.0
 _SEEN_EVERY = timedelta(minutes=1)
 _LEAVING = timedelta(minutes=10)
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -61,6 +63,7 @@ class Sessions:
         self._journal = journal
         self._throttle = throttle
         self._failed = failed
+        self._gate = Gate(at_once=2, waiting=6, seconds=5.0)
         self._lifetime = lifetime
         self._idle = idle
         self._clock = clock
@@ -72,7 +75,7 @@ class Sessions:
         address = answers.client()
         try:
             self._throttle.enter(name, address)
-            user = self._accounts.check_password(name, password)
+            user = self._checked(name, password, address)
         except Paused as pause:
             self._failed.refused(pause.what, pause.seconds, lambda: self._event(EventKind.LOGIN_FAIL, name))
             raise
@@ -87,6 +90,19 @@ class Sessions:
         self._throttle.succeeded(name, address)
         self._tell(EventKind.LOGIN_OK, name)
         self.begin(subject_of(user), mark=_mark(user))
+
+    def _checked(self, name: str, password: str, address: str) -> User | None:
+        """Whose password it is, None when nobody's; raises Paused where so many are looked at that it comes to no turn.
+
+        INVARIANT: a few are looked at at once, since each takes 64 MiB and a core by design; by turn from each address.
+        """
+        origin = origin_of(address)
+        try:
+            with self._gate.inside(origin):
+                return self._accounts.check_password(name, password)
+        except GateClosed:
+            self._throttle.unlooked(name, address)
+            raise Paused(("crowd", origin), _CROWDED_SECONDS, "many people sign in at this moment") from None
 
     def begin(self, subject: Subject, *, mark: str = "", provider: str = "", logout_hint: str = "") -> None:
         """Begin a new session for somebody who has proved who they are; one that this browser had ends."""

@@ -13,6 +13,7 @@ _MOST_REMEMBERED = 10_000
 Counted = tuple[str, str]
 """What attempts are counted for: a name or all of them, and an address."""
 
+_GUESSES = "there were too many wrong passwords from here"
 _PER_ADDRESS = 10
 _LONGEST_NAME = 200  # whoever sends longer ones must not fill the memory with them
 
@@ -20,10 +21,10 @@ _LONGEST_NAME = 200  # whoever sends longer ones must not fill the memory with t
 class Paused(TooMany):
     """An attempt within a pause of `what`, which lasts so many `seconds` more; nothing of it was looked at."""
 
-    def __init__(self, what: Counted, seconds: float) -> None:
+    def __init__(self, what: Counted, seconds: float, why: str = _GUESSES) -> None:
         minutes = math.ceil(seconds / 60)
         super().__init__(
-            "there were too many wrong passwords from here",
+            why,
             hint=f"wait {minutes} minute{'s' if minutes > 1 else ''}, then try again",
         )
         self.what = what
@@ -67,6 +68,13 @@ class Throttle:
             self._attempts_of.pop(own, None)
             if self._attempts_of.get(shared):
                 self._attempts_of[shared].pop()
+
+    def unlooked(self, name: str, address: str) -> None:
+        """Take back the last attempt, whose password nobody looked at."""
+        with self._lock:
+            for key, _ in self._keys(name, address):
+                if self._attempts_of.get(key):
+                    self._attempts_of[key].pop()
 
     def _keys(self, name: str, address: str) -> tuple[tuple[Counted, int], tuple[Counted, int]]:
         origin = origin_of(address)

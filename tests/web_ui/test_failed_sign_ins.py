@@ -1,7 +1,10 @@
 """However many sign-ins are refused, the journal keeps a few of them, and how many there were."""
 
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,8 @@ import pytest
 from catalog.database import Catalog
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
+from catalog.people.accounts import Accounts
+from catalog.people.model import User
 from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.app import create_app
@@ -100,3 +105,34 @@ def test_names_that_are_none_are_counted_alike_and_not_kept(tmp_path: Path) -> N
         assert len(events) == 12, "ten of one address, and the pause"
         assert (events[0].user, events[0].details["refused"]) == ("", 30)
         assert parts.journal.search(text="hunter") == ()
+
+
+def test_a_crowd_of_sign_ins_is_looked_at_a_few_at_a_time_and_the_rest_is_told_once(tmp_path: Path) -> None:
+    lock, inside, most = threading.Lock(), [0], [0]
+
+    class Slow(Accounts):
+        def check_password(self, name: str, password: str) -> User | None:
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            time.sleep(0.3)
+            with lock:
+                inside[0] -= 1
+            return super().check_password(name, password)
+
+    with open_shop(tmp_path) as shop:
+        app = create_app(replace(shop, accounts=Slow(shop.catalog)))
+        forms = [app.test_client() for _ in range(30)]
+        tokens = [csrf_token(client.get("/sign-in")) for client in forms]
+
+        def attempt(number: int) -> int:
+            form = {"csrf_token": tokens[number], "name": f"nobody{number}", "password": "wrong"}
+            return forms[number].post("/sign-in", data=form).status_code
+
+        with ThreadPoolExecutor(30) as pool:
+            statuses = list(pool.map(attempt, range(30)))
+        assert most[0] <= 2
+        assert set(statuses) == {401, 429}
+        failed = [event for event in shop.journal.export() if event.kind is EventKind.LOGIN_FAIL]
+        assert len(failed) == statuses.count(401) + 1
+        assert sign_in(app.test_client(), "kim").status_code == 303

@@ -76,3 +76,13 @@ def test_a_network_of_ipv6_is_one_address() -> None:
     with pytest.raises(TooMany):
         attempt(gate, address="2001:db8::4")
     attempt(gate, address="2001:db8:0:1::4")
+
+
+def test_an_attempt_that_nobody_looked_at_does_not_count() -> None:
+    gate = throttle(Time())
+    for _ in range(10):
+        attempt(gate)
+        gate.unlooked("kim", "10.0.0.1")
+    attempt(gate, times=3)
+    with pytest.raises(TooMany):
+        attempt(gate)
