@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import flask
 
@@ -35,10 +36,17 @@ CONTENT_POLICY = (
 )
 
 
+class _App(flask.Flask):
+    """Leaves it to `problems.told` to log what goes wrong past every handler: Flask tells its text and the address."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Nothing: the handler of all errors comes next."""
+
+
 def create_app(parts: Parts) -> flask.Flask:
     """The whole server as a WSGI application; the parts stay the caller's to close."""
     settings = parts.settings
-    app = flask.Flask("web_ui")
+    app = _App("web_ui")
     app.secret_key = kept_secret(parts.home.path / "cookie.key", length=32, loss="everybody signs in again")
     app.config.update(
         MAX_CONTENT_LENGTH=settings.server.max_body_bytes,

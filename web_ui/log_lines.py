@@ -10,10 +10,15 @@ _OF_REQUESTS = ("Invalid request from ", "Error handling request", "Socket error
 
 
 class Lines(logging.Formatter):
-    """Has no sign in a message begin a line of its own or steer a terminal.
+    """Has no sign in a message begin a line of its own or steer a terminal; of an exception it tells where it was.
+
+    INVARIANT: whoever logs one, its text and the lines of its traceback stay out: they may hold values of data.
 
     Example: `a\\nb` is written as `a\\x0ab`.
     """
+
+    def formatException(self, ei: Any) -> str:
+        return trail(ei[1]) if ei and ei[1] is not None else ""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         record.message = "".join(sign if sign.isprintable() else _escaped(sign) for sign in record.message)

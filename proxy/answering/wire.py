@@ -9,8 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.errors import SqlUnsupported
+from catalog.sources.parts_of_batches import parts
 from proxy.answering.cells import csv_rows, json_rows
 from proxy.answering.seconds import in_milliseconds, milliseconds_schema
+
+_TEXT_BYTES = 2**20
 
 
 class Format(StrEnum):
@@ -33,7 +36,7 @@ CONTENT_TYPES: Mapping[Format, str] = {
 def encode(
     form: Format, schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, decision_id: str = "", revision: int = 0
 ) -> Iterator[bytes]:
-    """The bytes of a result in pieces, each made from one batch, so that memory stays O(batch).
+    """The bytes of a result in pieces, each made from a part of one batch, so that memory stays O(1) in the rows.
 
     A schema the form cannot carry is refused here, before the first piece. Whole results are
     recognisable: only after the last batch comes the end mark of Arrow, the footer of Parquet or the
@@ -117,9 +120,8 @@ def _fits_parquet(column: pa.Field) -> bool:
 def _csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     header = pa.record_batch([pa.array([name]) for name in schema.names], [str(n) for n in range(len(schema))])
     yield csv_rows(header)
-    for batch in batches:
-        if batch.num_rows:
-            yield csv_rows(batch)
+    for batch in _in_parts(batches):
+        yield csv_rows(batch)
 
 
 def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, decision_id: str, revision: int) -> Iterator[bytes]:
@@ -134,8 +136,12 @@ def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, decision_id: 
     )
     yield head[:-1].encode() + b', "rows": ['
     separator = b""
-    for batch in batches:
-        if batch.num_rows:
-            yield separator + b",".join(json_rows(batch))
-            separator = b","
+    for batch in _in_parts(batches):
+        yield separator + b",".join(json_rows(batch))
+        separator = b","
     yield b'], "truncated": false}'
+
+
+def _in_parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Every row, a few at a time: as text they take several times what they take in memory."""
+    return (part for batch in batches if batch.num_rows for part in parts(batch, _TEXT_BYTES))

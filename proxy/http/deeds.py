@@ -69,6 +69,8 @@ class Deeds:
     def _refuse_if_changed(self) -> None:
         """Roles can lose capabilities as people can lose roles."""
         answers.refuse_if_changed(flask.g.identity)
+        if "roles_of" not in flask.g:  # a file that is not there: who asks was settled for the page that says so
+            return
         subject: Subject = flask.g.subject
         if flask.g.roles_of == self._revision():
             return

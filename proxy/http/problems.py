@@ -87,11 +87,12 @@ def told(error: Exception, *, decision_id: str) -> VeilError:
     """The error a person is told about; anything unforeseen is logged without its text and becomes `internal`."""
     if isinstance(error, VeilError) and not isinstance(error, Internal):
         return error
-    if isinstance(error, HTTPException):
+    if isinstance(error, HTTPException) and (error.code or 500) < 500:
         return _of_http(error)
     if isinstance(error, Departed):
         return ClientLeft("the client went away before the first row")
-    log.error("internal error, decision %s: %s", decision_id or "-", trail(error))
+    cause = getattr(error, "original_exception", None) or error  # Flask has it so where an answer was to be finished
+    log.error("internal error, decision %s: %s", decision_id or "-", trail(cause))
     return Internal(
         "something went wrong inside Veil; nothing was served",
         hint=f"tell whoever runs this server the decision id {decision_id}" if decision_id else "",

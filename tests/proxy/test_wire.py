@@ -223,3 +223,17 @@ def test_parquet_holds_moments_in_seconds_and_infinite_ones() -> None:
         assert read.schema.field("struct").type.field("in").type.field("day").type == pa.timestamp("ms")
         texts = "SELECT day::VARCHAR, list::VARCHAR, struct::VARCHAR, map::VARCHAR, pair::VARCHAR FROM {} ORDER BY n"
         assert connection.sql(texts.format("read")).fetchall() == connection.sql(texts.format("given")).fetchall()[1:]
+
+
+@pytest.mark.parametrize("form", [Format.CSV, Format.JSON])
+def test_wide_rows_become_text_a_few_at_a_time(form: Format) -> None:
+    table = pa.table({"n": range(2_000), "s": ["é" * 10_000] * 2_000})
+    [batch] = table.to_batches()
+    pieces = list(encode(form, table.schema, [batch.slice(0, 1_999)]))
+    assert max(map(len, pieces)) < 2 * 2**20
+    read = (
+        [[int(number), text] for number, text in list(csv.reader(io.StringIO(b"".join(pieces).decode())))[1:]]
+        if form is Format.CSV
+        else json.loads(b"".join(pieces))["rows"]
+    )
+    assert read == [list(row.values()) for row in table.slice(0, 1_999).to_pylist()]

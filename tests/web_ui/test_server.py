@@ -152,6 +152,18 @@ def test_no_sign_of_a_message_begins_a_line_or_steers_a_terminal() -> None:
     assert Lines("%(message)s").format(record) == r"`a\x0a2026 ERROR\x1b[2J\u2028é`"
 
 
+def test_of_an_exception_the_log_tells_where_it_came_from_and_no_word_of_it() -> None:
+    try:
+        raise ValueError("4539 of kim")
+    except ValueError as error:
+        caught = type(error), error, error.__traceback__
+    record = logging.makeLogRecord({"msg": "it failed", "exc_info": caught})
+    [first, second] = Lines("%(message)s").format(record).splitlines()
+    assert first == "it failed"
+    assert second.startswith("ValueError at test_server.py:")
+    assert "4539" not in second
+
+
 def test_a_body_without_a_length_is_bounded_too(server: Server, token: str) -> None:
     with server.connection() as connection:
         post(connection, token, [b" " * 1_000_000] * 5)

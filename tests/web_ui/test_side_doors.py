@@ -238,3 +238,30 @@ def test_earlier_queries_are_those_of_nobody_called_alike_but_for_case(app: flas
     for page in ("/home", "/query/history"):
         text = browser.get(page).text
         assert ("by kim" in text, "by Kim" in text) == (True, False), page
+
+
+def test_a_file_that_is_not_there_is_just_that_to_everybody(shop: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(shop)
+    browser = app.test_client()
+    sign_in(browser, "kim")
+    for client in (browser, app.test_client()):
+        for path in ("/static/nothing", "/static/%0a2026 ERROR", "/static/../secret"):
+            assert client.get(path).status_code == 404
+    assert caplog.records == []
+
+
+def test_what_fails_past_every_handler_is_logged_without_its_words(
+    shop: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(shop)
+
+    def fail(response: flask.Response) -> flask.Response:
+        raise ValueError("4539 of kim")
+
+    app.after_request(fail)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert app.test_client().get("/static/veil.css").status_code == 500
+    told = caplog.text
+    assert "ValueError at " in told
+    for secret in ("4539", "/static/"):
+        assert secret not in "".join(record.getMessage() for record in caplog.records)

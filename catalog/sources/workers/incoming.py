@@ -6,9 +6,11 @@ import time
 import pyarrow as pa
 
 from catalog.sources.workers.empty_unions import with_memory
-from catalog.sources.workers.messages import End, Hangup, Kind, ended, fill, receive_header, schema_of
+from catalog.sources.workers.messages import ROW_BYTES, End, Hangup, Kind, ended, fill, receive_header, schema_of
 
-_FRAME_BYTES = 2**32
+_MOST_BYTES = 4 * ROW_BYTES
+"""Of a frame: a row, all of whose parts are padded, and the names of all columns before the first one."""
+
 _DISCARDED_BYTES = 2**18
 
 BROKEN = (Hangup, OSError, ValueError, MemoryError, pa.ArrowException)
@@ -94,7 +96,7 @@ class Incoming:
     def _advance(self) -> Kind:
         """Goes on to the next frame; the end is read whole."""
         kind, length = receive_header(self._connection)
-        if length > _FRAME_BYTES:
+        if length > _MOST_BYTES:
             raise Hangup
         if kind is Kind.END:
             self.end = ended(self._connection, length)

@@ -30,6 +30,12 @@ from catalog.sources.opening import Part
 CANCEL = struct.Struct("<Q")
 """The number of a task that is to be cancelled, on a connection of its own."""
 
+FRAME_BYTES = 2**23
+"""About so much of an answer comes in one frame, unless one row has more."""
+
+ROW_BYTES = 2**26
+"""No row of an answer may have more."""
+
 _LENGTH = struct.Struct("<Q")
 _HEADER = struct.Struct("<cQ")
 _PIECES_AT_ONCE = 512  # the system takes 1024

@@ -10,14 +10,17 @@ from functools import partial
 
 import pyarrow as pa
 
-from catalog.errors import VeilError
+from catalog.errors import LimitExceeded, VeilError
 from catalog.sources import world as worlds
 from catalog.sources.failures import mapped
 from catalog.sources.opening import open_world
+from catalog.sources.parts_of_batches import parts
 from catalog.sources.remote.opened import Remotes
 from catalog.sources.run import EngineRun
 from catalog.sources.workers.messages import (
     CANCEL,
+    FRAME_BYTES,
+    ROW_BYTES,
     Ask,
     Call,
     End,
@@ -132,12 +135,19 @@ class Worker:
             world.close()
 
     def _stream(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        """Sends batches in parts, since the server holds whole what it reads and is nobody's alone."""
         send_frame(self._work, Kind.SCHEMA, [memoryview(schema.serialize())])
         sink = Pieces()
         writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), schema)
         for batch in batches:
-            writer.write_batch(batch)
-            send_frame(self._work, Kind.BATCHES, sink.taken())
+            for part in parts(batch, FRAME_BYTES):
+                if part.nbytes > ROW_BYTES:
+                    raise LimitExceeded(
+                        f"a row of the result has more than {ROW_BYTES // 2**20} MiB",
+                        hint="select fewer of its columns, or parts of its texts",
+                    )
+                writer.write_batch(part)
+                send_frame(self._work, Kind.BATCHES, sink.taken())
 
 
 class Pieces:

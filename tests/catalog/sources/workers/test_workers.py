@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from catalog.errors import LimitExceeded, SettingsInvalid, SourceTimeout, SourceUnavailable, SqlInvalid, SqlUnsupported
@@ -243,3 +244,48 @@ def test_server_that_is_killed_takes_everything_with_it(tmp_path: Path) -> None:
 def test_impossible_sizes_are_refused_at_once(resources: Resources) -> None:
     with pytest.raises(SettingsInvalid, match="is no size"):
         SessionCache(connect, resources)
+
+
+WIDE = "repeat('x', 4000) || range"
+ODD = (
+    "['a', NULL, repeat('y', 200)]",
+    "{'a': range, 'b': repeat('z', 150)}",
+    "MAP {range: repeat('k', 90)}",
+    "union_value(a := range)::UNION(a BIGINT, b VARCHAR)",
+    "[]::UNION(a INTEGER)[]",
+    "CASE WHEN range % 3 = 0 THEN NULL ELSE {'a': [{'z': repeat('d', 77)}]} END",
+    "[range::DOUBLE, 1]::DOUBLE[2]",
+    "(range % 2)::VARCHAR::ENUM('0', '1')",
+    "range % 2 = 0",
+    "NULL",
+)
+
+
+def test_wide_rows_come_a_few_at_a_time(session: EngineSession) -> None:
+    limits = Limits(seconds=60, batch_rows=65_536)
+    batches = list(session.run(f"SELECT {WIDE} AS a FROM range(20000)", {}, limits))
+    assert max(batch.nbytes for batch in batches) <= 8 * 2**20
+    assert pa.Table.from_batches(batches)["a"].to_pylist() == ["x" * 4000 + str(number) for number in range(20_000)]
+
+
+def test_wide_rows_of_every_type_come_as_they_are(session: EngineSession) -> None:
+    columns = ", ".join(f"{sql} AS c{place}" for place, sql in enumerate(ODD))
+    limits = Limits(seconds=60, batch_rows=65_536)
+
+    def told(more: str) -> list[dict[str, object]]:
+        run = session.run(f"SELECT {columns}{more} FROM range(6000)", {}, limits)
+        batches = list(run)
+        for batch in batches:
+            batch.validate(full=True)
+        found = pa.Table.from_batches(batches).select([f"c{place}" for place in range(len(ODD))])
+        return [dict(row) for row in found.to_pylist()]
+
+    assert told(f", {WIDE} AS wide") == told("")
+
+
+def test_a_row_that_is_too_wide_is_refused_and_the_worker_goes_on(session: EngineSession) -> None:
+    with pytest.raises(LimitExceeded, match="a row of the result has more than 64 MiB"):
+        ask(session, "SELECT repeat('x', 80000000)")
+    assert ask(session, "SELECT length(repeat('x', 80000000))") == [80_000_000]
+    assert ask(session, "SELECT length(a) FROM (SELECT repeat('x', 60000000) AS a)") == [60_000_000]
+    assert len(str(ask(session, "SELECT repeat('x', 60000000)")[0])) == 60_000_000
