@@ -32,17 +32,19 @@ def found(path: Path) -> Path:
 
     A link may stand for a file of its own folder, as for plain files.
     """
-    folder, real = path.parent.resolve(), Path(os.path.realpath(path))
-    if not real.is_file():
-        raise SourceUnavailable(
-            f"there is no database file `{path.name}`", hint="check the source's path and its rights"
-        )
-    if not real.is_relative_to(folder):
-        raise SourceUnavailable(
-            f"`{path.name}` is a link that leads out of its folder", hint="name the file itself as the source's path"
-        )
-    refuse_own(real)
-    return real
+    try:
+        folder, real = path.parent.resolve(), Path(os.path.realpath(path))
+        if not real.is_file():
+            raise _absent(path)
+        if not real.is_relative_to(folder):
+            raise SourceUnavailable(
+                f"`{path.name}` is a link that leads out of its folder",
+                hint="name the file itself as the source's path",
+            )
+        refuse_own(real)
+        return real
+    except (OSError, RuntimeError, ValueError):  # it leads in a circle, or is a link no more
+        raise _absent(path) from None
 
 
 def states_beside(file: Path, endings: Sequence[str]) -> tuple[str, ...]:
@@ -179,7 +181,9 @@ def _folder(file: Path) -> int:
                 os.close(descriptor)
             descriptor = below
     except OSError:
-        raise SourceUnavailable(
-            f"there is no database file `{file.name}`", hint="check the source's path and its rights"
-        ) from None
+        raise _absent(file) from None
     return descriptor
+
+
+def _absent(file: Path) -> SourceUnavailable:
+    return SourceUnavailable(f"there is no database file `{file.name}`", hint="check the source's path and its rights")

@@ -177,7 +177,7 @@ class SqliteSnapshot:
 
     def identity(self) -> str:
         """The file by its own path, whichever links lead to it."""
-        return str(self._path.resolve())
+        return str(self._path)
 
     def views(self) -> Mapping[RemoteTable, ViewSql]:
         """The SQL that made each view."""

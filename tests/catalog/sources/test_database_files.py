@@ -5,6 +5,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -25,6 +27,7 @@ from catalog.sources.landlock import _restrict, is_there, with_files_alone
 from catalog.sources.remote.sqlite import SqliteSnapshot
 from catalog.sources.sessions import SessionCache
 from catalog.sources.world import Resources, World
+from tests.catalog.sources.test_held_files import changing_places
 from tests.catalog.sources.test_own_files import assert_held
 from tests.contracts.connectors import read
 
@@ -101,7 +104,7 @@ def secret(tmp_path: Path, own: Path) -> Path:
     return make(tmp_path / "secret" / f"secret{own.suffix}", "secret")
 
 
-def opened(path: Path, states: tuple[str, ...]) -> list[object]:
+def opened(path: Path, states: tuple[str, ...] | None) -> list[object]:
     """What a file tells that is opened as a query or a look opens it, right here."""
     if path.suffix == ".duckdb":
         with closing(World(Resources(), databases=[path], states=states)) as world:
@@ -171,6 +174,29 @@ def test_a_link_is_read_where_it_stays_in_its_folder(own: Path, secret: Path) ->
     for look in (told, lambda path: connect(source(path)).sample("main.t", 5)):
         with pytest.raises(SourceUnavailable, match=r"`current\.\w+` is a link that leads out of its folder"):
             look(link)
+
+
+def test_a_link_that_leads_in_a_circle_or_nowhere_is_no_file(own: Path) -> None:
+    for target in (own, own.with_name("absent")):
+        put_link(own, target)()
+        with pytest.raises(SourceUnavailable, match=r"there is no database file `own\.\w+`"):
+            list(connect(source(own)).relations())
+
+
+def test_whatever_a_file_and_a_link_do_nothing_of_another_is_told(own: Path, secret: Path) -> None:
+    """They change places all the time, for two seconds."""
+    link = own.with_name("link")
+    link.symlink_to(secret)
+    seen: Counter[str] = Counter()
+    with changing_places(own, link):
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            try:
+                seen[str(opened(own, None))] += 1
+            except SourceUnavailable:
+                seen["refused"] += 1
+    assert seen.keys() <= {"['own']", "refused"}
+    assert seen.total() > 10
 
 
 def leave_a_log(path: Path) -> None:

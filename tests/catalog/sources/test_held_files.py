@@ -89,7 +89,7 @@ def test_nothing_outside_is_read_while_links_change_places_with_what_is_inside(
         link = tmp_path / "team" / ".other"
         link.symlink_to(tmp_path / "home" / ("key.json" if swapped.endswith("json") else ""))
         seen: Counter[str] = Counter()
-        with _changing_places(place, link):
+        with changing_places(place, link):
             until = time.monotonic() + 4
             while time.monotonic() < until:
                 try:
@@ -105,7 +105,7 @@ def test_nothing_outside_is_read_while_links_change_places_with_what_is_inside(
 
 
 @contextmanager
-def _changing_places(place: Path, link: Path) -> Iterator[None]:
+def changing_places(place: Path, link: Path) -> Iterator[None]:
     system, over = ctypes.CDLL(None), threading.Event()
 
     def exchange() -> None:
