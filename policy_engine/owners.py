@@ -1,6 +1,7 @@
 """Who answers for a policy: whoever wrote it last, as the revisions tell."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from catalog.model import Revision
 from catalog.names import fold
@@ -25,6 +26,18 @@ def changed_policies(revision: Revision) -> Iterator[tuple[str, str]]:
     for line in revision.difference.splitlines():
         if line[1:].startswith(_POLICY):
             yield line[0], line[1 + len(_POLICY) :]
+
+
+def told_history(history: Iterable[Revision], *, tells_all: bool) -> Iterator[Revision]:
+    """The revisions without their reasons, but of those that changed one thing alone, or for who may be told of all.
+
+    A reason is of a whole revision: whoever may read one policy that it changed may not know of the others.
+
+    Example: `applied lab data of ACME` of `~ policy clerks` and `+ policy falcon` is told to who reads every policy.
+    """
+    for revision in history:
+        is_of_one = len(revision.difference.splitlines()) == 1
+        yield revision if tells_all or is_of_one else replace(revision, why="")
 
 
 def owners(history: Iterable[Revision]) -> Mapping[str, str]:

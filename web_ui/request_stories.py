@@ -18,6 +18,7 @@ from policy_engine.judging.policy_index import roles_of
 from policy_engine.judging.verdicts import Verdict
 from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, Policy, Subject
+from policy_engine.oversight import overseen, overseen_roles
 from policy_engine.personal_roles import role_of
 from policy_engine.profile import Path
 from policy_engine.readers import may_read
@@ -190,11 +191,11 @@ class Reader:
         )
 
     def _holders(self, proposal: Proposal, live: Live) -> tuple[Holder, ...]:
-        """The roles that see what is asked for already, at most, and how."""
+        """The roles that see what is asked for already, at most, and how; of those that the reader may be told of."""
         asked = {column.path for column in proposal.columns.asked}
         found: list[Holder] = []
         policies, at = live.policy_set, self._parts.clock()
-        for role in live.roles.values():
+        for role in policies.roles if self.rights is None else overseen_roles(policies, overseen(self.rights)):
             judged = Judge(holder_of(role), policies, at, AT_MOST, live.datasets.get).judge(proposal.dataset)
             if judged.broken or not judged.is_visible:
                 continue

@@ -17,7 +17,7 @@ from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.document.model import Document
 from policy_engine.live import Live, read_live
 from policy_engine.model import Policy
-from policy_engine.owners import changed_policies
+from policy_engine.owners import changed_policies, told_history
 from policy_engine.readers import statements
 from policy_engine.state import decode_policies, decode_state
 from policy_engine.tag_expressions import tags_of
@@ -101,10 +101,10 @@ def drift(
 ) -> tuple[Note, ...]:
     """What was changed elsewhere: who last touched what the document would change back, and what it does not state.
 
-    What it does not state is told to those alone who may read every policy.
+    What it does not state, and reasons of more than one thing, are told to those alone who may read every policy.
     """
     last: dict[str, Revision] = {}
-    for revision in revisions:
+    for revision in told_history(revisions, tells_all=tells_all):
         for line in revision.difference.splitlines():
             last.setdefault(line[2:], revision)
     return (*_last_touched(changes, last), *(_unstated(document, live, last) if tells_all else ()))

@@ -14,6 +14,9 @@ from operator import itemgetter
 
 from catalog.model import Level
 
+OTHERS = "others"
+"""Who is meant by a role that is not told, however many there are."""
+
 
 class Movement(StrEnum):
     """Whether a person sees more than before, otherwise, or less."""
@@ -145,8 +148,11 @@ class Impacts:
         return Impacts(filter(is_kept, self._alike))
 
     def told(self, tell: Callable[[Alike], Alike | None]) -> "Impacts":
-        """The same, each in other words or not at all; what is told in the same words is told once."""
-        return Impacts.later(lambda: dict.fromkeys(filter(None, map(tell, self._alike))))
+        """The same, each in other words or not at all; what is told in the same words is told once.
+
+        INVARIANT: the order hangs on what is told alone, and not on the names that are not.
+        """
+        return Impacts.later(lambda: sorted(dict.fromkeys(filter(None, map(tell, self._alike))), key=_as_told))
 
 
 _WORST = {
@@ -158,3 +164,11 @@ _WORST = {
 def _gravity(alike: Alike) -> tuple[int, str, str, str]:
     worst = _WORST[alike.movement, alike.level, alike.after != "clear"]
     return worst, alike.kind, alike.name, alike.dataset
+
+
+def _as_told(alike: Alike) -> tuple[object, ...]:
+    """An order in which those of several roles that are told by one name do not stand as these would."""
+    if alike.name != OTHERS:
+        return _gravity(alike)
+    words = (alike.before, alike.after, alike.is_filtered, alike.policies, alike.when)
+    return (*_gravity(alike), *words, sorted(alike.columns))

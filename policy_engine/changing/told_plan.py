@@ -15,7 +15,7 @@ from catalog.model import Dataset
 from catalog.names import fold, split
 from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.differences import Change, tag_changes
-from policy_engine.changing.impact import Alike, Impacts
+from policy_engine.changing.impact import OTHERS, Alike, Impacts
 from policy_engine.changing.notes import Note
 from policy_engine.changing.plan import Plan
 from policy_engine.changing.reach import namespace
@@ -25,9 +25,6 @@ from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.oversight import overseen, told_roles
 from policy_engine.own_names import is_own
 from policy_engine.readers import known_roles, reader, reads_every_policy
-
-OTHERS = "others"
-"""Who is meant by a role that is not told, however many there are."""
 
 _OUTCOMES = frozenset({"clear", "hidden", "all rows", "filtered"})
 _ELSEWHERE = Note("what this does where others see what you may not oversee is told to administrators", kind="told")

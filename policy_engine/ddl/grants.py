@@ -159,10 +159,10 @@ def _refuse_opposite(policy: Policy, live: Live) -> None:
 
 
 def _refuse_taken_id(policy: Policy, policies: Policies) -> None:
-    known = policies.get(fold(policy.id))
-    if known is not None:
+    """Names it as it was written: how the other is written, and what it is of, may be no business of who writes."""
+    if fold(policy.id) in policies:
         raise PolicyInvalid(
-            f"a policy named `{known.id}` exists and says something else",
+            f"a policy named `{policy.id}` exists and says something else",
             hint="give this one another name: POLICYPROPERTIES('name'='..')",
         )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.model import Dataset
 from catalog.names import fold
-from catalog.people.model import User
+from catalog.people.model import Role, User
 from policy_engine.circumstances import AT_MOST, Circumstances
 from policy_engine.judging.decide import decide
 from policy_engine.judging.reasons import of_another
@@ -94,7 +94,7 @@ def who(
     """
     return tuple(
         holder
-        for each in onlookers(policies, users, somebody)
+        for each in onlookers(policies.roles, users, somebody)
         for holder in each.holders(decide(each.subject, dataset, policies, at, circumstances, estate), column)
     )
 
@@ -120,10 +120,10 @@ class Onlooker:
                     yield Holder(kind=self.kind, name=self.name, groups=groups, users=self.users, sight=sight)
 
 
-def onlookers(policies: PolicySet, users: Iterable[User], somebody: Subject | None = None) -> Iterator[Onlooker]:
-    """Whom `who` asks about, in its order."""
+def onlookers(roles: Iterable[Role], users: Iterable[User], somebody: Subject | None = None) -> Iterator[Onlooker]:
+    """Whom `who` asks about, in its order; of the roles those that may be told of to who asks."""
     accounts = [(user, subject_of(user)) for user in users]
-    for role in policies.roles:
+    for role in roles:
         members = tuple(user.name for user, subject in accounts if subject.groups & role.groups)
         yield Onlooker(kind="role", name=role.name, users=members, subject=holder_of(role))
     for user, subject in accounts:

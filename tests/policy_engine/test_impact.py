@@ -14,7 +14,7 @@ from benchmarks.ground.estate import Size, estate
 from catalog.model import Column, Dataset
 from catalog.people.model import Role, User
 from policy_engine.changing.comparison import impacts
-from policy_engine.changing.impact import Alike, Impacts, Movement
+from policy_engine.changing.impact import OTHERS, Alike, Impacts, Movement
 from policy_engine.circumstances import When
 from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, HasTag, Not, Policy, Scope
@@ -172,3 +172,19 @@ def test_what_opens_all_rows_and_what_refuses_a_dataset_is_named() -> None:
     broken = Policy(id="broken", effect=Effect.RESTRICT, roles=("r",), scope=shop, where="ghost = 1")
     lost = impacts(_state(some), _state(some, broken), AT)
     assert {(impact.after, impact.policies) for impact in lost} == {("hidden", ("broken",))}
+
+
+def test_the_order_of_others_says_nothing_of_how_they_are_called() -> None:
+    def alike(name: str, before: str) -> Alike:
+        movement = Movement.GAINS
+        return Alike(
+            kind="role", name=name, dataset="a.b", movement=movement, before=before, after="clear", columns=("x", "y")
+        )
+
+    def told(masked: str, hidden: str) -> list[tuple[str, str]]:
+        others = Impacts((alike(masked, "masked"), alike(hidden, "hidden"))).told(
+            lambda each: replace(each, name=OTHERS)
+        )
+        return [(impact.column, impact.before) for impact in others]
+
+    assert told("aa", "bb") == told("bb", "aa")

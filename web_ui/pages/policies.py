@@ -7,7 +7,7 @@ import flask
 from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.delegation import may_change_anything
 from policy_engine.document import writing
-from policy_engine.owners import last_changes
+from policy_engine.owners import last_changes, told_history
 from policy_engine.readers import readable, reads_every_policy
 from proxy.http import answers
 from proxy.http.identity import Identity
@@ -39,7 +39,8 @@ class PoliciesPage:
         answers.decided_under(current.revision)
         rights = Rights(subject, current)
         search = flask.request.args.get("search", "").strip()
-        last, now = last_changes(self.parts.revisions.history()), self.parts.clock()
+        told = told_history(self.parts.revisions.history(), tells_all=reads_every_policy(rights))
+        last, now = last_changes(told), self.parts.clock()
         cards = [Card.of(policy, last, now) for policy in readable(subject, current)]
         found = [card for card in cards if all(word in card.text.lower() for word in search.lower().split())]
         return flask.render_template(

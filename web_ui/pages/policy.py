@@ -17,7 +17,7 @@ from policy_engine.changing.told_plan import told_plan
 from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import read_live
 from policy_engine.model import Policy, PolicySet, Subject
-from policy_engine.owners import changed_policies, last_changes
+from policy_engine.owners import changed_policies, last_changes, told_history
 from policy_engine.readers import may_read, reads_every_policy
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
@@ -63,7 +63,7 @@ class PolicyPage:
         who, current = seen(self.identity), self.parts.policies.current()
         subject = who.subject
         rights, wanted = Rights(subject, current), arguments.number("rev", _LARGEST)
-        history = self.parts.revisions.history()
+        history = tuple(told_history(self.parts.revisions.history(), tells_all=reads_every_policy(rights)))
         number = current.revision if wanted is None else wanted
         shown = readable_policy(named(name), number, subject, current, self.parts.revisions)
         now = find_policy(current.policies, shown.id)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import flask
 
 from policy_engine.capabilities import Action
-from policy_engine.owners import last_changes
+from policy_engine.owners import last_changes, told_history
+from policy_engine.readers import reads_every_policy
 from proxy.http.identity import Identity
 from proxy.refusals import NotThere
 from web_ui import arguments
@@ -55,7 +56,8 @@ class RolesPage:
         story = roles.story(name)
         if story is None:
             raise NotThere("there is no role of that name that you can see", hint="choose one from the list")
-        last, now = last_changes(self.parts.revisions.history()), self.parts.clock()
+        told = told_history(self.parts.revisions.history(), tells_all=reads_every_policy(roles.rights))
+        last, now = last_changes(told), self.parts.clock()
         return flask.render_template(
             "role.html",
             story=story,

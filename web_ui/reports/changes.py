@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from urllib.parse import urlencode
@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 from catalog.clock import written_time
 from catalog.model import Revision
 from catalog.names import fold, nearest
+from policy_engine.capabilities import Action
 from policy_engine.changing.history import impacts_between
-from policy_engine.changing.impact import Impact, Impacts, Movement
+from policy_engine.changing.impact import OTHERS, Alike, Impact, Impacts, Movement
+from policy_engine.oversight import overseen_roles
 from proxy.refusals import RequestInvalid
 from web_ui.pictures.bars import counts
 from web_ui.pictures.chart import Chart, Link, Part
@@ -34,8 +36,8 @@ def changes(desk: Desk) -> Report:
     old, new = _ends(desk, history)
     every = impacts_between(old, new, desk.parts.catalog, at=desk.at) if old < new else Impacts()
     if desk.databases is not None:
-        within = {dataset.full_name for dataset in desk.datasets}
-        every = every.only(lambda alike: alike.dataset in within)
+        within, known = {dataset.full_name for dataset in desk.datasets}, _known(desk, old, new)
+        every = every.told(lambda alike: _as_known(desk, alike, known) if alike.dataset in within else None)
     told, who = every, desk.asked.get("who", "").strip()
     if who:
         meant = {person for person in every.counts if fold(who) in _names(person)}
@@ -53,6 +55,25 @@ def changes(desk: Desk) -> Report:
         most=None if who else _MOST_ROWS,
         choices={"who": [f"{kind} {name}" for kind, name in islice(every.counts, _MOST_CHOICES)]},
     )
+
+
+def _known(desk: Desk, old: int, new: int) -> frozenset[str]:
+    """The folded names of the roles that may be told of, now or in one of the states that are compared."""
+    states = (desk.policies, *(desk.parts.policies.at_revision(number) for number in (old, new)))
+    return frozenset(fold(role.name) for state in states for role in overseen_roles(state, desk.databases))
+
+
+def _as_known(desk: Desk, alike: Alike, known: frozenset[str]) -> Alike | None:
+    """What a role meets, as that of *others* where the role may not be told of; groups and accounts as in a plan.
+
+    INVARIANT: a kind that is not listed is told to nobody whose databases are limited.
+    """
+    if alike.kind == "role":
+        return alike if fold(alike.name) in known else replace(alike, name=OTHERS)
+    if alike.kind == "user" and desk.rights is not None and desk.subject is not None:
+        is_own = fold(alike.name) == fold(desk.subject.user)
+        return alike if is_own or desk.rights.may(Action.SUBJECT_IMPERSONATE) else None
+    return None
 
 
 @dataclass(frozen=True, slots=True)

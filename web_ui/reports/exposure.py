@@ -69,7 +69,7 @@ def unrestricted(desk: Desk) -> Report:
     levels = {tag.name: tag.level for tag in desk.parts.tags.tags() if tag.level in SENSITIVE}
     found: dict[tuple[str, str], _Open] = {}
     look, datasets = desk.look, [(dataset, _Sensitive(profile(dataset), levels)) for dataset in desk.datasets]
-    for role in desk.policies.roles:
+    for role in desk.roles:
         judge = Judge(holder_of(role), desk.policies, desk.at, AT_MOST, look)
         for dataset, sensitive in datasets:
             judged = judge.judge_seen(dataset) if sensitive.kinds else None

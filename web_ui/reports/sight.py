@@ -57,9 +57,10 @@ class _Watched:
         self._is_flat = column is None and all(len(each.path) == 1 for each in dataset.columns)
         self._judges: dict[object, Judge] = {}
         self._decisions: dict[object, Decision] = {}
-        every = ((each, self._number(each)) for each in onlookers(desk.policies, users))
+        every = ((each, self._number(each)) for each in onlookers(desk.roles, users))
         self._onlookers = [(each, number) for each, number in every if number]
         self.seeing = Counter(each.kind for each, _ in self._onlookers)
+        self._members = self._told_members()
 
     def __len__(self) -> int:
         return sum(number for _, number in self._onlookers)
@@ -78,7 +79,13 @@ class _Watched:
         for each in some:
             when = known[fingerprint(each.subject)]
             holders = each.holders(self._decided(each.subject), self._column)
-            yield from (_seen_by(desk, holder, when) for holder in holders)
+            yield from (_seen_by(desk, holder, when, self._members) for holder in holders)
+
+    def _told_members(self) -> frozenset[str] | None:
+        """The accounts that may be named as members of a role, None for all: who sees nothing here may not be known."""
+        if self._desk.databases is None:
+            return None
+        return frozenset(each.name for each, _ in self._onlookers if each.kind == "user")
 
     def _number(self, onlooker: Onlooker) -> int:
         """How many rows somebody has; columns that are alike are counted together."""
@@ -133,9 +140,12 @@ def what_can(desk: Desk) -> Report:
     )
 
 
-def _seen_by(desk: Desk, holder: Holder, known: Mapping[str, int]) -> tuple[str | int | tuple[str, ...], ...]:
+def _seen_by(
+    desk: Desk, holder: Holder, known: Mapping[str, int], told: frozenset[str] | None
+) -> tuple[str | int | tuple[str, ...], ...]:
     sight = holder.sight
     members = holder.users if holder.kind == "role" else ()
+    members = members if told is None else tuple(name for name in members if name in told)
     how = (sight.outcome.value, sight.transform, _rows(desk, sight), known[fold(sight.column)])
     return holder.kind, holder.name, sight.column, *how, desk.named(sight.policies), members, _reason(desk, sight)
 
@@ -166,7 +176,7 @@ def _somebody(desk: Desk, text: str) -> tuple[str, str, Subject] | None:
     user = None if text.startswith("role:") else desk.parts.accounts.user(name)
     if user is not None:
         return "account", user.name, subject_of(user)
-    role = next((each for each in desk.policies.roles if fold(each.name) == fold(name)), None)
+    role = next((each for each in desk.roles if fold(each.name) == fold(name)), None)
     return None if role is None else ("role", role.name, holder_of(role))
 
 
