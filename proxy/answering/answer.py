@@ -98,6 +98,10 @@ class Answer:
         """Stops the query from any thread; whoever reads the batches gets `reason`."""
         self._run.cancel(reason)
 
+    def fail(self, error: VeilError) -> None:
+        """Ends it because its batches cannot be written out."""
+        self._end(*_failure(error))
+
     def close(self) -> None:
         """Lets go of the query; an answer that was not read to its end counts as cancelled."""
         self._end(Verdict.CANCEL, "")
@@ -106,6 +110,8 @@ class Answer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, VeilError):
+            self.fail(error)
         self.close()
 
     def _counted(self, batch: pa.RecordBatch) -> pa.RecordBatch:

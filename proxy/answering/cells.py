@@ -60,6 +60,16 @@ def csv_rows(batch: pa.RecordBatch) -> bytes:
     return _values(ended)
 
 
+def is_light(kind: pa.DataType) -> bool:
+    """Whether CSV makes no objects of a column's values, which Arrow has as texts at once.
+
+    Example:
+        >>> is_light(pa.string()), is_light(pa.date32())
+        (True, False)
+    """
+    return any(is_kind(kind) for is_kind in (*_DIRECT, pa.types.is_string, pa.types.is_large_string))
+
+
 def texts(column: pa.Array) -> list[str | None]:
     """Each cell as a person reads it, None for NULL.
 

@@ -20,9 +20,8 @@ def as_texts(column: pa.Array) -> pa.Array:
         return _dates(column)
     if not _holds_moments(kind):
         return column
-    if column.offset:
-        column = column.take(pa.array(np.arange(len(column))))
-    return _rebuilt(column)
+    # of a part of a column, only what lies in that part
+    return _rebuilt(column.take(pa.array(np.arange(len(column)))))
 
 
 def _holds_moments(kind: pa.DataType) -> bool:

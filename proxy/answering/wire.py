@@ -9,11 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.errors import SqlUnsupported
-from catalog.sources.parts_of_batches import parts
-from proxy.answering.cells import csv_rows, json_rows
+from proxy.answering.cells import csv_rows, is_light, json_rows
+from proxy.answering.portions import in_portions
 from proxy.answering.seconds import in_milliseconds, milliseconds_schema
-
-_TEXT_BYTES = 2**20
 
 
 class Format(StrEnum):
@@ -36,9 +34,10 @@ CONTENT_TYPES: Mapping[Format, str] = {
 def encode(
     form: Format, schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, decision_id: str = "", revision: int = 0
 ) -> Iterator[bytes]:
-    """The bytes of a result in pieces, each made from a part of one batch, so that memory stays O(1) in the rows.
+    """The bytes of a result in pieces, each made from one batch or from a portion of it, so that memory stays O(batch).
 
-    A schema the form cannot carry is refused here, before the first piece. Whole results are
+    A schema the form cannot carry is refused here, before the first piece; so is, for JSON and CSV, a first batch with
+    a row that is too large to be made texts of, while a later one raises LimitExceeded when it comes. Whole results are
     recognisable: only after the last batch comes the end mark of Arrow, the footer of Parquet or the
     closing bracket of JSON; CSV has no such mark, so its reader relies on the transport.
 
@@ -53,9 +52,9 @@ def encode(
         case Format.PARQUET:
             return _parquet(schema, batches)
         case Format.CSV:
-            return _csv(schema, batches)
+            return _csv(schema, in_portions(batches, is_light))
         case Format.JSON:
-            return _json(schema, batches, decision_id=decision_id, revision=revision)
+            return _json(schema, in_portions(batches), decision_id=decision_id, revision=revision)
 
 
 class _Pieces(io.RawIOBase):
@@ -120,7 +119,7 @@ def _fits_parquet(column: pa.Field) -> bool:
 def _csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     header = pa.record_batch([pa.array([name]) for name in schema.names], [str(n) for n in range(len(schema))])
     yield csv_rows(header)
-    for batch in _in_parts(batches):
+    for batch in batches:
         yield csv_rows(batch)
 
 
@@ -136,12 +135,7 @@ def _json(schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, decision_id: 
     )
     yield head[:-1].encode() + b', "rows": ['
     separator = b""
-    for batch in _in_parts(batches):
+    for batch in batches:
         yield separator + b",".join(json_rows(batch))
         separator = b","
     yield b'], "truncated": false}'
-
-
-def _in_parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Every row, a few at a time: as text they take several times what they take in memory."""
-    return (part for batch in batches if batch.num_rows for part in parts(batch, _TEXT_BYTES))

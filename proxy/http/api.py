@@ -205,7 +205,7 @@ def streamed(answer: Answer, form: Format) -> flask.Response:
     if form is Format.ARROW:
         schema = schema.with_metadata({**(schema.metadata or {}), ACCESS_KEY: access})
     pieces = encode(form, schema, answer.batches(), decision_id=answer.decision_id, revision=answer.revision)
-    stream = Stream(pieces, decision_id=answer.decision_id)
+    stream = Stream(pieces, decision_id=answer.decision_id, on_failure=answer.fail)
     if (connection := outgoing.of_request(flask.request.environ)) is not None:
         connection.carries_query()
     response = flask.Response(stream, content_type=CONTENT_TYPES[form], direct_passthrough=True)

@@ -2,7 +2,7 @@
 
 import errno
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from catalog.errors import VeilError
 from proxy.answering.answer import Departed
@@ -25,8 +25,9 @@ class StreamBroken(BrokenPipeError):
 class Stream:
     """The body of a streamed answer; a failure is logged by its decision id and cuts the connection."""
 
-    def __init__(self, pieces: Iterator[bytes], *, decision_id: str) -> None:
+    def __init__(self, pieces: Iterator[bytes], *, decision_id: str, on_failure: Callable[[VeilError], None]) -> None:
         self._pieces = pieces
+        self._on_failure = on_failure
         self._decision_id = decision_id
 
     def __iter__(self) -> Iterator[bytes]:
@@ -40,6 +41,7 @@ class Stream:
         except Departed:
             raise StreamBroken from None
         except VeilError as error:
+            self._on_failure(error)
             log.warning("result cut, decision %s: %s", self._decision_id, error.code)
             raise StreamBroken from None
         except Exception as error:

@@ -16,8 +16,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from catalog.clock import utc_now
-from catalog.journal.event import EventKind
+from catalog.journal.event import EventKind, Verdict
 from catalog.people.model import User
+from proxy.http.streams import StreamBroken
 from tests.web_ui.browsing import sign_in
 from tests.web_ui.shop import open_shop
 from web_ui.apis.openapi import description
@@ -82,6 +83,32 @@ def test_a_query_answers_in_every_form(client: FlaskClient, bearer: Bearer, form
             assert data == b"id,land\r\n1,NO\r\n3,NO\r\n"
             return
     assert rows == [{"id": 1, "land": "NO"}, {"id": 3, "land": "NO"}]
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_row_that_is_too_large_for_texts_is_refused_and_journalled(
+    client: FlaskClient, bearer: Bearer, shop: Parts, form: str
+) -> None:
+    response = ask(client, bearer("kim"), "select range(500000) as l", format=form)
+    problem = response.get_json()
+    assert (response.status_code, problem["code"]) == (413, "limit_exceeded")
+    assert "`arrow`" in problem["hint"]
+    [end] = shop.journal.search(kind=EventKind.QUERY_END, decision_id=problem["decision_id"])
+    assert (end.verdict, end.details["code"]) == (Verdict.ERROR, "limit_exceeded")
+    assert ask(client, bearer("kim"), "select range(500000) as l").status_code == 200
+
+
+def test_a_later_row_that_is_too_large_cuts_the_answer_and_is_journalled(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    sql = "select i, case when i = 299999 then range(500000) end as l from range(300000) as r(i)"
+    response = ask(client, bearer("kim"), sql, format="csv")
+    assert response.status_code == 200
+    with pytest.raises(StreamBroken):
+        response.get_data()
+    response.close()
+    [end] = shop.journal.search(kind=EventKind.QUERY_END, decision_id=response.headers["Veil-Decision-Id"])
+    assert (end.verdict, end.details["code"]) == (Verdict.ERROR, "limit_exceeded")
 
 
 def test_an_answer_tells_what_was_decided(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:

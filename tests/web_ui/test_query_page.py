@@ -82,6 +82,14 @@ def test_a_long_answer_is_cut_and_says_so(browser: SignIn, monkeypatch: pytest.M
     assert "The first 1 rows; fetch a file for all of them" in words
 
 
+def test_a_page_makes_no_texts_of_millions_of_values(browser: SignIn) -> None:
+    words = _words(_send(browser("kim"), "select i, range(150000) as l from range(20) as r(i)"))
+    assert "The first 2 rows; fetch a file for all of them" in words
+    page = _send(browser("kim"), "select range(500000) as l")
+    assert page.status_code == 413
+    assert "more than 400,000 values" in _words(page)
+
+
 def test_sql_and_cells_are_shown_as_text(browser: SignIn) -> None:
     page = _send(browser("kim"), "select '<b onclick=x>' as \"<i>\"").get_data(as_text=True)
     assert "<b onclick" not in page

@@ -17,6 +17,7 @@ from policy_engine.circumstances import Circumstances
 from policy_engine.model import ROW, ColumnDecision, Decision, Outcome, Subject
 from policy_engine.transforms.registry import columns_named, is_keyed, reference
 from proxy.answering.cells import texts
+from proxy.answering.portions import beginning
 from proxy.governance import Request
 from web_ui.parts import Parts
 
@@ -66,7 +67,7 @@ def masked_sample(parts: Parts, looking: Subject, decision: Decision, *, decisio
     sql = f'SELECT {names} FROM {join(dataset.database, dataset.name)} AS "{ROW}"{condition} LIMIT {ROWS}'
     try:
         with parts.pipeline.query(looking, Request(sql=sql, client=client), decision_id=decision_id) as answer:
-            table = pa.Table.from_batches(list(answer.batches()), answer.schema)
+            table, _ = beginning(answer.batches(), answer.schema, ROWS)
     except VeilError as error:
         return MaskedSample(columns=columns, notes=(f"no value can be shown: {error.detail}",))
     cells = {column.name: _cells(parts, table.column(place), column) for place, column in enumerate(read)}

@@ -9,6 +9,7 @@ from catalog.errors import VeilError
 from policy_engine.model import Outcome
 from proxy.answering.answer import Answer
 from proxy.answering.cells import texts
+from proxy.answering.portions import beginning
 
 _LONGEST_CELL = 200
 
@@ -33,20 +34,14 @@ class Grid:
 
 
 def read_grid(answer: Answer, most: int, outcomes: Mapping[str, Outcome]) -> Grid:
-    """The first rows of an answer; the rest of it is not read."""
-    batches, count = [], 0
-    for batch in answer.batches():
-        batches.append(batch)
-        count += batch.num_rows
-        if count > most:
-            break
-    table = pa.Table.from_batches(batches, answer.schema).slice(0, most)
+    """The first rows of an answer, fewer than `most` where they are large; the rest of it is not read."""
+    table, is_cut = beginning(answer.batches(), answer.schema, most)
     columns = tuple(
         GridColumn(name=field.name, outcome=outcomes.get(field.name), is_number=_is_number(field.type))
         for field in table.schema
     )
     cells = [[_short(text) for text in texts(column.combine_chunks())] for column in table.columns]
-    return Grid(columns=columns, rows=tuple(zip(*cells, strict=True)), is_cut=count > most)
+    return Grid(columns=columns, rows=tuple(zip(*cells, strict=True)), is_cut=is_cut)
 
 
 def _is_number(type_: pa.DataType) -> bool:

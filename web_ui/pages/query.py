@@ -126,7 +126,7 @@ class QueryPage:
 
     def _page(self, who: Seen, form: QueryForm, **result: object) -> str:
         """The whole page, or what came of the form alone where a script puts that into the page."""
-        told = {"form": form, "most_rows": MOST_ROWS, **result}
+        told = {"form": form, **result}
         if flask.request.headers.get("HX-Request") == "true":
             return flask.render_template("query_result.html", **told)
         outline = self._outline(who, _LISTED + 1)

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import flask
-import pyarrow as pa
 
 from catalog.errors import VeilError
 from catalog.model import TagState
@@ -19,6 +18,7 @@ from policy_engine.changing.told_plan import told_plan
 from policy_engine.model import Subject
 from policy_engine.tag_review import MOST_AT_ONCE, foreseen, namespaces_of, review
 from proxy.answering.cells import texts
+from proxy.answering.portions import beginning
 from proxy.governance import Request
 from proxy.http import answers
 from proxy.http.identity import Identity
@@ -152,7 +152,7 @@ class TagsPage:
         request = Request(sql=sql, client=answers.client())
         try:
             with self.parts.pipeline.query(subject, request, decision_id=answers.decision_id()) as answer:
-                table = pa.Table.from_batches(answer.batches(), answer.schema)
+                table, _ = beginning(answer.batches(), answer.schema, _SAMPLE_ROWS)
         except VeilError as problem:
             return Looked(listed=listed, problem=problem)
         return Looked(listed=listed, values=tuple(map(_short, texts(table.column(0).combine_chunks()))))

@@ -1,0 +1,143 @@
+"""Cuts an answer into portions that stay small as objects of Python, whatever lies in its rows.
+
+A batch has so many rows, and one cell of a row may be a list of millions. What makes objects of values, a result as
+JSON or CSV and the rows of a page, takes them in portions from here; Arrow and Parquet need none.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalog.errors import LimitExceeded
+
+PORTION_BYTES = 2_000_000
+"""What the values of a portion may take, unless it is one row."""
+
+ROW_BYTES = 16_000_000
+"""What the values of one row may take."""
+
+_VALUE_BYTES = 40  # an object of Python, whatever it holds
+_LIGHT_BYTES = 2  # few, as each portion costs some work for each of its columns
+_TEXTS = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+)
+
+Sizes = np.ndarray[Any, np.dtype[np.int64]]
+"""Bytes of each row, or of each value."""
+
+
+def in_portions(
+    batches: Iterable[pa.RecordBatch], is_light: Callable[[pa.DataType], bool] = lambda kind: False
+) -> Iterator[pa.RecordBatch]:
+    """The rows of the batches in order, in portions of few bytes; LimitExceeded where one row has too many.
+
+    The first batch is looked at when this is called, so that most of what is too large is refused before the first
+    byte of an answer. `is_light` tells the kinds of columns of which no objects are made.
+
+    Example:
+        >>> [portion.num_rows for portion in in_portions([pa.record_batch({"text": ["a" * 800_000] * 3})])]
+        [2, 1]
+    """
+    rest = iter(batches)
+    first = next(rest, None)
+    begun = iter(()) if first is None else _portions(first, is_light)
+    return chain(begun, chain.from_iterable(_portions(batch, is_light) for batch in rest))
+
+
+def beginning(batches: Iterable[pa.RecordBatch], schema: pa.Schema, most: int) -> tuple[pa.Table, bool]:
+    """The first rows of an answer, as many of `most` as one row might take, and whether there are more.
+
+    Example:
+        >>> rows = pa.record_batch({"n": [1, 2, 3]})
+        >>> beginning([rows], rows.schema, 2)[0]["n"].to_pylist()
+        [1, 2]
+    """
+    taken, count, left = [], 0, ROW_BYTES
+    for portion in in_portions(batches):
+        ends = np.cumsum(_sizes(portion))
+        fitting = min(int(np.searchsorted(ends, left, side="right")), most - count)
+        taken.append(portion.slice(0, fitting))
+        if fitting < portion.num_rows:
+            return pa.Table.from_batches(taken, schema), True
+        count += fitting
+        left -= int(ends[-1])
+    return pa.Table.from_batches(taken, schema), False
+
+
+def _portions(batch: pa.RecordBatch, is_light: Callable[[pa.DataType], bool]) -> Iterator[pa.RecordBatch]:
+    """INVARIANT: what is refused is refused here, and not when the first of the portions is taken."""
+    sizes = _sizes(batch, is_light)
+    if len(sizes) and int(sizes.max()) > ROW_BYTES:
+        raise LimitExceeded(
+            f"a row of the answer has more than {ROW_BYTES // _VALUE_BYTES:,} values, or {ROW_BYTES // 10**6} MB of"
+            " text, too much to be written out in this format",
+            hint="ask for the format `arrow` or `parquet`, or for less of the row",
+        )
+    return _cut(batch, np.cumsum(sizes))
+
+
+def _cut(batch: pa.RecordBatch, ends: Sizes) -> Iterator[pa.RecordBatch]:
+    start, before = 0, 0
+    while start < batch.num_rows:
+        end = max(start + 1, int(np.searchsorted(ends, before + PORTION_BYTES, side="right")))
+        yield batch.slice(start, end - start)
+        start, before = end, int(ends[end - 1])
+
+
+def _sizes(batch: pa.RecordBatch, is_light: Callable[[pa.DataType], bool] = lambda kind: False) -> Sizes:
+    """What each row takes, more rather than less."""
+    sizes = np.zeros(batch.num_rows, np.int64)
+    for column in batch.columns:
+        sizes += _each(column)
+        if is_light(column.type):
+            sizes -= _VALUE_BYTES - _LIGHT_BYTES
+    return sizes
+
+
+def _each(column: pa.Array) -> Sizes:
+    """What each value takes with all that lies within it; NULL takes no less."""
+    if isinstance(column, pa.ExtensionArray):
+        return _each(column.storage)
+    kind, sizes = column.type, np.full(len(column), _VALUE_BYTES, np.int64)
+    if any(is_text(kind) for is_text in _TEXTS):
+        sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    elif pa.types.is_fixed_size_binary(kind):
+        sizes += kind.byte_width
+    elif pa.types.is_dictionary(kind):
+        if len(column.dictionary):
+            sizes += _each(column.dictionary)[pc.fill_null(column.indices, 0).to_numpy(zero_copy_only=False)]
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+        sizes += _within(column)
+    elif pa.types.is_fixed_size_list(kind):
+        items = column.values.slice(column.offset * kind.list_size, len(column) * kind.list_size)
+        sizes += _each(items).reshape(len(column), kind.list_size).sum(axis=1)
+    elif pa.types.is_struct(kind) or (pa.types.is_union(kind) and kind.mode == "sparse"):
+        for place in range(kind.num_fields):
+            sizes += _each(column.field(place))
+    elif kind.num_fields:  # a kind that no engine sends: as if each value were all of the column
+        sizes += column.nbytes * _VALUE_BYTES
+    return sizes
+
+
+def _within(column: pa.Array) -> Sizes:
+    """What the items of each list take, or of each map."""
+    offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
+    first = int(offsets[0]) if len(offsets) else 0
+    length = int(offsets[-1]) - first if len(offsets) else 0
+    is_map = pa.types.is_map(column.type)
+    sizes = np.full(length, _VALUE_BYTES if is_map else 0, np.int64)
+    for part in (column.keys, column.items) if is_map else (column.values,):
+        sizes += _each(part.slice(first, length))
+    ends = np.zeros(length + 1, np.int64)
+    np.cumsum(sizes, out=ends[1:])
+    each: Sizes = np.diff(ends[offsets - first])
+    return each
