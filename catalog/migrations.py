@@ -167,6 +167,12 @@ def _stated_apart(database: Database) -> None:
         database.execute(statement)
 
 
+@_STEPS(name="0024 crawls are of no part of the journal")
+def _crawls_of_no_part(database: Database) -> None:
+    for statement in _statements(FILED_ANEW):
+        database.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     """The script's statements one by one: `executescript` would commit the transaction that a step runs in."""
     statement = ""

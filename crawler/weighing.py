@@ -91,13 +91,26 @@ def _inside(rule: CompiledRule, column: Sampled, found: Mapping[str, Finding], *
     """What the rule makes of what is in the column; a rule that looks at the name alone is content."""
     if rule.plugin is not None:
         told = judged(rule.plugin, column)
-        return _match(told.confidence, told.evidence) if told else _NOTHING
+        seen = _match(told.confidence, told.evidence) if told else _NOTHING
+        return _coarsely(seen, rule, column) if is_coarse else seen
     if rule.detector is not None:
         finding = found.get(rule.detector)
-        return _match(finding.confidence, finding.evidence, finding.country) if finding else _NOTHING
+        seen = _match(finding.confidence, finding.evidence, finding.country) if finding else _NOTHING
+        return _coarsely(seen, rule, column) if is_coarse else seen
     if not rule.rule.counts_cells:
         return _match(0.0, "")
     return _counted(rule, column.values, is_coarse=is_coarse)
+
+
+def _coarsely(seen: Weighed, rule: CompiledRule, column: Sampled) -> Weighed:
+    """That a detector found something, and about how sure it is; not in how many cells, and not by a few of them.
+
+    Of few values, each must stand in cells enough: a detector may weigh them all the same.
+    """
+    counts = column.values.values()
+    if seen.fit is Fit.NONE or not counts or (len(counts) < FEWEST and min(counts) < FEWEST):
+        return _NOTHING
+    return _match(min(round(seen.confidence, 1), MOST_CONFIDENCE), f"it looks like `{rule.rule.detector}`")
 
 
 def coarse(hits: int, count: int) -> tuple[float, int]:

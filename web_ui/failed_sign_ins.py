@@ -18,6 +18,7 @@ class _Pause:
     begin: Event
     ends_at: float
     refused: int = 1
+    is_told: bool = False
 
 
 class FailedSignIns:
@@ -35,18 +36,29 @@ class FailedSignIns:
         self._over: list[_Pause] = []
 
     def refused(self, what: Hashable, seconds: float, tell: Callable[[], Event]) -> None:
-        """Counts one that is refused for a pause of `what`, which lasts some seconds more; the first one is told."""
+        """Counts one that is refused for a pause of `what`, which lasts some seconds more; the first one is told.
+
+        INVARIANT: a pause whose beginning the journal did not take is told to begin by the next one.
+        """
         if self._is_counted(what):
             return
         event = tell()
         with self._lock:
-            if (known := self._running(what)) is not None:  # another has begun it meanwhile
-                known.refused += 1
-                return
-            self._pauses[what] = _Pause(begin=event, ends_at=self._clock() + seconds)
+            pause = self._running(what)
+            if pause is None:
+                pause = self._pauses[what] = _Pause(begin=event, ends_at=self._clock() + seconds)
+            else:
+                pause.refused += 1
+                if pause.is_told:  # another has begun it meanwhile
+                    return
+            pause.is_told = True
             if len(self._pauses) > _MOST_PAUSES:
                 self._over.append(self._pauses.popitem(last=False)[1])
-        self._journal.append(replace(event, details={**event.details, "pause": "begins"}))
+        try:
+            self._journal.append(replace(event, details={**event.details, "pause": "begins"}))
+        except BaseException:
+            pause.is_told = False
+            raise
 
     def tell_over(self) -> None:
         """Tells the pauses that are over by now."""
@@ -60,8 +72,8 @@ class FailedSignIns:
         with self._lock:
             known = self._running(what)
             if known is not None:
-                known.refused += 1
-        return known is not None
+                known.refused += known.is_told
+        return known is not None and known.is_told
 
     def _running(self, what: Hashable) -> _Pause | None:
         known = self._pauses.get(what)
@@ -71,10 +83,18 @@ class FailedSignIns:
         return known
 
     def _tell(self, now: float) -> None:
+        """INVARIANT: what the journal does not take is kept for the next time."""
         with self._lock:
-            done = [what for what, pause in self._pauses.items() if pause.ends_at <= now]
-            over = [*self._over, *map(self._pauses.pop, done)]
-            self._over.clear()
-        for pause in over:
+            self._over += [self._pauses.pop(what) for what in [*self._pauses] if self._pauses[what].ends_at <= now]
+        while (pause := self._next_over()) is not None:
             details = {**pause.begin.details, "pause": "over", "refused": pause.refused}
-            self._journal.append(replace(pause.begin, decision_id="", details=details))
+            try:
+                self._journal.append(replace(pause.begin, decision_id="", details=details))
+            except BaseException:
+                with self._lock:
+                    self._over.insert(0, pause)
+                raise
+
+    def _next_over(self) -> _Pause | None:
+        with self._lock:
+            return self._over.pop(0) if self._over else None

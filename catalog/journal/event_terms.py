@@ -51,6 +51,17 @@ BEYOND = "beyond"
 MOST_NAMED = 100
 """An event of a list of datasets names so many of them at most."""
 
+_OF_A_PART = frozenset(
+    {
+        *(EventKind.QUERY_BEGIN, EventKind.QUERY_END, EventKind.QUERY_DENY),
+        *(EventKind.METADATA_READ, EventKind.EXPLAIN_READ, EventKind.TAG_REVIEW),
+        *(EventKind.DOCUMENT_APPLY, EventKind.POLICY_ROLLBACK),
+        *(EventKind.REQUEST_CREATE, EventKind.REQUEST_READ, EventKind.REQUEST_APPROVE),
+        *(EventKind.REQUEST_DENY, EventKind.REQUEST_WITHDRAW),
+    }
+)
+"""The kinds of events that may be about nothing but the datasets that they name."""
+
 _CHANGES = (EventKind.DOCUMENT_APPLY.value, EventKind.POLICY_ROLLBACK.value)
 _OF_DATA = " dataset "
 
@@ -94,15 +105,16 @@ def showing(event: Mapping[str, Any]) -> tuple[str, ...]:
 def is_of_more(kind: str, details: Mapping[str, Any]) -> bool:
     """Whether an event tells of more than the datasets that it names: of policies, roles, accounts or further datasets.
 
-    So does a trial of a rule: how many raw cells fit is told to who judges tags or may know of every crawl.
+    So does every event of a kind that is not listed: a trial of a rule, say, and a crawl, which tell of cells and
+    sources to who judges tags or may know of every crawl.
 
     Example: of `["~ dataset shop.orders", "+ policy clerks"]` the second is nothing of `shop` alone.
     """
+    if kind not in _OF_A_PART:
+        return True
     if kind == EventKind.METADATA_READ and "statement" not in details:
         count = details.get("count")
         return isinstance(count, int) and count > MOST_NAMED
-    if kind == EventKind.RULE_TRY:
-        return True
     if kind == EventKind.EXPLAIN_READ:
         return bool(details.get(BEYOND))
     lines = details.get("difference")

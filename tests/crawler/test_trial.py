@@ -96,3 +96,29 @@ def test_shares_and_shapes_are_told_of_many_cells_alone(tmp_path: Path) -> None:
 )
 def test_a_shape_says_how_a_value_looks_and_no_more(text: str, seen: str) -> None:
     assert shape(text) == seen
+
+
+OTHER = "mild asthma"
+
+
+def _iban(number: int) -> str:
+    account = f"{number:018d}"
+    return f"DE{98 - int(account + '131400') % 97:02d}{account}"
+
+
+@pytest.mark.parametrize("column_name", [None, "^cell$"])
+@pytest.mark.parametrize(("others", "many"), [(0, 0), (0, 18), (3, 100), (18, 0)])
+def test_a_detector_tells_nothing_of_few_cells(tmp_path: Path, column_name: str | None, others: int, many: int) -> None:
+    """However often the few others stand there."""
+    rule = TagRule(name="r", tag="a.b", column_name=column_name, detector="iban")
+    beside = [*map(_iban, range(1, others + 1)), *[_iban(7)] * many]
+    found = [told(tmp_path / str(n), rule, [*beside, cell]) for n, cell in enumerate((_iban(0), OTHER))]
+    assert found[0] == found[1]
+
+
+def test_a_detector_tells_of_many_cells_about_how_sure_it_is(tmp_path: Path) -> None:
+    rule = TagRule(name="r", tag="a.b", detector="iban")
+    found = [told(tmp_path / str(n), rule, [*map(_iban, range(100)), *[OTHER] * n]) for n in range(3)]
+    [each] = found[0].values()
+    assert (each.fit, each.confidence, each.evidence) == (Fit.MATCH, 0.99, "it looks like `iban`")
+    assert found[0] == found[1] == found[2]

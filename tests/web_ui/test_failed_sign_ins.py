@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalog.database import Catalog
+from catalog.errors import JournalUnavailable
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from catalog.people.accounts import Accounts
@@ -76,6 +77,40 @@ def test_many_at_once_begin_one_pause_and_none_is_lost(journal: Journal) -> None
         list(pool.map(lambda _: failed.refused("kim", 60.0, lambda: REFUSED), range(200)))
     failed.close()
     assert told(journal) == [("kim", "begins", None), ("kim", "over", 200)]
+
+
+class Busy(Journal):
+    """A journal that takes nothing for a while."""
+
+    is_busy = False
+
+    def append(self, event: Event) -> Event:
+        if self.is_busy:
+            raise JournalUnavailable("the journal is being written by somebody else")
+        return super().append(event)
+
+
+def test_a_journal_that_is_busy_for_a_moment_loses_no_pause(tmp_path: Path) -> None:
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        journal, clock = Busy(catalog), Time()
+        failed = FailedSignIns(journal, clock=clock)
+        failed.refused("max", 60.0, lambda: REFUSED)
+        journal.is_busy = True
+        for _ in range(2):
+            with pytest.raises(JournalUnavailable):
+                failed.refused("kim", 60.0, lambda: REFUSED)
+        journal.is_busy = False
+        for what in ("kim", "kim", "max"):
+            failed.refused(what, 60.0, lambda: REFUSED)
+        assert [what for _, what, _ in told(journal)] == ["begins", "begins"]
+        clock.now, journal.is_busy = clock.now + 61, True
+        for _ in range(3):
+            with pytest.raises(JournalUnavailable):
+                failed.tell_over()
+        journal.is_busy = False
+        failed.tell_over()
+        failed.close()
+        assert sorted(str(count) for _, what, count in told(journal) if what == "over") == ["2", "4"]
 
 
 def test_wrong_passwords_during_a_pause_fill_no_journal(tmp_path: Path) -> None:

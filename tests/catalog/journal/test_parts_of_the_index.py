@@ -147,6 +147,9 @@ def test_a_journal_that_was_filed_before_is_filed_anew(journal: Journal, catalog
         (EventKind.METADATA_READ, {"counted": "rows, for a plan"}, True),
         (EventKind.EXPLAIN_READ, {"foreseen": True}, True),
         (EventKind.EXPLAIN_READ, {"foreseen": True, "beyond": True}, False),
+        (EventKind.CRAWL_END, {"run": 1, "source": "acme", "into": "lab", "found": 7}, False),
+        (EventKind.CRAWL_CANCEL, {"run": 1, "source": "acme"}, False),
+        (EventKind.SOURCE_TEST, {"source": "acme"}, False),
         (EventKind.RULE_TRY, {"rule": "m", "on": "shop", "looks": {"content": "x"}, "fits": {"match": 1}}, False),
     ],
 )
