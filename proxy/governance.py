@@ -138,7 +138,7 @@ class Governor:
             _key(subject, request, policies),
             (policies.revision, settled.version, phase(policies, now)),
             settled,
-            weight=1 + (len(request.sql) + bound) // _A_WEIGHT,
+            weight=1 + (len(request.sql) + len(settled.rewritten.sql) + bound) // _A_WEIGHT,
         )
 
     def foreseen(self, subject: Subject, request: Request, policies: PolicySet, at: datetime | None = None) -> Settled:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from catalog.errors import SqlUnsupported, VeilError
 from catalog.sources.blank_nulls import blanked
 from catalog.sources.connector import NO_WORK, Limits, Work
+from catalog.sources.even_batches import EvenBatches
 from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.remote.opened import OpenedRemotes, Remotes
 from catalog.sources.stoppable import StoppableRun
@@ -36,6 +37,7 @@ class EngineRun(StoppableRun):
         self._parameters = dict(parameters)
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._reader: pa.RecordBatchReader | None = None
+        self._even = EvenBatches(limits.batch_rows)
 
     @property
     def schema(self) -> pa.Schema:
@@ -64,6 +66,17 @@ class EngineRun(StoppableRun):
         self._opened_remotes.close()
 
     def _next(self) -> pa.RecordBatch | None:
+        """INVARIANT: where a batch ends hangs on its own rows alone, and on nothing that was read beside them."""
+        if self._reason is not None:
+            raise self._reason
+        while (batch := self._even.take()) is None:
+            if (read := self._read()) is None:
+                return self._even.rest()
+            self._even.add(blanked(read))
+        return batch
+
+    def _read(self) -> pa.RecordBatch | None:
+        """A batch as the engine cuts it."""
         try:
             batch = self._opened().read_next_batch()
         except StopIteration:
@@ -72,7 +85,7 @@ class EngineRun(StoppableRun):
             raise self._failure(error) from None
         if self._reason is not None:
             raise self._reason
-        return None if batch is None else blanked(batch)
+        return batch
 
     def _opened(self) -> pa.RecordBatchReader:
         if self._reader is None:

@@ -162,7 +162,7 @@ def _most_nodes(tokens: list[Token]) -> int:
 def _read_too_often() -> LimitExceeded:
     return LimitExceeded(
         "the SQL nests what can be read in several ways so deep that it takes too long to read",
-        hint="write `[1, 2]` for `ARRAY[1, 2]` and `(1, 2)` for `ROW(1, 2)`, or name parts of it using WITH",
+        hint="give every JOIN its ON, write `[1, 2]` for `ARRAY[1, 2]`, or name parts of it using WITH",
     )
 
 

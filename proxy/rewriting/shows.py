@@ -5,23 +5,24 @@ import re
 from catalog.names import quoted
 from proxy.rewriting.information import SCHEMA
 
-_NAME = r'(?:"(?:[^"]|"")+"|\w+)'
-_TABLES = re.compile(rf"\s*show\s+tables(?:\s+(?:from|in)\s+({_NAME}))?\s*;?\s*", re.IGNORECASE)
+_NAME = r'(?:"(?:[^"]|"")++"|\w++)'
+_END = r"\s*+;?+\s*+"  # blanks that are taken are not given back: of very many each way to part them would be tried
+_TABLES = re.compile(rf"\s*+show\s++tables(?:\s++(?:from|in)\s++({_NAME}))?{_END}", re.IGNORECASE)
 _FIXED = (
     (
-        re.compile(r"\s*show\s+all\s+tables\s*;?\s*", re.IGNORECASE),
+        re.compile(rf"\s*+show\s++all\s++tables{_END}", re.IGNORECASE),
         "SELECT table_catalog AS database, table_schema AS schema, table_name AS name,"
         " list(column_name ORDER BY ordinal_position) AS column_names,"
         " list(data_type ORDER BY ordinal_position) AS column_types, false AS temporary"
         f" FROM {SCHEMA}.columns GROUP BY ALL ORDER BY ALL",
     ),
     (
-        re.compile(r"\s*show\s+(?:all\s+)?(?:databases|schemas)\s*;?\s*", re.IGNORECASE),
+        re.compile(rf"\s*+show\s++(?:all\s++)?(?:databases|schemas){_END}", re.IGNORECASE),
         f"SELECT schema_name AS database_name FROM {SCHEMA}.schemata WHERE schema_name <> '{SCHEMA}' ORDER BY ALL",
     ),
 )
-_DATASET = re.compile(rf"\s*show\s+({_NAME}(?:\s*\.\s*{_NAME}){{0,2}})\s*;?\s*", re.IGNORECASE)
-_EXPLAIN = re.compile(r"\s*explain\s+(?!analy[sz]e\b|\()", re.IGNORECASE)
+_DATASET = re.compile(rf"\s*+show\s++({_NAME}(?:\s*+\.\s*+{_NAME}){{0,2}}){_END}", re.IGNORECASE)
+_EXPLAIN = re.compile(r"\s*+explain\s++(?!analy[sz]e\b|\()", re.IGNORECASE)
 
 
 def spelled_out(text: str, database: str) -> str:

@@ -44,6 +44,8 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "arrays of arrays": f"select {'array[' * 58}1{']' * 58}",
         "cases of unions": f"select {'case when x union(' * 29}1{') then 1 end' * 29}",
         "casts with brackets": f"select {'x::int[' * 58}1{')' * 58}",
+        "joins without conditions": f"select 1 from {DATASET}{f' join {DATASET}' * 90}",
+        "joins of joins": f"select {'join ' * 5_000}1",
         "types of rows": f"select 1::{'row(a ' * 58}int{')' * 58}",
         "structs": "select " + "{'a': " * 59 + "1" + "}" * 59,
         "a literal": f"select '{'x' * 190_000}' from {DATASET}",

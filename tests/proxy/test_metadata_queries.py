@@ -109,3 +109,10 @@ def test_a_tool_finds_its_way_by_questions_alone(trade: Company) -> None:
         ]
     for view in ("table_constraints", "key_column_usage", "referential_constraints", "views"):
         assert ask(trade[0], f"select * from information_schema.{view}").num_rows == 0
+
+
+@pytest.mark.parametrize("show", ["show tables", "show all tables", "show schemas", "show a.b.c", "show"])
+def test_blanks_behind_a_show_are_passed_by_once(show: str) -> None:
+    """Each way to part a million of them would take days."""
+    text = f"{show}{' ' * 1_000_000}!"
+    assert spelled_out(text, "shop") == text

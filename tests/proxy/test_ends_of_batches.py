@@ -1,0 +1,97 @@
+"""Where the batches of an answer end, or its groups of rows and pieces, tells nothing of what is hidden or left out."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from proxy.answering.wire import Format, encode
+from proxy.pipeline import Request
+from tests.proxy.world import ANALYST, World, governed
+from tests.remote_tables import Database
+
+DOCUMENT = """
+veil: 1
+sources: {data: SOURCE}
+databases: {shop: {}}
+tags: {pii.note: {}}
+datasets: {shop.orders: {source: data, relation: ORDERS, columns: {note: {tags: [pii.note]}}}}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - policy: some
+    grant: select
+    to: [analyst]
+    scope: shop
+    having: not pii.note
+    where: note not like 'gone%'
+    why: rows by a column that is hidden
+"""
+ROWS = 20_000
+KINDS = ("parquet", "duckdb", "sqlite", "postgres", "mariadb")
+QUESTIONS = ("select id from shop.orders", "select id / (id - 90000) as q from shop.orders where id > 100")
+
+
+def _rows(world: str) -> str:
+    """The rows of a world as a query; the same are seen in each, in the same order."""
+    seen = f"select i::bigint as id, 'w' || i as word, 'seen' as note, 2 * i as place from range({ROWS}) as r(i)"
+    if world == "large texts":
+        return seen.replace("'seen'", "repeat('y', 100 + i::int % 300)") + " order by place"
+    if world == "many rows left out":
+        unseen = f"select -1 as id, 'none' as word, 'gone' as note, 2 * i + 1 as place from range({ROWS}) as r(i)"
+        return f"{seen} where i % 2 = 0 union all {seen} where i % 2 = 1 union all {unseen} order by place"
+    return seen + " order by place"
+
+
+def _written(kind: str, folder: Path, world: str, request: pytest.FixtureRequest) -> tuple[str, str]:
+    with duckdb.connect() as engine:
+        engine.execute(f"CREATE TABLE orders AS SELECT id, word, note FROM ({_rows(world)})")
+        if kind == "parquet":
+            engine.execute(f"COPY orders TO '{folder}/orders.parquet' (ROW_GROUP_SIZE 10000)")
+            return "{connector: files, path: .}", "orders.parquet"
+        if kind == "duckdb":
+            engine.execute(f"ATTACH '{folder}/shop.db' AS shop; CREATE TABLE shop.orders AS FROM orders")
+            return "{connector: duckdb, path: ./shop.db}", "main.orders"
+        server = None if kind == "sqlite" else request.getfixturevalue(kind)
+        database = Database(kind, server, folder)
+        columns = [("id", "BIGINT"), ("word", "VARCHAR"), ("note", "VARCHAR")]
+        database.write("orders", columns, engine.execute("FROM orders").fetchall())
+        return database.shown, database.relation("orders")
+
+
+@pytest.fixture(params=KINDS)
+def worlds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, World]]:
+    with ExitStack() as stack:
+        made = {}
+        for number, name in enumerate(("plain", "many rows left out", "large texts")):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            source, orders = _written(request.param, folder, name, request)
+            document = DOCUMENT.replace("SOURCE", source).replace("ORDERS", json.dumps(orders))
+            made[name] = stack.enter_context(governed(folder, document))
+        yield made
+
+
+def _ends(world: World, sql: str) -> dict[str, list[int]]:
+    """Where an answer ends its parts, as whoever asks can tell."""
+    found: dict[str, list[int]] = {}
+    for form in (Format.ARROW, Format.PARQUET, Format.JSON):
+        with world.pipeline.query(ANALYST, Request(sql=sql), decision_id="d") as answer:
+            pieces = list(encode(form, answer.schema, answer.batches(), decision_id="d", revision=1))
+        if form is not Format.PARQUET:
+            found[form.value] = [len(piece) for piece in pieces]
+        else:  # its sizes hang on the order of rows, which nobody ordered
+            told = pq.read_metadata(io.BytesIO(b"".join(pieces)))
+            found["groups"] = [told.row_group(number).num_rows for number in range(told.num_row_groups)]
+    return found
+
+
+def test_the_ends_are_those_of_what_is_seen(worlds: dict[str, World]) -> None:
+    for sql in QUESTIONS:
+        ends = {name: _ends(world, sql) for name, world in worlds.items()}
+        assert ends["plain"]["groups"], sql
+        assert ends["plain"] == ends["many rows left out"] == ends["large texts"], sql
