@@ -33,6 +33,16 @@ def is_personal(role: Role) -> bool:
     return len(role.groups) == 1 and any(role.name == role_of(group).name for group in role.groups)
 
 
+def nameable_roles(subject: Subject, current: PolicySet) -> frozenset[str]:
+    """The folded names of the roles that are there, but for personal ones that are not somebody's to know.
+
+    Example: to a delegate `only zed` is not there, whether zed was given access elsewhere or not.
+    """
+    known = set(map(fold, known_roles(subject, current)))
+    every = (fold(role.name) for role in current.roles)
+    return frozenset(name for name in every if name in known or not name.startswith(_ONLY))
+
+
 def refuse_personal(policy: Policy, subject: Subject, current: PolicySet) -> None:
     """Raise PolicyInvalid where a policy names a role that is called like a personal one, and not theirs to know.
 

@@ -12,6 +12,7 @@ from catalog.errors import PolicyInvalid
 from catalog.model import Dataset
 from catalog.names import fold
 from catalog.people.accounts import is_provided
+from catalog.people.model import Role
 from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.filters.filters import asks_purpose
@@ -123,7 +124,7 @@ def propose(
         terms=terms,
         asker=asker,
         dataset=dataset,
-        plan=plan_between(live, after, at=at),
+        plan=_without_role(plan_between(live, after, at=at), role),
         before=was[0],
         after=will[0],
         columns=Changes(was, will, {column.path for column in asked}),
@@ -131,6 +132,15 @@ def propose(
         missing=missing,
         refused_because=_why_idle(request, will[0]) if is_idle else "",
     )
+
+
+def _without_role(plan: Plan, role: Role) -> Plan:
+    """The plan without a word of the asker's own role, which is there already where they were given something.
+
+    INVARIANT: neither the plan's id nor what is kept of it tells whether it was: it is made where it is missing.
+    """
+    told = tuple(change for change in plan.changes if change.kind != "role" or change.name != role.name)
+    return replace(plan, changes=told)
 
 
 def _surveyed(

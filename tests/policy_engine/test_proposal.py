@@ -15,6 +15,7 @@ from policy_engine.circumstances import AT_LEAST, AT_MOST, UNKNOWN, When
 from policy_engine.judging.decide import Judge, decide
 from policy_engine.live import Live
 from policy_engine.model import ColumnDecision, Decision, Effect, Outcome, Policy, Scope
+from policy_engine.personal_roles import role_of
 from policy_engine.profile import Path
 from policy_engine.requests.column_changes import Change, Changes, is_alike, words
 from policy_engine.requests.proposal import Proposal, propose
@@ -170,3 +171,14 @@ def test_what_is_told_as_it_is_read_is_what_all_decisions_tell(seed: int) -> Non
         is_same = one.rows.filter == other.rows.filter and all(_shown(one, p) == _shown(other, p) for p in places)
         assert is_alike(old, new) is (bool(one.broken and other.broken) or is_same)
         assert words(new) == {path: _word(other, path) for path in places}
+
+
+def test_a_plan_does_not_tell_whether_the_asker_was_given_something_before() -> None:
+    request, own = _proposed().request, role_of("kim")
+    ids = set()
+    for roles in (LIVE.roles, {**LIVE.roles, own.name: own}):
+        proposal = propose(request, Terms(ends_at=request.ends_at), replace(LIVE, roles=roles), AT)
+        assert own.name in proposal.plan.after.roles
+        assert [change.kind for change in proposal.plan.changes] == ["policy"]
+        ids.add(proposal.plan.id)
+    assert len(ids) == 1

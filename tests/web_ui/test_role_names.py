@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from catalog.people.model import Role, User
 from policy_engine.model import Effect, Policy, Scope
 from policy_engine.personal_roles import role_of
-from tests.web_ui.shop import open_shop
+from tests.web_ui.browsing import csrf_token, sign_in
+from tests.web_ui.shop import PASSWORD, open_shop
 from web_ui.app import create_app
 
 GRANT = '{{"policy": "probe", "grant": "select", "to": ["{role}"], "scope": "shop.orders"}}'
@@ -38,6 +40,7 @@ def _world(folder: Path, *, was_given: bool) -> Iterator[flask.Flask]:
         lead = Role(name="lead", groups=frozenset({"delegates"}), capabilities=frozenset({"policy:write on shop"}))
         falcon = Role(name="falcon" if was_given else "heron", groups=frozenset({"outsiders"}))
         given = role_of("zed" if was_given else "max")
+        parts.accounts.set_password("dee", PASSWORD)
         first = parts.policies.current()
         policies = (
             Policy(id="one", effect=Effect.GRANT, roles=(given.name,), scope=Scope(database="lab")),
@@ -123,3 +126,19 @@ def test_who_administers_names_all(worlds: tuple[flask.Flask, ...]) -> None:
         assert _post(worlds[0], "policies/preview", "max", **asked)["status"] == status
     unknown = _post(worlds[1], "policies/plan", "max", **document)
     assert "names the role `only zed`, which does not exist" in unknown["detail"]
+
+
+@pytest.mark.parametrize("role", ["only zed", "ONLY Zed", "only nobody"])
+def test_the_form_of_a_policy_does_not_tell_whether_somebody_was_given_access(
+    worlds: tuple[flask.Flask, ...], role: str
+) -> None:
+    told = []
+    for app in worlds:
+        browser = app.test_client()
+        assert sign_in(browser, "dee").status_code == 303
+        fields = {"csrf_token": csrf_token(browser.get("/policies/new")), "action": "check", "policy": "probe"}
+        rest = {"to": role, "scope": "shop", "why": "x", "effect": "grant", "pick": "all", "enabled": "true"}
+        page = browser.post("/policies/new", data={**fields, **rest}).text
+        told.append(re.sub(r'value="[^"]*"', "", page))
+        assert "does not exist" in page
+    assert told[0] == told[1]

@@ -17,6 +17,7 @@ from policy_engine.changing.told_plan import told_notes
 from policy_engine.circumstances import WEEKDAYS
 from policy_engine.document.writing import policy_entry, write
 from policy_engine.model import Effect, Policy, PolicySet, Subject
+from policy_engine.personal_roles import nameable_roles
 from policy_engine.readers import known_roles
 from policy_engine.transforms.known import TRANSFORMS
 from proxy.http import answers, problems
@@ -162,7 +163,7 @@ class BuilderPage:
     def _shown(self, subject: Subject, current: PolicySet, form: Form, policy: Policy | None) -> Shown:
         """All that can be told of what the fields say."""
         known = Known(
-            roles=frozenset(fold(role.name) for role in current.roles),
+            roles=nameable_roles(subject, current),
             tags=frozenset(tag.name for tag in self.parts.tags.tags()),
             told=frozenset(map(fold, known_roles(subject, current))),
         )
