@@ -83,9 +83,7 @@ class Api:
                     on_start=watch.attach,
                 )
                 answer = held.enter_context(begun)
-            response = streamed(answer, form)
-            response.call_on_close(held.pop_all().close)
-        return response
+            return streamed(answer, form, held)
 
     def explain(self) -> flask.Response:
         """Tell what would be decided and which SQL would run; nothing is run."""
@@ -197,8 +195,11 @@ def _format(body: Body) -> Format:
     return Format(asked)
 
 
-def streamed(answer: Answer, form: Format) -> flask.Response:
-    """The answer as a chunked response; what was decided goes before it: in a header when short, in Arrow always."""
+def streamed(answer: Answer, form: Format, held: contextlib.ExitStack) -> flask.Response:
+    """The answer as a chunked response, which takes over what is held for it.
+
+    What was decided goes before it: in a header when short, in Arrow always.
+    """
     answers.decided_under(answer.revision)
     access = json.dumps(with_pages(answer.access), ensure_ascii=False, separators=(",", ":")).encode()
     schema = answer.schema
@@ -212,6 +213,7 @@ def streamed(answer: Answer, form: Format) -> flask.Response:
     header = base64.urlsafe_b64encode(access).decode()
     if len(header) <= _HEADER_MOST:
         response.headers["Veil-Access"] = header
+    stream.hold(held)
     return response
 
 

@@ -1,5 +1,6 @@
 """Carries an answer's bytes to the client: whole, or so that the client raises."""
 
+import contextlib
 import errno
 import logging
 from collections.abc import Callable, Iterator
@@ -23,12 +24,25 @@ class StreamBroken(BrokenPipeError):
 
 
 class Stream:
-    """The body of a streamed answer; a failure is logged by its decision id and cuts the connection."""
+    """The body of a streamed answer; a failure is logged by its decision id and cuts the connection.
+
+    INVARIANT: what the answer holds is let go of when the server closes the body, whether or not it has begun to send
+    it: a client may have left before.
+    """
 
     def __init__(self, pieces: Iterator[bytes], *, decision_id: str, on_failure: Callable[[VeilError], None]) -> None:
         self._pieces = pieces
         self._on_failure = on_failure
         self._decision_id = decision_id
+        self._held = contextlib.ExitStack()
+
+    def hold(self, held: contextlib.ExitStack) -> None:
+        """Takes over what is to be let go of at the end."""
+        self._held = held.pop_all()
+
+    def close(self) -> None:
+        """Lets go; called by the server however the answer ended."""
+        self._held.close()
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -6,14 +6,14 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import flask
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from catalog.clock import utc_now
 from catalog.journal.event import EventKind, Verdict
@@ -27,6 +27,14 @@ from web_ui.parts import Parts
 from web_ui.settings import QuerySettings, ServerSettings, Settings
 
 Bearer = Callable[[str], dict[str, str]]
+
+
+class Closed(Protocol):
+    """What a server closes at the end."""
+
+    def close(self) -> None: ...
+
+
 PROBLEM = {"type", "title", "status", "detail", "code", "hint", "decision_id", "position"}
 POLICY = """
 veil: 1
@@ -431,3 +439,27 @@ def test_who_names_a_hidden_column_is_told_whom_to_ask(client: FlaskClient, bear
     client.post("/api/v1/policies/apply", data=denial, content_type="application/yaml", headers=bearer("max"))
     refused = ask(client, bearer("kim"), "select land from shop.orders").get_json()
     assert refused["hint"].endswith("; ask `max`, who wrote it, for access")
+
+
+@pytest.mark.parametrize("form", ["arrow", "csv", "json", "parquet"])
+def test_an_answer_of_which_nothing_is_sent_gives_its_turn_back(
+    shop: Parts, app: flask.Flask, bearer: Bearer, form: str
+) -> None:
+    """As often as one may ask at once, and once more."""
+    told: list[str] = []
+
+    def start(status: str, headers: object, error: object = None) -> Callable[[bytes], object]:
+        told.append(status)
+        return told.append  # type: ignore[return-value]
+
+    for number in range(shop.settings.query.at_once + 1):
+        body = {"sql": "SELECT * FROM shop.orders", "format": form}
+        environ = EnvironBuilder(
+            "/api/v1/query", method="POST", json=body, headers=[*bearer("max").items()]
+        ).get_environ()
+        cast("Closed", app.wsgi_app(environ | {"SERVER_PROTOCOL": "HTTP/1.1"}, start)).close()
+        assert told == ["200 OK"] * (number + 1)
+        [end] = shop.journal.search(kind=EventKind.QUERY_END, limit=1)
+        assert end.verdict is Verdict.CANCEL
+    begun, over = (shop.journal.search(kind=kind) for kind in (EventKind.QUERY_BEGIN, EventKind.QUERY_END))
+    assert {event.decision_id for event in begun} == {event.decision_id for event in over}

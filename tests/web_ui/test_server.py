@@ -4,6 +4,7 @@ import http.client
 import json
 import logging
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -93,6 +94,29 @@ def test_a_client_that_leaves_amid_the_stream_cancels_its_query(server: Server, 
     with server.ask(token, MANY) as response:
         response.read(1000)
     assert ending(shop, response).verdict is Verdict.CANCEL
+
+
+def test_clients_that_leave_at_once_give_every_turn_back(server: Server, shop: Parts, token: str) -> None:
+    reset = struct.pack("ii", 1, 0)
+    for number in range(40):
+        with server.connection() as connection:
+            form = ("csv", "arrow", "json", "parquet")[number % 4]
+            post(connection, token, json.dumps({"sql": "select range as a from range(300000)", "format": form}))
+            time.sleep(number % 10 * 0.005)
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+    for _ in range(100):
+        begun, over = (
+            {event.decision_id for event in shop.journal.search(kind=kind, user="max", limit=1_000)}
+            for kind in (EventKind.QUERY_BEGIN, EventKind.QUERY_END)
+        )
+        if not begun - over:
+            break
+        time.sleep(0.1)
+    assert not begun - over
+    for _ in range(3):
+        with server.ask(token, "select 1 as a") as response:
+            assert response.status == 200
+            response.read()
 
 
 def test_a_client_that_leaves_before_the_first_row_cancels_its_query(server: Server, shop: Parts, token: str) -> None:

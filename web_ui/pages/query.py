@@ -106,9 +106,7 @@ class QueryPage:
 
     def _fetched(self, subject: Subject, request: Request, form: Format) -> flask.Response:
         with contextlib.ExitStack() as held:
-            response = streamed(self._answer(held, subject, request), form)
-            response.call_on_close(held.pop_all().close)
-        return _file(response, f"answer.{form}")
+            return _file(streamed(self._answer(held, subject, request), form, held), f"answer.{form}")
 
     def _answer(self, held: contextlib.ExitStack, subject: Subject, request: Request) -> Answer:
         """The answer, cancelled when the browser goes away or the person stops it, which closes the connection."""
