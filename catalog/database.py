@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
+from catalog.fair_lock import FairLock
 from catalog.migrations import APPLICATION_ID, NEWEST, migrate
 from catalog.time_limits import TimeLimit
 
@@ -83,7 +84,7 @@ class Catalog:
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
         # Threads queue here; SQLite alone would let them sleep and try again, some of them for long.
-        self._writing = threading.Lock()
+        self._writing = FairLock()
         # A connection must not cross a fork, so the process is part of its place.
         self._open: dict[tuple[int, int], Database] = {}
         self._reading = threading.local()

@@ -6,7 +6,11 @@ from datetime import datetime
 
 from catalog.clock import read_time, utc_now, written_time
 from catalog.database import Catalog
+from catalog.errors import LimitExceeded
 from catalog.model import Revision
+
+LONGEST_WHY = 2_000
+"""Characters of the reason of a change."""
 
 
 class Revisions:
@@ -37,7 +41,15 @@ class Revisions:
         return self._with_state("SELECT * FROM revision WHERE number = ?", [number])
 
     def add(self, *, by: str, why: str, difference: str, state: str) -> Revision:
-        """Puts a new state in force, within the transaction of the change that it tells if one is open."""
+        """Puts a new state in force, within the transaction of the change that it tells if one is open.
+
+        Raises LimitExceeded for a reason that is longer than `LONGEST_WHY`: each list of revisions tells it.
+        """
+        if len(why) > LONGEST_WHY:
+            raise LimitExceeded(
+                f"the reason of a change has at most {LONGEST_WHY:,} characters, and this one {len(why):,}",
+                hint="say it in fewer words, or name where it is said",
+            )
         with self._catalog.transaction() as tx:
             number = self.current_number() + 1
             at = written_time(self._clock())

@@ -104,7 +104,7 @@ class Pipeline:
         Policies are told as statements to whoever may read them, the operator of the home all of them; but not where
         `explain` is brief, since a statement may tell of a column that it hides.
         """
-        with self._refusals_journalled(asked_by, request, decision_id), self._turn(asked_by):
+        with self._refusals_journalled(asked_by, request, decision_id), self.turn(asked_by):
             settled = self._governor.settle(subject, request)
             check_columns(settled.statement, settled.named, self._limits.explain, settled.policies)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
@@ -126,14 +126,14 @@ class Pipeline:
         at: datetime | None = None,
     ) -> str:
         """The SQL that would run under policies that are not in force, on record; nothing is run."""
-        with self._turn(asked_by):
+        with self.turn(asked_by):
             settled = self._governor.foreseen(subject, request, policies, at)
         details = {"as": subject.user or sorted(subject.groups), "foreseen": True}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))
         return settled.rewritten.shown
 
     @contextlib.contextmanager
-    def _turn(self, subject: Subject) -> Iterator[None]:
+    def turn(self, subject: Subject) -> Iterator[None]:
         """One of the person's turns while a text is settled, which of some texts takes seconds."""
         end_turn = self._turns.take(subject.user)
         try:

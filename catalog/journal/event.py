@@ -1,9 +1,12 @@
 """What an event of the journal is: its kinds, how it ended, and what it holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+LONGEST_TEXT = 20_000
+"""So many characters of a text the journal keeps: everybody can have events written, and all wait for their writing."""
 
 
 class EventKind(StrEnum):
@@ -79,3 +82,25 @@ class Event:
     at: datetime | None = None
     previous_hash: str = ""
     hash: str = ""
+
+
+def bounded(event: Event) -> Event:
+    """The event with each text in its details cut that is longer than `LONGEST_TEXT`, and how much is left out.
+
+    Example:
+        >>> kept = bounded(Event(kind=EventKind.METADATA_READ, user="ada", details={"statement": "-" * 20_007}))
+        >>> str(kept.details["statement"])[19_998:]
+        '-- [and 7 characters more]'
+    """
+    return replace(event, details={name: _cut(value) for name, value in event.details.items()})
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, str):
+        more = len(value) - LONGEST_TEXT
+        return value if more <= 0 else f"{value[:LONGEST_TEXT]} [and {more:,} characters more]"
+    if isinstance(value, Mapping):
+        return {name: _cut(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cut(inner) for inner in value]
+    return value

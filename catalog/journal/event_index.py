@@ -5,7 +5,8 @@ lies the set of its events. A text that many events hold is kept, and looked at,
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from catalog.database import Catalog, Transaction
 from catalog.journal.event_sets import Part, extended, packed, unpacked
@@ -13,6 +14,14 @@ from catalog.journal.event_terms import TEXTS, Term, read_body
 from catalog.names import fold
 
 _BATCH = 1_000
+_BATCH_CHARACTERS = 200_000
+_BATCH_SECONDS = 0.2
+"""So much that is new, or so long, ends a batch, since nobody else writes meanwhile."""
+
+LONGEST_FILED = 2_000
+"""So many characters of a text are filed, and found by a search."""
+
+_LONG = ("governed", "stated", "word")  # what people write
 _MOST_TERMS = 200_000
 _LONGEST_KEY = 120
 _UNFILED = "SELECT seq, CAST(body AS BLOB) FROM event WHERE seq > (SELECT seq FROM event_filed) ORDER BY seq LIMIT ?"
@@ -40,15 +49,37 @@ class EventIndex:
     def _file_some(self) -> None:
         new: dict[Term, int] = {}
         with self._catalog.bookkeeping() as tx:
-            found = list(tx.tuples(_UNFILED, [_BATCH]))
-            if not found:
-                return
             self._forget_removed(tx)
-            for place, (name, numbers) in _by_term(found).items():
-                _add(tx, self._term(tx, place, name, new), numbers)
-            tx.execute("UPDATE event_filed SET seq = ?", [found[-1][0]])
+            last, found = self._next(tx, new)
+            if not last:
+                return
+            for term, numbers in found.items():
+                _add(tx, term, numbers)
+            tx.execute("UPDATE event_filed SET seq = ?", [last])
         if not self._catalog.is_in_transaction:  # what may still be taken back is not remembered
-            self._terms = {**(self._terms if len(self._terms) < _MOST_TERMS else {}), **new}
+            if len(self._terms) >= _MOST_TERMS:
+                self._terms = {}
+            self._terms.update(new)
+
+    def _next(self, tx: Transaction, new: dict[Term, int]) -> tuple[int, Mapping[int, list[int]]]:
+        """The last of the next events, 0 for none, and these by the terms that they mention, which are there then.
+
+        The events are fewer where they hold much that is new.
+        """
+        last, left, over_at = 0, _BATCH_CHARACTERS, time.monotonic() + _BATCH_SECONDS
+        found: dict[int, list[int]] = {}
+        for seq, body in tx.tuples(_UNFILED, [_BATCH]):
+            for what, told in read_body(body):
+                place, name = (what, key(told)), told[:LONGEST_FILED] if what in _LONG else told
+                if place not in new and place not in self._terms:
+                    left -= len(name)
+                numbers = found.setdefault(self._term(tx, place, name, new), [])
+                if numbers[-1:] != [seq]:
+                    numbers.append(seq)
+            last = seq
+            if left <= 0 or time.monotonic() > over_at:
+                break
+        return last, found
 
     def _forget_removed(self, tx: Transaction) -> None:
         """Another process may have taken terms away with the events that mentioned them."""
@@ -87,17 +118,6 @@ def remove(tx: Transaction, last: int) -> None:
             )
         tx.execute("DELETE FROM term WHERE id = ?", [row["id"]])
     tx.execute("UPDATE event_filed SET removals = removals + 1")
-
-
-def _by_term(found: Sequence[tuple[int, bytes]]) -> Mapping[Term, tuple[str, list[int]]]:
-    """The events of each term by its key, and the name that was met first; names that differ in case are one term."""
-    numbers: dict[Term, tuple[str, list[int]]] = {}
-    for seq, body in found:
-        for what, name in read_body(body):
-            _, those = numbers.setdefault((what, key(name)), (name, []))
-            if those[-1:] != [seq]:
-                those.append(seq)
-    return numbers
 
 
 def _added(tx: Transaction, place: Term, name: str) -> int:

@@ -1,6 +1,7 @@
 """The journal: what happened, in order, only ever added to, each event bound to the one before."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from catalog.database import Catalog, Transaction
 from catalog.errors import JournalUnavailable
 from catalog.journal.archives import Archive, listed
 from catalog.journal.chain import Link, Verification, event_of, link, verify_links
-from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.event import Event, EventKind, Verdict, bounded
 from catalog.journal.event_index import EventIndex
 from catalog.journal.event_search import Count, Readable, Wanted, find, newest, spans, values
 from catalog.journal.event_sets import Members
@@ -22,6 +23,9 @@ from catalog.lookup import tag_name
 
 MOST_UNFILED = 20_000
 """More new events than that are filed by `file` alone, and by no search."""
+
+FILING_SECONDS = 20.0
+"""For so long a search files what is new itself."""
 
 _PAGE = 1_000
 _SEARCHING = (20.0, "a search of the journal")
@@ -52,12 +56,13 @@ class Journal:
     def append(self, event: Event) -> Event:
         """Writes an event at the end; the answer carries its number, time and hashes.
 
-        Raises JournalUnavailable when it cannot be written: then nothing may be served.
+        Raises JournalUnavailable when it cannot be written: then nothing may be served. Of each text in the details no
+        more is kept than `LONGEST_TEXT`.
         """
         try:
             with self._catalog.bookkeeping() as tx:
                 head = _head(tx)
-                numbered = replace(event, seq=head["seq"] + 1, at=self._clock())
+                numbered = replace(bounded(event), seq=head["seq"] + 1, at=self._clock())
                 new = link(numbered, head["hash"])
                 tx.execute(
                     "INSERT INTO event (seq, body, previous_hash, hash) VALUES (?, ?, ?, ?)",
@@ -86,16 +91,24 @@ class Journal:
         somebody would wait long for it.
         """
         with self._catalog.snapshot() as tx:
+            newest = _head(tx)["seq"]
+        self._refuse_unfiled(newest - MOST_UNFILED)
+        over_at = time.monotonic() + FILING_SECONDS
+        self._index.catch_up(lambda: time.monotonic() > over_at)
+        self._refuse_unfiled(newest)
+        with self._catalog.snapshot(_SEARCHING) as tx:
+            return find(tx, wanted)
+
+    def _refuse_unfiled(self, least: int) -> None:
+        """Raises JournalUnavailable while that event, or one before it, is not filed."""
+        with self._catalog.snapshot() as tx:
             [filed] = tx.rows("SELECT seq FROM event_filed")
             unfiled = _head(tx)["seq"] - filed["seq"]
-        if unfiled > MOST_UNFILED:
+        if filed["seq"] < least:
             raise JournalUnavailable(
                 f"the journal is being made ready for searches: {unfiled:,} events are left",
                 hint="a running server does it; try again in some minutes",
             )
-        self._index.catch_up()
-        with self._catalog.snapshot(_SEARCHING) as tx:
-            return find(tx, wanted)
 
     def readable(self, readable: Readable | None) -> Members:
         """The numbers of all events that somebody may read."""

@@ -23,6 +23,8 @@ from policy_engine.model import Decision, Subject
 from policy_engine.personal_roles import refuse_personal
 from policy_engine.visibility import Visibility
 
+_LONGEST_QUESTION = 2_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
@@ -77,7 +79,7 @@ class Runner:
                 datasets=_datasets(question),
                 revision=revision,
                 client=self.client,
-                details={"statement": text, "count": count},
+                details={"statement": text[:_LONGEST_QUESTION], "count": count},
             )
         )
 

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from catalog.database import Catalog
+from catalog.errors import LimitExceeded
 from catalog.model import Revision
 from catalog.revisions import Revisions
 from tests.catalog.conftest import Clock, abandon
@@ -28,6 +29,13 @@ def test_revisions_are_numbered_in_order_and_keep_their_state(revisions: Revisio
     assert revisions.revision(1) == (first, "{1}")
     assert revisions.revision(3) is None
     assert revisions.history() == (second, first)
+
+
+def test_a_reason_is_not_too_long_for_every_list_of_revisions(revisions: Revisions) -> None:
+    with pytest.raises(LimitExceeded, match="at most 2,000 characters, and this one 2,001"):
+        revisions.add(by="ada", why="y" * 2_001, difference="+ grant", state="{}")
+    assert revisions.current_number() == 0
+    assert revisions.add(by="ada", why="y" * 2_000, difference="+ grant", state="{}").number == 1
 
 
 def test_a_revision_goes_with_the_transaction_that_made_it(revisions: Revisions, catalog: Catalog) -> None:

@@ -1,12 +1,16 @@
 """Policy statements over HTTP: the same language, within the rights of whoever sends them."""
 
+import contextlib
 from collections.abc import Callable
 
 import flask
 import pytest
 from werkzeug.test import TestResponse
 
+from catalog.journal.event import EventKind
+from policy_engine.model import Subject
 from web_ui.parts import Parts
+from web_ui.settings import QuerySettings
 
 Bearer = Callable[[str], dict[str, str]]
 Give = Callable[[str, str], TestResponse]
@@ -45,6 +49,22 @@ def test_everybody_asks_about_what_they_may_know(give: Give) -> None:
     assert give("kim", "SHOW CURRENT ROLES").get_json()["rows"] == [["clerk", "clerks"]]
     assert give("eve", "DESCRIBE shop.orders").status_code == 403
     assert give("eve", "SHOW DATABASES").get_json()["rows"] == []
+
+
+def test_a_statement_takes_one_of_the_persons_turns(give: Give, shop: Parts) -> None:
+    kim = Subject(user="kim", groups=frozenset({"clerks"}))
+    with contextlib.ExitStack() as turns:
+        for _ in range(QuerySettings().at_once):
+            turns.enter_context(shop.pipeline.turn(kim))
+        assert give("kim", "SHOW DATABASES").status_code == 429
+        assert give("max", "SHOW DATABASES").status_code == 200
+    assert give("kim", "SHOW DATABASES").status_code == 200
+
+
+def test_of_a_question_the_journal_keeps_little(give: Give, shop: Parts) -> None:
+    assert give("kim", "SHOW DATABASES -- " + "x" * 90_000).status_code == 200
+    [event] = shop.journal.search(user="kim", kind=EventKind.METADATA_READ)
+    assert event.details["statement"] == ("SHOW DATABASES -- " + "x" * 90_000)[:2_000]
 
 
 def test_a_mistake_is_shown_where_it_is(give: Give) -> None:

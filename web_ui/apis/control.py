@@ -106,7 +106,9 @@ class ControlApi:
             subject=subject,
             client=answers.client(),
         )
-        done = runner.run(Body.read("statement").text("statement"), at=self.parts.clock())
+        statement = Body.read("statement").text("statement")
+        with self.parts.pipeline.turn(subject):
+            done = runner.run(statement, at=self.parts.clock())
         if isinstance(done, Answer):
             return flask.jsonify({"columns": done.columns, "rows": done.rows})
         answers.decided_under(done.revision)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from catalog.clock import written_time
 from catalog.database import Catalog
 from catalog.errors import JournalUnavailable, LimitExceeded
+from catalog.journal import event_index
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.event_search import Readable
 from catalog.journal.event_sets import Members, extended, gathered, packed, unpacked
@@ -285,3 +287,78 @@ def test_an_event_that_was_touched_spoils_no_search_for_others(journal: Journal,
     assert not journal.verify().ok
     with pytest.raises(JournalUnavailable, match="event 1"):
         journal.search()
+
+
+def _odd(letters: int, seed: int) -> str:
+    """A text of which each three letters are others."""
+    return "".join(random.Random(seed).choices([chr(code) for code in range(0x4E00, 0x9000)], k=letters))
+
+
+def _filed(journal: Journal) -> list[int]:
+    """Files what is new; the number of the last filed event before it, and whenever others could write."""
+    steps = list[int]()
+
+    def between() -> bool:
+        steps.append(journal.filed())
+        return False
+
+    journal.file(between)
+    return steps
+
+
+def test_others_write_between_long_texts_that_are_filed(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_index, "_BATCH_CHARACTERS", 30_000)
+    journal = Journal(catalog)
+    for seed in range(40):
+        said = {"request": _odd(1_500, seed), "statement": _odd(1_500, -seed - 1)}
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada", details=said))
+    filed = _filed(journal)
+    assert len(filed) > 4
+    assert max(after - before for before, after in pairwise(filed)) <= 11
+
+
+def test_others_write_between_events_that_take_long_to_be_filed(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_index, "_BATCH_SECONDS", -1.0)
+    journal = Journal(catalog)
+    for _ in range(5):
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada"))
+    steps = _filed(journal)
+    assert steps == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_is_known_does_not_count_so_that_ordinary_events_are_filed_many_at_a_time(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_index, "_BATCH_SECONDS", 60.0)
+    journal = Journal(catalog)
+    for _ in range(200):
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada", details={"request": "select 1 " * 100}))
+    steps = _filed(journal)
+    assert [step for step in steps if step] == [200]
+
+
+def test_a_long_text_is_kept_and_found_by_its_beginning(catalog: Catalog) -> None:
+    journal = Journal(catalog)
+    text = f"begins {_odd(1_900, 1)} early {_odd(2_000, 2)} late {_odd(30_000, 3)} last"
+    kept = journal.append(Event(kind=EventKind.EXPLAIN_READ, user="ada", decision_id="d7", details={"request": text}))
+    [event] = journal.search(text="early")
+    said = str(event.details["request"])
+    assert (event.details, said[:20_000]) == (kept.details, text[:20_000])
+    assert said[20_000:] == f" [and {len(text) - 20_000:,} characters more]"
+    assert journal.search(text="last") == ()
+    assert [found.seq for found in journal.search(text="d7")] == [event.seq]
+
+
+def test_a_search_files_for_no_longer_than_it_may_take_and_then_finds_nothing_half(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(catalog)
+    for seed in range(40):
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada", details={"request": _odd(2_000, seed)}))
+    monkeypatch.setattr("catalog.journal.journal.FILING_SECONDS", -1.0)
+    with pytest.raises(JournalUnavailable, match="made ready"):
+        journal.search(user="ada")
+    monkeypatch.undo()
+    assert len(journal.search(user="ada")) == 40
