@@ -13,7 +13,7 @@ from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 23  # the number of the last step below
+NEWEST = 24  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
