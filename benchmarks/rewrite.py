@@ -17,8 +17,9 @@ from policy_engine.model import Decision, Subject
 from proxy.governance import Governor, Request
 from proxy.reading.statement import read
 from proxy.reading.tokens import SqlLimits
+from proxy.rewriting.placed import Placed
 from proxy.rewriting.relations import leaves
-from proxy.rewriting.rewrite import Placed, rewrite
+from proxy.rewriting.rewrite import rewrite
 from web_ui.parts import Parts, assemble
 from web_ui.settings import load_settings
 

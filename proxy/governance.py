@@ -34,9 +34,10 @@ from proxy.rewriting import information
 from proxy.rewriting.fields import Named
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.mentions import Mentions
+from proxy.rewriting.placed import Placed
 from proxy.rewriting.relations import Leaf, leaves
 from proxy.rewriting.resolve import Explain, check_values, notices, seen_failures
-from proxy.rewriting.rewrite import Placed, Rewritten, rewrite
+from proxy.rewriting.rewrite import Rewritten, rewrite
 from proxy.rewriting.shows import explained, explanation, spelled_out
 
 

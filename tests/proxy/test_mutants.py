@@ -25,8 +25,9 @@ from policy_engine.visibility import Visibility
 from proxy.fencing.late import BARRIER
 from proxy.reading.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
 from proxy.reading.statement import Statement, check_tree
+from proxy.rewriting.placed import Placed
 from proxy.rewriting.relations import Leaf, leaves
-from proxy.rewriting.rewrite import Placed, rewrite
+from proxy.rewriting.rewrite import rewrite
 from proxy.rewriting.verify import VerificationFailed
 from tests.proxy.mutants import mutants
 from tests.proxy.world import ANALYST, World, world

@@ -1,0 +1,119 @@
+"""The governed relations of a query's places, and what of their work is left to sources."""
+
+from collections.abc import Mapping, Sequence
+
+from catalog.errors import LimitExceeded
+from catalog.names import fold, quoted
+from catalog.sources.connector import SourceCell, SourceWork, Work
+from policy_engine.model import ROW, Decision, Outcome
+from policy_engine.transforms.keys import KeyRing
+from proxy.fencing.early import early_conditions
+from proxy.fencing.families import Families
+from proxy.rewriting import information
+from proxy.rewriting.memory import Memory, Same
+from proxy.rewriting.placed import Placed, distinct
+from proxy.rewriting.secure import Governed, govern
+
+_MOST = 1_000
+_A_PIECE = 1_000
+"""Of characters: the engine's parser takes a second for two thousand such pieces."""
+
+_GOVERNED: Memory[Governed] = Memory(capacity=50_000)
+"""By all that a governed relation is made of; it weighs as many columns as it has."""
+
+
+def governed_relations(
+    placed: Sequence[Placed], keys: KeyRing, early: Sequence[Sequence[str]], *, is_fenced: bool
+) -> list[Governed]:
+    """The relation for each place, with the `early` conditions of it; raises LimitExceeded when all are too long."""
+    governed = [
+        _governed(item, keys, is_fenced).with_early(conditions) for item, conditions in zip(placed, early, strict=True)
+    ]
+    _check_size(governed)
+    return governed
+
+
+def _governed(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
+    if item.content is not None:
+        name = f"catalog_{item.decision.dataset.name}"
+        return Governed(sql=information.relation(item.decision, name), parameters={name: item.content})
+    key = (
+        Same(item.decision),
+        Same(keys),
+        item.physical,
+        item.named,
+        *item.lookups.items(),
+        item.masking,
+        item.has_statistics,
+        item.is_fenced(is_fenced),
+        item.tells_by_errors,
+    )
+    governed = _GOVERNED.get(key, None)
+    if governed is None:
+        governed = as_decided(item, item.decision, keys, is_fenced)
+        _GOVERNED.put(key, None, governed, weight=1 + len(item.decision.columns))
+    return governed
+
+
+def as_decided(item: Placed, decision: Decision, keys: KeyRing, is_fenced: bool) -> Governed:
+    """The governed relation of a place under a decision for it."""
+    return govern(
+        decision,
+        quoted(item.physical),
+        keys,
+        is_fenced=item.is_fenced(is_fenced),
+        is_read_whole=item.tells_by_errors,
+        has_statistics=item.has_statistics,
+        lookups={name: quoted(physical) for name, physical in item.lookups.items()},
+        masking=item.masking,
+        named=item.named,
+    )
+
+
+def conditions_behind(placed: Sequence[Placed], known: Families) -> list[tuple[str, ...]]:
+    """The query's own conditions that may stand beside each place's filter, behind the fence."""
+    plain = {id(item.decision): _plain_columns(item) for item in distinct(placed)}
+    return [
+        early_conditions(item.leaf.node, known, plain[id(item.decision)], ROW) if item.takes_conditions else ()
+        for item in placed
+    ]
+
+
+def _plain_columns(item: Placed) -> Mapping[str, str]:
+    shown = [column for column in item.decision.columns if column.outcome is not Outcome.HIDDEN]
+    return {fold(column.name): column.name for column in shown if not column.parts and item.is_plain(column)}
+
+
+def left_to_sources(placed: Sequence[Placed], governed: Sequence[Governed], is_fenced: bool) -> Work:
+    """What is left to sources, by physical name; two places of a relation may share a cell."""
+    cells: dict[str, dict[str, SourceCell]] = {}
+    masked: dict[str, frozenset[str]] = {}
+    mixed: set[str] = set()
+    hiding = {item.physical for item in distinct(placed) if item.hides and not item.decision.rows.filter}
+    for item, relation in zip(placed, governed, strict=True):
+        cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
+        masked[item.physical] = masked.get(item.physical, frozenset()) | item.masked
+        if item.decision.rows.filter and not item.is_fenced(is_fenced):
+            mixed.add(item.physical)
+    return {
+        physical: SourceWork(
+            cells=tuple(found.values()),
+            is_mixed=physical in mixed,
+            with_hidden=physical in hiding,
+            masked=masked[physical],
+        )
+        for physical, found in cells.items()
+        if found or physical in mixed | hiding or masked[physical]
+    }
+
+
+def _check_size(governed: Sequence[Governed]) -> None:
+    """Before anything is written out: each place of a dataset takes its relation, with all columns that may be named.
+
+    Relations are measured roughly, so that none tells how long the names in a policy's filter are.
+    """
+    if sum(1 + len(relation.sql) // _A_PIECE for relation in governed) > _MOST:
+        raise LimitExceeded(
+            "the datasets of the SQL, written out wherever they are named, are longer than is read in time",
+            hint="name columns instead of *, and wide datasets less often",
+        )

@@ -1,0 +1,99 @@
+"""The datasets of a query in their places, and what hangs on how each of them is read."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from catalog.names import fold
+from catalog.sources.connector import Masks
+from policy_engine.model import ColumnDecision, Decision, Outcome
+from policy_engine.shown_types import shown_type
+from proxy.fencing.families import Families
+from proxy.fencing.meanings import families
+from proxy.rewriting.relations import Leaf
+from proxy.rewriting.secure import may_need_fence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A dataset's leaf with the decision for it and the relation's physical name in the session.
+
+    `lookups` are the physical names of the relations that the decision's lookups read, by the lookups' names.
+    `may_raise` says that reading what the query reads of it may end in an error, `is_worked_out` that any may,
+    `has_statistics` that the engine knows of all its rows. `masked` says which of its columns (folded) are read for
+    what is made of them, `masking` where that is worked out.
+    `named` are the columns (folded) that the query can name, None for any: it is given no others.
+    `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
+    """
+
+    leaf: Leaf
+    decision: Decision
+    physical: str
+    lookups: Mapping[str, str] = field(default_factory=dict)
+    may_raise: bool = False
+    is_worked_out: bool = False
+    has_statistics: bool = True
+    masked: frozenset[str] = frozenset()
+    masking: tuple[str, Masks] = ("", Masks.VEIL)
+    content: str | None = None
+    named: frozenset[str] | None = None
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Every physical relation that the governed subquery reads, as often as it reads it."""
+        return (self.physical, *self.lookups.values())
+
+    @property
+    def hides(self) -> bool:
+        """Whether the dataset has a column that the person does not see."""
+        return any(column.outcome is Outcome.HIDDEN for column in self.decision.columns)
+
+    @property
+    def tells_by_errors(self) -> bool:
+        """Whether an error would tell which rows have a masked value that cannot be read, or a hidden one by which a
+        view chooses its rows; a source sees to that itself.
+        """
+        is_telling = (self.may_raise and bool(self.masked)) or (self.is_worked_out and self.hides)
+        return self.has_statistics and is_telling
+
+    @property
+    def takes_conditions(self) -> bool:
+        """Whether conditions of the query may stand beside the policy's filter, where reading ends no query."""
+        is_read_safely = self.has_statistics and not (self.may_raise or self.is_worked_out)
+        return bool(self.decision.rows.filter) and is_read_safely
+
+    def is_fenced(self, is_query_fenced: bool) -> bool:
+        """Beside the person's own conditions an error of a row would tell which filtered-out rows fulfil them."""
+        return is_query_fenced or (self.may_raise and bool(self.decision.rows.filter)) or self.tells_by_errors
+
+    def is_plain(self, column: ColumnDecision) -> bool:
+        """Whether the cell is the raw value itself; what is hidden is no column of the query."""
+        is_clear = column.outcome is Outcome.CLEAR and column.is_uniform and self.content is None
+        is_raw = is_clear and all(not case.when and case.call is None for case in column.cases)
+        return column.outcome is Outcome.HIDDEN or is_raw
+
+
+def distinct(placed: Sequence[Placed]) -> Collection[Placed]:
+    """One place of each dataset: a wide one may have many."""
+    return {id(item.decision): item for item in placed}.values()
+
+
+def plain_names(placed: Sequence[Placed]) -> set[str]:
+    """The names (folded) of columns that are nowhere worked out of a raw value."""
+    shown = [(item, column) for item in distinct(placed) for column in item.decision.columns]
+    worked_out = {fold(column.name) for item, column in shown if not item.is_plain(column)}
+    return {fold(column.name) for _, column in shown} - worked_out
+
+
+def meant_by_names(tree: exp.Expr, placed: Sequence[Placed]) -> Families | None:
+    """What the names of a statement mean; None where nothing lies behind its datasets that it should not meet."""
+    if not any(may_need_fence(item.decision) for item in distinct(placed)):
+        return None
+    columns = [
+        (column.name, shown_type(column))
+        for item in distinct(placed)
+        for column in item.decision.columns
+        if column.outcome is not Outcome.HIDDEN
+    ]
+    return families(tree, columns)
