@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from catalog.clock import read_time, written_time
 from catalog.database import Catalog, Value
-from catalog.errors import LimitExceeded, PolicyInvalid
+from catalog.errors import PolicyInvalid
 from catalog.names import join
 from catalog.people.model import Attribute
+from catalog.search_words import search_words
 
 _FIRST, _NUMBERS = 100_000, 900_000
-_MOST_WORDS = 100
 _STATE = "CASE WHEN state IN ('open', 'approved') AND ends_at <= ? THEN 'expired' ELSE state END"
 _SEARCHED = (
     "CAST(id AS TEXT) || ' ' || user || ' ' || database || '.' || dataset || ' ' || columns || ' ' || why || ' '"
@@ -218,10 +218,7 @@ def _conditions(choice: Choice, now: datetime) -> tuple[str, list[Value]]:
     if choice.dataset is not None:
         conditions += " AND database = ? AND dataset = ?"
         given += choice.dataset
-    words = choice.search.split()
-    if len(words) > _MOST_WORDS:
-        raise LimitExceeded(f"a search of requests has at most {_MOST_WORDS} words", hint="look for fewer")
-    for word in words:
+    for word in search_words(choice.search, "requests"):
         conditions += f" AND {_SEARCHED} LIKE ? ESCAPE '\\'"
         given.append("%" + re.sub(r"([%_\\])", r"\\\1", word) + "%")
     return conditions, given

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from catalog.clock import read_time
 from catalog.database import Catalog, Value
 from catalog.dataset_reader import read_path
-from catalog.errors import LimitExceeded
 from catalog.lookup import tag_name
 from catalog.model import Level, TagAssignment, TagOrigin, TagState
+from catalog.search_words import search_words
 
 _FROM = (
     " FROM assignment a JOIN tag t ON t.id = a.tag_id JOIN dataset d ON d.id = a.dataset_id"
@@ -27,8 +27,6 @@ _SEARCHED = (
     "b.name || '.' || d.name || ' ' || a.path || ' ' || t.name || ' ' || a.rule || ' ' || a.evidence"
     " || CASE a.missing_since WHEN '' THEN '' ELSE ' no longer found' END"
 )
-
-_MOST_WORDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +141,7 @@ def _conditions(choice: Choice) -> tuple[str, list[Value]]:
     if choice.rule:
         conditions += " AND a.rule = ? COLLATE NOCASE"
         given.append(choice.rule)
-    words = choice.search.split()
-    if len(words) > _MOST_WORDS:
-        raise LimitExceeded(f"a search of tags has at most {_MOST_WORDS} words", hint="look for fewer")
-    for word in words:
+    for word in search_words(choice.search, "tags"):
         conditions += f" AND {_SEARCHED} LIKE ? ESCAPE '\\'"
         given.append("%" + re.sub(r"([%_\\])", r"\\\1", word) + "%")
     if choice.namespaces is not None:

@@ -25,6 +25,8 @@ from policy_engine.model import Decision, Estate, PolicySet, Subject
 _MOST_JUDGES = 256
 _MOST_DECISIONS = 2_000
 _MOST_SIGHTS = 32  # of a large estate each is a megabyte
+_MOST_TEXTS = 4
+_LONGEST_TEXTS = 20_000_000  # characters of all datasets together
 
 _Key = tuple[str, str]
 _Value = TypeVar("_Value")
@@ -49,6 +51,7 @@ class _Memory:
     decisions: dict[Hashable, Decision] = field(default_factory=dict)
     lists: dict[Hashable, tuple[Dataset, ...]] = field(default_factory=dict)
     sights: dict[Hashable, tuple[Sight, ...]] = field(default_factory=dict)
+    texts: dict[Hashable, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Visibility:
@@ -136,7 +139,16 @@ class Visibility:
                 _keep(memory.lists, asked, tuple([sight.dataset for sight in found]), _MOST_JUDGES)
                 sights = tuple(sorted(found, key=lambda sight: fold(sight.dataset.full_name)))
                 _keep(memory.sights, asked, sights, _MOST_SIGHTS)
-            return tuple(sight for sight in sights if _matches(sight.dataset, words, judge)) if words else sights
+            if not words:
+                return sights
+            texts = memory.texts.get(asked)
+            if texts is None:
+                texts = tuple([_text(sight.dataset, judge) for sight in sights])
+                if sum(map(len, texts)) <= _LONGEST_TEXTS:
+                    _keep(memory.texts, asked, texts, _MOST_TEXTS)
+            return tuple(
+                sight for sight, text in zip(sights, texts, strict=True) if all(word in text for word in words)
+            )
 
     def there(self, databases: frozenset[str] | None) -> tuple[Dataset, ...]:
         """The datasets of some databases, by folded name, or of all: for whoever writes the policies there."""
@@ -205,10 +217,10 @@ def _visible(memory: _Memory, asked: Hashable, judge: Judge) -> tuple[Dataset, .
     return visible
 
 
-def _matches(dataset: Dataset, words: tuple[str, ...], judge: Judge) -> bool:
+def _text(dataset: Dataset, judge: Judge) -> str:
+    """All of a dataset that is seen and searched, folded."""
     seen = [dataset.full_name, dataset.comment, *dataset.confirmed, *dataset.database_tags]
-    haystack = fold("\n".join([*seen, *judge.judge(dataset).words]))
-    return all(word in haystack for word in words)
+    return fold("\n".join([*seen, *judge.judge(dataset).words]))
 
 
 def _asked(subject: Subject, policies: PolicySet, at: datetime, circumstances: Circumstances) -> Hashable:

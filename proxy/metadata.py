@@ -13,6 +13,7 @@ from catalog.journal.event_terms import MOST_NAMED
 from catalog.journal.journal import Journal
 from catalog.model import Dataset, Key
 from catalog.names import fold, join, nearest
+from catalog.search_words import search_words
 from crawler.levels import Levels, Rated
 from policy_engine.circumstances import Circumstances
 from policy_engine.judging.policy_index import roles_of
@@ -177,7 +178,7 @@ class Metadata:
 
         With `asked_by` it is told to somebody who may see as others, and on record as theirs.
         """
-        words = tuple(fold(search).split())
+        words = search_words(search, "datasets")
         with self._policies.moment() as policies:
             found = self._visibility.sights(subject, policies, self._clock(), Circumstances(address=client), words)
         self._tell(

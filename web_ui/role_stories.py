@@ -9,6 +9,7 @@ from catalog.journal.event import Event, EventKind
 from catalog.names import fold
 from catalog.people.accounts import is_provided
 from catalog.people.model import Role
+from catalog.search_words import search_words
 from policy_engine.capabilities import ADMIN, AUDITOR, Action, Capability, Rights, parse
 from policy_engine.circumstances import AT_MOST
 from policy_engine.judging.policy_index import is_in_force, roles_of
@@ -103,8 +104,9 @@ class Roles:
         """The roles by name, each word of the search in their names, groups or capabilities."""
         people = self._people() if self.sees_all else ()
         stories = (self._story(role, people) for role in self._known())
-        words = fold(search).split()
-        return tuple(story for story in stories if all(word in _searched(story) for word in words))
+        words = search_words(search, "roles")
+        searched = ((story, _searched(story)) for story in stories)
+        return tuple(story for story, text in searched if all(word in text for word in words))
 
     def story(self, name: str) -> RoleStory | None:
         """One role whole; None alike for one that is not there and for one that is not theirs to know."""

@@ -115,8 +115,9 @@ def test_a_choice_shows_what_the_reader_may_know_and_asked_for(
 
 def test_a_search_of_too_many_words_is_refused(requests: AccessRequests) -> None:
     assert requests.count(Choice(databases=None, search="a " * 100), NOW) == 0
+    assert requests.count(Choice(databases=None, search="a " * 2_000), NOW) == 0  # which is one word
     with pytest.raises(LimitExceeded, match="at most 100 words"):
-        requests.count(Choice(databases=None, search="a " * 2_000), NOW)
+        requests.count(Choice(databases=None, search=" ".join(map(str, range(101)))), NOW)
 
 
 def test_open_ones_come_first_and_some_at_a_time(requests: AccessRequests) -> None:

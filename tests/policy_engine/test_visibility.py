@@ -119,4 +119,7 @@ def test_a_list_counts_what_the_decisions_tell(catalog: Catalog, datasets: Datas
     assert found("contact.phone") == ["clients", "leads"]
     assert found("shop", "pii.phone") == ["clients"]
     assert found("orders") == ["Orders"]
+    texts = list(visibility._memory.texts.values())
+    assert found("email") == found("email", "e")
+    assert [each is known for each, known in zip(visibility._memory.texts.values(), texts, strict=True)] == [True]
     assert visibility.sights(Subject(user="x", groups=frozenset()), policies, AT) == ()

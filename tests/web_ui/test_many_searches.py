@@ -4,12 +4,14 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import flask
 import pytest
 
 from catalog.journal.event import Event, EventKind
+from tests.web_ui.browsing import SignIn
 from tests.web_ui.running import Server, running
 from tests.web_ui.shop import open_shop
 from web_ui.parts import Parts
@@ -82,3 +84,18 @@ def _asked(server: Server, address: str, token: str) -> tuple[int, dict[str, obj
         with connection.getresponse() as response:
             read = response.read()
             return response.status, {} if response.status == 200 else json.loads(read)
+
+
+@pytest.mark.parametrize(
+    "place", ["/api/v1/datasets", "/data", "/policies", "/roles", "/requests", "/tags", "/api/v1/tags/assignments"]
+)
+def test_a_search_of_anything_has_so_many_words(
+    place: str, browser: SignIn, app: flask.Flask, bearer: Callable[[str], dict[str, str]]
+) -> None:
+    def status(count: int) -> int:
+        asked = {"search": " ".join(map(str, range(count)))}
+        if place.startswith("/api/"):
+            return app.test_client().get(place, query_string=asked, headers=bearer("max")).status_code
+        return browser("max").get(place, query_string=asked).status_code
+
+    assert (status(100), status(101)) == (200, 413)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import flask
 
+from catalog.search_words import search_words
 from policy_engine.capabilities import Action, Rights
 from policy_engine.changing.delegation import may_change_anything
 from policy_engine.document import writing
@@ -42,7 +43,9 @@ class PoliciesPage:
         told = told_history(self.parts.revisions.history(), tells_all=reads_every_policy(rights))
         last, now = last_changes(told), self.parts.clock()
         cards = [Card.of(policy, last, now) for policy in readable(subject, current)]
-        found = [card for card in cards if all(word in card.text.lower() for word in search.lower().split())]
+        words = search_words(search.lower(), "policies")
+        searched = ((card, card.text.lower()) for card in cards) if words else ((card, "") for card in cards)
+        found = [card for card, text in searched if all(word in text for word in words)]
         return flask.render_template(
             "policies.html",
             search=search,
