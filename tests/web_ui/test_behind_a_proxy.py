@@ -1,5 +1,6 @@
 """Behind a proxy that is trusted, each request is from whom that one says; nobody else's word counts."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from policy_engine.circumstances import When
 from proxy.http.forwarded import HEADER, client_address, read_proxies
 from proxy.refusals import RequestInvalid
 from tests.web_ui.browsing import csrf_token
+from tests.web_ui.running import running
 from tests.web_ui.shop import PASSWORD, open_shop
 from web_ui.app import create_app
 from web_ui.behind_proxies import networks_without_clients
@@ -168,3 +170,28 @@ def test_health_and_the_examination_tell_of_it(shop: Parts) -> None:
     shop.home.settings_file.write_text('[server]\npublic_url = "https://veil.example"\n')
     [found] = [each for each in examine(shop.home) if each.what == "networks that policies ask for"]
     assert found.wrong == warning
+
+
+SENT = {
+    ("X-Forwarded-For: 10.0.0.8", "X-Forwarded-For: 192.0.2.1"): "192.0.2.1",
+    ("X-Forwarded-For: 192.0.2.1", "X_Forwarded_For: 10.0.0.8"): "192.0.2.1",
+    ("X-Forwarded-For: 192.0.2.1", "Forwarded: for=10.0.0.8", "X-Real-IP: 10.0.0.8"): "192.0.2.1",
+    ("X-Forwarded-For: 192.0.2.1", "X-Forwarded-For: "): "",
+    ("Forwarded: for=10.0.0.8", "X_Forwarded_For: 10.0.0.8"): "",
+}
+
+
+def test_a_real_server_takes_the_last_of_all_that_is_sent(shop: Parts) -> None:
+    token, _ = shop.tokens.create("max", "test", timedelta(days=1))
+    shop.home.settings_file.write_text(f'[server]\nport = 0\ntrusted_proxies = ["{PROXY}"]\n')
+    with running(shop.home.path) as server:
+        for sent, client in SENT.items():
+            lines = ("GET /api/v1/datasets HTTP/1.1", "Host: a", "Connection: close", f"Authorization: Bearer {token}")
+            with socket.create_connection((PROXY, server.port), timeout=20) as connection:
+                connection.sendall("\r\n".join((*lines, *sent, "", "")).encode())
+                assert connection.recv(12) == (b"HTTP/1.1 200" if client else b"HTTP/1.1 400"), sent
+                while connection.recv(4096):
+                    pass
+            if client:
+                [event] = shop.journal.search(kind=EventKind.METADATA_READ, limit=1)
+                assert event.client == client, sent

@@ -139,3 +139,9 @@ def test_a_name_of_a_policy_that_is_taken_is_told_as_it_was_written(worlds: dict
         headers = {"Authorization": f"Bearer {app.config['tokens']['dee']}"}
         refused = app.test_client().post("/api/v1/ddl", headers=headers, json={"statement": statement})
         assert (refused.status_code, "`ELSEWHERE`" in refused.text, "elsewhere" in refused.text) == (422, True, False)
+
+
+def test_no_report_goes_through_all_roles_there_are() -> None:
+    """`Desk.roles` are those that may be told of; policies in force have others, for judging alone."""
+    for file in (Path(__file__).parents[2] / "web_ui" / "reports").glob("*.py"):
+        assert ".policies.roles" not in file.read_text(encoding="utf-8"), file.name
