@@ -27,6 +27,8 @@ _OTHERS = {
     "role:": "reports read it as the name of a role",
 }
 _SHORTEST_PASSWORD = 8
+_KIBIBYTES = 65_536
+"""Of memory for each password that is looked at: RFC 9106, the second recommended option."""
 
 
 class Accounts:
@@ -41,7 +43,7 @@ class Accounts:
 
     def __init__(self, catalog: Catalog, *, hasher: PasswordHasher | None = None) -> None:
         self._catalog = catalog
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher or PasswordHasher(time_cost=3, memory_cost=_KIBIBYTES, parallelism=4)
 
     def put_role(self, role: Role) -> None:
         """Adds a role or replaces the groups that hold it and what it may do."""
