@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import flask
+from markupsafe import escape
 
 from catalog.errors import Internal, NotAuthenticated, VeilError
 from catalog.secret_files import kept_secret
@@ -15,6 +16,7 @@ from proxy.http import answers, problems
 from proxy.http.deeds import Deeds
 from proxy.http.forwarded import read_proxies
 from proxy.http.identity import Identity
+from proxy.refusals import TooMany
 from web_ui import session, wording
 from web_ui.home.estate import Estates
 from web_ui.home.steps import next_step
@@ -73,7 +75,7 @@ def create_app(parts: Parts) -> flask.Flask:
     app.before_request(view_as.guard)
     app.after_request(_secure)
     app.after_request(parts.metrics.answered)
-    answers.install(app, parts.revisions.current_number)
+    answers.install(app, parts.revisions.current_number, threads=settings.server.threads)
     Deeds(catalog=parts.catalog, policies=parts.policies).install(app)
     app.register_error_handler(Exception, _on_error)
     _add_routes(app, parts, identity, sessions, provider)
@@ -191,6 +193,8 @@ def _error_page(known: VeilError) -> str:
     try:
         return flask.render_template("problem.html", problem=known, decision_id=answers.decision_id())
     except VeilError:  # the frame itself needs the catalog; a broken one must still be told of
+        if isinstance(known, TooMany):  # nor has it a turn then
+            return str(escape(f"{known.detail}; {known.hint}."))
         return f"{Internal.title}. Decision id: {answers.decision_id()}"
 
 

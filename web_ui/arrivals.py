@@ -79,7 +79,7 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """The connections that the loop waits for: for a request, for a reader, or for their end."""
         self._taken: dict[TConn, bytes] = {}
         """What was taken out of the system's memory of a request that is not there yet."""
-        self._readers = Readers(most_waiting=max(2, self.cfg.threads // 8))
+        self._readers = Readers(most_waiting=max(1, self.cfg.threads // 8))
         self._swept_at = 0.0
 
     def enqueue_req(self, conn: TConn) -> None:

@@ -13,14 +13,18 @@ from catalog.model import Source
 from catalog.names import fold, nearest
 from crawler.politeness import Politeness
 
+FEWEST_THREADS = 4
+"""Half for one person, one for whoever reads large answers, and one that is left."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """Where and how the server listens.
 
-    `public_url` is the address people use when it is another one (behind a TLS proxy, say); with https
-    there, cookies are sent over https only. `drain_seconds` is how long running queries may go on after
-    the server was told to stop.
+    `public_url` is the address people use when it is another one (behind a TLS proxy, say); with https there, cookies
+    are sent over https only. `threads` answer requests, 4 of them at least; at most half are at work for one person at
+    once, whatever that person does, so that others are answered. `drain_seconds` is how long running queries may go on
+    after the server was told to stop.
 
     Behind a proxy every connection comes from that one. `trusted_proxies` are the addresses or networks of proxies
     (`127.0.0.1`, `10.0.0.0/24`) whose header `X-Forwarded-For` is believed: the client is the last address in it that
@@ -42,13 +46,13 @@ class QuerySettings:
     """What one query may use (`max_rows` 0: no limit), and whether an error names the policy behind it.
 
     `memory` is what the engine may take for one query (`500MB`, `2GiB`); what does not fit is spilled to the home's
-    folder, up to `spill`. A query that takes twice as much and 512 MiB is ended. Each runs in a process of its own,
-    of which there are at most `workers`; further ones wait. `at_once` is how many queries one person may have
-    running (0: no limit), explanations and open results that are not read to their end included. With
-    `explain = "brief"` a hidden column is told of exactly like a misspelt one, and neither a page, nor SQL as it would
-    run, nor one's own part of the journal names it, which is without SQL as it ran; only the words of the policies that
-    hold for a person still may, since that person may read them. A struct is told by its shown fields alone then, and
-    no comment of a source at all.
+    folder, up to `spill`. A query that takes twice as much and 512 MiB is ended. Each runs in a process of its own, of
+    which there are at most `workers`; further ones wait. `at_once` is how many queries one person may have running (0:
+    no limit), explanations, policy statements and open results that are not read to their end included; half of the
+    server's `threads` are the most of all. With `explain = "brief"` a hidden column is told of exactly like a misspelt
+    one, and neither a page, nor SQL as it would run, nor one's own part of the journal names it, which is without SQL
+    as it ran; only the words of the policies that hold for a person still may, since that person may read them. A
+    struct is told by its shown fields alone then, and no comment of a source at all.
     """
 
     seconds: float = 300.0
@@ -238,7 +242,13 @@ def load_settings(file: Path, environ: Mapping[str, str] = os.environ) -> Settin
     sections = get_type_hints(Settings)
     _refuse_unknown(tables, sections, "section")
     read: dict[str, Any] = {name: _read_section(sections[name], name, table, origins) for name, table in tables.items()}
-    return Settings(**read)
+    settings = Settings(**read)
+    if settings.server.threads < FEWEST_THREADS:
+        raise SettingsInvalid(
+            f"{origins['server', 'threads']} must be {FEWEST_THREADS} at least: one person could have all of them wait",
+            hint=f"leave it out for {ServerSettings().threads}",
+        )
+    return settings
 
 
 def variables_of(environ: Mapping[str, str]) -> Mapping[tuple[str, str], str]:

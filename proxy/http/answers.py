@@ -15,7 +15,8 @@ from proxy.turns import Turns
 
 PREFIX = "/api/v1"
 _FROM_ANYWHERE = ("static", "healthz", "metrics")  # these are the same wherever one asks from
-_ARRIVING = Turns(16, "request coming in", "requests coming in", hint="send the rest of them, or fewer at once")
+_UNDER_WAY = "veil.under_way"
+_END_TURN = "veil.end_turn"
 
 
 def is_api() -> bool:
@@ -44,17 +45,41 @@ def subject(identity: Identity) -> Subject:
     """
     if "subject" not in flask.g:
         authorization = flask.request.headers.get("Authorization")
+        found = identity.subject(authorization)
+        _take_turn(found)  # one person does not have every thread work, or wait
         if flask.request.content_length or flask.request.headers.get("Transfer-Encoding"):
-            # nobody at all is not waited for, and one person does not have every thread wait
-            end_turn = _ARRIVING.take(identity.subject(authorization).user)
-            try:
-                flask.request.get_data()
-            finally:
-                end_turn()
-        flask.g.subject = identity.subject(authorization)
+            flask.request.get_data()  # nobody at all is not waited for
+            found = identity.subject(authorization)
+        flask.g.subject = found
         flask.g.identity = identity
-    found: Subject = flask.g.subject
-    return found
+    known: Subject = flask.g.subject
+    return known
+
+
+def share(threads: int) -> int:
+    """How many of so many threads are at work for one person at once, whatever they do: others have the rest.
+
+    Example:
+        >>> share(32), share(4)
+        (16, 2)
+    """
+    return max(1, threads // 2)
+
+
+def keep_turn() -> Callable[[], None]:
+    """What ends the current request's turn, which from now on lasts until that is called."""
+    end_turn: Callable[[], None] = flask.request.environ.pop(_END_TURN, _nothing)
+    return end_turn
+
+
+def _take_turn(subject: Subject) -> None:
+    turns: Turns | None = flask.current_app.extensions.get(_UNDER_WAY)
+    if turns is not None and _END_TURN not in flask.request.environ:
+        flask.request.environ[_END_TURN] = turns.take(subject.user)
+
+
+def _nothing() -> None:
+    pass
 
 
 def refuse_if_changed(identity: Identity) -> None:
@@ -97,8 +122,15 @@ def client() -> str:
     return str(flask.g.client)
 
 
-def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
-    """Settle where each request came from, put both headers on every API answer, and tell connections who reads."""
+def install(app: flask.Flask, newest_revision: Callable[[], int], *, threads: int) -> None:
+    """Settle where each request came from, give each person a share of the threads, put both headers on every API
+    answer, and tell connections who reads.
+
+    A turn lasts until the request is answered, and where an answer is made while it is sent, until it is sent.
+    """
+    app.extensions[_UNDER_WAY] = Turns(
+        share(threads), "request under way", "requests under way", hint="wait until some are answered, and read answers"
+    )
 
     def settle_client() -> None:
         if flask.request.endpoint not in _FROM_ANYWHERE:
@@ -112,10 +144,13 @@ def install(app: flask.Flask, newest_revision: Callable[[], int]) -> None:
         connection = outgoing.of_request(flask.request.environ)
         if connection is not None and "subject" in flask.g:
             connection.reader = flask.g.subject.user
+        if response.is_streamed and not response.direct_passthrough:
+            response.call_on_close(keep_turn())
         return response
 
     app.before_request_funcs.setdefault(None, []).insert(0, settle_client)
     app.after_request(finish)
+    app.teardown_request(lambda _: keep_turn()())
 
 
 def problem(error: Exception) -> flask.Response:

@@ -213,6 +213,7 @@ def streamed(answer: Answer, form: Format, held: contextlib.ExitStack) -> flask.
     header = base64.urlsafe_b64encode(access).decode()
     if len(header) <= _HEADER_MOST:
         response.headers["Veil-Access"] = header
+    held.callback(answers.keep_turn())
     stream.hold(held)
     return response
 

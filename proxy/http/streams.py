@@ -41,7 +41,7 @@ class Stream:
         self._held = held.pop_all()
 
     def close(self) -> None:
-        """Lets go; called by the server however the answer ended."""
+        """Lets go, once; called at the end, and by the server however the answer ended."""
         self._held.close()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -51,6 +51,7 @@ class Stream:
         try:
             return next(self._pieces)
         except StopIteration:
+            self.close()
             raise
         except Departed:
             raise StreamBroken from None

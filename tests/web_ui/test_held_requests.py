@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from policy_engine.changing.plan import Plan
 from policy_engine.model import PolicySet
 from tests.web_ui.browsing import csrf_token
 from tests.web_ui.elsewhere import regroup, remove_user, revoke
+from web_ui.app import create_app
 from web_ui.parts import Parts
 
 BODY = json.dumps({"sql": "select * from shop.orders order by id", "format": "json"}).encode()
@@ -144,6 +146,39 @@ def test_one_person_has_some_requests_come_in_at_once(app: flask.Flask, shop: Pa
     assert _asked(app, text, one_more, 0).status_code == 200
     assert told == [429, *([200] * 15)]
     assert _asked(app, text, lambda: None, 0).status_code == 200
+
+
+def test_one_persons_share_of_the_threads_is_over_all_they_do(shop: Parts) -> None:
+    server = replace(shop.settings.server, threads=6)
+    app = create_app(replace(shop, settings=replace(shop.settings, server=server)))
+    headers = {
+        name: {"Authorization": f"Bearer {shop.tokens.create(name, 'test', timedelta(days=1))[0]}"}
+        for name in ("kim", "max")
+    }
+
+    def ask(user: str, address: str = "/api/v1/whoami") -> TestResponse:
+        return app.test_client().get(address, headers=headers[user])
+
+    def query() -> TestResponse:
+        sql = {"sql": "select * from shop.orders"}
+        return app.test_client().post("/api/v1/query", json=sql, headers=headers["kim"])
+
+    for _ in range(10):  # what is answered takes no turn any more, whatever came of it
+        assert ask("kim").status_code == 200
+        assert ask("kim", "/api/v1/datasets/shop/nope").status_code == 404
+    opened = [query(), query(), ask("kim", "/api/v1/audit/export")]
+    assert [answer.status_code for answer in opened] == [200] * 3
+    refused = ask("kim")
+    assert (refused.status_code, refused.json and refused.json["detail"]) == (
+        429,
+        "you have 3 requests under way, as many as one person may have at once",
+    )
+    assert ask("kim", "/data").status_code == 429
+    assert ask("max").status_code == 200
+    for answer in opened:
+        answer.close()
+        assert ask("kim").status_code == 200
+        assert ask("kim").status_code == 200
 
 
 def test_a_form_is_judged_when_it_is_whole(browser: SignIn, shop: Parts) -> None:

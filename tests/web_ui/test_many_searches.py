@@ -30,7 +30,7 @@ EVENTS = "/api/v1/audit/events"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     with open_shop(tmp_path_factory.mktemp("shop")) as parts:
-        parts.home.settings_file.write_text("[server]\nport = 0\nthreads = 8\n")
+        parts.home.settings_file.write_text("[server]\nport = 0\nthreads = 16\n")
         with parts.catalog.transaction():
             for number in range(3_000):
                 parts.journal.append(

@@ -26,7 +26,7 @@ MOST = 600_000
 SETTINGS = f"""
 [server]
 port = 0
-threads = 4
+threads = 8
 drain_seconds = 12
 [query]
 max_rows = {MOST}

@@ -43,6 +43,7 @@ def test_a_list_is_written_with_commas_in_the_environment(tmp_path: Path) -> Non
         ("[session]\nhours = inf\n", "`hours` of [session]", "reference"),
         ("[crawl]\ndetectors = [1]\n", "`detectors` of [crawl]", "reference"),
         ("[server\n", "not valid TOML", "mend"),
+        ("[server]\nthreads = 3\n", "`threads` of [server] in `veil.toml` must be 4 at least", "32"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_way_out(tmp_path: Path, text: str, names: str, hint: str) -> None:

@@ -15,7 +15,7 @@ from tests.web_ui.running import Server, running
 from tests.web_ui.shop import open_shop
 from web_ui.parts import Parts
 
-THREADS = 4
+THREADS = 8
 OPEN_TO_ALL = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = OPEN_TO_ALL.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 IMPATIENT = """
