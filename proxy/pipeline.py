@@ -86,8 +86,10 @@ class Pipeline:
                 values = bind(request.parameters, settled.statement.parameters)
                 on_settled()
             self._journal.append(record.beginning(subject, request, decision_id, settled))
-            limits = Limits(seconds=self._limits.seconds, batch_rows=self._limits.batch_rows)
             rewritten = settled.rewritten
+            limits = Limits(
+                seconds=self._limits.seconds, batch_rows=self._limits.batch_rows, is_whole=rewritten.may_fail
+            )
             run = settled.session.run(rewritten.sql, {**values, **rewritten.parameters}, limits, rewritten.work)
             if on_start is not None:
                 on_start(run)

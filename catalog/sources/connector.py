@@ -40,10 +40,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one run may use: seconds until it is stopped (None: no limit) and rows in a batch."""
+    """What one run may use: seconds until it is stopped (None: no limit) and rows in a batch.
+
+    Of one that `is_whole` nothing is given before it has come to its end.
+    """
 
     seconds: float | None = None
     batch_rows: int = 65_536
+    is_whole: bool = False
 
 
 class Masks(Enum):

@@ -1,6 +1,6 @@
 """A statement under way in the embedded engine: lazy, streamed, and stoppable in every phase."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.remote.opened import OpenedRemotes, Remotes
 from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
+from catalog.sources.whole_result import WholeResult
 from catalog.sources.world import World
 
 
@@ -38,6 +39,8 @@ class EngineRun(StoppableRun):
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._reader: pa.RecordBatchReader | None = None
         self._even = EvenBatches(limits.batch_rows)
+        self._whole: WholeResult | None = None
+        self._batches: Iterator[pa.RecordBatch] = iter(())
 
     @property
     def schema(self) -> pa.Schema:
@@ -63,12 +66,24 @@ class EngineRun(StoppableRun):
                 reader.close()
         if cursor is not None:
             cursor.close()
+        if self._whole is not None:
+            self._whole.close()
         self._opened_remotes.close()
 
     def _next(self) -> pa.RecordBatch | None:
-        """INVARIANT: where a batch ends hangs on its own rows alone, and on nothing that was read beside them."""
         if self._reason is not None:
             raise self._reason
+        if not self._limits.is_whole:
+            return self._cut()
+        if self._whole is None:
+            self._whole = WholeResult(self._world.spill)
+            while (batch := self._cut()) is not None:
+                self._whole.add(batch)
+            self._batches = self._whole.batches()
+        return next(self._batches, None)
+
+    def _cut(self) -> pa.RecordBatch | None:
+        """INVARIANT: where a batch ends hangs on its own rows alone, and on nothing that was read beside them."""
         while (batch := self._even.take()) is None:
             if (read := self._read()) is None:
                 return self._even.rest()

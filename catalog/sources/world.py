@@ -71,6 +71,7 @@ class World:
         self.kept = Kept()
         self._end = weakref.finalize(self, _end, self._connection, spill, self.kept, held)
         self.is_broken = False
+        self.spill = Path(spill)
         try:
             register(self._connection, functions_at(resources.functions))
             for path, alias in self._aliases.items():

@@ -9,6 +9,7 @@ from catalog.names import fold
 from catalog.sources.connector import Masks
 from policy_engine.model import ColumnDecision, Decision, Outcome
 from policy_engine.shown_types import shown_type
+from proxy.fencing.barrier import is_leak_proof
 from proxy.fencing.families import Families
 from proxy.fencing.meanings import families
 from proxy.rewriting.relations import Leaf
@@ -86,10 +87,13 @@ def plain_names(placed: Sequence[Placed]) -> set[str]:
     return {fold(column.name) for _, column in shown} - worked_out
 
 
-def meant_by_names(tree: exp.Expr, placed: Sequence[Placed]) -> Families | None:
-    """What the names of a statement mean; None where nothing lies behind its datasets that it should not meet."""
-    if not any(may_need_fence(item.decision) for item in distinct(placed)):
-        return None
+def needs_fence(placed: Sequence[Placed]) -> bool:
+    """Whether something lies behind the datasets that an engine could meet or know before their cells."""
+    return any(may_need_fence(item.decision) for item in distinct(placed))
+
+
+def meant_by_names(tree: exp.Expr, placed: Sequence[Placed]) -> Families:
+    """What the names of a statement mean."""
     columns = [
         (column.name, shown_type(column))
         for item in distinct(placed)
@@ -97,3 +101,15 @@ def meant_by_names(tree: exp.Expr, placed: Sequence[Placed]) -> Families | None:
         if column.outcome is not Outcome.HIDDEN
     ]
     return families(tree, columns)
+
+
+def may_fail_half_way(tree: exp.Expr, placed: Sequence[Placed], is_harmless: bool | None) -> bool:
+    """Whether rows of an answer may be there before an error ends it, beside something that the person does not see.
+
+    `is_harmless` says whether the query is leak-proof, None where nothing but hidden columns may lie behind it.
+    """
+    if is_harmless is None:
+        if not any(item.hides for item in distinct(placed)):
+            return False
+        is_harmless = is_leak_proof(tree, meant_by_names(tree, placed))
+    return not is_harmless or any(item.may_raise or item.is_worked_out for item in placed)

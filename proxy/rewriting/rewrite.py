@@ -23,7 +23,7 @@ from proxy.reading.statement import Statement, generate, reread
 from proxy.rewriting.governing import conditions_behind, governed_relations, left_to_sources
 from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
-from proxy.rewriting.placed import Placed, meant_by_names, plain_names
+from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
 from proxy.rewriting.relations import Leaf, shorten_columns
 from proxy.rewriting.resolve import Explain
 from proxy.rewriting.secure import Governed
@@ -40,7 +40,8 @@ _GOVERNED_NODES: Memory[Node] = Memory(capacity=2048)
 class Rewritten:
     """SQL that may run, the keys to bind, and the same SQL for people (`shown`) and for the journal (`blanked`).
 
-    `work` is what is left to sources.
+    `may_fail` says that an error may end it half way, and that it must not tell how far it came. `work` is what is left
+    to sources.
     """
 
     sql: str
@@ -48,6 +49,7 @@ class Rewritten:
     blanked: str
     blanked_request: str
     is_fenced: bool
+    may_fail: bool
     parameters: Mapping[str, bytes | str] = field(default_factory=dict, repr=False)
     work: Work = field(default_factory=dict)
 
@@ -62,8 +64,9 @@ def rewrite(
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    known = meant_by_names(tree, placed)
+    known = meant_by_names(tree, placed) if needs_fence(placed) else None
     late = () if known is None else late_columns(tree, known, plain_names(placed))
+    may_fail = may_fail_half_way(tree, placed, None if known is None else late == ())
     is_fenced = late is None
     kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed, session))
     early = conditions_behind(placed, known) if known is not None and is_fenced else [()] * len(placed)
@@ -93,6 +96,7 @@ def rewrite(
         blanked=_filled(printed_blank, stand_ins, unasked),
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
+        may_fail=may_fail,
         parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
         work=left_to_sources(placed, governed, is_fenced),
     )

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from catalog.errors import SqlInvalid
 from proxy.answering.wire import Format, encode
 from proxy.pipeline import Request
 from tests.proxy.world import ANALYST, World, governed
@@ -95,3 +96,26 @@ def test_the_ends_are_those_of_what_is_seen(worlds: dict[str, World]) -> None:
         ends = {name: _ends(world, sql) for name, world in worlds.items()}
         assert ends["plain"]["groups"], sql
         assert ends["plain"] == ends["many rows left out"] == ends["large texts"], sql
+
+
+def test_an_answer_that_fails_tells_nothing_of_how_far_it_came(tmp_path: Path) -> None:
+    """Where the engine meets the row that fails hangs on rows that a policy leaves out."""
+    with duckdb.connect() as engine:
+        engine.execute(
+            f"CREATE TABLE orders AS SELECT i AS id, 'w' AS word, 'seen' AS note FROM range({12 * ROWS}) r(i)"
+        )
+        engine.execute(f"COPY orders TO '{tmp_path}/orders.parquet'")
+    document = DOCUMENT.replace("SOURCE", "{connector: files, path: .}").replace("ORDERS", "orders.parquet")
+    failing = "select id, cast(case when id = {} then 'x' else '1' end as int) as q from shop.orders"
+    with governed(tmp_path, document) as shop:
+        for place in (10, 150_000, 12 * ROWS - 1):
+            with pytest.raises(SqlInvalid):
+                shop.pipeline.query(ANALYST, Request(sql=failing.format(place)), decision_id="d")
+        streamed = {
+            "select id from shop.orders where id > 5": False,
+            "select id / 2 as h from shop.orders": False,
+            "select cast(word as date) from shop.orders": True,
+            "select sum(id * id) from shop.orders": True,
+        }
+        for sql, may_fail in streamed.items():
+            assert shop.governor.settle(ANALYST, Request(sql=sql)).rewritten.may_fail is may_fail, sql

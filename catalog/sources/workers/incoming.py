@@ -5,7 +5,7 @@ import time
 
 import pyarrow as pa
 
-from catalog.sources.workers.empty_unions import with_memory
+from catalog.sources.empty_unions import with_memory
 from catalog.sources.workers.messages import ROW_BYTES, End, Hangup, Kind, ended, fill, receive_header, schema_of
 
 _MOST_BYTES = 4 * ROW_BYTES

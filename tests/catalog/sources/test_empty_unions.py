@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from catalog.sources.blank_nulls import blanked
-from catalog.sources.workers.empty_unions import with_memory
+from catalog.sources.empty_unions import with_memory
 
 SHAPES = (
     "[]::union(a int)[]",

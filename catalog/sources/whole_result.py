@@ -1,0 +1,73 @@
+"""Keeps a result until it is whole: how much of it came before an error would tell where the engine's batches end.
+
+It stays in memory while it is small; then it goes on in a file without a name, in the folder of what is spilled.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from catalog.errors import LimitExceeded
+from catalog.sources.empty_unions import with_memory
+from catalog.sources.parts_of_batches import streamed_bytes
+
+MOST_BYTES = 16 * 2**20
+"""Of a result in memory."""
+
+
+class WholeResult:
+    """Batches that are added, and given back in order when all are there.
+
+    Example:
+        >>> whole = WholeResult(Path("/tmp"))
+        >>> whole.add(pa.record_batch({"n": [1, 2]}))
+        >>> [batch.to_pydict() for batch in whole.batches()]
+        [{'n': [1, 2]}]
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._first: list[pa.RecordBatch] = []
+        self._bytes = 0
+        self._file: BinaryIO | None = None
+        self._writer: pa.ipc.RecordBatchStreamWriter | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Keeps one more; raises LimitExceeded when there is no room on the disk."""
+        if self._writer is None:
+            self._bytes += streamed_bytes(batch)
+            if self._bytes <= MOST_BYTES:
+                self._first.append(batch)
+                return
+        try:
+            self._written(batch)
+        except OSError:
+            raise LimitExceeded(
+                "the result is kept until it is whole, as it may fail half way, and there is no room for it",
+                hint="narrow it, or leave out what may fail, such as a cast",
+            ) from None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All of them in order, once; nothing can be added any more."""
+        while self._first:
+            yield self._first.pop(0)
+        if self._writer is not None and self._file is not None:
+            self._writer.close()
+            self._file.seek(0)
+            for batch in pa.ipc.open_stream(pa.PythonFile(self._file, "r")):
+                yield with_memory(batch)
+
+    def close(self) -> None:
+        """Lets go of what is kept; may be called twice."""
+        self._first.clear()
+        if self._file is not None:
+            self._file.close()
+
+    def _written(self, batch: pa.RecordBatch) -> None:
+        if self._writer is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - it is closed by `close`
+            self._writer = pa.ipc.new_stream(pa.PythonFile(self._file, "w"), batch.schema)
+        self._writer.write_batch(batch)
