@@ -89,7 +89,9 @@ def test_a_wrong_choice_is_told(client: FlaskClient, bearer: Bearer, query: str)
 
 def test_a_search_of_too_many_words_is_refused(client: FlaskClient, bearer: Bearer) -> None:
     for count, status in ((100, 200), (101, 413), (1900, 413)):
-        assert client.get(f"{LIST}?search={'+'.join('a' * count)}", headers=bearer("max")).status_code == status
+        assert (
+            client.get(f"{LIST}?search={'+'.join(map(str, range(count)))}", headers=bearer("max")).status_code == status
+        )
 
 
 def test_a_steward_sees_and_judges_the_own_namespaces_only(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:
