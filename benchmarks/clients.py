@@ -48,7 +48,7 @@ class Seen:
 def main(seconds: float = SECONDS) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = orders.govern(Path(folder), ROWS)
-        (home.path / "veil.toml").write_text("[query]\nat_once = 0\nmemory = '200MB'\n")
+        (home.path / "veil.toml").write_text("[server]\nthreads = 64\n[query]\nat_once = 0\nmemory = '200MB'\n")
         with serve(home) as server:
             tokens = [home.token(person) for person in ("paula", "fred", "tom")]
             _clients(server, tokens, min(5.0, seconds))  # until caches and pools have their size
