@@ -4,14 +4,17 @@ An engine ends a batch where one of its source ends, and that may hang on column
 PostgreSQL come as many rows at a time as fill some megabytes, with the columns that only a policy's filter reads.
 """
 
+from collections import deque
+
+import numpy as np
 import pyarrow as pa
 
-from catalog.sources.parts_of_batches import streamed_bytes
+from catalog.sources.row_bytes import row_bytes
 
 MOST_BYTES = 16 * 2**20
-"""Of a batch as a stream holds it: one that reaches it ends, at a multiple of `STEP` rows."""
+"""A batch ends with the row by which its values reach so many."""
 
-STEP = 64
+_OF_A_VALUE = 8
 
 
 class EvenBatches:
@@ -29,53 +32,37 @@ class EvenBatches:
 
     def __init__(self, rows: int) -> None:
         self._most_rows = rows
+        self._ready: deque[pa.RecordBatch] = deque()
         self._parts: list[pa.RecordBatch] = []
         self._rows = 0
         self._bytes = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Takes one more batch."""
-        if batch.num_rows:
-            self._parts.append(batch)
-            self._rows += batch.num_rows
-            self._bytes += streamed_bytes(batch)
+        ends = np.cumsum(row_bytes(batch, _OF_A_VALUE))
+        start, before = 0, 0
+        while start < batch.num_rows:
+            large = int(
+                np.searchsorted(ends, MOST_BYTES - self._bytes + before)
+            )  # by this row the batch to be is large
+            end = min(large + 1, start + self._most_rows - self._rows)
+            self._parts.append(batch.slice(start, min(end, batch.num_rows) - start))
+            if end > batch.num_rows:
+                self._rows += batch.num_rows - start
+                self._bytes += int(ends[-1]) - before
+                return
+            self._ready.append(self._gathered())
+            start, before = end, int(ends[end - 1])
 
     def take(self) -> pa.RecordBatch | None:
         """The next batch, None where rows to come may still belong to it."""
-        if self._rows < self._most_rows and self._bytes < MOST_BYTES:
-            return None
-        whole = self._gathered()
-        length = _length(whole, self._most_rows)
-        self._keep(whole if length is None else whole.slice(length))
-        return None if length is None else whole.slice(0, length)
+        return self._ready.popleft() if self._ready else None
 
     def rest(self) -> pa.RecordBatch | None:
         """What is left when nothing more is to come and nothing can be taken; None for no rows."""
-        if not self._rows:
-            return None
-        whole = self._gathered()
-        self._keep(whole.slice(whole.num_rows))
-        return whole
+        return self._gathered() if self._parts else None
 
     def _gathered(self) -> pa.RecordBatch:
-        return self._parts[0] if len(self._parts) == 1 else pa.concat_batches(self._parts)
-
-    def _keep(self, batch: pa.RecordBatch) -> None:
-        self._parts, self._rows, self._bytes = [], 0, 0
-        self.add(batch)
-
-
-def _length(batch: pa.RecordBatch, most: int) -> int | None:
-    """How many of the first rows make a batch: as many as may be, or the first multiple of `STEP` that is large.
-
-    None where that cannot be told without more rows.
-    """
-    longest = min(most, batch.num_rows)
-    if streamed_bytes(batch.slice(0, longest)) < MOST_BYTES:
-        return most if longest == most else None
-    low, high = 0, -(-longest // STEP)  # in steps: of `low` it is not large, of `high` it is
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if streamed_bytes(batch.slice(0, middle * STEP)) >= MOST_BYTES else (middle, high)
-    length = min(high * STEP, most)
-    return length if length <= batch.num_rows else None
+        """A copy, so that no memory tells whether the rows came at once: streams show how much of it there is."""
+        parts, self._parts, self._rows, self._bytes = self._parts, [], 0, 0
+        return pa.concat_batches([*parts, parts[0].slice(0, 0)])

@@ -4,6 +4,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from catalog.sources.row_bytes import row_bytes
+
+_OF_A_VALUE = 8
+
 
 def parts(batch: pa.RecordBatch, most_bytes: int) -> Iterator[pa.RecordBatch]:
     """The batch in its order, in parts of at most so many bytes; a single row is never taken apart.
@@ -15,20 +19,18 @@ def parts(batch: pa.RecordBatch, most_bytes: int) -> Iterator[pa.RecordBatch]:
         [1000, 1000]
     """
     rows = batch.num_rows
-    if rows <= 1 or streamed_bytes(batch) <= most_bytes:
+    if rows <= 1 or held_bytes(batch) <= most_bytes:
         yield batch
         return
     yield from parts(batch.slice(0, rows // 2), most_bytes)
     yield from parts(batch.slice(rows // 2), most_bytes)
 
 
-def streamed_bytes(batch: pa.RecordBatch) -> int:
-    """The bytes of a batch in a stream, which hang on its own rows alone, whatever memory it shares with others.
+def held_bytes(batch: pa.RecordBatch) -> int:
+    """What the values of a batch take, whatever memory they lie in.
 
     Example:
-        >>> rows = pa.record_batch({"n": list(range(2_000))})
-        >>> streamed_bytes(rows.slice(0, 8)) == streamed_bytes(pa.record_batch({"n": list(range(8))}))
-        True
+        >>> held_bytes(pa.record_batch({"n": [1, 2], "s": ["abc", None]}))
+        35
     """
-    size: int = pa.ipc.get_record_batch_size(batch)
-    return size
+    return int(row_bytes(batch, _OF_A_VALUE).sum())

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from catalog.errors import LimitExceeded
 from catalog.sources.empty_unions import with_memory
-from catalog.sources.parts_of_batches import streamed_bytes
+from catalog.sources.parts_of_batches import held_bytes
 
 MOST_BYTES = 16 * 2**20
 """Of a result in memory."""
@@ -38,7 +38,7 @@ class WholeResult:
     def add(self, batch: pa.RecordBatch) -> None:
         """Keeps one more; raises LimitExceeded when there is no room on the disk."""
         if self._writer is None:
-            self._bytes += streamed_bytes(batch)
+            self._bytes += held_bytes(batch)
             if self._bytes <= MOST_BYTES:
                 self._first.append(batch)
                 return

@@ -6,13 +6,12 @@ JSON or CSV and the rows of a page, takes them in portions from here; Arrow and 
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from catalog.errors import LimitExceeded
+from catalog.sources.row_bytes import Sizes, row_bytes
 
 PORTION_BYTES = 2_000_000
 """What the values of a portion may take, unless it is one row."""
@@ -22,17 +21,6 @@ ROW_BYTES = 16_000_000
 
 _VALUE_BYTES = 40  # an object of Python, whatever it holds
 _LIGHT_BYTES = 2  # few, as each portion costs some work for each of its columns
-_TEXTS = (
-    pa.types.is_string,
-    pa.types.is_large_string,
-    pa.types.is_string_view,
-    pa.types.is_binary,
-    pa.types.is_large_binary,
-    pa.types.is_binary_view,
-)
-
-Sizes = np.ndarray[Any, np.dtype[np.int64]]
-"""Bytes of each row, or of each value."""
 
 
 def in_portions(
@@ -95,49 +83,5 @@ def _cut(batch: pa.RecordBatch, ends: Sizes) -> Iterator[pa.RecordBatch]:
 
 def _sizes(batch: pa.RecordBatch, is_light: Callable[[pa.DataType], bool] = lambda kind: False) -> Sizes:
     """What each row takes, more rather than less."""
-    sizes = np.zeros(batch.num_rows, np.int64)
-    for column in batch.columns:
-        sizes += _each(column)
-        if is_light(column.type):
-            sizes -= _VALUE_BYTES - _LIGHT_BYTES
-    return sizes
-
-
-def _each(column: pa.Array) -> Sizes:
-    """What each value takes with all that lies within it; NULL takes no less."""
-    if isinstance(column, pa.ExtensionArray):
-        return _each(column.storage)
-    kind, sizes = column.type, np.full(len(column), _VALUE_BYTES, np.int64)
-    if any(is_text(kind) for is_text in _TEXTS):
-        sizes += pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    elif pa.types.is_fixed_size_binary(kind):
-        sizes += kind.byte_width
-    elif pa.types.is_dictionary(kind):
-        if len(column.dictionary):
-            sizes += _each(column.dictionary)[pc.fill_null(column.indices, 0).to_numpy(zero_copy_only=False)]
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
-        sizes += _within(column)
-    elif pa.types.is_fixed_size_list(kind):
-        items = column.values.slice(column.offset * kind.list_size, len(column) * kind.list_size)
-        sizes += _each(items).reshape(len(column), kind.list_size).sum(axis=1)
-    elif pa.types.is_struct(kind) or (pa.types.is_union(kind) and kind.mode == "sparse"):
-        for place in range(kind.num_fields):
-            sizes += _each(column.field(place))
-    elif kind.num_fields:  # a kind that no engine sends: as if each value were all of the column
-        sizes += column.nbytes * _VALUE_BYTES
-    return sizes
-
-
-def _within(column: pa.Array) -> Sizes:
-    """What the items of each list take, or of each map."""
-    offsets = column.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
-    first = int(offsets[0]) if len(offsets) else 0
-    length = int(offsets[-1]) - first if len(offsets) else 0
-    is_map = pa.types.is_map(column.type)
-    sizes = np.full(length, _VALUE_BYTES if is_map else 0, np.int64)
-    for part in (column.keys, column.items) if is_map else (column.values,):
-        sizes += _each(part.slice(first, length))
-    ends = np.zeros(length + 1, np.int64)
-    np.cumsum(sizes, out=ends[1:])
-    each: Sizes = np.diff(ends[offsets - first])
-    return each
+    sizes = row_bytes(batch, _VALUE_BYTES)
+    return sizes - sum(is_light(kind) for kind in batch.schema.types) * (_VALUE_BYTES - _LIGHT_BYTES)

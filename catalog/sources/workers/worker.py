@@ -14,7 +14,7 @@ from catalog.errors import LimitExceeded, VeilError
 from catalog.sources import world as worlds
 from catalog.sources.failures import mapped
 from catalog.sources.opening import open_world
-from catalog.sources.parts_of_batches import parts, streamed_bytes
+from catalog.sources.parts_of_batches import held_bytes, parts
 from catalog.sources.remote.opened import Remotes
 from catalog.sources.run import EngineRun
 from catalog.sources.workers.messages import (
@@ -141,7 +141,7 @@ class Worker:
         writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), schema)
         for batch in batches:
             for part in parts(batch, FRAME_BYTES):
-                if streamed_bytes(part) > ROW_BYTES:
+                if held_bytes(part) > ROW_BYTES:
                     raise LimitExceeded(
                         f"a row of the result has more than {ROW_BYTES // 2**20} MiB",
                         hint="select fewer of its columns, or parts of its texts",

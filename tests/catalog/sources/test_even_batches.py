@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from catalog.sources import even_batches
-from catalog.sources.even_batches import STEP, EvenBatches
+from catalog.sources.even_batches import EvenBatches
 
 EVERY_SHAPE = (
     "select i, case when i % 3 = 0 then null else repeat('x', i % 40) end as s, [i, i + 1] as l,"
@@ -49,7 +49,7 @@ def test_batches_end_in_the_same_places_whatever_pieces_came(
     chance = random.Random(rows + most_bytes)
     at_once = [batch.num_rows for batch in _cut([whole], rows)]
     assert sum(at_once) == whole.num_rows
-    assert all(length <= rows and (length % STEP == 0 or length == rows) for length in at_once[:-1])
+    assert max(at_once) <= rows
     for _ in range(6):
         cut = list(_cut(_in_pieces(whole, chance), rows))
         assert [batch.num_rows for batch in cut] == at_once
@@ -57,15 +57,17 @@ def test_batches_end_in_the_same_places_whatever_pieces_came(
 
 
 def test_large_rows_do_not_gather(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few rows come at a time, and however large each is."""
     monkeypatch.setattr(even_batches, "MOST_BYTES", 100_000)
-    large = pa.record_batch({"s": ["x" * 5_000] * STEP})
-    even = EvenBatches(1_000_000)
-    for _ in range(5):
-        even.add(large)
-        taken = even.take()
-        assert taken is not None
-        assert taken.num_rows == STEP
-        assert even.take() is None
+    even, given = EvenBatches(1_000_000), []
+    for _ in range(50):
+        even.add(pa.record_batch({"s": ["x" * 30_000]}))
+        while (batch := even.take()) is not None:
+            given.append(batch.num_rows)
+    assert given == [4] * 12
+    even.add(pa.record_batch({"s": ["x" * 300_000] * 3}))
+    taken = [even.take(), even.take(), even.take(), even.take()]
+    assert [batch and batch.num_rows for batch in taken] == [3, 1, 1, None]
 
 
 def test_of_no_rows_nothing_is_left() -> None:
