@@ -13,10 +13,13 @@ from proxy.rewriting import information
 from proxy.rewriting.memory import Memory, Same
 from proxy.rewriting.placed import Placed, distinct
 from proxy.rewriting.secure import Governed, govern
+from proxy.rewriting.unnamed import hidden_paths, unnamed
 
 _MOST = 1_000
-_A_PIECE = 1_000
-"""Of characters: the engine's parser takes a second for two thousand such pieces."""
+"""Pieces of some thousand characters: the engine's parser takes a second for two thousand of them."""
+
+_CELLS_OF_A_PIECE = 5
+_LETTERS_OF_A_PIECE = 1_000
 
 _GOVERNED: Memory[Governed] = Memory(capacity=50_000)
 """By all that a governed relation is made of; it weighs as many columns as it has."""
@@ -26,11 +29,10 @@ def governed_relations(
     placed: Sequence[Placed], keys: KeyRing, early: Sequence[Sequence[str]], *, is_fenced: bool
 ) -> list[Governed]:
     """The relation for each place, with the `early` conditions of it; raises LimitExceeded when all are too long."""
-    governed = [
+    _check_size(placed, early)
+    return [
         _governed(item, keys, is_fenced).with_early(conditions) for item, conditions in zip(placed, early, strict=True)
     ]
-    _check_size(governed)
-    return governed
 
 
 def _governed(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
@@ -107,13 +109,35 @@ def left_to_sources(placed: Sequence[Placed], governed: Sequence[Governed], is_f
     }
 
 
-def _check_size(governed: Sequence[Governed]) -> None:
+def _check_size(placed: Sequence[Placed], early: Sequence[Sequence[str]]) -> None:
     """Before anything is written out: each place of a dataset takes its relation, with all columns that may be named.
 
-    Relations are measured roughly, so that none tells how long the names in a policy's filter are.
+    INVARIANT: only what the person is told counts, so that nobody finds out how long the names of hidden columns are.
     """
-    if sum(1 + len(relation.sql) // _A_PIECE for relation in governed) > _MOST:
+    known: dict[tuple[int, frozenset[str] | None], tuple[int, int]] = {}
+    pieces = 0
+    for item, conditions in zip(placed, early, strict=True):
+        key = id(item.decision), item.named
+        if key not in known:
+            known[key] = _shown_cells(item), _told_letters(item)
+        cells, letters = known[key]
+        pieces += 1 + cells // _CELLS_OF_A_PIECE + (letters + sum(map(len, conditions))) // _LETTERS_OF_A_PIECE
+    if pieces > _MOST:
         raise LimitExceeded(
             "the datasets of the SQL, written out wherever they are named, are longer than is read in time",
             hint="name columns instead of *, and wide datasets less often",
         )
+
+
+def _told_letters(item: Placed) -> int:
+    """How long the policy's filter is, as the person reads it."""
+    return len(unnamed(item.decision.rows.filter, hidden_paths(item.decision))) if item.decision.rows.filter else 0
+
+
+def _shown_cells(item: Placed) -> int:
+    """How many cells the relation works out: one for each case of each column and field that is given."""
+    if item.named is not None and not item.named:
+        return 1
+    shown = [column for column in item.decision.columns if item.named is None or fold(column.name) in item.named]
+    cells = [cell for column in shown for cell in (column, *column.nested) if cell.outcome is not Outcome.HIDDEN]
+    return sum(len(cell.cases) for cell in cells)

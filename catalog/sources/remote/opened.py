@@ -12,7 +12,7 @@ import pyarrow as pa
 from catalog.errors import Internal, SourceUnavailable, VeilError
 from catalog.names import fold, quoted
 from catalog.sources.connector import NO_WORK, Expected, Remote, SourceCell, SourceWork, Work
-from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.failures import CHANGED_HINT, mapped
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
@@ -119,6 +119,9 @@ class _Reading:
             yield from self._snapshot.read(self._table, columns, sent)
         except VeilError as error:
             self._opened.failure = self._opened.failure or error
+            raise
+        except MemoryError as error:
+            self._opened.failure = self._opened.failure or mapped(error)
             raise
         except Exception as error:
             self._opened.failure = self._opened.failure or Internal("a source could not be read")

@@ -11,7 +11,8 @@ from catalog.errors import SourceUnavailable
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.snapshot import RemoteColumn
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 1_024
+"""As many of the largest texts as a worker holds; where these batches end shows nowhere."""
 
 _Row = Sequence[object]
 _FITTING: tuple[tuple[Callable[[pa.DataType], bool], tuple[type, ...]], ...] = (
