@@ -19,6 +19,7 @@ _MOST = 1_000
 """Pieces of some thousand characters: the engine's parser takes a second for two thousand of them."""
 
 _CELLS_OF_A_PIECE = 5
+_MOST_PLACES = 50
 _LETTERS_OF_A_PIECE = 1_000
 
 _GOVERNED: Memory[Governed] = Memory(capacity=50_000)
@@ -73,7 +74,12 @@ def as_decided(item: Placed, decision: Decision, keys: KeyRing, is_fenced: bool)
 
 
 def conditions_behind(placed: Sequence[Placed], known: Families) -> list[tuple[str, ...]]:
-    """The query's own conditions that may stand beside each place's filter, behind the fence."""
+    """The query's own conditions that may stand beside each place's filter, behind the fence.
+
+    Of very many places none, as relations that differ are each looked for among all others.
+    """
+    if len(placed) > _MOST_PLACES:
+        return [()] * len(placed)
     plain = {id(item.decision): _plain_columns(item) for item in distinct(placed)}
     return [
         early_conditions(item.leaf.node, known, plain[id(item.decision)], ROW) if item.takes_conditions else ()

@@ -94,6 +94,9 @@ OVER_WIDE: Mapping[str, str] = MappingProxyType(
         "fewer places": f"{_places(60)} select 1 from q1",
         "places and names": f"{_places(60)} select {', '.join(['c1 = 1'] * 2_300)} from q1",
         "places and names with dots": f"{_places(60)} select {', '.join(['q.c1 = 1'] * 1_600)} from shop.wide as q",
+        "places with conditions": "with "
+        + ", ".join(f"q{n} as (select 1 from shop.wide where c0 > {n})" for n in range(760))
+        + f", z as (select {', '.join(f'c{n}' for n in range(17))} from shop.wide) select cast('x' as int) from q0",
         "a numbered name": f"select c1{'_1' * 90_000} from (select c1, c1 from shop.wide)",
         "a star in each": " union all ".join(["(from shop.wide)"] * 250),
     }
