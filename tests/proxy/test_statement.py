@@ -201,7 +201,7 @@ def test_a_place_behind_question_marks_is_where_the_person_wrote_it() -> None:
 
 AS_WRITTEN = (
     "select string_agg(distinct n::varchar, '; ' order by n::varchar) from a",
-    "select length(string_agg(distinct k::varchar, ', ')), corr(distinct n, k), max(distinct n, 2) from a",
+    "select length(string_agg(distinct k::varchar, ', ')), round(corr(distinct n, k), 9), max(distinct n, 2) from a",
     "select date '2026-01-31'::varchar, timestamp '2026-01-31 10:00:00'::date, bool 't'::int, int '5' :: double",
     "select date '2026-01-31'.year(), [time '10:00'::varchar], cast(double '5'::int as varchar), interval '1' day",
     "select timestamptz '2026-01-31'::timestamp::varchar, (date '2026-01-31')::varchar, date '2026-01-31' + 1",
