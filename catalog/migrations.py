@@ -28,8 +28,7 @@ def migrate(database: Database) -> None:
 @_STEPS(name="0001 the first catalog")
 def _first_catalog(database: Database) -> None:
     for part in (DATA, TAGS, PEOPLE, HISTORY):
-        for statement in _statements(part):
-            database.execute(statement)
+        _run(database, part)
 
 
 @_STEPS(name="0002 roles carry capabilities")
@@ -49,8 +48,7 @@ def _lineage(database: Database) -> None:
     """An origin more than the table's check knew, so the table is made anew."""
     renewed = TAGS[TAGS.index("CREATE TABLE assignment") :].replace("'rule')", "'rule', 'lineage')")
     database.execute("ALTER TABLE assignment RENAME TO assignment_before")
-    for statement in _statements(renewed):
-        database.execute(statement)
+    _run(database, renewed)
     database.execute("INSERT INTO assignment SELECT * FROM assignment_before")
     database.execute("DROP TABLE assignment_before")
 
@@ -63,8 +61,7 @@ def _words_and_detectors(database: Database) -> None:
 
 @_STEPS(name="0006 crawls are runs")
 def _crawls(database: Database) -> None:
-    for statement in _statements(CRAWLS):
-        database.execute(statement)
+    _run(database, CRAWLS)
 
 
 @_STEPS(name="0007 datasets have defects")
@@ -74,8 +71,7 @@ def _defects(database: Database) -> None:
 
 @_STEPS(name="0008 sign-ins are kept at the server")
 def _sessions(database: Database) -> None:
-    for statement in _statements(SESSIONS):
-        database.execute(statement)
+    _run(database, SESSIONS)
 
 
 @_STEPS(name="0009 sources describe datasets")
@@ -85,8 +81,7 @@ def _descriptions(database: Database) -> None:
 
 @_STEPS(name="0010 events are found by what they mention")
 def _event_index(database: Database) -> None:
-    for statement in _statements(EVENT_INDEX):
-        database.execute(statement)
+    _run(database, EVENT_INDEX)
 
 
 @_STEPS(name="0011 the journal is passed on to sinks")
@@ -101,27 +96,23 @@ def _missing(database: Database) -> None:
 
 @_STEPS(name="0013 people come from an identity provider")
 def _provided(database: Database) -> None:
-    for statement in _statements(PROVIDED + SESSION_TOKENS):
-        database.execute(statement)
+    _run(database, PROVIDED + SESSION_TOKENS)
 
 
 @_STEPS(name="0014 drafts of policies, and sign-ins that look as somebody else")
 def _drafts(database: Database) -> None:
-    for statement in _statements(DRAFTS):
-        database.execute(statement)
+    _run(database, DRAFTS)
 
 
 @_STEPS(name="0015 events are archived, and found by sets of them")
 def _archives_and_terms(database: Database) -> None:
     """Everything that searches need is filed again, as it is taken from the events themselves."""
-    for statement in _statements(ARCHIVES_AND_TERMS):
-        database.execute(statement)
+    _run(database, ARCHIVES_AND_TERMS)
 
 
 @_STEPS(name="0016 people ask for access")
 def _access_requests(database: Database) -> None:
-    for statement in _statements(ACCESS_REQUESTS):
-        database.execute(statement)
+    _run(database, ACCESS_REQUESTS)
 
 
 @_STEPS(name="0017 tokens carry what they were made for")
@@ -138,8 +129,7 @@ def _looks(database: Database) -> None:
 
 @_STEPS(name="0019 it is kept what columns are made of")
 def _flows(database: Database) -> None:
-    for statement in _statements(FLOWS):
-        database.execute(statement)
+    _run(database, FLOWS)
 
 
 @_STEPS(name="0020 sources are known to reach one database")
@@ -150,26 +140,27 @@ def _reaches(database: Database) -> None:
 @_STEPS(name="0021 SQL as it ran is filed apart")
 def _governed_apart(database: Database) -> None:
     """Everything that searches need is filed again, as it is taken from the events themselves."""
-    for statement in _statements(FILED_ANEW):
-        database.execute(statement)
+    _run(database, FILED_ANEW)
 
 
 @_STEPS(name="0022 policies that hide alone are filed apart")
 def _hiding_apart(database: Database) -> None:
     """Once more, for homes in which the step before was taken."""
-    for statement in _statements(FILED_ANEW):
-        database.execute(statement)
+    _run(database, FILED_ANEW)
 
 
 @_STEPS(name="0023 what statements and reviews say is filed apart")
 def _stated_apart(database: Database) -> None:
-    for statement in _statements(FILED_ANEW):
-        database.execute(statement)
+    _run(database, FILED_ANEW)
 
 
 @_STEPS(name="0024 crawls are of no part of the journal")
 def _crawls_of_no_part(database: Database) -> None:
-    for statement in _statements(FILED_ANEW):
+    _run(database, FILED_ANEW)
+
+
+def _run(database: Database, script: str) -> None:
+    for statement in _statements(script):
         database.execute(statement)
 
 

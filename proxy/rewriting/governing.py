@@ -142,8 +142,6 @@ def _told_letters(item: Placed) -> int:
 
 def _shown_cells(item: Placed) -> int:
     """How many cells the relation works out: one for each case of each column and field that is given."""
-    if item.named is not None and not item.named:
-        return 1
     shown = [column for column in item.decision.columns if item.named is None or fold(column.name) in item.named]
     cells = [cell for column in shown for cell in (column, *column.nested) if cell.outcome is not Outcome.HIDDEN]
     return sum(len(cell.cases) for cell in cells)

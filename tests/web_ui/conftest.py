@@ -26,6 +26,11 @@ def app(shop: Parts) -> flask.Flask:
 
 
 @pytest.fixture
+def client(app: flask.Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
 def browser(app: flask.Flask) -> SignIn:
     """Gives the browser of a user who has signed in."""
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 
@@ -24,11 +23,6 @@ from web_ui.settings import CrawlSettings, Settings, SourceCrawlSettings
 
 Bearer = Callable[[str], dict[str, str]]
 SignIn = Callable[[str], FlaskClient]
-
-
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def wait(is_so: Callable[[], bool]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 
@@ -13,11 +12,6 @@ from web_ui.parts import Parts
 
 Bearer = Callable[[str], dict[str, str]]
 CHANGE = "veil: 1\npolicies: [{policy: guests, grant: select, to: [clerk], scope: shop.orders(id), why: count}]"
-
-
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def apply(client: FlaskClient, header: dict[str, str]) -> int:

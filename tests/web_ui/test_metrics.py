@@ -3,18 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 Bearer = Callable[[str], dict[str, str]]
 WORDS = ("kim", "shop", "orders", "email", "clerks", "somebody")
-
-
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def _ask(client: FlaskClient, header: dict[str, str], sql: str) -> None:

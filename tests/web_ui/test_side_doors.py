@@ -27,11 +27,6 @@ LOOKED_AT = "lab.results"
 
 
 @pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
-
-
-@pytest.fixture
 def auditor(shop: Parts, bearer: Bearer) -> dict[str, str]:
     """The header of somebody who may read the journal of the shop, after much has happened elsewhere."""
     now = shop.policies.current()

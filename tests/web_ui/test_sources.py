@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 
@@ -13,11 +12,6 @@ from web_ui.parts import Parts
 
 Bearer = Callable[[str], dict[str, str]]
 SOURCES = "/api/v1/sources"
-
-
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def test_sources_are_listed_with_what_is_read_from_them(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 
@@ -12,11 +11,6 @@ from web_ui.parts import Parts
 Bearer = Callable[[str], dict[str, str]]
 TRY = "/api/v1/rules/try"
 RULE = {"name": "mail", "tag": "acme.mail", "content": "user[0-9]+@x.test"}
-
-
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def test_a_rule_is_tried_and_nothing_is_kept(client: FlaskClient, bearer: Bearer, shop: Parts) -> None:

@@ -16,11 +16,6 @@ ODD = "no land/of yours"
 DENIAL = f"veil: 1\npolicies: [{{policy: {ODD}, deny: select, to: [clerk], scope: shop.orders(land), why: ours}}]\n"
 
 
-@pytest.fixture
-def client(app: flask.Flask) -> FlaskClient:
-    return app.test_client()
-
-
 def refusal(client: FlaskClient, header: dict[str, str], column: str) -> Error:
     answer = client.post("/api/v1/query", json={"sql": f"select {column} from shop.orders"}, headers=header)
     return from_problem(answer.status_code, answer.get_data())
