@@ -1,5 +1,5 @@
-"""Tells what the columns of views and generated columns are made of, by the SQL that their source keeps, and those of
-foreign keys refer to, so that the tags of those come to them.
+"""Tells what the columns of views and generated columns are made of, by the SQL that their source keeps, which tables
+show each other's rows, and what the columns of foreign keys refer to, so that the tags of those come to them.
 """
 
 import time
@@ -13,7 +13,15 @@ from catalog.generated import Generated
 from catalog.lineage import Origin, Shape, lineage
 from catalog.model import Description, Key
 from catalog.names import fold, join
-from catalog.sources.connector import KnowsGenerated, KnowsItsDatabase, KnowsViews, SourceConnector, ViewSql
+from catalog.shared import Shared
+from catalog.sources.connector import (
+    KnowsGenerated,
+    KnowsItsDatabase,
+    KnowsSharedRows,
+    KnowsViews,
+    SourceConnector,
+    ViewSql,
+)
 from catalog.sources.view_sql import Unclear
 
 _UNTOLD = "its SQL is not told to the account"
@@ -59,7 +67,8 @@ class Descent:
             worked_out = tuple(_worked_out(tracing.generated, place))
             is_clear = all(flow.kind is FlowKind.MADE for flow in worked_out)
             why = "" if is_clear else _UNREAD
-            return Told(flows=(*keys, *worked_out), why_unclear=why, may_read=frozenset({place}))
+            shown = tuple(_shown(tracing.shared.others(place)))
+            return Told(flows=(*keys, *worked_out, *shown), why_unclear=why, may_read=frozenset({place}))
         names = tuple(columns)
         try:
             made = tracing.made(place)
@@ -106,6 +115,7 @@ class Descent:
             try:
                 views = self.connector.views()
                 made = self.connector.generated() if isinstance(self.connector, KnowsGenerated) else ()
+                shared = self.connector.shared_rows() if isinstance(self.connector, KnowsSharedRows) else ()
             except VeilError as error:
                 raise SourceUnavailable(
                     f"what its views are made of cannot be read: {error.detail}",
@@ -114,6 +124,7 @@ class Descent:
             self._tracing = _Tracing(
                 views={place: sql for name, sql in views.items() if (place := place_of(name))},
                 generated=Generated.of(made),
+                shared=Shared.of(shared),
                 shape_of=cache(self._shape),
                 reads=cache(partial(self._reads, _named(views))),
             )
@@ -164,6 +175,14 @@ def _worked_out(generated: Generated, table: Place) -> Iterator[Flow]:
             yield Flow(column=(name,), relation=relation, at=(column,), kind=FlowKind.MADE)
 
 
+def _shown(others: frozenset[Place] | None) -> Iterator[Flow]:
+    """Of a table that shows rows of others each column is what the one of its name is there."""
+    if others is None:
+        yield Flow(column=(), relation=None, at=(), kind=FlowKind.MAY_BE)
+    for other in sorted(others or ()):
+        yield Flow(column=(), relation=other, at=(), kind=FlowKind.MADE, is_whole=True)
+
+
 def _referring(keys: Iterable[Key]) -> Iterator[Flow]:
     """The columns of foreign keys: what such a column holds stands in what it refers to as well."""
     for key in keys:
@@ -179,6 +198,7 @@ class _Tracing:
 
     views: Mapping[Place, ViewSql]
     generated: Generated
+    shared: Shared
     shape_of: Callable[[Place], Shape]
     reads: Callable[[Place], frozenset[Place] | None]
     """What a view reads by its own SQL, as its source says it; None where that cannot be told."""
@@ -211,6 +231,10 @@ class _Tracing:
         made = self.generated.made((origin.relation, origin.path[0]))
         for relation, column in self._columns(origin.relation, shapes) if made is None else made:
             yield Origin(relation, (column,))
+        others = self.shared.others(origin.relation)
+        if others is None:
+            raise Unclear("it reads from a table that is made of others")
+        yield from (Origin(other, origin.path, origin.is_whole) for other in others)
         if origin.relation in self.views:
             names = [fold(name) for name in shapes[origin.relation]]
             inner = self.made(origin.relation, within)
@@ -230,7 +254,10 @@ class _Tracing:
         while left:
             relation = left.pop()
             if relation in found or relation not in self.views:
-                found.add(relation)
+                others = self.shared.others(relation)
+                if others is None:
+                    return None
+                found |= {relation, *others}
                 continue
             found.add(relation)
             read = self.reads(relation)

@@ -59,7 +59,8 @@ class Flow:
     """That a column, or each of them where it is empty, holds of the column `at` of a relation of the same database.
 
     Without a relation it may hold of anything there, and with an empty `at` of any column. It is whole where what is in
-    the other column is passed on as it is, the fields in it too.
+    the other column is passed on as it is, the fields in it too; so each column is, where it and `at` are empty, what
+    the one of its name is there.
 
     Example: of `CREATE VIEW v AS SELECT upper(a) AS b FROM t`,
     `Flow(column=("b",), relation=("main", "t"), at=("a",), kind=FlowKind.MADE)`.
@@ -127,6 +128,17 @@ class Flows:
                     [database, database],
                 ):
                     arrive(tx, row["id"], by=by)
+
+    def holding(self) -> frozenset[str]:
+        """The datasets of which a column holds of another."""
+        with self._catalog.snapshot() as tx:
+            return frozenset(
+                row["name"]
+                for row in tx.rows(
+                    "SELECT DISTINCT b.name || '.' || d.name AS name FROM flow f JOIN dataset d ON d.id = f.dataset_id"
+                    " JOIN database b ON b.id = d.database_id"
+                )
+            )
 
     def arrivals(self, dataset: str) -> tuple[Arrival, ...]:
         """The tags that come to a dataset by its flows, each once, but for those that it has by a person or anyway."""
@@ -274,11 +286,11 @@ def _columns(tx: Transaction, flow: sqlite3.Row, below: Path) -> Iterator[Path]:
     """The columns to which a tag comes that stands below what a flow comes from: the field there, else the column."""
     fields = "SELECT path FROM field WHERE dataset_id = ? AND NOT is_gone"
     top = read_path(flow["path"])
-    if not top:
+    if not top and not (flow["is_whole"] and below):
         rows = tx.rows(f"{fields} ORDER BY position", [flow["dataset_id"]])
         yield from (path for path in (read_path(row["path"]) for row in rows) if len(path) == 1)
         return
-    for wanted in ((*top, *below), top) if flow["is_whole"] else (top,):
+    for wanted in ((*top, *below), top or below[:1]) if flow["is_whole"] else (top,):
         if row := tx.row(f"{fields} AND path = ?", [flow["dataset_id"], stored_path(wanted)]):
             yield read_path(row["path"])
             return

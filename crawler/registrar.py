@@ -110,8 +110,8 @@ class Registrar:
         return self._tags.suggest(assignment) or self._tags.is_confirmed(dataset, suggestion.path, suggestion.tag)
 
     def inheriting(self) -> frozenset[str]:
-        """The source's datasets in which tags are suggested by lineage."""
-        inheriting = self._tags.suggested_in(TagOrigin.LINEAGE)
+        """The source's datasets that held of others when they were last followed, or have tags suggested by lineage."""
+        inheriting = self._tags.suggested_in(TagOrigin.LINEAGE) | self._flows.holding()
         if not inheriting:
             return inheriting
         return inheriting & {each.full_name for each in self.registered()}

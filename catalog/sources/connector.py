@@ -286,6 +286,25 @@ class KnowsGenerated(KnowsViews, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRows:
+    """A table that shows rows of others as its own, or whose rows others show, with those; None stands for any."""
+
+    relation: str
+    others: frozenset[str] | None
+
+
+@runtime_checkable
+class KnowsSharedRows(KnowsViews, Protocol):
+    """A connector whose source may have tables that show each other's rows, such as those that inherit."""
+
+    def shared_rows(self) -> Sequence[SharedRows]:
+        """Every such table, with all others that it shares rows with through as many as it may be; raises
+        SourceUnavailable.
+        """
+        ...
+
+
 @runtime_checkable
 class KnowsItsDatabase(Protocol):
     """A connector that can tell its database from all others, whatever it is called in the options."""

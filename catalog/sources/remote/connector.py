@@ -10,7 +10,7 @@ import pyarrow as pa
 from catalog.errors import SettingsInvalid, VeilError
 from catalog.model import Description, Field
 from catalog.names import fold, join
-from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, ViewSql
+from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, SharedRows, ViewSql
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot
@@ -83,6 +83,11 @@ class RemoteConnector:
         """The generated columns of every table."""
         with self._look() as look:
             return tuple(look.generated())
+
+    def shared_rows(self) -> Sequence[SharedRows]:
+        """The tables that show each other's rows."""
+        with self._look() as look:
+            return tuple(look.shared_rows())
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types they have in the engine; raises SourceUnavailable."""

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
 
@@ -19,7 +18,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
 from catalog.model import Description
 from catalog.names import fold, join
-from catalog.sources.connector import GeneratedColumn, ViewSql
+from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes, without_keys
@@ -32,15 +31,18 @@ from catalog.sources.remote.mariadb_catalog import (
     KEY,
     KEYS,
     KIND,
+    MERGED,
     SERVER,
     TABLES,
     VIEW,
     VIEWS,
+    merged,
 )
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
 from catalog.sources.remote.mariadb_types import Declared, columns_of, literal, named, sound
+from catalog.sources.remote.mariadb_url import arguments
 from catalog.sources.remote.plain import plain_no_more
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, evenly, places
@@ -52,12 +54,10 @@ from catalog.sources.view_sql import relations_read
 Opened = Any
 """A connection of the driver, which has no types."""
 
-_CONNECT_SECONDS = 10
 _DIALECT = "mysql"
 _GRACE_SECONDS = 30
 _FEW_ROWS = 20_000
 _MOST_SAMPLED = 100_000
-_OPTIONS = frozenset({"ssl_ca", "ssl_cert", "ssl_key"})
 _UNSURE = "\0?"
 """A text with one of these may stand for another there: nothing ends at a zero byte, and `?` may be no character."""
 # The whole server may be set otherwise: each setting that has a say in what a statement means, or gives, is set here.
@@ -82,7 +82,7 @@ class MariaDbSnapshot:
     def __init__(self, source: str, url: str, seconds: float | None) -> None:
         self._source = source
         self._seconds = seconds
-        self._arguments = _arguments(source, url)
+        self._arguments = arguments(source, url)
         self._guard = threading.Lock()
         self._open: set[Opened] = set()
         self._idle: list[Opened] = []
@@ -134,6 +134,12 @@ class MariaDbSnapshot:
             for schema, table, name, sql in rows
         )
         return generated_columns(columns, _DIALECT)
+
+    def shared_rows(self) -> Iterator[SharedRows]:
+        """Tables that are made of others (MERGE), and those."""
+        for schema, table in self._rows(MERGED):
+            made = self._rows(f"SHOW CREATE TABLE {named(str(schema))}.{named(str(table))}")
+            yield from merged(str(schema), str(table), str(made[0][1]))
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; the server lists those alone that the account may read."""
@@ -364,28 +370,3 @@ def _driver() -> Any:
             "the driver for MariaDB and MySQL is not installed", hint="run: pip install 'veil[mariadb]'"
         ) from None
     return pymysql
-
-
-def _arguments(source: str, url: str) -> dict[str, object]:
-    """What a URL says, as the driver is told it; raises SettingsInvalid."""
-    try:
-        parts = urlsplit(url)
-        port, options = parts.port or 3306, dict(parse_qsl(parts.query, keep_blank_values=True))
-    except ValueError:
-        parts, port, options = urlsplit(""), 0, {}
-    if parts.scheme not in ("mariadb", "mysql") or not parts.hostname or not options.keys() <= _OPTIONS:
-        raise SettingsInvalid(
-            f"the URL of source `{source}` is none that is understood",
-            hint="write mariadb://account@host:3306/database, then `?ssl_ca=FILE` to ask for encryption",
-        )
-    return {
-        "host": parts.hostname,
-        "port": port,
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.lstrip("/")) or None,
-        "charset": "utf8mb4",
-        "connect_timeout": _CONNECT_SECONDS,
-        **({"ssl_verify_cert": True, "ssl_verify_identity": True} if "ssl_ca" in options else {}),
-        **options,
-    }

@@ -1,5 +1,11 @@
 """What MariaDB and MySQL are asked of their own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys
-and views."""
+and views, and tables made of others."""
+
+import re
+from collections.abc import Iterator
+
+from catalog.names import join
+from catalog.sources.connector import SharedRows
 
 _OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
 _STORING = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'MRG_MyISAM', 'ARCHIVE', 'ROCKSDB')"
@@ -63,3 +69,30 @@ FROM information_schema.columns WHERE (%s = '' OR table_schema = %s) AND (table_
   SELECT table_schema, table_name FROM information_schema.columns
   WHERE (%s = '' OR table_schema = %s) AND extra LIKE '%% GENERATED%%')
 """
+
+MERGED = "SELECT table_schema, table_name FROM information_schema.tables WHERE engine = 'MRG_MyISAM'"
+
+_NAME = r"`(?:[^`]|``)+`"
+_MEMBERS = re.compile(
+    rf"\n\) ENGINE=MRG_MyISAM[^'\n]* UNION=\(((?:{_NAME}(?:\.{_NAME})?,?)+)\)"
+)  # before what is quoted
+_MEMBER = re.compile(rf"(?:({_NAME})\.)?({_NAME})")
+
+
+def merged(schema: str, table: str, made: str) -> Iterator[SharedRows]:
+    """That a MERGE table shows the rows of its members, and they some of its, by the statement that makes it.
+
+    Example:
+        >>> [each.relation for each in merged("s", "m", "..\\n) ENGINE=MRG_MyISAM UNION=(`a`,`r`.`b`)")]
+        ['s.m', 'r.b', 's.a']
+    """
+    whole, found = join(schema, table), _MEMBERS.search(made)
+    parts = () if found is None else _MEMBER.findall(found[1])
+    members = sorted({join(_unquoted(of) or schema, _unquoted(name)) for of, name in parts})
+    yield SharedRows(relation=whole, others=frozenset(members) or None)
+    for member in members:
+        yield SharedRows(relation=member, others=frozenset({whole}))
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace("``", "`")

@@ -23,7 +23,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description
 from catalog.names import join, quoted
-from catalog.sources.connector import GeneratedColumn, ViewSql
+from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
@@ -37,6 +37,7 @@ from catalog.sources.remote.postgres_catalog import (
     MAY_IDENTIFY,
     READS,
     SETTINGS,
+    SHARED_ROWS,
     SIZE,
     TABLES,
     VIEWS,
@@ -127,6 +128,16 @@ class PostgresSnapshot:
                 read.add((join(str(row["read_schema"]), str(row["read_table"])), str(row["read_column"])))
         for (relation, name), reads in found.items():
             yield GeneratedColumn(relation=relation, name=name, reads=frozenset(reads))
+
+    def shared_rows(self) -> Iterator[SharedRows]:
+        """Tables with those that inherit from them, and partitions with their tables."""
+        found: dict[str, set[str]] = {}
+        for row in self._rows(SHARED_ROWS):
+            above, below = (join(str(row[f"{which}_schema"]), str(row[which])) for which in ("above", "below"))
+            found.setdefault(above, set()).add(below)
+            found.setdefault(below, set()).add(above)
+        for relation, others in found.items():
+            yield SharedRows(relation=relation, others=frozenset(others))
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; raises SourceUnavailable when the account may not read them all."""

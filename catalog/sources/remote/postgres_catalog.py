@@ -133,3 +133,16 @@ LEFT JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.
 LEFT JOIN pg_attribute r ON r.attrelid = a.attrelid AND r.attnum = d.refobjsubid
 WHERE a.atthasdef AND NOT a.attisdropped AND COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''
 """
+
+# What is read from a table is read from those that inherit from it too, and a partition holds rows of its table.
+# Indexes of partitions inherit as well.
+SHARED_ROWS = """
+WITH RECURSIVE pair(above, below) AS (
+  SELECT inhparent, inhrelid FROM pg_inherits
+  UNION SELECT pair.above, i.inhrelid FROM pair JOIN pg_inherits i ON i.inhparent = pair.below)
+SELECT n.nspname::text AS above_schema, a.relname::text AS above, m.nspname::text AS below_schema,
+  b.relname::text AS below
+FROM pair JOIN pg_class a ON a.oid = pair.above JOIN pg_namespace n ON n.oid = a.relnamespace
+JOIN pg_class b ON b.oid = pair.below JOIN pg_namespace m ON m.oid = b.relnamespace
+WHERE a.relkind IN ('r', 'p', 'f')
+"""

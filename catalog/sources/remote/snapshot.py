@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from catalog.model import Description
-from catalog.sources.connector import GeneratedColumn, SourceFunction, ViewSql
+from catalog.sources.connector import GeneratedColumn, SharedRows, SourceFunction, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 
@@ -86,6 +86,10 @@ class Snapshot(Protocol):
 
     def generated(self) -> Iterable[GeneratedColumn]:
         """The columns that tables work out."""
+        ...
+
+    def shared_rows(self) -> Iterable[SharedRows]:
+        """The tables that show each other's rows, each once."""
         ...
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:

@@ -20,7 +20,7 @@ from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
 from catalog.names import join, quoted
-from catalog.sources.connector import GeneratedColumn, ViewSql
+from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.database_files import found, make_beside, pinned, states_beside
 from catalog.sources.generated_sql import definitions, generated_columns
 from catalog.sources.kept import Kept
@@ -194,6 +194,10 @@ class SqliteSnapshot:
                 said, relation = definitions(sql, tuple(columns)), join(_SCHEMA, table)
                 of_it = ((relation, name, said.get(name, "") if columns[name] else None) for name in columns)
                 yield from generated_columns(of_it, "sqlite")
+
+    def shared_rows(self) -> Iterator[SharedRows]:
+        """None: here each table has rows of its own."""
+        return iter(())
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns with the types that were declared for them.

@@ -1,0 +1,203 @@
+"""Tables that show each other's rows have each other's tags: those that inherit, partitions, and MERGE tables."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from catalog.database import Catalog
+from catalog.datasets import Datasets
+from catalog.model import Database as CatalogDatabase
+from catalog.model import Tag, TagAssignment, TagOrigin, TagState
+from catalog.registry import connect
+from catalog.sources.connector import KnowsSharedRows
+from catalog.tags import Tags
+from crawler.crawl import crawl
+from policy_engine.changing.apply import carry_out, prepare
+from policy_engine.document.reading import load
+from policy_engine.store import PolicyStore
+from tests.databases import Server
+from tests.remote_tables import Database
+
+INHERITING = """
+CREATE TABLE above (id int, note text);
+CREATE TABLE middle (more text) INHERITS (above);
+CREATE TABLE below (most text) INHERITS (middle);
+CREATE TABLE beside () INHERITS (above);
+CREATE TABLE alone (id int, note text);
+CREATE VIEW seen AS SELECT upper(note) AS loud FROM above;
+CREATE VIEW seen_below AS SELECT note AS loud FROM below
+"""
+PARTS = """
+CREATE TABLE above (id int, note text) PARTITION BY LIST (id);
+CREATE INDEX ON above (note);
+CREATE TABLE below PARTITION OF above FOR VALUES IN (1);
+CREATE TABLE beside PARTITION OF above FOR VALUES IN (2)
+"""
+MERGE = """
+CREATE TABLE below (id int, note varchar(9)) ENGINE = MyISAM;
+CREATE TABLE "odd`one" (id int, note varchar(9)) ENGINE = MyISAM;
+CREATE TABLE alone (id int, note varchar(9)) ENGINE = MyISAM;
+CREATE TABLE above (id int, note varchar(9)) ENGINE = MERGE COMMENT = 'UNION=(`alone`)' UNION = (below, "odd`one");
+CREATE TABLE none_yet (id int, note varchar(9)) ENGINE = MERGE;
+CREATE VIEW seen AS SELECT note AS loud FROM above;
+CREATE VIEW unclear AS SELECT note AS loud FROM none_yet
+"""
+
+
+class Crawled:
+    """A database whose tables are registered in `d` one by one."""
+
+    def __init__(self, database: Database, catalog: Catalog, folder: Path) -> None:
+        self.database, self.catalog, self.folder = database, catalog, folder
+        PolicyStore(catalog).init_home(by="ada")
+        Datasets(catalog).put_source(database.source)
+        Datasets(catalog).put_database(CatalogDatabase(name="d"))
+        Tags(catalog).put_tag(Tag(name="x.secret"))
+
+    def crawl(self, *tables: str) -> None:
+        for table in tables:
+            crawl(self.catalog, "data", path=self.database.relation(table), into="d", by="ada")
+
+    def declare(self, *tables: str) -> None:
+        """Registers them by a document: partitions are listed by their name alone."""
+        stated = {f"d.{table}": {"source": "data", "relation": self.database.relation(table)} for table in tables}
+        document = self.folder / "d.yaml"
+        document.write_text(json.dumps({"veil": 1, "datasets": stated}))
+        carry_out(prepare(load([document]), self.catalog, at=datetime.now(UTC)), self.catalog, by="ada")
+
+    def tag(self, table: str, *path: str) -> None:
+        self.say(table, path, TagState.CONFIRMED)
+
+    def say(self, table: str, path: tuple[str, ...], state: TagState) -> None:
+        Tags(self.catalog).assign(
+            TagAssignment(
+                dataset=f"d.{table}", path=path, tag="x.secret", state=state, origin=TagOrigin.PERSON, by="ada"
+            )
+        )
+
+    def heard(self, table: str) -> dict[str, str]:
+        found = Tags(self.catalog).assignments(f"d.{table}", tag="x.secret", state=TagState.SUGGESTED)
+        return {".".join(each.path): each.evidence for each in found}
+
+
+@pytest.fixture
+def crawled(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], Crawled]]:
+    with Catalog(tmp_path / "catalog.db") as catalog:
+
+        def made(kind: str, sql: str) -> Crawled:
+            server: Server = request.getfixturevalue(kind)
+            database = Database(kind, server, tmp_path)
+            database.run(sql)
+            if kind == "mariadb":
+                database.run(f"GRANT SHOW VIEW ON {database.name}.* TO {database.name}@'127.0.0.1'")
+            return Crawled(database, catalog, tmp_path)
+
+        yield made
+
+
+def test_tags_go_from_a_table_to_those_that_inherit_from_it(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("above", "below", "alone")
+    tables.tag("above", "note")
+    tables.crawl("middle")
+    said = {"note": "derives from `d.above.note`"}
+    assert tables.heard("middle") == tables.heard("below") == said
+    assert tables.heard("alone") == {}
+
+
+def test_tags_go_from_those_that_inherit_to_the_table_and_to_the_others(
+    crawled: Callable[[str, str], Crawled],
+) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("below", "above", "beside")
+    tables.tag("below", "note")
+    assert tables.heard("above") == {"note": "derives from `d.below.note`"}
+    assert tables.heard("beside") == {"note": "derives from `d.above.note`"}
+
+
+def test_a_column_that_one_of_them_alone_has_keeps_its_tags(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("below", "above", "middle")
+    tables.tag("below", "most")
+    tables.tag("middle", "more")
+    assert tables.heard("above") == {}
+    assert tables.heard("below") == {"more": "derives from `d.middle.more`"}
+
+
+def test_a_tag_of_a_whole_table_comes_to_all_columns(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("below", "above")
+    tables.tag("below")
+    assert tables.heard("above").keys() == {"id", "note"}
+
+
+def test_what_a_person_rejected_stays_away(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("below", "above")
+    tables.say("above", ("note",), TagState.REJECTED)
+    tables.tag("below", "note")
+    assert tables.heard("above") == {}
+
+
+def test_a_view_over_one_of_them_has_the_tags_of_the_others(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("middle", "seen", "seen_below")
+    tables.tag("middle", "note")
+    assert tables.heard("seen") == tables.heard("seen_below") == {"loud": "derives from `d.middle.note`"}
+
+
+def test_tables_that_part_keep_what_they_have_and_get_no_more(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", INHERITING)
+    tables.crawl("beside", "above")
+    tables.database.run("ALTER TABLE beside NO INHERIT above")
+    tables.crawl("alone")
+    tables.tag("above", "note")
+    assert tables.heard("beside") == {}
+
+
+def test_partitions_and_their_table_have_each_others_tags(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("postgres", PARTS)
+    tables.declare("above", "below", "beside")
+    tables.tag("below", "note")
+    assert tables.heard("above") == {"note": "derives from `d.below.note`"}
+    assert tables.heard("beside") == {"note": "derives from `d.above.note`"}
+
+
+def test_merge_tables_and_their_members_have_each_others_tags(crawled: Callable[[str, str], Crawled]) -> None:
+    tables = crawled("mariadb", MERGE)
+    tables.crawl("above", "below", "alone", "seen")
+    tables.tag("above", "note")
+    assert tables.heard("below") == {"note": "derives from `d.above.note`"}
+    assert tables.heard("seen") == {"loud": "derives from `d.above.note`"}
+    assert tables.heard("alone") == {}
+
+
+def test_a_merge_table_that_names_no_members_may_be_made_of_anything(
+    crawled: Callable[[str, str], Crawled],
+) -> None:
+    tables = crawled("mariadb", MERGE)
+    tables.crawl("none_yet", "unclear", "alone")
+    tables.tag("alone", "note")
+    said = "may derive from `d.alone.note`"
+    assert tables.heard("none_yet") == {"id": said, "note": said}
+    assert tables.heard("unclear") == {"loud": said}
+
+
+def test_the_sources_tell_which_tables_share_rows(crawled: Callable[[str, str], Crawled]) -> None:
+    told = {}
+    for kind, sql in (("postgres", PARTS), ("mariadb", MERGE)):
+        tables = crawled(kind, sql)
+        source = connect(tables.database.source)
+        assert isinstance(source, KnowsSharedRows)
+        prefix = tables.database.relation("")
+        told[kind] = {
+            each.relation.removeprefix(prefix): each.others and {one.removeprefix(prefix) for one in each.others}
+            for each in source.shared_rows()
+        }
+    assert told == {
+        "postgres": {"above": {"below", "beside"}, "below": {"above"}, "beside": {"above"}},
+        "mariadb": {"above": {"below", '"odd`one"'}, "below": {"above"}, '"odd`one"': {"above"}, "none_yet": None},
+    }
