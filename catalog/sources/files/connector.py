@@ -13,7 +13,7 @@ from catalog.model import Defect, Field
 from catalog.names import fold
 from catalog.sources.connector import Expected, Limits, PassedOver, Relation, Scan
 from catalog.sources.engine_types import fields_of
-from catalog.sources.files.columns import is_continued
+from catalog.sources.files.columns import Columns, is_continued
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, bare_name, kind_of
 from catalog.sources.files.layout import Layout
 from catalog.sources.files.options import FileOptions
@@ -97,11 +97,11 @@ class FilesConnector:
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns by name; raises SourceUnavailable when they have gone."""
-        files = self._layout.files(expected.relation)
+        files = self._layout.files(expected.relation).knowing(expected.columns)
         known = self._standing(expected.relation, files, False)
         if known is not None and (scan := known.known_scan(expected)) is not None:
             return scan
-        with self._relation(expected.relation) as found:
+        with self._relation(expected.relation, expected.columns) as found:
             return found.scan(expected)
 
     @cached_property
@@ -110,12 +110,12 @@ class FilesConnector:
         return World(Resources(), folders=[*self._layout.place.folders, self._copies.folder])
 
     @contextmanager
-    def _relation(self, name: str, *, is_glimpse: bool = False) -> Iterator[FileRelation]:
-        """A relation, while its files are held.
+    def _relation(self, name: str, columns: Columns = (), *, is_glimpse: bool = False) -> Iterator[FileRelation]:
+        """A relation, while its files are held; of a sheet, by the columns that are known of it.
 
         A glimpse has the columns of all files, but perhaps no rows besides those of a sample.
         """
-        files = self._layout.files(name)
+        files = self._layout.files(name).knowing(columns)
         with self._layout.place.holding(files) as held:
             known = self._standing(name, files, is_glimpse)
             if known is None:

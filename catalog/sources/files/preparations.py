@@ -64,9 +64,9 @@ class Preparations:
         return self._copy(
             files,
             file,
-            f"sheet below its titles|{header}",
+            f"sheet with its empty rows|{header}|{files.known}",
             f"{file.stem}.parquet",
-            lambda target: convert(spreadsheets.write_parquet, file, files.sheet, target, header),
+            lambda target: convert(spreadsheets.write_parquet, file, files.sheet, target, header, files.known),
         )
 
     def _copy(self, files: FileSet, file: Path, form: str, name: str, make: Callable[[Path], object]) -> Path:

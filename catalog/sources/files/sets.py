@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from catalog.errors import SourceUnavailable
 from catalog.sources.connector import PassedOver
+from catalog.sources.files.columns import Columns
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.states import state
 
@@ -17,8 +18,8 @@ from catalog.sources.states import state
 class FileSet:
     """The files of one relation, all of one kind, as they stand at one moment.
 
-    `partitions` are the keys of folders named `key=value`; `sheet` is the one that is meant of an Excel file,
-    `is_split_anew` that some are copies with another delimiter.
+    `partitions` are the keys of folders named `key=value`; `sheet` is the one that is meant of an Excel file, `known`
+    what columns of it are, if they are, and `is_split_anew` that some are copies with another delimiter.
     `states` tell each file's; `fingerprint` changes whenever a file is added, removed, replaced or written to.
     """
 
@@ -29,6 +30,7 @@ class FileSet:
     states: tuple[str, ...]
     fingerprint: str
     sheet: str = ""
+    known: Columns = ()
     is_split_anew: bool = False
 
     @classmethod
@@ -62,6 +64,12 @@ class FileSet:
             fingerprint="|".join((*states, sheet)),
             sheet=sheet,
         )
+
+    def knowing(self, columns: Columns) -> "FileSet":
+        """The same files, with these columns known if they are sheets, under a fingerprint that tells so."""
+        if self.kind is not FileKind.XLSX:
+            return self
+        return replace(self, known=columns, fingerprint=f"{self.fingerprint}|{columns}")
 
     @property
     def byte_count(self) -> int:

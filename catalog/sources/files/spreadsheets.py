@@ -1,13 +1,14 @@
 """Excel sheets as Parquet: each sheet is a table with types, read row by row, so that memory stays bounded."""
 
 import json
+import re
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +19,8 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
+from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.files.columns import Columns
 from catalog.sources.files.converting import convert
 
 _BATCH_ROWS = 10_000
@@ -26,6 +29,19 @@ _MOST_BYTES = 4 * 2**30
 _MIDNIGHT = time()
 _FIRST_ROWS, _FEWEST_COLUMNS = 20, 3
 _ABOVE = b"veil.rows_above_header"
+_MOST_COLUMNS = 16_384  # of a sheet, says Excel
+_NAMED_BY_PLACE = re.compile(r"column([0-9]{1,5})\Z")
+_KINDS = frozenset((bool, int, float, date, datetime, time, str))
+_TYPES: Mapping[str, tuple[pa.DataType, frozenset[type]]] = {
+    "BOOLEAN": (pa.bool_(), frozenset((bool,))),
+    "BIGINT": (pa.int64(), frozenset((int,))),
+    "DOUBLE": (pa.float64(), frozenset((int, float))),
+    "DATE": (pa.date32(), frozenset((date,))),
+    "TIMESTAMP": (pa.timestamp("us"), frozenset((date, datetime))),
+    "TIME": (pa.time64("us"), frozenset((time,))),
+    "VARCHAR": (pa.string(), _KINDS),
+}
+"""The types that a column of a sheet can have, by the engine's names, with the kinds of cells that each can hold."""
 
 _Cells = tuple[object, ...]
 
@@ -44,20 +60,30 @@ def write_names(file: Path, target: Path) -> None:
         target.write_text(json.dumps([sheet.title for sheet in book.worksheets]), encoding="utf-8")
 
 
-def write_parquet(file: Path, sheet: str, target: Path, has_header: bool | None) -> None:
+def write_parquet(file: Path, sheet: str, target: Path, has_header: bool | None, known: Columns = ()) -> None:
     """A Parquet copy of one sheet; raises SourceUnavailable when there is no such sheet, or nothing in it.
 
     The first row that is not empty names the columns, or the one below the titles that stand above a table, unless the
-    source says that there is no header. A column has the type of all its cells: whole numbers, numbers, booleans,
-    dates, times; where they differ it is text. Empty rows are passed over, and of a formula the value is read that
-    Excel kept with it.
+    source says that there is no header. Once columns are `known`, each with its type in the engine, the copy has these
+    alone, and the first row that holds all their names is the header, whatever other cells are filled; raises
+    SourceUnavailable when there is none.
+
+    A column has the type of all its cells: whole numbers, numbers, booleans, dates, times; where they differ it is
+    text. It keeps the type that is known of it if that can hold its cells. All rows below the header are read, empty
+    ones too, down to the last that is filled, and of a formula the value is read that Excel kept with it.
     """
     with _opened(file) as book:
         if sheet not in book.sheetnames:
             raise SourceUnavailable(
                 f"`{file.name}` has no sheet `{sheet}`", hint="crawl the source again: each of its sheets is a dataset"
             )
-        rows = _Rows(lambda: _read(book[sheet], file), has_header is not False)
+        rows = _Rows(lambda: _read(book[sheet], file), has_header is not False, known)
+        if not rows.is_found:
+            raise SourceUnavailable(
+                f"the sheet `{sheet}` of `{file.name}` has changed since it was last crawled: none of its rows holds"
+                " the names of all columns that are known of it",
+                hint=CHANGED_HINT,
+            )
         names, types = rows.columns()
         if not names:
             raise SourceUnavailable(f"the sheet `{sheet}` of `{file.name}` is empty", hint="crawl when it holds data")
@@ -65,9 +91,7 @@ def write_parquet(file: Path, sheet: str, target: Path, has_header: bool | None)
         with pq.ParquetWriter(target, schema) as writer:
             cells = rows.cells()
             while some := list(islice(cells, _BATCH_ROWS)):
-                columns = zip(*(_fitted(row, types) for row in some), strict=True)
-                arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+                writer.write_batch(_batch(some, schema))
 
 
 def rows_above_header(copy: Path) -> int:
@@ -76,31 +100,67 @@ def rows_above_header(copy: Path) -> int:
 
 
 class _Rows:
-    """The rows of a sheet, which can be gone through more than once; `above` are those above its header."""
+    """The rows of a sheet, which can be gone through more than once; `above` are the filled ones above its header.
 
-    def __init__(self, read: Callable[[], Iterable[_Cells]], has_header: bool) -> None:
+    INVARIANT: where columns are known, no cell below the header decides which row is the header; and of the rows below
+    it only those after the last filled one are not there.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[_Cells]], has_header: bool, known: Columns) -> None:
         self._read = read
-        self._has_header = has_header
-        self.above = _titles(list(islice(self._filled(), _FIRST_ROWS))) if has_header else 0
+        self._known = {fold(name): type_ for name, type_ in known}
+        self._header: _Cells = ()
+        self._start = self.above = 0
+        if has_header:
+            self._find_header()
+        self._places = self._known_places(self._header)
+        self.is_found = len(self._places) == len(self._known)
 
     def cells(self) -> Iterator[_Cells]:
-        """The rows below the header."""
-        return islice(self._filled(), self.above + self._has_header, None)
+        """The rows below the header, down to the last that is filled."""
+        empty = 0
+        for row in islice(self._read(), self._start, None):
+            cells = self._picked(row)
+            if _is_filled(cells):
+                yield from repeat((), empty)
+                yield cells
+                empty = 0
+            else:
+                empty += 1
 
     def columns(self) -> tuple[list[str], list[pa.DataType]]:
         """The names of the columns and the types that fit all their cells."""
-        header = next(islice(self._filled(), self.above, None), ()) if self._has_header else ()
-        kinds: list[set[type]] = [set() for _ in _trimmed(header)]
+        kinds: list[set[type]] = [set() for _ in self._places or _trimmed(self._header)]
         for row in self.cells():
             cells = _trimmed(row)
             kinds += [set() for _ in cells[len(kinds) :]]
             for kind, cell in zip(kinds, cells, strict=False):
                 if cell is not None:
                     kind.add(_kind(cell))
-        return _named(header, len(kinds)), [_type(kind) for kind in kinds]
+        names = list(self._places.values()) or _named(self._header, len(kinds))
+        return names, [_type(kind, self._known.get(fold(name), "")) for name, kind in zip(names, kinds, strict=True)]
 
-    def _filled(self) -> Iterator[_Cells]:
-        return (row for row in self._read() if any(cell is not None for cell in row))
+    def _find_header(self) -> None:
+        numbered = enumerate(self._read(), 1)
+        if self._known:
+            found = [next((each for each in numbered if self._known_places(each[1])), (0, ()))]
+        else:
+            found = list(islice((each for each in numbered if _is_filled(each[1])), _FIRST_ROWS)) or [(0, ())]
+            self.above = _titles([row for _, row in found])
+        self._start, self._header = found[self.above]
+
+    def _known_places(self, header: _Cells) -> dict[int, str]:
+        """Where a row that names the columns holds the known ones, by their names; empty unless it holds them all."""
+        places = (int(match[1]) for name in self._known if (match := _NAMED_BY_PLACE.match(name)))
+        reach = max((place + 1 for place in places if place < _MOST_COLUMNS), default=0)
+        names = enumerate(_named(header, max(len(_trimmed(header)), reach)) if self._known else ())
+        found = {place: name for place, name in names if fold(name) in self._known}
+        return found if len(found) == len(self._known) else {}
+
+    def _picked(self, row: _Cells) -> _Cells:
+        if not (self._known and row):
+            return row
+        return tuple(row[place] if place < len(row) else None for place in self._places)
 
 
 def _read(sheet: ReadOnlyWorksheet, file: Path) -> Iterator[_Cells]:
@@ -124,6 +184,10 @@ def _titles(first: Sequence[_Cells]) -> int:
     place = next((place for place, cells in enumerate(filled) if 2 * len(cells) >= widest), 0)
     is_header = widest >= _FEWEST_COLUMNS and all(isinstance(cell, str) for cell in filled[place])
     return place if is_header else 0
+
+
+def _is_filled(row: _Cells) -> bool:
+    return any(cell is not None for cell in row)
 
 
 def _trimmed(row: _Cells) -> _Cells:
@@ -154,21 +218,20 @@ def _kind(cell: object) -> type:
     return next((kind for kind in (bool, int, float, date, time) if isinstance(cell, kind)), str)
 
 
-def _type(kinds: set[type]) -> pa.DataType:
-    match sorted(kind.__name__ for kind in kinds):
-        case ["bool"]:
-            return pa.bool_()
-        case ["int"]:
-            return pa.int64()
-        case ["float"] | ["float", "int"]:
-            return pa.float64()
-        case ["date"]:
-            return pa.date32()
-        case ["datetime"] | ["date", "datetime"]:
-            return pa.timestamp("us")
-        case ["time"]:
-            return pa.time64("us")
-    return pa.string()
+def _type(kinds: Set[type], known: str) -> pa.DataType:
+    """The type that is known of a column, if it holds all kinds of its cells, or the first that does."""
+    if known in _TYPES and kinds <= _TYPES[known][1]:
+        return _TYPES[known][0]
+    return next((type_ for type_, held in _TYPES.values() if kinds and kinds <= held), pa.string())
+
+
+def _batch(rows: Sequence[_Cells], schema: pa.Schema) -> pa.RecordBatch:
+    if any(rows):
+        columns = zip(*(_fitted(row, schema.types) for row in rows), strict=True)
+        arrays = [pa.array(column, type_) for column, type_ in zip(columns, schema.types, strict=True)]
+    else:  # as many of them as a sheet has, if somebody wrote into its last row
+        arrays = [pa.nulls(len(rows), type_) for type_ in schema.types]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _fitted(row: _Cells, types: Sequence[pa.DataType]) -> list[object]:

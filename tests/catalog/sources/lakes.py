@@ -1,6 +1,9 @@
 """Folders of files for tests: how they are written, and read through a session."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import openpyxl
 
 from catalog.model import Source
 from catalog.registry import connect
@@ -18,6 +21,17 @@ def write(path: Path, text: str | bytes) -> None:
 def lake(path: Path, **options: str) -> Source:
     """A source of files."""
     return Source(name="lake", connector="files", options={"path": str(path), **options})
+
+
+def workbook(path: Path, **sheets: Sequence[tuple[object, ...]]) -> None:
+    """An Excel file, each sheet by its rows from the first."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, lines in sheets.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append(line)
+    book.save(path)
 
 
 def relations(source: Source) -> list[str]:

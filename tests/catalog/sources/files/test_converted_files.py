@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import fastavro
-import openpyxl
 import pytest
 
 from catalog.errors import LimitExceeded, SourceUnavailable
@@ -24,7 +23,7 @@ from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.workers.apart import call_apart
 from crawler.crawl import crawl_folder
-from tests.catalog.sources.lakes import expected, lake, relations, rows, types, write
+from tests.catalog.sources.lakes import expected, lake, relations, rows, types, workbook, write
 from tests.contracts.connectors import ConnectorContract, read
 
 PEOPLE = [
@@ -44,16 +43,6 @@ AVRO: dict[str, object] = {
         {"name": "is_smoker", "type": ["null", "boolean"]},
     ],
 }
-
-
-def workbook(path: Path, **sheets: list[tuple[object, ...]]) -> None:
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for name, lines in sheets.items():
-        sheet = book.create_sheet(name)
-        for line in lines:
-            sheet.append(line)
-    book.save(path)
 
 
 def avro(path: Path, schema: dict[str, object], records: list[dict[str, object]]) -> None:
@@ -131,7 +120,8 @@ def test_columns_of_a_sheet_have_the_types_of_all_their_cells(tmp_path: Path) ->
         "Whole_1": "VARCHAR",
         "column9": "VARCHAR",
     }
-    first, second = rows(source, "x.xlsx/s")
+    first, empty, second = rows(source, "x.xlsx/s")
+    assert set(empty.values()) == {None}
     assert (first["mixed"], second["mixed"]) == ("5", "2024-01-02")
     assert (first["column9"], second["column9"]) == (None, "beyond")
 
