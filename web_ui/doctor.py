@@ -16,12 +16,14 @@ from catalog.journal.journal import Journal
 from catalog.journal.reach import reach
 from catalog.journal.seals import sealed
 from catalog.known_keys import KnownKeys
+from catalog.sources.landlock import is_there
 from proxy.http.forwarded import read_proxies
 from web_ui.behind_proxies import networks_without_clients
 from web_ui.identity.configuration import configured
 from web_ui.identity.survey import survey
 from web_ui.parts import assemble
 from web_ui.settings import AuthSettings, load_settings
+from web_ui.unguarded_files import CONNECTORS, files_without_landlock
 
 ROOMS = ("catalog", "crawler", "policy_engine", "proxy", "web_ui", "veil")
 LIBRARIES = ("duckdb", "pyarrow", "sqlglot", "flask")
@@ -115,6 +117,15 @@ def _sources(home: Home) -> Iterator[tuple[str, str]]:
             yield f"source {source.name} ({source.connector})", "" if found.is_reached else found.told
 
 
+def _database_files(home: Home) -> Iterator[tuple[str, str]]:
+    """Whether a database file that is opened is the one that was looked at, whoever writes to its folder."""
+    with Catalog(home.catalog_file) as catalog:
+        sources = Datasets(catalog).sources()
+    count = sum(source.connector in CONNECTORS for source in sources)
+    how = "opened under Landlock" if is_there() else "opened by path: the system has no Landlock"
+    yield f"{count:,} database {'file' if count == 1 else 'files'}, {how}", "; ".join(files_without_landlock(sources))
+
+
 def _datasets(home: Home) -> Iterator[tuple[str, str]]:
     """What the last crawl of each dataset found wrong with it."""
     with Catalog(home.catalog_file) as catalog:
@@ -150,7 +161,7 @@ def _identity_provider(home: Home) -> Iterator[tuple[str, str]]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(_installation, _permissions, _keys, _catalog, _journal, _seals, _sources, _datasets),
+    *(_installation, _permissions, _keys, _catalog, _journal, _seals, _sources, _database_files, _datasets),
     _networks,
     _identity_provider,
 )

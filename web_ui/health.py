@@ -11,6 +11,7 @@ from web_ui.behind_proxies import networks_without_clients
 from web_ui.effective import Setting, effective, is_stale
 from web_ui.parts import Parts
 from web_ui.sources import Known, Sources
+from web_ui.unguarded_files import files_without_landlock
 
 _LATE_EVENTS = 1_000
 
@@ -50,7 +51,7 @@ class JournalState:
 class Health:
     """Everything that is told without looking further: no source is asked, and no chain is read.
 
-    `warnings` tell of settings that let something go wrong unseen.
+    `warnings` tell of settings, and of folders, that let something go wrong unseen.
     """
 
     at: datetime
@@ -84,7 +85,7 @@ def health(parts: Parts, sources: Sources) -> Health:
         plugins=tuple(sorted(parts.plugins)),
         settings=effective(parts.settings, parts.home.settings_file, os.environ),
         is_stale=is_stale(parts.settings, parts.home.settings_file, os.environ),
-        warnings=(unseen,) if unseen else (),
+        warnings=(*filter(None, [unseen]), *files_without_landlock(each.source for each in listed)),
     )
 
 
