@@ -11,11 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from catalog.errors import Internal
+from catalog.sources.memory_layouts import is_fixed, is_listed, is_sparse, is_text, own_buffers
 
 Mask = npt.NDArray[np.bool_]
-
-_FIXED = (pa.types.is_primitive, pa.types.is_decimal, pa.types.is_fixed_size_binary, pa.types.is_interval)
-_VARIABLE = (pa.types.is_string, pa.types.is_binary, pa.types.is_large_string, pa.types.is_large_binary)
 
 
 def blanked(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -45,7 +43,7 @@ def _blanked(array: pa.Array, beneath: Mask | None) -> pa.Array:
         return pa.DictionaryArray.from_arrays(indices, array.dictionary, ordered=kind.ordered)
     if beneath is not None and not pa.types.is_union(kind):
         array = array.take(pa.array(np.arange(len(array)), mask=beneath))
-    if any(is_fixed(kind) for is_fixed in _FIXED):
+    if is_fixed(kind):
         return _with_zeros(array, _nulls(array, beneath))
     return _nested(array, beneath)
 
@@ -53,21 +51,20 @@ def _blanked(array: pa.Array, beneath: Mask | None) -> pa.Array:
 def _nested(array: pa.Array, beneath: Mask | None) -> pa.Array:
     """What holds other arrays, anew around their blanked selves; a text beneath NULL has no length to begin with."""
     kind = array.type
-    if pa.types.is_null(kind) or any(is_variable(kind) for is_variable in _VARIABLE):
+    if pa.types.is_null(kind) or is_text(kind):
         return array
     if pa.types.is_struct(kind):
         inner = [_blanked(array.field(place), _nulls(array, beneath)) for place in range(kind.num_fields)]
     elif pa.types.is_fixed_size_list(kind):
         nulls = _nulls(array, beneath)
         inner = [_blanked(array.values, None if nulls is None else np.repeat(nulls, kind.list_size))]
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+    elif is_listed(kind):
         inner = [_blanked(array.values, None)]
-    elif pa.types.is_union(kind) and kind.mode == "sparse":
+    elif is_sparse(kind):
         inner = list(_members(array, beneath))
     else:
         raise Internal(f"what lies in the memory of {kind} is not known", hint="cast the column to VARCHAR")
-    own_buffers = 1 if pa.types.is_struct(kind) or pa.types.is_fixed_size_list(kind) else 2
-    return pa.Array.from_buffers(kind, len(array), array.buffers()[:own_buffers], children=inner)
+    return pa.Array.from_buffers(kind, len(array), array.buffers()[: own_buffers(kind)], children=inner)
 
 
 def _members(union: pa.UnionArray, beneath: Mask | None) -> Iterator[pa.Array]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from catalog.errors import LimitExceeded
-from catalog.sources.empty_unions import with_memory
+from catalog.sources.exact_memory import exact
 from catalog.sources.parts_of_batches import held_bytes
 
 MOST_BYTES = 16 * 2**20
@@ -58,7 +58,7 @@ class WholeResult:
             self._writer.close()
             self._file.seek(0)
             for batch in pa.ipc.open_stream(pa.PythonFile(self._file, "r")):
-                yield with_memory(batch)
+                yield exact(batch)
 
     def close(self) -> None:
         """Lets go of what is kept; may be called twice."""

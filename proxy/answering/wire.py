@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from catalog.errors import SqlUnsupported
+from catalog.sources.exact_memory import exact
 from proxy.answering.cells import csv_rows, is_light, json_rows
 from proxy.answering.portions import in_portions
 from proxy.answering.seconds import in_milliseconds, milliseconds_schema
@@ -48,7 +49,7 @@ def encode(
     """
     match form:
         case Format.ARROW:
-            return _written(batches, lambda sink: pa.ipc.new_stream(sink, schema))
+            return _written(map(exact, batches), lambda sink: pa.ipc.new_stream(sink, schema))
         case Format.PARQUET:
             return _parquet(schema, batches)
         case Format.CSV:

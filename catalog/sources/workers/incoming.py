@@ -5,7 +5,8 @@ import time
 
 import pyarrow as pa
 
-from catalog.sources.empty_unions import with_memory
+from catalog.errors import Internal
+from catalog.sources.exact_memory import exact
 from catalog.sources.workers.messages import ROW_BYTES, End, Hangup, Kind, ended, fill, receive_header, schema_of
 
 _MOST_BYTES = 4 * ROW_BYTES
@@ -51,7 +52,10 @@ class Incoming:
                 raise Hangup from None
             return None
         batch.validate()
-        return with_memory(batch)
+        try:
+            return exact(batch)
+        except Internal:
+            raise Hangup from None
 
     def skip(self, seconds: float) -> bool:
         """Passes over what is still to come; whether the end was there in time."""

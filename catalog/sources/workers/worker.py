@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from catalog.errors import LimitExceeded, VeilError
 from catalog.sources import world as worlds
+from catalog.sources.exact_memory import exact
 from catalog.sources.failures import mapped
 from catalog.sources.opening import open_world
 from catalog.sources.parts_of_batches import held_bytes, parts
@@ -135,7 +136,10 @@ class Worker:
             world.close()
 
     def _stream(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-        """Sends batches in parts, since the server holds whole what it reads and is nobody's alone."""
+        """Sends batches in parts, since the server holds whole what it reads and is nobody's alone.
+
+        INVARIANT: no slice is written, behind whose last cell may stand what this process has read for others.
+        """
         send_frame(self._work, Kind.SCHEMA, [memoryview(schema.serialize())])
         sink = Pieces()
         writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), schema)
@@ -146,7 +150,7 @@ class Worker:
                         f"a row of the result has more than {ROW_BYTES // 2**20} MiB",
                         hint="select fewer of its columns, or parts of its texts",
                     )
-                writer.write_batch(part)
+                writer.write_batch(exact(part))
                 send_frame(self._work, Kind.BATCHES, sink.taken())
 
 

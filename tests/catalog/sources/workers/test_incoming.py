@@ -145,3 +145,27 @@ def test_hangup_is_told_from_an_end(ends: Ends) -> None:
     with pytest.raises(Hangup):
         incoming.schema()
     assert incoming.end is None
+
+
+def test_what_stands_behind_the_last_cell_is_left_behind(ends: Ends) -> None:
+    worker, incoming = ends
+    n = pa.Array.from_buffers(pa.int64(), 3, [pa.py_buffer(b"\xfd"), pa.py_buffer(b"leftover" * 4)])
+    ends_of_texts = pa.array([0, 1, 3, 3, 9], pa.int32()).buffers()[1]
+    name = pa.Array.from_buffers(pa.string(), 3, [pa.py_buffer(b"\xfb"), ends_of_texts, pa.py_buffer(b"abbleftover")])
+    send(worker, pa.record_batch({"n": n, "name": name}), end=End())
+    [batch] = read(incoming)
+    assert [buffer and buffer.to_pybytes() for buffer in batch["n"].buffers()] == [b"\x05", b"leftover" * 3]
+    assert batch["name"].buffers()[2].to_pybytes() == b"abb"
+    assert batch["name"].to_pylist() == ["a", "bb", None]
+
+
+def test_memory_that_is_not_known_is_no_answer(ends: Ends) -> None:
+    worker, incoming = ends
+    batch = pa.record_batch({"v": pa.array(["a"], pa.string_view())})
+    send_frame(worker, Kind.SCHEMA, [memoryview(batch.schema.serialize())])
+    sink = Pieces()
+    pa.ipc.new_stream(pa.PythonFile(sink, "w"), batch.schema).write_batch(batch)
+    send_frame(worker, Kind.BATCHES, sink.taken())
+    incoming.schema()
+    with pytest.raises(Hangup):
+        incoming.next_batch()
