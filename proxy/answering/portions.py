@@ -4,6 +4,7 @@ A batch has so many rows, and one cell of a row may be a list of millions. What 
 JSON or CSV and the rows of a page, takes them in portions from here; Arrow and Parquet need none.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
@@ -67,7 +68,7 @@ def _portions(batch: pa.RecordBatch, is_light: Callable[[pa.DataType], bool]) ->
     if len(sizes) and int(sizes.max()) > ROW_BYTES:
         raise LimitExceeded(
             f"a row of the answer has more than {ROW_BYTES // _VALUE_BYTES:,} values, or {ROW_BYTES // 10**6} MB of"
-            " text, too much to be written out in this format",
+            " text and names of fields, too much to be written out in this format",
             hint="ask for the format `arrow` or `parquet`, or for less of the row",
         )
     return _cut(batch, np.cumsum(sizes))
@@ -83,5 +84,11 @@ def _cut(batch: pa.RecordBatch, ends: Sizes) -> Iterator[pa.RecordBatch]:
 
 def _sizes(batch: pa.RecordBatch, is_light: Callable[[pa.DataType], bool] = lambda kind: False) -> Sizes:
     """What each row takes, more rather than less."""
-    sizes = row_bytes(batch, _VALUE_BYTES)
+    sizes = row_bytes(batch, _VALUE_BYTES, _name_bytes)
     return sizes - sum(is_light(kind) for kind in batch.schema.types) * (_VALUE_BYTES - _LIGHT_BYTES)
+
+
+def _name_bytes(name: str) -> int:
+    """What the name of a field takes each time it is written in JSON, whose quotes CSV doubles."""
+    written = json.dumps(name, ensure_ascii=False)
+    return len(written.encode("utf-8", "replace")) + written.count('"')

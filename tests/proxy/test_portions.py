@@ -13,6 +13,7 @@ from proxy.answering.moments import as_texts
 from proxy.answering.portions import beginning, in_portions
 from proxy.answering.wire import Format, encode
 
+LONG = "a" * 9_000
 NESTS = (
     "i",
     "'text ' || i",
@@ -71,13 +72,38 @@ def test_of_a_part_of_a_column_no_more_is_made_than_lies_in_it() -> None:
 
 @pytest.mark.parametrize("form", [Format.JSON, Format.CSV])
 @pytest.mark.parametrize(
-    "item", ["range(500000)", "repeat('x', 17000000)", "map([1], [range(500000)])", "[[range(500000)]]"]
+    "item",
+    [
+        *("range(500000)", "repeat('x', 17000000)", "map([1], [range(500000)])", "[[range(500000)]]"),
+        f"list_transform(range(2000), lambda x: {{'{LONG}': x}})",
+        f"list_transform(range(2000), lambda x: {{'a': [{{'{LONG}': x}}]}})",
+        f"map([1], [[{{'{LONG}': x}} for x in range(2000)]])",
+    ],
+    ids=lambda item: item[:40],
 )
 def test_a_row_that_is_too_large_is_refused_before_the_first_byte(form: Format, item: str) -> None:
     batch = rows(item, 1)
     with pytest.raises(LimitExceeded) as refused:
         encode(form, batch.schema, [batch])
     assert "`arrow`" in refused.value.hint
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.CSV])
+@pytest.mark.parametrize(
+    "letter", ["a", "é", '"', "\\", "\a"], ids=["plain", "two bytes", "quote", "backslash", "bell"]
+)
+def test_names_of_fields_count_each_time_they_are_written(form: Format, letter: str) -> None:
+    name = letter * 2_000
+    fields = [pa.array([1, 2] * 700), pa.array([None, "x"] * 700)]
+    batch = pa.record_batch({"v": pa.StructArray.from_arrays(fields, [name, "b"])})
+    pieces = list(encode(form, batch.schema, [batch, batch]))
+    assert len(pieces) > 3
+    assert max(map(len, pieces)) <= 1.1 * portions.PORTION_BYTES
+
+
+def test_names_beneath_null_count_for_nothing() -> None:
+    batch = rows(f"list_transform(range(50000), lambda x: NULL::STRUCT({LONG} BIGINT))", 1)
+    assert len(list(in_portions([batch]))) == 1
 
 
 @pytest.mark.parametrize("form", [Format.JSON, Format.CSV])
