@@ -282,6 +282,7 @@ def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | Non
         masking=session.masking(decision.dataset.source, decision.dataset.relation),
         content=content,
         named=reads.named,
+        order=session.order(decision.dataset.source, decision.dataset.relation) if content is None else (),
     )
 
 

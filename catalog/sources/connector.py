@@ -60,12 +60,16 @@ class Masks(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """A relation of another database system, as plain data: who opens it, and with which options (never shown)."""
+    """A relation of another database system, as plain data: who opens it, and with which options (never shown).
+
+    Its rows come in the `order` of these columns, or as they lie where that is empty; None where it may be any.
+    """
 
     connector: str
     source: str
     options: tuple[tuple[str, str], ...] = field(repr=False)
     masks: Masks = Masks.VEIL
+    order: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +128,15 @@ class SourceWork:
     `is_mixed` says that conditions of the person's may come beside those of a policy that filters rows, so that
     nothing may be left out of what is read on their account that could end in an error. Of the `masked` columns
     (folded), which are read for what is made of them, that is so beside any condition: an error would tell of a row.
-    So it is of a view `with_hidden` columns, which it may work out to know its rows.
+    So it is of a view `with_hidden` columns, which it may work out to know its rows. What `is_ordered` has to come in
+    the order of its relation.
     """
 
     cells: tuple[SourceCell, ...] = ()
     is_mixed: bool = False
     with_hidden: bool = False
     masked: frozenset[str] = frozenset()
+    is_ordered: bool = False
 
 
 Work = Mapping[str, SourceWork]
@@ -172,6 +178,12 @@ class Session(Protocol):
 
     def has_statistics(self, source: str, relation: str) -> bool:
         """Whether the engine knows something of all rows of the relation before it reads them."""
+        ...
+
+    def order(self, source: str, relation: str) -> tuple[str, ...] | None:
+        """The columns by whose values the rows of the relation come, none where they come as they lie; None where
+        anything may decide on it.
+        """
         ...
 
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:

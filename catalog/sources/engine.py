@@ -63,6 +63,13 @@ class EngineSession:
         """Whether the engine knows something of all rows of the relation before it reads them."""
         return (source, relation) not in self._remote
 
+    def order(self, source: str, relation: str) -> tuple[str, ...] | None:
+        """By what the rows of the relation come: of a view, and of a system whose order is not known, anything."""
+        remote = self._remote.get((source, relation))
+        if remote is not None:
+            return remote.order
+        return None if self.may_raise(source, relation, frozenset()) else ()
+
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:
         """The connector of the relation, and where masked cells of it are worked out."""
         remote = self._remote.get((source, relation))

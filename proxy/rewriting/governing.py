@@ -50,6 +50,7 @@ def _governed(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         item.has_statistics,
         item.is_fenced(is_fenced),
         item.tells_by_errors,
+        item.has_telling_order,
     )
     governed = _GOVERNED.get(key, None)
     if governed is None:
@@ -70,6 +71,7 @@ def as_decided(item: Placed, decision: Decision, keys: KeyRing, is_fenced: bool)
         lookups={name: quoted(physical) for name, physical in item.lookups.items()},
         masking=item.masking,
         named=item.named,
+        is_sorted=item.has_telling_order,
     )
 
 
@@ -97,6 +99,7 @@ def left_to_sources(placed: Sequence[Placed], governed: Sequence[Governed], is_f
     cells: dict[str, dict[str, SourceCell]] = {}
     masked: dict[str, frozenset[str]] = {}
     mixed: set[str] = set()
+    ordered = {item.physical for item in distinct(placed) if item.is_ordered}
     hiding = {item.physical for item in distinct(placed) if item.hides and not item.decision.rows.filter}
     for item, relation in zip(placed, governed, strict=True):
         cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
@@ -109,9 +112,10 @@ def left_to_sources(placed: Sequence[Placed], governed: Sequence[Governed], is_f
             is_mixed=physical in mixed,
             with_hidden=physical in hiding,
             masked=masked[physical],
+            is_ordered=physical in ordered,
         )
         for physical, found in cells.items()
-        if found or physical in mixed | hiding or masked[physical]
+        if found or physical in mixed | hiding | ordered or masked[physical]
     }
 
 

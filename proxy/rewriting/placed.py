@@ -25,6 +25,7 @@ class Placed:
     `has_statistics` that the engine knows of all its rows. `masked` says which of its columns (folded) are read for
     what is made of them, `masking` where that is worked out.
     `named` are the columns (folded) that the query can name, None for any: it is given no others.
+    `order` are the columns by whose values its rows come, none where they come as they lie, None for any.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -39,6 +40,7 @@ class Placed:
     masking: tuple[str, Masks] = ("", Masks.VEIL)
     content: str | None = None
     named: frozenset[str] | None = None
+    order: tuple[str, ...] | None = ()
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -49,6 +51,25 @@ class Placed:
     def hides(self) -> bool:
         """Whether the dataset has a column that the person does not see."""
         return any(column.outcome is Outcome.HIDDEN for column in self.decision.columns)
+
+    @property
+    def has_telling_order(self) -> bool:
+        """Whether the order of rows as they are read may hang on what the person does not see: a key that is hidden
+        or masked, or how a view works them out. Then they are sorted by what is shown.
+        """
+        if self.content is not None or not (self.hides or may_need_fence(self.decision)):
+            return False
+        plain = {fold(column.name) for column in self.decision.columns if self._is_shown_plainly(column)}
+        return self.order is None or not {fold(name) for name in self.order} <= plain
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether a source has to give the rows in their order: it knows more of them than the person sees."""
+        is_seen_in_part = self.hides or may_need_fence(self.decision)
+        return not self.has_statistics and is_seen_in_part and not self.has_telling_order
+
+    def _is_shown_plainly(self, column: ColumnDecision) -> bool:
+        return column.outcome is not Outcome.HIDDEN and self.is_plain(column)
 
     @property
     def tells_by_errors(self) -> bool:

@@ -70,12 +70,15 @@ def govern(
     lookups: Mapping[str, str] = MappingProxyType({}),
     masking: tuple[str, Masks] = ("", Masks.VEIL),
     named: frozenset[str] | None = None,
+    is_sorted: bool = False,
 ) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
     the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks. What
-    `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows."""
+    `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows.
+    What `is_sorted` comes in the order of its cells, so that rows that come one way or the other are all alike.
+    """
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)
     is_fenced = is_fenced and (is_read_whole or may_need_fence(decision))
@@ -90,6 +93,7 @@ def govern(
         condition = _known(decision.rows.filter, types)
         is_bare = not (is_fenced and (has_statistics or decision.lookups))
         sql += f" WHERE {condition if is_bare else without_errors(condition)}"
+    sql += f" ORDER BY {', '.join(str(place + 1) for place in range(len(cells)))}" if is_sorted else ""
     sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
     return Governed(
         sql=f"({sql})",

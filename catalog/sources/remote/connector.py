@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -13,7 +14,7 @@ from catalog.names import fold, join
 from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, SharedRows, ViewSql
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
-from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot
+from catalog.sources.remote.openers import columns_of, is_under, located, never_raises, open_snapshot, order_of
 from catalog.sources.remote.plain import takes_keys
 from catalog.sources.remote.snapshot import Snapshot
 
@@ -37,12 +38,21 @@ def check_masks(source: str, options: Mapping[str, str]) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Whether cells of a relation may be worked out there by a key, and by which columns its rows come."""
+
+    takes_keys: bool = False
+    order: tuple[str, ...] | None = None
+
+
 class RemoteConnector:
     """Tables and views of a database, as `schema.table`; between looks nothing is kept open, unless it is asked for.
 
     INVARIANT: what failed is never looked through again.
 
-    Which relations take keys is known for a minute. A run looks itself, and gives no key to one that has changed.
+    Which relations take keys, and in which order rows come, is known for a minute. A run looks itself, gives no key to
+    one that has changed, and reads none that comes in another order.
     """
 
     engine = "embedded"
@@ -54,7 +64,7 @@ class RemoteConnector:
         self._seconds = 0.0
         self._open: Snapshot | None = None
         self._opened_at = 0.0
-        self._taking_keys: dict[str, tuple[float, bool]] = {}
+        self._known: dict[str, tuple[float, _Known]] = {}
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
@@ -114,27 +124,33 @@ class RemoteConnector:
         """Where the engine reads the relation; whether it still has its columns is seen when it is read."""
         options = resolved(self._name, self._options)
         masks = Masks(options.pop(MASKS, _DEFAULTS[self._connector].value))
-        if masks is Masks.SOURCE and self._connector != "sqlite" and not self._takes_keys(expected.relation, options):
+        known = self._looked_up(expected.relation, options)
+        if masks is Masks.SOURCE and self._connector != "sqlite" and not known.takes_keys:
             masks = Masks.KEYLESS
         remote = Remote(
-            connector=self._connector, source=self._name, options=tuple(sorted(options.items())), masks=masks
+            connector=self._connector,
+            source=self._name,
+            options=tuple(sorted(options.items())),
+            masks=masks,
+            order=known.order,
         )
         safe = frozenset(fold(name) for name, type_ in expected.columns if never_raises(self._connector, type_))
         return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True, safe=safe)
 
-    def _takes_keys(self, relation: str, options: Mapping[str, str]) -> bool:
-        """Whether cells of a relation may be worked out there by a key; not while nobody can tell."""
-        looked_at, is_known = self._taking_keys.get(relation, (0.0, False))
+    def _looked_up(self, relation: str, options: Mapping[str, str]) -> _Known:
+        """What the source says of a relation; nothing good while nobody can tell."""
+        looked_at, known = self._known.get(relation, (0.0, _Known()))
         if looked_at and time.monotonic() - looked_at < _KNOWN_SECONDS:
-            return is_known
+            return known
         try:
             with closing(open_snapshot(self._connector, self._name, options, _LOOK_SECONDS)) as look:
                 table = located(look, relation)
-                takes = takes_keys(table, columns_of(look, table))
+                columns = columns_of(look, table)
+                known = _Known(takes_keys=takes_keys(table, columns), order=order_of(look, table, columns))
         except VeilError:
-            return False
-        self._taking_keys[relation] = time.monotonic(), takes
-        return takes
+            return _Known()
+        self._known[relation] = time.monotonic(), known
+        return known
 
     @contextmanager
     def stay_open(self, seconds: float) -> Iterator[None]:

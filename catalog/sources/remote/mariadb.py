@@ -32,6 +32,7 @@ from catalog.sources.remote.mariadb_catalog import (
     KEYS,
     KIND,
     MERGED,
+    PRIMARY,
     SERVER,
     TABLES,
     VIEW,
@@ -170,12 +171,23 @@ class MariaDbSnapshot:
         made = self._rows(VIEW, table.schema, table.name)
         return relations_read(ViewSql(str(made[0][0] or ""), _DIALECT)) if made else None
 
+    def order(self, table: RemoteTable) -> tuple[str, ...] | None:
+        """The primary key, in the order of which it keeps or sorts them."""
+        return tuple(str(name) for (name,) in self._rows(PRIMARY, table.schema, table.name)) or None
+
     def read(
-        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+        self,
+        table: RemoteTable,
+        columns: Sequence[RemoteColumn],
+        conditions: Sequence[tuple[RemoteColumn, Condition]],
+        *,
+        is_ordered: bool = False,
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, unbuffered."""
         found = [where(column, condition, literal) for column, condition in pushed(conditions, _UNSURE)]
-        return self._batches(select([line(columns)], _item(table), found), columns, table, lines_to_batches)
+        item = _item(table)
+        by = [f"{item}.{named(name)}" for name in self.order(table) or ()] if is_ordered else ()
+        return self._batches(select([line(columns)], item, found, by), columns, table, lines_to_batches)
 
     def prepare(self, table: RemoteTable) -> None:
         """Begins a connection for a scan of what is no plain table, and all others anew, to read about one moment."""

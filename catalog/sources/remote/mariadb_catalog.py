@@ -36,6 +36,12 @@ WHERE table_schema = %s AND table_name = %s AND column_key = 'PRI' AND data_type
            WHERE u.table_schema = %s AND u.table_name = %s AND u.constraint_name = 'PRIMARY')
 """
 
+# Members of a MERGE table may have rows of one key.
+PRIMARY = """
+SELECT column_name FROM information_schema.statistics JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema = %s AND table_name = %s AND index_name = 'PRIMARY' AND engine <> 'MRG_MyISAM' ORDER BY seq_in_index
+"""
+
 COUNT = "SELECT COALESCE(table_rows, 0) FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
 
 COMMENTS = """

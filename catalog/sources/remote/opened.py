@@ -16,8 +16,8 @@ from catalog.sources.failures import CHANGED_HINT, mapped
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
-from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot
-from catalog.sources.remote.plain import plain_no_more, takes_keys, under_mark
+from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot, order_of
+from catalog.sources.remote.plain import order_no_more, plain_no_more, takes_keys, under_mark
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
@@ -58,10 +58,12 @@ class OpenedRemotes:
                 if any(cell.keys for cell in work.cells) and not takes_keys(table, columns):
                     raise plain_no_more(remote.source, table)
                 columns += [cell_column(cell, columns, self._mark) for cell in work.cells]
+                if work.is_ordered and order_of(snapshot, table, columns) != remote.order:
+                    raise order_no_more(remote.source, table)
                 snapshot.prepare(table)
                 scanned = f"r_{secrets.token_hex(8)}"
                 kept_back = _kept_back(columns, remote, table, work)
-                reading = _Reading(self, snapshot, table, kept_back)
+                reading = _Reading(self, snapshot, table, kept_back, is_ordered=work.is_ordered)
                 dataset = RemoteDataset(columns, reading)
                 cursor.register(scanned, dataset)
                 shown = _named(columns, dataset.schema.names)
@@ -104,19 +106,26 @@ class _Reading:
     """
 
     def __init__(
-        self, opened: OpenedRemotes, snapshot: Snapshot, table: RemoteTable, kept_back: Collection[RemoteColumn]
+        self,
+        opened: OpenedRemotes,
+        snapshot: Snapshot,
+        table: RemoteTable,
+        kept_back: Collection[RemoteColumn],
+        *,
+        is_ordered: bool,
     ) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._table = table
         self._kept_back = kept_back
+        self._is_ordered = is_ordered
 
     def __call__(
         self, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
     ) -> Iterator[pa.RecordBatch]:
         sent = () if any(column in self._kept_back for column in columns) else conditions
         try:
-            yield from self._snapshot.read(self._table, columns, sent)
+            yield from self._snapshot.read(self._table, columns, sent, is_ordered=self._is_ordered)
         except VeilError as error:
             self._opened.failure = self._opened.failure or error
             raise

@@ -1,7 +1,7 @@
 """Who opens which system, and how a relation is found again in what was opened."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold, split
@@ -78,6 +78,16 @@ def columns_of(snapshot: Snapshot, table: RemoteTable) -> tuple[RemoteColumn, ..
                 hint="make a view that names them apart, and crawl that",
             )
     return columns
+
+
+def order_of(snapshot: Snapshot, table: RemoteTable, columns: Sequence[RemoteColumn]) -> tuple[str, ...] | None:
+    """The columns by whose values the rows of a table come, none where they come as they lie; None for any order.
+
+    So it is of whatever works its rows or cells out, since that may fail half way.
+    """
+    if table.is_view or table.is_worked_out or any(column.is_worked_out for column in columns):
+        return None
+    return snapshot.order(table)
 
 
 def is_under(table: RemoteTable, path: str | None) -> bool:

@@ -27,6 +27,14 @@ def plain_no_more(source: str, table: RemoteTable) -> SourceUnavailable:
     )
 
 
+def order_no_more(source: str, table: RemoteTable) -> SourceUnavailable:
+    """What is said of a table whose rows came in another order."""
+    return SourceUnavailable(
+        f"`{table.schema}.{table.name}` of source `{source}` has another key than a moment ago, by which its rows come",
+        hint="ask again in a minute",
+    )
+
+
 def under_mark(cell: SourceCell, mark: str) -> tuple[str, dict[str, bytes]]:
     """The SQL and the keys of a cell with names of keys that end in a mark, so that nobody knows them beforehand.
 

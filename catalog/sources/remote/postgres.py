@@ -34,6 +34,7 @@ from catalog.sources.remote.postgres_catalog import (
     GENERATED,
     IDENTITY,
     KEYS,
+    LAID_BY,
     MAY_IDENTIFY,
     READS,
     SETTINGS,
@@ -161,10 +162,20 @@ class PostgresSnapshot:
             tuple(join(str(row["schema"]), str(row["name"])) for row in reads),
         )
 
+    def order(self, table: RemoteTable) -> tuple[str, ...] | None:
+        """What a table is clustered or partitioned by: else its rows come as they lie, since indexes only find them."""
+        names = [row["name"] for row in self._rows(LAID_BY, str(table.key))]
+        return None if None in names else tuple(map(str, names))
+
     def read(
-        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+        self,
+        table: RemoteTable,
+        columns: Sequence[RemoteColumn],
+        conditions: Sequence[tuple[RemoteColumn, Condition]],
+        *,
+        is_ordered: bool = False,
     ) -> Iterator[pa.RecordBatch]:
-        """The rows that fulfil the conditions, by COPY."""
+        """The rows that fulfil the conditions, by COPY; every read of a table comes in its order."""
         values: list[str] = []
 
         def mark(value: Value) -> str:

@@ -1,8 +1,9 @@
 """What PostgreSQL is asked of its own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys and
 views."""
 
-# A role or a database may have settings of its own: each that has a say in what a statement means is set. The path by
-# which names are found is one of them, so these are named in full.
+# A role or a database may have settings of its own: each that has a say in what a statement means is set, and in what
+# order rows come. The path by which names are found is one of them, so these are named in full. An index only finds
+# rows (by a bitmap): they come as they lie in the table, whichever conditions, or columns, the server finds cheap.
 SETTINGS = """
 SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('DateStyle', 'ISO, YMD', false),
   pg_catalog.set_config('IntervalStyle', 'postgres', false), pg_catalog.set_config('bytea_output', 'hex', false),
@@ -13,6 +14,9 @@ SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('D
   pg_catalog.set_config('array_nulls', 'on', false), pg_catalog.set_config('quote_all_identifiers', 'off', false),
   pg_catalog.set_config('xmlbinary', 'base64', false), pg_catalog.set_config('xmloption', 'content', false),
   pg_catalog.set_config('row_security', 'on', false), pg_catalog.set_config('gin_fuzzy_search_limit', '0', false),
+  pg_catalog.set_config('enable_indexscan', 'off', false), pg_catalog.set_config('enable_indexonlyscan', 'off', false),
+  pg_catalog.set_config('synchronize_seqscans', 'off', false),
+  pg_catalog.set_config('max_parallel_workers_per_gather', '0', false),
   pg_catalog.current_setting('server_encoding') AS encoding,
   pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version
 """
@@ -104,6 +108,19 @@ JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d
 JOIN pg_class c ON c.oid = d.refobjid AND c.oid <> r.ev_class AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN' ORDER BY 1, 2
+"""
+
+# What the rows of a table, and of those below it, lie by: the columns of indexes that they were clustered by, and of
+# the keys by which they are partitioned. NULL stands for an expression.
+LAID_BY = """
+WITH RECURSIVE part(oid) AS (
+  SELECT $1::text::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+SELECT DISTINCT a.attname::text AS name FROM part
+CROSS JOIN LATERAL (
+  SELECT unnest(p.partattrs) FROM pg_partitioned_table p WHERE p.partrelid = part.oid
+  UNION ALL SELECT unnest(x.indkey) FROM pg_index x WHERE x.indrelid = part.oid AND x.indisclustered) laid(number)
+LEFT JOIN pg_attribute a ON a.attrelid = part.oid AND a.attnum = laid.number AND a.attnum > 0
+ORDER BY 1
 """
 
 MAY_IDENTIFY = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AS is_told"

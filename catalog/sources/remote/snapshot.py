@@ -92,6 +92,12 @@ class Snapshot(Protocol):
         """The tables that show each other's rows, each once."""
         ...
 
+    def order(self, table: RemoteTable) -> tuple[str, ...] | None:
+        """The columns by whose values `read` gives the rows where it is to order them, none where they come as they
+        lie; None where anything may decide on it, as in a view.
+        """
+        ...
+
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns of a table in order, in this state."""
         ...
@@ -101,9 +107,17 @@ class Snapshot(Protocol):
         ...
 
     def read(
-        self, table: RemoteTable, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
+        self,
+        table: RemoteTable,
+        columns: Sequence[RemoteColumn],
+        conditions: Sequence[tuple[RemoteColumn, Condition]],
+        *,
+        is_ordered: bool = False,
     ) -> Iterator[pa.RecordBatch]:
-        """The rows that fulfil the conditions, in batches with exactly these columns."""
+        """The rows that fulfil the conditions, in batches with exactly these columns, and in its order if it must be.
+
+        Raises SourceUnavailable where a table has none.
+        """
         ...
 
     def prepare(self, table: RemoteTable) -> None:

@@ -14,16 +14,17 @@ _ALLOWED = {
 }
 
 
-def select(columns: Sequence[RemoteColumn], item: str, where: Iterable[str] = ()) -> str:
-    """A query of these columns from an item of a FROM clause (SQL).
+def select(columns: Sequence[RemoteColumn], item: str, where: Iterable[str] = (), order: Iterable[str] = ()) -> str:
+    """A query of these columns from an item of a FROM clause (SQL), in the order of some expressions.
 
     Example:
         >>> select([RemoteColumn(name="n", type="BIGINT", expression='"n"')], '"t"', ['"n" > ?'])
         'SELECT "n" FROM "t" WHERE "n" > ?'
     """
-    conditions = " AND ".join(where)
+    conditions, by = " AND ".join(where), ", ".join(order)
     shown = ", ".join(column.expression for column in columns)
-    return f"SELECT {shown} FROM {item}" + (f" WHERE {conditions}" if conditions else "")
+    filtered = f"SELECT {shown} FROM {item}" + (f" WHERE {conditions}" if conditions else "")
+    return filtered + (f" ORDER BY {by}" if by else "")
 
 
 def pushed(
