@@ -86,7 +86,8 @@ class Scan:
     The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states` tell
     how those stand that somebody else may replace meanwhile (`catalog.sources.states`), and `held` how `item` and
     `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Of one that
-    `is_one_file` its state alone tells whether the relation is still what it was.
+    `is_one_file` its state alone tells whether the relation is still what it was. Its rows lie by the `order` of these
+    columns, as those in folders do that are named by values.
     """
 
     item: str
@@ -99,6 +100,7 @@ class Scan:
     states: tuple[str, ...] = ()
     held: tuple[Path, ...] = ()
     is_one_file: bool = False
+    order: tuple[str, ...] = ()
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]

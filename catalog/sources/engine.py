@@ -43,6 +43,7 @@ class EngineSession:
         self._raising = {
             (part.source, part.expected.relation): part.scan.safe for part in self.parts if part.scan.may_raise
         }
+        self._laid_by = {(part.source, part.expected.relation): part.scan.order for part in self.parts}
         self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
     def physical_name(self, source: str, relation: str) -> str:
@@ -68,7 +69,7 @@ class EngineSession:
         remote = self._remote.get((source, relation))
         if remote is not None:
             return remote.order
-        return None if self.may_raise(source, relation, frozenset()) else ()
+        return None if self.may_raise(source, relation, frozenset()) else self._laid_by[source, relation]
 
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:
         """The connector of the relation, and where masked cells of it are worked out."""

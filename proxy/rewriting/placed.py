@@ -82,7 +82,7 @@ class Placed:
     @property
     def takes_conditions(self) -> bool:
         """Whether conditions of the query may stand beside the policy's filter, where reading ends no query."""
-        is_read_safely = self.has_statistics and not (self.may_raise or self.is_worked_out)
+        is_read_safely = self.has_statistics and not (self.may_raise or self.is_worked_out or self.has_telling_order)
         return bool(self.decision.rows.filter) and is_read_safely
 
     def is_fenced(self, is_query_fenced: bool) -> bool:

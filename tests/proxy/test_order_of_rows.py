@@ -90,6 +90,7 @@ MADE = {
     "postgres view": ("postgres", VIEW),
     "postgres materialized view": ("postgres", VIEW.replace("CREATE", "CREATE MATERIALIZED")),
     "duckdb view": ("duckdb", VIEW),
+    "folders": ("files", "COPY (SELECT id, pay // 400 AS pay, region, pad FROM raw) TO 'data' (PARTITION_BY (pay))"),
 }
 
 
@@ -105,6 +106,11 @@ def _made(kind: str, folder: Path, world: int, request: pytest.FixtureRequest) -
     connector, sql = MADE[kind]
     raw = "CREATE TABLE raw (id int, pay int, region varchar(9), pad varchar(200)); INSERT INTO raw VALUES "
     script = f"{raw}{_values(world, 2000)}; {sql}"
+    if connector == "files":
+        (folder / "data").mkdir()
+        with closing(duckdb.connect()) as connection:
+            connection.execute(script.replace("'data'", f"'{folder}/data/people'"))
+        return "{connector: files, path: ./data}", "people"
     if connector == "duckdb":
         with closing(duckdb.connect(str(folder / "shop.db"))) as connection:
             connection.execute(script)

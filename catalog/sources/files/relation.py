@@ -121,6 +121,7 @@ class FileRelation:
             states=tuple(self._states),
             held=tuple(self._states.values()),
             is_one_file=len(self.files.files) == 1 and self._is_itself(),
+            order=self.files.partitions,
         )
 
     def _is_itself(self) -> bool:
