@@ -15,11 +15,13 @@ from sqlglot.optimizer.scope import Scope, build_scope
 from catalog.names import fold
 from catalog.sources.connector import ViewSql
 from catalog.sources.view_sql import Unclear, query_of, tables_in
+from catalog.sql_texts import TextLimits, Unreadable, parsed_type
 
 Path = tuple[str, ...]
 Shape = Mapping[str, str]
 """The columns of a relation in order, with their types."""
 
+_TYPE_LIMITS = TextLimits(characters=200_000, tokens=20_000, depth=60)
 _COUNTS = frozenset({"count", "count_star"})
 _WHOLES = (exp.Star, exp.Columns, exp.TableColumn, exp.PositionalColumn, exp.Placeholder, exp.Parameter)
 """What stands for columns without naming them."""
@@ -77,8 +79,8 @@ def _schema(table: exp.Table, shapes: Mapping[tuple[str, str], Shape]) -> str:
 def _type(text: str) -> str:
     """A type as the reader of SQL knows it; one that it does not know is as good as text here."""
     try:
-        exp.DataType.build(text, dialect="duckdb")
-    except (SqlglotError, ValueError):
+        parsed_type(text, _TYPE_LIMITS)
+    except Unreadable:
         return "VARCHAR"
     return text
 

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from catalog.errors import SqlUnsupported
 from catalog.names import fold
 from catalog.sources.engine import serialize
 from catalog.sources.world import World
+from catalog.sql_texts import Unreadable, tokens_of_text
+
+_LONGEST = 1_000_000
 
 Node = Mapping[str, object]
 
@@ -309,11 +310,11 @@ def _query(view: str) -> str:
     """The query of a `CREATE VIEW`, as the engine writes it; no text where it cannot be found."""
     depth = 0
     try:
-        for token in DuckDB().tokenize(view):
+        for token in tokens_of_text(view, "duckdb", _LONGEST):
             depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
             if token.token_type is TokenType.ALIAS and depth == 0:
                 return view[token.end + 1 :]
-    except SqlglotError:
+    except Unreadable:
         pass
     return ""
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
-import sqlglot
-from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.names import fold
 from catalog.sources.connector import GeneratedColumn
 from catalog.sources.view_sql import has_odd_space
+from catalog.sql_texts import Unreadable, tokens_of_text
 
+_LONGEST = 1_000_000
 _VALUES = frozenset({TokenType.STRING, TokenType.NUMBER})
 _PLACES = frozenset({TokenType.HASH, TokenType.PARAMETER, TokenType.PLACEHOLDER})
 """What may stand for a column by its place."""
@@ -69,8 +69,8 @@ def generated_columns(columns: Iterable[tuple[str, str, str | None]], dialect: s
 
 def _tokens(sql: str, dialect: str) -> Sequence[Token]:
     try:
-        return sqlglot.tokenize(sql, read=dialect)
-    except SqlglotError:
+        return tokens_of_text(sql, dialect, _LONGEST)
+    except Unreadable:
         return ()
 
 

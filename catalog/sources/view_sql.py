@@ -3,18 +3,18 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-import sqlglot
-from sqlglot import ErrorLevel, exp
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import fold, join
 from catalog.sources.connector import ViewSql
+from catalog.sql_texts import TextLimits, Unreadable, parsed, tokens_of_text
 
 Place = tuple[str, str]
 """A schema and a name."""
 
 
+_LIMITS = TextLimits(characters=500_000, tokens=60_000, depth=250)
 _WITH_FUNCTIONS = frozenset({"mysql", "postgres"})
 
 
@@ -60,9 +60,12 @@ def query_of(view: ViewSql) -> exp.Query:
     if has_odd_space(view.text):
         raise Unclear("its SQL has spaces that engines read differently")
     try:
-        tree = sqlglot.parse_one(view.text, read=view.dialect, error_level=ErrorLevel.RAISE)
-    except (SqlglotError, RecursionError, ValueError, TypeError) as error:
+        trees = parsed(view.text, view.dialect, _LIMITS)
+    except Unreadable as error:
         raise Unclear("its SQL is not understood") from error
+    if not trees:
+        raise Unclear("its SQL is not understood")
+    tree = trees[0]
     query = tree.expression if isinstance(tree, exp.Create) else tree
     if not isinstance(query, exp.Query) or any(query.find_all(exp.Pivot, exp.Command)):
         raise Unclear("its SQL is not understood")
@@ -78,7 +81,7 @@ def _is_of_the_database(node: exp.Expr) -> bool:
 
 def _calls_by_quotes(view: ViewSql) -> bool:
     """Whether a name in quotes is called: so MariaDB writes functions of its databases, its own without."""
-    tokens = sqlglot.tokenize(view.text, read=view.dialect)
+    tokens = tokens_of_text(view.text, view.dialect)
     return any(
         name.token_type is TokenType.IDENTIFIER and after.token_type is TokenType.L_PAREN
         for name, after in itertools.pairwise(tokens)

@@ -8,11 +8,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, SqlglotError
 
 from catalog.errors import PolicyInvalid
+from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.filters.functions import ARITHMETIC
 from policy_engine.filters.grammar import DIALECT, is_attribute, lookups, path_of, print_sql, references
 from policy_engine.filters.meaning import Fact, Meaning, carrier, fact, meaning, question
@@ -67,10 +66,10 @@ class _Changed(Exception):
 def _printed(node: exp.Expr) -> str:
     sql = print_sql(node)
     try:
-        again = sqlglot.parse_one(sql, read=DIALECT, error_level=ErrorLevel.RAISE)
-    except (SqlglotError, RecursionError):
+        again = parsed_tokens(sql, tokens_of_text(sql, DIALECT), DIALECT)
+    except Unreadable:
         raise _Changed from None
-    if print_sql(again) != sql:
+    if len(again) != 1 or print_sql(again[0]) != sql:
         raise _Changed
     return sql
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 
-from sqlglot import exp, parse
-from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 
 from catalog.errors import PolicyInvalid
 from catalog.lookup import tag_name
 from catalog.names import nearest
+from catalog.sql_texts import TextLimits, TooMuchSql, Unreadable, parsed
 from policy_engine.filters.functions import FACTS, FUNCTIONS, OPERATORS, TYPES, UNIT_HOLDERS, UNITS
 
 DIALECT = "duckdb"
 _LONGEST = 20_000
 _MOST_NESTED = 100
+_LIMITS = TextLimits(characters=_LONGEST, tokens=_LONGEST, depth=_MOST_NESTED)
 
 _WORDS = {
     exp.Subquery: "a subquery",
@@ -48,10 +50,12 @@ def read(text: str) -> exp.Expr:
     if len(text) > _LONGEST:
         raise PolicyInvalid(f"the filter is longer than {_LONGEST} characters", hint="split it into several policies")
     try:
-        expressions = parse(text, read=DIALECT, error_level=ErrorLevel.RAISE)
-    except (SqlglotError, RecursionError) as error:
+        expressions = parsed(text, DIALECT, _LIMITS)
+    except TooMuchSql as error:
+        raise _invalid(text, str(error), "write it with fewer brackets, or split it into several policies") from None
+    except Unreadable as error:
         raise _invalid(text, "it is no SQL expression") from error
-    if len(expressions) != 1 or expressions[0] is None:
+    if len(expressions) != 1:
         raise _invalid(text, "it must be exactly one expression")
     expression = expressions[0]
     _check_depth(text, expression)

@@ -9,16 +9,18 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sqlglot import exp, parse
-from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 
 from catalog.errors import PolicyInvalid
 from catalog.names import nearest
+from catalog.sql_texts import TextLimits, TooMuchSql, Unreadable, parsed
 from policy_engine.filters.grammar import DIALECT, path_of
 from policy_engine.model import Argument, ColumnName
 
 COLUMN = "__COLUMN__"
 _LONGEST = 4000
+_LIMITS = TextLimits(characters=2 * _LONGEST, tokens=_LONGEST, depth=100)
 _MARK = "veil__"
 _PIECE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?P<quoted>\w+)`(?=\s*\()|(?P<name>[A-Za-z_]\w*)(?=\s*\()|[A-Za-z_]\w*"
@@ -79,10 +81,12 @@ def read(text: str, transforms: Collection[str]) -> exp.Expr:
         raise _invalid(text, f"it is longer than {_LONGEST} characters")
     marked = _PIECE.sub(lambda piece: _marked(piece, transforms), text)
     try:
-        trees = parse(marked, read=DIALECT, error_level=ErrorLevel.RAISE)
-    except (SqlglotError, RecursionError) as error:
+        trees = parsed(marked, DIALECT, _LIMITS)
+    except TooMuchSql as error:
+        raise _invalid(text, str(error), "write it with fewer brackets and calls") from None
+    except Unreadable as error:
         raise _invalid(text, "it is no SQL expression") from error
-    if len(trees) != 1 or trees[0] is None:
+    if len(trees) != 1:
         raise _invalid(text, "it must be exactly one expression")
     tree = trees[0]
     for node in tree.walk(prune=lambda node: _name_of(node) in transforms):

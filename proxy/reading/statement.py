@@ -3,7 +3,6 @@
 The tree that leaves here is the only thing that goes on; the text itself is never sent to an engine.
 """
 
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,20 +13,17 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
 from catalog.names import fold, nearest
+from catalog.sql_texts import TooMuchSql, Unreadable, parsed_tokens, spoken, tokens_of_text
 from proxy.reading.calls import plain_calls, plain_distinct, plain_intervals
 from proxy.reading.describing import DESCRIBING, is_plain_description, plain_descriptions
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.reading.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
 from proxy.reading.parameters import name_placeholders
 from proxy.reading.pivots import check_pivot, plain_pivot, with_whole_names
-from proxy.reading.tokens import SqlLimits, named, parted, position_at, respelled, spoken, tokens_of
-
-logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # its warnings print the person's SQL
+from proxy.reading.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
 
 DIALECTS = ("duckdb",)
 
-_NODES_OF_ANY = 1_000
-_NODES_OF_A_TOKEN = 4
 _SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
 _ARROW = "`->` takes what follows its path for a part of it in the engine, so it wants brackets"
@@ -128,35 +124,25 @@ def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
 
 def reread(printed: str, dialect: str) -> exp.Expr:
     """What was printed, read once more as a person's text is; raises SqlInvalid or SqlUnsupported."""
-    return _plain(_parse(printed, respelled(printed, spoken(dialect).tokenize(printed)), dialect))
+    return _plain(_parse(printed, respelled(printed, tokens_of_text(printed, dialect)), dialect))
 
 
 def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
     try:
-        parser = spoken(dialect).parser(error_level=ErrorLevel.IMMEDIATE, max_nodes=_most_nodes(tokens))
-        parsed = parser.parse(tokens, text)
-    except ParseError as error:
-        if parser._node_count > parser.max_nodes:
-            raise _read_too_often() from None
-        raise _syntax_error(text, error) from error
-    except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        parsed = parsed_tokens(text, tokens, dialect)
+    except TooMuchSql:
+        raise _read_too_often() from None
+    except Unreadable as error:
+        if isinstance(error.__cause__, ParseError):
+            raise _syntax_error(text, error.__cause__) from error
         raise SqlInvalid("the SQL cannot be read", hint="check it near its end, or simplify it") from error
-    statements = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]
+    statements = [tree for tree in parsed if not isinstance(tree, exp.Semicolon)]
     if not statements:
         raise SqlInvalid("there is no SQL in the request", hint="send one SELECT")
     if len(statements) > 1:
         raise SqlUnsupported("one request runs one statement, and this holds several", hint="send them one by one")
     named(statements[0])
     return statements[0]
-
-
-def _most_nodes(tokens: list[Token]) -> int:
-    """How many nodes a parser may make of a text: some for each token, and a few that it makes in vain.
-
-    It tries readings one after the other, and within each again: of `array[array[..` it reads every level twice, so of
-    fifty levels none would see the end.
-    """
-    return _NODES_OF_ANY + _NODES_OF_A_TOKEN * len(tokens)
 
 
 def _read_too_often() -> LimitExceeded:

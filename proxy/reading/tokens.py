@@ -5,25 +5,22 @@ apart, writes it out again otherwise than it stood. So the names of functions re
 `named` takes the marks off its tree.
 """
 
-import functools
 import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlglot import Dialect, exp
-from sqlglot.errors import SqlglotError, TokenError
+from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
+from catalog.sql_texts import Unreadable, depth_of, spoken, tokens_of_text
 from proxy.reading.functions import FUNCTIONS, WITH_SYNTAX
 
-_OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
-_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING}
 _ARROWS = {TokenType.ARROW, TokenType.DARROW}
-_TYPES = Dialect.get_or_raise("duckdb").parser_class.TYPE_TOKENS - {TokenType.INTERVAL}
+_TYPES = spoken("duckdb").parser_class.TYPE_TOKENS - {TokenType.INTERVAL}
 _ENDS_OF_TYPES = frozenset({"precision", "varying", "zone", ")", "]"})
 _BEHIND_VALUES = {TokenType.DCOLON, TokenType.DOT, TokenType.L_BRACKET}
 _GLUED = re.compile(
@@ -70,24 +67,13 @@ def tokens_of(text: str, dialect: str, limits: SqlLimits) -> list[Token]:
             hint=_LONG_LISTS,
         )
     try:
-        found = spoken(dialect).tokenize(text)
-    except (TokenError, SqlglotError) as error:
+        found = tokens_of_text(text, dialect)
+    except Unreadable as error:
         raise SqlInvalid("the SQL ends inside a string, a comment or a quoted name", hint="close it") from error
     _check_size(found, limits)
     _check_characters(text, found)
     _check_numbers(text, found)
     return respelled(text, found)
-
-
-@functools.cache
-def spoken(dialect: str) -> Dialect:
-    """The dialect of a name, made once: its tokenizers, parsers and generators are made anew for each text.
-
-    Example:
-        >>> [token.text for token in spoken("duckdb").tokenize("select 1")]
-        ['select', '1']
-    """
-    return Dialect.get_or_raise(dialect)
 
 
 def parted(text: str) -> str:
@@ -124,27 +110,10 @@ def _check_size(tokens: list[Token], limits: SqlLimits) -> None:
                 f"a path of the SQL has {len(path.text):,} characters and the limit is {limits.path:,}",
                 hint="go down in steps, `a -> 'b' -> 'c'`",
             )
-    if _depth(tokens) > limits.depth:
+    if depth_of(tokens) > limits.depth:
         raise LimitExceeded(
             f"the SQL is nested more than {limits.depth} levels deep", hint="name parts of it using WITH"
         )
-
-
-def _depth(tokens: list[Token]) -> int:
-    """How deep a text nests; calls after dots, `a.f().g()`, are calls in each other, which the parser copies each."""
-    deepest, dots, before = 0, [0], None
-    for token in tokens:
-        if token.token_type in _OPENING:
-            dots.append(0)
-        elif token.token_type in _CLOSING:
-            dots = dots[:-1] or [0]
-        elif token.token_type == TokenType.DOT:
-            dots[-1] += 1
-        elif before != TokenType.DOT:
-            dots[-1] = 0
-        before = token.token_type
-        deepest = max(deepest, len(dots) - 1, dots[-1])
-    return deepest
 
 
 def _check_numbers(text: str, tokens: list[Token]) -> None:

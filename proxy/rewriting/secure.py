@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-import sqlglot
-from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import fold, quoted
 from catalog.sources.connector import Masks, SourceCell
+from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
 from policy_engine.transforms.keys import KeyRing
@@ -150,7 +149,7 @@ def _known(condition: str, types: tuple[tuple[str, str], ...]) -> str:
 def _joined(condition: str) -> tuple[str, list[str]]:
     """What AND or OR joins in a condition whose every part stands in brackets; else no word and no part."""
     joints, parts, depth, start = set(), [], 0, 0
-    for token in DuckDB().tokenize(condition):
+    for token in tokens_of_text(condition, "duckdb"):
         if token.token_type is TokenType.R_PAREN:
             depth -= 1
             parts += [condition[start : token.start]] if depth == 0 else []
@@ -168,7 +167,11 @@ def _is_total(condition: str, types: tuple[tuple[str, str], ...]) -> bool:
 
     Example: `"_row"."region" = 'EU'` can on a text; `"_row"."amount" * 2 > 5` cannot on every number.
     """
-    tree = sqlglot.parse_one(f"SELECT 1 FROM {quoted(ROW)}, {quoted(LOOKUP)} WHERE {condition}", read="duckdb")
+    sql = f"SELECT 1 FROM {quoted(ROW)}, {quoted(LOOKUP)} WHERE {condition}"
+    try:
+        [tree] = parsed_tokens(sql, tokens_of_text(sql, "duckdb"), "duckdb")
+    except Unreadable:
+        return False
     return is_leak_proof(tree, families(tree, types))
 
 

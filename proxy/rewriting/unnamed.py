@@ -5,10 +5,10 @@ A policy may filter by a column that is hidden, and find it by a tag, so that no
 
 from collections.abc import Iterable, Sequence
 
-from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.names import fold, quoted
+from catalog.sql_texts import tokens_of_text
 from policy_engine.model import ROW, ColumnDecision, Decision, Outcome
 
 UNNAMED = quoted("?")
@@ -29,7 +29,7 @@ def unnamed(text: str, hidden: frozenset[Path]) -> str:
         >>> unnamed('SELECT "_row"."id" FROM t AS "_row" WHERE "_row"."Boss" = \\'kim\\'', frozenset({("boss",)}))
         'SELECT "_row"."id" FROM t AS "_row" WHERE "_row"."?" = \\'kim\\''
     """
-    tokens = DuckDB().tokenize(text) if hidden else []
+    tokens = tokens_of_text(text, "duckdb") if hidden else []
     told, at = [], 0
     for place, token in enumerate(tokens):
         if token.token_type is TokenType.IDENTIFIER and token.text == ROW:
