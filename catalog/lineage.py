@@ -12,6 +12,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
+from catalog.lineage_size import check_size
 from catalog.names import fold
 from catalog.sources.connector import ViewSql
 from catalog.sources.view_sql import Unclear, query_of, tables_in
@@ -22,6 +23,7 @@ Shape = Mapping[str, str]
 """The columns of a relation in order, with their types."""
 
 _TYPE_LIMITS = TextLimits(characters=200_000, tokens=20_000, depth=60)
+_MOST_STEPS = 300_000
 _COUNTS = frozenset({"count", "count_star"})
 _WHOLES = (exp.Star, exp.Columns, exp.TableColumn, exp.PositionalColumn, exp.Placeholder, exp.Parameter)
 """What stands for columns without naming them."""
@@ -57,6 +59,7 @@ def lineage(view: ViewSql, shapes: Mapping[tuple[str, str], Shape]) -> tuple[fro
         for db, _ in shapes
     }
     try:
+        check_size(query, build_scope(query), shapes)
         qualified = qualify(query, schema=known, dialect="duckdb", quote_identifiers=False)
         scope = build_scope(qualified)
     except (SqlglotError, RecursionError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -64,7 +67,7 @@ def lineage(view: ViewSql, shapes: Mapping[tuple[str, str], Shape]) -> tuple[fro
     if scope is None:
         raise Unclear("its SQL is not understood")
     trace = _Trace(shapes)
-    return tuple(frozenset(trace.projection(scope, place)) for place in range(_width(scope)))
+    return tuple(frozenset(trace.projection(scope, place)) for place in range(trace.width(scope)))
 
 
 def _schema(table: exp.Table, shapes: Mapping[tuple[str, str], Shape]) -> str:
@@ -101,30 +104,59 @@ class _Trace:
     """Follows columns down through the scopes of one query."""
 
     def __init__(self, shapes: Mapping[tuple[str, str], Shape]) -> None:
-        self._shapes = shapes
+        self._columns = {relation: frozenset(map(fold, shape)) for relation, shape in shapes.items()}
         self._open: set[tuple[int, int]] = set()
+        self._cut: set[tuple[int, int]] = set()
+        self._done: dict[tuple[int, int], frozenset[Origin]] = {}
+        self._widths: dict[int, int] = {}
+        self._names: dict[int, dict[str, int]] = {}
+        self._steps = 0
 
-    def projection(self, scope: Scope, place: int) -> Iterator[Origin]:
-        """What one column of a query is made of; a recursive query adds nothing to itself."""
+    def width(self, scope: Scope) -> int:
+        """How many columns a query has; raises Unclear while a star stands in it."""
+        if id(scope) not in self._widths:
+            self._widths[id(scope)] = _width(scope)
+        return self._widths[id(scope)]
+
+    def projection(self, scope: Scope, place: int) -> frozenset[Origin]:
+        """What one column of a query is made of; a recursive query adds nothing to itself.
+
+        It is found once, unless something of it was left out for being looked for further up.
+        """
         key = (id(scope), place)
+        if key in self._done:
+            return self._done[key]
         if key in self._open:
-            return
+            self._cut.add(key)
+            return frozenset()
         self._open.add(key)
-        try:
-            if scope.set_operation_scopes:
-                for part in scope.set_operation_scopes:
-                    if place >= _width(part):
-                        raise Unclear("its parts differ in their columns")
-                    yield from self.projection(part, place)
-                return
-            selects = _selects(scope)
-            if place >= len(selects):
-                raise Unclear("it names a column that is not there")
-            yield from self._expression(scope, selects[place].unalias(), is_whole=True)
-        finally:
-            self._open.discard(key)
+        found = frozenset(self._projected(scope, place))
+        self._open.discard(key)
+        self._cut.discard(key)
+        if not self._cut:
+            self._done[key] = found
+        return found
+
+    def _projected(self, scope: Scope, place: int) -> Iterator[Origin]:
+        self._count(1)
+        if scope.set_operation_scopes:
+            for part in scope.set_operation_scopes:
+                if place >= self.width(part):
+                    raise Unclear("its parts differ in their columns")
+                yield from self.projection(part, place)
+            return
+        selects = _selects(scope)
+        if place >= len(selects):
+            raise Unclear("it names a column that is not there")
+        yield from self._expression(scope, selects[place].unalias(), is_whole=True)
+
+    def _count(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > _MOST_STEPS:
+            raise Unclear("it is too long to be followed")
 
     def _expression(self, scope: Scope, node: exp.Expr, *, is_whole: bool = False) -> Iterator[Origin]:
+        self._count(1)
         path: list[str] = []
         inner = node
         while isinstance(inner, exp.Dot | exp.Paren):
@@ -143,6 +175,14 @@ class _Trace:
             for child in node.iter_expressions():
                 yield from self._expression(scope, child)
 
+    def _places(self, scope: Scope) -> dict[str, int]:
+        """Where the columns of a query stand, the first of each name."""
+        if id(scope) not in self._names:
+            query = scope.expression
+            names = list(enumerate(query.named_selects if isinstance(query, exp.Query) else ()))
+            self._names[id(scope)] = {fold(name): place for place, name in reversed(names)}
+        return self._names[id(scope)]
+
     def _subquery(self, scope: Scope, node: exp.Query) -> Iterator[Origin]:
         for inner in scope.subquery_scopes:
             if inner.expression is node or inner.expression is node.unnest():
@@ -152,18 +192,20 @@ class _Trace:
         raise Unclear("a query inside it is not understood")
 
     def _column(self, scope: Scope, column: exp.Column, path: Path, *, is_whole: bool) -> Iterator[Origin]:
+        self._count(1)
         source = scope.sources.get(column.table)
         if isinstance(source, exp.Table):
             relation = (fold(source.db), fold(source.name))
-            shape = self._shapes.get(relation)
-            if shape is None or fold(column.name) not in {fold(name) for name in shape}:
+            if fold(column.name) not in self._columns.get(relation, ()):
                 raise Unclear("it names a column that is not there")
             yield Origin(relation, tuple(map(fold, (column.name, *path))), is_whole)
         elif isinstance(source, Scope) and isinstance(source.expression, exp.Query):
-            names = [fold(name) for name in source.expression.named_selects]
-            if fold(column.name) not in names:
+            place = self._places(source).get(fold(column.name))
+            if place is None:
                 raise Unclear("it names a column that is not there")
-            for origin in self.projection(source, names.index(fold(column.name))):
+            origins = self.projection(source, place)
+            self._count(len(origins))
+            for origin in origins:
                 deeper = (*origin.path, *map(fold, path)) if origin.is_whole else origin.path
                 yield Origin(origin.relation, deeper, is_whole and origin.is_whole)
         elif isinstance(source, Scope):

@@ -95,3 +95,29 @@ def test_a_view_is_read_in_the_dialect_of_its_source(dialect: str, sql: str, ori
 def test_a_name_that_may_be_one_of_several_is_unclear() -> None:
     with pytest.raises(Unclear, match="one of several"):
         lineage(ViewSql("SELECT a FROM t", "duckdb"), {("s", "t"): {"a": "INTEGER"}, ("r", "t"): {"a": "INTEGER"}})
+
+
+def test_a_column_that_is_made_of_the_same_many_times_is_followed_once() -> None:
+    steps = "".join(f", x{step} AS (SELECT a + a AS a FROM x{step - 1})" for step in range(1, 60))
+    view = ViewSql(f"CREATE VIEW v AS WITH x0 AS (SELECT c AS a FROM t){steps} SELECT a FROM x59", "sqlite")
+    [made] = lineage(view, {("main", "t"): {"c": "BIGINT"}})
+    assert [(origin.path, origin.is_whole) for origin in made] == [(("c",), False)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH x0 AS (SELECT * FROM t AS a, t AS b)"
+        + "".join(f", x{step} AS (SELECT * FROM x{step - 1} AS a, x{step - 1} AS b)" for step in range(1, 40))
+        + " SELECT * FROM x39",
+        f"SELECT c AS a0{''.join(f', a{step} + a{step} AS a{step + 1}' for step in range(40))} FROM t",
+        f"SELECT c{' + c' * 900} AS a FROM t GROUP BY {', '.join(['1'] * 900)}",
+        f"WITH RECURSIVE x AS (SELECT {', '.join(f'c AS a{column}' for column in range(12))} FROM t UNION ALL SELECT "
+        + ", ".join([f"{' + '.join(f'a{column}' for column in range(12))}"] * 12)
+        + " FROM x) SELECT a0 FROM x",
+    ],
+    ids=["stars of stars", "names of names", "places of sums", "columns of each other"],
+)
+def test_a_view_that_grows_beyond_what_is_followed_is_unclear(sql: str) -> None:
+    with pytest.raises(Unclear):
+        lineage(ViewSql(f"CREATE VIEW v AS {sql}", "sqlite"), {("main", "t"): {"c": "BIGINT", "d": "BIGINT"}})
