@@ -12,6 +12,7 @@ from catalog.errors import SqlUnsupported
 from catalog.sources.exact_memory import exact
 from proxy.answering.cells import csv_rows, is_light, json_rows
 from proxy.answering.portions import in_portions
+from proxy.answering.row_groups import in_groups, with_statistics
 from proxy.answering.seconds import in_milliseconds, milliseconds_schema
 
 
@@ -35,12 +36,13 @@ CONTENT_TYPES: Mapping[Format, str] = {
 def encode(
     form: Format, schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, decision_id: str = "", revision: int = 0
 ) -> Iterator[bytes]:
-    """The bytes of a result in pieces, each made from one batch or from a portion of it, so that memory stays O(batch).
+    """The bytes of a result in pieces, each made from few batches or from a portion of one, so memory stays O(batch).
 
     A schema the form cannot carry is refused here, before the first piece; so is, for JSON and CSV, a first batch with
-    a row that is too large to be made texts of, while a later one raises LimitExceeded when it comes. Whole results are
-    recognisable: only after the last batch comes the end mark of Arrow, the footer of Parquet or the
-    closing bracket of JSON; CSV has no such mark, so its reader relies on the transport.
+    a row that is too large to be made texts of, while a later one raises LimitExceeded when it comes, as do, for
+    Parquet, more rows of so many columns than a footer may tell of. Whole results are recognisable: only after the last
+    batch comes the end mark of Arrow, the footer of Parquet or the closing bracket of JSON; CSV has no such mark, so
+    its reader relies on the transport.
 
     Example:
         >>> table = pa.table({"id": [1], "name": ['a "b"']})
@@ -80,15 +82,16 @@ class _Pieces(io.RawIOBase):
 
 
 def _written(
-    batches: Iterable[pa.RecordBatch], writer_over: "Callable[[_Pieces], pa.ipc.RecordBatchStreamWriter]"
+    parts: "Iterable[pa.RecordBatch | pa.Table]",
+    writer_over: "Callable[[_Pieces], pa.ipc.RecordBatchStreamWriter | pq.ParquetWriter]",
 ) -> Iterator[bytes]:
     """What a pyarrow writer writes, piece by piece; on a failure its end mark is never sent."""
     sink = _Pieces()
     writer = writer_over(sink)
 
     def pieces() -> Iterator[bytes]:
-        for batch in batches:
-            writer.write_batch(batch)
+        for part in parts:
+            writer.write(part)
             if piece := sink.take():
                 yield piece
         writer.close()
@@ -98,8 +101,10 @@ def _written(
 
 
 def _parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    kept = milliseconds_schema(schema)
+    groups = in_groups(kept, map(in_milliseconds, batches))
     try:
-        return _written(map(in_milliseconds, batches), lambda sink: pq.ParquetWriter(sink, milliseconds_schema(schema)))
+        return _written(groups, lambda sink: pq.ParquetWriter(sink, kept, write_statistics=with_statistics(kept)))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         unfit = [column.name for column in schema if not _fits_parquet(column)]
         named = ", ".join(f"`{name}`" for name in unfit) or "a column"

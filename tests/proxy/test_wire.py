@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalog.errors import SqlUnsupported
+from proxy.answering import row_groups
 from proxy.answering.cells import json_rows
 from proxy.answering.wire import Format, encode
 
@@ -158,7 +159,8 @@ def test_a_failing_source_never_leaves_a_form_that_is_whole(form: Format) -> Non
 
 
 @pytest.mark.parametrize("form", list(Format))
-def test_pieces_come_batch_by_batch(form: Format) -> None:
+def test_pieces_come_batch_by_batch(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_groups, "GROUP_BYTES", 16_000)  # what a batch takes here
     taken: list[int] = []
 
     def counting() -> Iterator[pa.RecordBatch]:
