@@ -2,9 +2,10 @@
 
 The threads of gunicorn's own worker wait for whatever a client has not sent yet, so that a few dozen connections on
 which nothing more comes would keep everybody else waiting for ever. Here the loop that accepts connections waits for
-them: a request that is small, as nearly all are, comes to a thread whole, a large one when much of it has come. The
-loop also sends what a thread's answer has left over, which its client has not read yet. What has not come, or gone,
-after a while is closed; where there are too many, those that are waited for longest make place.
+them: a request that is small, as nearly all are, comes to a thread whole, a large one when much of it has come, and
+none before its head is whole. The loop also sends what a thread's answer has left over, which its client has not read
+yet. What has not come, or gone, after a while is closed; where there are too many, those that are waited for longest
+make place.
 """
 
 import logging
@@ -15,6 +16,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,10 +35,16 @@ _log = logging.getLogger("veil")
 _WHOLE = 3  # times as long as a client may take nothing, it may take what is left of an answer
 _LINGER_SECONDS = 0.2
 _SWEEP_SECONDS = 0.25
+_MOST_OF_HEAD = 65_536  # bytes
 _MOST = 262_144  # bytes that are waited for in the system's memory
 _MOST_TAKEN = 65_536  # bytes that are kept here where that is full of small pieces
 _HEAD_END = b"\r\n\r\n"
 _BODY_END = b"\r\n0\r\n\r\n"  # in a piece it means nothing, and then a thread waits for the rest
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 64\r\n\r\n"
+    b"the head of a request has at most 65,536 bytes; send fewer ones\n"
+)
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
@@ -149,6 +157,9 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         conn.sock.setblocking(False)
         came = _waiting(conn.sock)
         begun = self._held(conn) + came
+        if len(begun) >= _MOST_OF_HEAD and begun.find(_HEAD_END, 0, _MOST_OF_HEAD) < 0:
+            self._refuse(conn)
+            return
         left = min(missing(begun), _MOST - len(begun))
         is_stuck = len(came) == before
         if left <= 0 or (is_stuck and (len(begun) > _MOST_TAKEN or _has_ended(conn.sock))):
@@ -174,6 +185,15 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         conn.data_ready = True
         super().enqueue_req(conn)
+
+    def _refuse(self, conn: TConn) -> None:
+        """Says that a head is too large: a thread would wait for the rest of it, and for nobody whom a share counts."""
+        _log.warning("a request had a head of more than %s bytes: from %s", f"{_MOST_OF_HEAD:,}", conn.client[0])
+        self._taken.pop(conn, None)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        with suppress(OSError):  # what the system does not take at once is not waited for
+            socket.socket.send(conn.sock, _TOO_LARGE, socket.MSG_DONTWAIT)
+        self._leave(conn)
 
     def _part(self, conn: TConn, go_on: Callable[[], None]) -> None:
         """Sends what an answer has left over when the client reads, and then goes on."""

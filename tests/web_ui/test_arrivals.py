@@ -19,6 +19,8 @@ FORM = b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-fo
 BEGUN = {
     "nothing": b"",
     "half of a head": b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ",
+    "much of a head": b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"a" * 100_000,
+    "many fields of a head": b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + b"X: aaaa\r\n" * 20_000,
     "half of a body": FORM + b"Content-Length: 1000\r\n\r\nname=a",
     "half of a large body": FORM + b"Content-Length: 2000000\r\n\r\n" + b"a" * 300_000,
     "one piece of several": FORM + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
@@ -93,6 +95,20 @@ def test_a_client_that_goes_before_its_request_is_whole_leaves_nothing(
     connection = sent(BEGUN["half of a body"])
     connection.shutdown(socket.SHUT_WR)
     assert b"200 OK" not in _all(connection)
+
+
+@pytest.mark.parametrize(("fields", "status"), [(8, b"200 OK"), (9, b"431 Request Header Fields Too Large")])
+def test_a_head_that_is_too_large_is_told_so(
+    sent: Callable[[bytes], socket.socket], fields: int, status: bytes
+) -> None:
+    connection = sent(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n")
+    for _ in range(fields):
+        connection.sendall(b"X: " + b"a" * 8_000 + b"\r\n")
+    connection.sendall(b"\r\n")
+    answer = _all(connection)
+    assert answer.startswith(b"HTTP/1.1 " + status + b"\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert f"content-length: {len(body)}".encode() in head.lower()
 
 
 def test_no_header_says_what_the_address_is(sent: Callable[[bytes], socket.socket]) -> None:
