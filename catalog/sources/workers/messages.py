@@ -40,7 +40,7 @@ _LENGTH = struct.Struct("<Q")
 _HEADER = struct.Struct("<cQ")
 _PIECES_AT_ONCE = 512  # the system takes 1024
 _END_BYTES = 65_536
-_SCHEMA_BYTES = 2**28
+_SCHEMA_BYTES = 2**22  # some fifty thousand columns of usual names
 _KINDS: Mapping[str, type[VeilError]] = {
     kind.code: kind
     for kind in (LimitExceeded, SettingsInvalid, SourceTimeout, SourceUnavailable, SqlInvalid, SqlUnsupported)
@@ -133,6 +133,20 @@ def send_frame(connection: socket.socket, kind: Kind, pieces: list[memoryview]) 
             sent -= left.pop().nbytes
         if sent:
             left[-1] = left[-1][sent:]
+
+
+def send_schema(connection: socket.socket, schema: pa.Schema) -> None:
+    """Sends the columns of an answer; raises LimitExceeded where their names and types are too large.
+
+    A type holds names and may stand for each of thousands of columns, and the server keeps all of them, several times.
+    """
+    content = memoryview(schema.serialize())
+    if content.nbytes > _SCHEMA_BYTES:
+        raise LimitExceeded(
+            f"the names and types of the result's columns have more than {_SCHEMA_BYTES // 2**20} MiB",
+            hint="select fewer columns, or give the fields of structs shorter names",
+        )
+    send_frame(connection, Kind.SCHEMA, [content])
 
 
 def receive_header(connection: socket.socket) -> tuple[Kind, int]:

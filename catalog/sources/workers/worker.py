@@ -31,6 +31,7 @@ from catalog.sources.workers.messages import (
     Task,
     receive_down,
     send_frame,
+    send_schema,
 )
 from catalog.sources.workers.walls import limit_seconds
 
@@ -140,7 +141,7 @@ class Worker:
 
         INVARIANT: no slice is written, behind whose last cell may stand what this process has read for others.
         """
-        send_frame(self._work, Kind.SCHEMA, [memoryview(schema.serialize())])
+        send_schema(self._work, schema)
         sink = Pieces()
         writer = pa.ipc.new_stream(pa.PythonFile(sink, "w"), schema)
         for batch in batches:

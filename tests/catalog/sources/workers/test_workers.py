@@ -289,3 +289,18 @@ def test_a_row_that_is_too_wide_is_refused_and_the_worker_goes_on(session: Engin
     assert ask(session, "SELECT length(repeat('x', 80000000))") == [80_000_000]
     assert ask(session, "SELECT length(a) FROM (SELECT repeat('x', 60000000) AS a)") == [60_000_000]
     assert len(str(ask(session, "SELECT repeat('x', 60000000)")[0])) == 60_000_000
+
+
+def test_names_and_types_that_are_too_large_are_refused(session: EngineSession) -> None:
+    """A type holds the names of a struct's fields, and a short query may repeat it for each of thousands of columns."""
+
+    def repeated(columns: int) -> str:
+        struct = "{'" + "a" * 60_000 + "': 1}"
+        return f"WITH t AS (SELECT {struct} AS s) SELECT {', '.join(f's AS c{n}' for n in range(columns))} FROM t"
+
+    for columns in (80, 400):
+        with pytest.raises(LimitExceeded, match="names and types of the result's columns have more than 4 MiB") as told:
+            ask(session, repeated(columns))
+        assert "fewer columns" in told.value.hint
+    assert ask(session, repeated(60)) == [{"a" * 60_000: 1}]
+    assert ask(session, f"SELECT {', '.join(f'{n} AS column_with_a_name_{n}' for n in range(5_000))}") == [0]
