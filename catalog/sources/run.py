@@ -76,7 +76,7 @@ class EngineRun(StoppableRun):
         if not self._limits.is_whole:
             return self._cut()
         if self._whole is None:
-            self._whole = WholeResult(self._world.spill)
+            self._whole = WholeResult(self._world.spill, self._world.spill_bytes)
             while (batch := self._cut()) is not None:
                 self._whole.add(batch)
             self._batches = self._whole.batches()

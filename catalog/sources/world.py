@@ -15,6 +15,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from catalog.errors import SourceUnavailable
 from catalog.names import quoted
+from catalog.sources.byte_counts import byte_count
 from catalog.sources.database_files import LOGS, pinned
 from catalog.sources.failures import mapped
 from catalog.sources.functions import functions_at, register
@@ -72,6 +73,7 @@ class World:
         self._end = weakref.finalize(self, _end, self._connection, spill, self.kept, held)
         self.is_broken = False
         self.spill = Path(spill)
+        self.spill_bytes = byte_count(resources.spill)
         try:
             register(self._connection, functions_at(resources.functions))
             for path, alias in self._aliases.items():
