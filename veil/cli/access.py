@@ -17,6 +17,7 @@ from proxy.asking import Asked
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.people import account
 from veil.cli.places import Place, asked, opened, operator, place_options
+from veil.cli.printing import echo
 from web_ui.apis.requests import as_json, story_as_json
 from web_ui.parts import Parts
 from web_ui.request_deeds import asking
@@ -73,9 +74,7 @@ def request(
     if form == "json":
         show_json(told)
     else:
-        click.echo(
-            f"request {told['id']} waits for a decision; `veil access show {told['id']}` tells what becomes of it"
-        )
+        echo(f"request {told['id']} waits for a decision; `veil access show {told['id']}` tells what becomes of it")
 
 
 @click.group()
@@ -150,7 +149,7 @@ def show_one(
     if form == "json":
         show_json(told)
     else:
-        click.echo("\n".join(_lines(told)))
+        echo("\n".join(_lines(told)))
 
 
 @access.command()
@@ -192,7 +191,7 @@ def approve(
                 parts.catalog, found.id, terms, plan=plan, by=by, rights=None, at=parts.clock(), words=words
             )
             told = as_json(done, by)
-    click.echo(f"request {told['id']} is approved until {_end(told)}; revision {told['revision']} is in force")
+    echo(f"request {told['id']} is approved until {_end(told)}; revision {told['revision']} is in force")
 
 
 @access.command()
@@ -212,7 +211,7 @@ def deny(number: str, words: str, place: Place) -> None:
         with opened(place.home) as parts:
             found = _operator(parts).request(number)
             do_deny(parts.catalog, found.id, by=operator(), rights=None, at=parts.clock(), words=words)
-    click.echo(f"request {number} is denied")
+    echo(f"request {number} is denied")
 
 
 def _parted(things: tuple[str, ...]) -> tuple[str, list[str]]:

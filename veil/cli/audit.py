@@ -1,7 +1,6 @@
 """`veil audit`: reads the journal, exports it, and seals it."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from catalog.names import nearest
 from veil.cli.audit_record import archive, moment, verify
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
+from veil.cli.printing import echo, send
 
 _COLUMNS = ("seq", "at", "kind", "user", "verdict", "datasets", "policies", "revision", "decision_id")
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -80,7 +80,7 @@ def search(
         answer = asked(place.url, "GET", f"/audit/events?{urlencode({**given, 'limit': limit})}")
         records = cast("list[dict[str, object]]", answer["events"])
         if answer.get("archived_until"):
-            click.echo(f"events up to {answer['archived_until']} are archived, and not searched", err=True)
+            echo(f"events up to {answer['archived_until']} are archived, and not searched", err=True)
     else:
         records = _found(place.home, given, limit)
     if form == "json":
@@ -94,7 +94,7 @@ def _found(home: Path, given: dict[str, str], limit: int) -> list[dict[str, obje
     with _journal(home) as journal:
         for archived in journal.archives():
             if "from" not in given or moment(given["from"]) <= archived.ended_at:
-                click.echo(f"events {archived.first} to {archived.last} are in {archived.file}, not searched", err=True)
+                echo(f"events {archived.first} to {archived.last} are in {archived.file}, not searched", err=True)
         journal.file()
         found = journal.search(
             user=given.get("user"),
@@ -152,10 +152,11 @@ def export(file: Path | None, home: Path) -> None:
     with _journal(home) as journal:
         _note(journal, EventKind.AUDIT_EXPORT, {})
         for archived in journal.archives():
-            click.echo(f"events {archived.first} to {archived.last} are in {archived.file}", err=True)
+            echo(f"events {archived.first} to {archived.last} are in {archived.file}", err=True)
         lines = (line_of(event) + "\n" for event in journal.export())
         if file is None:
-            sys.stdout.writelines(lines)
+            for line in lines:
+                send(line)
             return
         try:
             with file.open("w", encoding="utf-8") as out:
@@ -182,8 +183,8 @@ def seal(form: str, home: Path) -> None:
     if form == "json":
         show_json(json.loads(made.line))
         return
-    click.echo(f"{made.count:,} events are sealed in {file}")
-    click.echo(f"note the public key elsewhere: {made.key}")
+    echo(f"{made.count:,} events are sealed in {file}")
+    echo(f"note the public key elsewhere: {made.key}")
 
 
 audit.add_command(verify)

@@ -16,6 +16,7 @@ from catalog.journal.event import Event, EventKind
 from catalog.journal.seals import RENEWED, Seal, read_seals, refuse_given_up, sealed
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import home_option, opened, operator
+from veil.cli.printing import echo
 
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -68,19 +69,15 @@ def verify(
             {**told, "after": _before(files), "seals": len(signed), "key": by[0] if len(by) == 1 else None, "keys": by}
         )
     elif found.ok:
-        click.echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
+        echo(f"{found.count:,} events, the chain holds; its head is {found.head}")
         if before := _before(files):
-            click.echo(
-                f"of them 1 to {before:,} are not in these files, and were not looked at; no seal says where files"
-            )
-            click.echo(f"begin: had they more events before {before + 1:,} once, these were cut off from their start")
-        click.echo(_sealed_words(signed, found.count))
+            echo(f"of them 1 to {before:,} are not in these files, and were not looked at; no seal says where files")
+            echo(f"begin: had they more events before {before + 1:,} once, these were cut off from their start")
+        echo(_sealed_words(signed, found.count))
     elif found.first_break is None:
-        click.echo(f"{found.what}; without them the chain of {found.count:,} events holds")
+        echo(f"{found.what}; without them the chain of {found.count:,} events holds")
     else:
-        click.echo(
-            f"the chain breaks at event {found.first_break}: {found.what}; {found.count:,} events before it hold"
-        )
+        echo(f"the chain breaks at event {found.first_break}: {found.what}; {found.count:,} events before it hold")
     return 0 if found.ok else 2
 
 

@@ -15,6 +15,7 @@ from policy_engine.lint.run import lint as find_oddities
 from policy_engine.live import dataset_key, read_live
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import opened
+from veil.cli.printing import echo
 
 _DOCUMENTS = click.argument("paths", metavar="FILE|DIR", nargs=-1, required=True, type=click.Path(path_type=Path))
 _HOME = click.option(
@@ -92,10 +93,10 @@ def _print_findings(findings: tuple[Finding, ...]) -> None:
     for finding in findings:
         place = finding.place
         where = f"{place.file}, line {place.line}: " if place else ""
-        click.echo(f"{finding.severity.value:<8} {where}{finding.sentence}  [{finding.code}]")
-        click.echo(f"  try      {finding.advice}")
+        echo(f"{finding.severity.value:<8} {where}{finding.sentence}  [{finding.code}]")
+        echo(f"  try      {finding.advice}")
     count = len(findings)
-    click.echo(f"{count} finding{'' if count == 1 else 's'}" if count else "Nothing found")
+    echo(f"{count} finding{'' if count == 1 else 's'}" if count else "Nothing found")
 
 
 def _row(finding: Finding) -> tuple[object, ...]:
@@ -107,19 +108,19 @@ def _row(finding: Finding) -> tuple[object, ...]:
 def _print_results(results: tuple[TestResult, ...]) -> None:
     for result in results:
         where = "" if result.is_passed else f"  ({result.place.file}, line {result.place.line})"
-        click.echo(f"{'ok  ' if result.is_passed else 'FAIL'}  {result.name}{where}")
+        echo(f"{'ok  ' if result.is_passed else 'FAIL'}  {result.name}{where}")
         for check in result.checks:
             if not check.is_met:
-                click.echo(f"        {check.what}: expected {check.expected}, seen {check.seen}")
-                click.echo(f"            {check.why}")
+                echo(f"        {check.what}: expected {check.expected}, seen {check.seen}")
+                echo(f"            {check.why}")
     failed = sum(not result.is_passed for result in results)
     count = f"{len(results)} test{'' if len(results) == 1 else 's'}"
-    click.echo(f"{failed} of {count} failed" if failed else f"{count} passed" if results else "No document has a test")
+    echo(f"{failed} of {count} failed" if failed else f"{count} passed" if results else "No document has a test")
 
 
 def _print_notes(made: Draft) -> None:
     for note in made.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
 
 
 def _told(result: TestResult) -> dict[str, object]:

@@ -21,6 +21,8 @@ from crawler.crawl import crawl as crawl_source
 from crawler.report import CrawlReport, Progress, columns_found
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import home_option, opened, operator
+from veil.cli.printing import echo
+from veil.terminal import visible
 from web_ui.parts import Parts
 
 
@@ -88,7 +90,7 @@ def _resumed(source: str | None, form: str, home: Path, should_stop: Callable[[]
             _show(report, form)
             code = max(code, _code(report))
     if not left:
-        click.echo("no crawl is left to go on with", err=form != "table")
+        echo("no crawl is left to go on with", err=form != "table")
     return code
 
 
@@ -132,19 +134,19 @@ def _show(report: CrawlReport, form: str) -> None:
     is_aside = form != "table"
     for failure in report.failed:
         hint = f" ({failure.hint})" if failure.hint else ""
-        click.echo(f"not read: {failure.relation}: {failure.reason}{hint}", err=is_aside)
+        echo(f"not read: {failure.relation}: {failure.reason}{hint}", err=is_aside)
     for other in report.passed:
         hint = f" ({other.hint})" if other.hint else ""
-        click.echo(f"passed over: {other.relation}: {other.reason}{hint}", err=is_aside)
+        echo(f"passed over: {other.relation}: {other.reason}{hint}", err=is_aside)
     for each in report.crawled:
         for defect in each.defects:
-            click.echo(f"defect: {each.name}: {defect.what} ({defect.where})", err=is_aside)
+            echo(f"defect: {each.name}: {defect.what} ({defect.where})", err=is_aside)
     for view in report.unclear:
-        click.echo(f"not clear: {view.relation}: {view.reason} ({view.hint})", err=is_aside)
+        echo(f"not clear: {view.relation}: {view.reason} ({view.hint})", err=is_aside)
     for rule in report.timed_out:
-        click.echo(f"rule `{rule}` took too long or failed, and suggested nothing for some dataset", err=is_aside)
+        echo(f"rule `{rule}` took too long or failed, and suggested nothing for some dataset", err=is_aside)
     if report.is_stopped:
-        click.echo("stopped before the end; crawl again to go on with what is left", err=True)
+        echo("stopped before the end; crawl again to go on with what is left", err=True)
 
 
 def _tags(suggestions: Iterable[Suggestion]) -> tuple[str, ...]:
@@ -160,7 +162,7 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         return
     with shown.status("crawling") as status:
         yield lambda each: status.update(
-            Text(f"crawling {each.done + 1:,} of {each.total:,}: {each.relation} (Ctrl-C stops after it)")
+            Text(visible(f"crawling {each.done + 1:,} of {each.total:,}: {each.relation} (Ctrl-C stops after it)"))
         )
 
 

@@ -21,6 +21,7 @@ from veil.cli import clinic
 from veil.cli.homes import make_home
 from veil.cli.output import aligned, plain
 from veil.cli.places import home_option, opened, operator
+from veil.cli.printing import echo
 from veil.cli.serving import ServerProcess
 from veil.result import rows_of
 from web_ui.parts import Parts
@@ -52,7 +53,7 @@ def demo(serves: bool, host: str, port: int, home: Path) -> int:
     make_home(home)
     _load(home, passwords)
     with ServerProcess(home, host=host, port=port if serves else 0) as server:
-        click.echo(f"$ {QUESTION}\n")
+        echo(f"$ {QUESTION}\n")
         for user, role in (("demo_user2", "the analyst"), ("demo_admin", "the admin")):
             _show(server.url, _token(home, user), f"{user}, {role}")
         if not serves:
@@ -61,9 +62,9 @@ def demo(serves: bool, host: str, port: int, home: Path) -> int:
 
 
 def _invite(url: str, passwords: Mapping[str, str]) -> None:
-    click.echo(f"The web pages and the API are at {url}\n")
-    click.echo("\n".join(aligned([("sign in as", "password"), *passwords.items()])))
-    click.echo("\nCtrl-C stops the server.")
+    echo(f"The web pages and the API are at {url}\n")
+    echo("\n".join(aligned([("sign in as", "password"), *passwords.items()])))
+    echo("\nCtrl-C stops the server.")
 
 
 def _load(home: Path, passwords: Mapping[str, str]) -> None:
@@ -100,9 +101,9 @@ def _new_token(parts: Parts, user: str) -> str:
 def _show(url: str, token: str, person: str) -> None:
     with connect(url, token=token) as connection, connection.query(QUESTION) as result:
         table = result.to_arrow()
-        click.echo(f"{person}: {table.num_rows:,} rows, {table.num_columns} columns")
-        click.echo("\n".join(f"  {line}" for line in _lines(table)))
-        click.echo(f"  {_told(result)}\n")
+        echo(f"{person}: {table.num_rows:,} rows, {table.num_columns} columns")
+        echo("\n".join(f"  {line}" for line in _lines(table)))
+        echo(f"  {_told(result)}\n")
 
 
 def _lines(table: pa.Table) -> list[str]:

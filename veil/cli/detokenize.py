@@ -12,6 +12,7 @@ from policy_engine.transforms.calls import parse_call
 from policy_engine.transforms.registry import reverse
 from veil.cli.people import account
 from veil.cli.places import home_option, opened
+from veil.cli.printing import send
 
 
 @click.command()
@@ -54,7 +55,7 @@ def detokenize(
             found = reverse(parsed, value, type_name, namespace=tag.lower(), keys=keys)
             if found is None:
                 raise SettingsInvalid("a value was not shown so, under this tag and a key of this home")
-            click.echo(str(found))
+            send(f"{found}\n")
 
 
 def _with(event: Event, verdict: Verdict) -> Event:

@@ -14,6 +14,7 @@ from policy_engine.live import read_live
 from veil.cli.output import format_option
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied, show_plan
+from veil.cli.printing import echo, send
 from web_ui.row_counts import row_counter
 
 _DOCUMENTS = click.argument("paths", metavar="FILE|DIR", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -86,7 +87,7 @@ def export(folder: Path | None, home: Path) -> None:
     with opened(home) as parts:
         live = read_live(parts.catalog)
     if folder is None:
-        click.echo(export_text(live), nl=False)
+        send(export_text(live))
         return
     try:
         present = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.y*ml"))}
@@ -96,7 +97,7 @@ def export(folder: Path | None, home: Path) -> None:
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise SettingsInvalid(f"`{folder}` cannot be written: {error.strerror}", hint="name another folder") from error
-    click.echo("\n".join(str(folder / name) for name in files))
+    echo("\n".join(str(folder / name) for name in files))
 
 
 def _document(paths: tuple[Path, ...]) -> bytes:

@@ -12,6 +12,7 @@ from policy_engine.changing.history import back_to, between, said_in
 from veil.cli.output import Table, format_option, show_json, show_said
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied
+from veil.cli.printing import echo
 
 _COLUMNS = ("revision", "at", "by", "why", "difference")
 
@@ -62,7 +63,7 @@ def diff(old: int, new: int | None, form: str, home: Path) -> int:
     if form == "json":
         show_json({**plan.as_json(), "from": old, "to": new or "live"})
     else:
-        click.echo(plan.compared(f"revision {old}", "what is live" if new is None else f"revision {new}"))
+        echo(plan.compared(f"revision {old}", "what is live" if new is None else f"revision {new}"))
     return 2 if plan.has_changes else 0
 
 

@@ -11,6 +11,7 @@ from catalog.journal.journal import Journal
 from catalog.known_keys import KnownKeys
 from policy_engine.store import PolicyStore
 from veil.cli.places import home_option, operator
+from veil.cli.printing import echo
 
 
 @click.command()
@@ -24,9 +25,7 @@ def init(home: Path) -> None:
     """
     is_new = make_home(home)
     state = "is ready" if is_new else "was there already"
-    click.echo(
-        f"the home {home} {state}\n  next     veil apply FILE --home {home}\n           veil serve --home {home}"
-    )
+    echo(f"the home {home} {state}\n  next     veil apply FILE --home {home}\n           veil serve --home {home}")
 
 
 def make_home(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from catalog.known_keys import KnownKeys
 from catalog.master_keys import rotate_keys
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, operator
+from veil.cli.printing import echo
 
 
 @click.group()
@@ -70,7 +71,7 @@ def rotate(home: Path) -> None:
             known.record(after.current.id)
             details = {"key": after.current.id, "older": [key.id for key in after.older]}
             Journal(catalog).append(Event(kind=EventKind.KEY_ROTATE, user=operator(), details=details))
-    click.echo(f"the key {after.current.id} is in use from now on\n  next     start the server again")
+    echo(f"the key {after.current.id} is in use from now on\n  next     start the server again")
 
 
 def _state(name: str, current: str, readable: set[str]) -> str:

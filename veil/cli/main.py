@@ -11,6 +11,7 @@ import click
 
 from catalog.errors import VeilError
 from veil.cli.failures import from_click, from_client, from_room, unforeseen
+from veil.cli.printing import echo
 from veil.errors import Error
 from veil.version import __version__
 
@@ -108,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
         told = unforeseen(error)
     else:
         return code if isinstance(code, int) else 0
-    click.echo(told, err=True)
+    echo(told, err=True)
     return 1
 
 

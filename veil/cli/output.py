@@ -1,6 +1,7 @@
 """How commands print: one table in three forms, for people, for programs and for spreadsheets."""
 
 import csv
+import io
 import json
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from veil.cli.printing import echo, send
 from veil.terminal import visible
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -56,15 +58,17 @@ def show(table: Table, form: str, *, empty: str = "nothing") -> None:
     if form == "json":
         show_json(table.records())
     elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        written = io.StringIO()
+        writer = csv.writer(written, lineterminator="\n")
         writer.writerow(table.columns)
         writer.writerows([[plain(cell) for cell in row] for row in table.rows])
+        send(written.getvalue())
     elif not table.rows:
-        click.echo(empty)
+        echo(empty)
     elif sys.stdout.isatty():
         _show_rich(table)
     else:
-        click.echo("\n".join(aligned([table.columns, *([plain(cell) for cell in row] for row in table.rows)])))
+        echo("\n".join(aligned([table.columns, *([plain(cell) for cell in row] for row in table.rows)])))
 
 
 def show_said(
@@ -80,14 +84,14 @@ def show_said(
         return
     show(table, form, empty=empty)
     for heading, statement in under[:_MOST_SAID]:
-        click.echo(f"\n{heading}\n{textwrap.indent(statement, '  ')}")
+        echo(f"\n{heading}\n{textwrap.indent(statement, '  ')}")
     if len(under) > _MOST_SAID:
-        click.echo(f"\n.. and {len(under) - _MOST_SAID:,} statements more; `-f json` has them all")
+        echo(f"\n.. and {len(under) - _MOST_SAID:,} statements more; `-f json` has them all")
 
 
 def show_json(document: object) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_json))
+    send(json.dumps(document, ensure_ascii=False, indent=2, default=_json) + "\n")
 
 
 def aligned(lines: Iterable[Sequence[str]]) -> list[str]:

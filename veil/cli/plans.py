@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from typing import cast
 
-import click
-
 from policy_engine.changing.apply import Applied
 from policy_engine.changing.plan import Plan
 from veil.cli.output import Table, show, show_json
+from veil.cli.printing import echo
 
 
 def show_plan(planned: Plan, form: str) -> None:
     """A plan that was made here and not carried out."""
     if form == "table":
-        click.echo(planned.text())
+        echo(planned.text())
     else:
         show_answer(planned.as_json(), form)
 
@@ -23,9 +22,9 @@ def show_applied(applied: Applied, form: str) -> None:
     if form != "table":
         show_answer(applied.as_json(), form)
         return
-    click.echo(applied.plan.text())
+    echo(applied.plan.text())
     if applied.plan.has_changes:
-        click.echo(f"  revision {applied.revision} is in force")
+        echo(f"  revision {applied.revision} is in force")
 
 
 def show_answer(answer: Mapping[str, object], form: str) -> None:
@@ -48,9 +47,9 @@ def show_answer(answer: Mapping[str, object], form: str) -> None:
     lines += [f"  drift: {line}" for line in cast("list[str]", answer.get("drift", []))]
     lines += [f"  warning: {warning}" for warning in cast("list[str]", answer["warnings"])]
     head = f"Plan {answer['plan']} against revision {answer['revision']} (live)"
-    click.echo("\n".join([head, *lines] if changes else ["Nothing to change", *lines]))
+    echo("\n".join([head, *lines] if changes else ["Nothing to change", *lines]))
     if answer.get("applied"):
-        click.echo(f"  revision {answer['live']} is in force")
+        echo(f"  revision {answer['live']} is in force")
 
 
 def _counted(count: dict[str, object]) -> str:

@@ -24,6 +24,7 @@ from veil.cli.hypothetical import Stated, subject_options
 from veil.cli.output import Table, aligned, format_option, plain, show, show_json
 from veil.cli.people import account
 from veil.cli.places import Place, connected, opened, operator, place_options
+from veil.cli.printing import echo, send
 from veil.result import rows_of
 from web_ui.parts import Parts
 
@@ -63,11 +64,11 @@ def query(
     parameters = [parameter(text) for text in texts]
     with _answered(place, sql, user, parameters, database, purpose) as answered:
         for notice in answered.access["notices"]:
-            click.echo(f"note: {notice}", err=True)
+            echo(f"note: {notice}", err=True)
         if form == "table":
             for line in _lines(answered):
-                click.echo(line)
-            click.echo(summary(answered.access), err=True)
+                echo(line)
+            echo(summary(answered.access), err=True)
             return
         pieces = encode(
             Format(form),
@@ -77,9 +78,9 @@ def query(
             revision=answered.access["revision"],
         )
         for piece in pieces:
-            sys.stdout.buffer.write(piece)
+            send(piece)
         if form == "json":
-            sys.stdout.buffer.write(b"\n")
+            send(b"\n")
         sys.stdout.buffer.flush()
 
 
@@ -191,7 +192,7 @@ def _show_explanation(explanation: Explanation, form: str) -> None:
     if form == "json":
         show_json(explanation.to_dict())
     elif form == "table":
-        click.echo(str(explanation))
+        echo(str(explanation))
     else:
         columns = ("dataset", "column", "outcome", "transform", "policies", "reason")
         rows = tuple(

@@ -8,6 +8,7 @@ import click
 from catalog.journal.event import Event, EventKind
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
+from veil.cli.printing import echo
 from web_ui.home.estate import Estates
 from web_ui.reports.kinds import answer, kind_of
 
@@ -144,11 +145,11 @@ def _show(name: str, words: dict[str, str], form: str, place: Place, limit: int 
     columns = tuple(cast("list[str]", made["columns"]))
     rows = tuple(tuple(row[column] for column in columns) for row in cast("list[dict[str, object]]", made["rows"]))
     if form == "table":
-        click.echo(str(made["answer"]))
+        echo(str(made["answer"]))
     show(Table(columns=columns, rows=rows), form, empty=kind_of(name).empty)
     if form == "table":
         for note in cast("list[str]", made["notes"]):
-            click.echo(f"note: {note}", err=True)
+            echo(f"note: {note}", err=True)
 
 
 def _made(name: str, words: dict[str, str], place: Place, limit: int | None) -> dict[str, object]:

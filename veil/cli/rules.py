@@ -13,6 +13,7 @@ from policy_engine.document.okera_rules import import_rules
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer
+from veil.cli.printing import echo, send
 from web_ui.apis.trials import as_json, rules_of, trial
 from web_ui.tag_rules import rule_removal
 
@@ -63,7 +64,7 @@ def try_(file: Path, on: str, name: str, form: str, place: Place) -> int:
         rows = tuple(tuple(each[column] for column in names) for each in found)
         show(Table(columns=names, rows=rows), form, empty="no column matches, not even nearly")
         for problem in problems:
-            click.echo(problem, err=True)
+            echo(problem, err=True)
     return 2 if problems else 0
 
 
@@ -81,14 +82,14 @@ def import_(file: Path, output: Path | None) -> int:
     """
     made = import_rules(_text(file))
     if output is None:
-        click.echo(made.document, nl=False)
+        send(made.document)
     else:
         if output.exists():
             raise SettingsInvalid(f"`{output}` is there already", hint="name a new file")
         output.write_text(made.document, encoding="utf-8")
-        click.echo(f"wrote {output}: {len(made.rules)} rules")
+        echo(f"wrote {output}: {len(made.rules)} rules")
     for remark in made.remarks:
-        click.echo(f"not taken over: {remark}", err=True)
+        echo(f"not taken over: {remark}", err=True)
     return 2 if made.remarks else 0
 
 

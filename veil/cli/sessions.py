@@ -9,6 +9,7 @@ from catalog.journal.event import Event, EventKind
 from catalog.people.model import WebSession
 from veil.cli.output import Table, format_option, show
 from veil.cli.places import home_option, opened, operator
+from veil.cli.printing import echo
 from web_ui.parts import Parts
 
 
@@ -67,7 +68,7 @@ def revoke(session_id: str | None, user: str | None, home: Path) -> None:
             done.append(f"tokens of the identity provider for {user} that were issued until now are refused")
         if not done:
             raise SettingsInvalid(f"there is no living sign-in of `{session_id or user}`", hint="veil session list")
-    click.echo("\n".join(done))
+    echo("\n".join(done))
 
 
 @session.command()
@@ -88,7 +89,7 @@ def release(name: str, home: Path) -> None:
         if not parts.provided_names.release(name):
             raise SettingsInvalid(f"nobody has come as `{name}`", hint="such names begin with `oidc:`")
         _tell(parts, {"for": name, "name": "released"})
-    click.echo(f"the name {name} is free for whoever comes with it next")
+    echo(f"the name {name} is free for whoever comes with it next")
 
 
 def _ids(parts: Parts, session_id: str | None, user: str | None) -> list[str]:

@@ -11,6 +11,7 @@ from catalog.registry import CONNECTORS
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer
+from veil.cli.printing import echo
 from web_ui.apis.sources import source_json
 from web_ui.parts import Parts
 from web_ui.sources import Sources, source_of
@@ -138,7 +139,7 @@ def test_(name: str, form: str, place: Place) -> int:
     if form == "json":
         show_json(found)
     else:
-        click.echo(f"{name}: {found['told']}")
+        echo(f"{name}: {found['told']}")
     return 0 if found["reached"] else 2
 
 

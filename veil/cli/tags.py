@@ -12,6 +12,7 @@ from policy_engine.tag_review import MOST_AT_ONCE
 from policy_engine.tag_review import review as judge
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
+from veil.cli.printing import echo
 from web_ui.apis.tags import as_json
 
 _COLUMNS = ("id", "dataset", "column", "tag", "level", "state", "confidence", "rule", "evidence", "by", "at")
@@ -60,7 +61,7 @@ def review(state: str, tag: str, dataset: str, search: str, rule: str, limit: in
     assert isinstance(found, list)
     _show(found, form)
     if isinstance(total, int) and total > len(found) and form == "table":
-        click.echo(f"{len(found):,} of {total:,} are shown; ask for some with --tag, --dataset or --search")
+        echo(f"{len(found):,} of {total:,} are shown; ask for some with --tag, --dataset or --search")
 
 
 def _choosing(verb: str, state: TagState) -> click.Command:

@@ -13,6 +13,7 @@ from policy_engine.subjects import subject_of
 from veil.cli.output import Table, format_option, show
 from veil.cli.people import account
 from veil.cli.places import home_option, opened, operator
+from veil.cli.printing import echo
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -67,7 +68,7 @@ def create(user: str, expires: str, name: str, wanted: tuple[str, ...], read_onl
             "scopes": kept.carries,
         }
         parts.journal.append(Event(kind=EventKind.TOKEN_CREATE, user=operator(), details=details))
-    click.echo(text)
+    echo(text)
 
 
 @token.command("list")
@@ -102,7 +103,7 @@ def revoke(token_id: str, home: Path) -> None:
         if not parts.tokens.revoke(token_id):
             raise SettingsInvalid(f"there is no living token `{token_id}`", hint="veil token list")
         parts.journal.append(Event(kind=EventKind.TOKEN_REVOKE, user=operator(), details={"token": token_id}))
-    click.echo(f"token {token_id} is revoked")
+    echo(f"token {token_id} is revoked")
 
 
 def lifetime(text: str) -> timedelta:
