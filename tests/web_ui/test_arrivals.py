@@ -111,6 +111,17 @@ def test_a_head_that_is_too_large_is_told_so(
     assert f"content-length: {len(body)}".encode() in head.lower()
 
 
+def test_a_head_may_come_in_the_smallest_pieces(sent: Callable[[bytes], socket.socket]) -> None:
+    """Such pieces fill the system's memory long before they are as many bytes as a head may have."""
+    connection = sent(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n")
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for _ in range(40):
+        for piece in (b"X: ", *[b"a" * 7] * 100, b"\r\n"):
+            connection.sendall(piece)
+    connection.sendall(b"\r\n")
+    assert b" 200 OK" in _all(connection).split(b"\r\n")[0]
+
+
 def test_no_header_says_what_the_address_is(sent: Callable[[bytes], socket.socket]) -> None:
     """The framework would take the path from a header of a client on the same machine."""
     for header in (b"SCRIPT_NAME: /x", b"SCRIPT-NAME: /x", b"PATH_INFO: /healthz"):
