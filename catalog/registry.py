@@ -15,6 +15,7 @@ from catalog.sources.files.options import FILE_OPTIONS
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.remote.address import URLS, check_url
 from catalog.sources.remote.connector import MASKS, RemoteConnector, check_masks
+from catalog.sources.sqlite_file import SqliteFileConnector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ CONNECTORS: tuple[ConnectorKind, ...] = (
     ConnectorKind(name="postgres", factory=partial(RemoteConnector, "postgres"), optional=_SERVER, check=_check_server),
     ConnectorKind(
         name="sqlite",
-        factory=partial(RemoteConnector, "sqlite"),
+        factory=SqliteFileConnector,
         required=("path",),
         optional=(MASKS,),
         check=check_masks,

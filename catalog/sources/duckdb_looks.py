@@ -16,11 +16,11 @@ from catalog.sources.connector import Limits
 from catalog.sources.engine_types import fields_of, may_have_no_text
 from catalog.sources.file_reach import FileReach
 from catalog.sources.run import EngineRun
+from catalog.sources.small_samples import first_of
 from catalog.sources.states import state_told
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
-_SAMPLE_BYTES = 64 * 2**20
 _SAMPLE_BATCH = 128
 _RELATIONS = """
 SELECT schema_name, table_name, NULL FROM duckdb_tables() WHERE database_name = $database AND NOT internal
@@ -128,7 +128,7 @@ def sample(resources: Resources, states: tuple[str, ...], relation: str, item: s
         limits = Limits(seconds=_SAMPLE_SECONDS, batch_rows=_SAMPLE_BATCH)
         run = EngineRun(world, f"SELECT {chosen} FROM {found} LIMIT {rows:d}", {}, limits)
         with closing(run):
-            return pa.Table.from_batches(_first(run), schema=run.schema)
+            return pa.Table.from_batches(first_of(run), schema=run.schema)
 
 
 @contextmanager
@@ -137,23 +137,6 @@ def _opened(resources: Resources, states: tuple[str, ...]) -> Iterator[tuple[Wor
     file = Path(state_told(states[0])[0])
     with closing(World(resources, databases=[file], states=states)) as world:
         yield world, file
-
-
-def _first(run: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """As much as a sample may hold, from the beginning."""
-    left, is_first = _SAMPLE_BYTES, True
-    for batch in run:
-        some = batch
-        while some.nbytes > left and some.num_rows > 1:
-            some = some.slice(0, some.num_rows // 2)
-        left -= some.nbytes
-        if left < 0 and is_first:
-            raise LimitExceeded("a row is larger than a sample may be")
-        if left >= 0:
-            yield some
-        if left < 0 or some.num_rows < batch.num_rows:
-            return
-        is_first = False
 
 
 def _deepening(fields: Iterable[Field], depth: int = 0) -> Iterator[tuple[int, Field]]:

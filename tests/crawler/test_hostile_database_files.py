@@ -48,7 +48,7 @@ def test_a_view_that_makes_gigabytes_of_a_cell_is_told_and_the_rest_is_crawled(
     catalog: Catalog, file: Path, sql: str
 ) -> None:
     put_view(file, sql)
-    with _growth() as grown:
+    with growth() as grown:
         report = crawl(catalog, "file", into="d", by="ada")
     assert report.new == ("d.rooms",)
     [failure] = report.failed
@@ -61,7 +61,7 @@ def test_a_view_that_makes_gigabytes_of_a_cell_is_told_and_the_rest_is_crawled(
 
 def test_a_sample_holds_as_much_as_one_may(catalog: Catalog, file: Path) -> None:
     put_view(file, "SELECT repeat('x', 1000000) AS a FROM range(1000)")
-    with _growth() as grown:
+    with growth() as grown:
         report = crawl(catalog, "file", into="d", by="ada")
     assert sorted(report.new) == ["d.hostile", "d.rooms"]
     assert grown() < 500 * 2**20
@@ -92,10 +92,10 @@ def test_a_crawl_that_is_cancelled_ends_what_it_looks_at(catalog: Catalog, file:
     assert runs.run(run.id).state is RunState.CANCELLED
 
 
-class _growth:
+class growth:
     """How much larger this process became at most."""
 
-    def __enter__(self) -> "_growth":
+    def __enter__(self) -> "growth":
         Path("/proc/self/clear_refs").write_text("5")  # the peak is what it is now
         self._before = _peak()
         return self

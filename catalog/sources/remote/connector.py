@@ -1,4 +1,4 @@
-"""A connector to another database system: looks at it through short snapshots, and hands plain data to the engine."""
+"""A connector to a database server: looks at it through short snapshots, and hands plain data to the engine."""
 
 import time
 from collections import Counter
@@ -21,11 +21,6 @@ from catalog.sources.remote.snapshot import Snapshot
 MASKS = "masks"
 _LOOK_SECONDS = 60.0
 _KNOWN_SECONDS = 60.0
-_DEFAULTS: Mapping[str, Masks] = {
-    "mariadb": Masks.KEYLESS,
-    "postgres": Masks.KEYLESS,
-    "sqlite": Masks.VEIL,  # it runs in Veil's own process, so nothing would stay behind, and slower
-}
 
 
 def check_masks(source: str, options: Mapping[str, str]) -> None:
@@ -47,7 +42,7 @@ class _Known:
 
 
 class RemoteConnector:
-    """Tables and views of a database, as `schema.table`; between looks nothing is kept open, unless it is asked for.
+    """Tables and views of a server, as `schema.table`; between looks nothing is kept open, unless it is asked for.
 
     INVARIANT: what failed is never looked through again.
 
@@ -123,9 +118,9 @@ class RemoteConnector:
     def scan(self, expected: Expected) -> Scan:
         """Where the engine reads the relation; whether it still has its columns is seen when it is read."""
         options = resolved(self._name, self._options)
-        masks = Masks(options.pop(MASKS, _DEFAULTS[self._connector].value))
+        masks = Masks(options.pop(MASKS, Masks.KEYLESS.value))
         known = self._looked_up(expected.relation, options)
-        if masks is Masks.SOURCE and self._connector != "sqlite" and not known.takes_keys:
+        if masks is Masks.SOURCE and not known.takes_keys:
             masks = Masks.KEYLESS
         remote = Remote(
             connector=self._connector,

@@ -7,7 +7,7 @@ converted; a column without a declared type (an expression of a view, say) is ca
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from operator import itemgetter
@@ -33,8 +33,9 @@ from catalog.sources.remote.statements import pushed, select, where
 from catalog.sources.view_sql import relations_read
 
 _T = TypeVar("_T")
+_Batches = Generator[pa.RecordBatch, None, None]
 
-_SCHEMA = "main"
+SCHEMA = "main"
 _WAIT_SECONDS = 5.0
 _UNSAFE = "unsafe use of"
 _LOG = ("-wal", "-shm")  # of changes, and what readers and writers share of it
@@ -47,7 +48,8 @@ WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
 """
 _LISTED = _TABLES
 if sqlite3.sqlite_version_info >= (3, 37):  # what a full-text index keeps its own words in is no table of anybody's
-    _LISTED += "AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
+    _LISTED += """AND (NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND rootpage = 0)
+    OR name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow'))"""  # which prepares every view
 _KEYS = """
 SELECT 'primary', '', name, '', '', '', pk FROM pragma_table_info($name) WHERE pk > 0
 UNION ALL
@@ -164,12 +166,12 @@ class SqliteSnapshot:
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view; the one schema is `main`."""
-        if schema is not None and schema.lower() != _SCHEMA:
+        if schema is not None and schema.lower() != SCHEMA:
             return ()
-        fingerprint = self._fingerprint()
+        fingerprint = file_fingerprint(self._path)
         return [
             RemoteTable(
-                schema=_SCHEMA,
+                schema=SCHEMA,
                 name=str(found),
                 fingerprint=fingerprint,
                 is_view=bool(is_view),
@@ -194,7 +196,7 @@ class SqliteSnapshot:
             tables.setdefault((str(table), str(sql)), {})[str(name)] = bool(is_generated)
         for (table, sql), columns in tables.items():
             if any(columns.values()):
-                said, relation = definitions(sql, tuple(columns)), join(_SCHEMA, table)
+                said, relation = definitions(sql, tuple(columns)), join(SCHEMA, table)
                 of_it = ((relation, name, said.get(name, "") if columns[name] else None) for name in columns)
                 yield from generated_columns(of_it, "sqlite")
 
@@ -213,7 +215,7 @@ class SqliteSnapshot:
 
     def description(self, table: RemoteTable) -> Description:
         """The keys of a table, and what a view reads; SQLite keeps no comments."""
-        parts = self._rows(_KEYS, {"name": table.name})
+        parts = [] if table.is_view else self._rows(_KEYS, {"name": table.name})
         return description((), (KeyPart(*map(str, part[:-1])) for part in parts), self._reads(table))
 
     def _reads(self, table: RemoteTable) -> tuple[str, ...] | None:
@@ -221,7 +223,7 @@ class SqliteSnapshot:
             return ()
         made = self._rows("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = $name", {"name": table.name})
         known = [(each.schema, each.name) for each in self.tables()]
-        return relations_read(ViewSql(str(made[0][0]), "sqlite"), within=[_SCHEMA], known=known)
+        return relations_read(ViewSql(str(made[0][0]), "sqlite"), within=[SCHEMA], known=known)
 
     def order(self, table: RemoteTable) -> tuple[str, ...] | None:
         """The primary key where the rows lie by it, none where they lie as they came."""
@@ -280,7 +282,7 @@ class SqliteSnapshot:
     def prepare(self, table: RemoteTable) -> None:
         """Nothing: one connection reads all, and no view may call a function that Veil has made known to it."""
 
-    def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
+    def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> _Batches:
         """Rows from some places of a table's row ids; the first rows of what has none."""
         item = quoted(table.name)
         ends = None if table.is_view else self._ends(item)
@@ -322,7 +324,7 @@ class SqliteSnapshot:
 
     def _batches(
         self, sql: str, values: Sequence[object], columns: Sequence[RemoteColumn], table: RemoteTable
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> _Batches:
         with self._mapped(), closing(self._connection.execute(sql, values)) as cursor:
             yield from batches(cursor.fetchmany, columns, table.name)
 
@@ -341,10 +343,6 @@ class SqliteSnapshot:
     def _rows(self, sql: str, values: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
         with self._mapped():
             return self._connection.execute(sql, values or {}).fetchall()
-
-    def _fingerprint(self) -> str:
-        """Changes whenever the file, or the log of changes beside it, is written to."""
-        return "|".join(states_beside(self._path, _LOG[:1]))
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -368,6 +366,11 @@ class SqliteSnapshot:
                 f"the database file `{self._path.name}` cannot be read",
                 hint="it may be damaged, no SQLite database, or a view in it may not fit its tables any more",
             ) from None
+
+
+def file_fingerprint(file: Path) -> str:
+    """What changes whenever a file of a real path, or the log of changes beside it, is written to."""
+    return "|".join(states_beside(file, _LOG[:1]))
 
 
 def _column(name: str, declared: str) -> RemoteColumn:
