@@ -1,9 +1,10 @@
 """The connector `duckdb`: an existing database file, read-only, its schemas, tables and views included."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,8 +22,14 @@ from catalog.sources.view_sql import relations_read
 from catalog.sources.workers.apart import Asking
 
 _SECONDS = 120.0
+_WAIT_SECONDS = 20.0  # for others who look; each who waits holds a thread of the server
+_FAILED_SECONDS = 60.0
 _MAIN = "main"  # where the engine looks for what is not in a view's own schema
 _COMMENT, _KEY = 2, 6  # of how many parts each is
+
+
+class _TooMuch(SourceUnavailable):
+    """A look took more memory or time than it may, and would again."""
 
 
 class DuckDbFileConnector:
@@ -37,6 +44,7 @@ class DuckDbFileConnector:
         self._path = Path(options["path"]).absolute()
         self._guard = threading.Lock()
         self._known: tuple[str, Survey] | None = None
+        self._failed: tuple[str, float, _TooMuch] | None = None
         self._textless: dict[Expected, frozenset[str]] = {}
         self._asking = Asking(looks.__name__)
 
@@ -127,13 +135,38 @@ class DuckDbFileConnector:
             )
 
     def _survey(self, fingerprint: str) -> Survey:
-        """What is known of all relations, as long as the file stands as it did."""
-        with self._guard:
+        """What is known of all relations, as long as the file stands as it did; so it is of a failure, for a while."""
+        with self._turn():
             if self._known is None or self._known[0] != fingerprint:
-                told = self._looked("", looks.survey, told=looks.SURVEY)
+                self._refuse_failed(fingerprint)
+                try:
+                    told = self._looked("", looks.survey, told=looks.SURVEY)
+                except _TooMuch as error:
+                    self._failed = fingerprint, time.monotonic() + _FAILED_SECONDS, error
+                    raise
                 self._known = fingerprint, Survey.of(told)
                 self._textless.clear()
             return self._known[1]
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One looks at a time; raises SourceUnavailable where the others take long."""
+        if not self._guard.acquire(timeout=_WAIT_SECONDS):
+            raise SourceUnavailable(
+                f"the database file `{self._path.name}` is being looked at, which takes long",
+                hint="try again in a moment",
+            )
+        try:
+            yield
+        finally:
+            self._guard.release()
+
+    def _refuse_failed(self, fingerprint: str) -> None:
+        """Raises what a look at this state has failed with not long ago."""
+        if self._failed is not None:
+            failed, until, error = self._failed
+            if failed == fingerprint and time.monotonic() < until:
+                raise _TooMuch(error.detail, hint=error.hint)
 
     def _textless_of(self, expected: Expected) -> frozenset[str]:
         """The columns, folded, with values that may have no text; all of a table that cannot be looked at."""
@@ -155,7 +188,7 @@ class DuckDbFileConnector:
         try:
             table = self._asking.ask(_SECONDS, look, self._states(), *arguments)
         except (LimitExceeded, SourceTimeout):
-            raise SourceUnavailable(
+            raise _TooMuch(
                 f"{what} takes more memory or time to be looked at than it may",
                 hint="look at what its views work out; make them smaller, or tables of them",
             ) from None
