@@ -5,6 +5,7 @@ The parser holds the interpreter's lock, so each text is read in a process of it
 
 import ast
 import contextlib
+import gc
 import os
 import resource
 import sys
@@ -148,6 +149,7 @@ def _unsettled(enter: Callable[[str], object], texts: Mapping[str, str]) -> str:
     child = os.fork()
     if child == 0:
         try:
+            gc.freeze()  # what the tests have made is not looked through again and again
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             for name, text in texts.items():
                 os.write(writing, f"{name}\n".encode())
