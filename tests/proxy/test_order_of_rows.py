@@ -60,16 +60,6 @@ MADE = {
     "sqlite without a key": ("sqlite", f"CREATE TABLE people AS SELECT * FROM raw; {SQLITE_INDEXES}"),
     "sqlite by a hidden key": ("sqlite", f"{KEYED_BY_PAY.replace('pay int', 'pay INTEGER')}; {FILL}"),
     "sqlite without row ids": ("sqlite", f"{KEYED_BY_PAY} WITHOUT ROWID; {FILL}"),
-    "sqlite by row ids that are called otherwise": (
-        "sqlite",
-        BY_KEY.replace("pad", "RowID").replace("id int PRIMARY KEY", "id int, oid int") + " INSERT INTO people"
-        " SELECT id, id, pay, region, pad FROM raw; CREATE INDEX one ON people (pay, region, id, oid)",
-    ),
-    "sqlite with no row ids to name": (
-        "sqlite",
-        "CREATE TABLE people (id int, pay INTEGER PRIMARY KEY, region varchar, rowid int, _rowid_ int, oid int);"
-        "INSERT INTO people SELECT id, pay, region, 1, 2, 3 FROM raw",
-    ),
     "sqlite view": ("sqlite", VIEW),
     "mariadb": ("mariadb", f"{BY_KEY} {FILL} {INDEXES}"),
     "mariadb without a key": ("mariadb", f"CREATE TABLE people AS SELECT * FROM raw; {INDEXES}"),

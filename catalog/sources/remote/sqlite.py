@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote as percent
@@ -20,7 +19,7 @@ import pyarrow as pa
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Description
-from catalog.names import fold, join, quoted
+from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.database_files import found, make_beside, pinned, states_beside
 from catalog.sources.generated_sql import definitions, generated_columns
@@ -65,8 +64,6 @@ _GENERATED = """
 SELECT s.name, s.sql, x.name, x.hidden IN (2, 3) FROM sqlite_schema s JOIN pragma_table_xinfo(s.name) x
 WHERE s.type = 'table' AND s.rootpage > 0 AND s.sql LIKE '%as%' ORDER BY s.name, x.cid
 """
-_LAID_BY = "SELECT name, pk, type FROM pragma_table_xinfo($name)"
-_ROW_IDS = ("rowid", "_rowid_", "oid")
 _DECLARED: Mapping[str, tuple[str, Pushed]] = {
     "BOOL": ("BOOLEAN", Pushed.COMPARED),
     "BOOLEAN": ("BOOLEAN", Pushed.COMPARED),
@@ -226,30 +223,8 @@ class SqliteSnapshot:
         return relations_read(ViewSql(str(made[0][0]), "sqlite"), within=[SCHEMA], known=known)
 
     def order(self, table: RemoteTable) -> tuple[str, ...] | None:
-        """The primary key where the rows lie by it, none where they lie as they came."""
-        is_kept = self._rows("SELECT 1 FROM sqlite_schema WHERE name = $name AND rootpage > 0", {"name": table.name})
-        found = self._ordering(table) if is_kept else None
-        return None if found is None else found[0]
-
-    def _ordering(self, table: RemoteTable) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-        """The columns by whose values rows lie, and what to order them by."""
-        found = self._rows(_LAID_BY, {"name": table.name})
-        names = {fold(str(name)) for name, *_ in found}
-        row_id = next((word for word in _ROW_IDS if word not in names), None)
-        if row_id is None:
-            return None
-        key = tuple(str(name) for name, place, _ in sorted(found, key=itemgetter(1)) if place)
-        if not self._has_row_ids(table, row_id):
-            return key, tuple(f"{quoted(name)} COLLATE BINARY" for name in key)
-        is_row_id = [str(kind).upper() for _, place, kind in found if place] == ["INTEGER"]
-        return (key if is_row_id else ()), (row_id,)
-
-    def _has_row_ids(self, table: RemoteTable, row_id: str) -> bool:
-        try:
-            self._connection.execute(f"SELECT {row_id} FROM {quoted(table.name)} LIMIT 0").fetchone()
-        except sqlite3.OperationalError:
-            return False
-        return True
+        """Any: a value of any column may end the reading, so nothing is given before all is read and sorted."""
+        return None
 
     def read(
         self,
@@ -275,9 +250,7 @@ class SqliteSnapshot:
         for name, function in functions:
             self._connection.create_function(name, -1, function, deterministic=True)
         found = [where(column, condition, mark) for column, condition in pushed(conditions)]
-        order = self._ordering(table) if is_ordered else None
-        by = () if order is None else order[1]
-        return self._batches(select(columns, quoted(table.name), found, by), values, columns, table)
+        return self._batches(select(columns, quoted(table.name), found), values, columns, table)
 
     def prepare(self, table: RemoteTable) -> None:
         """Nothing: one connection reads all, and no view may call a function that Veil has made known to it."""
