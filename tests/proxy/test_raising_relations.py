@@ -93,7 +93,7 @@ def test_a_source_still_judges_the_filter_of_the_policy(tmp_path: Path) -> None:
     with governed(tmp_path, document) as world:
         asked = Request(sql="select amount from shop.orders where secret = 1")
         sql = world.governor.settle(ANALYST, asked).rewritten.sql
-        assert """WHERE "_row"."region" = 'EU' OFFSET 0""" in sql
+        assert """WHERE "_row"."region" = 'EU' ORDER BY 1, 2 OFFSET 0""" in sql
         assert world.outcome(asked.sql)[0] == "rows"  # the value of another type was not even sent
 
 
