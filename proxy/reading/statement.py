@@ -124,7 +124,11 @@ def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
 
 def reread(printed: str, dialect: str) -> exp.Expr:
     """What was printed, read once more as a person's text is; raises SqlInvalid or SqlUnsupported."""
-    return _plain(_parse(printed, respelled(printed, tokens_of_text(printed, dialect)), dialect))
+    try:
+        tokens = tokens_of_text(printed, dialect)
+    except Unreadable as error:
+        raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
+    return _plain(_parse(printed, respelled(printed, tokens), dialect))
 
 
 def _parse(text: str, tokens: list[Token], dialect: str) -> exp.Expr:
