@@ -25,7 +25,7 @@ class WholeResult:
     """Batches that are added, and given back in order when all are there.
 
     Example:
-        >>> whole = WholeResult(Path("/tmp/spilled"), 10**9)
+        >>> whole = WholeResult(Path("spilled"), 10**9)
         >>> whole.add(pa.record_batch({"n": [1, 2]}))
         >>> [batch.to_pydict() for batch in whole.batches()]
         [{'n': [1, 2]}]

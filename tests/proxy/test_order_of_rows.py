@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from tempfile import mkdtemp
 
 import duckdb
 import pytest
@@ -125,8 +126,7 @@ def twins(request: pytest.FixtureRequest, sources: list[tuple[Path, tuple[str, s
     with ExitStack() as stack:
         worlds = []
         for folder, (source, relation) in sources:
-            place = folder / request.node.name.partition("[")[2].strip("]").encode().hex()[:99]
-            place.mkdir()
+            place = Path(mkdtemp(dir=folder))
             text = DOCUMENT.replace("SOURCE", source.replace("./", f"{folder}/"))
             document = text.replace("RELATION", json.dumps(relation)).replace("POLICY", request.param)
             worlds.append(stack.enter_context(governed(place, document)))
