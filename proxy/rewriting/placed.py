@@ -53,11 +53,16 @@ class Placed:
         return any(column.outcome is Outcome.HIDDEN for column in self.decision.columns)
 
     @property
+    def is_seen_in_part(self) -> bool:
+        """Whether the dataset has cells or rows that the person does not see as they are."""
+        return self.hides or may_need_fence(self.decision)
+
+    @property
     def has_telling_order(self) -> bool:
         """Whether the order of rows as they are read may hang on what the person does not see: a key that is hidden
         or masked, or how a view works them out. Then they are sorted by what is shown.
         """
-        if self.content is not None or not (self.hides or may_need_fence(self.decision)):
+        if self.content is not None or not self.is_seen_in_part:
             return False
         plain = {fold(column.name) for column in self.decision.columns if self._is_shown_plainly(column)}
         return self.order is None or not {fold(name) for name in self.order} <= plain
@@ -65,8 +70,7 @@ class Placed:
     @property
     def is_ordered(self) -> bool:
         """Whether a source has to give the rows in their order: it knows more of them than the person sees."""
-        is_seen_in_part = self.hides or may_need_fence(self.decision)
-        return not self.has_statistics and is_seen_in_part and not self.has_telling_order
+        return not self.has_statistics and self.is_seen_in_part and not self.has_telling_order
 
     def _is_shown_plainly(self, column: ColumnDecision) -> bool:
         return column.outcome is not Outcome.HIDDEN and self.is_plain(column)
