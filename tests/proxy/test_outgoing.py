@@ -57,9 +57,7 @@ def test_a_large_answer_waits_for_its_reader_and_comes_whole(pair: tuple[Outgoin
             file.write(content)
             server.sendall(b"first")
             server.sendfile(file, count=LARGE)
-        while server.has_more:
-            server.flush()
-        server.shutdown(socket.SHUT_WR)
+        _send_the_rest(server)
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -105,14 +103,15 @@ def test_the_result_of_a_query_may_be_read_slowly(
     monkeypatch.setattr(outgoing, "_WHOLE_SECONDS", 0.2)
     server, client = pair
     server.carries_query()
-    thread = threading.Thread(target=server.sendall, args=[b"x" * 2_000_000])
+
+    def answer() -> None:
+        server.sendall(b"x" * 2_000_000)
+        _send_the_rest(server)
+
+    thread = threading.Thread(target=answer)
     thread.start()
     time.sleep(2.5)
-    came = 0
-    while came < 2_000_000:
-        came += len(client.recv(65_536))
-        if not thread.is_alive():
-            server.flush()
+    assert len(_all(client)) == 2_000_000
     thread.join()
     assert not server.is_cut
 
@@ -159,6 +158,12 @@ def test_what_is_kept_for_all_together_is_bounded() -> None:
 def _send_large(connection: Outgoing) -> None:
     with suppress(BrokenPipeError):
         connection.sendall(b"x" * LARGE)
+
+
+def _send_the_rest(connection: Outgoing) -> None:
+    while connection.has_more:
+        connection.flush()
+    connection.shutdown(socket.SHUT_WR)
 
 
 def _all(connection: socket.socket) -> bytes:
