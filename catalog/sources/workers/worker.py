@@ -37,6 +37,8 @@ from catalog.sources.workers.walls import limit_seconds
 
 CANCELLED = "cancelled"
 
+_WORDS_BYTES = 2**24  # of enumerations: they come whole with each of its columns
+
 
 class Cancelled(Exception):
     """The server no longer wants the task; it knows why."""
@@ -151,8 +153,15 @@ class Worker:
                         f"a row of the result has more than {ROW_BYTES // 2**20} MiB",
                         hint="select fewer of its columns, or parts of its texts",
                     )
-                writer.write_batch(exact(part))
-                send_frame(self._work, Kind.BATCHES, sink.taken())
+                cut = exact(part)
+                writer.write_batch(cut)
+                pieces = sink.taken()
+                if sum(piece.nbytes for piece in pieces) - pa.ipc.get_record_batch_size(cut) > _WORDS_BYTES:
+                    raise LimitExceeded(
+                        f"the words of the enumerations in the result have more than {_WORDS_BYTES // 2**20} MiB",
+                        hint="cast them to VARCHAR, or select fewer columns",
+                    )
+                send_frame(self._work, Kind.BATCHES, pieces)
 
 
 class Pieces:

@@ -304,3 +304,20 @@ def test_names_and_types_that_are_too_large_are_refused(session: EngineSession) 
         assert "fewer columns" in told.value.hint
     assert ask(session, repeated(60)) == [{"a" * 60_000: 1}]
     assert ask(session, f"SELECT {', '.join(f'{n} AS column_with_a_name_{n}' for n in range(5_000))}") == [0]
+
+
+def test_enumerations_that_are_too_large_are_refused(session: EngineSession) -> None:
+    """The words of an enumeration come once for each of its columns, however few rows there are."""
+
+    def repeated(columns: int) -> str:
+        enumeration = f"ENUM ('{'a' * 60_000}', 'b')"
+        shown = ", ".join(f"s AS c{n}" for n in range(columns))
+        return f"WITH t AS (SELECT 'b'::{enumeration} AS s) SELECT {shown} FROM t"
+
+    for columns in (400, 1_500):
+        with pytest.raises(
+            LimitExceeded, match="words of the enumerations in the result have more than 16 MiB"
+        ) as told:
+            ask(session, repeated(columns))
+        assert "cast them to VARCHAR" in told.value.hint
+    assert ask(session, repeated(200)) == ["b"]
