@@ -20,6 +20,7 @@ from catalog.sources.connector import Masks, SourceCell
 from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile
+from policy_engine.shown_types import shown_type
 from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.barrier import FENCE, is_leak_proof, without_errors
 from proxy.fencing.meanings import families
@@ -27,6 +28,12 @@ from proxy.rewriting.projection import Projection
 
 NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
 """Transforms that are known to give something for every value; what any other cannot do is NULL."""
+
+_EXACT = frozenset(
+    "BIGINT BIT BLOB BOOLEAN DATE DECIMAL ENUM HUGEINT INTEGER SMALLINT TIME TIMESTAMP TIMESTAMP_MS TIMESTAMP_NS "
+    "TIMESTAMP_S TINYINT UBIGINT UHUGEINT UINTEGER USMALLINT UTINYINT UUID VARCHAR".split()
+) | {"TIMESTAMP WITH TIME ZONE"}
+"""Types of which values that compare as equal are told in the same way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +90,8 @@ def govern(
     is_fenced = is_fenced and (is_read_whole or may_need_fence(decision))
     types = tuple((column.name, column.type) for column in decision.columns)
     types += tuple((lookup.name, "BOOLEAN") for lookup in decision.lookups)
-    cells = [(column, projection.column(column)) for column in _shown(decision, named, types)]
+    shown = _shown(decision, named, types)
+    cells = [(column, projection.column(column)) for column in shown]
     columns = ", ".join(
         f"{_guarded(cell, column, is_fenced=is_fenced)} AS {quoted(column.name)}" for column, cell in cells
     )
@@ -92,7 +100,7 @@ def govern(
         condition = _known(decision.rows.filter, types)
         is_bare = not (is_fenced and (has_statistics or decision.lookups))
         sql += f" WHERE {condition if is_bare else without_errors(condition)}"
-    sql += f" ORDER BY {', '.join(str(place + 1) for place in range(len(cells)))}" if is_sorted else ""
+    sql = _sorted(sql, shown) if is_sorted else sql
     sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
     return Governed(
         sql=f"({sql})",
@@ -109,6 +117,20 @@ def _shown(
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
     wanted = [column for column in shown if named is None or fold(column.name) in named]
     return [_with_known(column, types) for column in wanted or shown[:1]]
+
+
+def _sorted(sql: str, shown: Sequence[ColumnDecision]) -> str:
+    """The relation in the order of its cells: whatever order its rows come in, those that change places look the same.
+
+    To an engine 0.0 and -0.0 are alike, or a month and thirty days: where there may be such cells their texts decide.
+    """
+    order = [str(place + 1) for place in range(len(shown))]
+    vague = [quoted(column.name) for column in shown if shown_type(column).partition("(")[0] not in _EXACT]
+    if not vague:
+        return f"{sql} ORDER BY {', '.join(order)}"
+    row = quoted(ROW)
+    order += [f"CAST({row}.{name} AS VARCHAR)" for name in vague]
+    return f"SELECT * FROM ({sql}) AS {row} ORDER BY {', '.join(order)}"
 
 
 def _guarded(cell: str, column: ColumnDecision, *, is_fenced: bool) -> str:

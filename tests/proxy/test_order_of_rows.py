@@ -140,3 +140,39 @@ def test_rows_come_in_the_same_order_whatever_is_not_shown(twins: tuple[World, W
         first, second = (twin.ask(sql).to_pylist() for twin in twins)
         assert first == second, sql
         assert first, sql
+
+
+ALIKE = "CREATE VIEW people AS SELECT id, pay, region, CELL AS cell FROM raw ORDER BY pay"
+CELLS = (
+    "CASE WHEN id % 2 = 0 THEN 0.0::DOUBLE ELSE -0.0::DOUBLE END",
+    "CASE WHEN id % 2 = 0 THEN 'nan'::FLOAT ELSE '-nan'::FLOAT END",
+    "CASE WHEN id % 2 = 0 THEN INTERVAL '1 month' ELSE INTERVAL '30 days' END",
+    "CASE WHEN id % 2 = 0 THEN [0.0::DOUBLE] ELSE [-0.0::DOUBLE] END",
+    "CASE WHEN id % 2 = 0 THEN {'a': INTERVAL '1 month'} ELSE {'a': INTERVAL '30 days'} END",
+    "{'a': CASE WHEN id % 2 = 0 THEN 'a' COLLATE NOCASE ELSE 'A' COLLATE NOCASE END}",
+)
+SHOWN = (
+    ("select cell::varchar", ""),
+    ("select distinct cell", ""),
+    ("select first(cell)", ""),
+    ("select region, list(cell)", " group by region order by region"),
+    ("select cell, region", ""),
+)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_cells_that_are_alike_and_told_otherwise_have_an_order_too(tmp_path: Path, cell: str) -> None:
+    """An engine that sorts takes 0.0 for -0.0, and a month for thirty days."""
+    told = []
+    for world in (0, 1):
+        folder = tmp_path / str(world)
+        folder.mkdir()
+        with closing(duckdb.connect(str(folder / "shop.db"))) as connection:
+            connection.execute(
+                f"CREATE TABLE raw (id int, pay int, region varchar, pad varchar); INSERT INTO raw VALUES "
+                f"{_values(world, 2000)}; {ALIKE.replace('CELL', cell)}"
+            )
+        text = DOCUMENT.replace("SOURCE", "{connector: duckdb, path: ./shop.db}").replace("RELATION", "main.people")
+        with governed(folder, text.replace("POLICY", MASKED)) as shop:
+            told.append([str(shop.ask(f"{sql} from shop.people{by}").to_pylist()) for sql, by in SHOWN])
+    assert told[0] == told[1]
