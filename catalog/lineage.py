@@ -1,7 +1,8 @@
 """From a view's SQL to the columns that each of its columns is made of; pure.
 
-An expression is made of every column in it, an aggregate too, unless it is COUNT. What a view's rows are chosen or
-joined by is not in its values. SQL that is not understood raises `Unclear`: then anything may have flowed anywhere.
+An expression is made of every column in it, an aggregate too, unless it is COUNT of rows or of a column. What a view's
+rows are chosen or joined by is not in its values. SQL that is not understood raises `Unclear`:
+then anything may have flowed anywhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ Shape = Mapping[str, str]
 _TYPE_LIMITS = TextLimits(characters=200_000, tokens=20_000, depth=60)
 _MOST_STEPS = 300_000
 _COUNTS = frozenset({"count", "count_star"})
+_COUNTED = (exp.Star, exp.Column, exp.Literal, type(None))
+_NOT_BY_PLACE = ("by_name", "side", "kind", "on")
 _WHOLES = (exp.Star, exp.Columns, exp.TableColumn, exp.PositionalColumn, exp.Placeholder, exp.Parameter)
 """What stands for columns without naming them."""
 
@@ -100,6 +103,13 @@ def _selects(scope: Scope) -> Sequence[exp.Expr]:
     return scope.expression.selects if isinstance(scope.expression, exp.Query) else ()
 
 
+def _counts_rows(node: exp.Expr) -> bool:
+    """Whether a node counts rows, or those in which a column has a value; not those of a condition or of each value."""
+    if isinstance(node, exp.Anonymous):
+        return fold(node.name) in _COUNTS and not node.expressions
+    return isinstance(node, exp.Count) and not node.expressions and isinstance(node.this, _COUNTED)
+
+
 class _Trace:
     """Follows columns down through the scopes of one query."""
 
@@ -140,6 +150,8 @@ class _Trace:
     def _projected(self, scope: Scope, place: int) -> Iterator[Origin]:
         self._count(1)
         if scope.set_operation_scopes:
+            if any(scope.expression.args.get(way) for way in _NOT_BY_PLACE):
+                raise Unclear("its parts are matched by the names of their columns")
             for part in scope.set_operation_scopes:
                 if place >= self.width(part):
                     raise Unclear("its parts differ in their columns")
@@ -161,11 +173,13 @@ class _Trace:
         inner = node
         while isinstance(inner, exp.Dot | exp.Paren):
             if isinstance(inner, exp.Dot):
+                if not isinstance(inner.expression, exp.Identifier):
+                    raise Unclear("it calls a function behind a dot")
                 path.insert(0, inner.expression.name)
             inner = inner.this
         if isinstance(inner, exp.Column):
             yield from self._column(scope, inner, tuple(path), is_whole=is_whole)
-        elif isinstance(node, exp.Count) or (isinstance(node, exp.Anonymous) and fold(node.name) in _COUNTS):
+        elif _counts_rows(node):
             return
         elif isinstance(node, _WHOLES):
             raise Unclear("it takes columns without naming them")
@@ -174,6 +188,10 @@ class _Trace:
         else:
             for child in node.iter_expressions():
                 yield from self._expression(scope, child)
+            if isinstance(node, exp.Window) and node.args.get("alias"):
+                for window in scope.expression.args.get("windows") or ():
+                    for child in window.iter_expressions():
+                        yield from self._expression(scope, child)
 
     def _places(self, scope: Scope) -> dict[str, int]:
         """Where the columns of a query stand, the first of each name."""
@@ -195,6 +213,8 @@ class _Trace:
         self._count(1)
         source = scope.sources.get(column.table)
         if isinstance(source, exp.Table):
+            if source.alias_column_names:
+                raise Unclear("it gives other names to the columns of what it reads")
             relation = (fold(source.db), fold(source.name))
             if fold(column.name) not in self._columns.get(relation, ()):
                 raise Unclear("it names a column that is not there")
