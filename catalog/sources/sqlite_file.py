@@ -12,13 +12,14 @@ from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
 from catalog.model import Description, Field, Key, KeyKind
 from catalog.names import fold, join
 from catalog.sources import sqlite_looks as looks
-from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, ViewSql
+from catalog.sources.connector import Expected, GeneratedColumn, Masks, PassedOver, Relation, Remote, Scan, ViewSql
 from catalog.sources.database_files import found
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.connector import MASKS
 from catalog.sources.remote.openers import is_under, never_raises
 from catalog.sources.remote.snapshot import RemoteTable
-from catalog.sources.remote.sqlite import SCHEMA, file_fingerprint
+from catalog.sources.remote.sqlite import file_fingerprint
+from catalog.sources.remote.sqlite_tables import HINT, SCHEMA, WHY_VIRTUAL
 from catalog.sources.small_samples import SAMPLE_BYTES
 from catalog.sources.workers.apart import Asking
 
@@ -57,12 +58,18 @@ class SqliteFileConnector:
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every table and view, or those of schema `path`, or the one relation of that name."""
         fingerprint = file_fingerprint(found(self._path))
-        tables = [RemoteTable(schema=SCHEMA, name=name, fingerprint=fingerprint) for name in self._made()]
+        tables = [_table(row, fingerprint) for row in self._listed() if not row["is_virtual"]]
         plain = Counter(fold(table.name) for table in tables)
         for table in tables:
             if is_under(table, path):
                 suggested = table.name if plain[fold(table.name)] == 1 else f"{SCHEMA}_{table.name}"
                 yield Relation(name=join(SCHEMA, table.name), suggested_name=suggested, fingerprint=fingerprint)
+
+    def passed_over(self, path: str | None = None) -> Iterator[PassedOver]:
+        """The virtual tables, all or those under `path`."""
+        for table in (_table(row) for row in self._listed() if row["is_virtual"]):
+            if is_under(table, path):
+                yield PassedOver(name=join(SCHEMA, table.name), reason=WHY_VIRTUAL, hint=HINT)
 
     def identity(self) -> str:
         """The file by its own path, whichever links lead to it."""
@@ -70,7 +77,8 @@ class SqliteFileConnector:
 
     def views(self) -> Mapping[str, ViewSql]:
         """The SQL that made each view, by relation."""
-        return {join(SCHEMA, name): ViewSql(sql, _KIND) for name, sql in self._made().items() if sql is not None}
+        made = {str(row["name"]): row["sql"] for row in self._listed()}
+        return {join(SCHEMA, name): ViewSql(sql, _KIND) for name, sql in made.items() if sql is not None}
 
     def generated(self) -> Sequence[GeneratedColumn]:
         """The generated columns of every table, by the SQL that made these."""
@@ -121,9 +129,9 @@ class SqliteFileConnector:
         safe = frozenset(fold(name) for name, type_ in expected.columns if never_raises(_KIND, type_))
         return Scan(item="", files=(), fingerprint="", remote=remote, may_raise=True, safe=safe)
 
-    def _made(self) -> dict[str, str | None]:
-        """All relations by name, with the SQL of views."""
-        return {row["name"]: row["sql"] for row in self._told("", looks.RELATIONS, looks.relations, may_lack=("sql",))}
+    def _listed(self) -> list[dict[str, Any]]:
+        """All relations with the SQL of views, and the virtual tables."""
+        return self._told("", looks.RELATIONS, looks.relations, may_lack=("sql",))
 
     def _told(
         self,
@@ -162,6 +170,10 @@ class SqliteFileConnector:
 
     def _what(self, relation: str) -> str:
         return f"`{relation}`" if relation else f"the database file `{self._path.name}`"
+
+
+def _table(row: Mapping[str, Any], fingerprint: str = "") -> RemoteTable:
+    return RemoteTable(schema=SCHEMA, name=row["name"], fingerprint=fingerprint)
 
 
 def _lacks(column: pa.ChunkedArray) -> bool:

@@ -31,8 +31,8 @@ MOST = 100_000
 _BATCH_BYTES = 8 * 2**20
 _CELL_BYTES = 4 * SAMPLE_BYTES  # what is larger than a sample ends it; what is larger yet is not made
 
-RELATIONS = pa.schema({"name": pa.string(), "sql": pa.string()})
-"""Every table and view, with the SQL of a view."""
+RELATIONS = pa.schema({"name": pa.string(), "sql": pa.string(), "is_virtual": pa.bool_()})
+"""Every table and view, with the SQL of a view, and the virtual tables, which are no relations."""
 
 GENERATED = pa.schema(
     {"relation": pa.string(), "name": pa.string(), "is_known": pa.bool_(), "reads": pa.list_(pa.string())}
@@ -52,14 +52,19 @@ DESCRIPTION = pa.schema(
 def relations(resources: Resources, path: str) -> pa.Table:
     """Every table and view of the file, as `RELATIONS` has it; raises SourceUnavailable where they are too many."""
     with _opened(path) as look:
-        rows = [{"name": table.name, "sql": None} for table in look.tables() if not table.is_view]
-        rows += [{"name": view.name, "sql": made.text} for view, made in look.views().items()]
+        rows = [_relation(table.name) for table in look.tables() if not table.is_view]
+        rows += [_relation(view.name, sql=made.text) for view, made in look.views().items()]
+        rows += [_relation(name, is_virtual=True) for name in look.virtual()]
     if len(rows) > MOST:
         raise SourceUnavailable(
             f"the database file `{Path(path).name}` has more than {MOST:,} tables and views",
             hint="make several files of it",
         )
     return pa.Table.from_pylist(sorted(rows, key=lambda row: str(row["name"])), schema=RELATIONS)
+
+
+def _relation(name: str, *, sql: str | None = None, is_virtual: bool = False) -> dict[str, object]:
+    return {"name": name, "sql": sql, "is_virtual": is_virtual}
 
 
 def generated(resources: Resources, path: str) -> pa.Table:

@@ -162,16 +162,17 @@ def test_a_link_that_takes_its_place_on_the_way_to_the_worker_is_refused(file: P
         looks.relations(Resources(), str(link))
 
 
-RELATION = pa.Table.from_pylist([{"name": "rooms", "sql": None}], looks.RELATIONS)
+RELATION = pa.Table.from_pylist([{"name": "rooms", "sql": None, "is_virtual": False}], looks.RELATIONS)
 
 
 @pytest.mark.parametrize(
     ("method", "told"),
     [
         ("relations", RELATION.drop_columns("sql")),
-        ("relations", pa.Table.from_pylist([{"name": None, "sql": None}], looks.RELATIONS)),
-        ("relations", pa.table({"name": ["x"] * (looks.MOST + 1), "sql": [""] * (looks.MOST + 1)})),
-        ("relations", pa.table({"name": ["x" * 2**27], "sql": [""]})),
+        ("relations", RELATION.set_column(2, "is_virtual", pa.nulls(1, pa.bool_()))),
+        ("relations", pa.Table.from_pylist([{"name": None, "sql": None, "is_virtual": False}], looks.RELATIONS)),
+        ("relations", pa.concat_tables([RELATION] * (looks.MOST + 1))),
+        ("relations", pa.Table.from_pylist([{"name": "x" * 2**27, "sql": "", "is_virtual": False}], looks.RELATIONS)),
         ("generated", RELATION),
         ("generated", pa.table({field.name: pa.nulls(1, field.type) for field in looks.GENERATED})),
         ("describe", pa.table({"name": ["a"], "type": ["UNION(a INTEGER)"]})),

@@ -28,27 +28,18 @@ from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
+from catalog.sources.remote.sqlite_tables import SCHEMA, readable, tables, virtual_tables
 from catalog.sources.remote.statements import pushed, select, where
 from catalog.sources.view_sql import relations_read
 
 _T = TypeVar("_T")
 _Batches = Generator[pa.RecordBatch, None, None]
 
-SCHEMA = "main"
 _WAIT_SECONDS = 5.0
 _UNSAFE = "unsafe use of"
 _LOG = ("-wal", "-shm")  # of changes, and what readers and writers share of it
 _BESIDE = (*_LOG, "-journal")
 _STEPS = 100_000  # of SQLite's machine, between two looks at the clock
-_TABLES = """
-SELECT name, type = 'view' FROM sqlite_schema
-WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-  AND ($name IS NULL OR name = $name COLLATE NOCASE)
-"""
-_LISTED = _TABLES
-if sqlite3.sqlite_version_info >= (3, 37):  # what a full-text index keeps its own words in is no table of anybody's
-    _LISTED += """AND (NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND rootpage = 0)
-    OR name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow'))"""  # which prepares every view
 _KEYS = """
 SELECT 'primary', '', name, '', '', '', pk FROM pragma_table_info($name) WHERE pk > 0
 UNION ALL
@@ -162,20 +153,26 @@ class SqliteSnapshot:
         return (is_log_missing or is_shared_missing) and make_beside(self._path, _LOG)
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
-        """Every table and view; the one schema is `main`."""
+        """Every table and view that is read, or the one of a name, which raises SourceUnavailable where it is not."""
         if schema is not None and schema.lower() != SCHEMA:
             return ()
         fingerprint = file_fingerprint(self._path)
+        found = tables(self._rows, name)
         return [
             RemoteTable(
                 schema=SCHEMA,
-                name=str(found),
+                name=each.name,
                 fingerprint=fingerprint,
-                is_view=bool(is_view),
-                is_worked_out=bool(is_view),
+                is_view=each.is_view,
+                is_worked_out=each.is_view,
             )
-            for found, is_view in self._rows(_TABLES if name else _LISTED, {"name": name})
+            for each in (found if name is None else map(readable, found))
+            if not each.why_not
         ]
+
+    def virtual(self) -> tuple[str, ...]:
+        """The names of the virtual tables, which are not read."""
+        return virtual_tables(self._rows)
 
     def identity(self) -> str:
         """The file by its own path, whichever links lead to it."""

@@ -12,7 +12,7 @@ import pytest
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected, KnowsGenerated, KnowsViews, Limits, ViewSql
+from catalog.sources.connector import Expected, KnowsGenerated, KnowsPassedOver, KnowsViews, Limits, ViewSql
 from catalog.sources.remote.snapshot import RemoteColumn
 from catalog.sources.remote.sqlite import SqliteSnapshot
 from catalog.sources.sessions import SessionCache
@@ -48,11 +48,15 @@ class TestSqlite(ConnectorContract):
         found = {each.name: each.suggested_name for each in connect(source).relations()}
         assert found == {'main."Lab Results"': "Lab Results", "main.names": "names", "main.people": "people"}
 
-    def test_what_an_index_of_texts_keeps_for_itself_is_no_relation(self, source: Source, file: Path) -> None:
+    def test_a_virtual_table_and_what_it_keeps_for_itself_is_no_relation(self, source: Source, file: Path) -> None:
         with closing(sqlite3.connect(file)) as connection:
             connection.execute("CREATE VIRTUAL TABLE words USING fts5(body)")
-        found = {each.suggested_name for each in connect(source).relations()}
-        assert found == {"Lab Results", "names", "people", "words"}
+        connector = connect(source)
+        found = {each.suggested_name for each in connector.relations()}
+        assert found == {"Lab Results", "names", "people"}
+        assert isinstance(connector, KnowsPassedOver)
+        assert [each.name for each in connector.passed_over()] == ["main.words"]
+        assert list(connector.passed_over("main.people")) == []
 
     def test_views_are_known_by_their_sql(self, source: Source) -> None:
         connector = connect(source)
