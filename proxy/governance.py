@@ -192,13 +192,13 @@ class Governor:
             session = self._sessions.open(parts)
         mentions = Mentions(statement.tree)
         placed = [
-            _placed(leaf, item.decision, session, contents.get(leaf.key), mentions)
+            _placed(leaf, item.decision, session, contents.get(leaf.key), mentions, self._explain)
             for leaf, item in zip(found, named, strict=True)
         ]
         return Settled(
             statement=statement,
             named=named,
-            rewritten=rewrite(statement, placed, session, self._keys, self._explain),
+            rewritten=rewrite(statement, placed, session, self._keys),
             notices=warnings,
             session=session,
             policies=policies,
@@ -268,7 +268,9 @@ def _key(subject: Subject, request: Request, policies: PolicySet) -> Hashable:
     return request.sql, request.dialect, fold(request.database), kind(subject, policies), around
 
 
-def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | None, mentions: Mentions) -> Placed:
+def _placed(
+    leaf: Leaf, decision: Decision, session: Session, content: str | None, mentions: Mentions, explain: Explain
+) -> Placed:
     reads = mentions.reads(leaf.alias, decision)
     return Placed(
         leaf=leaf,
@@ -283,6 +285,7 @@ def _placed(leaf: Leaf, decision: Decision, session: Session, content: str | Non
         content=content,
         named=reads.named,
         order=session.order(decision.dataset.source, decision.dataset.relation) if content is None else (),
+        is_told_briefly=explain == "brief",
     )
 
 

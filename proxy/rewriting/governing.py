@@ -54,24 +54,45 @@ def _governed(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
     )
     governed = _GOVERNED.get(key, None)
     if governed is None:
-        governed = as_decided(item, item.decision, keys, is_fenced)
+        governed = _govern(
+            item,
+            item.decision,
+            keys,
+            is_fenced=item.is_fenced(is_fenced),
+            is_read_whole=item.tells_by_errors,
+            is_sorted=item.has_telling_order,
+        )
         _GOVERNED.put(key, None, governed, weight=1 + len(item.decision.columns))
     return governed
 
 
-def as_decided(item: Placed, decision: Decision, keys: KeyRing, is_fenced: bool) -> Governed:
-    """The governed relation of a place under a decision for it."""
+def as_told(item: Placed, keys: KeyRing) -> Governed:
+    """The governed relation of a place in words for who is not to learn of what is hidden: as it would be without that,
+    neither fenced nor sorted.
+    """
+    return _govern(item, item.decision.briefly, keys)
+
+
+def _govern(
+    item: Placed,
+    decision: Decision,
+    keys: KeyRing,
+    *,
+    is_fenced: bool = False,
+    is_read_whole: bool = False,
+    is_sorted: bool = False,
+) -> Governed:
     return govern(
         decision,
         quoted(item.physical),
         keys,
-        is_fenced=item.is_fenced(is_fenced),
-        is_read_whole=item.tells_by_errors,
+        is_fenced=is_fenced,
+        is_read_whole=is_read_whole,
         has_statistics=item.has_statistics,
         lookups={name: quoted(physical) for name, physical in item.lookups.items()},
         masking=item.masking,
         named=item.named,
-        is_sorted=item.has_telling_order,
+        is_sorted=is_sorted,
     )
 
 

@@ -25,6 +25,7 @@ class Placed:
     `has_statistics` that the engine knows of all its rows. `masked` says which of its columns (folded) are read for
     what is made of them, `masking` where that is worked out.
     `named` are the columns (folded) that the query can name, None for any: it is given no others.
+    `is_told_briefly` says that nobody is to learn whether something is hidden.
     `order` are the columns by whose values its rows come, none where they come as they lie, None for any.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
@@ -41,6 +42,7 @@ class Placed:
     content: str | None = None
     named: frozenset[str] | None = None
     order: tuple[str, ...] | None = ()
+    is_told_briefly: bool = False
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -49,28 +51,24 @@ class Placed:
 
     @property
     def hides(self) -> bool:
-        """Whether the dataset has a column that the person does not see."""
-        return any(column.outcome is Outcome.HIDDEN for column in self.decision.columns)
-
-    @property
-    def is_seen_in_part(self) -> bool:
-        """Whether the dataset has cells or rows that the person does not see as they are."""
-        return self.hides or may_need_fence(self.decision)
+        """Whether the dataset has, or to those who are told briefly may have, a column that the person does not see."""
+        return self.is_told_briefly or any(column.outcome is Outcome.HIDDEN for column in self.decision.columns)
 
     @property
     def has_telling_order(self) -> bool:
         """Whether the order of rows as they are read may hang on what the person does not see: a key that is hidden
-        or masked, or how a view works them out. Then they are sorted by what is shown.
+        or masked, how a view works them out, or what Veil does not know of a table. Then they are sorted by what is
+        shown, for everybody, so that the order does not tell that something is hidden either.
         """
-        if self.content is not None or not self.is_seen_in_part:
+        if self.content is not None:
             return False
         plain = {fold(column.name) for column in self.decision.columns if self._is_shown_plainly(column)}
         return self.order is None or not {fold(name) for name in self.order} <= plain
 
     @property
     def is_ordered(self) -> bool:
-        """Whether a source has to give the rows in their order: it knows more of them than the person sees."""
-        return not self.has_statistics and self.is_seen_in_part and not self.has_telling_order
+        """Whether a source has to give the rows in their order: it may know more of them than the person sees."""
+        return not self.has_statistics and not self.has_telling_order
 
     def _is_shown_plainly(self, column: ColumnDecision) -> bool:
         return column.outcome is not Outcome.HIDDEN and self.is_plain(column)

@@ -25,7 +25,6 @@ from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
 from proxy.rewriting.relations import Leaf, shorten_columns
-from proxy.rewriting.resolve import Explain
 from proxy.rewriting.secure import Governed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
 from proxy.rewriting.words import in_words, own_name, told_briefly
@@ -54,9 +53,7 @@ class Rewritten:
     work: Work = field(default_factory=dict)
 
 
-def rewrite(
-    statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing, explain: Explain = "full"
-) -> Rewritten:
+def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing) -> Rewritten:
     """The statement over governed relations only, verified; raises VerificationFailed or SqlUnsupported.
 
     What is `shown` names no hidden column where people are told briefly; what is journalled does.
@@ -82,7 +79,9 @@ def rewrite(
         in_words(item, relation, relation.unasked) if relation.early else words
         for item, relation, words in zip(placed, governed, worded, strict=True)
     ]
-    shown = told_briefly(placed, governed, keys, is_fenced, early) if explain == "brief" else worded
+    shown = [
+        told_briefly(item, keys) if item.is_told_briefly else words for item, words in zip(placed, worded, strict=True)
+    ]
     unlabel(labels)
     _blank(tree)
     is_changed = bool(kept or counted)

@@ -1,13 +1,12 @@
 """Governed relations as people read them: in datasets' own names, and briefly without any name that is hidden."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from catalog.model import Dataset
 from catalog.names import fold, quoted
 from policy_engine.model import ROW
 from policy_engine.transforms.keys import KeyRing
-from proxy.rewriting.governing import as_decided
+from proxy.rewriting.governing import as_told
 from proxy.rewriting.placed import Placed
 from proxy.rewriting.secure import Governed
 from proxy.rewriting.unnamed import UNNAMED, hidden_paths, unnamed
@@ -30,23 +29,14 @@ def in_words(item: Placed, relation: Governed, sql: str) -> str:
     return text
 
 
-def told_briefly(
-    placed: Sequence[Placed],
-    governed: Sequence[Governed],
-    keys: KeyRing,
-    is_fenced: bool,
-    early: Sequence[Sequence[str]],
-) -> list[str]:
-    """The relations in words that name no hidden column, as which no cell that its source works out tells one; a column
+def told_briefly(item: Placed, keys: KeyRing) -> str:
+    """The relation in words that name no hidden column, as which no cell that its source works out tells one; a column
     that is clear but for hidden fields stands there as it would without them.
     """
-    told = []
-    for item, relation, wanted in zip(placed, governed, early, strict=True):
-        hidden = hidden_paths(item.decision)
-        if any(column.brief for column in item.decision.columns):
-            relation = as_decided(item, item.decision.briefly, keys, is_fenced).with_early(wanted)
-        cells = [each for each in relation.cells if any((fold(name),) in hidden for name in each.columns)]
-        untold = {f"{quoted(ROW)}.{quoted(cell.name)}": f"{UNNAMED} /* at the source */" for cell in cells}
-        words = replace(relation, words={**relation.words, **untold})
-        told.append(unnamed(in_words(item, words, relation.sql), hidden))
-    return told
+    if item.content is not None:
+        return own_name(item.decision.dataset)
+    hidden, relation = hidden_paths(item.decision), as_told(item, keys)
+    cells = [each for each in relation.cells if any((fold(name),) in hidden for name in each.columns)]
+    untold = {f"{quoted(ROW)}.{quoted(cell.name)}": f"{UNNAMED} /* at the source */" for cell in cells}
+    words = replace(relation, words={**relation.words, **untold})
+    return unnamed(in_words(item, words, relation.sql), hidden)

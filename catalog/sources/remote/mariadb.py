@@ -64,7 +64,7 @@ _UNSURE = "\0?"
 # The whole server may be set otherwise: each setting that has a say in what a statement means, or gives, is set here.
 _SETTINGS = """SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600,
   sql_select_limit = 18446744073709551615, sql_auto_is_null = 0, div_precision_increment = 4,
-  lc_time_names = 'en_US', default_week_format = 0
+  lc_time_names = 'en_US', default_week_format = 0, max_sort_length = 32768
   /*M!100011 , default_regex_flags = '', old_mode = '' */ /*M!100304 , system_versioning_asof = DEFAULT */"""
 _ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"  # no other one keeps a consistent snapshot
 _BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
@@ -181,12 +181,12 @@ class MariaDbSnapshot:
         columns: Sequence[RemoteColumn],
         conditions: Sequence[tuple[RemoteColumn, Condition]],
         *,
-        is_ordered: bool = False,
+        order: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, unbuffered."""
         found = [where(column, condition, literal) for column, condition in pushed(conditions, _UNSURE)]
         item = _item(table)
-        by = [f"{item}.{named(name)}" for name in self.order(table) or ()] if is_ordered else ()
+        by = [f"{item}.{named(name)}" for name in order]
         return self._batches(select([line(columns)], item, found, by), columns, table, lines_to_batches)
 
     def prepare(self, table: RemoteTable) -> None:

@@ -63,7 +63,8 @@ class OpenedRemotes:
                 snapshot.prepare(table)
                 scanned = f"r_{secrets.token_hex(8)}"
                 kept_back = _kept_back(columns, remote, table, work)
-                reading = _Reading(self, snapshot, table, kept_back, is_ordered=work.is_ordered)
+                order = remote.order or () if work.is_ordered else ()
+                reading = _Reading(self, snapshot, table, kept_back, order)
                 dataset = RemoteDataset(columns, reading)
                 cursor.register(scanned, dataset)
                 shown = _named(columns, dataset.schema.names)
@@ -111,21 +112,20 @@ class _Reading:
         snapshot: Snapshot,
         table: RemoteTable,
         kept_back: Collection[RemoteColumn],
-        *,
-        is_ordered: bool,
+        order: Sequence[str],
     ) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._table = table
         self._kept_back = kept_back
-        self._is_ordered = is_ordered
+        self._order = order
 
     def __call__(
         self, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
     ) -> Iterator[pa.RecordBatch]:
         sent = () if any(column in self._kept_back for column in columns) else conditions
         try:
-            yield from self._snapshot.read(self._table, columns, sent, is_ordered=self._is_ordered)
+            yield from self._snapshot.read(self._table, columns, sent, order=self._order)
         except VeilError as error:
             self._opened.failure = self._opened.failure or error
             raise

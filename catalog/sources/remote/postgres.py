@@ -173,7 +173,7 @@ class PostgresSnapshot:
         columns: Sequence[RemoteColumn],
         conditions: Sequence[tuple[RemoteColumn, Condition]],
         *,
-        is_ordered: bool = False,
+        order: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, by COPY; every read of a table comes in its order."""
         values: list[str] = []

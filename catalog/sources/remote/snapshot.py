@@ -112,11 +112,13 @@ class Snapshot(Protocol):
         columns: Sequence[RemoteColumn],
         conditions: Sequence[tuple[RemoteColumn, Condition]],
         *,
-        is_ordered: bool = False,
+        order: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
-        """The rows that fulfil the conditions, in batches with exactly these columns, and in its order if it must be.
+        """The rows that fulfil the conditions, in batches with exactly these columns.
 
-        Raises SourceUnavailable where a table has none.
+        A server that keeps rows by a key gives them in the `order` of its columns.
+
+        Raises SourceUnavailable where a table has none of them.
         """
         ...
 

@@ -229,7 +229,7 @@ class SqliteSnapshot:
         columns: Sequence[RemoteColumn],
         conditions: Sequence[tuple[RemoteColumn, Condition]],
         *,
-        is_ordered: bool = False,
+        order: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, in a cursor of its own."""
         values: list[object] = []
