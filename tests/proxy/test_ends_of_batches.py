@@ -98,6 +98,14 @@ def test_the_ends_are_those_of_what_is_seen(worlds: dict[str, World]) -> None:
         assert ends["plain"] == ends["many rows left out"] == ends["large texts"], sql
 
 
+def test_within_the_engine_the_texts_of_a_database_that_are_not_shown_do_not_tell(worlds: dict[str, World]) -> None:
+    """UNNEST gives the rows of one vector for its first item, then for its second, so the order tells its end."""
+    sql = "select id, x from shop.orders, unnest([1, 2]) as t(x)"
+    told = {name: worlds[name].ask(sql).column("x").to_pylist() for name in ("plain", "large texts")}
+    assert len(told["plain"]) == 2 * ROWS
+    assert told["plain"] == told["large texts"]
+
+
 def test_an_answer_that_fails_tells_nothing_of_how_far_it_came(tmp_path: Path) -> None:
     """Where the engine meets the row that fails hangs on rows that a policy leaves out."""
     with duckdb.connect() as engine:

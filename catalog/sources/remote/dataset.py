@@ -14,6 +14,7 @@ import pyarrow.dataset as ds
 
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.conditions import Condition, conditions
+from catalog.sources.remote.even_rows import in_vectors
 from catalog.sources.remote.snapshot import RemoteColumn
 
 Read = Callable[[Sequence[RemoteColumn], Sequence[tuple[RemoteColumn, Condition]]], Iterator[pa.RecordBatch]]
@@ -46,7 +47,7 @@ class RemoteDataset(ds.Dataset):  # type: ignore[misc]
         asked = {name: self._columns[name] for name in self._schema.names if name in shown or name in told}
         wanted = [(self._columns[each.column], each) for each in conditions(filter, self._schema)]
         schema = pa.schema([self._schema.field(name) for name in shown])
-        return RemoteScanner(schema, lambda: self._rows(asked, wanted, filter, schema))
+        return RemoteScanner(schema, lambda: in_vectors(self._rows(asked, wanted, filter, schema)))
 
     def _rows(
         self,
