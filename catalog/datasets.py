@@ -12,6 +12,7 @@ from catalog.flows import arrive, descend
 from catalog.lookup import check_name, row_id, tag_id
 from catalog.model import Database, Dataset, Defect, Description, Field, Reading, Source
 from catalog.names import fold
+from catalog.relations import called
 
 
 class Datasets:
@@ -134,7 +135,8 @@ class Datasets:
         """Adds a dataset or brings its columns up to date; True when anything is different afterwards.
 
         A column that the source no longer has is marked as gone: it is not listed, but its tags return
-        with it. `comment=None` keeps the comment that is there. What is made of the dataset gets its tags at once.
+        with it. `comment=None` keeps the comment that is there. What is made of the dataset gets its tags at once; it
+        gets those that come to it by its flows, and of others that are the same table, when these are put (`Flows`).
         """
         check_name(name, "dataset", may_hold_dot=True)
         columns = _flattened(fields)
@@ -207,24 +209,26 @@ class Datasets:
 
 
 def _put_dataset(tx: Transaction, database: str, name: str, source: str, relation: str, comment: str | None) -> int:
-    database_id = row_id(tx, "database", database)
+    database_id, source_id = row_id(tx, "database", database), row_id(tx, "source", source)
+    [known] = tx.rows("SELECT connector FROM source WHERE id = ?", [source_id])
     tx.execute(
         "DELETE FROM flow WHERE dataset_id IN (SELECT id FROM dataset WHERE (database_id, name) = (?, ?)"
         " AND (source_id, relation) IS NOT (?, ?))",
-        [database_id, name, row_id(tx, "source", source), relation],
+        [database_id, name, source_id, relation],
     )
     tx.execute(
-        "INSERT INTO dataset (database_id, name, source_id, relation, comment) VALUES (:database, :name, :source,"
-        " :relation, coalesce(:comment, ''))"
+        "INSERT INTO dataset (database_id, name, source_id, relation, called, comment) VALUES (:database, :name,"
+        " :source, :relation, :called, coalesce(:comment, ''))"
         " ON CONFLICT (database_id, name) DO UPDATE SET source_id = excluded.source_id, relation = excluded.relation,"
-        " comment = coalesce(:comment, comment), is_gone = 0"
-        " WHERE (source_id, relation, comment, is_gone)"
-        " IS NOT (excluded.source_id, excluded.relation, coalesce(:comment, comment), 0)",
+        " called = excluded.called, comment = coalesce(:comment, comment), is_gone = 0"
+        " WHERE (source_id, relation, called, comment, is_gone)"
+        " IS NOT (excluded.source_id, excluded.relation, excluded.called, coalesce(:comment, comment), 0)",
         {
             "database": database_id,
             "name": name,
-            "source": row_id(tx, "source", source),
+            "source": source_id,
             "relation": relation,
+            "called": called(known["connector"], relation),
             "comment": comment,
         },
     )

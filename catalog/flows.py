@@ -13,6 +13,7 @@ from typing import cast
 from catalog.clock import utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
+from catalog.doubles import OF_ONE_DATABASE, WITH_DOUBLES, doubles
 from catalog.lookup import dataset_id
 from catalog.model import TagOrigin, TagState
 from catalog.names import fold, split
@@ -27,9 +28,14 @@ _HELD = (
     " ON b.database_id = d.database_id) AS h JOIN tag t ON t.id = h.tag_id WHERE h.dataset_id = ?"
 )
 _FLOWS = (
-    "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own FROM flow f"
+    "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own, 0 AS is_double FROM flow f"
     " JOIN dataset v ON v.id = f.dataset_id"
 )
+_FROM_A_DOUBLE = (
+    "SELECT id AS dataset_id, '[]' AS path, relation, '[]' AS at, 'made' AS kind, 1 AS is_whole, relation AS own,"
+    " 1 AS is_double FROM dataset WHERE id = ?"
+)
+"""How a dataset holds of another that is the very same relation: each column of the one of its name."""
 _SAME = (
     "SELECT o.id FROM source s JOIN source o ON o.id = s.id OR (s.reaches <> '' AND o.reaches = s.reaches) WHERE s.id ="
 )
@@ -116,7 +122,7 @@ class Flows:
 
     def note_database(self, source: str, database: str, *, by: str = "") -> None:
         """Keeps by what the database that a source reaches is told from all others, and suggests the tags that come to
-        what holds of it from datasets of other sources that reach it.
+        what holds of it, and to what is the same table, from datasets of other sources that reach it.
         """
         with self._catalog.change() as tx:
             if tx.execute(
@@ -124,19 +130,19 @@ class Flows:
             ):
                 for row in tx.rows(
                     "SELECT DISTINCT f.dataset_id AS id FROM flow f JOIN source s ON s.id = f.source_id"
-                    " WHERE s.reaches = ? AND ? <> ''",
-                    [database, database],
+                    f" WHERE s.reaches = ? AND ? <> '' UNION {OF_ONE_DATABASE}",
+                    [database, database, database],
                 ):
                     arrive(tx, row["id"], by=by)
 
     def holding(self) -> frozenset[str]:
-        """The datasets of which a column holds of another."""
+        """The datasets of which a column holds of another, or that are the same table as another."""
         with self._catalog.snapshot() as tx:
             return frozenset(
                 row["name"]
                 for row in tx.rows(
-                    "SELECT DISTINCT b.name || '.' || d.name AS name FROM flow f JOIN dataset d ON d.id = f.dataset_id"
-                    " JOIN database b ON b.id = d.database_id"
+                    "SELECT b.name || '.' || d.name AS name FROM dataset d JOIN database b ON b.id = d.database_id"
+                    f" WHERE d.id IN (SELECT dataset_id FROM flow UNION {WITH_DOUBLES})"
                 )
             )
 
@@ -193,36 +199,53 @@ def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
 
 
 def _from(tx: Transaction, base: int, path: Path | None, tag: int | None) -> Iterator[Arrival]:
-    """The tags that come from a dataset, or its tag at a path, to what holds of it."""
+    """The tags that come from a dataset, or its tag at a path, to what holds of it, and to its doubles."""
     row = tx.row(
-        "SELECT source_id, relation FROM dataset d WHERE id = ? AND NOT is_gone"
-        f" AND EXISTS (SELECT 1 FROM flow f WHERE f.source_id IN ({_SAME} d.source_id))",
+        "SELECT source_id, relation, EXISTS (SELECT 1 FROM flow f WHERE f.source_id IN"
+        f" ({_SAME} d.source_id)) AS has_flows FROM dataset d WHERE id = ? AND NOT is_gone",
         [base],
     )
-    place = place_of(row["relation"]) if row else None
-    if not row or place is None:
+    place = place_of(row["relation"]) if row and row["has_flows"] else None
+    same = doubles(tx, base) if row else []
+    if not row or (place is None and not same):
         return
     held = _Held(tx, base, path, tag)
-    flows = f"{_FLOWS} WHERE f.source_id IN ({_SAME} ?) AND f.relation IN (?, ''){_ORDER}"
-    for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
-        yield from _along(tx, flow, place, held)
+    if place is not None:
+        flows = f"{_FLOWS} WHERE f.source_id IN ({_SAME} ?) AND f.relation IN (?, ''){_ORDER}"
+        for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
+            yield from _along(tx, flow, place, held)
+    for double in same:
+        for flow in tx.rows(_FROM_A_DOUBLE, [double]):
+            yield from _along(tx, flow, None, held)
 
 
 def _to(tx: Transaction, dataset: int) -> Iterator[Arrival]:
-    """The tags that come to a dataset from everything that it holds of, each once and by the first of its flows."""
+    """The tags that come to a dataset from everything that it holds of, and from its doubles, each once and by the
+    first of its flows.
+    """
+    seen: set[tuple[str, int]] = set()
+    for each in (*_by_flows(tx, dataset), *_from_doubles(tx, dataset)):
+        key = fold(stored_path(each.path)), each.tag_id
+        if key not in seen:
+            seen.add(key)
+            yield each
+
+
+def _by_flows(tx: Transaction, dataset: int) -> Iterator[Arrival]:
     flows = tx.rows(f"{_FLOWS} WHERE f.dataset_id = ?{_ORDER}", [dataset])
     bases = _bases(tx, dataset) if flows else {}
     held: dict[int, _Held] = {}
-    seen: set[tuple[str, int]] = set()
     for flow in flows:
         for place in (cast(Place, read_path(flow["relation"])),) if flow["relation"] else bases:
             for base in bases.get(place, ()):
                 held[base] = held.get(base) or _Held(tx, base)
-                for each in _along(tx, flow, place, held[base]):
-                    key = fold(stored_path(each.path)), each.tag_id
-                    if key not in seen:
-                        seen.add(key)
-                        yield each
+                yield from _along(tx, flow, place, held[base])
+
+
+def _from_doubles(tx: Transaction, dataset: int) -> Iterator[Arrival]:
+    for double in doubles(tx, dataset):
+        for flow in tx.rows(_FROM_A_DOUBLE, [dataset]):
+            yield from _along(tx, flow, None, _Held(tx, double))
 
 
 def _bases(tx: Transaction, dataset: int) -> dict[Place, list[int]]:
@@ -262,7 +285,7 @@ class _Held:
                 yield at, number, tag
 
 
-def _along(tx: Transaction, flow: sqlite3.Row, place: Place, held: _Held) -> Iterator[Arrival]:
+def _along(tx: Transaction, flow: sqlite3.Row, place: Place | None, held: _Held) -> Iterator[Arrival]:
     """The tags that come along one flow from a dataset at a place; a view that may read anything reads not itself."""
     kind, at = FlowKind(flow["kind"]), read_path(flow["at"])
     if not flow["relation"] and place_of(flow["own"]) == place:
@@ -271,7 +294,7 @@ def _along(tx: Transaction, flow: sqlite3.Row, place: Place, held: _Held) -> Ite
         if kind is FlowKind.REFERS and len(tagged) != len(at):
             continue
         for column in _columns(tx, flow, _folded(tagged[len(at) :])):
-            if not _has_it(tx, flow["dataset_id"], column, number):
+            if not _has_it(tx, flow["dataset_id"], column, number, by_itself=bool(flow["is_double"])):
                 yield Arrival(
                     dataset_id=flow["dataset_id"],
                     path=column,
@@ -296,14 +319,17 @@ def _columns(tx: Transaction, flow: sqlite3.Row, below: Path) -> Iterator[Path]:
             return
 
 
-def _has_it(tx: Transaction, dataset: int, column: Path, tag: int) -> bool:
-    """Whether a column has a tag already by a person's word, or from above."""
+def _has_it(tx: Transaction, dataset: int, column: Path, tag: int, *, by_itself: bool) -> bool:
+    """Whether a column has a tag already by a person's word, or from above; of a double also `by_itself`, as by a rule,
+    since the two would else each be told to have it from the other.
+    """
+    said = "(state = 'confirmed' OR (? AND path <> '[]' AND origin <> 'lineage'))"
     return bool(
         tx.row(
-            "SELECT 1 FROM assignment WHERE dataset_id = ? AND path IN (?, '[]') AND tag_id = ? AND state = 'confirmed'"
+            f"SELECT 1 FROM assignment WHERE dataset_id = ? AND path IN (?, '[]') AND tag_id = ? AND {said}"
             " UNION ALL SELECT 1 FROM dataset d JOIN database_tag b ON b.database_id = d.database_id"
             " WHERE d.id = ? AND b.tag_id = ?",
-            [dataset, stored_path(column), tag, dataset, tag],
+            [dataset, stored_path(column), tag, by_itself, dataset, tag],
         )
     )
 

@@ -8,12 +8,13 @@ from sqlite_utils.migrations import Migrations
 
 from catalog.journal.tables import ARCHIVES_AND_TERMS, EVENT_INDEX, FILED_ANEW
 from catalog.people.tables import PEOPLE, PROVIDED, SESSION_TOKENS, SESSIONS
+from catalog.relations import called
 from catalog.request_tables import ACCESS_REQUESTS
 from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 24  # the number of the last step below
+NEWEST = 25  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -157,6 +158,17 @@ def _stated_apart(database: Database) -> None:
 @_STEPS(name="0024 crawls are of no part of the journal")
 def _crawls_of_no_part(database: Database) -> None:
     _run(database, FILED_ANEW)
+
+
+@_STEPS(name="0025 datasets that are the same table are found")
+def _doubles(database: Database) -> None:
+    database.execute("ALTER TABLE dataset ADD COLUMN called TEXT NOT NULL DEFAULT ''")
+    known = database.execute(
+        "SELECT d.id, s.connector, d.relation FROM dataset d JOIN source s ON s.id = d.source_id"
+    ).fetchall()
+    for dataset, connector, relation in known:
+        database.execute("UPDATE dataset SET called = ? WHERE id = ?", [called(connector, relation), dataset])
+    database.execute("CREATE INDEX dataset_by_called ON dataset (called)")
 
 
 def _run(database: Database, script: str) -> None:

@@ -44,7 +44,12 @@ class FilesConnector:
         self._options = FileOptions.of(name, options)
         self._copies = PrivateCopies()
         self._layout = _layout(name, options, lambda: self._copies)
+        self._bucket = f"s3:{options.get('endpoint', '')}/" if _is_bucket(options) else ""
         self._known: dict[tuple[str, bool], FileRelation] = {}
+
+    def identity(self) -> str:
+        """The folder that names of relations begin at, by its own path, or the bucket with its prefix and address."""
+        return f"files:{self._bucket}{self._layout.root}"
 
     def keep_copies(self, copies: PrivateCopies) -> None:
         """Where copies of what the engine cannot read as it stands are kept from now on."""
@@ -173,7 +178,7 @@ class FilesConnector:
 def check_files(name: str, options: Mapping[str, str]) -> None:
     """Raises SettingsInvalid for options that no file could be read by, or that do not belong to such a place."""
     FileOptions.of(name, options)
-    if options["path"].startswith("s3://"):
+    if _is_bucket(options):
         check_s3(name, options)
         return
     if "://" in options["path"]:
@@ -188,9 +193,13 @@ def check_files(name: str, options: Mapping[str, str]) -> None:
             )
 
 
+def _is_bucket(options: Mapping[str, str]) -> bool:
+    return options["path"].startswith("s3://")
+
+
 def _layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:
     """Where the files are."""
     check_files(name, options)
-    if options["path"].startswith("s3://"):
+    if _is_bucket(options):
         return bucket_layout(name, options, copies)
     return Layout.local(options["path"])
