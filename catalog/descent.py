@@ -22,7 +22,7 @@ from catalog.sources.connector import (
     SourceConnector,
     ViewSql,
 )
-from catalog.sources.view_sql import Unclear
+from catalog.sources.view_sql import Unclear, query_of
 
 _UNTOLD = "its SQL is not told to the account"
 _UNREAD = "the SQL of a generated column is not understood"
@@ -223,6 +223,8 @@ class _Tracing:
     def _read(self, view: Place) -> frozenset[Place]:
         read = self.reads(view)
         if read is None:
+            if self.views[view].text:
+                query_of(self.views[view])
             raise Unclear("its SQL does not tell for certain what it reads" if self.views[view].text else _UNTOLD)
         return read
 

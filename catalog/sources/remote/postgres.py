@@ -156,10 +156,11 @@ class PostgresSnapshot:
         comments = [(str(row["name"]), str(row["said"])) for row in self._rows(COMMENTS, str(table.key))]
         parts = self._rows(KEYS, str(table.key))
         reads = self._rows(READS, str(table.key)) if table.is_view else ()
+        is_told = all(row["is_told"] for row in reads)
         return description(
             comments,
             (KeyPart(*(str(row[part]) for part in KeyPart._fields)) for row in parts),
-            tuple(join(str(row["schema"]), str(row["name"])) for row in reads),
+            tuple(join(str(row["schema"]), str(row["name"])) for row in reads) if is_told else None,
         )
 
     def order(self, table: RemoteTable) -> tuple[str, ...] | None:

@@ -102,12 +102,55 @@ WHERE k.conrelid = $1::text::oid AND k.contype = 'f'
 ORDER BY kind, name, place
 """
 
-READS = """
-SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS name FROM pg_rewrite r
-JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-JOIN pg_class c ON c.oid = d.refobjid AND c.oid <> r.ev_class AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN' ORDER BY 1, 2
+# Functions of the server that may be other than immutable and still tell nothing but what they are given, the clock and
+# who is asking. Settings and the seed of random() are not among them: one part of a view can set what another reads.
+_TELLING_NOTHING = """
+age anytextcat array_to_json array_to_string clock_timestamp concat concat_ws convert convert_from convert_to
+current_database current_schema current_user date date_add date_part date_subtract date_trunc enum_first enum_last
+enum_range extract format gen_random_uuid generate_series has_any_column_privilege has_column_privilege
+has_schema_privilege has_table_privilege json_build_array json_build_object json_populate_record
+json_populate_recordset json_to_record json_to_recordset json_to_tsvector jsonb_build_array jsonb_build_object
+jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_array_tz jsonb_path_query_first_tz jsonb_path_query_tz
+jsonb_populate_record jsonb_populate_recordset jsonb_to_record jsonb_to_recordset jsonb_to_tsvector length
+make_timestamptz money now numeric overlaps pg_collation_for pg_column_size pg_has_role pg_typeof phraseto_tsquery
+plainto_tsquery quote_literal quote_nullable row_to_json session_user statement_timestamp textanycat time timeofday
+timestamp timestamptz timetz timezone to_char to_date to_json to_jsonb to_number to_timestamp to_tsquery to_tsvector
+transaction_timestamp ts_headline ts_match_tq ts_match_tt uuidv4 uuidv7 version websearch_to_tsquery xml
+xml_is_well_formed
+"""
+
+# By the rule that a view is, as the server keeps it: dependencies alone leave out what the server brings along. What is
+# not told of is a row that says so: what the server keeps for itself, such as its statistics, sequences, and whatever a
+# function may read that is neither the server's own nor, by the word of who may add C to it, immutable.
+READS = f"""
+WITH rule AS (
+  SELECT r.oid, r.ev_action::text AS made FROM pg_rewrite r
+  WHERE r.ev_class = $1::text::oid AND r.rulename = '_RETURN'),
+named AS (
+  SELECT found[1] AS what, found[2]::oid AS oid FROM rule
+  CROSS JOIN LATERAL regexp_matches(rule.made, ':(relid|funcid) ([0-9]+)', 'g') found),
+needed AS (
+  SELECT d.refclassid AS what, d.refobjid AS oid FROM rule
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = rule.oid),
+relation AS (
+  SELECT oid FROM named WHERE what = 'relid' AND oid <> 0
+  UNION SELECT oid FROM needed WHERE what = 'pg_class'::regclass),
+called AS (
+  SELECT oid FROM named WHERE what = 'funcid' UNION SELECT oid FROM needed WHERE what = 'pg_proc'::regclass
+  UNION SELECT o.oprcode FROM needed JOIN pg_operator o ON o.oid = needed.oid WHERE what = 'pg_operator'::regclass)
+SELECT n.nspname::text AS schema, c.relname::text AS name, COALESCE(
+  c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%', false
+  ) AS is_told
+FROM relation LEFT JOIN pg_class c ON c.oid = relation.oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE relation.oid <> $1::text::oid AND c.relkind IS DISTINCT FROM 'c'
+UNION
+SELECT NULL, NULL, false FROM called WHERE NOT EXISTS (
+  SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = called.oid AND CASE
+    WHEN p.oid < 16384 AND p.pronamespace = 'pg_catalog'::regnamespace
+      THEN p.provolatile = 'i' OR p.proname IN ('{"', '".join(_TELLING_NOTHING.split())}')
+    ELSE p.provolatile = 'i' AND l.lanname = 'c' END)
+UNION SELECT NULL, NULL, false WHERE NOT EXISTS (SELECT FROM rule)
+ORDER BY 1, 2
 """
 
 # What the rows of a table, and of those below it, lie by: the columns of indexes that they were clustered by, and of

@@ -1,0 +1,133 @@
+"""Views of a server that run what somebody has made there, or read what it keeps for itself, show nothing hidden."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog.errors import VeilError
+from crawler.crawl import crawl
+from crawler.report import CrawlReport
+from tests.databases import Server
+from tests.proxy.world import ANALYST, World, governed
+from tests.remote_tables import Database
+
+DOCUMENT = """
+veil: 1
+sources: {data: SOURCE}
+databases: {shop: {}}
+tags: {secret.note: {level: restricted}}
+datasets: {shop.t: {source: data, relation: TABLE, columns: {note: {tags: [secret.note]}}}}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - {policy: a, grant: select, to: [analyst], scope: shop, having: not secret.note, why: notes are for nobody}
+"""
+TABLES = """
+CREATE TABLE t (id int, note text); INSERT INTO t SELECT 1, 'HIDDEN-7' FROM generate_series(1, 50); ANALYZE t;
+CREATE TABLE r (id int, name text, at timestamptz); INSERT INTO r VALUES (1, 'pub', '2026-01-02');
+CREATE FUNCTION note_of(i int) RETURNS text LANGUAGE sql STABLE AS 'select note from public.t where id = i limit 1';
+CREATE FUNCTION notes() RETURNS SETOF t LANGUAGE sql STABLE AS 'select * from public.t';
+CREATE FUNCTION told() RETURNS TABLE (i int, n text) LANGUAGE plpgsql STABLE AS
+  'begin return query select * from public.t; end';
+CREATE FUNCTION lying(i int) RETURNS text LANGUAGE sql IMMUTABLE AS 'select note from public.t where id = i limit 1';
+CREATE FUNCTION beside(a int, b int) RETURNS text LANGUAGE sql STABLE AS 'select public.note_of(a)';
+CREATE OPERATOR ### (leftarg = int, rightarg = int, function = beside);
+CREATE FUNCTION step(a text, b int) RETURNS text LANGUAGE sql STABLE AS 'select public.note_of(b)';
+CREATE AGGREGATE noted(int) (sfunc = step, stype = text, initcond = '');
+CREATE TYPE kind AS ENUM ('a');
+CREATE FUNCTION written(k kind) RETURNS text LANGUAGE sql STABLE AS 'select public.note_of(1)';
+CREATE CAST (kind AS text) WITH FUNCTION written(kind);
+CREATE SEQUENCE numbers; CREATE EXTENSION citext; CREATE TABLE e (id int, name citext); INSERT INTO e VALUES (1, 'A')
+"""
+CALLING = {
+    "a function": "SELECT r.id, note_of(r.id) AS n FROM r",
+    "a function of nothing": "SELECT note_of(1) AS n",
+    "a function that is said to be immutable": "SELECT lying(r.id) AS n FROM r",
+    "a function in a condition": "SELECT r.id FROM r WHERE note_of(r.id) LIKE 'H%'",
+    "a function in a query within": "SELECT (SELECT max(note_of(r.id)) FROM r) AS n",
+    "rows of a function": "SELECT f.id, f.note AS n FROM notes() f",
+    "rows of a program": "SELECT * FROM told()",
+    "rows beside a table": "SELECT r.id, x.n FROM r, told() x WHERE r.id = x.i",
+    "an operator": "SELECT r.id ### 1 AS n FROM r",
+    "an aggregate": "SELECT noted(r.id) AS n FROM r",
+    "an aggregate over a window": "SELECT noted(r.id) OVER (ORDER BY r.at) AS n FROM r",
+    "a cast": "SELECT ('a'::kind)::text AS n",
+    "a table by its name": "SELECT (xpath('//note', table_to_xml('t'::regclass, true, false, '')))[1]::text AS n",
+    "a query by its text": "SELECT query_to_xml('select note from public.t', true, true, '')::text AS n",
+    "the words of a query": "SELECT word FROM ts_stat('select to_tsvector(note) from public.t')",
+    "a setting that it makes": "SELECT current_setting('a.b') AS n FROM t WHERE set_config('a.b', note, false) <> ''",
+    "a view that calls": "SELECT loud.n || '!' AS n FROM loud",
+}
+KEPT = {
+    "statistics": "SELECT attname::text AS col, most_common_vals::text AS vals FROM pg_stats WHERE tablename = 't'",
+    "statistics, as they lie": "SELECT stavalues1::text AS vals FROM pg_statistic WHERE starelid = 't'::regclass",
+    "activity": "SELECT query, state FROM pg_stat_activity",
+    "the schema of information": "SELECT table_name::text AS n FROM information_schema.tables",
+    "a sequence": "SELECT last_value AS n FROM numbers",
+    "what is laid aside": "SELECT chunk_seq AS n FROM TOAST",
+    "a view of statistics": "SELECT vals AS n FROM statistic",
+}
+CLEAR = {
+    "plain columns": "SELECT id, name FROM r",
+    "functions of the server": "SELECT id, upper(name) || '!' AS loud, length(name), to_char(at, 'YYYY') AS y FROM r",
+    "what is stable": "SELECT id, concat(name, id), date_trunc('day', at), at::date, now() FROM r",
+    "aggregates": "SELECT name, count(*) AS n, string_agg(name, ',' ORDER BY id), max(at) FROM r GROUP BY 1",
+    "a window": "SELECT id, row_number() OVER (ORDER BY at) AS n, lag(name) OVER (ORDER BY at) AS before FROM r",
+    "an extension's operators in C": "SELECT id, name FROM e WHERE name = 'a'",
+    "a view of a view": 'SELECT id AS "at :funcid 9" FROM plain',
+}
+
+
+def names(ways: dict[str, str], prefix: str) -> dict[str, str]:
+    return {way: f"{prefix}{number}" for number, way in enumerate(ways)}
+
+
+CALLING_NAMES, KEPT_NAMES, CLEAR_NAMES = names(CALLING, "calling"), names(KEPT, "kept"), names(CLEAR, "clear")
+
+
+@pytest.fixture(scope="module")
+def crawled(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, CrawlReport]]:
+    """A database of all of these views, crawled; its owner may read all, and the account what is in its schema."""
+    folder = tmp_path_factory.mktemp("anything")
+    database = Database("postgres", postgres, folder)
+    database.run(TABLES)
+    toast = postgres.run("SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 't'::regclass", database.name)
+    made = [
+        "CREATE VIEW loud AS SELECT note_of(1) AS n",
+        "CREATE VIEW statistic AS SELECT most_common_vals::text AS vals FROM pg_stats",
+        "CREATE VIEW plain AS SELECT * FROM r",
+        f"CREATE MATERIALIZED VIEW kept AS {KEPT['statistics']}",
+    ]
+    for ways, called in ((CALLING, CALLING_NAMES), (KEPT, KEPT_NAMES), (CLEAR, CLEAR_NAMES)):
+        made += [f"CREATE VIEW {called[way]} AS {sql.replace('TOAST', toast.strip())}" for way, sql in ways.items()]
+    database.run("; ".join(made))
+    document = DOCUMENT.replace("SOURCE", database.shown).replace("TABLE", database.relation("t"))
+    with governed(folder, document) as world:
+        yield world, crawl(world.catalog, "data", into="shop", by="max")
+
+
+def tags_of(world: World, name: str) -> set[frozenset[str]]:
+    """The sets of tags that columns of a dataset have."""
+    dataset = world.datasets.dataset("shop", name)
+    assert dataset is not None
+    assert dataset.columns
+    return {(column.confirmed | column.suggested) & {"secret.note"} for column in dataset.columns}
+
+
+@pytest.mark.parametrize(
+    "name", [*CALLING_NAMES.values(), *KEPT_NAMES.values(), "kept"], ids=[*CALLING, *KEPT, "statistics that are kept"]
+)
+def test_a_view_that_may_show_anything_has_every_tag_and_shows_nothing_of_it(
+    crawled: tuple[World, CrawlReport], name: str
+) -> None:
+    world, report = crawled
+    assert tags_of(world, name) == {frozenset({"secret.note"})}
+    assert [each for each in report.unclear if each.relation == f"shop.{name}" and "from anything" in each.reason]
+    with pytest.raises(VeilError, match=f"no dataset `shop.{name}`"):
+        world.ask(f"select * from shop.{name}")
+
+
+@pytest.mark.parametrize("name", CLEAR_NAMES.values(), ids=CLEAR)
+def test_a_view_of_tables_and_the_servers_own_functions_is_shown(crawled: tuple[World, CrawlReport], name: str) -> None:
+    world, _ = crawled
+    assert tags_of(world, name) == {frozenset()}
+    assert world.ask(f"select * from shop.{name}", ANALYST).num_rows == 1
