@@ -52,6 +52,8 @@ def made(sql: str, dialect: str = "duckdb") -> list[set[str]]:
         ("SELECT * EXCLUDE (a) REPLACE (upper(z) AS z) FROM u", [{"main.u.z in part"}]),
         ("SELECT w.p FROM s.t, unnest([st]) AS w(p)", [{"s.t.st in part"}]),
         ("SELECT a + (SELECT max(t.a) FROM s.t WHERE t.a = u.a) FROM u", [{"main.u.a in part", "s.t.a in part"}]),
+        ("SELECT x.a FROM u AS x(z, a)", [{"main.u.z"}]),
+        ("SELECT x.* FROM u AS x(k)", [{"main.u.a"}, {"main.u.z"}]),
         ("SELECT 1", [set()]),
     ],
 )
@@ -72,8 +74,7 @@ def test_a_column_is_made_of_every_column_in_its_expression(sql: str, origins: l
         "SELECT (z || 'x').upper() FROM u",
         "SELECT 1 AS a, 2 AS b UNION ALL BY NAME SELECT z AS b, a FROM u",
         "SELECT x.k FROM (SELECT 1 AS a, 2 AS b UNION BY NAME SELECT z AS b, a FROM u) AS x(i, k)",
-        "SELECT x.a FROM u AS x(z, a)",
-        "SELECT x.* FROM u AS x(z, a)",
+        "SELECT x.a FROM u AS x(z, a, b)",
         "SELECT u FROM u",
         "PIVOT u ON z USING sum(a)",
         "SELECT a FROM (PIVOT u ON z USING sum(a))",

@@ -40,9 +40,14 @@ SHAPES = {
         "argument": "SELECT id, town.concat(note) AS n FROM t",
         "by_name": "SELECT id, town AS n FROM t UNION ALL BY NAME SELECT note AS n, id FROM t",
         "renamed": "SELECT id, town AS n FROM t x(id, note, town)",
+        "as_a_lambda": "SELECT id, upper(note ->> '$') AS n FROM (SELECT id, to_json(note) AS note FROM t)",
+        "whole_row": "SELECT id, to_json(t) AS n FROM t",
     },
     "postgres": {
         **IN_ALL,
+        "as_a_unit": "SELECT id, date_part(unit, '2026-02-03'::timestamp) AS n "
+        "FROM (SELECT id, CASE WHEN note = 'SECRET-1' THEN 'year' ELSE 'month' END AS unit FROM t) x",
+        "whole_row": "SELECT id, t::text AS n FROM t",
         "renamed": "SELECT id, town AS n FROM t x(id, note, town)",
         "renamed_star": "SELECT x.* FROM t x(id, note, town)",
         "base_window": "SELECT id, lag(id) OVER (w ROWS 1 PRECEDING) AS n FROM t WINDOW w AS (ORDER BY note)",
