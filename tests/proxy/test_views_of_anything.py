@@ -1,7 +1,11 @@
 """Views of a server that run what somebody has made there, or read what it keeps for itself, show nothing hidden."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from catalog.errors import VeilError
@@ -131,3 +135,95 @@ def test_a_view_of_tables_and_the_servers_own_functions_is_shown(crawled: tuple[
     world, _ = crawled
     assert tags_of(world, name) == {frozenset()}
     assert world.ask(f"select * from shop.{name}", ANALYST).num_rows == 1
+
+
+MARIADB_KEPT = {
+    "statistics of columns": "SELECT column_name AS n, max_value AS most FROM mysql.column_stats WHERE db_name = '{0}'",
+    "statistics of tables": "SELECT table_name AS n FROM mysql.innodb_table_stats",
+    "what is run": "SELECT info AS n FROM information_schema.processlist",
+    "what is measured": "SELECT sql_text AS n FROM performance_schema.events_statements_current",
+    "what is told of all that": "SELECT current_statement AS n FROM sys.processlist",
+    "a view of statistics": "SELECT most AS n FROM statistic",
+    "a file": "SELECT load_file('/var/lib/mysql/t.MYD') AS n",
+    "a sequence": "SELECT NEXT VALUE FOR numbers AS n",
+    "what another part of it leaves": "SELECT last_insert_id() AS n FROM t WHERE last_insert_id(id)",
+}
+MARIADB_UNREAD = {"what is told of all that", "a sequence"}
+"""What the account may not read, or no transaction that only reads."""
+MARIADB_CLEAR = {
+    "plain columns": "SELECT id, name FROM r",
+    "functions of the server": "SELECT id, upper(name) AS loud, elt(1, name), date_format(now(), '%Y') FROM r",
+    "aggregates": "SELECT name, count(*) AS n, group_concat(name) FROM r GROUP BY 1",
+}
+MARIADB_NAMES = {**names(MARIADB_KEPT, "kept"), **names(MARIADB_CLEAR, "clear")}
+
+
+@pytest.fixture(scope="module")
+def of_mariadb(mariadb: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A database of MariaDB with all of these views, which the server's owner has made, crawled."""
+    folder = tmp_path_factory.mktemp("mariadb")
+    database = Database("mariadb", mariadb, folder)
+    database.run(
+        "CREATE TABLE t (id int, note varchar(20)); INSERT INTO t SELECT seq, 'HIDDEN-7' FROM seq_1_to_50;"
+        " ANALYZE TABLE t PERSISTENT FOR ALL; CREATE SEQUENCE numbers; CREATE TABLE r (id int, name varchar(9));"
+        " INSERT INTO r VALUES (1, 'pub'); CREATE VIEW statistic AS SELECT max_value AS most FROM mysql.column_stats;"
+        f" GRANT SHOW VIEW ON {database.name}.* TO {database.name}@'127.0.0.1'"
+    )
+    for way, sql in (MARIADB_KEPT | MARIADB_CLEAR).items():
+        database.run(f"CREATE VIEW {MARIADB_NAMES[way]} AS {sql.format(database.name)}")
+    document = DOCUMENT.replace("SOURCE", database.shown).replace("TABLE", database.relation("t"))
+    with governed(folder, document) as world:
+        crawl(world.catalog, "data", into="shop", by="max")
+        yield world
+
+
+@pytest.mark.parametrize("way", MARIADB_KEPT)
+def test_of_mariadb_too_a_view_of_what_the_server_keeps_has_every_tag(of_mariadb: World, way: str) -> None:
+    if way not in MARIADB_UNREAD:
+        assert tags_of(of_mariadb, MARIADB_NAMES[way]) == {frozenset({"secret.note"})}
+    with pytest.raises(VeilError, match="no dataset"):
+        of_mariadb.ask(f"select * from shop.{MARIADB_NAMES[way]}")
+
+
+@pytest.mark.parametrize("way", MARIADB_CLEAR)
+def test_of_mariadb_too_a_view_of_tables_is_shown(of_mariadb: World, way: str) -> None:
+    assert tags_of(of_mariadb, MARIADB_NAMES[way]) == {frozenset()}
+    assert of_mariadb.ask(f"select * from shop.{MARIADB_NAMES[way]}").num_rows == 1
+
+
+FILES_KEPT = {
+    "sqlite": (
+        "SELECT stat AS n FROM sqlite_stat1",
+        "SELECT sql AS n FROM sqlite_schema",
+        "SELECT name AS n FROM sqlite_master",
+    ),
+    "duckdb": (
+        "SELECT table_name AS n FROM information_schema.tables",
+        "SELECT sql AS n FROM duckdb_tables",
+        "SELECT relname AS n FROM pg_catalog.pg_class",
+        "SELECT sql AS n FROM sqlite_master",
+        "SELECT stats AS n FROM pragma_storage_info('t')",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "sql"), [(kind, sql) for kind, some in FILES_KEPT.items() for sql in some])
+def test_of_files_too_a_view_of_what_the_engine_keeps_shows_nothing(tmp_path: Path, kind: str, sql: str) -> None:
+    script = (
+        "CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, 'HIDDEN-7'); CREATE INDEX i ON t (note); ANALYZE;"
+        f" CREATE VIEW u AS {sql}"
+    )
+    file = tmp_path / f"t.{kind}"
+    if kind == "sqlite":
+        with closing(sqlite3.connect(file)) as connection:
+            connection.executescript(script)
+    else:
+        with duckdb.connect(str(file)) as engine:
+            engine.execute(script)
+    document = DOCUMENT.replace("SOURCE", f"{{connector: {kind}, path: {file}}}").replace("TABLE", "main.t")
+    with governed(tmp_path, document) as world:
+        crawl(world.catalog, "data", into="shop", by="max")
+        if kind == "sqlite":  # the engine of the other would look beyond the file, and such a view is not registered
+            assert tags_of(world, "u") == {frozenset({"secret.note"})}
+        with pytest.raises(VeilError, match="no dataset"):
+            world.ask("select * from shop.u")

@@ -17,7 +17,7 @@ import pyarrow as pa
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
 from catalog.model import Description
-from catalog.names import fold, join
+from catalog.names import fold, join, split
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
@@ -32,6 +32,7 @@ from catalog.sources.remote.mariadb_catalog import (
     KEYS,
     KIND,
     MERGED,
+    OWN_SCHEMAS,
     PRIMARY,
     SERVER,
     TABLES,
@@ -165,11 +166,13 @@ class MariaDbSnapshot:
         return description(comments, (KeyPart(*map(str, part[:-1])) for part in parts), self._reads(table))
 
     def _reads(self, table: RemoteTable) -> tuple[str, ...] | None:
-        """By the SQL as the server keeps it, in which every relation has its schema."""
+        """By the SQL as the server keeps it, in which every relation has its schema; not what is the server's own."""
         if not table.is_view:
             return ()
         made = self._rows(VIEW, table.schema, table.name)
-        return relations_read(ViewSql(str(made[0][0] or ""), _DIALECT)) if made else None
+        reads = relations_read(ViewSql(str(made[0][0] or ""), _DIALECT)) if made else None
+        is_told = reads is not None and not any(fold(split(each)[0]) in OWN_SCHEMAS for each in reads)
+        return reads if is_told else None
 
     def order(self, table: RemoteTable) -> tuple[str, ...] | None:
         """The primary key, in the order of which it keeps or sorts them."""

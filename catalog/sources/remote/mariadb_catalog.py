@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from catalog.names import join
 from catalog.sources.connector import SharedRows
 
-_OWN = "('information_schema', 'mysql', 'performance_schema', 'sys')"
+OWN_SCHEMAS = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
+"""What the server keeps for itself, such as statistics of columns and the statements that run."""
+_OWN = f"""('{"', '".join(sorted(OWN_SCHEMAS))}')"""
 _STORING = "('InnoDB', 'MyISAM', 'Aria', 'MEMORY', 'MRG_MyISAM', 'ARCHIVE', 'ROCKSDB')"
 """What keeps rows itself; other engines of a server fetch them from elsewhere, where a view may work them out."""
 
