@@ -29,9 +29,7 @@ class Expressions:
         all_of_it: bool = False,
         given: frozenset[str] = frozenset(),
     ) -> Origins:
-        """What an expression is made of; with `all_of_it` what is counted too. Names that are
-        `given` need not be columns.
-        """
+        """What an expression is made of; with `all_of_it` what is counted too. Names `given` need not be columns."""
         if isinstance(node, LEAVES):
             return _NOTHING
         if parts := tuple(parts_of(node)):

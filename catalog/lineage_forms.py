@@ -1,5 +1,6 @@
 """What of a view's SQL is followed: every form that is known, by the class of its node and by its arguments."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +9,8 @@ from sqlglot import exp
 from catalog.names import fold
 from catalog.sources.view_sql import Unclear
 
-_LINES = (Path(__file__).parent / "lineage_forms.txt").read_text("utf-8").splitlines()
-KNOWN = {
-    name: frozenset(arguments.split())
-    for name, _, arguments in (line.partition(":") for line in _LINES if not line.startswith("#"))
-}
+_LIST = re.sub("#.*", "", (Path(__file__).parent / "lineage_forms.txt").read_text("utf-8"))
+KNOWN = {name: frozenset(arguments.split()) for name, arguments in re.findall(r"(\w+)\(([^)]*)\)", _LIST)}
 """The arguments that may be set, of each class of nodes that may stand in a view."""
 
 LEAVES = (exp.DataType, exp.JSONPath)
