@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from catalog.errors import SettingsInvalid
+from catalog.model import Source
 from catalog.schedule import read_hours, read_schedule
 
 _PREFIX = "crawl_"
@@ -50,6 +51,17 @@ def read_crawl_options(source: str, options: Mapping[str, str]) -> CrawlOptions:
 def of_connector(options: Mapping[str, str]) -> dict[str, str]:
     """The options without those that speak of crawls."""
     return {option: value for option, value in options.items() if option not in CRAWL_OPTIONS}
+
+
+def leads_elsewhere(before: Source, after: Source) -> bool:
+    """Whether a source that is stated anew may read from elsewhere, or otherwise; when it is crawled is no matter.
+
+    Example:
+        >>> before = Source(name="lake", connector="files", options={"path": "./data"})
+        >>> leads_elsewhere(before, replace(before, options={"path": "./data", "crawl_every": "6h"}))
+        False
+    """
+    return (before.connector, of_connector(before.options)) != (after.connector, of_connector(after.options))
 
 
 def _number(source: str, name: str, value: str, kind: type) -> float:

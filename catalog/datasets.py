@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
+from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
 from catalog.descriptions import stored_description
@@ -31,16 +32,31 @@ class Datasets:
         self._catalog = catalog
 
     def put_source(self, source: Source) -> None:
-        """Adds a source or replaces its connector and options."""
+        """Adds a source or replaces its connector and options.
+
+        Where these may lead elsewhere it is not known any more which database it reaches, nor what its datasets hold of
+        others: in the same transaction put the flows of each of them anew (`Flows.put`), or that it may be `ANYTHING`.
+        """
         check_name(source.name, "source")
         options = json.dumps(dict(source.options), sort_keys=True, ensure_ascii=False)
         with self._catalog.change() as tx:
+            known = tx.row("SELECT id, name, connector, options FROM source WHERE name = ?", [source.name])
             tx.execute(
                 "INSERT INTO source (name, connector, options) VALUES (?, ?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET connector = excluded.connector, options = excluded.options"
                 " WHERE (connector, options) IS NOT (excluded.connector, excluded.options)",
                 [source.name, source.connector, options],
             )
+            if known is not None and leads_elsewhere(_source(known), source):
+                tx.execute("UPDATE source SET reaches = '' WHERE id = ?", [known["id"]])
+                tx.execute("DELETE FROM flow WHERE source_id = ?", [known["id"]])
+                tx.execute_many(
+                    "UPDATE dataset SET called = ? WHERE id = ?",
+                    [
+                        (called(source.connector, row["relation"]), row["id"])
+                        for row in tx.rows("SELECT id, relation FROM dataset WHERE source_id = ?", [known["id"]])
+                    ],
+                )
 
     def sources(self) -> tuple[Source, ...]:
         """Every source, by name."""

@@ -79,6 +79,10 @@ class Flow:
     is_whole: bool = False
 
 
+ANYTHING = Flow(column=(), relation=None, at=(), kind=FlowKind.MAY_BE)
+"""Of a dataset of which it is not known what it holds of others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """A tag that comes to a column of a dataset, how sure that is, and by what."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
-from catalog.flows import Flows
+from catalog.flows import ANYTHING, Flows
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState
@@ -18,7 +19,8 @@ from catalog.people.accounts import Accounts
 from catalog.revisions import Revisions
 from catalog.tags import Tags
 from policy_engine.changing.draft import Draft
-from policy_engine.changing.facts import CheckRule, Describe, describe_at_source, gather, trust_rule
+from policy_engine.changing.facts import CheckRule, describe_at_source, gather, trust_rule
+from policy_engine.changing.following import Describe
 from policy_engine.changing.history import drift
 from policy_engine.changing.merging import Path
 from policy_engine.changing.notes import Note
@@ -159,12 +161,25 @@ def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> Non
         datasets.register(
             dataset.database, dataset.name, dataset.source, dataset.relation, fields, comment=dataset.comment
         )
-        Flows(catalog).put(dataset.full_name, plan.facts.flows.get(key, ()), by=by)
+    _write_flows(plan, catalog, by)
     for key, dataset in after.datasets.items():
         if dataset is not before.datasets.get(key):
             _write_tags(before.datasets.get(key), dataset, tags, by, origin)
     for rule in _changed(before.rules, after.rules):
         tags.put_rule(rule)
+
+
+def _write_flows(plan: Plan, catalog: Catalog, by: str) -> None:
+    """What datasets hold of others; where a source may lead elsewhere, and one could not be read, that is anything."""
+    before, after = plan.before.sources, plan.after
+    flows = {after.datasets[key].full_name: held for key, held in plan.facts.flows.items()}
+    for source in _changed(before, after.sources):
+        known = before.get(fold(source.name))
+        if known is not None and leads_elsewhere(known, source):
+            unread = {each.full_name: (ANYTHING,) for each in Datasets(catalog).datasets_of(source.name)}
+            flows = {**unread, **flows}
+    for name, held in flows.items():
+        Flows(catalog).put(name, held, by=by)
 
 
 def _remove_data(plan: Plan, catalog: Catalog) -> None:

@@ -11,7 +11,8 @@ from catalog.errors import SourceUnavailable, VeilError
 from catalog.model import Field, Source, Tag, TagAssignment
 from catalog.names import fold, quoted
 from catalog.people.model import Role
-from policy_engine.changing.facts import Describe, Facts, describe_at_source
+from policy_engine.changing.facts import Facts, describe_at_source
+from policy_engine.changing.following import Describe
 from policy_engine.changing.merging import merge
 from policy_engine.document.model import DatasetEntry, Document, Reference
 from policy_engine.document.places import Stated

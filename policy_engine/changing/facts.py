@@ -13,18 +13,18 @@ from catalog.model import Dataset, Field, Source, TagAssignment, TagRule
 from catalog.names import fold
 from catalog.people.accounts import Accounts
 from catalog.tags import Tags
+from policy_engine.changing.following import Describe, follow_anew
 from policy_engine.document.model import DatasetEntry, Document, UserEntry
 from policy_engine.document.places import Place, Stated, invalid, pointed
 from policy_engine.live import DatasetKey, Live, dataset_key
 
-Describe = Callable[[Source, str], tuple[Field, ...]]
 CheckRule = Callable[[TagRule], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The columns of datasets to be registered and what they hold of others, which databases their sources reach, the
-    tags that already stand, and whose password is new.
+    """The columns of datasets to be registered, or whose source may lead elsewhere, and what they hold of others, which
+    databases their sources reach, the tags that already stand, and whose password is new.
     """
 
     fields: Mapping[DatasetKey, tuple[Field, ...]] = field(default_factory=dict)
@@ -75,6 +75,13 @@ def gather(
         is_read = known is None or describe is not None
         if is_read and _needs_description(stated.value, known, live, sources):
             fields[key], flows[key] = _described(stated, known, sources, describe, descents)
+    for source in document.sources:
+        followed = follow_anew(source, live, describe, descents, but=frozenset(flows)) if describe else {}
+        for key, (columns, held) in followed.items():
+            flows[key] = held
+            if columns:
+                fields[key] = columns
+                assignments.setdefault(key, Tags(catalog).assignments(live.datasets[key].full_name))
     databases = _databases(descents, sources)
     passwords, missing = _passwords(document, Accounts(catalog), environment)
     return Facts(

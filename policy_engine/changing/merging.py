@@ -99,7 +99,9 @@ def _user(entry: UserEntry, live: Live) -> User:
 
 
 def _datasets(document: Document, live: Live, after: Live, facts: Facts, reach: Reach) -> dict[DatasetKey, Dataset]:
-    """The datasets named, as they will be; the others as they are, but for the tags of their database."""
+    """The datasets named, as they will be; the others as they are, but for the tags of their database, and columns that
+    their source has otherwise where it leads now.
+    """
     datasets = dict(live.datasets)
     for stated in document.datasets:
         key = dataset_key(stated.value.database, stated.value.name)
@@ -109,6 +111,10 @@ def _datasets(document: Document, live: Live, after: Live, facts: Facts, reach: 
             _given_by_document(facts.assignments.get(key, ()), reach),
         )
         datasets[key] = _dataset(entry, live.datasets.get(key), facts.fields.get(key), assignments, by_document)
+    for key in facts.fields.keys() - {dataset_key(each.value.database, each.value.name) for each in document.datasets}:
+        columns = _columns(facts.fields[key], facts.assignments.get(key, ()))
+        if [(each.path, each.type) for each in columns] != [(each.path, each.type) for each in datasets[key].columns]:
+            datasets[key] = replace(datasets[key], columns=columns)
     tags = {name: frozenset(database.tags) for name, database in after.databases.items()}
     for key, dataset in datasets.items():
         if dataset.database_tags != tags[key[0]]:
