@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import SourceUnavailable
+from catalog.model import TagState
 from catalog.sources.connector import SourceCell
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.opened import cell_column
 from catalog.sources.remote.openers import located, open_snapshot
 from catalog.sources.remote.snapshot import Snapshot
+from catalog.tags import Tags
 from tests.databases import Server
 from tests.proxy.world import ANALYST, World, governed
 from tests.remote_tables import Database
@@ -126,6 +128,10 @@ def shop(database: Database, folder: Path, masks: str) -> Iterator[World]:
     with governed(
         folder / masks, text.replace("MASK", "mask_ip()" if database.kind == "mariadb" else "mask()")
     ) as world:
+        tags = Tags(world.catalog)
+        for each in tags.assignments("team.notes", tag="pii.phone", state=TagState.SUGGESTED):
+            if each.path == ("email",):  # a view that calls a function has every tag, until a person says what it holds
+                tags.reject("team.notes", ("email",), "pii.phone", by="ada")
         yield world
 
 
