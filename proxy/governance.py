@@ -286,6 +286,7 @@ def _placed(
         named=reads.named,
         order=session.order(decision.dataset.source, decision.dataset.relation) if content is None else (),
         is_told_briefly=explain == "brief",
+        is_read_by_bytes=session.is_read_by_bytes(decision.dataset.source, decision.dataset.relation),
     )
 
 

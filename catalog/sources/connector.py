@@ -87,7 +87,8 @@ class Scan:
     how those stand that somebody else may replace meanwhile (`catalog.sources.states`), and `held` how `item` and
     `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Of one that
     `is_one_file` its state alone tells whether the relation is still what it was. Its rows lie by the `order` of these
-    columns, as those in folders do that are named by values.
+    columns, as those in folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows
+    where these have more letters.
     """
 
     item: str
@@ -101,6 +102,7 @@ class Scan:
     held: tuple[Path, ...] = ()
     is_one_file: bool = False
     order: tuple[str, ...] = ()
+    read_by_bytes: bool = False
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]
@@ -186,6 +188,10 @@ class Session(Protocol):
         """The columns by whose values the rows of the relation come, none where they come as they lie; None where
         anything may decide on it.
         """
+        ...
+
+    def is_read_by_bytes(self, source: str, relation: str) -> bool:
+        """Whether the engine takes rows of the relation in pieces of so many bytes, whatever columns are asked for."""
         ...
 
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:

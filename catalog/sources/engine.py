@@ -44,6 +44,7 @@ class EngineSession:
             (part.source, part.expected.relation): part.scan.safe for part in self.parts if part.scan.may_raise
         }
         self._laid_by = {(part.source, part.expected.relation): part.scan.order for part in self.parts}
+        self._by_bytes = {(part.source, part.expected.relation) for part in self.parts if part.scan.read_by_bytes}
         self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
     def physical_name(self, source: str, relation: str) -> str:
@@ -70,6 +71,10 @@ class EngineSession:
         if remote is not None:
             return remote.order
         return None if self.may_raise(source, relation, frozenset()) else self._laid_by[source, relation]
+
+    def is_read_by_bytes(self, source: str, relation: str) -> bool:
+        """Whether the relation is of texts, each buffer of which has so many bytes."""
+        return (source, relation) in self._by_bytes
 
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:
         """The connector of the relation, and where masked cells of it are worked out."""

@@ -25,7 +25,8 @@ class Placed:
     `has_statistics` that the engine knows of all its rows. `masked` says which of its columns (folded) are read for
     what is made of them, `masking` where that is worked out.
     `named` are the columns (folded) that the query can name, None for any: it is given no others.
-    `is_told_briefly` says that nobody is to learn whether something is hidden.
+    `is_read_by_bytes` says that how many rows are read at once hangs on all their columns, `is_told_briefly` that
+    nobody is to learn whether something is hidden.
     `order` are the columns by whose values its rows come, none where they come as they lie, None for any.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
@@ -43,6 +44,7 @@ class Placed:
     named: frozenset[str] | None = None
     order: tuple[str, ...] | None = ()
     is_told_briefly: bool = False
+    is_read_by_bytes: bool = False
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -64,6 +66,16 @@ class Placed:
             return False
         plain = {fold(column.name) for column in self.decision.columns if self._is_shown_plainly(column)}
         return self.order is None or not {fold(name) for name in self.order} <= plain
+
+    @property
+    def has_telling_pieces(self) -> bool:
+        """Whether the pieces in which an engine takes the rows end by what the person does not see: by rows that are
+        filtered out of them, or by the bytes of texts.
+        """
+        if self.content is not None or not self.has_statistics:
+            return False
+        shows_all = not self.hides and all(map(self.is_plain, self.decision.columns))
+        return bool(self.decision.rows.filter) or (self.is_read_by_bytes and not shows_all)
 
     @property
     def is_ordered(self) -> bool:

@@ -8,7 +8,7 @@ the person's literals blanked.
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -25,6 +25,7 @@ from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
 from proxy.rewriting.relations import Leaf, shorten_columns
+from proxy.rewriting.row_order import add_order, keeps_order, keys_of_all, take_order
 from proxy.rewriting.secure import Governed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
 from proxy.rewriting.words import in_words, own_name, told_briefly
@@ -61,6 +62,11 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
+    order = keys_of_all(tree) if _tells_pieces(tree, placed) else []
+    if order:
+        add_order(tree, order)
+    elif order is None:
+        placed = [replace(item, order=None) if item.has_telling_pieces else item for item in placed]
     known = meant_by_names(tree, placed) if needs_fence(placed) else None
     late = () if known is None else late_columns(tree, known, plain_names(placed))
     may_fail = may_fail_half_way(tree, placed, None if known is None else late == ())
@@ -84,10 +90,12 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     ]
     unlabel(labels)
     _blank(tree)
-    is_changed = bool(kept or counted)
+    is_changed = bool(kept or counted or order)
     printed_blank = generate(tree, dialect, copy=is_changed)
     count_again(counted)
     let_go(kept)
+    if order:
+        take_order(tree, order)
     request_blank = generate(tree, dialect, copy=False) if is_changed else printed_blank
     return Rewritten(
         sql=sql,
@@ -99,6 +107,11 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
         parameters={name: secret for relation in governed for name, secret in relation.parameters.items()},
         work=left_to_sources(placed, governed, is_fenced),
     )
+
+
+def _tells_pieces(tree: exp.Expr, placed: Sequence[Placed]) -> bool:
+    """Whether the order of the rows would tell what an engine leaves out of each piece that it takes at once."""
+    return not keeps_order(tree) and any(item.has_telling_pieces for item in placed)
 
 
 def blanked(statement: Statement) -> str:

@@ -122,6 +122,7 @@ class FileRelation:
             held=tuple(self._states.values()),
             is_one_file=len(self.files.files) == 1 and self._is_itself(),
             order=self.files.partitions,
+            read_by_bytes=self.files.kind in TEXTS,
         )
 
     def _is_itself(self) -> bool:
