@@ -193,7 +193,7 @@ def test_a_tag_of_another_dataset_of_the_same_table_comes_too(
     entry = f"other.t: {{source: data, relation: {shop.relation}, columns: {TAGGED}}}"
     (tmp_path / "other.yaml").write_text(f"veil: 1\ndatabases: {{other: {{}}}}\ndatasets:\n  {entry}\n")
     carry_out(prepare(load([tmp_path / "other.yaml"]), parts.catalog, at=datetime.now(UTC)), parts.catalog, by="t")
-    assert seen("t") == SHOWN | {"note"}
+    assert seen("t") == SHOWN
 
 
 def test_one_whose_sql_is_not_understood_has_every_tag_of_its_table(parts: Parts, tmp_path: Path, seen: Seen) -> None:
