@@ -111,7 +111,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
 
 def _tells_pieces(tree: exp.Expr, placed: Sequence[Placed]) -> bool:
     """Whether the order of the rows would tell what an engine leaves out of each piece that it takes at once."""
-    return not keeps_order(tree) and any(item.has_telling_pieces for item in placed)
+    return any(item.has_telling_pieces for item in placed) and not keeps_order(tree)
 
 
 def blanked(statement: Statement) -> str:

@@ -22,12 +22,12 @@ def in_vectors(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         >>> [batch.num_rows for batch in in_vectors([rows, rows, rows])]
         [2048, 2048, 404]
     """
-    left, rows = list[pa.RecordBatch](), 0
+    left, rows, held = list[pa.RecordBatch](), 0, 0
     for batch in batches:
         if left and rows + batch.num_rows >= VECTOR_ROWS:
             first = VECTOR_ROWS - rows
             yield pa.concat_batches([*left, batch.slice(0, first)])
-            left, rows, batch = [], 0, batch.slice(first)
+            left, rows, held, batch = [], 0, 0, batch.slice(first)
         whole = batch.num_rows if not left else 0
         whole -= whole % VECTOR_ROWS
         if whole:
@@ -36,8 +36,9 @@ def in_vectors(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         if batch.num_rows:
             left.append(batch)
             rows += batch.num_rows
-        if sum(part.nbytes for part in left) > _MOST_BYTES:
+            held += batch.nbytes
+        if held > _MOST_BYTES:
             yield pa.concat_batches(left)
-            left, rows = [], 0
+            left, rows, held = [], 0, 0
     if left:
         yield pa.concat_batches(left)
