@@ -95,10 +95,20 @@ def bounded(event: Event) -> Event:
     return replace(event, details={name: _cut(value) for name, value in event.details.items()})
 
 
+def shortened_text(text: str, most: int) -> str:
+    """The text up to so many characters, and how many are left out.
+
+    Example:
+        >>> shortened_text("customers", 6)
+        'custom [and 3 characters more]'
+    """
+    more = len(text) - most
+    return text if more <= 0 else f"{text[:most]} [and {more:,} characters more]"
+
+
 def _cut(value: object) -> object:
     if isinstance(value, str):
-        more = len(value) - LONGEST_TEXT
-        return value if more <= 0 else f"{value[:LONGEST_TEXT]} [and {more:,} characters more]"
+        return shortened_text(value, LONGEST_TEXT)
     if isinstance(value, Mapping):
         return {name: _cut(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

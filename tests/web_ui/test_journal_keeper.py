@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -153,6 +154,8 @@ def test_a_running_server_archives_whole_days_that_are_old_enough(
 
 class _Fault:
     """A target that fails in a way that nobody foresaw, or never comes back."""
+
+    longest_line: ClassVar[int | None] = None
 
     def __init__(self, over: threading.Event | None = None) -> None:
         self._over = over

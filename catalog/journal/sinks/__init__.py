@@ -1,4 +1,4 @@
 """Passes the journal on to where auditors and their tools look: files, syslog, and web addresses.
 
-Reading order: forms, targets, delivery.
+Reading order: brief, forms, targets, delivery.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalog.errors import SinkUnavailable
 from catalog.journal.journal import Journal
-from catalog.journal.sinks.forms import Form
+from catalog.journal.sinks.forms import Form, lines_within
 from catalog.journal.sinks.targets import Target
 
 _BATCH = 200
@@ -45,7 +45,8 @@ class Sink:
         events = journal.after(journal.passed_on(self.name), limit=_BATCH)
         if not events:
             return False
-        lines = [line for event in events if not self.kinds or event.kind in self.kinds for line in self.form(event)]
+        wanted = [event for event in events if not self.kinds or event.kind in self.kinds]
+        lines = [line for event in wanted for line in lines_within(self.form, event, self.target.longest_line)]
         if lines:
             self.target.send(lines)
         journal.note_passed_on(self.name, events[-1].seq)

@@ -6,10 +6,12 @@ Authentication (3002) and API Activity (6003).
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from catalog.journal.chain import canonical, line_of
 from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.sinks.brief import SHORTENED, briefer
 
 Form = Callable[[Event], Sequence[str]]
 """The lines that one event becomes."""
@@ -53,6 +55,7 @@ def as_cef(event: Event) -> Sequence[str]:
         **_custom(5, "decision", (event.decision_id,) if event.decision_id else ()),
         "cn1": str(event.revision),
         "cn1Label": "revision",
+        "msg": _shortened(event),
     }
     extension = " ".join(f"{name}={_value(value)}" for name, value in told.items() if value)
     return (f"CEF:0|{'|'.join(map(_header, head))}|{extension}",)
@@ -71,9 +74,53 @@ FORMS: Mapping[str, Form] = {"json": as_json, "cef": as_cef, "ocsf": as_ocsf}
 """Every form by its name."""
 
 
+def parts(form: Form, event: Event) -> Sequence[Event]:
+    """The event, or where a form tells of each of its datasets by itself, what there is to tell of each."""
+    if len(form(event)) == 1:
+        return (event,)
+    return tuple(
+        replace(event, datasets=(dataset,), columns=tuple(_of(dataset, event.columns))) for dataset in event.datasets
+    )
+
+
+def lines_within(form: Form, event: Event, most_bytes: int | None) -> Sequence[str]:
+    """The lines of an event; where one is longer than `most_bytes`, it is formed anew of less, as `briefer` leaves it.
+
+    No line is ever cut: it stays JSON or CEF to its end. The shortest one that there is may still be longer.
+
+    Example:
+        >>> [line] = lines_within(as_json, event, 60_000)
+        >>> json.loads(line)["user"]
+        'kim'
+    """
+    lines = form(event)
+    if _fit(lines, most_bytes):
+        return lines
+    if len(lines) > 1:
+        return tuple(line for part in parts(form, event) for line in lines_within(form, part, most_bytes))
+    for less in briefer(event):
+        lines = form(less)
+        if _fit(lines, most_bytes):
+            break
+    return lines
+
+
+def _fit(lines: Sequence[str], most_bytes: int | None) -> bool:
+    return most_bytes is None or all(len(line.encode()) <= most_bytes for line in lines)
+
+
+def _of(dataset: str, columns: Sequence[str]) -> Sequence[str]:
+    return [column for column in columns if column.startswith(f"{dataset}.")]
+
+
+def _shortened(event: Event) -> str:
+    """What an event that is not whole says of it."""
+    return str(event.details.get(SHORTENED, ""))
+
+
 def _read(event: Event, dataset: str) -> dict[str, object]:
     database, _, name = dataset.partition(".")
-    own = [column for column in event.columns if column.startswith(f"{dataset}.")]
+    own = _of(dataset, event.columns)
     is_changed = event.verdict is Verdict.ALLOW and any(column.endswith(_CHANGED) for column in own)
     query = event.details.get("request")
     rows = event.details.get("rows")
@@ -88,7 +135,11 @@ def _read(event: Event, dataset: str) -> dict[str, object]:
             {"decision": str(event.verdict), "policy": {"name": policy, "version": str(event.revision)}}
             for policy in event.policies
         ],
-        "unmapped": {"columns": own, "tags": list(event.tags), **({"rows": rows} if isinstance(rows, int) else {})},
+        "unmapped": {
+            "columns": list(own),
+            "tags": list(event.tags),
+            **({"rows": rows} if isinstance(rows, int) else {}),
+        },
     }
 
 
@@ -134,6 +185,7 @@ def _common(
         "time": _millis(event),
         "actor": {"user": {"name": event.user, "groups": [{"name": group} for group in event.groups]}},
         "src_endpoint": {"ip": event.client} if event.client else {"name": "local"},
+        **({"message": told} if (told := _shortened(event)) else {}),
     }
 
 

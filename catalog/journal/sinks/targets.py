@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from catalog.errors import SettingsInvalid, SinkUnavailable
@@ -19,11 +19,15 @@ from catalog.errors import SettingsInvalid, SinkUnavailable
 _SECONDS = 10.0
 _PATIENCE_SECONDS = 2.0
 _AUDIT_INFORMATIONAL = 13 * 8 + 6  # facility "log audit", severity "informational" (RFC 5424, section 6.2.1)
-_LONGEST_DATAGRAM = 60_000
+_LONGEST_LINE = 60_000
+"""So many bytes of a line go into a datagram, which takes 65,507 with what stands before it."""
 
 
 class Target(Protocol):
-    """A place that takes lines."""
+    """A place that takes lines; one of more than `longest_line` bytes it cannot take at all (None: it takes any)."""
+
+    @property
+    def longest_line(self) -> int | None: ...
 
     def send(self, lines: Sequence[str]) -> None:
         """Takes every line; raises SinkUnavailable when that is not sure."""
@@ -37,6 +41,7 @@ class RotatedFile:
     file: Path
     most_bytes: int
     keep: int
+    longest_line: ClassVar[int | None] = None
 
     def send(self, lines: Sequence[str]) -> None:
         try:
@@ -67,6 +72,11 @@ class Syslog:
 
     address: str
 
+    @property
+    def longest_line(self) -> int | None:
+        """That of a datagram; over TCP none."""
+        return None if urlsplit(self.address).scheme == "tcp" else _LONGEST_LINE
+
     def send(self, lines: Sequence[str]) -> None:
         try:
             self._sent([_message(line) for line in lines])
@@ -88,7 +98,7 @@ class Syslog:
             out.settimeout(_SECONDS)
             out.connect(place)
             for message in messages:
-                out.send(message[:_LONGEST_DATAGRAM])
+                out.send(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +108,7 @@ class Webhook:
     url: str
     token: str = field(default="", repr=False)
     seconds: float = _SECONDS
+    longest_line: ClassVar[int | None] = None
 
     def send(self, lines: Sequence[str]) -> None:
         body = json.dumps([_element(line) for line in lines], ensure_ascii=False).encode()

@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from catalog.errors import SettingsInvalid, SinkUnavailable
-from catalog.journal.event import Event, EventKind
+from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from catalog.journal.sinks.delivery import Sink
 from catalog.journal.sinks.forms import as_json
@@ -24,6 +24,7 @@ from catalog.journal.sinks.targets import RotatedFile, Syslog, Target, Webhook, 
 class Flaky:
     """A target that is away as long as it is told to be."""
 
+    longest_line: ClassVar[int | None] = None
     is_away: bool = False
     got: list[int] = field(default_factory=list)
 
@@ -120,6 +121,23 @@ def test_syslog_over_udp_carries_one_message_a_line() -> None:
         messages = [server.recv(1_000).decode() for _ in range(2)]
     assert [message.rpartition(" ")[2] for message in messages] == ["one", "two"]
     assert all(message.startswith("<110>1 20") for message in messages)
+
+
+@pytest.mark.parametrize("scheme", ["udp", "unix"])
+def test_a_long_name_in_a_query_keeps_no_datagram_from_telling_who_asked(
+    scheme: str, journal: Journal, tmp_path: Path
+) -> None:
+    """A line that is cut off at the end is no JSON any more, and its last keys are kind, user and verdict."""
+    request = f'SELECT id AS "{chr(0x1F600) * 19_000}" FROM shop.secret'
+    journal.append(Event(kind=EventKind.QUERY_DENY, verdict=Verdict.DENY, user="kim", details={"request": request}))
+    with socket.socket(socket.AF_INET if scheme == "udp" else socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0) if scheme == "udp" else str(tmp_path / "log"))
+        server.settimeout(10)
+        place = f"udp://127.0.0.1:{server.getsockname()[1]}" if scheme == "udp" else f"unix://{tmp_path}/log"
+        _deliver(Sink(name="s", target=_made(place), form=as_json), journal)
+        told = json.loads(server.recv(200_000).decode().partition(" - - ")[2])
+    assert (told["user"], told["kind"], told["verdict"], told["seq"]) == ("kim", "query:deny", "deny", 1)
+    assert told["details"]["shortened"] == "details: event 1 of the journal has all of it"
 
 
 def test_syslog_over_tcp_counts_its_octets() -> None:

@@ -82,7 +82,7 @@ def test_a_query_is_one_ocsf_event_for_each_dataset() -> None:
 
 
 @functools.cache
-def _schema(class_uid: int, profiles: tuple[str, ...]) -> Draft202012Validator:
+def schema_of(class_uid: int, profiles: tuple[str, ...]) -> Draft202012Validator:
     """The published schema of a class, of the version that our events name, with the profiles that they say."""
     schemas = OcsfJsonSchemaEmbedded(get_ocsf_schema(version="1.5.0"))
     name = schemas.lookup_class_name_from_uid(class_uid)
@@ -97,13 +97,13 @@ def test_every_ocsf_event_holds_against_the_published_schema(kind: EventKind, ve
     for line in (*as_ocsf(whole), *as_ocsf(bare)):
         event = json.loads(line)
         assert event["metadata"]["version"] == "1.5.0"
-        schema = _schema(event["class_uid"], tuple(event["metadata"].get("profiles", ())))
+        schema = schema_of(event["class_uid"], tuple(event["metadata"].get("profiles", ())))
         assert [error.message for error in schema.iter_errors(event)] == []
 
 
 def test_the_schema_refuses_what_is_no_event() -> None:
     event = json.loads(as_ocsf(EVENT)[0])
-    schema = _schema(6005, ("security_control",))
+    schema = schema_of(6005, ("security_control",))
     for broken in ({**event, "more": 1}, {**event, "type_uid": "x"}, {**event, "actor": {}, "database": {}}):
         assert list(schema.iter_errors(broken))
     assert list(schema.iter_errors({name: value for name, value in event.items() if name != "src_endpoint"}))
