@@ -29,11 +29,12 @@ def briefer(event: Event) -> Iterator[Event]:
     """
     less = event
     for step in _STEPS:
-        less = step(less)
+        before, less = less, step(less)
+        if less == before:
+            continue
         names = [each.name for each in fields(event) if getattr(less, each.name) != getattr(event, each.name)]
-        if names:
-            mark = f"{', '.join(names)}: event {event.seq} of the journal has all of it"
-            yield replace(less, details={**less.details, SHORTENED: mark})
+        mark = f"{', '.join(names)}: event {event.seq} of the journal has all of it"
+        yield replace(less, details={**less.details, SHORTENED: mark})
 
 
 def _with_texts_of(most: int) -> Callable[[Event], Event]:

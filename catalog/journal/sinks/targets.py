@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
-from catalog.errors import SettingsInvalid, SinkUnavailable
+from catalog.errors import SettingsInvalid, SinkRefused, SinkUnavailable
 
 _SECONDS = 10.0
 _PATIENCE_SECONDS = 2.0
 _AUDIT_INFORMATIONAL = 13 * 8 + 6  # facility "log audit", severity "informational" (RFC 5424, section 6.2.1)
 _LONGEST_LINE = 60_000
 """So many bytes of a line go into a datagram, which takes 65,507 with what stands before it."""
+
+_ABOUT_CONTENT = frozenset({400, 403, 406, 413, 422})
+"""Statuses of who would take something else: less at once, or texts that do not look like an attack."""
 
 
 class Target(Protocol):
@@ -30,7 +33,7 @@ class Target(Protocol):
     def longest_line(self) -> int | None: ...
 
     def send(self, lines: Sequence[str]) -> None:
-        """Takes every line; raises SinkUnavailable when that is not sure."""
+        """Takes every line; raises SinkUnavailable when that is not sure, SinkRefused where fewer may be taken."""
         ...
 
 
@@ -120,7 +123,8 @@ class Webhook:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise SinkUnavailable(f"`{_place(self.url)}` cannot be reached") from error
         if not 200 <= status < 300:
-            raise SinkUnavailable(f"`{_place(self.url)}` answered {status}")
+            fault = SinkRefused if status in _ABOUT_CONTENT else SinkUnavailable
+            raise fault(f"`{_place(self.url)}` answered {status}")
 
     def _posted(self, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer. No redirect is followed: it would carry the record, and the token, elsewhere."""
@@ -134,7 +138,8 @@ class Webhook:
         with contextlib.closing(connection):
             connection.connect()
             with _ended_within(self.seconds, connection.sock):
-                connection.request("POST", f"{where.path or '/'}{where.query and f'?{where.query}'}", body, headers)
+                with contextlib.suppress(ConnectionError):  # who takes no more of a body may have answered already
+                    connection.request("POST", f"{where.path or '/'}{where.query and f'?{where.query}'}", body, headers)
                 return connection.getresponse().status
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -16,7 +16,7 @@ from catalog.errors import SettingsInvalid, SinkUnavailable
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from catalog.journal.sinks.delivery import Sink
-from catalog.journal.sinks.forms import as_json
+from catalog.journal.sinks.forms import FORMS, as_json
 from catalog.journal.sinks.targets import RotatedFile, Syslog, Target, Webhook, target
 
 
@@ -190,6 +190,116 @@ class _Hook(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""
+
+
+class _Collector(_Hook):
+    """Takes bodies of at most `most` bytes, none with a word in it, and answers others before it has read them."""
+
+    most = 2**20
+    word = b"<script>"
+    got: ClassVar[list[dict[str, Any]]] = []
+    refused: ClassVar[list[int]] = []
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length) if length <= self.most else b""
+        status = 413 if length > self.most else 403 if self.word in body else 200
+        if status == 200:
+            self.got.extend(json.loads(body))
+        else:
+            self.refused.append(length)
+        self.send_response(status)
+        self.end_headers()
+
+
+@contextlib.contextmanager
+def _collector(most: int) -> Iterator[tuple[str, list[dict[str, Any]], list[int]]]:
+    handler = type("Collector", (_Collector,), {"most": most, "got": [], "refused": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/in", handler.got, handler.refused  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+def _refused_query(journal: Journal, alias: str) -> None:
+    details = {"request": f'SELECT id AS "{alias}" FROM shop.secret', "ms": 3}
+    journal.append(
+        Event(
+            kind=EventKind.QUERY_DENY, verdict=Verdict.DENY, user="kim", datasets=("shop.l", "shop.m"), details=details
+        )
+    )
+
+
+def test_queries_with_long_names_are_no_body_that_a_web_address_refuses(journal: Journal) -> None:
+    _fill(journal, 2)
+    for _ in range(15):
+        _refused_query(journal, "\U0001f600" * 19_000)
+    _fill(journal, 230)
+    with _collector(2**20) as (url, got, refused):
+        sink = Sink(name="s", target=_made(url), form=as_json)
+        _deliver(sink, journal)
+    assert (sink.problem, refused) == ("", [])
+    assert [event["seq"] for event in got] == list(range(1, 248))
+    assert not any("shortened" in event["details"] for event in got)
+
+
+@pytest.mark.parametrize("form", ["json", "ocsf"])
+def test_who_takes_little_at_once_gets_batches_of_half_the_size_and_of_a_large_event_what_fits(
+    form: str, journal: Journal
+) -> None:
+    _fill(journal, 100)
+    _refused_query(journal, "\U0001f600" * 19_000)
+    _fill(journal, 100)
+    with _collector(20_000) as (url, got, refused):
+        sink = Sink(name="s", target=_made(url), form=FORMS[form])
+        _deliver(sink, journal)
+    assert sink.problem == ""
+    numbers = [int(event["seq"] if form == "json" else event["metadata"]["uid"]) for event in got]
+    assert list(dict.fromkeys(numbers)) == list(range(1, 202))
+    assert len(refused) < 20
+    large = [event for event, number in zip(got, numbers, strict=True) if number == 101]
+    assert len(large) == (1 if form == "json" else 2)
+    assert all("event 101 of the journal has all of it" in json.dumps(event) for event in large)
+    assert all("kim" in json.dumps(event) for event in large)
+
+
+def test_a_text_that_a_web_address_does_not_let_in_goes_without_it(journal: Journal) -> None:
+    """As what looks for attacks in front of a collector does: one such query would hold up all that come after it."""
+    _fill(journal, 3)
+    _refused_query(journal, "<script>")
+    _fill(journal, 3)
+    with _collector(2**20) as (url, got, _):
+        sink = Sink(name="s", target=_made(url), form=as_json)
+        _deliver(sink, journal)
+    assert sink.problem == ""
+    assert [event["seq"] for event in got] == [1, 2, 3, 4, 5, 6, 7]
+    assert got[3]["details"] == {"shortened": "details: event 4 of the journal has all of it"}
+    assert got[3]["user"] == "kim"
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+def test_nothing_goes_briefly_to_an_address_that_is_away(status: int, journal: Journal) -> None:
+    _refused_query(journal, "x" * 9_000)
+    with _hook(status) as (url, seen):
+        sink = Sink(name="s", target=_made(url), form=as_json)
+        _deliver(sink, journal)
+    assert len(seen) == 1
+    assert (sink.problem, journal.passed_on("s")) == (f"`http://127.0.0.1` answered {status}", 0)
+
+
+def test_an_event_that_is_refused_in_every_form_holds_its_place(journal: Journal) -> None:
+    _refused_query(journal, "x")
+    _fill(journal, 3)
+    with _hook(403) as (url, seen):
+        sink = Sink(name="s", target=_made(url), form=as_json)
+        _deliver(sink, journal)
+    assert (sink.problem, journal.passed_on("s")) == ("`http://127.0.0.1` answered 403", 0)
+    assert len(seen) < 10
 
 
 @contextlib.contextmanager
