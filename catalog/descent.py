@@ -68,7 +68,8 @@ class Descent:
             is_clear = all(flow.kind is FlowKind.MADE for flow in worked_out)
             why = "" if is_clear else _UNREAD
             shown = tuple(_shown(tracing.shared.others(place)))
-            return Told(flows=(*keys, *worked_out, *shown), why_unclear=why, may_read=frozenset({place}))
+            read = None if tracing.generated.is_open(place) else frozenset({place})
+            return Told(flows=(*keys, *worked_out, *shown), why_unclear=why, may_read=read)
         names = tuple(columns)
         try:
             made = tracing.made(place)
@@ -76,8 +77,7 @@ class Descent:
                 raise Unclear("its columns are not those of its SQL")
         except Unclear as unclear:
             bases = tracing.bases(place)
-            itself = {place} - (tracing.reads(place) or frozenset())  # what it reads may differ from it in case alone
-            anything = [None] if bases is None else sorted(bases - itself)
+            anything = [None] if bases is None else sorted(bases)  # its own place may be another's of the same letters
             flows = (Flow(column=(), relation=base, at=(), kind=FlowKind.MAY_BE) for base in anything)
             return Told(flows=(*keys, *flows), why_unclear=str(unclear), may_read=bases)
         return Told(flows=(*keys, *_made(names, made)))
@@ -169,6 +169,8 @@ def _made(names: Iterable[str], made: Iterable[Iterable[Origin]]) -> Iterator[Fl
 def _worked_out(generated: Generated, table: Place) -> Iterator[Flow]:
     for name in generated.names(table):
         made = generated.made((table, fold(name)))
+        if generated.may_hold_anything((table, fold(name))):
+            yield Flow(column=(name,), relation=None, at=(), kind=FlowKind.MAY_BE)
         if made is None:
             yield Flow(column=(name,), relation=table, at=(), kind=FlowKind.MAY_BE)
         for relation, column in sorted(made or ()):
@@ -230,6 +232,8 @@ class _Tracing:
 
     def _deeper(self, origin: Origin, shapes: Mapping[Place, Shape], within: tuple[Place, ...]) -> Iterator[Origin]:
         yield origin
+        if self.generated.may_hold_anything((origin.relation, origin.path[0])):
+            raise Unclear("it reads a generated column that calls what may read anything")
         made = self.generated.made((origin.relation, origin.path[0]))
         for relation, column in self._columns(origin.relation, shapes) if made is None else made:
             yield Origin(relation, (column,))
@@ -257,7 +261,7 @@ class _Tracing:
             relation = left.pop()
             if relation in found or relation not in self.views:
                 others = self.shared.others(relation)
-                if others is None:
+                if others is None or self.generated.is_open(relation):
                     return None
                 found |= {relation, *others}
                 continue

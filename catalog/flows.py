@@ -40,7 +40,10 @@ _SAME = (
     "SELECT o.id FROM source s JOIN source o ON o.id = s.id OR (s.reaches <> '' AND o.reaches = s.reaches) WHERE s.id ="
 )
 """The sources that reach the database of one."""
-_NAME = "SELECT b.name || '.' || d.name AS name FROM dataset d JOIN database b ON b.id = d.database_id WHERE d.id = ?"
+_NAME = (
+    "SELECT b.name || '.' || d.name AS name, d.relation FROM dataset d JOIN database b ON b.id = d.database_id"
+    " WHERE d.id = ?"
+)
 _ORDER = " ORDER BY f.dataset_id, f.kind DESC, f.relation, f.at, f.path"
 _ADD = (
     "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
@@ -217,10 +220,10 @@ def _from(tx: Transaction, base: int, path: Path | None, tag: int | None) -> Ite
     if place is not None:
         flows = f"{_FLOWS} WHERE f.source_id IN ({_SAME} ?) AND f.relation IN (?, ''){_ORDER}"
         for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
-            yield from _along(tx, flow, place, held)
+            yield from _along(tx, flow, held)
     for double in same:
         for flow in tx.rows(_FROM_A_DOUBLE, [double]):
-            yield from _along(tx, flow, None, held)
+            yield from _along(tx, flow, held)
 
 
 def _to(tx: Transaction, dataset: int) -> Iterator[Arrival]:
@@ -243,13 +246,13 @@ def _by_flows(tx: Transaction, dataset: int) -> Iterator[Arrival]:
         for place in (cast(Place, read_path(flow["relation"])),) if flow["relation"] else bases:
             for base in bases.get(place, ()):
                 held[base] = held.get(base) or _Held(tx, base)
-                yield from _along(tx, flow, place, held[base])
+                yield from _along(tx, flow, held[base])
 
 
 def _from_doubles(tx: Transaction, dataset: int) -> Iterator[Arrival]:
     for double in doubles(tx, dataset):
         for flow in tx.rows(_FROM_A_DOUBLE, [dataset]):
-            yield from _along(tx, flow, None, _Held(tx, double))
+            yield from _along(tx, flow, _Held(tx, double))
 
 
 def _bases(tx: Transaction, dataset: int) -> dict[Place, list[int]]:
@@ -274,7 +277,7 @@ class _Held:
         if path is not None and tag is not None:
             one, given = " AND h.path = ? AND h.tag_id = ?", [base, stored_path(path), tag]
         [row] = tx.rows(_NAME, [base])
-        self.name = str(row["name"])
+        self.name, self.relation = str(row["name"]), str(row["relation"])
         self._by_top: dict[Path, list[tuple[Path, int, str]]] = {}
         for held in tx.rows(f"{_HELD}{one} ORDER BY h.path, t.name", given):
             at = read_path(held["path"])
@@ -289,10 +292,12 @@ class _Held:
                 yield at, number, tag
 
 
-def _along(tx: Transaction, flow: sqlite3.Row, place: Place | None, held: _Held) -> Iterator[Arrival]:
-    """The tags that come along one flow from a dataset at a place; a view that may read anything reads not itself."""
+def _along(tx: Transaction, flow: sqlite3.Row, held: _Held) -> Iterator[Arrival]:
+    """The tags that come along one flow from a dataset; a view that may read anything reads not itself, but may read
+    what differs from it in case alone.
+    """
     kind, at = FlowKind(flow["kind"]), read_path(flow["at"])
-    if not flow["relation"] and place_of(flow["own"]) == place:
+    if kind is FlowKind.MAY_BE and not read_path(flow["path"]) and flow["own"] == held.relation:
         return
     for tagged, number, tag in held.at(at):
         if kind is FlowKind.REFERS and len(tagged) != len(at):

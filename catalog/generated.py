@@ -24,6 +24,7 @@ class Generated:
 
     _read: dict[Column, frozenset[Column] | None] = field(default_factory=dict)
     _names: dict[Place, dict[str, None]] = field(default_factory=dict)
+    _untold: set[Column] = field(default_factory=set)
 
     @classmethod
     def of(cls, columns: Iterable[GeneratedColumn]) -> "Generated":
@@ -35,11 +36,21 @@ class Generated:
                 known = found._read.get(column, frozenset())
                 found._read[column] = None if reads is None or known is None else reads | known
                 found._names.setdefault(place, {})[each.name] = None
+                found._untold.update(() if each.is_told else (column,))
         return found
 
     def names(self, relation: Place) -> tuple[str, ...]:
         """The generated columns of a relation."""
         return tuple(self._names.get(relation, ()))
+
+    def may_hold_anything(self, column: Column) -> bool:
+        """Whether a column may hold anything of its source, as what it calls does not tell what it reads."""
+        made = self.made(column)
+        return any(each in self._untold for each in (column, *made)) if made is not None else self.is_open(column[0])
+
+    def is_open(self, relation: Place) -> bool:
+        """Whether a relation has a column that may hold anything."""
+        return any(place == relation for place, _ in self._untold)
 
     def made(self, column: Column) -> frozenset[Column] | None:
         """What a column is made of, nothing where it is not generated; None for any column of its table."""

@@ -289,12 +289,13 @@ class KnowsViews(KnowsDescriptions, Protocol):
 class GeneratedColumn:
     """A column that a table works out from others, with every column that it may read, each by its relation and name.
 
-    None stands for any column of the table.
+    None stands for any column of the table, and where it `is_told` not, it may read anything else of its source too.
     """
 
     relation: str
     name: str
     reads: frozenset[tuple[str, str]] | None
+    is_told: bool = True
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from proxy.fencing.families import Families, family, family_of_type
 T = TypeVar("T", bound=exp.Expr)
 _UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
 _WORD = re.compile(r"\w+")
+_MOST_ROWS = 100  # of more that are written in a query nothing is known
 _LONGEST = 1_000  # a name of more characters is not taken apart
 _NUMBERED = re.compile(r"(.+)_\d+", re.ASCII | re.DOTALL)
 
@@ -67,7 +68,12 @@ def _aliases(nodes: _Nodes) -> Iterator[tuple[str, exp.Expr | None]]:
         yield alias.alias, alias.this
     for table in nodes.of(exp.TableAlias):
         names = [name.name for name in table.columns]
-        query = table.parent.this if isinstance(table.parent, exp.Subquery | exp.CTE) else None
+        query = table.parent.this if isinstance(table.parent, exp.Subquery | exp.CTE) else table.parent
+        if isinstance(query, exp.Values) and len(query.expressions) <= _MOST_ROWS:
+            for row in query.expressions:
+                cells = row.expressions if isinstance(row, exp.Tuple) else [row]
+                yield from zip(names, cells if len(cells) == len(names) else [None] * len(names), strict=True)
+            continue
         items = [item.unalias() for item in query.expressions] if isinstance(query, exp.Select) else []
         is_written = len(items) == len(names) and not any(item.is_star for item in items)
         yield from zip(names, items if is_written else [None] * len(names), strict=True)

@@ -72,7 +72,7 @@ class Placed:
         """Whether the pieces in which an engine takes the rows end by what the person does not see: by rows that are
         filtered out of them, or by the bytes of texts.
         """
-        if self.content is not None or not self.has_statistics:
+        if self.content is not None:
             return False
         shows_all = not self.hides and all(map(self.is_plain, self.decision.columns))
         return bool(self.decision.rows.filter) or (self.is_read_by_bytes and not shows_all)

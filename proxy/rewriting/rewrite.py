@@ -25,7 +25,7 @@ from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
 from proxy.rewriting.relations import Leaf, shorten_columns
-from proxy.rewriting.row_order import add_order, keeps_order, keys_of_all, take_order
+from proxy.rewriting.row_order import add_order, exact_in, hangs_on_order, keeps_order, keys_of_all, take_order
 from proxy.rewriting.secure import Governed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
 from proxy.rewriting.words import in_words, own_name, told_briefly
@@ -62,10 +62,12 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    order = keys_of_all(tree) if _tells_pieces(tree, placed) else []
+    tells_pieces = _tells_pieces(tree, placed)
+    is_sorted = tells_pieces and hangs_on_order(tree, exact_in(tree, placed))
+    order = keys_of_all(tree) if tells_pieces else []
     if order:
         add_order(tree, order)
-    elif order is None:
+    if is_sorted:
         placed = [replace(item, order=None) if item.has_telling_pieces else item for item in placed]
     known = meant_by_names(tree, placed) if needs_fence(placed) else None
     late = () if known is None else late_columns(tree, known, plain_names(placed))

@@ -6,21 +6,32 @@ pieces as its threads come by them. So the order of an answer would show where e
 left out lie between those that are seen, or how long hidden texts before them are.
 """
 
+from collections.abc import Iterator, Sequence
+
 from sqlglot import exp
 
+from catalog.names import fold
+from policy_engine.model import Outcome
+from policy_engine.shown_types import shown_type
+from proxy.fencing.families import Families, bare
 from proxy.reading.functions import CALLABLE
+from proxy.rewriting.exact import Exact, is_exact_type
+from proxy.rewriting.placed import Placed, distinct, meant_by_names
 
 _AGGREGATES = frozenset({exp.Avg, exp.Count, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, exp.Max, exp.Min, exp.Sum})
 _ALIKE = frozenset(
-    "avg bit_and bit_or bit_xor bool_and bool_or count count_if count_star cume_dist dense_rank max median min "
-    "percent_rank quantile_cont quantile_disc rank rank_dense stddev stddev_pop stddev_samp sum var_pop var_samp "
-    "variance".split()
+    "bit_and bit_or bit_xor bool_and bool_or count_if count_star cume_dist dense_rank percent_rank rank "
+    "rank_dense".split()
 )
-"""Aggregates and functions of windows that find the same whatever order their rows come in."""
+"""Aggregates and functions of windows that find the same whatever order their rows come in, if equal ones are the same
+and sums are not rounded.
+"""
+_GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnest"})
 
 _OF_PLAIN = frozenset({"expressions", "from_", "where", "limit", "offset"})
 _OF_DERIVED = frozenset({"this", "alias"})
-_KINDS_IN_ORDER = frozenset({"ASOF", "POSITIONAL"})
+_OF_TABLE = frozenset({"this", "db", "catalog", "alias"})
+_WORDS_IN_ORDER = frozenset({"ASOF", "POSITIONAL"})
 
 
 def keeps_order(tree: exp.Expr) -> bool:
@@ -37,7 +48,7 @@ def keeps_order(tree: exp.Expr) -> bool:
     if isinstance(tree, exp.Describe):
         return True  # it tells of the columns in their order, and no row is read
     if isinstance(tree, exp.Table):
-        return not tree.args.get("joins") and not any(isinstance(node, exp.TableSample) for node in tree.walk())
+        return _has_only(tree, _OF_TABLE) and not any(isinstance(node, exp.TableSample) for node in tree.walk())
     source = tree.args.get("from_")
     if not isinstance(tree, exp.Select) or not isinstance(source, exp.From) or not _has_only(tree, _OF_PLAIN):
         return False
@@ -46,26 +57,61 @@ def keeps_order(tree: exp.Expr) -> bool:
     return is_of_rows and keeps_order(source.this)
 
 
-def keys_of_all(tree: exp.Expr) -> list[exp.Expr] | None:
-    """The keys of order that leave one order to what a statement finds, behind those that it has; None where what it
-    finds may hang on pieces whatever its last order is, as where something within it takes rows as they come.
+def exact_in(tree: exp.Expr, placed: Sequence[Placed]) -> Exact:
+    """What is exact in a statement over governed relations."""
+    shown = [
+        column for item in distinct(placed) for column in item.decision.columns if column.outcome is not Outcome.HIDDEN
+    ]
+    vague = {fold(column.name) for column in shown if not is_exact_type(shown_type(column))}
+    aliases: dict[str, list[exp.Expr]] = {}
+    for alias in tree.find_all(exp.Alias):
+        aliases.setdefault(fold(alias.alias), []).append(alias.this)
+    listed = {fold(name.name) for table in tree.find_all(exp.TableAlias) for name in table.columns}
+    for name in vague | listed:  # of these what they mean together tells, or nothing
+        aliases.pop(name, None)
+    known = meant_by_names(tree, placed)
+    found = Exact(known, aliases, has_exact_columns=not vague)
+    selects = list(tree.find_all(exp.Select))
+    if tree.find(exp.SetOperation) and not all(found.hold(select.expressions) for select in selects):
+        return Exact(Families(), {}, has_exact_columns=False)  # a name of one side may mean what the other makes of it
+    is_all = all(found.hold(select.expressions) for select in selects) and not tree.find(exp.Values, exp.Unnest)
+    return found if is_all or vague else Exact(known, aliases, has_exact_columns=False)
+
+
+def hangs_on_order(tree: exp.Expr, exact: Exact) -> bool:
+    """Whether what a statement finds may hang on the order in which rows come to it, whatever its last order is, as
+    where something within it takes rows as they come, or shows the first of several that are alike.
 
     Example:
         >>> from proxy.reading.statement import read
-        >>> for sql in ("select a, b as c from t join u using (a) order by b limit 5", "select first(a) from t, u"):
-        ...     keys = keys_of_all(read(sql).tree)
-        ...     print(keys and [key.sql("duckdb") for key in keys])
-        ['1', '2']
-        None
+        >>> exact = Exact(Families({"a": "integer"}), {}, has_exact_columns=True)
+        >>> [hangs_on_order(read(sql).tree, exact) for sql in ("select max(a) from t, u", "select first(a) from t, u")]
+        [False, True]
     """
-    if not isinstance(tree, exp.Select | exp.SetOperation) or any(_takes_order(node, tree) for node in tree.walk()):
-        return None
-    if _is_one_row(tree) or _is_ordered_by_all(tree):
+    if not isinstance(tree, exp.Select | exp.SetOperation):
+        return True
+    if any(_takes_order(node, tree) or _takes_first(node, exact) for node in tree.walk()):
+        return True
+    is_told = _columns(tree) is not None or not tree.args.get("order") or _is_ordered_by_all(tree)
+    return not _is_one_row(tree) and not (is_told and _differ(tree, exact))
+
+
+def keys_of_all(tree: exp.Expr) -> list[exp.Expr]:
+    """The keys of order that leave one order to what a statement finds, behind those that it has, as far as rows that
+    are alike are the same; none where only the engine knows its columns and it has an order.
+
+    Example:
+        >>> from proxy.reading.statement import read
+        >>> keys = keys_of_all(read("select a, b as c from t join u using (a) order by b limit 5").tree)
+        >>> [key.sql("duckdb") for key in keys]
+        ['1', '2']
+    """
+    if not isinstance(tree, exp.Select | exp.SetOperation) or _is_one_row(tree) or _is_ordered_by_all(tree):
         return []
     columns = _columns(tree)
     if columns is not None:
         return [exp.Ordered(this=exp.Literal.number(place)) for place in range(1, columns + 1)]
-    return None if tree.args.get("order") else [exp.Ordered(this=exp.var("ALL"))]
+    return [] if tree.args.get("order") else [exp.Ordered(this=exp.var("ALL"))]
 
 
 def add_order(tree: exp.Expr, keys: list[exp.Expr]) -> None:
@@ -104,7 +150,15 @@ def _is_one_row(tree: exp.Expr) -> bool:
     """Whether a statement is one row of aggregates over all its rows."""
     if not isinstance(tree, exp.Select) or tree.args.get("group") or tree.find(exp.Unnest, exp.Explode, exp.Window):
         return False
-    return any(_is_of_several_rows(item.unalias()) and _is_alike(item.unalias()) for item in tree.expressions)
+    return any(isinstance(node, tuple(_AGGREGATES)) for item in tree.expressions for node in _outside_queries(item))
+
+
+def _outside_queries(item: exp.Expr) -> Iterator[exp.Expr]:
+    return (node for node in item.walk(prune=_is_query) if not _is_query(node))
+
+
+def _is_query(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Query)
 
 
 def _is_ordered_by_all(tree: exp.Expr) -> bool:
@@ -117,9 +171,78 @@ def _is_one(item: exp.Expr) -> bool:
     if isinstance(item, exp.Column):
         return isinstance(item.this, exp.Identifier)
     return isinstance(item, exp.Alias) and not any(
-        isinstance(node, exp.Star | exp.Columns | exp.Unnest | exp.Explode) and not isinstance(node.parent, exp.Count)
+        isinstance(node, exp.Columns | exp.Unnest | exp.Explode)
+        or (isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count))
         for node in item.walk()
     )
+
+
+def _differ(tree: exp.Expr, exact: Exact) -> bool:
+    """Whether rows of an answer that compare as equal are the same: all of it is, or what it is grouped by, if that is
+    in it.
+    """
+    if not isinstance(tree, exp.Select) or exact.hold(tree.expressions):
+        return _is_exact(tree, exact)
+    keys = _groups(tree)
+    if not keys or tree.args["group"].args.get("all") or not exact.hold(keys):
+        return False
+    items = [bare(item.unalias()) for item in tree.expressions]
+    return all(key in items for key in keys)
+
+
+def _is_exact(query: exp.Expr, exact: Exact) -> bool:
+    if isinstance(query, exp.SetOperation):
+        return _is_exact(query.this, exact) and _is_exact(query.expression, exact)
+    if isinstance(query, exp.Subquery):
+        return _is_exact(query.this, exact)
+    return isinstance(query, exp.Select) and exact.hold(query.expressions)
+
+
+def _groups(tree: exp.Select) -> list[exp.Expr]:
+    """What a SELECT groups its rows by: of `GROUP BY ALL` all of its columns, aggregates too."""
+    group = tree.args.get("group")
+    if not isinstance(group, exp.Group):
+        return []
+    if group.args.get("all"):
+        return list(tree.expressions)
+    items = tree.expressions
+    by_alias = {fold(item.alias): item.this for item in items if isinstance(item, exp.Alias)}
+    found: list[exp.Expr] = []
+    for key in map(bare, _keys_in(group)):
+        if isinstance(key, exp.Literal) and not key.is_string:
+            place = int(key.name) - 1 if key.name.isdecimal() else -1
+            found.append(bare(items[place].unalias()) if 0 <= place < len(items) else key)
+        elif isinstance(key, exp.Column) and len(key.parts) == 1:
+            meaning = by_alias.get(fold(key.name))
+            found += [key] if meaning is None else [bare(meaning), key]  # a column of its name may be meant instead
+        else:
+            found.append(key)
+    return found
+
+
+def _keys_in(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The keys within a GROUP BY, those of its sets too."""
+    for part in node.iter_expressions():
+        if isinstance(part, exp.Rollup | exp.Cube | exp.GroupingSets | exp.Tuple):
+            yield from _keys_in(part)
+        else:
+            yield part
+
+
+def _takes_first(node: exp.Expr, exact: Exact) -> bool:
+    """Whether a part of a statement shows the first of values that are alike, or a sum that is rounded on the way."""
+    if isinstance(node, exp.Distinct):
+        return not isinstance(node.parent, exp.Count) and not exact.hold(
+            node.parent.expressions if isinstance(node.parent, exp.Select) else node.expressions
+        )
+    if isinstance(node, exp.Select):
+        return not exact.hold(_groups(node))
+    if isinstance(node, exp.SetOperation):
+        is_all = isinstance(node, exp.Union) and not node.args.get("distinct")
+        return not is_all and not _is_exact(node, exact)
+    if isinstance(node, exp.Sum | exp.Avg):
+        return not exact.adds_up(node)
+    return isinstance(node, exp.Max | exp.Min) and not exact.hold(node.iter_expressions())
 
 
 def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
@@ -129,7 +252,8 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
     if isinstance(node, exp.Distinct):
         return bool(node.args.get("on"))
     if isinstance(node, exp.Join):
-        return f"{node.args.get('method') or ''} {node.args.get('kind') or ''}".upper().strip() in _KINDS_IN_ORDER
+        words = f"{node.args.get('method') or ''} {node.args.get('kind') or ''} {node.args.get('side') or ''}".upper()
+        return not _WORDS_IN_ORDER.isdisjoint(words.split())
     if isinstance(node, exp.With):
         return bool(node.args.get("recursive"))
     if isinstance(node, exp.Array | exp.List):
@@ -143,10 +267,12 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
 
 
 def _is_of_several_rows(node: exp.Expr) -> bool:
-    """Whether a part of an expression is worked out of more than one row, or may be."""
+    """Whether a part of an expression is worked out of more than one row, or gives several, or may."""
     if isinstance(node, exp.Anonymous):
         function = CALLABLE.get(node.name.lower())
-        return function is None or function.kind != "scalar"
+        return function is None or function.kind != "scalar" or node.name.lower() in _GIVING_ROWS
+    if isinstance(node, exp.Unnest | exp.Explode):
+        return True
     if isinstance(node, exp.Func):
         kinds = {CALLABLE[name.lower()].kind for name in node.sql_names() if name.lower() in CALLABLE}
         return isinstance(node, exp.AggFunc) or not kinds <= {"scalar"}
@@ -155,8 +281,8 @@ def _is_of_several_rows(node: exp.Expr) -> bool:
 
 def _is_alike(node: exp.Expr) -> bool:
     if isinstance(node, exp.Anonymous):
-        return node.name.lower() in _ALIKE
-    return isinstance(node, exp.Query | exp.Window) or type(node) in _AGGREGATES
+        return node.name.lower() in _ALIKE | _GIVING_ROWS
+    return isinstance(node, exp.Query | exp.Window | exp.Unnest | exp.Explode) or type(node) in _AGGREGATES
 
 
 def _has_only(node: exp.Expr, keys: frozenset[str]) -> bool:

@@ -24,16 +24,11 @@ from policy_engine.shown_types import shown_type
 from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.barrier import FENCE, is_leak_proof, without_errors
 from proxy.fencing.meanings import families
+from proxy.rewriting.exact import is_exact_type
 from proxy.rewriting.projection import Projection
 
 NEVER_RAISE = frozenset({"constant", "hash", "mask", "null", "redact", "tokenize", "zero"})
 """Transforms that are known to give something for every value; what any other cannot do is NULL."""
-
-_EXACT = frozenset(
-    "BIGINT BIT BLOB BOOLEAN DATE DECIMAL ENUM HUGEINT INTEGER SMALLINT TIME TIMESTAMP TIMESTAMP_MS TIMESTAMP_NS "
-    "TIMESTAMP_S TINYINT UBIGINT UHUGEINT UINTEGER USMALLINT UTINYINT UUID VARCHAR".split()
-) | {"TIMESTAMP WITH TIME ZONE"}
-"""Types of which values that compare as equal are told in the same way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +120,7 @@ def _sorted(sql: str, shown: Sequence[ColumnDecision]) -> str:
     To an engine 0.0 and -0.0 are alike, or a month and thirty days: where there may be such cells their texts decide.
     """
     order = [str(place + 1) for place in range(len(shown))]
-    vague = [quoted(column.name) for column in shown if shown_type(column).partition("(")[0] not in _EXACT]
+    vague = [quoted(column.name) for column in shown if not is_exact_type(shown_type(column))]
     if not vague:
         return f"{sql} ORDER BY {', '.join(order)}"
     row = quoted(ROW)

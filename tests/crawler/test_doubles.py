@@ -195,7 +195,7 @@ def test_a_server_may_find_a_name_without_a_schema_in_any(tmp_path: Path, postgr
     with Catalog(tmp_path / "catalog.db") as catalog:
         Datasets(catalog).put_source(replace(database.source, name="first"))
         prepare_for(catalog)
-        fields = connect(database.source).describe("t")
+        fields = connect(database.source).describe("public.t")
         Datasets(catalog).register("a", "t", "first", "public.t", fields)
         Datasets(catalog).register("b", "t", "first", "T", fields)
         say(catalog, "b.t", "note")

@@ -267,3 +267,17 @@ def test_every_function_is_one_of_the_engines_own(engine: duckdb.DuckDBPyConnect
     wrong = {name for name, kind, _ in TOTAL if (kinds.get(name) == "aggregate") != (kind == "aggregate")}
     assert not wrong - {"count_if", "countif"}
     assert len(CALLABLE) == 515
+
+
+def test_what_the_engine_writes_with_an_aggregate_is_one(engine: duckdb.DuckDBPyConnection) -> None:
+    """A macro is what is written in it; of one that is over an aggregate a scalar would be worked out row by row."""
+    asked = "SELECT lower(function_name), function_type, macro_definition FROM duckdb_functions()"
+    rows = engine.execute(asked).fetchall()
+    aggregates = {name for name, kind, _ in rows if kind == "aggregate"}
+    macros = {name: set(re.findall(r"\w+", text.lower())) for name, _, text in rows if text}
+    for _ in range(5):  # macros over macros
+        aggregates |= {name for name, words in macros.items() if words & (aggregates - {"list", "first", "last"})}
+    scalars = {name for name, function in CALLABLE.items() if function.kind == "scalar"}
+    over_lists = {name for name in scalars & aggregates if "list_aggr" in macros.get(name, ())}
+    assert scalars & aggregates - over_lists == set()
+    assert "json_group_structure" in aggregates

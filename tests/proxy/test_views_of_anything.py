@@ -137,6 +137,42 @@ def test_a_view_of_tables_and_the_servers_own_functions_is_shown(crawled: tuple[
     assert world.ask(f"select * from shop.{name}", ANALYST).num_rows == 1
 
 
+GENERATED = """
+CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, 'HIDDEN-7');
+CREATE FUNCTION lying(i int) RETURNS text LANGUAGE sql IMMUTABLE AS 'select note from public.t where id = i limit 1';
+CREATE FUNCTION beside(a int, b int) RETURNS text LANGUAGE sql IMMUTABLE AS 'select public.lying(a)';
+CREATE OPERATOR ### (leftarg = int, rightarg = int, function = beside);
+CREATE TABLE calling (id int, loud text GENERATED ALWAYS AS (upper('a' || id)) STORED,
+  n text GENERATED ALWAYS AS (lying(id)) STORED); INSERT INTO calling VALUES (1);
+CREATE TABLE operating (id int, loud int GENERATED ALWAYS AS (abs(id)) STORED,
+  n text GENERATED ALWAYS AS (id ### 1) STORED); INSERT INTO operating VALUES (1);
+CREATE TABLE above (id int, loud text, n text); CREATE TABLE below (n text GENERATED ALWAYS AS (lying(id)) STORED)
+  INHERITS (above); INSERT INTO below VALUES (1);
+CREATE VIEW reading AS SELECT id, n AS m FROM calling; CREATE VIEW passing AS SELECT id, loud FROM calling;
+CREATE VIEW unclear AS SELECT id, loud FROM calling, LATERAL (SELECT lying(1)) x
+"""
+
+
+def test_a_generated_column_that_calls_what_may_read_anything_has_every_tag(tmp_path: Path, postgres: Server) -> None:
+    database = Database("postgres", postgres, tmp_path)
+    database.run(GENERATED)
+    document = DOCUMENT.replace("SOURCE", database.shown).replace("TABLE", database.relation("t"))
+    with governed(tmp_path, document) as world:
+        report = crawl(world.catalog, "data", into="shop", by="max")
+        shown = {}
+        for name in ("calling", "operating", "passing", "reading", "above", "unclear"):
+            try:
+                shown[name] = world.ask(f"select * from shop.{name}", ANALYST).column_names
+            except VeilError as error:
+                shown[name] = [error.detail[:10]]
+    plain = ["id", "loud"]
+    refused = ["no dataset"]
+    assert shown["calling"] == shown["operating"] == shown["passing"] == plain
+    assert (shown["reading"], shown["unclear"], shown["above"]) == (refused, refused, plain)
+    told = {each.relation for each in report.unclear if "it may read from anything" in each.reason}
+    assert told >= {"shop.calling", "shop.operating", "shop.reading", "shop.unclear"}
+
+
 MARIADB_KEPT = {
     "statistics of columns": "SELECT column_name AS n, max_value AS most FROM mysql.column_stats WHERE db_name = '{0}'",
     "statistics of tables": "SELECT table_name AS n FROM mysql.innodb_table_stats",

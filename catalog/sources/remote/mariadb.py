@@ -10,7 +10,7 @@ in it. So each scan of a view has a connection of its own, which is begun with t
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -80,6 +80,8 @@ def open_mariadb(
 
 class MariaDbSnapshot:
     """A transaction of one connection; scans that run at the same time make further ones."""
+
+    has_schemas: ClassVar = True
 
     def __init__(self, source: str, url: str, seconds: float | None) -> None:
         self._source = source

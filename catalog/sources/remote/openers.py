@@ -54,6 +54,9 @@ def located(snapshot: Snapshot, relation: str) -> RemoteTable:
     parts = split(relation)
     if not 1 <= len(parts) <= 2:
         raise SourceUnavailable(f"`{relation}` is no name of a table", hint="write schema.table")
+    if len(parts) == 1 and snapshot.has_schemas:
+        # INVARIANT: tags come to a relation by its schema and name, so none goes by another name.
+        raise SourceUnavailable(f"`{relation}` does not say in which schema it is", hint="write schema.table")
     schema, name = parts if len(parts) == 2 else (None, parts[0])
     found = list(snapshot.tables(schema, name))
     exact = [table for table in found if table.name == name and schema in (None, table.schema)]

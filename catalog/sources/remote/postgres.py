@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
@@ -78,6 +78,8 @@ class PostgresSnapshot:
     INVARIANT: one that has read what may run SQL of others is closed, and so is one whose scan did not come to its end.
     """
 
+    has_schemas: ClassVar = True
+
     def __init__(self, source: str, url: str, seconds: float | None, kept: Kept | None = None) -> None:
         self._kept = kept or Kept()
         self._is_kept_here = kept is None
@@ -121,14 +123,16 @@ class PostgresSnapshot:
 
     def generated(self) -> Iterator[GeneratedColumn]:
         """The generated columns of tables and of what inherits from them, by the dependencies that the server keeps."""
-        found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        found, untold = dict[tuple[str, str], set[tuple[str, str]]](), set[tuple[str, str]]()
         for row in self._rows(GENERATED):
             place = join(str(row["schema"]), str(row["table"])), str(row["column"])
             read = found.setdefault(place, set())
+            untold |= set() if row["is_told"] else {place}
             if row["read_column"] is not None:
                 read.add((join(str(row["read_schema"]), str(row["read_table"])), str(row["read_column"])))
         for (relation, name), reads in found.items():
-            yield GeneratedColumn(relation=relation, name=name, reads=frozenset(reads))
+            is_told = (relation, name) not in untold
+            yield GeneratedColumn(relation=relation, name=name, reads=frozenset(reads), is_told=is_told)
 
     def shared_rows(self) -> Iterator[SharedRows]:
         """Tables with those that inherit from them, and partitions with their tables."""

@@ -119,9 +119,16 @@ transaction_timestamp ts_headline ts_match_tq ts_match_tt uuidv4 uuidv7 version 
 xml_is_well_formed
 """
 
+# Whatever a function may read that is neither the server's own nor, by the word of who may add C to it, immutable.
+_TELLS_WHAT_IT_READS = f"""EXISTS (
+  SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = called.oid AND CASE
+    WHEN p.oid < 16384 AND p.pronamespace = 'pg_catalog'::regnamespace
+      THEN p.provolatile = 'i' OR p.proname IN ('{"', '".join(_TELLING_NOTHING.split())}')
+    ELSE p.provolatile = 'i' AND l.lanname = 'c' END)"""
+
 # By the rule that a view is, as the server keeps it: dependencies alone leave out what the server brings along. What is
-# not told of is a row that says so: what the server keeps for itself, such as its statistics, sequences, and whatever a
-# function may read that is neither the server's own nor, by the word of who may add C to it, immutable.
+# not told of is a row that says so: what the server keeps for itself, such as its statistics, sequences, and whatever
+# such a function reads.
 READS = f"""
 WITH rule AS (
   SELECT r.oid, r.ev_action::text AS made FROM pg_rewrite r
@@ -144,11 +151,7 @@ SELECT n.nspname::text AS schema, c.relname::text AS name, COALESCE(
 FROM relation LEFT JOIN pg_class c ON c.oid = relation.oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE relation.oid <> $1::text::oid AND c.relkind IS DISTINCT FROM 'c'
 UNION
-SELECT NULL, NULL, false FROM called WHERE NOT EXISTS (
-  SELECT FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = called.oid AND CASE
-    WHEN p.oid < 16384 AND p.pronamespace = 'pg_catalog'::regnamespace
-      THEN p.provolatile = 'i' OR p.proname IN ('{"', '".join(_TELLING_NOTHING.split())}')
-    ELSE p.provolatile = 'i' AND l.lanname = 'c' END)
+SELECT NULL, NULL, false FROM called WHERE NOT {_TELLS_WHAT_IT_READS}
 UNION SELECT NULL, NULL, false WHERE NOT EXISTS (SELECT FROM rule)
 ORDER BY 1, 2
 """
@@ -176,13 +179,21 @@ WHERE d.datname = current_database()
 VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
 
 # What a generated column reads is a dependency of its expression, up to version 14 of the column itself. What is read
-# from a table is read from those that inherit from it too, each with expressions of its own.
-GENERATED = """
+# from a table is read from those that inherit from it too, each with expressions of its own. A function in it has to be
+# immutable, which only who made it says.
+GENERATED = f"""
 WITH RECURSIVE part(oid, top) AS (
   SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind IN ('r', 'p', 'f')
   UNION SELECT i.inhrelid, part.top FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
 SELECT t.nspname::text AS schema, top.relname::text AS table, a.attname::text AS column,
-  n.nspname::text AS read_schema, c.relname::text AS read_table, r.attname::text AS read_column
+  n.nspname::text AS read_schema, c.relname::text AS read_table, r.attname::text AS read_column, NOT EXISTS (
+    SELECT FROM (
+      SELECT COALESCE(o.oprcode, f.refobjid) AS oid FROM pg_depend f
+      LEFT JOIN pg_operator o ON f.refclassid = 'pg_operator'::regclass AND o.oid = f.refobjid
+      WHERE f.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+        AND (f.classid = 'pg_attrdef'::regclass AND f.objid = e.oid
+          OR f.classid = 'pg_class'::regclass AND f.objid = a.attrelid AND f.objsubid = a.attnum)) called
+    WHERE NOT {_TELLS_WHAT_IT_READS}) AS is_told
 FROM pg_attribute a JOIN part ON part.oid = a.attrelid
 JOIN pg_class top ON top.oid = part.top JOIN pg_namespace t ON t.oid = top.relnamespace
 JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pyarrow as pa
 
@@ -71,6 +71,9 @@ class Snapshot(Protocol):
     Every method raises VeilError only, with texts of Veil's own. `cancel` may be called from any thread and as often
     as one likes; reads under way then fail.
     """
+
+    has_schemas: ClassVar[bool]
+    """Whether a table's name alone may mean several; then a relation names its schema as well."""
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view that is not the system's own, or those of a schema or name, in any case of letters."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 from urllib.parse import quote as percent
 
 import pyarrow as pa
@@ -85,6 +85,8 @@ def open_sqlite(
 
 class SqliteSnapshot:
     """One connection with one transaction, in which several statements may be read at a time."""
+
+    has_schemas: ClassVar = False
 
     def __init__(self, path: Path, seconds: float | None) -> None:
         self._path = found(path)

@@ -57,8 +57,8 @@ def made(mariadb: Server, database: str) -> Iterator[Callable[[str], str]]:
     names: list[str] = []
 
     def make(sql: str) -> str:
-        names.append(f"t{next(_NUMBERS)}")
-        granted = f"{sql}; GRANT SELECT ON clinic.$t TO reader@'127.0.0.1'"
+        names.append(f"{database}.t{next(_NUMBERS)}")
+        granted = f"{sql}; GRANT SELECT ON $t TO reader@'127.0.0.1'"
         mariadb.run(f"SET sql_mode = ''; {granted}".replace("$t", names[-1]), database)
         return names[-1]
 
@@ -102,9 +102,9 @@ class TestMariaDb(ConnectorContract):
         self, source: Source, mariadb: Server, database: str, made: Callable[[str], str]
     ) -> None:
         table = made("CREATE TABLE $t (a int)")
-        [before] = [each.fingerprint for each in connect(source).relations(f"clinic.{table}")]
+        [before] = [each.fingerprint for each in connect(source).relations(table)]
         mariadb.run(f"INSERT INTO {table} VALUES (1)", database)
-        [after] = [each.fingerprint for each in connect(source).relations(f"clinic.{table}")]
+        [after] = [each.fingerprint for each in connect(source).relations(table)]
         assert before != after
 
     def test_a_view_has_no_fingerprint_so_every_crawl_looks_at_it_again(self, source: Source) -> None:
@@ -275,11 +275,11 @@ class TestFailures:
     @pytest.mark.parametrize("url", ["postgresql://h/d", "mariadb://h/d?nonsense=1", "mariadb://h:x/d", "clinic"])
     def test_a_url_of_another_kind(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(SettingsInvalid, match="none that is understood"):
-            connect(given(tmp_path, url)).describe("people")
+            connect(given(tmp_path, url)).describe("clinic.people")
 
     def test_no_right_to_read(self, source: Source) -> None:
-        with pytest.raises(SourceUnavailable, match="`hidden` is no table or view"):
-            connect(source).describe("hidden")
+        with pytest.raises(SourceUnavailable, match=r"`clinic\.hidden` is no table or view"):
+            connect(source).describe("clinic.hidden")
 
     def test_no_right_behind_a_view(self, source: Source, mariadb: Server, database: str) -> None:
         mariadb.run(
@@ -289,6 +289,6 @@ class TestFailures:
             "GRANT SELECT ON behind TO reader@'127.0.0.1'",
             database,
         )
-        expected = Expected(relation="behind", columns=(("a", "INTEGER"),))
+        expected = Expected(relation="clinic.behind", columns=(("a", "INTEGER"),))
         with pytest.raises(SourceUnavailable):
             read(source, expected)

@@ -41,7 +41,7 @@ def made(postgres: Server, database: str) -> Iterator[Callable[[str], str]]:
     names: list[str] = []
 
     def make(sql: str) -> str:
-        names.append(f"t{next(NUMBERS)}")
+        names.append(f"public.t{next(NUMBERS)}")
         postgres.run(sql.replace("$t", names[-1]), database)
         return names[-1]
 

@@ -40,7 +40,7 @@ class TestPostgres(ConnectorContract):
         )
         try:
             with pytest.raises(SourceUnavailable, match="a source is only read"):
-                read(source, described(source, "writing"))
+                read(source, described(source, "public.writing"))
         finally:
             postgres.run("DROP VIEW writing; DROP FUNCTION grow", database)
 
@@ -65,7 +65,7 @@ class TestPostgres(ConnectorContract):
         table = made("CREATE TABLE $t (a int)")
 
         def fingerprint() -> str:
-            return next(each.fingerprint for each in connect(source).relations(f"public.{table}"))
+            return next(each.fingerprint for each in connect(source).relations(table))
 
         before = fingerprint()
         postgres.run(f"INSERT INTO {table} VALUES (1); SELECT pg_stat_force_next_flush()", database)
@@ -154,7 +154,7 @@ class TestFailures:
 
     def test_no_right_to_read(self, source: Source) -> None:
         with pytest.raises(SourceUnavailable, match=r"may not read `public\.hidden`"):
-            connect(source).describe("hidden")
+            connect(source).describe("public.hidden")
 
     def test_a_lock_on_what_a_view_reads_stops_a_crawl_and_is_told(
         self, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +184,6 @@ class TestFailures:
         )
         try:
             with pytest.raises(SourceUnavailable, match="may not read a table, or something behind a view"):
-                read(source, described(source, "behind"))
+                read(source, described(source, "public.behind"))
         finally:
             postgres.run("DROP VIEW behind; DROP OWNED BY other; DROP ROLE other", database)

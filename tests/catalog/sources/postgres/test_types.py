@@ -141,6 +141,6 @@ class TestTypes:
             "CREATE TABLE $t_1 PARTITION OF $t FOR VALUES FROM (0) TO (9);"
             "CREATE TABLE $t_2 PARTITION OF $t FOR VALUES FROM (9) TO (99); INSERT INTO $t VALUES (1), (10)"
         )
-        assert [each.name for each in connect(source).relations() if table in each.name] == [f"public.{table}"]
+        assert [each.name for each in connect(source).relations() if table in each.name] == [table]
         assert len(read(source, described(source, table))) == 2
         assert connect(source).sample(table, 10).num_rows == 2

@@ -87,7 +87,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def local(database: Database) -> duckdb.DuckDBPyConnection:
     """The same rows, read without any condition and held by the engine itself."""
     connection = duckdb.connect()
-    connection.register("given", rows_of(database.source, "facts"))
+    connection.register("given", rows_of(database.source, database.relation("facts")))
     connection.execute("CREATE TABLE facts AS FROM given")
     return connection
 
@@ -139,8 +139,9 @@ def test_every_condition_finds_what_the_engine_finds(
 ) -> None:
     """Run in this process and not in a worker, so that one can see what is asked of the source."""
     connector, world = connect(database.source), World(Resources())
+    relation = database.relation("facts")
     expected = Expected(
-        relation="facts", columns=tuple((field.name, field.type) for field in connector.describe("facts"))
+        relation=relation, columns=tuple((field.name, field.type) for field in connector.describe(relation))
     )
     remote = connector.scan(expected).remote
     assert remote is not None

@@ -63,7 +63,7 @@ def test_a_scan_asks_the_real_server_which_version_it_is(
     monkeypatch.setattr(versions, "SINCE", {system: Since(masks=(99,), keys=(99,))})
     snapshot = open_snapshot(kind, "clinic", {"url": database.url}, 60)
     try:
-        table = located(snapshot, "people")
+        table = located(snapshot, database.relation("people"))
         [column] = columns_of(snapshot, table)
         assert sum(batch.num_rows for batch in snapshot.read(table, [column], [])) == 1
         with pytest.raises(SourceUnavailable, match=f"is {system} 1.*: that takes version 99"):

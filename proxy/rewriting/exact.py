@@ -1,0 +1,180 @@
+"""Tells of which expressions values that compare as equal are the same, so that it makes no difference which is met.
+
+To an engine 0.0 and -0.0 are alike, a month and thirty days, and under a collation `a` and `A`. Of such values it shows
+the one that it meets first, and leaves several in the order in which it meets them.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlglot import exp
+
+from catalog.names import fold
+from proxy.fencing.families import BOOLEAN_FORMS, PARTS, WIDE, Families, bare, family, results
+
+EXACT_TYPES = frozenset(
+    "BIGINT BIT BLOB BOOLEAN DATE DECIMAL ENUM HUGEINT INTEGER SMALLINT TIME TIMESTAMP TIMESTAMP_MS TIMESTAMP_NS "
+    "TIMESTAMP_S TINYINT UBIGINT UINTEGER USMALLINT UTINYINT UUID VARCHAR".split()
+) | {"TIMESTAMP WITH TIME ZONE"}
+"""Types of which values that compare as equal are told in the same way, and what is made of two of them as well."""
+
+_WHOLE = frozenset("BIGINT HUGEINT INTEGER SMALLINT TINYINT UBIGINT UINTEGER USMALLINT UTINYINT".split())
+_EXACT_FAMILIES = frozenset({"boolean", "date", "decimal", "integer", "text", "timestamp", WIDE})
+_NUMBER_FAMILIES = frozenset({"boolean", "decimal", "integer", WIDE})
+_NUMBER_TARGETS = frozenset(
+    {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.INT128, exp.DType.DECIMAL}
+)
+_TARGETS = _NUMBER_TARGETS | {
+    *(exp.DType.BOOLEAN, exp.DType.TEXT, exp.DType.VARCHAR, exp.DType.DATE, exp.DType.UUID),
+    *(exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ),
+}
+_OF_TEXT = frozenset(
+    "char_length character_length contains dayname ends_with instr lcase left len length lower lpad ltrim md5 "
+    "monthname pad position regexp_extract regexp_matches regexp_replace replace reverse right rpad rtrim sha256 "
+    "starts_with str_position strftime strip_accents substr substring time_to_str trim ucase upper".split()
+)
+_OF_DAYS = frozenset(
+    "date_diff datediff day dayofmonth dayofweek dayofyear hour minute month quarter week year".split()
+)
+_RANKS = frozenset({"cume_dist", "dense_rank", "percent_rank", "rank", "rank_dense", "row_number"})
+_NAMED = _OF_TEXT | _OF_DAYS | _RANKS
+"""Functions that give texts, truth or whole numbers, or shares of a number of rows, whatever they are given."""
+
+_AS_ARGUMENTS = (
+    *(exp.Coalesce, exp.Greatest, exp.Least, exp.Max, exp.Min, exp.Nullif, exp.AnyValue, exp.DPipe, exp.Concat),
+    *(exp.DateTrunc, exp.TimestampTrunc, exp.Distinct, exp.Filter, exp.Window),
+)
+"""What gives one of its arguments, or something of their types."""
+_FIRST_ALONE = (exp.DateTrunc, exp.TimestampTrunc, exp.Filter, exp.Window)
+_CALCULATED = (exp.Add, exp.Sub, exp.Mul, exp.Neg)
+_IN_WHOLE = (exp.IntDiv, exp.Mod)  # of decimals these may be doubles
+_SURE = (exp.Null, exp.Boolean, exp.Count, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, *BOOLEAN_FORMS)
+_SHORT = re.compile(r"(?=[\d.]{1,18}\Z)\d*\.?\d*", re.ASCII)
+
+
+def is_exact_type(type_name: str) -> bool:
+    """Whether values of a type that compare as equal are told in the same way.
+
+    Example:
+        >>> [is_exact_type(name) for name in ("DECIMAL(9,2)", "DOUBLE", "INTERVAL", "DOUBLE[]")]
+        [True, False, False, False]
+    """
+    return type_name.partition("(")[0] in EXACT_TYPES and not type_name.endswith("]")
+
+
+class Exact:
+    """What is exact in one statement, by what its names mean, `aliases` among them; `has_exact_columns` says that all
+    columns of its datasets are.
+
+    Example:
+        >>> from proxy.reading.statement import read
+        >>> found = Exact(Families({"a": "integer"}), {}, has_exact_columns=True)
+        >>> [found.holds(item) for item in read("select a % 2, a / 2, 0 / a, sum(a), b from t").tree.expressions]
+        [True, True, False, True, False]
+    """
+
+    def __init__(self, known: Families, aliases: Mapping[str, Sequence[exp.Expr]], *, has_exact_columns: bool) -> None:
+        self._known = known
+        self._aliases = aliases
+        self._has_exact_columns = has_exact_columns
+        self._asked: dict[tuple[str, str], bool] = {}
+
+    def holds(self, node: exp.Expr) -> bool:
+        """Whether equal values of an expression are the same."""
+        node = bare(node.unalias())
+        if isinstance(node, exp.Case):
+            return self.hold(results(node))
+        if isinstance(node, exp.Literal):
+            return node.is_string or _SHORT.fullmatch(node.name) is not None
+        if isinstance(node, exp.Star):
+            return self._has_exact_columns
+        if isinstance(node, exp.Column):
+            return self._is_exact_column(node)
+        if isinstance(node, exp.Cast):
+            return node.to.this in _TARGETS
+        if isinstance(node, _AS_ARGUMENTS):
+            return self.hold([node.this] if isinstance(node, _FIRST_ALONE) else node.iter_expressions())
+        if isinstance(node, exp.Avg | exp.Sum):
+            return self.adds_up(node)
+        if isinstance(node, exp.Div):
+            return self._is_number(node.this) and _is_above_nothing(node.expression)
+        if isinstance(node, exp.Extract):
+            return node.name.lower() in PARTS
+        if isinstance(node, exp.Add | exp.Sub) and isinstance(bare(node.expression), exp.Interval):
+            return self.holds(node.this)
+        if isinstance(node, exp.Anonymous):
+            return node.name.lower() in _NAMED
+        is_named = isinstance(node, exp.Func) and not _NAMED.isdisjoint(name.lower() for name in node.sql_names())
+        return is_named or isinstance(node, _SURE) or self._is_number(node) or self._kind(node) in _EXACT_FAMILIES
+
+    def hold(self, nodes: Iterable[exp.Expr]) -> bool:
+        """Whether equal values of each of these are the same."""
+        return all(map(self.holds, nodes))
+
+    def adds_up(self, node: exp.Expr) -> bool:
+        """Whether a sum or an average is the same in any order of its numbers; doubles are rounded on the way."""
+        of = bare(node.this)
+        numbers = of.expressions if isinstance(of, exp.Distinct) else [of]
+        return len(numbers) == 1 and self._is_number(numbers[0])
+
+    def _is_number(self, node: exp.Expr) -> bool:
+        """Whether an expression is a whole number or a decimal, or NULL."""
+        node = bare(node)
+        if isinstance(node, exp.Case):
+            return all(map(self._is_number, results(node)))
+        if isinstance(node, exp.Literal):
+            return not node.is_string and _SHORT.fullmatch(node.name) is not None
+        if isinstance(node, exp.Cast):
+            return node.to.this in _NUMBER_TARGETS
+        if isinstance(node, (*_CALCULATED, exp.Coalesce)):
+            return all(map(self._is_number, node.iter_expressions()))
+        if isinstance(node, _IN_WHOLE):
+            return all(map(self._is_whole, node.iter_expressions()))
+        if isinstance(node, exp.Sum | exp.Max | exp.Min | exp.Filter | exp.Window | exp.Round):
+            return self._is_number(node.this)
+        if isinstance(node, exp.Column) and self._type(node).partition("(")[0] in {*_WHOLE, "DECIMAL"}:
+            return not self._type(node).endswith("]")
+        if isinstance(node, exp.Column) and self._means(node, "number", self._is_number):
+            return True
+        return isinstance(node, exp.Null | exp.Count | exp.CountIf) or self._kind(node) in _NUMBER_FAMILIES
+
+    def _is_whole(self, node: exp.Expr) -> bool:
+        node = bare(node)
+        if isinstance(node, exp.Literal):
+            return not node.is_string and "." not in node.name and self._is_number(node)
+        if isinstance(node, (*_CALCULATED, *_IN_WHOLE)):
+            return all(map(self._is_whole, node.iter_expressions()))
+        if isinstance(node, exp.Column) and self._type(node) in _WHOLE:
+            return True
+        return isinstance(node, exp.Count) or self._kind(node) == "integer"
+
+    def _is_exact_column(self, node: exp.Column) -> bool:
+        if isinstance(node.this, exp.Star):
+            return self._has_exact_columns
+        if is_exact_type(self._type(node)) or self._kind(node) in _EXACT_FAMILIES:
+            return True
+        return self._means(node, "exact", self.holds)
+
+    def _means(self, node: exp.Column, what: str, holds: Callable[[exp.Expr], bool]) -> bool:
+        """Whether something holds of all that a name is an alias of."""
+        name = fold(node.name)
+        is_name = isinstance(node.this, exp.Identifier) and len(node.parts) < 3 and name not in self._known.unclear
+        if not is_name or name not in self._aliases:
+            return False
+        if (what, name) not in self._asked:
+            self._asked[what, name] = False  # while it is asked of itself
+            self._asked[what, name] = all(map(holds, self._aliases[name]))
+        return self._asked[what, name]
+
+    def _kind(self, node: exp.Expr) -> str | None:
+        return family(node, self._known)
+
+    def _type(self, node: exp.Column) -> str:
+        is_name = isinstance(node.this, exp.Identifier) and not node.args.get("db")
+        return self._known.types.get(fold(node.name), "") if is_name else ""
+
+
+def _is_above_nothing(node: exp.Expr) -> bool:
+    """Whether an expression is no number below zero, by which nothing would become -0.0."""
+    node = bare(node)
+    return isinstance(node, exp.Count) or (isinstance(node, exp.Literal) and not node.is_string)
