@@ -15,6 +15,15 @@ from catalog.model import Database, Dataset, Defect, Description, Field, Reading
 from catalog.names import fold
 from catalog.relations import called
 
+_LED_ELSEWHERE = (
+    "DELETE FROM flow WHERE dataset_id",
+    "DELETE FROM crawl_mark WHERE dataset_id",
+    "UPDATE assignment SET state = 'suggested' WHERE state = 'rejected' AND dataset_id",
+)
+"""What was known of a dataset as it was: what it holds of others, that a crawl need not look at it, and that a tag is
+wrong, which may be right of what it is led to.
+"""
+
 
 class Datasets:
     """Sources, databases and datasets of a catalog; names compare as SQL compares them.
@@ -49,7 +58,8 @@ class Datasets:
             )
             if known is not None and leads_elsewhere(_source(known), source):
                 tx.execute("UPDATE source SET reaches = '' WHERE id = ?", [known["id"]])
-                tx.execute("DELETE FROM flow WHERE source_id = ?", [known["id"]])
+                for change in _LED_ELSEWHERE:
+                    tx.execute(f"{change} IN (SELECT id FROM dataset WHERE source_id = ?)", [known["id"]])
                 tx.execute_many(
                     "UPDATE dataset SET called = ? WHERE id = ?",
                     [
@@ -227,11 +237,9 @@ class Datasets:
 def _put_dataset(tx: Transaction, database: str, name: str, source: str, relation: str, comment: str | None) -> int:
     database_id, source_id = row_id(tx, "database", database), row_id(tx, "source", source)
     [known] = tx.rows("SELECT connector FROM source WHERE id = ?", [source_id])
-    tx.execute(
-        "DELETE FROM flow WHERE dataset_id IN (SELECT id FROM dataset WHERE (database_id, name) = (?, ?)"
-        " AND (source_id, relation) IS NOT (?, ?))",
-        [database_id, name, source_id, relation],
-    )
+    moved = "IN (SELECT id FROM dataset WHERE (database_id, name) = (?, ?) AND (source_id, relation) IS NOT (?, ?))"
+    for change in _LED_ELSEWHERE:
+        tx.execute(f"{change} {moved}", [database_id, name, source_id, relation])
     tx.execute(
         "INSERT INTO dataset (database_id, name, source_id, relation, called, comment) VALUES (:database, :name,"
         " :source, :relation, :called, coalesce(:comment, ''))"

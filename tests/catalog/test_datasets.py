@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.crawl_runs import CrawlRuns
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid, SettingsInvalid
@@ -210,3 +211,50 @@ def test_a_source_goes_with_all_that_was_read_from_it(datasets: Datasets, patien
     assert datasets.remove_source(found.source.upper())
     assert (datasets.sources(), datasets.datasets(), datasets.counts()) == ((), (), {})
     assert [database.name for database in datasets.databases()] == [found.database]
+
+
+@pytest.mark.parametrize("way", ["the dataset", "its source", "a dataset of that name anew"])
+def test_that_a_tag_is_wrong_is_not_said_of_what_a_dataset_is_led_to(
+    datasets: Datasets, tags: Tags, patients: str, way: str
+) -> None:
+    """There it may be right, and a suggestion hides what a verdict would show."""
+    tags.reject("clinic.patients", ("contact", "phone"), "phi.phone_number", by="ada")
+    tags.confirm("clinic.patients", ("mrn",), "phi.mrn", by="ada")
+    dataset = datasets.dataset("clinic", "patients")
+    assert dataset is not None
+    source = datasets.source(dataset.source)
+    assert source is not None
+    relation = dataset.relation
+    if way == "its source":
+        datasets.put_source(Source(name=source.name, connector=source.connector, options={"path": "/elsewhere"}))
+    else:
+        relation = "other.csv"
+        if way != "the dataset":
+            datasets.forget("clinic", "patients")
+    for _ in range(2):  # what is said then stays
+        datasets.register("clinic", "patients", source.name, relation, PATIENT_FIELDS)
+        [found] = tags.assignments("clinic.patients", tag="phi.phone_number")
+        assert found.state is TagState.SUGGESTED
+        [found] = tags.assignments("clinic.patients", tag="phi.mrn")
+        assert found.state is TagState.CONFIRMED
+    tags.reject("clinic.patients", ("contact", "phone"), "phi.phone_number", by="ada")
+    datasets.put_source(Source(name=source.name, connector=source.connector, options=dict(source.options)))
+    datasets.register("clinic", "patients", source.name, relation, PATIENT_FIELDS)
+    states = {each.state for each in tags.assignments("clinic.patients", tag="phi.phone_number")}
+    assert states == ({TagState.SUGGESTED} if way == "its source" else {TagState.REJECTED})
+
+
+@pytest.mark.parametrize("way", ["the dataset", "its source"])
+def test_a_crawl_looks_at_what_a_dataset_is_led_to(
+    catalog: Catalog, datasets: Datasets, patients: str, way: str
+) -> None:
+    """It may have the fingerprint of what was there before, as a copy of that has."""
+    runs = CrawlRuns(catalog)
+    runs.mark("lake", "patients.csv", "seen")
+    datasets.register("clinic", "patients", "lake", "patients.csv", PATIENT_FIELDS)
+    assert list(runs.marks("lake").values()) == [("seen",)]
+    if way == "its source":
+        datasets.put_source(Source(name="lake", connector="files", options={"path": "/elsewhere"}))
+    else:
+        datasets.register("clinic", "patients", "lake", "other.csv", PATIENT_FIELDS)
+    assert not any(mark for marks in runs.marks("lake").values() for mark in marks)

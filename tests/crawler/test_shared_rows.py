@@ -175,6 +175,23 @@ def test_merge_tables_and_their_members_have_each_others_tags(crawled: Callable[
     assert tables.heard("alone") == {}
 
 
+def test_where_the_columns_of_a_merge_table_are_called_otherwise_each_may_be_any(
+    crawled: Callable[[str, str], Crawled],
+) -> None:
+    """MERGE takes them in their order; in a table and its members they are the same only if they are called so."""
+    tables = crawled(
+        "mariadb",
+        "CREATE TABLE people (id int, pay int) ENGINE = MyISAM;"
+        "CREATE TABLE m (id int, wage int) ENGINE = MERGE UNION = (people);"
+        "CREATE VIEW seen AS SELECT wage AS w FROM m",
+    )
+    tables.crawl("people", "m", "seen")
+    tables.tag("people", "pay")
+    said = "may derive from `d.people.pay`"
+    assert tables.heard("m") == {"id": said, "wage": said}
+    assert tables.heard("seen") == {"w": said}
+
+
 def test_a_merge_table_that_names_no_members_may_be_made_of_anything(
     crawled: Callable[[str, str], Crawled],
 ) -> None:

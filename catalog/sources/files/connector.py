@@ -20,7 +20,7 @@ from catalog.sources.files.options import FileOptions
 from catalog.sources.files.preparations import Preparations
 from catalog.sources.files.relation import FileRelation
 from catalog.sources.files.s3_bucket import bucket_layout
-from catalog.sources.files.s3_options import S3_OPTIONS, check_s3
+from catalog.sources.files.s3_options import S3_OPTIONS, address, check_s3
 from catalog.sources.files.samples import sample_sql
 from catalog.sources.files.sets import FileSet
 from catalog.sources.files.spreadsheets import rows_above_header, sheets
@@ -44,7 +44,8 @@ class FilesConnector:
         self._options = FileOptions.of(name, options)
         self._copies = PrivateCopies()
         self._layout = _layout(name, options, lambda: self._copies)
-        self._bucket = f"s3:{options.get('endpoint', '')}/" if _is_bucket(options) else ""
+        self._bucket = f"s3:{address(options)}/" if _is_bucket(options) else ""
+        self._origin = f"{name}|{self._bucket}" if self._bucket else ""
         self._known: dict[tuple[str, bool], FileRelation] = {}
 
     def identity(self) -> str:
@@ -157,7 +158,7 @@ class FilesConnector:
             raise SourceUnavailable(f"`{name}` is empty", hint="crawl again when it holds data")
         place = self._layout.place
         here = place.glimpsed(files) if is_glimpse else place.fetched(files)
-        readable = Preparations(self._copies, self._options).prepared(here)
+        readable = Preparations(self._copies, self._options, self._origin).prepared(here)
         both = zip(files.files, readable.files, files.states, strict=True)
         states = {state: file for file, read, state in both if file == read}
         return FileRelation(name, readable, self._world, self._options, self._layout.root, states)

@@ -18,11 +18,16 @@ from catalog.sources.states import Watched
 
 
 class Preparations:
-    """Makes the files of a relation readable: texts in UTF-8 and split alike, Avro and Excel as Parquet."""
+    """Makes the files of a relation readable: texts in UTF-8 and split alike, Avro and Excel as Parquet.
 
-    def __init__(self, copies: PrivateCopies, options: FileOptions) -> None:
+    INVARIANT: of what is called the same at another origin, or is read as somebody else, no copy is shared: what a
+    bucket says of its objects, whoever answers for another can say as well.
+    """
+
+    def __init__(self, copies: PrivateCopies, options: FileOptions, origin: str = "") -> None:
         self._copies = copies
         self._options = options
+        self._origin = origin
 
     def prepared(self, files: FileSet) -> FileSet:
         """The same files, or copies of them, under the fingerprint of the originals; raises SourceUnavailable."""
@@ -72,7 +77,7 @@ class Preparations:
     def _copy(self, files: FileSet, file: Path, form: str, name: str, make: Callable[[Path], object]) -> Path:
         """A copy that stands below the same folders `key=value` as its original, of which it is a copy all through."""
         state = files.states[files.files.index(file)]
-        key = f"{form}|{state}|{files.sheet}"
+        key = f"{form}|{self._origin}|{state}|{files.sheet}"
         above = [step for step in file.parts[:-1] if step.split("=")[0] in files.partitions]
 
         def make_steadily(target: Path) -> None:

@@ -16,7 +16,7 @@ from catalog.sources.connector import PassedOver
 from catalog.sources.files.hollow import write_hollow
 from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.layout import GLOB, Layout, literal_name
-from catalog.sources.files.s3_options import file_system, told
+from catalog.sources.files.s3_options import address, file_system, told
 from catalog.sources.files.samples import sampled
 from catalog.sources.files.scans import WHOLE_FILE_BYTES
 from catalog.sources.files.sets import FileSet
@@ -141,7 +141,7 @@ class S3Bucket:
             with self._steady(one):
                 write(one, target)
 
-        return self._copies().file(f"s3|{form}|{self._options.get('endpoint', '')}|{state}", name, write_steadily)
+        return self._copies().file(f"s3|{form}|{self._source}|{address(self._options)}|{state}", name, write_steadily)
 
     @contextmanager
     def _steady(self, one: FileSet) -> Iterator[None]:

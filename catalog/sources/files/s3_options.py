@@ -40,6 +40,20 @@ def check_s3(source: str, options: Mapping[str, str]) -> None:
         raise SettingsInvalid(f"source `{source}` names no region", hint="name it in `region`, as `eu-central-1`")
 
 
+def address(options: Mapping[str, str]) -> str:
+    """The server of a bucket, in one spelling.
+
+    Example:
+        >>> address({"endpoint": "HTTPS://Minio.example:443/"}), address({"region": "eu-central-1"})
+        ('https://minio.example:443', '')
+    """
+    if "endpoint" not in options:
+        return ""
+    parts = urlsplit(options["endpoint"])
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}:{port}"
+
+
 def file_system(source: str, options: Mapping[str, str]) -> pafs.S3FileSystem:
     """A client of the bucket; raises SourceUnavailable when a credential is not where the options say."""
     parts = urlsplit(options.get("endpoint", "https://"))

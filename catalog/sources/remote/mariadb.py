@@ -10,6 +10,7 @@ in it. So each scan of a view has a connection of its own, which is begun with t
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -32,6 +33,7 @@ from catalog.sources.remote.mariadb_catalog import (
     KEYS,
     KIND,
     MERGED,
+    NAMES,
     OWN_SCHEMAS,
     PRIMARY,
     SERVER,
@@ -140,10 +142,13 @@ class MariaDbSnapshot:
         return generated_columns(columns, _DIALECT)
 
     def shared_rows(self) -> Iterator[SharedRows]:
-        """Tables that are made of others (MERGE), and those."""
+        """Tables that are made of others (MERGE), and those; they share columns by order, whatever these are called."""
         for schema, table in self._rows(MERGED):
             made = self._rows(f"SHOW CREATE TABLE {named(str(schema))}.{named(str(table))}")
-            yield from merged(str(schema), str(table), str(made[0][1]))
+            found = tuple(merged(str(schema), str(table), str(made[0][1])))
+            called = {tuple(fold(str(name)) for (name,) in self._rows(NAMES, *split(each.relation))) for each in found}
+            is_by_name = len(called) == 1 and called != {()}
+            yield from found if is_by_name else (replace(each, others=None) for each in found)
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; the server lists those alone that the account may read."""

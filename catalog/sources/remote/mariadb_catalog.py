@@ -80,6 +80,10 @@ FROM information_schema.columns WHERE (%s = '' OR table_schema = %s) AND (table_
 
 MERGED = "SELECT table_schema, table_name FROM information_schema.tables WHERE engine = 'MRG_MyISAM'"
 
+NAMES = """
+SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+
 _NAME = r"`(?:[^`]|``)+`"
 _MEMBERS = re.compile(
     rf"\n\) ENGINE=MRG_MyISAM[^'\n]* UNION=\(((?:{_NAME}(?:\.{_NAME})?,?)+)\)"

@@ -101,7 +101,7 @@ class PostgresSnapshot:
             RemoteTable(
                 schema=str(row["schema"]),
                 name=str(row["name"]),
-                fingerprint=":".join(str(row[part] or "") for part in ("fingerprint", "keys", "comments")),
+                fingerprint=":".join(str(row[part] or "") for part in ("fingerprint", "columns", "keys", "comments")),
                 is_view=bool(row["is_view"]),
                 is_worked_out=bool(row["is_worked_out"]),
                 is_plain=bool(row["is_own"]) and not row["is_worked_out"],

@@ -34,6 +34,8 @@ SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c
       OR COALESCE(base.typnamespace, t.typnamespace) <> 'pg_catalog'::regnamespace)) AS is_own,
   (SELECT md5(string_agg(concat(d.objsubid, d.description), ':' ORDER BY d.objsubid)) FROM pg_description d
    WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass) AS comments,
+  (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod), ',' ORDER BY a.attnum))
+   FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
   (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid) AS keys,
   CASE WHEN c.relkind = 'r'
     THEN concat(c.relfilenode, ':', pg_stat_get_tuples_inserted(c.oid), ':', pg_stat_get_tuples_updated(c.oid), ':',
@@ -81,7 +83,7 @@ FROM pg_class c WHERE c.oid = $1::text::oid
 """
 
 COMMENTS = """
-SELECT COALESCE(a.attname, '')::text AS name, d.description AS said FROM pg_description d
+SELECT COALESCE(a.attname, '')::text AS name, left(d.description, 1001) AS said FROM pg_description d
 LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
 WHERE d.classoid = 'pg_class'::regclass AND d.objoid = $1::text::oid ORDER BY d.objsubid
 """
@@ -176,7 +178,10 @@ SELECT concat(s.system_identifier, ':', d.oid) AS name FROM pg_control_system() 
 WHERE d.datname = current_database()
 """
 
-VIEWS = "SELECT c.oid::int8 AS oid, pg_get_viewdef(c.oid) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')"
+# Of what is longer than anybody reads only the beginning is told.
+VIEWS = """
+SELECT c.oid::int8 AS oid, left(pg_get_viewdef(c.oid), 1000001) AS sql FROM pg_class c WHERE c.relkind IN ('v', 'm')
+"""
 
 # What a generated column reads is a dependency of its expression, up to version 14 of the column itself. What is read
 # from a table is read from those that inherit from it too, each with expressions of its own. A function in it has to be

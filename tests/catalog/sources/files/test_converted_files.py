@@ -5,6 +5,7 @@ import io
 import json
 import os
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ import pytest
 from catalog.errors import LimitExceeded, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import KnowsDefects
+from catalog.sources.connector import KnowsDefects, KnowsItsDatabase
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.options import FileOptions
 from catalog.sources.files.preparations import Preparations
@@ -352,6 +353,30 @@ def test_file_that_is_written_over_while_it_is_read_gives_no_copy(tmp_path: Path
     assert not list(copies.rglob("*.csv"))
     again = preparations.prepared(FileSet.of(FileKind.CSV, files.files))
     assert again.files[-1].is_relative_to(copies)
+
+
+def test_no_copy_is_shared_by_what_is_called_alike_elsewhere(tmp_path: Path) -> None:
+    """Whoever answers for a bucket says what an object of it is called, how large it is and when it was written."""
+    options, copies = FileOptions.of("lake", {"path": str(tmp_path)}), PrivateCopies(tmp_path / "copies")
+    read = []
+    for origin in ("hr|s3:https://a.example:443/", "open|s3:https://b.example:443/", "hr|s3:https://a.example:443/"):
+        file = tmp_path / "copies" / origin.replace("/", "_") / "people.csv"  # as a bucket's own are
+        write(file, f"name\n{origin[0]}\n".encode("utf-16"))
+        files = FileSet.of(FileKind.CSV, [file])
+        copy = Preparations(copies, options, origin).prepared(replace(files, states=("lake/people.csv:1",))).files[0]
+        read.append(copy.read_text())
+    assert read == ["name\nh\n", "name\no\n", "name\nh\n"]
+
+
+@pytest.mark.parametrize("endpoint", ["http://Minio.Example", "HTTP://minio.example:80", "http://minio.example:80/"])
+def test_a_bucket_is_the_same_however_its_address_is_spelt(endpoint: str) -> None:
+    options = {"path": "s3://lake/a", "anonymous": "yes", "region": "x"}
+    found = [
+        connect(Source(name="lake", connector="files", options=options | {"endpoint": address}))
+        for address in (endpoint, "http://minio.example", "https://minio.example")
+    ]
+    names = [each.identity() for each in found if isinstance(each, KnowsItsDatabase)]
+    assert names[0] == names[1] != names[2]
 
 
 FHIR = (

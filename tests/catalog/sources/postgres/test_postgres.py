@@ -74,6 +74,36 @@ class TestPostgres(ConnectorContract):
             time.sleep(0.1)
         assert fingerprint() != before
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "RENAME COLUMN b TO c",
+            "RENAME COLUMN a TO c; ALTER TABLE $t RENAME COLUMN b TO a; ALTER TABLE $t RENAME COLUMN c TO b",
+            "ADD COLUMN c text",
+            "DROP COLUMN b",
+            "ALTER COLUMN b TYPE varchar(9)",
+        ],
+    )
+    def test_fingerprint_tells_of_other_columns(
+        self, source: Source, postgres: Server, database: str, made: Callable[[str], str], change: str
+    ) -> None:
+        """By the names of columns alone a rule may suggest a tag, and tags stand by the names."""
+        table = made("CREATE TABLE $t (a text, b text); INSERT INTO $t VALUES ('x', 'y')")
+        [before] = [each.fingerprint for each in connect(source).relations(table)]
+        postgres.run(f"ALTER TABLE {table} {change.replace('$t', table)}", database)
+        [after] = [each.fingerprint for each in connect(source).relations(table)]
+        assert after != before
+
+    def test_a_long_comment_is_told_as_far_as_anybody_reads(
+        self, source: Source, postgres: Server, database: str, made: Callable[[str], str]
+    ) -> None:
+        table = made("CREATE TABLE $t (a text)")
+        sql = f"EXECUTE format('COMMENT ON TABLE {table} IS %L', repeat('x', 5000000))"
+        postgres.run(f"DO $do$ BEGIN {sql}; END $do$", database)
+        connector = connect(source)
+        assert isinstance(connector, KnowsViews)
+        assert connector.description(table).comment == "x" * 1000
+
 
 def test_a_sample_comes_from_all_over_a_big_table(source: Source, made: Callable[[str], str]) -> None:
     table = made("CREATE TABLE $t AS SELECT n AS a, repeat('x', 100) AS b FROM generate_series(1, 300000) n")
