@@ -1,6 +1,7 @@
 """The governed relations of a query's places, and what of their work is left to sources."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from catalog.errors import LimitExceeded
 from catalog.names import fold, quoted
@@ -70,7 +71,19 @@ def as_told(item: Placed, keys: KeyRing) -> Governed:
     """The governed relation of a place in words for who is not to learn of what is hidden: as it would be without that,
     neither fenced nor sorted.
     """
-    return _govern(item, item.decision.briefly, keys)
+    return _govern(item, _of_seen(item.decision.briefly), keys)
+
+
+def _of_seen(decision: Decision) -> Decision:
+    """A decision without the hidden columns that none of its conditions read."""
+    whens = (case.when for column in decision.columns for part in (column, *column.nested) for case in part.cases)
+    text = " ".join([decision.rows.filter, *whens, *(lookup.value for lookup in decision.lookups)])
+    seen = (
+        column
+        for column in decision.columns
+        if column.outcome is not Outcome.HIDDEN or f"{quoted(ROW)}.{quoted(column.name)}" in text
+    )
+    return replace(decision, columns=tuple(seen))
 
 
 def _govern(

@@ -45,14 +45,15 @@ def mentioned(tree: exp.Expr) -> frozenset[str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """What a query reads of a dataset: columns by folded names, None where it may be all of them.
+    """What a query reads of a dataset, by folded names; none of it hangs on a hidden column that no policy goes by.
 
-    `named` are those that it can name, `read` with them those that policies go by, and `masked` those of them that are
-    masked, with the columns that their masks go by.
+    `named` are the shown columns that it can name, None where it may be all of them; `read` are all that its governed
+    relation reads, those that policies go by with them, and `masked` those of them that are masked, with the columns
+    that their masks go by.
     """
 
     named: frozenset[str] | None
-    read: frozenset[str] | None
+    read: frozenset[str]
     masked: frozenset[str]
 
 
@@ -61,29 +62,31 @@ class Mentions:
 
     def __init__(self, tree: exp.Expr) -> None:
         self._names = mentioned(tree)
-        self._columns: dict[int, frozenset[str]] = {}
+        self._shown: dict[int, frozenset[str]] = {}
         self._reads: dict[tuple[int, bool], Reads] = {}
 
     def reads(self, alias: str, decision: Decision) -> Reads:
         """What is read of a dataset under an alias; the decision must live as long as these mentions."""
-        names = self._columns.get(id(decision))
-        if names is None:
-            names = self._columns[id(decision)] = frozenset(fold(column.name) for column in decision.columns)
-        is_unclear = fold(alias) in names
+        shown = self._shown.get(id(decision))
+        if shown is None:
+            columns = (column for column in decision.columns if column.outcome is not Outcome.HIDDEN)
+            shown = self._shown[id(decision)] = frozenset(fold(column.name) for column in columns)
+        is_unclear = fold(alias) in shown  # a hidden column is none of the relation's, so a name before a dot means it
         found = self._reads.get((id(decision), is_unclear))
         if found is None:
-            named = None if self._names is None or is_unclear else names & self._names
-            found = self._reads[id(decision), is_unclear] = _reads(named, decision)
+            named = None if self._names is None or is_unclear else shown & self._names
+            found = self._reads[id(decision), is_unclear] = _reads(named, shown, decision)
         return found
 
 
-def _reads(named: frozenset[str] | None, decision: Decision) -> Reads:
+def _reads(named: frozenset[str] | None, shown: frozenset[str], decision: Decision) -> Reads:
     whens = (case.when for column in decision.columns for case in column.cases)
-    read = None if named is None else named | _asked(decision, [decision.rows.filter, *whens])
-    return Reads(named=named, read=read, masked=_masked(read, decision))
+    read = (shown if named is None else named) | _asked(decision, [decision.rows.filter, *whens])
+    masked = _masked(read, decision)
+    return Reads(named=named, read=read | masked, masked=masked)
 
 
-def _masked(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:
+def _masked(read: frozenset[str], decision: Decision) -> frozenset[str]:
     """Of the columns that are read, those (folded) that are masked, with the columns that their masks go by.
 
     Example: of a birthday that is shifted by a person's number both are, if the birthday is read; so is the consent
@@ -92,7 +95,7 @@ def _masked(read: frozenset[str] | None, decision: Decision) -> frozenset[str]:
     masked = [
         column
         for column in decision.columns
-        if (column.outcome is Outcome.MASKED or column.parts) and (read is None or fold(column.name) in read)
+        if (column.outcome is Outcome.MASKED or column.parts) and fold(column.name) in read
     ]
     cases = [case for column in masked for part in (column, *column.nested) for case in part.cases]
     named = (each for case in cases if case.call is not None for each in registry.columns_named(case.call))

@@ -116,8 +116,9 @@ def distinct(placed: Sequence[Placed]) -> Collection[Placed]:
 
 
 def plain_names(placed: Sequence[Placed]) -> set[str]:
-    """The names (folded) of columns that are nowhere worked out of a raw value."""
-    shown = [(item, column) for item in distinct(placed) for column in item.decision.columns]
+    """The names (folded) of shown columns that are nowhere worked out of a raw value."""
+    every = [(item, column) for item in distinct(placed) for column in item.decision.columns]
+    shown = [(item, column) for item, column in every if column.outcome is not Outcome.HIDDEN]
     worked_out = {fold(column.name) for item, column in shown if not item.is_plain(column)}
     return {fold(column.name) for _, column in shown} - worked_out
 

@@ -57,7 +57,7 @@ class Rewritten:
 def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, keys: KeyRing) -> Rewritten:
     """The statement over governed relations only, verified; raises VerificationFailed or SqlUnsupported.
 
-    What is `shown` names no hidden column where people are told briefly; what is journalled does.
+    What is `shown` hangs on no hidden column where people are told briefly; what is journalled names them.
     """
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
@@ -73,10 +73,12 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     late = () if known is None else late_columns(tree, known, plain_names(placed))
     may_fail = may_fail_half_way(tree, placed, None if known is None else late == ())
     is_fenced = late is None
-    kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed, session))
     early = conditions_behind(placed, known) if known is not None and is_fenced else [()] * len(placed)
     governed = governed_relations(placed, keys, early, is_fenced=is_fenced)
     stand_ins = [_stand_in(item.leaf) for item in placed]
+    is_brief = any(item.is_told_briefly for item in placed)
+    written = _as_written(tree, order, dialect) if is_brief else ""
+    kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed))
     printed = generate(tree, dialect)
     _check_fixpoint(printed, dialect)
     sql = _filled(printed, stand_ins, [relation.sql for relation in governed])
@@ -87,9 +89,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
         in_words(item, relation, relation.unasked) if relation.early else words
         for item, relation, words in zip(placed, governed, worded, strict=True)
     ]
-    shown = [
-        told_briefly(item, keys) if item.is_told_briefly else words for item, words in zip(placed, worded, strict=True)
-    ]
+    told = [told_briefly(item, keys) for item in placed] if is_brief else worded
     unlabel(labels)
     _blank(tree)
     is_changed = bool(kept or counted or order)
@@ -101,7 +101,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     request_blank = generate(tree, dialect, copy=False) if is_changed else printed_blank
     return Rewritten(
         sql=sql,
-        shown=_filled(printed, stand_ins, shown),
+        shown=_filled(written or printed, stand_ins, told),
         blanked=_filled(printed_blank, stand_ins, unasked),
         blanked_request=_filled(request_blank, stand_ins, own_names),
         is_fenced=is_fenced,
@@ -138,10 +138,19 @@ def _check_fixpoint(printed: str, dialect: str) -> None:
         raise VerificationFailed("the printed SQL reads back differently")
 
 
-def _has_views(placed: Sequence[Placed], session: Session) -> bool:
+def _as_written(tree: exp.Expr, order: list[exp.Expr] | None, dialect: str) -> str:
+    """The statement without what is put in for the sake of what is hidden: told briefly, nobody reads that in it."""
+    if order:
+        take_order(tree, order)
+    text = generate(tree, dialect)
+    if order:
+        add_order(tree, order)
+    return text
+
+
+def _has_views(placed: Sequence[Placed]) -> bool:
     """Whether the engine itself works out a relation, which it does for views of database files."""
-    datasets = (item.decision.dataset for item in placed if item.has_statistics)
-    return any(session.may_raise(dataset.source, dataset.relation) for dataset in datasets)
+    return any(item.is_worked_out and item.has_statistics for item in placed)
 
 
 def _stand_in(leaf: Leaf) -> str:

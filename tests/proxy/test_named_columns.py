@@ -9,7 +9,7 @@ import pytest
 from catalog.errors import UnknownColumn
 from proxy.pipeline import Request
 from proxy.reading.statement import read
-from proxy.rewriting.mentions import mentioned
+from proxy.rewriting.mentions import Mentions, mentioned
 from tests.proxy.world import ANALYST, OWNER, World, world
 
 NAMED = {
@@ -114,6 +114,16 @@ def test_the_answer_is_the_one_over_all_columns(shop: World, plain: duckdb.DuckD
     assert sorted(map(repr, zip(*(c.to_pylist() for c in answer.columns), strict=True))) == sorted(
         map(repr, expected.fetchall())
     )
+
+
+@pytest.mark.parametrize("alias", ["orders", "card"])
+def test_nothing_that_is_read_hangs_on_a_hidden_column(shop: World, alias: str) -> None:
+    [named] = shop.governor.settle(ANALYST, Request(sql="select id from shop.orders")).named
+    some = Mentions(read(f"select {alias}.id from shop.orders as {alias}").tree).reads(alias, named.decision)
+    every = Mentions(read(f"from shop.orders as {alias}").tree).reads(alias, named.decision)
+    assert some.named == frozenset({"id"})
+    assert some.read == frozenset({"id", "region", "customer"})
+    assert (every.named, "phone" in every.read, "card" in every.read) == (None, True, False)
 
 
 def test_a_name_that_is_hidden_is_not_given(shop: World) -> None:
