@@ -1,10 +1,12 @@
 """Counts the rows that a decision shows, through the governed relation that a query would read."""
 
+import time
 from collections.abc import Mapping
 
 from catalog.errors import Internal
 from catalog.model import Dataset, Source
 from catalog.names import fold, quoted
+from catalog.sources.allowed_time import allowed
 from catalog.sources.connector import Expected, Limits
 from catalog.sources.sessions import SessionCache
 from policy_engine.model import Decision
@@ -20,7 +22,9 @@ def count_rows(
     Raises SourceUnavailable when the source cannot be read.
     """
     read = (decision.dataset, *(lookup.dataset for lookup in decision.lookups))
-    session = sessions.open([_part(dataset, sources) for dataset in read])
+    begun_at = time.monotonic()
+    with allowed(seconds):
+        session = sessions.open([_part(dataset, sources) for dataset in read])
 
     def physical(dataset: Dataset) -> str:
         return quoted(session.physical_name(dataset.source, dataset.relation))
@@ -31,7 +35,8 @@ def count_rows(
         keys,
         lookups={lookup.name: physical(lookup.dataset) for lookup in decision.lookups},
     )
-    run = session.run(f"SELECT count(*) AS n FROM {governed.sql}", governed.parameters, Limits(seconds=seconds))
+    limits = Limits(seconds=seconds, spent=time.monotonic() - begun_at)
+    run = session.run(f"SELECT count(*) AS n FROM {governed.sql}", governed.parameters, limits)
     try:
         return int(sum(batch["n"].to_pylist()[0] for batch in run if batch.num_rows))
     finally:

@@ -7,6 +7,7 @@ before it runs.
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from datetime import datetime
 from catalog.errors import SqlInvalid, VeilError
 from catalog.journal.event import EventKind
 from catalog.journal.journal import Journal
+from catalog.sources.allowed_time import allowed
 from catalog.sources.connector import Limits, Run
 from policy_engine.model import PolicySet, Subject
 from policy_engine.readers import readable
@@ -78,17 +80,22 @@ class Pipeline:
         `on_settled` is called when it is decided what may run, and may refuse; `on_start` gets the run before it
         executes, so that a watcher can cancel it from another thread.
         """
+        begun_at = time.monotonic()
         with contextlib.ExitStack() as failing:
             with self._refusals_journalled(subject, request, decision_id):
                 end_turn = self._turns.take(subject.user)
                 failing.callback(end_turn)
-                settled = self._governor.settle(subject, request)
+                with allowed(self._limits.seconds):
+                    settled = self._governor.settle(subject, request)
                 values = bind(request.parameters, settled.statement.parameters)
                 on_settled()
             self._journal.append(record.beginning(subject, request, decision_id, settled))
             rewritten = settled.rewritten
             limits = Limits(
-                seconds=self._limits.seconds, batch_rows=self._limits.batch_rows, is_whole=rewritten.may_fail
+                seconds=self._limits.seconds,
+                spent=time.monotonic() - begun_at,
+                batch_rows=self._limits.batch_rows,
+                is_whole=rewritten.may_fail,
             )
             run = settled.session.run(rewritten.sql, {**values, **rewritten.parameters}, limits, rewritten.work)
             if on_start is not None:
@@ -106,7 +113,11 @@ class Pipeline:
         Policies are told as statements to whoever may read them, the operator of the home all of them; but not where
         `explain` is brief, since a statement may tell of a column that it hides.
         """
-        with self._refusals_journalled(asked_by, request, decision_id), self.turn(asked_by):
+        with (
+            self._refusals_journalled(asked_by, request, decision_id),
+            self.turn(asked_by),
+            allowed(self._limits.seconds),
+        ):
             settled = self._governor.settle(subject, request)
             check_columns(settled.statement, settled.named, self._limits.explain, settled.policies)
         details = {"as": subject.user or sorted(subject.groups), "request": settled.rewritten.blanked_request}
@@ -128,7 +139,7 @@ class Pipeline:
         at: datetime | None = None,
     ) -> str:
         """The SQL that would run under policies that are not in force, on record; nothing is run."""
-        with self.turn(asked_by):
+        with self.turn(asked_by), allowed(self._limits.seconds):
             settled = self._governor.foreseen(subject, request, policies, at)
         details = {"as": subject.user or sorted(subject.groups), "foreseen": True}
         self._journal.append(record.decided(EventKind.EXPLAIN_READ, asked_by, request, decision_id, settled, details))

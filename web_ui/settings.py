@@ -45,15 +45,16 @@ class ServerSettings:
 class QuerySettings:
     """What one query may use (`max_rows` 0: no limit), and whether an error names the policy behind it.
 
-    `memory` is what the engine may take for one query (`500MB`, `2GiB`); what does not fit is spilled to the home's
-    folder, up to `spill`. A result that may fail half way is kept there until it is whole, as far as the engine has
-    left room. A query that takes twice as much and 512 MiB is ended. Each runs in a process of its own, of which there
-    are at most `workers`; further ones wait. `at_once` is how many queries one person may have running (0: no limit),
-    explanations, policy statements and open results that are not read to their end included; half of the server's
-    `threads` are the most of all. With `explain = "brief"` a hidden column is told of exactly like a misspelt one, and
-    neither a page, nor SQL as it would run, nor one's own part of the journal names it, which is without SQL as it ran;
-    only the words of the policies that hold for a person still may, since that person may read them. A struct is told
-    by its shown fields alone then, and no comment of a source at all.
+    Its `seconds` run while its sources are opened, too. `memory` is what the engine may take for one query (`500MB`,
+    `2GiB`); what does not fit is spilled to the home's folder, up to `spill`. A result that may fail half way is kept
+    there until it is whole, as far as the engine has left room. A query that takes twice as much and 512 MiB is ended.
+    Each runs in a process of its own, of which there are at most `workers`; further ones wait. `at_once` is how many
+    queries one person may have running (0: no limit), explanations, policy statements and open results that are not
+    read to their end included; half of the server's `threads` are the most of all. With `explain = "brief"` a hidden
+    column is told of exactly like a misspelt one, and neither a page, nor SQL as it would run, nor one's own part of
+    the journal names it, which is without SQL as it ran; only the words of the policies that hold for a person still
+    may, since that person may read them. A struct is told by its shown fields alone then, and no comment of a source at
+    all.
     """
 
     seconds: float = 300.0

@@ -42,10 +42,12 @@ class Expected:
 class Limits:
     """What one run may use: seconds until it is stopped (None: no limit) and rows in a batch.
 
-    Of one that `is_whole` nothing is given before it has come to its end.
+    Of the seconds some are `spent` before it begins. Of one that `is_whole` nothing is given before it has come to its
+    end.
     """
 
     seconds: float | None = None
+    spent: float = 0.0
     batch_rows: int = 65_536
     is_whole: bool = False
 

@@ -14,6 +14,7 @@ from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable, Veil
 from catalog.model import Description, Field
 from catalog.names import fold, join, quoted, split
 from catalog.sources import duckdb_looks as looks
+from catalog.sources.allowed_time import TimeOver
 from catalog.sources.connector import Expected, GeneratedColumn, Relation, Scan, ViewSql
 from catalog.sources.database_files import LOGS, found, states_beside
 from catalog.sources.duckdb_survey import Survey, fields_told
@@ -175,6 +176,8 @@ class DuckDbFileConnector:
             try:
                 told = self._looked(relation, looks.columns, relation, _item(relation), told=looks.COLUMNS)
                 textless = frozenset(fold(row["name"]) for row in told.to_pylist() if row["may_have_no_text"])
+            except TimeOver:
+                raise
             except VeilError:
                 textless = frozenset(fold(name) for name, _ in expected.columns)
             self._textless[expected] = textless
@@ -187,6 +190,8 @@ class DuckDbFileConnector:
         what = f"`{relation}`" if relation else f"the database file `{self._path.name}`"
         try:
             table = self._asking.ask(_SECONDS, look, self._states(), *arguments)
+        except TimeOver:
+            raise
         except (LimitExceeded, SourceTimeout):
             raise _TooMuch(
                 f"{what} takes more memory or time to be looked at than it may",

@@ -12,6 +12,7 @@ from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
 from catalog.model import Description, Field, Key, KeyKind
 from catalog.names import fold, join
 from catalog.sources import sqlite_looks as looks
+from catalog.sources.allowed_time import TimeOver
 from catalog.sources.connector import Expected, GeneratedColumn, Masks, PassedOver, Relation, Remote, Scan, ViewSql
 from catalog.sources.database_files import found
 from catalog.sources.remote.arrow_types import arrow_type
@@ -154,6 +155,8 @@ class SqliteFileConnector:
         """What a look at a relation gives, or at the file as a whole."""
         try:
             told = self._asking.ask(_SECONDS, look, str(found(self._path)), *arguments)
+        except TimeOver:
+            raise
         except (LimitExceeded, SourceTimeout):
             raise SourceUnavailable(
                 f"{self._what(relation)} takes more memory or time to be looked at than it may",

@@ -80,5 +80,5 @@ class StoppableRun(ABC):
     def _watch(self) -> None:
         """Lets time run from now on."""
         if self._limits.seconds is not None:
-            self.deadline = time.monotonic() + self._limits.seconds
+            self.deadline = time.monotonic() + self._limits.seconds - self._limits.spent
         WATCH.add(self)

@@ -159,6 +159,7 @@ def governed(
     document: str,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     explain: Explain = "full",
+    seconds: float = 300.0,
 ) -> Iterator[World]:
     """A home under a document, whose data lies in the folder already."""
     (folder / "shop.yaml").write_text(document)
@@ -178,7 +179,7 @@ def governed(
         limits=SqlLimits(),
         explain=explain,
     )
-    limits = QueryLimits(explain=explain)
+    limits = QueryLimits(explain=explain, seconds=seconds)
     pipeline = Pipeline(governor=governor, policies=policies, journal=journal, limits=limits, meter=Metrics())
     try:
         yield World(

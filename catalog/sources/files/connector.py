@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -19,7 +19,7 @@ from catalog.sources.files.layout import Layout
 from catalog.sources.files.options import FileOptions
 from catalog.sources.files.preparations import Preparations
 from catalog.sources.files.relation import FileRelation
-from catalog.sources.files.s3_bucket import bucket_layout
+from catalog.sources.files.s3_bucket import S3Bucket, bucket_layout
 from catalog.sources.files.s3_options import S3_OPTIONS, address, check_s3
 from catalog.sources.files.samples import sample_sql
 from catalog.sources.files.sets import FileSet
@@ -55,6 +55,16 @@ class FilesConnector:
     def keep_copies(self, copies: PrivateCopies) -> None:
         """Where copies of what the engine cannot read as it stands are kept from now on."""
         self._copies = copies
+
+    def stop_when(self, is_unwanted: Callable[[], bool]) -> None:
+        """From now on a look at a bucket ends as soon as it is unwanted."""
+        if isinstance(self._layout.place, S3Bucket):
+            self._layout.place.stop_when(is_unwanted)
+
+    def stay_open(self, seconds: float) -> AbstractContextManager[None]:
+        """Within it looks at a bucket share a worker; there is nothing else to be opened."""
+        place = self._layout.place
+        return place.kept() if isinstance(place, S3Bucket) else nullcontext()
 
     def relations(self, path: str | None = None) -> Iterator[Relation]:
         """Every relation, or those under `path`; two of one name are told apart by their folder or kind."""

@@ -1,35 +1,43 @@
 """A bucket as a place of files: listed at once, and read through private copies of the objects that are needed."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 
-from catalog.errors import SourceUnavailable
+from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
+from catalog.sources.allowed_time import TimeOver, seconds_left, time_over
 from catalog.sources.connector import PassedOver
-from catalog.sources.files.hollow import write_hollow
+from catalog.sources.files import s3_looks as looks
 from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.layout import GLOB, Layout, literal_name
-from catalog.sources.files.s3_options import address, file_system, told
+from catalog.sources.files.s3_options import address, client
 from catalog.sources.files.samples import sampled
 from catalog.sources.files.scans import WHOLE_FILE_BYTES
 from catalog.sources.files.sets import FileSet
-from catalog.sources.held_files import changed_meanwhile
+from catalog.sources.going_on import GoingOn
 from catalog.sources.private_copies import PrivateCopies
+from catalog.sources.workers.apart import Asking
 
 _FRESH_SECONDS = 2.0
-_MOST_OBJECTS = 200_000
 _MOST_OTHERS = 2_000
 _YOUNG_NS = 120 * 10**9
-_CHUNK = 2**20
+_LOOK_SECONDS = 120.0
+_WAIT_SECONDS = 20.0  # for others who list the bucket
+_SLOWEST_BYTES_A_SECOND = 100_000
+_COPIES_AT_ONCE = 2
+_IDLE_SECONDS = 20.0
 
-_Done = TypeVar("_Done")
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    size: int
+    mtime_ns: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,12 +45,12 @@ class _Listing:
     """What a prefix held at one moment: data objects with their states, and folders with what is in them."""
 
     at: float
-    states: dict[Path, pafs.FileInfo] = field(default_factory=dict)
+    states: dict[Path, _Object] = field(default_factory=dict)
     folders: dict[Path, set[Path]] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
 
-    def add(self, path: Path, info: pafs.FileInfo, root: Path) -> None:
-        self.states[path] = info
+    def add(self, path: Path, found: _Object, root: Path) -> None:
+        self.states[path] = found
         while path != root:
             self.folders.setdefault(path.parent, set()).add(path)
             path = path.parent
@@ -61,8 +69,18 @@ class S3Bucket:
         self._source = name
         self._options = options
         self._copies = copies
-        self._opened: pafs.S3FileSystem | None = None
+        self._asking = Asking(looks.__name__, idle_seconds=_IDLE_SECONDS)
+        self._going_on = GoingOn[Path](_COPIES_AT_ONCE)
+        self._guard = threading.Lock()
         self._listed: _Listing | None = None
+
+    def stop_when(self, is_unwanted: Callable[[], bool]) -> None:
+        """From now on a look at the bucket ends as soon as it is unwanted."""
+        self._asking.is_unwanted = is_unwanted
+
+    def kept(self) -> AbstractContextManager[None]:
+        """Within it looks share a worker."""
+        return self._asking.kept()
 
     @property
     def folders(self) -> Sequence[Path]:
@@ -101,24 +119,30 @@ class S3Bucket:
         self, relation: str, kind: FileKind, files: Sequence[Path], partitions: tuple[str, ...], sheet: str
     ) -> FileSet:
         """The objects as they were listed: their sizes and when they were written."""
-        known = [self._listing().states.get(file) for file in files]
-        if None in known:
+        listing = self._listing()
+        known = [listing.states.get(file) for file in files]
+        found = tuple(each for each in known if each is not None)
+        if len(found) < len(files):
             raise SourceUnavailable(f"an object of `{relation}` has just gone", hint="crawl the source again")
-        states = tuple(self._state(file, info) for file, info in zip(files, known, strict=True) if info)
-        sizes = tuple(info.size for info in known if info)
-        return FileSet.seen(kind, tuple(files), sizes, states, partitions, sheet)
+        return FileSet.seen(
+            kind, tuple(files), tuple(each.size for each in found), self._states(files, found), partitions, sheet
+        )
 
-    def _state(self, file: Path, info: pafs.FileInfo) -> str:
+    def _states(self, files: Sequence[Path], found: Sequence[_Object]) -> tuple[str, ...]:
         """Size and time, in seconds; of what was written just now its tag too, as it may change within the second."""
-        state = f"{file}:{info.size}:{info.mtime_ns}"
-        if info.mtime_ns < time.time_ns() - _YOUNG_NS:
-            return state
-        return f"{state}:{self._tag(file)}"
+        young_since = time.time_ns() - _YOUNG_NS
+        plain = {file.as_posix(): each for file, each in zip(files, found, strict=True)}
+        young = [name for name, each in plain.items() if each.mtime_ns >= young_since]
+        told = self._looked("its objects", looks.tags, young, told=looks.TAGS)["tag"].to_pylist() if young else []
+        tags = {name: f":{tag}" for name, tag in zip(young, told, strict=True)}
+        return tuple(
+            looks.state_of(name, each.size, each.mtime_ns) + tags.get(name, "") for name, each in plain.items()
+        )
 
     def fetched(self, files: FileSet) -> FileSet:
         """Whole private copies of the objects; raises SourceUnavailable when one changes while it is read."""
         self._copies().refuse_larger(files.files[0].name, files.byte_count)
-        return replace(files, files=tuple(self._copy(one, "whole", self._download) for one in files.each()))
+        return replace(files, files=tuple(self._copy(one, "whole", looks.download) for one in files.each()))
 
     def glimpsed(self, files: FileSet) -> FileSet:
         """As `fetched`, but of large Parquet objects only footers and the rows that a sample is made of."""
@@ -128,109 +152,79 @@ class S3Bucket:
         copies = []
         for place, one in enumerate(files.each()):
             count = len(looked_into) if place in looked_into else 0
-            write = self._hollow(count)
-            copies.append(self._copy(one, f"hollow {count}", write))
+            copies.append(self._copy(one, f"hollow {count}", looks.hollow, count))
         return replace(files, files=tuple(copies))
 
-    def _copy(self, one: FileSet, form: str, write: Callable[[FileSet, Path], None]) -> Path:
-        (file,), (state,) = one.files, one.states
+    def _copy(self, one: FileSet, form: str, look: Callable[..., pa.Table], *arguments: object) -> Path:
+        """A copy that a look writes; goes on when a query may wait no longer, since it may take longer than that."""
+        (file,), (state,), (size,) = one.files, one.states, one.sizes
         steps = [step for step in file.parts[:-1] if step.split("=")[0] in one.partitions]
         name = "/".join((*steps[len(steps) - len(one.partitions) :], file.name))
+        key = f"s3|{form}|{self._source}|{address(self._options)}|{state}"
+        what = f"`{file.name}` is being copied from its bucket"
 
-        def write_steadily(target: Path) -> None:
-            with self._steady(one):
-                write(one, target)
+        def write(target: Path) -> None:
+            if look is looks.download:
+                self._copies().refuse_without_room(file.name, size)
+            seconds = _LOOK_SECONDS + size / _SLOWEST_BYTES_A_SECOND
+            self._looked(f"`{file.name}`", look, file.as_posix(), state, size, target, *arguments, seconds=seconds)
 
-        return self._copies().file(f"s3|{form}|{self._source}|{address(self._options)}|{state}", name, write_steadily)
-
-    @contextmanager
-    def _steady(self, one: FileSet) -> Iterator[None]:
-        """For as long as an object is read, in pieces: raises SourceUnavailable when it is not one and the same."""
-        (file,), (state,) = one.files, one.states
-        before = self._tag(file)
-        yield
-        (info,) = self._asking(lambda: self._system().get_file_info([file.as_posix()]))
-        listed = f"{file}:{info.size}:{info.mtime_ns}"
-        if state not in (listed, f"{listed}:{before}") or self._tag(file) != before:
-            raise changed_meanwhile(file)
-
-    def _tag(self, file: Path) -> str:
-        """What the server says of an object's content."""
-        with self._asking(lambda: self._system().open_input_stream(file.as_posix(), compression=None)) as stream:
-            return bytes(stream.metadata().get("ETag", b"")).decode()
-
-    def _download(self, one: FileSet, target: Path) -> None:
-        (file,), (size,) = one.files, one.sizes
-        self._copies().refuse_without_room(file.name, size)
-        with (
-            self._asking(lambda: self._system().open_input_stream(file.as_posix(), compression=None)) as stream,
-            target.open("wb") as copy,
-        ):
-            while chunk := self._asking(lambda: stream.read(_CHUNK)):
-                copy.write(chunk)
-            if copy.tell() != size:
-                raise changed_meanwhile(file)
-
-    def _hollow(self, sampled_files: int) -> Callable[[FileSet, Path], None]:
-        def write(one: FileSet, target: Path) -> None:
-            (file,), (size,) = one.files, one.sizes
-            with self._asking(lambda: self._system().open_input_file(file.as_posix())) as stream:
-                if self._asking(stream.size) != size:
-                    raise changed_meanwhile(file)
-                try:
-                    self._asking(lambda: write_hollow(stream, size, target, sampled_files))
-                except (ValueError, pa.ArrowException):
-                    raise SourceUnavailable(
-                        f"`{file.name}` cannot be read: it is no Parquet file, or damaged", hint="look at the object"
-                    ) from None
-
-        return write
+        return self._going_on.done(key, lambda: self._copies().file(key, name, write), what)
 
     def _listing(self) -> _Listing:
-        if self._listed is None or time.monotonic() - self._listed.at > _FRESH_SECONDS:
-            listing = _Listing(at=time.monotonic())
-            for path, info in self._objects():
-                if kind_of(path.name) is not None:
-                    listing.add(path, info, self.root)
-                elif len(listing.others) < _MOST_OTHERS:
-                    listing.others.append(path)
-            self._listed = listing
-        return self._listed
+        with self._turn():
+            if self._listed is None or time.monotonic() - self._listed.at > _FRESH_SECONDS:
+                self._listed = self._listed_anew()
+            return self._listed
 
-    def _objects(self) -> Iterator[tuple[Path, pafs.FileInfo]]:
-        prefix = self.root.as_posix()
-        selector = pafs.FileSelector(prefix, recursive=True, allow_not_found=True)
-        found = self._asking(lambda: self._system().get_file_info(selector))
-        if not found:
-            self._refuse_missing()
-        if len(found) > _MOST_OBJECTS:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One lists at a time; raises SourceUnavailable where the others take long."""
+        allowed = seconds_left()
+        if not self._guard.acquire(timeout=_WAIT_SECONDS if allowed is None else min(allowed, _WAIT_SECONDS)):
+            if seconds_left() == 0:
+                raise time_over(f"the bucket `{self._bucket}` is being listed")
             raise SourceUnavailable(
-                f"below `{prefix}` there are more than {_MOST_OBJECTS:,} objects",
-                hint="name a longer prefix in the source's path",
+                f"the bucket `{self._bucket}` is being listed, which takes long", hint="try again in a moment"
             )
-        for info in found:
-            steps = info.path[len(prefix) + 1 :].split("/")
-            is_plain = all(step and not step.startswith((".", "_")) for step in steps)
-            if info.type == pafs.FileType.File and is_plain:
-                yield Path(info.path), info
-
-    def _refuse_missing(self) -> None:
-        (bucket,) = self._asking(lambda: self._system().get_file_info([self._bucket]))
-        if bucket.type == pafs.FileType.NotFound:
-            raise SourceUnavailable(
-                f"there is no bucket `{self._bucket}`", hint="check the source's path, endpoint and region"
-            )
-
-    def _system(self) -> pafs.S3FileSystem:
-        if self._opened is None:
-            self._opened = file_system(self._source, self._options)
-        return self._opened
-
-    def _asking(self, ask: Callable[[], _Done]) -> _Done:
         try:
-            return ask()
-        except OSError as error:
-            raise told(self._bucket, error) from None
+            yield
+        finally:
+            self._guard.release()
+
+    def _listed_anew(self) -> _Listing:
+        listing = _Listing(at=time.monotonic())
+        prefix = self.root.as_posix()
+        table = self._looked(f"what lies below `{prefix}`", looks.listing, prefix, told=looks.LISTING)
+        for name, size, mtime_ns in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            path = Path(name)
+            if kind_of(path.name) is not None:
+                listing.add(path, _Object(size, mtime_ns), self.root)
+            elif len(listing.others) < _MOST_OTHERS:
+                listing.others.append(path)
+        return listing
+
+    def _looked(
+        self,
+        what: str,
+        look: Callable[..., pa.Table],
+        *arguments: object,
+        told: pa.Schema = looks.NOTHING,
+        seconds: float = _LOOK_SECONDS,
+    ) -> pa.Table:
+        """What a look at the bucket gives."""
+        try:
+            table = self._asking.ask(seconds, look, client(self._source, self._bucket, self._options), *arguments)
+        except TimeOver:
+            raise time_over(f"the server of the bucket `{self._bucket}` has not answered") from None
+        except (LimitExceeded, SourceTimeout):
+            raise SourceUnavailable(
+                f"{what} takes more memory or time to be read from the bucket `{self._bucket}` than it may",
+                hint="look at the bucket and its server, or name a longer prefix in the source's path",
+            ) from None
+        if table.schema != told:
+            raise SourceUnavailable(f"the bucket `{self._bucket}` cannot be read", hint="look at the bucket")
+        return table
 
 
 def bucket_layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:

@@ -1,8 +1,12 @@
 """How a bucket is reached: its address in the source's options, its credentials by reference alone."""
 
+import functools
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow.fs as pafs
@@ -14,6 +18,7 @@ _SECRETS = ("access_key", "secret_key", "session_token")
 S3_OPTIONS = ("endpoint", "region", "anonymous", *(f"{name}_{how}" for name in _SECRETS for how in ("env", "file")))
 
 _CREDENTIAL = re.compile(r"[A-Za-z0-9+/=_.-]{1,4096}")
+_TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _CONNECT_SECONDS, _ANSWER_SECONDS, _TRIES = 5, 30, 3
 
 
@@ -54,16 +59,53 @@ def address(options: Mapping[str, str]) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}:{port}"
 
 
-def file_system(source: str, options: Mapping[str, str]) -> pafs.S3FileSystem:
-    """A client of the bucket; raises SourceUnavailable when a credential is not where the options say."""
+_Done = TypeVar("_Done")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Client:
+    """A client of a bucket as plain data, which a worker makes one of: its environment holds nothing."""
+
+    bucket: str
+    region: str
+    scheme: str
+    endpoint: str
+    anonymous: bool
+    trusted: tuple[tuple[str, str], ...]
+    secrets: tuple[tuple[str, str], ...] = field(repr=False)
+
+    def asking(self, ask: Callable[[pafs.S3FileSystem], _Done]) -> _Done:
+        """What the bucket's server answers; raises SourceUnavailable."""
+        try:
+            return ask(_system(self))
+        except OSError as error:
+            raise told(self.bucket, error) from None
+
+
+def client(source: str, bucket: str, options: Mapping[str, str]) -> S3Client:
+    """The client that options say; raises SourceUnavailable when a credential is not where they say."""
     parts = urlsplit(options.get("endpoint", "https://"))
     known = {name: _secret(source, options, name) for name in _SECRETS}
-    return pafs.S3FileSystem(
-        **{name: value for name, value in known.items() if value is not None},
-        anonymous=options.get("anonymous") == "yes",
+    return S3Client(
+        bucket=bucket,
         region=options.get("region", "us-east-1"),
         scheme=parts.scheme,
-        endpoint_override=parts.netloc or None,
+        endpoint=parts.netloc,
+        anonymous=options.get("anonymous") == "yes",
+        trusted=tuple((name, os.environ[name]) for name in _TRUST if name in os.environ),
+        secrets=tuple((name, value) for name, value in known.items() if value is not None),
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _system(known: S3Client) -> pafs.S3FileSystem:
+    os.environ.update(known.trusted)
+    return pafs.S3FileSystem(
+        **dict(known.secrets),
+        anonymous=known.anonymous,
+        region=known.region,
+        scheme=known.scheme,
+        endpoint_override=known.endpoint or None,
         connect_timeout=_CONNECT_SECONDS,
         request_timeout=_ANSWER_SECONDS,
         retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=_TRIES),

@@ -9,9 +9,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from catalog.errors import LimitExceeded, SourceUnavailable
+from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
 from catalog.sources import duckdb_file
-from catalog.sources.connector import LookStopped
+from catalog.sources.allowed_time import allowed
+from catalog.sources.connector import Expected, LookStopped
 from catalog.sources.duckdb_file import DuckDbFileConnector
 from catalog.sources.workers.apart import Asking
 
@@ -44,6 +45,13 @@ def look(connector: DuckDbFileConnector) -> None:
         SourceUnavailable, match=r"`team\.duckdb` takes more memory or time to be looked at than it may"
     ):
         list(connector.relations())
+
+
+def test_a_query_whose_time_is_over_is_not_remembered_against_the_file(connector: DuckDbFileConnector) -> None:
+    expected = Expected(relation="main.t", columns=(("a", "INTEGER"),))
+    with allowed(0.0), pytest.raises(SourceTimeout, match="the query was stopped after 0 seconds"):
+        connector.scan(expected)
+    assert connector.scan(expected).safe == frozenset({"a"})
 
 
 def test_a_look_that_took_too_much_is_remembered_for_its_state_and_a_while(

@@ -16,6 +16,8 @@ from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.s3_bucket import S3Bucket, bucket_layout
+from catalog.sources.files.s3_looks import steady
+from catalog.sources.files.s3_options import client
 from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 from tests.catalog.sources.lakes import defects, expected, relations, rows, types
@@ -178,10 +180,13 @@ def test_object_that_is_replaced_by_one_of_its_size_while_it_is_read_gives_no_co
     server: S3Server, prefix: str, tmp_path: Path
 ) -> None:
     server.put(f"{prefix}/x.csv", b"a,b\n1,2\n")
-    place = bucket_layout("lake", server.options(prefix), lambda: PrivateCopies(tmp_path)).place
-    assert isinstance(place, S3Bucket)
+    place: S3Bucket
 
     def looked_at() -> FileSet:
+        nonlocal place
+        found = bucket_layout("lake", server.options(prefix), lambda: PrivateCopies(tmp_path)).place  # which lists anew
+        assert isinstance(found, S3Bucket)
+        place = found
         return place.seen("x.csv", FileKind.CSV, [place.root / "x.csv"], (), "")
 
     files = looked_at()
@@ -189,10 +194,13 @@ def test_object_that_is_replaced_by_one_of_its_size_while_it_is_read_gives_no_co
     with pytest.raises(SourceUnavailable, match="changed while it was read"):
         place.fetched(files)
     files = looked_at()
-    with pytest.raises(SourceUnavailable, match="changed while it was read"), place._steady(files):
+    (file,), (state,) = files.files, files.states
+    reader = client("lake", "lake", server.options(prefix))
+    with pytest.raises(SourceUnavailable, match="changed while it was read"), steady(reader, file.as_posix(), state):
         server.put(f"{prefix}/x.csv", b"a,b\n3,4\n")
     assert not list(tmp_path.rglob("*.csv"))
-    [copy] = place.fetched(looked_at()).files
+    files = looked_at()
+    [copy] = place.fetched(files).files
     assert copy.read_bytes() == b"a,b\n3,4\n"
 
 

@@ -7,7 +7,8 @@ import time
 import pyarrow as pa
 import pytest
 
-from catalog.errors import LimitExceeded, SourceUnavailable
+from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
+from catalog.sources.allowed_time import allowed
 from catalog.sources.connector import LookStopped
 from catalog.sources.workers.apart import Asking
 from catalog.sources.world import Resources
@@ -33,8 +34,7 @@ def asking() -> Asking:
 
 def test_each_question_has_a_worker_unless_they_are_kept(asking: Asking) -> None:
     def pid() -> int:
-        [row] = asking.ask(60, told, "x").to_pylist()
-        return int(row["pid"])
+        return _pid(asking)
 
     assert len({os.getpid(), pid(), pid()}) == 3
     with asking.kept():
@@ -46,6 +46,31 @@ def test_each_question_has_a_worker_unless_they_are_kept(asking: Asking) -> None
         last = pid()
     assert pid() != last
     assert eventually(lambda: not os.path.exists(f"/proc/{last}"))
+
+
+def test_a_worker_waits_for_being_asked_again_and_ends_when_it_is_not() -> None:
+    asking = Asking(__name__, idle_seconds=3.0)
+    waiting = _pid(asking)
+    assert _pid(asking) == waiting
+    assert eventually(lambda: not _runs(waiting))
+    last = _pid(asking)
+    assert last != waiting
+    del asking
+    assert eventually(lambda: not _runs(last))
+
+
+def _pid(asking: Asking) -> int:
+    [row] = asking.ask(60, told, "x").to_pylist()
+    return int(row["pid"])
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there; one that was killed may not be buried yet."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize("answer", ["memory", "crash"])
@@ -69,3 +94,11 @@ def test_a_question_that_becomes_unwanted_ends_with_its_worker(asking: Asking) -
     with pytest.raises(LookStopped):
         asking.ask(60, told, "long")
     assert time.monotonic() - began < 20
+
+
+def test_a_question_of_a_query_ends_with_the_time_that_it_has(asking: Asking) -> None:
+    began = time.monotonic()
+    with allowed(0.5), pytest.raises(SourceTimeout, match=r"the query was stopped after 0\.5 seconds"):
+        asking.ask(60, told, "long")
+    assert time.monotonic() - began < 20
+    assert asking.ask(60, told, "x").num_rows == 1

@@ -82,6 +82,8 @@ def test_endless_recursion_is_stopped_in_time(session: EngineSession) -> None:
     sql = "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
     with pytest.raises(SourceTimeout):
         ask(session, sql, Limits(seconds=0.3))
+    with pytest.raises(SourceTimeout, match="after 60 seconds"):
+        ask(session, sql, Limits(seconds=60, spent=59.7))
 
 
 def test_what_cannot_be_interrupted_is_killed_when_its_time_is_over(session: EngineSession) -> None:

@@ -1,0 +1,128 @@
+"""A server of a bucket that does as it likes: it lists without end, drips, or sends more than it listed."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+BODY = b"id,pay\n1,4200\n2,1300\n"
+_WRITTEN = "2026-06-01T10:00:00.000Z"
+_HEADERS = {"ETag": '"abc"', "Last-Modified": "Mon, 01 Jun 2026 10:00:00 GMT"}
+_CHUNK = b"1,2,3,4,5,6,7,8\n" * 4_096
+
+
+@dataclass
+class HostileBucket:
+    """What it does now, and how much it has been asked for; its one object is `t.csv`."""
+
+    endpoint: str = ""
+    does: Literal["well", "endless", "drip", "more", "slowly"] = "well"
+    more_bytes: int = 2**30
+    pages: int = 0
+    bodies: int = 0
+    sent: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def options(self) -> dict[str, str]:
+        """The options of a source that reads it."""
+        return {"path": "s3://lake", "endpoint": self.endpoint, "anonymous": "yes", "region": "x"}
+
+    def listing(self) -> bytes:
+        """One page; of an endless list another one follows each."""
+        self.pages += 1
+        names = [f"d{self.pages}/f{number}.csv" for number in range(1_000)] if self.does == "endless" else ["t.csv"]
+        objects = "".join(
+            f"<Contents><Key>{name}</Key><LastModified>{_WRITTEN}</LastModified><ETag>&quot;abc&quot;</ETag>"
+            f"<Size>{len(BODY)}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            for name in names
+        )
+        next_token = f"<NextContinuationToken>t{self.pages}</NextContinuationToken>" if self.does == "endless" else ""
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            f"<Name>lake</Name><Prefix></Prefix><KeyCount>{len(names)}</KeyCount><MaxKeys>1000</MaxKeys>"
+            f"<IsTruncated>{'true' if next_token else 'false'}</IsTruncated>{next_token}{objects}</ListBucketResult>"
+        ).encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    bucket: HostileBucket
+
+    def do_HEAD(self) -> None:
+        is_object = urlsplit(self.path).path.strip("/").count("/") > 0
+        self._begin(200, self._size() if is_object else 0)
+
+    def do_GET(self) -> None:
+        with contextlib.suppress(OSError):  # whoever asked is gone
+            if "list-type" in parse_qs(urlsplit(self.path).query, keep_blank_values=True):
+                page = self.bucket.listing()
+                self._begin(200, len(page))
+                self._send(page, 1 if self.bucket.does == "drip" else len(page))
+            else:
+                self._answer()
+
+    def _answer(self) -> None:
+        size = self._size()
+        first, last = 0, size - 1
+        if asked := self.headers.get("Range"):
+            begin, _, end = asked.removeprefix("bytes=").partition("-")
+            first, last = int(begin), min(int(end or last), last)
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+        else:
+            self.send_response(200)
+        self._headers(last - first + 1)
+        self.bucket.bodies += 1
+        if self.bucket.does != "more":
+            self._send(BODY[first : last + 1], 2 if self.bucket.does == "slowly" else len(BODY))
+            return
+        while first <= last:
+            piece = _CHUNK[: last + 1 - first]
+            self.wfile.write(piece)
+            self.bucket.sent += len(piece)
+            first += len(piece)
+
+    def _size(self) -> int:
+        return self.bucket.more_bytes if self.bucket.does == "more" else len(BODY)
+
+    def _begin(self, status: int, length: int) -> None:
+        self.send_response(status)
+        self._headers(length)
+
+    def _headers(self, length: int) -> None:
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def _send(self, body: bytes, at_once: int) -> None:
+        for begin in range(0, len(body), at_once):
+            self.wfile.write(body[begin : begin + at_once])
+            self.wfile.flush()
+            if at_once < len(body) and self.bucket.over.wait(0.5):
+                return
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is printed."""
+
+
+@contextmanager
+def hostile_bucket() -> Iterator[HostileBucket]:
+    """A server that does well until it is told otherwise."""
+    bucket = HostileBucket()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"bucket": bucket}))
+    server.daemon_threads = True
+    bucket.endpoint = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield bucket
+    finally:
+        bucket.over.set()
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
