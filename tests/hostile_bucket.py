@@ -1,4 +1,4 @@
-"""A server of a bucket that does as it likes: it lists without end, drips, or sends more than it listed."""
+"""A server of a bucket that does as it likes: it lists without end, drips, sends more or less than it listed."""
 
 import contextlib
 import threading
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 BODY = b"id,pay\n1,4200\n2,1300\n"
 _WRITTEN = "2026-06-01T10:00:00.000Z"
-_HEADERS = {"ETag": '"abc"', "Last-Modified": "Mon, 01 Jun 2026 10:00:00 GMT"}
+_MODIFIED = "Mon, 01 Jun 2026 10:00:00 GMT"
 _CHUNK = b"1,2,3,4,5,6,7,8\n" * 4_096
 
 
@@ -20,7 +20,11 @@ class HostileBucket:
     """What it does now, and how much it has been asked for; its one object is `t.csv`."""
 
     endpoint: str = ""
-    does: Literal["well", "endless", "drip", "more", "slowly"] = "well"
+    does: Literal["well", "endless", "drip", "more", "slowly", "short"] = "well"
+    body: bytes = BODY
+    short_bytes: int = 0
+    etag: str = '"abc"'
+    instead: tuple[bytes, bytes] = (b"", b"")
     more_bytes: int = 2**30
     pages: int = 0
     bodies: int = 0
@@ -37,15 +41,16 @@ class HostileBucket:
         names = [f"d{self.pages}/f{number}.csv" for number in range(1_000)] if self.does == "endless" else ["t.csv"]
         objects = "".join(
             f"<Contents><Key>{name}</Key><LastModified>{_WRITTEN}</LastModified><ETag>&quot;abc&quot;</ETag>"
-            f"<Size>{len(BODY)}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            f"<Size>{len(self.body)}</Size><StorageClass>STANDARD</StorageClass></Contents>"
             for name in names
         )
         next_token = f"<NextContinuationToken>t{self.pages}</NextContinuationToken>" if self.does == "endless" else ""
-        return (
+        page = (
             '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<Name>lake</Name><Prefix></Prefix><KeyCount>{len(names)}</KeyCount><MaxKeys>1000</MaxKeys>"
             f"<IsTruncated>{'true' if next_token else 'false'}</IsTruncated>{next_token}{objects}</ListBucketResult>"
-        ).encode()
+        )
+        return page.encode().replace(*self.instead)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -75,10 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
         else:
             self.send_response(200)
-        self._headers(last - first + 1)
+        body = self.bucket.body[first : last + 1]
+        if self.bucket.does == "short" and first < len(BODY):
+            body = body[: self.bucket.short_bytes]
+        self._headers(len(body) if self.bucket.does != "more" else last - first + 1)
         self.bucket.bodies += 1
         if self.bucket.does != "more":
-            self._send(BODY[first : last + 1], 2 if self.bucket.does == "slowly" else len(BODY))
+            self._send(body, 2 if self.bucket.does == "slowly" else max(1, len(body)))
             return
         while first <= last:
             piece = _CHUNK[: last + 1 - first]
@@ -87,15 +95,15 @@ class _Handler(BaseHTTPRequestHandler):
             first += len(piece)
 
     def _size(self) -> int:
-        return self.bucket.more_bytes if self.bucket.does == "more" else len(BODY)
+        return self.bucket.more_bytes if self.bucket.does == "more" else len(self.bucket.body)
 
     def _begin(self, status: int, length: int) -> None:
         self.send_response(status)
         self._headers(length)
 
     def _headers(self, length: int) -> None:
-        for name, value in _HEADERS.items():
-            self.send_header(name, value)
+        self.send_header("ETag", self.bucket.etag)
+        self.send_header("Last-Modified", _MODIFIED)
         self.send_header("Content-Length", str(length))
         self.end_headers()
 

@@ -3,6 +3,7 @@
 Each look is given the worker's resources and the bucket's client, and answers with a table.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,13 +41,14 @@ def listing(_: Resources, client: S3Client, prefix: str) -> pa.Table:
             f"below `{prefix}` there are more than {MOST_OBJECTS:,} objects",
             hint="name a longer prefix in the source's path",
         )
-    rows = [(info.path, info.size, info.mtime_ns) for info in found if _is_plain(info, prefix)]
+    rows = client.asking(lambda _: [(info.path, info.size, info.mtime_ns) for info in found if _is_plain(info, prefix)])
     return pa.table(dict(zip(LISTING.names, zip(*rows, strict=True) if rows else [[]] * 3, strict=True)), LISTING)
 
 
 def _is_plain(info: pafs.FileInfo, prefix: str) -> bool:
     steps = info.path[len(prefix) + 1 :].split("/")
-    return info.type == pafs.FileType.File and all(step and not step.startswith((".", "_")) for step in steps)
+    is_whole = info.type == pafs.FileType.File and None not in (info.size, info.mtime_ns)
+    return is_whole and all(step and not step.startswith((".", "_")) for step in steps)
 
 
 def _refuse_missing(client: S3Client) -> None:
@@ -69,7 +71,8 @@ def download(_: Resources, client: S3Client, file: str, state: str, size: int, t
         client.asking(lambda system: system.open_input_stream(file, compression=None)) as stream,
         target.open("wb") as copy,
     ):
-        while copy.tell() <= size and (chunk := client.asking(lambda _: stream.read(_CHUNK))):
+        blank = _BlankReader(stream)
+        while copy.tell() <= size and (chunk := client.asking(lambda _: blank.read(_CHUNK))):
             with _written(file):
                 copy.write(chunk)
         if copy.tell() != size:
@@ -85,12 +88,43 @@ def hollow(
         if client.asking(lambda _: stream.size()) != size:
             raise changed_meanwhile(Path(file))
         try:
-            client.asking(lambda _: write_hollow(stream, size, target, sampled_files))
-        except (ValueError, pa.ArrowException):
+            blank = pa.PythonFile(_BlankReader(stream), mode="r")
+            client.asking(lambda _: write_hollow(blank, size, target, sampled_files))
+        except (ValueError, OverflowError, MemoryError, pa.ArrowException):
             raise SourceUnavailable(
                 f"`{Path(file).name}` cannot be read: it is no Parquet file, or damaged", hint="look at the object"
             ) from None
     return NOTHING.empty_table()
+
+
+class _BlankReader:
+    """An object that is read into memory that is blank.
+
+    INVARIANT: nothing else is read of it than its server has sent. The client tells as many bytes as were asked for,
+    however few came, and behind these is what the memory held before: once others' data.
+    """
+
+    closed = False
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        self._stream = stream
+
+    def read(self, count: int) -> bytes:
+        """The next bytes, as many as asked for or as there are; zeros where the server sent none."""
+        piece = bytearray(count)
+        told = self._stream.readinto(piece)
+        return bytes(memoryview(piece)[:told])
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Goes to a place."""
+        return int(self._stream.seek(place, whence))
+
+    def tell(self) -> int:
+        """The place that is read next."""
+        return int(self._stream.tell())
+
+    def close(self) -> None:
+        """Whoever opened the object closes it."""
 
 
 @contextmanager
@@ -122,4 +156,4 @@ def state_of(file: str, size: int, mtime_ns: int) -> str:
 
 def _tag(client: S3Client, file: str) -> str:
     with client.asking(lambda system: system.open_input_stream(file, compression=None)) as stream:
-        return bytes(stream.metadata().get("ETag", b"")).decode()
+        return bytes(stream.metadata().get("ETag", b"")).decode("utf-8", "backslashreplace")

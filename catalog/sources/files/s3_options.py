@@ -80,6 +80,11 @@ class S3Client:
             return ask(_system(self))
         except OSError as error:
             raise told(self.bucket, error) from None
+        except UnicodeError:
+            raise SourceUnavailable(
+                f"the server of the bucket `{self.bucket}` tells of an object whose name is no text",
+                hint="rename it, or name a longer prefix in the source's path",
+            ) from None
 
 
 def client(source: str, bucket: str, options: Mapping[str, str]) -> S3Client:
