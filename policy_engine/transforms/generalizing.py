@@ -11,6 +11,8 @@ from policy_engine.transforms.spec import Arguments, Fragment, Parameter, Place,
 from policy_engine.transforms.types import NUMBERS, ColumnType, Kind
 
 _MOST_WORDS = 1000
+_UNSIGNED = " + 0::DOUBLE"
+"""What makes 0.0 of -0.0: the sign of a number that comes to nothing would tell what it was."""
 
 
 class Bucket(Transform):
@@ -34,7 +36,7 @@ class Bucket(Transform):
     def render(self, sql: str, at: Place) -> Fragment:
         width = _digits(at.arguments.number("width"))
         if at.column.kind is Kind.FLOAT:
-            lower = f"floor(({sql})::DOUBLE / {width}::DOUBLE) * {width}::DOUBLE"
+            lower = f"floor(({sql})::DOUBLE / {width}::DOUBLE) * {width}::DOUBLE{_UNSIGNED}"
         else:
             kind = at.column.text if at.column.kind is Kind.DECIMAL or at.column.bits == 128 else "HUGEINT"
             number, step = f"({sql})::{kind}", f"{width}::{kind}"
@@ -50,7 +52,7 @@ class Bucket(Transform):
                 return lower if fits(lower, at.column) else None
             case float():
                 steps = value / float(width)
-                return as_type((math.floor(steps) if math.isfinite(steps) else steps) * float(width), at.column)
+                return as_type((math.floor(steps) if math.isfinite(steps) else steps) * float(width) + 0.0, at.column)
             case int():
                 lowest = value // int(width) * int(width)
                 return lowest if lowest >= at.column.bounds[0] else None
@@ -78,7 +80,7 @@ class Round(Transform):
         if at.column.kind is Kind.DECIMAL and digits >= at.column.scale:
             return Fragment(sql=f"({sql})")
         if at.column.kind is Kind.FLOAT:
-            rounded = _rounded_float_sql(f"({sql})::DOUBLE", digits)
+            rounded = _rounded_float_sql(f"({sql})::DOUBLE", digits) + _UNSIGNED
         else:
             # The engine rounds a NULL of a DECIMAL to 0 where nothing is left of it.
             rounded = f"CASE WHEN ({sql}) IS NOT NULL THEN round(({sql}), {digits}) END"
@@ -91,7 +93,7 @@ class Round(Transform):
                 rounded = _rounded(value, digits)
                 return rounded if fits(rounded, at.column) else None
             case float():
-                return as_type(_rounded_float(value, digits), at.column)
+                return as_type(_rounded_float(value, digits) + 0.0, at.column)
             case int():
                 lowest, highest = at.column.bounds
                 whole = int(_rounded(Decimal(value), digits)) if digits < 0 else value

@@ -21,6 +21,8 @@ EXACT_TYPES = frozenset(
 _WHOLE = frozenset("BIGINT HUGEINT INTEGER SMALLINT TINYINT UBIGINT UINTEGER USMALLINT UTINYINT".split())
 _EXACT_FAMILIES = frozenset({"boolean", "date", "decimal", "integer", "text", "timestamp", WIDE})
 _NUMBER_FAMILIES = frozenset({"boolean", "decimal", "integer", WIDE})
+_SMALL_FAMILIES = frozenset({"boolean", "decimal", "integer"})
+_MOST_PRODUCTS, _MOST_WRITTEN = 3, 10**6
 _NUMBER_TARGETS = frozenset(
     {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.INT128, exp.DType.DECIMAL}
 )
@@ -112,10 +114,38 @@ class Exact:
         return all(map(self.holds, nodes))
 
     def adds_up(self, node: exp.Expr) -> bool:
-        """Whether a sum or an average is the same in any order of its numbers; doubles are rounded on the way."""
+        """Whether a sum or an average is the same in any order of its numbers: doubles are rounded on the way, and the
+        largest numbers overflow.
+        """
         of = bare(node.this)
         numbers = of.expressions if isinstance(of, exp.Distinct) else [of]
-        return len(numbers) == 1 and self._is_number(numbers[0])
+        return len(numbers) == 1 and self._is_small(numbers[0])
+
+    def _is_small(self, node: exp.Expr) -> bool:
+        """Whether an expression is a number of at most 64 bits or eighteen digits, or a product of few such, which the
+        query makes by no large number of its own.
+        """
+        node = bare(node)
+        if isinstance(node, exp.Case):
+            return all(map(self._is_small, results(node)))
+        if isinstance(node, exp.Coalesce | exp.Max | exp.Min):
+            return all(map(self._is_small, node.iter_expressions()))
+        if isinstance(node, exp.Cast):
+            return node.to.this in _NUMBER_TARGETS - {exp.DType.INT128, exp.DType.DECIMAL}
+        if isinstance(node, (*_CALCULATED, *_IN_WHOLE)):
+            is_of_few = sum(1 for _ in node.find_all(exp.Mul)) <= _MOST_PRODUCTS
+            return is_of_few and all(map(self._is_small_side, node.iter_expressions()))
+        if isinstance(node, exp.Literal):
+            return self._is_number(node) and float(node.name) <= _MOST_WRITTEN
+        is_small_column = isinstance(node, exp.Column) and self._type(node) in _WHOLE - {"HUGEINT"}
+        if is_small_column or self._kind(node) in _SMALL_FAMILIES:
+            return True
+        return isinstance(node, exp.Column) and self._means(node, "small", self._is_small)
+
+    def _is_small_side(self, node: exp.Expr) -> bool:
+        """Whether a side of a calculation is small as it stands: an alias may be of a product already."""
+        is_alias = isinstance(node, exp.Column) and not self._type(node) and self._kind(node) not in _SMALL_FAMILIES
+        return not is_alias and self._is_small(node)
 
     def _is_number(self, node: exp.Expr) -> bool:
         """Whether an expression is a whole number or a decimal, or NULL."""

@@ -70,12 +70,9 @@ class Placed:
     @property
     def has_telling_pieces(self) -> bool:
         """Whether the pieces in which an engine takes the rows end by what the person does not see: by rows that are
-        filtered out of them, or by the bytes of texts.
+        filtered out of them, or by the bytes of texts, in which more may stand than anybody knows of.
         """
-        if self.content is not None:
-            return False
-        shows_all = not self.hides and all(map(self.is_plain, self.decision.columns))
-        return bool(self.decision.rows.filter) or (self.is_read_by_bytes and not shows_all)
+        return self.content is None and (bool(self.decision.rows.filter) or self.is_read_by_bytes)
 
     @property
     def is_ordered(self) -> bool:

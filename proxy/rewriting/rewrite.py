@@ -25,7 +25,15 @@ from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
 from proxy.rewriting.relations import Leaf, shorten_columns
-from proxy.rewriting.row_order import add_order, exact_in, hangs_on_order, keeps_order, keys_of_all, take_order
+from proxy.rewriting.row_order import (
+    add_order,
+    ends_early,
+    exact_in,
+    hangs_on_order,
+    keeps_order,
+    keys_of_all,
+    take_order,
+)
 from proxy.rewriting.secure import Governed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
 from proxy.rewriting.words import in_words, own_name, told_briefly
@@ -62,9 +70,7 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    tells_pieces = _tells_pieces(tree, placed)
-    is_sorted = tells_pieces and hangs_on_order(tree, exact_in(tree, placed))
-    order = keys_of_all(tree) if tells_pieces else []
+    order, is_sorted = _order(tree, placed)
     if order:
         add_order(tree, order)
     if is_sorted:
@@ -111,9 +117,18 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     )
 
 
-def _tells_pieces(tree: exp.Expr, placed: Sequence[Placed]) -> bool:
-    """Whether the order of the rows would tell what an engine leaves out of each piece that it takes at once."""
-    return any(item.has_telling_pieces for item in placed) and not keeps_order(tree)
+def _order(tree: exp.Expr, placed: Sequence[Placed]) -> tuple[list[exp.Expr], bool]:
+    """The keys by which an answer is ordered, and whether datasets are sorted first, where the order of rows, or how
+    many of them are read, would tell what an engine leaves out of each piece that it takes at once.
+    """
+    if not any(item.has_telling_pieces for item in placed):
+        return [], False
+    known = meant_by_names(tree, placed)
+    if ends_early(tree, known):
+        return ([] if keeps_order(tree) else keys_of_all(tree)), True
+    if keeps_order(tree):
+        return [], False
+    return keys_of_all(tree), hangs_on_order(tree, exact_in(tree, placed, known))
 
 
 def blanked(statement: Statement) -> str:

@@ -13,10 +13,11 @@ from sqlglot import exp
 from catalog.names import fold
 from policy_engine.model import Outcome
 from policy_engine.shown_types import shown_type
+from proxy.fencing.barrier import is_leak_proof
 from proxy.fencing.families import Families, bare
 from proxy.reading.functions import CALLABLE
 from proxy.rewriting.exact import Exact, is_exact_type
-from proxy.rewriting.placed import Placed, distinct, meant_by_names
+from proxy.rewriting.placed import Placed, distinct
 
 _AGGREGATES = frozenset({exp.Avg, exp.Count, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, exp.Max, exp.Min, exp.Sum})
 _ALIKE = frozenset(
@@ -57,7 +58,7 @@ def keeps_order(tree: exp.Expr) -> bool:
     return is_of_rows and keeps_order(source.this)
 
 
-def exact_in(tree: exp.Expr, placed: Sequence[Placed]) -> Exact:
+def exact_in(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> Exact:
     """What is exact in a statement over governed relations."""
     shown = [
         column for item in distinct(placed) for column in item.decision.columns if column.outcome is not Outcome.HIDDEN
@@ -69,13 +70,31 @@ def exact_in(tree: exp.Expr, placed: Sequence[Placed]) -> Exact:
     listed = {fold(name.name) for table in tree.find_all(exp.TableAlias) for name in table.columns}
     for name in vague | listed:  # of these what they mean together tells, or nothing
         aliases.pop(name, None)
-    known = meant_by_names(tree, placed)
     found = Exact(known, aliases, has_exact_columns=not vague)
     selects = list(tree.find_all(exp.Select))
     if tree.find(exp.SetOperation) and not all(found.hold(select.expressions) for select in selects):
         return Exact(Families(), {}, has_exact_columns=False)  # a name of one side may mean what the other makes of it
     is_all = all(found.hold(select.expressions) for select in selects) and not tree.find(exp.Values, exp.Unnest)
     return found if is_all or vague else Exact(known, aliases, has_exact_columns=False)
+
+
+def ends_early(tree: exp.Expr, known: Families) -> bool:
+    """Whether reading may end, by a LIMIT or EXISTS, before or behind a row on which something raises: by the piece.
+
+    Example:
+        >>> from proxy.reading.statement import read
+        >>> sql = ("select a from t where a > 'b' limit 5", "select a from t where a::int > 2 limit 5")
+        >>> [ends_early(read(text).tree, Families({"a": "text"})) for text in sql]
+        [False, True]
+    """
+    is_told = tree.find(exp.Exists, exp.Limit, exp.Fetch, exp.Offset) is not None
+    has_met = is_told and any(isinstance(node, exp.Where) or _gives_rows(node) for node in tree.walk())
+    return has_met and not is_leak_proof(tree, known)
+
+
+def _gives_rows(node: exp.Expr) -> bool:
+    is_named = isinstance(node, exp.Anonymous) and node.name.lower() in _GIVING_ROWS
+    return is_named or isinstance(node, exp.Unnest | exp.Explode | exp.Exists)
 
 
 def hangs_on_order(tree: exp.Expr, exact: Exact) -> bool:
@@ -270,7 +289,7 @@ def _is_of_several_rows(node: exp.Expr) -> bool:
     """Whether a part of an expression is worked out of more than one row, or gives several, or may."""
     if isinstance(node, exp.Anonymous):
         function = CALLABLE.get(node.name.lower())
-        return function is None or function.kind != "scalar" or node.name.lower() in _GIVING_ROWS
+        return function is None or function.kind != "scalar" or _gives_rows(node)
     if isinstance(node, exp.Unnest | exp.Explode):
         return True
     if isinstance(node, exp.Func):
