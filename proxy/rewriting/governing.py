@@ -31,7 +31,7 @@ def governed_relations(
     placed: Sequence[Placed], keys: KeyRing, early: Sequence[Sequence[str]], *, is_fenced: bool
 ) -> list[Governed]:
     """The relation for each place, with the `early` conditions of it; raises LimitExceeded when all are too long."""
-    _check_size(placed, early)
+    _check_size(placed)
     return [
         _governed(item, keys, is_fenced).with_early(conditions) for item, conditions in zip(placed, early, strict=True)
     ]
@@ -153,19 +153,20 @@ def left_to_sources(placed: Sequence[Placed], governed: Sequence[Governed], is_f
     }
 
 
-def _check_size(placed: Sequence[Placed], early: Sequence[Sequence[str]]) -> None:
+def _check_size(placed: Sequence[Placed]) -> None:
     """Before anything is written out: each place of a dataset takes its relation, with all columns that may be named.
 
-    INVARIANT: only what the person is told counts, so that nobody finds out how long the names of hidden columns are.
+    INVARIANT: only what the person is told counts, so that nobody finds out how long the names of hidden columns are,
+    nor by conditions, which stand behind fences alone, whether the query has one: they are at most a fifth more.
     """
     known: dict[tuple[int, frozenset[str] | None], tuple[int, int]] = {}
     pieces = 0
-    for item, conditions in zip(placed, early, strict=True):
+    for item in placed:
         key = id(item.decision), item.named
         if key not in known:
             known[key] = _shown_cells(item), _told_letters(item)
         cells, letters = known[key]
-        pieces += 1 + cells // _CELLS_OF_A_PIECE + (letters + sum(map(len, conditions))) // _LETTERS_OF_A_PIECE
+        pieces += 1 + cells // _CELLS_OF_A_PIECE + letters // _LETTERS_OF_A_PIECE
     if pieces > _MOST:
         raise LimitExceeded(
             "the datasets of the SQL, written out wherever they are named, are longer than is read in time",

@@ -148,6 +148,32 @@ def test_what_is_shown_of_statements_by_chance_is_the_same(
     assert answered > 3
 
 
+def test_how_long_a_query_may_be_is_the_same(tmp_path: Path) -> None:
+    """It is fenced where a struct has a hidden field, and then its conditions stand behind the fence as well."""
+    wide = ", ".join(f"v AS c{number}" for number in range(90))
+    conditions = [f"t <> '{letter * 480}'" for letter in "abc"]
+    inner = f"exists (from shop.people where {' and '.join(conditions)})"
+    asked = [
+        f"select count(cast(s as varchar)) from shop.people where {' or '.join([inner] * places)}"
+        for places in (1, 48, 55)
+    ]
+    told = []
+    with ExitStack() as stack:
+        for hidden in ("", ", 'pay': v"):
+            folder = tmp_path / (hidden[3:6] or "none")
+            folder.mkdir()
+            with duckdb.connect() as made:
+                shown = f"v AS id, {{'a': v % 7{hidden}}} AS s, v AS m, v AS n, 'x' AS t, {wide}"
+                made.execute(f"COPY (SELECT {shown} FROM range(9) r(v)) TO '{folder}/people.parquet'")
+            document = DOCUMENT.replace("SOURCE", "{connector: files, path: .}").replace("RELATION", "people.parquet")
+            document = document.replace("HIDDEN", ", s.pay: {tags: [pii.hide]}" if hidden else "")
+            document = document.replace("MORE", POLICIES["filter and mask"])
+            world = stack.enter_context(governed(folder, document, explain="brief"))
+            told.append([_told(world, sql) for sql in asked])
+    assert told[0] == told[1]
+    assert [said[0] == "error" for said in told[0]] == [False, False, True]
+
+
 def _statement(chance: random.Random) -> str:
     """A statement in whose names those of hidden columns stand as well."""
     names = ["id", "n", "t", "m", "hid", "pay", "q", "uneven", "id_1", "people", "other"]
