@@ -17,6 +17,7 @@ from catalog.errors import VeilError
 from catalog.names import quoted
 from catalog.sources.connector import Session, Work
 from policy_engine.transforms.keys import KeyRing
+from proxy.fencing.families import Families
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
 from proxy.fencing.outer_joins import count_again, count_whole
 from proxy.reading.statement import Statement, generate, reread
@@ -70,12 +71,14 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    order, is_sorted = _order(tree, placed)
+    tells_pieces, has_secrets = any(item.has_telling_pieces for item in placed), needs_fence(placed)
+    meant = meant_by_names(tree, placed) if tells_pieces or has_secrets else Families()
+    order, is_sorted = _order(tree, placed, meant) if tells_pieces else ([], False)
     if order:
         add_order(tree, order)
     if is_sorted:
         placed = [replace(item, order=None) if item.has_telling_pieces else item for item in placed]
-    known = meant_by_names(tree, placed) if needs_fence(placed) else None
+    known = meant if has_secrets else None
     late = () if known is None else late_columns(tree, known, plain_names(placed))
     may_fail = may_fail_half_way(tree, placed, None if known is None else late == ())
     is_fenced = late is None
@@ -117,13 +120,10 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     )
 
 
-def _order(tree: exp.Expr, placed: Sequence[Placed]) -> tuple[list[exp.Expr], bool]:
+def _order(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> tuple[list[exp.Expr], bool]:
     """The keys by which an answer is ordered, and whether datasets are sorted first, where the order of rows, or how
     many of them are read, would tell what an engine leaves out of each piece that it takes at once.
     """
-    if not any(item.has_telling_pieces for item in placed):
-        return [], False
-    known = meant_by_names(tree, placed)
     if ends_early(tree, known):
         return ([] if keeps_order(tree) else keys_of_all(tree)), True
     if keeps_order(tree):
