@@ -156,13 +156,13 @@ def _wait(worker: WorkerHandle, seconds: float, is_unwanted: Callable[[], bool])
     over_at = time.monotonic() + seconds
     poll = select.poll()
     poll.register(worker.work, select.POLLIN)
-    while not poll.poll(1_000 * _LOOK_AGAIN_SECONDS):
+    while seconds_left() != 0 and not poll.poll(1_000 * _LOOK_AGAIN_SECONDS):
         if is_unwanted():
             raise LookStopped
-        if seconds_left() == 0:
-            raise time_over()
         if time.monotonic() > over_at:
             raise _too_much()
+    if seconds_left() == 0:
+        raise time_over()
 
 
 def _answer(incoming: Incoming) -> pa.Table:
