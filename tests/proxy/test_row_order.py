@@ -151,6 +151,8 @@ RAISING = (
     f"select case when exists(select 1 from shop.people where {ONE} = 1) then 1 end as e",
     f"select unnest([{ONE}, 2]) as n from shop.people limit 5",
     f"select id, x from {TWICE} where {ONE} = 1 limit 5",
+    f"select id from shop.people where {ONE} = 1 order by id % 3 limit 5",
+    f"select id % 3 as g, count(*) from shop.people where {ONE} = 1 group by g limit 2",
     f"select sum(case when id = 1 and x = 2 then -{MOST}0::hugeint when id in (1, {{}}) and x = 1 "
     f"then {MOST}0::hugeint else 0 end) as s from {TWICE}",
     f"select sum(case when id = 1 and x = 2 then -{MOST}.0 when id in (1, {{}}) and x = 1 then {MOST}.0 end) as s "
@@ -231,6 +233,7 @@ def test_what_a_database_does_not_judge_leaves_no_gaps(
 ORDERED_BEHIND = (
     f"select id, j from shop.people join {PAIRS} on id % 2 = k",
     "select id % 9 as g, count(*), sum(id), avg(id), max(id * 2) from shop.people group by g order by 2 desc limit 3",
+    "select id % 9 as g, count(*) from shop.people where id + 1 > 5 group by g order by 2 desc, 1 limit 3",
     "select upper(j) as u, sum(case when id % 2 = 0 then id else 0 end) / sum(id) as share "
     f"from shop.people join {PAIRS} on id % 2 = k group by upper(j)",
     "select extract(year from date '2020-01-01' + id::integer) as y, min(id::varchar) as m from shop.people group by y",
