@@ -213,9 +213,5 @@ class SinkUnavailable(VeilError):
     title = "A sink is not available"
 
 
-class SinkRefused(SinkUnavailable):
-    """A place that the journal is passed on to refuses what it was sent; it gets it in smaller parts, or briefly."""
-
-
 class Internal(VeilError):
     """A fault of Veil's own; what the reader sees carries the decision id and nothing else."""

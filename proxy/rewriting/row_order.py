@@ -90,14 +90,16 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
         [False, True]
     """
     ends = (exp.Exists, exp.Limit, exp.Fetch, exp.Offset) if keeps_order(tree) else (exp.Exists,)
-    is_told = tree.find(*ends) is not None
-    has_met = is_told and any(isinstance(node, exp.Where) or _gives_rows(node) for node in tree.walk())
+    if tree.find(*ends) is None:
+        return False
+    has_met = any(isinstance(node, exp.Where | exp.Exists) or _gives_rows(node) for node in tree.walk())
     return has_met and not is_leak_proof(tree, known)
 
 
 def _gives_rows(node: exp.Expr) -> bool:
+    """Whether a part of an expression gives several rows for each."""
     is_named = isinstance(node, exp.Anonymous) and node.name.lower() in _GIVING_ROWS
-    return is_named or isinstance(node, exp.Unnest | exp.Explode | exp.Exists)
+    return is_named or isinstance(node, exp.Unnest | exp.Explode)
 
 
 def hangs_on_order(tree: exp.Expr, exact: Exact) -> bool:
@@ -290,11 +292,11 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
 
 def _is_of_several_rows(node: exp.Expr) -> bool:
     """Whether a part of an expression is worked out of more than one row, or gives several, or may."""
+    if _gives_rows(node):
+        return True
     if isinstance(node, exp.Anonymous):
         function = CALLABLE.get(node.name.lower())
-        return function is None or function.kind != "scalar" or _gives_rows(node)
-    if isinstance(node, exp.Unnest | exp.Explode):
-        return True
+        return function is None or function.kind != "scalar"
     if isinstance(node, exp.Func):
         kinds = {CALLABLE[name.lower()].kind for name in node.sql_names() if name.lower() in CALLABLE}
         return isinstance(node, exp.AggFunc) or not kinds <= {"scalar"}
@@ -303,8 +305,8 @@ def _is_of_several_rows(node: exp.Expr) -> bool:
 
 def _is_alike(node: exp.Expr) -> bool:
     if isinstance(node, exp.Anonymous):
-        return node.name.lower() in _ALIKE | _GIVING_ROWS
-    return isinstance(node, exp.Query | exp.Window | exp.Unnest | exp.Explode) or type(node) in _AGGREGATES
+        return node.name.lower() in _ALIKE or _gives_rows(node)
+    return isinstance(node, exp.Query | exp.Window) or type(node) in _AGGREGATES or _gives_rows(node)
 
 
 def _has_only(node: exp.Expr, keys: frozenset[str]) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 
-from catalog.errors import SinkRefused, SinkUnavailable
+from catalog.errors import SinkUnavailable
 from catalog.journal.event import Event
 from catalog.journal.journal import Journal
 from catalog.journal.sinks.brief import briefer
 from catalog.journal.sinks.forms import Form, lines_within, parts
-from catalog.journal.sinks.targets import Target
+from catalog.journal.sinks.targets import SinkRefused, Target
 
 _PAGE = 200
 _BATCH_BYTES = 256 * 1024

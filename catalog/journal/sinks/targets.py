@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
-from catalog.errors import SettingsInvalid, SinkRefused, SinkUnavailable
+from catalog.errors import SettingsInvalid, SinkUnavailable
 
 _SECONDS = 10.0
 _PATIENCE_SECONDS = 2.0
@@ -24,6 +24,10 @@ _LONGEST_LINE = 60_000
 
 _ABOUT_CONTENT = frozenset({400, 403, 406, 413, 422})
 """Statuses of who would take something else: less at once, or texts that do not look like an attack."""
+
+
+class SinkRefused(SinkUnavailable):
+    """A place that the journal is passed on to refuses what it was sent; it gets it in smaller parts, or briefly."""
 
 
 class Target(Protocol):

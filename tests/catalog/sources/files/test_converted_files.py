@@ -16,7 +16,7 @@ import pytest
 from catalog.errors import LimitExceeded, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import KnowsDefects, KnowsItsDatabase
+from catalog.sources.connector import KnowsDefects
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.options import FileOptions
 from catalog.sources.files.preparations import Preparations
@@ -366,17 +366,6 @@ def test_no_copy_is_shared_by_what_is_called_alike_elsewhere(tmp_path: Path) -> 
         copy = Preparations(copies, options, origin).prepared(replace(files, states=("lake/people.csv:1",))).files[0]
         read.append(copy.read_text())
     assert read == ["name\nh\n", "name\no\n", "name\nh\n"]
-
-
-@pytest.mark.parametrize("endpoint", ["http://Minio.Example", "HTTP://minio.example:80", "http://minio.example:80/"])
-def test_a_bucket_is_the_same_however_its_address_is_spelt(endpoint: str) -> None:
-    options = {"path": "s3://lake/a", "anonymous": "yes", "region": "x"}
-    found = [
-        connect(Source(name="lake", connector="files", options=options | {"endpoint": address}))
-        for address in (endpoint, "http://minio.example", "https://minio.example")
-    ]
-    names = [each.identity() for each in found if isinstance(each, KnowsItsDatabase)]
-    assert names[0] == names[1] != names[2]
 
 
 FHIR = (

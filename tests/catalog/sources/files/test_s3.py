@@ -14,6 +14,7 @@ import pytest
 from catalog.errors import LimitExceeded, SettingsInvalid, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
+from catalog.sources.connector import KnowsItsDatabase
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.s3_bucket import S3Bucket, bucket_layout
 from catalog.sources.files.s3_looks import steady
@@ -281,3 +282,14 @@ def test_options_of_a_bucket_are_exact(options: dict[str, str], told: str) -> No
 def test_options_of_a_bucket_are_refused_for_a_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match="is for buckets"):
         connect(Source(name="lake", connector="files", options={"path": str(tmp_path), "region": "x"}))
+
+
+@pytest.mark.parametrize("endpoint", ["http://Minio.Example", "HTTP://minio.example:80", "http://minio.example:80/"])
+def test_a_bucket_is_the_same_however_its_address_is_spelt(endpoint: str) -> None:
+    options = {"path": "s3://lake/a", "anonymous": "yes", "region": "x"}
+    found = [
+        connect(Source(name="lake", connector="files", options=options | {"endpoint": address}))
+        for address in (endpoint, "http://minio.example", "https://minio.example")
+    ]
+    names = [each.identity() for each in found if isinstance(each, KnowsItsDatabase)]
+    assert names[0] == names[1] != names[2]
