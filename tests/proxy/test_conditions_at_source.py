@@ -117,7 +117,7 @@ def test_conditions_of_both_are_sent_where_nothing_can_fail(
         assert told[0] not in kept_back
         token = scan("select id from shop.orders where phone = '+X XXX XXX XX05' and id < 9")
         assert f"{name.format('id')} {sign.format('<')} " in token
-        assert "05'" not in token.split("WHERE")[1]
+        assert name.format("phone") not in token.split("WHERE")[1]
 
 
 def test_a_person_finds_what_the_filter_leaves(twins: tuple[World, World]) -> None:
