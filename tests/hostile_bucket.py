@@ -1,6 +1,7 @@
-"""A server of a bucket that does as it likes: it lists without end, drips, sends more or less than it listed."""
+"""A server of a bucket that does as it likes: it lists without end, drips, leads on, or sends another length."""
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
+
+from tests.certificates import Identity
 
 BODY = b"id,pay\n1,4200\n2,1300\n"
 _WRITTEN = "2026-06-01T10:00:00.000Z"
@@ -20,12 +23,16 @@ class HostileBucket:
     """What it does now, and how much it has been asked for; its one object is `t.csv`."""
 
     endpoint: str = ""
-    does: Literal["well", "endless", "drip", "more", "slowly", "short"] = "well"
+    does: Literal["well", "endless", "drip", "more", "slowly", "short", "elsewhere"] = "well"
     body: bytes = BODY
     short_bytes: int = 0
     etag: str = '"abc"'
+    elsewhere: str = ""
+    status: int = 307
     instead: tuple[bytes, bytes] = (b"", b"")
     more_bytes: int = 2**30
+    breaks: int = 0
+    broken_after: int = 0
     pages: int = 0
     bodies: int = 0
     sent: int = 0
@@ -62,6 +69,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._begin(200, self._size() if is_object else 0)
 
     def do_GET(self) -> None:
+        if self.bucket.does == "elsewhere":
+            self.send_response(self.bucket.status)
+            self.send_header("Location", self.bucket.elsewhere)
+            self.send_header("x-amz-bucket-region", "eu-elsewhere-1")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         with contextlib.suppress(OSError):  # whoever asked is gone
             if "list-type" in parse_qs(urlsplit(self.path).query, keep_blank_values=True):
                 page = self.bucket.listing()
@@ -84,6 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.bucket.does == "short" and first < len(BODY):
             body = body[: self.bucket.short_bytes]
         self._headers(len(body) if self.bucket.does != "more" else last - first + 1)
+        if self.bucket.breaks:
+            self.bucket.breaks -= 1
+            self.wfile.write(body[: self.bucket.broken_after])
+            self.close_connection = True
+            return
         self.bucket.bodies += 1
         if self.bucket.does != "more":
             self._send(body, 2 if self.bucket.does == "slowly" else max(1, len(body)))
@@ -119,12 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hostile_bucket() -> Iterator[HostileBucket]:
-    """A server that does well until it is told otherwise."""
+def hostile_bucket(shown: Identity | None = None) -> Iterator[HostileBucket]:
+    """A server that does well until it is told otherwise; encrypted if it shows who it is."""
     bucket = HostileBucket()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"bucket": bucket}))
     server.daemon_threads = True
-    bucket.endpoint = f"http://127.0.0.1:{server.server_port}"
+    if shown is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(shown.certificate, shown.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    bucket.endpoint = f"http{'s' if shown else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -16,6 +16,7 @@ from catalog.sources.connector import PassedOver
 from catalog.sources.files import s3_looks as looks
 from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.layout import GLOB, Layout, literal_name
+from catalog.sources.files.s3_client import S3Object
 from catalog.sources.files.s3_options import address, client
 from catalog.sources.files.samples import sampled
 from catalog.sources.files.scans import WHOLE_FILE_BYTES
@@ -26,7 +27,6 @@ from catalog.sources.workers.apart import Asking
 
 _FRESH_SECONDS = 2.0
 _MOST_OTHERS = 2_000
-_YOUNG_NS = 120 * 10**9
 _LOOK_SECONDS = 120.0
 _WAIT_SECONDS = 20.0  # for others who list the bucket
 _SLOWEST_BYTES_A_SECOND = 100_000
@@ -34,23 +34,18 @@ _COPIES_AT_ONCE = 2
 _IDLE_SECONDS = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
-    size: int
-    mtime_ns: int
-
-
 @dataclass(slots=True, kw_only=True)
 class _Listing:
-    """What a prefix held at one moment: data objects with their states, and folders with what is in them."""
+    """What a prefix held at one moment: data objects, and folders with what is in them."""
 
     at: float
-    states: dict[Path, _Object] = field(default_factory=dict)
+    objects: dict[Path, S3Object] = field(default_factory=dict)
     folders: dict[Path, set[Path]] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
 
-    def add(self, path: Path, found: _Object, root: Path) -> None:
-        self.states[path] = found
+    def add(self, found: S3Object, root: Path) -> None:
+        path = Path(found.path)
+        self.objects[path] = found
         while path != root:
             self.folders.setdefault(path.parent, set()).add(path)
             path = path.parent
@@ -108,7 +103,7 @@ class S3Bucket:
 
     def is_file(self, path: Path) -> bool:
         """Whether it is a data object."""
-        return path in self._listing().states
+        return path in self._listing().objects
 
     def meant(self, relation: str) -> Path | None:
         """The path below the prefix; None for one that is not plain."""
@@ -118,26 +113,13 @@ class S3Bucket:
     def seen(
         self, relation: str, kind: FileKind, files: Sequence[Path], partitions: tuple[str, ...], sheet: str
     ) -> FileSet:
-        """The objects as they were listed: their sizes and when they were written."""
+        """The objects as they were listed."""
         listing = self._listing()
-        known = [listing.states.get(file) for file in files]
-        found = tuple(each for each in known if each is not None)
+        found = [listing.objects[file] for file in files if file in listing.objects]
         if len(found) < len(files):
             raise SourceUnavailable(f"an object of `{relation}` has just gone", hint="crawl the source again")
-        return FileSet.seen(
-            kind, tuple(files), tuple(each.size for each in found), self._states(files, found), partitions, sheet
-        )
-
-    def _states(self, files: Sequence[Path], found: Sequence[_Object]) -> tuple[str, ...]:
-        """Size and time, in seconds; of what was written just now its tag too, as it may change within the second."""
-        young_since = time.time_ns() - _YOUNG_NS
-        plain = {file.as_posix(): each for file, each in zip(files, found, strict=True)}
-        young = [name for name, each in plain.items() if each.mtime_ns >= young_since]
-        told = self._looked("its objects", looks.tags, young, told=looks.TAGS)["tag"].to_pylist() if young else []
-        tags = {name: f":{tag}" for name, tag in zip(young, told, strict=True)}
-        return tuple(
-            looks.state_of(name, each.size, each.mtime_ns) + tags.get(name, "") for name, each in plain.items()
-        )
+        sizes, states = tuple(each.size for each in found), tuple(each.state for each in found)
+        return FileSet.seen(kind, tuple(files), sizes, states, partitions, sheet)
 
     def fetched(self, files: FileSet) -> FileSet:
         """Whole private copies of the objects; raises SourceUnavailable when one changes while it is read."""
@@ -157,7 +139,8 @@ class S3Bucket:
 
     def _copy(self, one: FileSet, form: str, look: Callable[..., pa.Table], *arguments: object) -> Path:
         """A copy that a look writes; goes on when a query may wait no longer, since it may take longer than that."""
-        (file,), (state,), (size,) = one.files, one.states, one.sizes
+        (file,), (state,) = one.files, one.states
+        listed = S3Object.of(state)
         steps = [step for step in file.parts[:-1] if step.split("=")[0] in one.partitions]
         name = "/".join((*steps[len(steps) - len(one.partitions) :], file.name))
         key = f"s3|{form}|{self._source}|{address(self._options)}|{state}"
@@ -165,9 +148,9 @@ class S3Bucket:
 
         def write(target: Path) -> None:
             if look is looks.download:
-                self._copies().refuse_without_room(file.name, size)
-            seconds = _LOOK_SECONDS + size / _SLOWEST_BYTES_A_SECOND
-            self._looked(f"`{file.name}`", look, file.as_posix(), state, size, target, *arguments, seconds=seconds)
+                self._copies().refuse_without_room(file.name, listed.size)
+            seconds = _LOOK_SECONDS + listed.size / _SLOWEST_BYTES_A_SECOND
+            self._looked(f"`{file.name}`", look, listed, target, *arguments, seconds=seconds)
 
         return self._going_on.done(key, lambda: self._copies().file(key, name, write), what)
 
@@ -196,10 +179,11 @@ class S3Bucket:
         listing = _Listing(at=time.monotonic())
         prefix = self.root.as_posix()
         table = self._looked(f"what lies below `{prefix}`", looks.listing, prefix, told=looks.LISTING)
-        for name, size, mtime_ns in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            path = Path(name)
+        for row in table.to_pylist():
+            found = S3Object(**row)
+            path = Path(found.path)
             if kind_of(path.name) is not None:
-                listing.add(path, _Object(size, mtime_ns), self.root)
+                listing.add(found, self.root)
             elif len(listing.others) < _MOST_OTHERS:
                 listing.others.append(path)
         return listing

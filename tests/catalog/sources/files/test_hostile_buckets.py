@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 
 from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.model import Source
@@ -14,13 +15,13 @@ from catalog.registry import connect
 from catalog.sources.allowed_time import allowed
 from catalog.sources.connector import CanBeStopped, LookStopped, SourceConnector
 from catalog.sources.files import s3_looks as looks
+from catalog.sources.files.s3_client import S3Client, S3Object, _boto
 from catalog.sources.files.s3_options import client
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.world import Resources
 from tests.catalog.sources.lakes import rows
+from tests.certificates import Authority
 from tests.hostile_bucket import BODY, HostileBucket, hostile_bucket
-
-_SECRET = b"SECRET-OF-ANOTHER-PERSON-"
 
 
 @pytest.fixture
@@ -96,53 +97,128 @@ def test_a_copy_that_takes_longer_than_a_query_may_is_there_for_a_later_one(
     assert bucket.bodies == bodies
 
 
-def _soiled() -> None:
-    """Has the memory that is free hold what is nobody else's business, as that of a server does."""
-    kept = []
-    for number in range(40):
-        pieces = [_SECRET * (2**20 // len(_SECRET)) for _ in range(4)]
-        kept.append(bytes(70_000 + number))
-        del pieces
-
-
-@pytest.mark.parametrize("size", [300_000, 2**20, 3 * 2**20])
-def test_what_a_server_does_not_send_is_blank_in_the_copy(bucket: HostileBucket, tmp_path: Path, size: int) -> None:
-    """The client says that it has read as much as was asked for, and leaves the rest as the memory was before."""
-    bucket.does, bucket.body, bucket.short_bytes = "short", BODY + b"x" * (size - len(BODY)), len(BODY)
+def _listed(bucket: HostileBucket) -> tuple[S3Client, S3Object]:
     reader = client("lake", "lake", bucket.options())
-    [row] = looks.listing(Resources(), reader, "lake").to_pylist()
-    state = looks.state_of(row["path"], row["size"], row["mtime_ns"])
-    for _ in range(5):
-        _soiled()
-        looks.download(Resources(), reader, row["path"], state, size, tmp_path / "copy")
-        copy = (tmp_path / "copy").read_bytes()
-        first = copy[: 2**20]
-        assert first.startswith(BODY)
-        assert not first[len(BODY) :].strip(b"\0")
-        assert _SECRET not in copy
+    [listed] = reader.objects("lake")
+    return reader, listed
 
 
-def test_what_a_server_does_not_send_is_blank_in_a_sample(bucket: HostileBucket, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [300_000, 2**20, 9 * 2**20])
+def test_an_object_that_is_shorter_than_listed_is_refused(bucket: HostileBucket, tmp_path: Path, size: int) -> None:
+    bucket.body, bucket.short_bytes = BODY + b"x" * (size - len(BODY)), len(BODY)
+    reader, listed = _listed(bucket)
+    looks.download(Resources(), reader, listed, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == bucket.body
+    bucket.does = "short"
+    with pytest.raises(SourceUnavailable, match="changed while it was read"):
+        looks.download(Resources(), reader, listed, tmp_path / "short")
+    assert (tmp_path / "short").read_bytes() == b""
+
+
+def test_a_sample_that_is_shorter_than_listed_is_refused(bucket: HostileBucket, tmp_path: Path) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"v": range(200_000)}), sink, compression="none", use_dictionary=False)
     bucket.body = sink.getvalue().to_pybytes()
+    reader, listed = _listed(bucket)
+    looks.hollow(Resources(), reader, listed, tmp_path / "copy", 1)
+    assert pq.read_table(tmp_path / "copy").num_rows == 200_000
     bucket.does = "short"
-    reader = client("lake", "lake", bucket.options())
-    [row] = looks.listing(Resources(), reader, "lake").to_pylist()
-    state = looks.state_of(row["path"], row["size"], row["mtime_ns"])
-    for _ in range(5):
-        _soiled()
-        looks.hollow(Resources(), reader, row["path"], state, row["size"], tmp_path / "copy", 1)
-        copy = (tmp_path / "copy").read_bytes()
-        assert copy.endswith(b"PAR1")
-        assert not copy[: 2**20].strip(b"\0")
+    with pytest.raises(SourceUnavailable, match=r"`t\.csv` changed while it was read"):
+        looks.hollow(Resources(), reader, listed, tmp_path / "copy", 1)
 
 
-def test_odd_answers_are_refused_or_passed_over(bucket: HostileBucket, tmp_path: Path) -> None:
-    bucket.instead = (b"<Key>t.csv", b"<Key>\xff.csv")
-    with pytest.raises(SourceUnavailable, match="tells of an object whose name is no text"):
+@pytest.mark.parametrize("broken_after", [0, 5])
+def test_a_connection_that_breaks_is_made_anew_a_few_times(
+    bucket: HostileBucket, tmp_path: Path, broken_after: int
+) -> None:
+    reader, listed = _listed(bucket)
+    bucket.breaks, bucket.broken_after = 2, broken_after
+    assert reader.piece(listed, 0, len(BODY)) == BODY
+    bucket.breaks = 100
+    with pytest.raises(SourceUnavailable, match="the server of the bucket `lake` cannot be reached"):
+        reader.piece(listed, 0, len(BODY))
+    assert bucket.breaks > 80
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_other_server_is_asked_whatever_the_bucket_answers(bucket: HostileBucket, status: int) -> None:
+    with hostile_bucket() as inner:
+        reader, listed = _listed(bucket)
+        bucket.does, bucket.status = "elsewhere", status
+        bucket.elsewhere = f"{inner.endpoint}/lake/t.csv"
+        for ask in (lambda: reader.piece(listed, 0, len(BODY)), lambda: list(reader.objects("lake"))):
+            with pytest.raises(SourceUnavailable, match=r"leads on to another one|in another region"):
+                ask()
+        assert (inner.pages, inner.bodies) == (0, 0)
+
+
+def test_the_client_itself_may_ask_nobody_else(bucket: HostileBucket) -> None:
+    """Even where botocore was told another address, as by an answer that names a region."""
+    reader, _ = _listed(bucket)
+    with hostile_bucket() as inner:
+        boto = _boto(reader)
+
+        def lead_on(request: AWSPreparedRequest, **_: object) -> None:
+            request.url = request.url.replace(bucket.endpoint, inner.endpoint)
+
+        boto.meta.events.register_first("before-send.s3", lead_on)
+        try:
+            with pytest.raises(SourceUnavailable, match="leads on to another one"):
+                list(reader.objects("lake"))
+        finally:
+            boto.meta.events.unregister("before-send.s3", lead_on)
+        assert inner.pages == 0
+
+
+def test_a_server_of_an_authority_that_is_named_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path, "authority")
+    with hostile_bucket(authority.identity("127.0.0.1")) as bucket:
+        source = Source(name="lake", connector="files", options=bucket.options())
+        with pytest.raises(SourceUnavailable, match="certificate of the server of the bucket `lake` cannot be"):
+            rows(source, "t.csv")
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+        assert rows(source, "t.csv") == [{"id": 1, "pay": 4200}, {"id": 2, "pay": 1300}]
+        monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path, "another").file))
+        with pytest.raises(SourceUnavailable, match="certificate of the server of the bucket `lake` cannot be"):
+            rows(source, "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("instead", "told"),
+    [
+        ((b"<Key>t.csv", b"<Key>\xff.csv"), "failed on its side"),
+        ((b"<ListBucketResult", b"<ListBucketResult <"), "failed on its side"),
+        ((b"<Size>21", b"<Size>-1"), "does not answer as S3 does"),
+        ((b"<Size>21", b"<Size>many"), "does not answer as S3 does"),
+        ((b"<Size>21</Size>", b""), "does not answer as S3 does"),
+        ((b"&quot;abc&quot;", b""), "does not answer as S3 does"),
+        ((b"&quot;abc&quot;", b"a:1|b"), "does not answer as S3 does"),
+        ((b"&quot;abc&quot;", b"a&#10;b"), "does not answer as S3 does"),
+        ((b"2026-06-01T10", b"soon"), "does not answer as S3 does"),
+        ((b"<Prefix></Prefix>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>"), "failed on its side"),
+    ],
+)
+def test_odd_lists_are_refused(bucket: HostileBucket, tmp_path: Path, instead: tuple[bytes, bytes], told: str) -> None:
+    bucket.instead = instead
+    with pytest.raises(SourceUnavailable, match=told):
         list(_connector(bucket, tmp_path).relations())
-    bucket.instead = (f"<Size>{len(BODY)}".encode(), b"<Size>-1")
-    assert list(_connector(bucket, tmp_path).relations()) == []
-    bucket.instead, bucket.etag = (b"", b""), "é"
-    assert [field.name for field in _connector(bucket, tmp_path).describe("t.csv")] == ["id", "pay"]
+
+
+def test_what_lies_beside_the_prefix_that_was_asked_for_is_refused(bucket: HostileBucket, tmp_path: Path) -> None:
+    bucket.instead = (b"<Key>t.csv", b"<Key>other/t.csv")
+    options = bucket.options() | {"path": "s3://lake/own"}
+    connector = connect(Source(name="lake", connector="files", options=options), PrivateCopies(tmp_path / "copies"))
+    with pytest.raises(SourceUnavailable, match="does not answer as S3 does"):
+        list(connector.relations())
+
+
+def test_an_object_of_another_tag_than_was_listed_is_refused(bucket: HostileBucket, tmp_path: Path) -> None:
+    bucket.etag = '"abd"'
+    with pytest.raises(SourceUnavailable, match="changed while it was read"):
+        _connector(bucket, tmp_path).describe("t.csv")
+
+
+def test_keys_that_are_no_file_are_passed_over(bucket: HostileBucket, tmp_path: Path) -> None:
+    for key in (b"a%00b.csv", b"../t.csv", b"a//t.csv", b"t.csv/"):
+        bucket.instead = (b"<Contents><Key>t.csv", b"<EncodingType>url</EncodingType><Contents><Key>" + key)
+        assert list(_connector(bucket, tmp_path).relations()) == []

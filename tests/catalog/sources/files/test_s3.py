@@ -2,14 +2,19 @@
 
 import gzip
 import io
+import itertools
 import os
-from collections.abc import Iterator
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3 import HTTPResponse
 
 from catalog.errors import LimitExceeded, SettingsInvalid, SourceUnavailable
 from catalog.model import Source
@@ -17,10 +22,12 @@ from catalog.registry import connect
 from catalog.sources.connector import KnowsItsDatabase
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.s3_bucket import S3Bucket, bucket_layout
-from catalog.sources.files.s3_looks import steady
+from catalog.sources.files.s3_client import S3Client, S3Object, _boto
+from catalog.sources.files.s3_looks import download
 from catalog.sources.files.s3_options import client
 from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
+from catalog.sources.world import Resources
 from tests.catalog.sources.lakes import defects, expected, relations, rows, types
 from tests.contracts.connectors import PEOPLE_SQL, ConnectorContract, read
 from tests.s3_server import S3Server, s3_server
@@ -194,15 +201,81 @@ def test_object_that_is_replaced_by_one_of_its_size_while_it_is_read_gives_no_co
     server.put(f"{prefix}/x.csv", b"b,a\n1,2\n")
     with pytest.raises(SourceUnavailable, match="changed while it was read"):
         place.fetched(files)
-    files = looked_at()
-    (file,), (state,) = files.files, files.states
-    reader = client("lake", "lake", server.options(prefix))
-    with pytest.raises(SourceUnavailable, match="changed while it was read"), steady(reader, file.as_posix(), state):
-        server.put(f"{prefix}/x.csv", b"a,b\n3,4\n")
     assert not list(tmp_path.rglob("*.csv"))
     files = looked_at()
     [copy] = place.fetched(files).files
-    assert copy.read_bytes() == b"a,b\n3,4\n"
+    assert copy.read_bytes() == b"b,a\n1,2\n"
+
+
+def test_an_object_of_which_two_are_written_in_turns_is_one_of_them_or_refused(
+    server: S3Server, prefix: str, tmp_path: Path
+) -> None:
+    """In more than one piece, of one length, within one second."""
+    both = [head + filler * (9 * 2**20) for head, filler in ((b"id,pay\n", b"1"), (b"pay,id\n", b"2"))]
+    reader = client("lake", "lake", server.options(prefix))
+    server.put(f"{prefix}/x.csv", both[0])
+    is_over = threading.Event()
+
+    def write_in_turns() -> None:
+        for turn in itertools.cycle((1, 0)):
+            server.put(f"{prefix}/x.csv", both[turn])
+            if is_over.is_set():
+                return
+
+    writer = threading.Thread(target=write_in_turns)
+    writer.start()
+    try:
+        ends = Counter(_copied(reader, prefix, tmp_path / "copy", both) for _ in range(25))
+    finally:
+        is_over.set()
+        writer.join(60)
+    assert ends["torn"] == 0
+    assert ends["refused"] + ends["whole"] == 25
+    assert _copied(reader, prefix, tmp_path / "copy", both) == "whole"
+
+
+def _copied(reader: S3Client, prefix: str, target: Path, both: Sequence[bytes]) -> str:
+    [listed] = reader.objects(f"lake/{prefix}")
+    try:
+        download(Resources(), reader, listed, target)
+    except SourceUnavailable as error:
+        return "refused" if "changed while it was read" in error.detail else error.detail
+    return "whole" if target.read_bytes() in both else "torn"
+
+
+def test_a_piece_is_of_the_object_as_it_was_listed(server: S3Server, prefix: str) -> None:
+    server.put(f"{prefix}/x.csv", b"a,b\n1,2\n")
+    reader = client("lake", "lake", server.options(prefix))
+    [listed] = reader.objects(f"lake/{prefix}")
+    assert S3Object.of(listed.state) == listed
+    assert reader.piece(listed, 0, 8) == b"a,b\n1,2\n"
+    assert reader.piece(listed, 4, 7) == b"1,2"
+    assert reader.piece(listed, 8, 8) == b""
+    server.put(f"{prefix}/x.csv", b"b,a\n1,2\n")
+    with pytest.raises(SourceUnavailable, match="changed while it was read"):
+        reader.piece(listed, 4, 7)
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1", "cn-north-1"])
+@pytest.mark.parametrize("name", ["lake", "the.lake"])
+def test_buckets_of_amazon_are_asked_for_at_their_own_address(region: str, name: str) -> None:
+    options = {"path": f"s3://{name}", "region": region, "anonymous": "yes"}
+    boto = _boto(client("lake", name, options))
+    asked: list[AWSPreparedRequest] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        asked.append(request)
+        page = (
+            f"<ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'><Name>{name}</Name></ListBucketResult>"
+        )
+        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(page.encode()), preload_content=False))
+
+    boto.meta.events.register_last("before-send.s3", answer)
+    boto.list_objects_v2(Bucket=name)
+    [request] = asked
+    host = f"s3.{region}.amazonaws.com{'.cn' if region.startswith('cn') else ''}"
+    assert request.url.startswith((f"https://{name}.{host}/?", f"https://{host}/{name}?"))
+    assert "Authorization" not in request.headers
 
 
 def test_empty_prefix_holds_nothing_and_missing_bucket_is_told(server: S3Server, prefix: str) -> None:
