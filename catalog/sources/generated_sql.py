@@ -22,8 +22,8 @@ def columns_named(expression: str, dialect: str, columns: Iterable[str]) -> tupl
     Example:
         >>> columns_named("upper(NOTE) || 'city'", "duckdb", ["id", "note", "city"])
         ('note',)
-        >>> columns_named("upper(`hidden`)", "mysql", ["id"]) is None
-        True
+        >>> columns_named("upper(`hidden`)", "mysql", ["id"]), columns_named("default(id)", "mysql", ["id"])
+        (None, None)
     """
     tokens, known = _tokens(expression, dialect), {fold(column): column for column in columns}
     if not tokens or has_odd_space(expression) or any(token.token_type in _PLACES for token in tokens):
@@ -31,7 +31,10 @@ def columns_named(expression: str, dialect: str, columns: Iterable[str]) -> tupl
     words: set[str] = set()
     for token, after in zip_longest(tokens, tokens[1:]):
         word, is_called = fold(token.text), after is not None and after.token_type is TokenType.L_PAREN
-        if token.token_type is TokenType.IDENTIFIER and word not in known and not is_called:
+        if token.token_type is TokenType.IDENTIFIER:
+            if word not in known and not is_called:
+                return None
+        elif word == "default":  # of a column: MariaDB works that out for the row, by whatever columns it names
             return None
         if token.token_type not in _VALUES:
             words.update((word, *word.split()))  # some words are one token together

@@ -1,5 +1,6 @@
 """An event with less and less in it, for a place that does not take what tells it whole; each says what is missing."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from itertools import islice
@@ -14,13 +15,15 @@ _LONG_TEXT = 500
 _LONGEST_NAME = 100
 _MOST_NAMES = 10
 _MOST_DETAILS = 20
+_PLAIN = re.compile(r"[A-Za-z0-9._@-]{1,100}")
 
 
 def briefer(event: Event) -> Iterator[Event]:
-    """The event with its texts cut, then its columns and tags, at last everything that can be long.
+    """The event with its texts cut, then its columns and tags, then everything that can be long, at last every name.
 
-    Its kind, verdict, number, time and hashes stay as they are, and its user is cut last. The hash is that of the whole
-    event, as the journal has it.
+    Its kind, verdict, number, time and hashes stay as they are. What others have named may be what a place takes for an
+    attack: the last form has none of it, and its user only if that is a plain name. The hash is that of the whole event,
+    as the journal has it.
 
     Example:
         >>> event = Event(kind=EventKind.QUERY_DENY, user="kim", seq=7, details={"request": "-" * 9_000})
@@ -66,6 +69,22 @@ def _with_names_alone(event: Event) -> Event:
     return replace(event, user=user, client=client, decision_id=decision_id, details={})
 
 
+def _without_names(event: Event) -> Event:
+    bare = Event(kind=event.kind, user=_plain(event.user), verdict=event.verdict, revision=event.revision)
+    return replace(
+        bare,
+        decision_id=_plain(event.decision_id),
+        seq=event.seq,
+        at=event.at,
+        previous_hash=event.previous_hash,
+        hash=event.hash,
+    )
+
+
+def _plain(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else ""
+
+
 def _few(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(shortened_text(name, _LONGEST_NAME) for name in names[:_MOST_NAMES])
 
@@ -76,4 +95,5 @@ _STEPS: tuple[Callable[[Event], Event], ...] = (
     _with_few_columns,
     _with_few_names,
     _with_names_alone,
+    _without_names,
 )

@@ -32,6 +32,8 @@ def test_the_words_of_an_expression(dialect: str, expression: str, named: set[st
     [
         ("duckdb", "CAST(#1 AS VARCHAR)"),
         ("mysql", "upper(`hidden`)"),
+        ("mysql", "default(`note`)"),
+        ("mysql", "upper(DEFAULT (note))"),
         ("mysql", "concat(_utf8mb4\\'a\\',`id`,_utf8mb4\\'b\\')"),
         ("duckdb", "upper('id"),
         ("sqlite", ""),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.journal.event import Event, EventKind, Verdict
+from catalog.journal.sinks.brief import briefer
 from catalog.journal.sinks.forms import FORMS, Form, as_cef, as_json, as_ocsf, lines_within
 from tests.catalog.journal.sinks.test_forms import schema_of
 
@@ -55,6 +56,16 @@ def test_columns_are_left_out_only_where_shorter_texts_are_not_enough() -> None:
     assert told["details"]["shortened"] == "columns, details: event 41 of the journal has all of it"
     assert (told["user"], told["kind"], told["verdict"]) == ("kim", "query:deny", "deny")
     assert told["datasets"] == ["shop.l", "shop.secret"]
+
+
+@pytest.mark.parametrize("user", ["kim", "<kim>"])
+@pytest.mark.parametrize("kind", EventKind)
+def test_the_last_form_is_one_of_the_standard_too(kind: EventKind, user: str) -> None:
+    *_, last = briefer(replace(PADDED, kind=kind, user=user))
+    assert (last.seq, last.at, last.hash, last.columns, last.client) == (41, PADDED.at, "b", (), "")
+    for line in map(json.loads, as_ocsf(last)):
+        schema = schema_of(line["class_uid"], tuple(line["metadata"].get("profiles", ())))
+        assert [error.message for error in schema.iter_errors(line)] == []
 
 
 def test_cef_says_what_is_left_out_as_its_message() -> None:

@@ -5,7 +5,8 @@ import json
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -280,6 +281,30 @@ def test_a_text_that_a_web_address_does_not_let_in_goes_without_it(journal: Jour
     assert [event["seq"] for event in got] == [1, 2, 3, 4, 5, 6, 7]
     assert got[3]["details"] == {"shortened": "details: event 4 of the journal has all of it"}
     assert got[3]["user"] == "kim"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("where", ["datasets", "columns", "policies", "groups", "tags", "user", "client"])
+def test_a_name_that_a_web_address_does_not_let_in_goes_without_it(form: str, where: str, journal: Journal) -> None:
+    """Whoever asks for access may name anything."""
+    _fill(journal, 3)
+    odd = "shop.<script>"
+    plain = Event(kind=EventKind.REQUEST_CREATE, user="kim", decision_id="d-1", at=datetime.now(UTC))
+    asked = replace(plain, **{where: odd if where in ("user", "client") else (odd,)})
+    is_told = any("script" in line for line in FORMS[form](asked))  # not each form has everything
+    journal.append(asked)
+    _fill(journal, 3)
+    with _collector(2**20) as (url, got, _):
+        sink = Sink(name="s", target=_made(url), form=FORMS[form])
+        _deliver(sink, journal)
+    assert sink.problem == ""
+    told = [event for event in got if "event 4 of the journal has all of it" in json.dumps(event)]
+    assert len(told) == is_told
+    assert len(got) == 7
+    if form == "json":
+        assert is_told
+        assert (told[0]["kind"], told[0]["seq"], told[0]["decision_id"]) == ("request:create", 4, "d-1")
+        assert told[0]["user"] == ("" if where == "user" else "kim")
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
