@@ -12,6 +12,7 @@ from datetime import datetime
 from catalog.journal.chain import canonical, line_of
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.sinks.brief import SHORTENED, briefer
+from catalog.names import join
 
 Form = Callable[[Event], Sequence[str]]
 """The lines that one event becomes."""
@@ -110,7 +111,8 @@ def _fit(lines: Sequence[str], most_bytes: int | None) -> bool:
 
 
 def _of(dataset: str, columns: Sequence[str]) -> Sequence[str]:
-    return [column for column in columns if column.startswith(f"{dataset}.")]
+    named = join(*dataset.split(".", 1))  # columns are named as a query names them, quoted where that needs it
+    return [column for column in columns if column.startswith(f"{named}.")]
 
 
 def _shortened(event: Event) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
@@ -24,11 +24,13 @@ from catalog.sources.files.s3_options import S3_OPTIONS, address, check_s3
 from catalog.sources.files.samples import sample_sql
 from catalog.sources.files.sets import FileSet
 from catalog.sources.files.spreadsheets import rows_above_header, sheets
+from catalog.sources.going_on import GoingOn
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.run import EngineRun
 from catalog.sources.world import Resources, World, columns_as
 
 _SAMPLE_SECONDS = 60.0
+_COPIES_AT_ONCE = 2
 
 
 class FilesConnector:
@@ -47,6 +49,7 @@ class FilesConnector:
         self._bucket = f"s3:{address(options)}/" if _is_bucket(options) else ""
         self._origin = f"{name}|{self._bucket}" if self._bucket else ""
         self._known: dict[tuple[str, bool], FileRelation] = {}
+        self._going_on = GoingOn[Path](_COPIES_AT_ONCE)
 
     def identity(self) -> str:
         """The folder that names of relations begin at, by its own path, or the bucket with its prefix and address."""
@@ -168,7 +171,9 @@ class FilesConnector:
             raise SourceUnavailable(f"`{name}` is empty", hint="crawl again when it holds data")
         place = self._layout.place
         here = place.glimpsed(files) if is_glimpse else place.fetched(files)
-        readable = Preparations(self._copies, self._options, self._origin).prepared(here)
+        readable = Preparations(
+            self._copies, self._options, self._origin, going_on=self._going_on, holding=lambda: place.holding(files)
+        ).prepared(here)
         both = zip(files.files, readable.files, files.states, strict=True)
         states = {state: file for file, read, state in both if file == read}
         return FileRelation(name, readable, self._world, self._options, self._layout.root, states)

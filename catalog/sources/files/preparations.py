@@ -1,6 +1,7 @@
 """What the engine cannot read as it stands is turned into a private copy that it can."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,10 @@ from catalog.sources.files.converting import convert
 from catalog.sources.files.encodings import foreign_encoding, write_utf8
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind, unpacked_name
 from catalog.sources.files.options import FileOptions
+from catalog.sources.files.scans import WHOLE_FILE_BYTES
 from catalog.sources.files.sets import FileSet
 from catalog.sources.files.splitting import split_otherwise, write_split
+from catalog.sources.going_on import GoingOn, Work
 from catalog.sources.held_files import changed_meanwhile
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.states import Watched
@@ -20,12 +23,24 @@ from catalog.sources.states import Watched
 class Preparations:
     """Makes the files of a relation readable: texts in UTF-8 and split alike, Avro and Excel as Parquet.
 
+    Making a copy goes on when a query may wait no longer, `holding` the files.
+
     INVARIANT: of what is called the same at another origin, or is read as somebody else, no copy is shared: what a
     bucket says of its objects, whoever answers for another can say as well.
     """
 
-    def __init__(self, copies: PrivateCopies, options: FileOptions, origin: str = "") -> None:
+    def __init__(
+        self,
+        copies: PrivateCopies,
+        options: FileOptions,
+        origin: str = "",
+        *,
+        going_on: GoingOn[Path] | None = None,
+        holding: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._copies = copies
+        self._going_on = going_on or GoingOn(1)
+        self._holding = holding
         self._options = options
         self._origin = origin
 
@@ -76,7 +91,8 @@ class Preparations:
 
     def _copy(self, files: FileSet, file: Path, form: str, name: str, make: Callable[[Path], object]) -> Path:
         """A copy that stands below the same folders `key=value` as its original, of which it is a copy all through."""
-        state = files.states[files.files.index(file)]
+        place = files.files.index(file)
+        state = files.states[place]
         key = f"{form}|{self._origin}|{state}|{files.sheet}"
         above = [step for step in file.parts[:-1] if step.split("=")[0] in files.partitions]
 
@@ -86,7 +102,14 @@ class Preparations:
             if not is_copy and Watched([state]).have_moved():
                 raise changed_meanwhile(file)
 
-        return self._copies.file(key, "/".join((*above[-len(files.partitions) :], name)), make_steadily)
+        def do() -> Path:
+            with self._holding():
+                return self._copies.file(key, "/".join((*above[-len(files.partitions) :], name)), make_steadily)
+
+        is_large = files.sizes[place] > WHOLE_FILE_BYTES
+        return self._going_on.done(
+            Work(key=key, do=do, what=f"a copy of `{file.name}` is being made", is_large=is_large)
+        )
 
 
 def _replaced(files: FileSet, readable: list[Path]) -> FileSet:

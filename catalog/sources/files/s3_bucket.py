@@ -21,7 +21,7 @@ from catalog.sources.files.s3_options import address, client
 from catalog.sources.files.samples import sampled
 from catalog.sources.files.scans import WHOLE_FILE_BYTES
 from catalog.sources.files.sets import FileSet
-from catalog.sources.going_on import GoingOn
+from catalog.sources.going_on import GoingOn, Work
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.workers.apart import Asking
 
@@ -144,7 +144,6 @@ class S3Bucket:
         steps = [step for step in file.parts[:-1] if step.split("=")[0] in one.partitions]
         name = "/".join((*steps[len(steps) - len(one.partitions) :], file.name))
         key = f"s3|{form}|{self._source}|{address(self._options)}|{state}"
-        what = f"`{file.name}` is being copied from its bucket"
 
         def write(target: Path) -> None:
             if look is looks.download:
@@ -152,7 +151,14 @@ class S3Bucket:
             seconds = _LOOK_SECONDS + listed.size / _SLOWEST_BYTES_A_SECOND
             self._looked(f"`{file.name}`", look, listed, target, *arguments, seconds=seconds)
 
-        return self._going_on.done(key, lambda: self._copies().file(key, name, write), what)
+        return self._going_on.done(
+            Work(
+                key=key,
+                do=lambda: self._copies().file(key, name, write),
+                what=f"`{file.name}` is being copied from its bucket",
+                is_large=listed.size > WHOLE_FILE_BYTES,
+            )
+        )
 
     def _listing(self) -> _Listing:
         with self._turn():

@@ -15,7 +15,8 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from catalog.journal.chain import verify_export
 from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
-from catalog.journal.sinks.forms import FORMS, as_cef, as_json, as_ocsf
+from catalog.journal.sinks.forms import FORMS, as_cef, as_json, as_ocsf, parts
+from catalog.names import join
 
 EVENT = Event(
     kind=EventKind.QUERY_BEGIN,
@@ -99,6 +100,16 @@ def test_every_ocsf_event_holds_against_the_published_schema(kind: EventKind, ve
         assert event["metadata"]["version"] == "1.5.0"
         schema = schema_of(event["class_uid"], tuple(event["metadata"].get("profiles", ())))
         assert [error.message for error in schema.iter_errors(event)] == []
+
+
+@pytest.mark.parametrize("name", ["orders-2024", "odd name", "a.b", "select"])
+def test_a_dataset_whose_name_needs_quotes_has_its_columns(name: str) -> None:
+    columns = (f"{join('shop', name, 'pay')}=masked", "shop.orders.pay=clear")
+    event = replace(EVENT, datasets=(f"shop.{name}", "shop.orders"), columns=columns)
+    lines = [json.loads(line) for line in as_ocsf(event)]
+    assert [line["unmapped"]["columns"] for line in lines] == [[column] for column in columns]
+    assert [line["action_id"] for line in lines] == [4, 1]
+    assert [part.columns for part in parts(as_ocsf, event)] == [(column,) for column in columns]
 
 
 def test_the_schema_refuses_what_is_no_event() -> None:
