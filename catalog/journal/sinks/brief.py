@@ -22,8 +22,8 @@ def briefer(event: Event) -> Iterator[Event]:
     """The event with its texts cut, then its columns and tags, then everything that can be long, at last every name.
 
     Its kind, verdict, number, time and hashes stay as they are; the hash is that of the whole event, as the journal has
-    it. What others have named may be what a place takes for an attack: the last form has none of it, and its user only if
-    that is a plain name.
+    it. What others have named may be what a place takes for an attack: the last form has none of it, and its user only
+    if that is a plain name.
 
     Example:
         >>> event = Event(kind=EventKind.QUERY_DENY, user="kim", seq=7, details={"request": "-" * 9_000})

@@ -23,7 +23,7 @@ def test_large_works_that_go_on_keep_no_small_one_from_a_place() -> None:
     for key in ("one", "two"):
         with allowed(0.1), pytest.raises(TimeOver, match=f"{key} is being made, which goes on"):
             going_on.done(_work(key, end, is_large=True))
-    with allowed(0.1), pytest.raises(TimeOver, match="after 0.1 seconds: others like it come first"):
+    with allowed(0.1), pytest.raises(TimeOver, match=r"after 0\.1 seconds: others like it come first"):
         going_on.done(_work("three", at_once, is_large=True))
     with allowed(30.0):
         assert going_on.done(_work("small", at_once, is_large=False)) == "small"

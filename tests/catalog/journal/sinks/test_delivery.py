@@ -288,9 +288,9 @@ def test_a_text_that_a_web_address_does_not_let_in_goes_without_it(journal: Jour
 def test_a_name_that_a_web_address_does_not_let_in_goes_without_it(form: str, where: str, journal: Journal) -> None:
     """Whoever asks for access may name anything."""
     _fill(journal, 3)
-    odd = "shop.<script>"
     plain = Event(kind=EventKind.REQUEST_CREATE, user="kim", decision_id="d-1", at=datetime.now(UTC))
-    asked = replace(plain, **{where: odd if where in ("user", "client") else (odd,)})
+    odd: dict[str, Any] = {where: "shop.<script>" if where in ("user", "client") else ("shop.<script>",)}
+    asked = replace(plain, **odd)
     is_told = any("script" in line for line in FORMS[form](asked))  # not each form has everything
     journal.append(asked)
     _fill(journal, 3)
