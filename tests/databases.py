@@ -78,6 +78,23 @@ def postgres_server(identity: Identity | None = None) -> Iterator[Server]:
 
 
 @contextmanager
+def postgres_standby(server: Server) -> Iterator[Server]:
+    """A hot standby of a PostgreSQL server, which replays what is written there."""
+    programs = _found("postgres", "postgresql")
+    with _folder("postgres") as folder:
+        port, data = _free_port(), folder / "data"
+        of = f"host=127.0.0.1 port={server.port} user=postgres password={PASSWORD}"
+        _run([programs / "pg_basebackup", "-d", of, "-D", data, "-R", "-X", "stream", "-c", "fast"], "postgres")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={folder}"
+        _run([programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], "postgres")
+        try:
+            shell = tuple(str(port) if each == str(server.port) else each for each in server.shell)
+            yield Server(kind="postgres", port=port, shell=shell, log=folder / "log")
+        finally:
+            _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], "postgres")
+
+
+@contextmanager
 def mariadb_server(identity: Identity | None = None) -> Iterator[Server]:
     """MariaDB in a temporary folder; `root` is its owner. One with an identity hears others only encrypted."""
     programs = _found("mariadbd", "mariadb-server")

@@ -42,6 +42,8 @@ from catalog.sources.remote.postgres_catalog import (
     SIZE,
     TABLES,
     VIEWS,
+    fingerprint,
+    is_plain,
 )
 from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import Declared, column_of, converted
@@ -101,10 +103,10 @@ class PostgresSnapshot:
             RemoteTable(
                 schema=str(row["schema"]),
                 name=str(row["name"]),
-                fingerprint=":".join(str(row[part] or "") for part in ("fingerprint", "columns", "keys", "comments")),
+                fingerprint=fingerprint(row),
                 is_view=bool(row["is_view"]),
                 is_worked_out=bool(row["is_worked_out"]),
-                is_plain=bool(row["is_own"]) and not row["is_worked_out"],
+                is_plain=is_plain(row),
                 key=int(str(row["oid"])),
             )
             for row in self._rows(TABLES, schema or "", name or "")
@@ -278,12 +280,8 @@ class PostgresSnapshot:
             found = self._rows(TABLES, table.schema, table.name, on=now)
         finally:
             self._leave(now)
-        if not any(
-            (row["schema"], row["name"], int(str(row["oid"]))) == (table.schema, table.name, table.key)
-            and row["is_own"]
-            and not row["is_worked_out"]
-            for row in found
-        ):
+        known = (table.schema, table.name, table.key)
+        if not any((row["schema"], row["name"], int(str(row["oid"]))) == known and is_plain(row) for row in found):
             raise plain_no_more(self._source, table)
 
     def _connected(self, exported: str = "") -> "Connection":

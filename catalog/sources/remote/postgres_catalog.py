@@ -1,6 +1,8 @@
 """What PostgreSQL is asked of its own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys and
 views."""
 
+from collections.abc import Mapping
+
 # A role or a database may have settings of its own: each that has a say in what a statement means is set, and in what
 # order rows come. The path by which names are found is one of them, so these are named in full. An index only finds
 # rows (by a bitmap): they come as they lie in the table, whichever conditions, or columns, the server finds cheap.
@@ -21,12 +23,20 @@ SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('D
   pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version
 """
 
+# What tells a table from what it was is its file and how often rows of it were written, which is counted for it alone;
+# with those that inherit from it or are parts of it, what was written in its database. Nothing is told by counts that
+# are not kept (on a standby, or by a setting, which a role or a database may have too), and not by other kinds of
+# tables than PostgreSQL's own. Counts begin anew after a crash, on what was a standby, and when somebody says so.
 TABLES = """
+WITH counted AS (
+  SELECT NOT pg_is_in_recovery() AND current_setting('track_counts') = 'on' AND NOT EXISTS (
+      SELECT FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS said
+      WHERE lower(said) LIKE 'track_counts=%') AS is_all,
+    concat(pg_stat_get_bgwriter_stat_reset_time(), ':', d.stats_reset) AS since,
+    concat('d:', d.tup_inserted, ':', d.tup_updated, ':', d.tup_deleted) AS anywhere
+  FROM pg_stat_database d WHERE d.datname = current_database())
 SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind IN ('v', 'm') AS is_view,
-  c.relkind IN ('v', 'f') OR row_security_active(c.oid) OR EXISTS (
-    WITH RECURSIVE part(oid) AS (
-      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
-    SELECT FROM part JOIN pg_class p ON p.oid = part.oid WHERE p.relkind = 'f') AS is_worked_out,
+  c.relkind IN ('v', 'f') OR row_security_active(c.oid) OR below.is_foreign AS is_worked_out,
   NOT EXISTS (
     SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_type base ON t.typtype = 'd' AND base.oid = t.typbasetype
@@ -37,13 +47,18 @@ SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c
   (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod), ',' ORDER BY a.attnum))
    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
   (SELECT string_agg(k.oid::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE k.conrelid = c.oid) AS keys,
-  CASE WHEN c.relkind = 'r'
-    THEN concat(c.relfilenode, ':', pg_stat_get_tuples_inserted(c.oid), ':', pg_stat_get_tuples_updated(c.oid), ':',
-                pg_stat_get_tuples_deleted(c.oid))
-    ELSE (SELECT concat('d:', d.tup_inserted, ':', d.tup_updated, ':', d.tup_deleted)
-          FROM pg_stat_database d WHERE d.datname = current_database())
+  CASE
+    WHEN NOT counted.is_all OR NOT below.is_heap THEN NULL
+    WHEN c.relkind = 'p' OR c.relhassubclass THEN concat(counted.anywhere, ':', counted.since)
+    ELSE concat(c.oid, ':', c.relfilenode, ':', pg_stat_get_tuples_inserted(c.oid), ':',
+                pg_stat_get_tuples_updated(c.oid), ':', pg_stat_get_tuples_deleted(c.oid), ':', counted.since)
   END AS fingerprint
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN counted
+CROSS JOIN LATERAL (
+  WITH RECURSIVE part(oid) AS (
+    SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+  SELECT bool_or(p.relkind = 'f') AS is_foreign, bool_and(p.relam IN (0, 2)) AS is_heap
+  FROM part JOIN pg_class p ON p.oid = part.oid) below
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
   AND (lower(c.relname::text COLLATE "default") = lower($2::text) OR $2::text = '' AND NOT c.relispartition)
   AND (lower(n.nspname::text COLLATE "default") = lower($1::text) OR $1::text = '')
@@ -222,3 +237,26 @@ FROM pair JOIN pg_class a ON a.oid = pair.above JOIN pg_namespace n ON n.oid = a
 JOIN pg_class b ON b.oid = pair.below JOIN pg_namespace m ON m.oid = b.relnamespace
 WHERE a.relkind IN ('r', 'p', 'f')
 """
+
+
+def is_plain(row: Mapping[str, object]) -> bool:
+    """Whether reading a table of TABLES runs nothing but the server's own.
+
+    Example:
+        >>> is_plain({"is_own": True, "is_worked_out": False})
+        True
+    """
+    return bool(row["is_own"]) and not row["is_worked_out"]
+
+
+def fingerprint(row: Mapping[str, object]) -> str:
+    """The fingerprint of a table of TABLES; empty for what may show other cells though nothing was written, as a view,
+    a foreign table, a policy or a type of the database's own, such as an enum with its names.
+
+    Example:
+        >>> fingerprint({"is_own": True, "is_worked_out": True, "fingerprint": "16386:1:0:0"})
+        ''
+    """
+    if not row["fingerprint"] or not is_plain(row):
+        return ""
+    return ":".join(str(row[part] or "") for part in ("fingerprint", "columns", "keys", "comments"))

@@ -12,7 +12,7 @@ from catalog.model import Source
 from catalog.registry import connect
 from catalog.sources.connector import Expected, KnowsViews, Limits
 from catalog.sources.sessions import SessionCache
-from tests.contracts.connectors import ConnectorContract, read
+from tests.contracts.connectors import ConnectorContract, read, settled
 from tests.contracts.servers import tells_no_secret
 from tests.databases import PASSWORD, Server
 
@@ -101,17 +101,45 @@ class TestMariaDb(ConnectorContract):
     def test_fingerprint_tells_of_a_change(
         self, source: Source, mariadb: Server, database: str, made: Callable[[str], str]
     ) -> None:
-        table = made("CREATE TABLE $t (a int)")
-        [before] = [each.fingerprint for each in connect(source).relations(table)]
-        mariadb.run(f"INSERT INTO {table} VALUES (1)", database)
-        [after] = [each.fingerprint for each in connect(source).relations(table)]
-        assert before != after
+        table = made("CREATE TABLE $t (a int); INSERT INTO $t VALUES (1)")
+        before = settled(connect(source), table)
+        mariadb.run(f"UPDATE {table} SET a = 2", database)
+        [just_then] = connect(source).relations(table)
+        assert just_then.fingerprint == ""
+        assert settled(connect(source), table) != before
 
     def test_a_view_has_no_fingerprint_so_every_crawl_looks_at_it_again(self, source: Source) -> None:
         [view] = connect(source).relations("clinic.names")
-        [table] = connect(source).relations("clinic.people")
         assert view.fingerprint == ""
-        assert table.fingerprint
+        assert settled(connect(source), "clinic.people")
+
+    @pytest.mark.parametrize(
+        "how",
+        [
+            "ENGINE = Aria",
+            "ENGINE = MyISAM",
+            "ENGINE = MEMORY",
+            "ENGINE = MRG_MyISAM UNION = ($t_part) INSERT_METHOD = LAST",
+            "PARTITION BY HASH (a) PARTITIONS 2",
+        ],
+    )
+    def test_what_does_not_tell_each_write_has_no_fingerprint(
+        self, source: Source, made: Callable[[str], str], how: str
+    ) -> None:
+        part = made("CREATE TABLE $t (a int) ENGINE = MyISAM; INSERT INTO $t VALUES (1)")
+        table = made(f"CREATE TABLE $t (a int) {how}; INSERT INTO $t VALUES (1)".replace("$t_part", part))
+        settled(connect(source), made("CREATE TABLE $t (a int); INSERT INTO $t VALUES (1)"))
+        [found] = connect(source).relations(table)
+        assert found.fingerprint == ""
+
+    def test_fingerprint_tells_of_other_columns(
+        self, source: Source, mariadb: Server, database: str, made: Callable[[str], str]
+    ) -> None:
+        table = made("CREATE TABLE $t (a text, b text); INSERT INTO $t VALUES ('x', 'y')")
+        before = settled(connect(source), table)
+        mariadb.run(f"ALTER TABLE {table} RENAME COLUMN a TO b, RENAME COLUMN b TO a", database)
+        [after] = [each.fingerprint for each in connect(source).relations(table)]
+        assert after != before
 
 
 class TestTypes:
