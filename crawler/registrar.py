@@ -1,9 +1,11 @@
 """Writes what a look finds into the catalog: datasets, columns and suggested tags."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
@@ -18,10 +20,15 @@ from crawler.report import Crawled, CrawlState
 from crawler.rules import CompiledRule, compile_rules
 
 
+class SourceChanged(SettingsInvalid):
+    """The source leads elsewhere than it did when its crawl began, or is gone: what was found is of another place."""
+
+
 class Registrar:
     """Keeps the datasets of one source up to date, and puts new ones into the database `into`.
 
-    Each dataset is one transaction. INVARIANT: what a person decided about a tag is never overwritten.
+    Each dataset is one transaction. INVARIANT: what a person decided about a tag is never overwritten, and nothing is
+    kept that was found where the source does not lead any more.
     """
 
     def __init__(self, catalog: Catalog, source: str, into: str | None, by: str, clock: Callable[[], datetime]) -> None:
@@ -33,6 +40,18 @@ class Registrar:
         self.source = self._known_source(source)
         self.into = None if into is None else self._known_database(into)
         self._taken: set[str] | None = None
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """A transaction in which the source is what it was when this registrar was made; raises SourceChanged."""
+        with self._catalog.transaction():
+            now = self.datasets.source(self.source.name)
+            if now is None or leads_elsewhere(self.source, now):
+                raise SourceChanged(
+                    f"the source `{self.source.name}` was changed while it was crawled",
+                    hint="nothing was kept since then; crawl it again",
+                )
+            yield
 
     def rules(self, plugins: Plugins) -> tuple[CompiledRule, ...]:
         """The home's own rules, and the built-in ones that it has not replaced under their names."""
@@ -76,17 +95,19 @@ class Registrar:
 
     def note_database(self, database: str) -> None:
         """Keeps which database the source reaches, so that tags come from what other sources read of it."""
-        self._flows.note_database(self.source.name, database, by=self._by)
+        with self.keeping():
+            self._flows.note_database(self.source.name, database, by=self._by)
 
     def descend(self, dataset: str, flows: Iterable[Flow], ruled: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """Keeps what a dataset's columns hold of others, and suggests the tags that come to them by it."""
-        self._flows.put(dataset, flows, by=self._by)
-        found = [
-            Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule="")
-            for each in self._flows.arrivals(dataset)
-        ]
-        heard = tuple(each for each in found if self.suggest(dataset, each, TagOrigin.LINEAGE))
-        self.note_found(dataset, (*found, *ruled), TagOrigin.LINEAGE)
+        with self.keeping():
+            self._flows.put(dataset, flows, by=self._by)
+            found = [
+                Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule="")
+                for each in self._flows.arrivals(dataset)
+            ]
+            heard = tuple(each for each in found if self.suggest(dataset, each, TagOrigin.LINEAGE))
+            self.note_found(dataset, (*found, *ruled), TagOrigin.LINEAGE)
         return heard
 
     def suggest(self, dataset: str, suggestion: Suggestion, origin: TagOrigin = TagOrigin.RULE) -> bool:
@@ -123,7 +144,7 @@ class Registrar:
     def _registered(
         self, found: Crawled, flows: Iterable[Flow], database: str, name: str, state: CrawlState
     ) -> Crawled:
-        with self._catalog.transaction():
+        with self.keeping():
             is_changed = self.datasets.register(database, name, self.source.name, found.relation, found.fields)
             self.datasets.note_defects(database, name, found.defects)
             self.datasets.note_description(database, name, found.description)

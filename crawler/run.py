@@ -18,7 +18,7 @@ from crawler.classify import Suggestion
 from crawler.fingerprints import mark
 from crawler.look import Look
 from crawler.politeness import Patience
-from crawler.registrar import Registrar, once
+from crawler.registrar import Registrar, SourceChanged, once
 from crawler.report import Crawled, CrawlReport, CrawlState, Failure, Progress
 
 _PAGE = 200
@@ -147,13 +147,17 @@ class Running:
         try:
             found = self.look.at(relation)
             told = self.descent.of(found.relation, [each.name for each in found.fields], found.description)
-            with self.catalog.transaction():
+            with self.registrar.keeping():
                 kept = self.registrar.keep(found, told.flows)
                 self.runs.mark(self.registrar.source.name, item.relation, wanted)
                 self.runs.settle(self.run.id, [_settled(item, kept)])
             self._crawled += kept
+        except SourceChanged:
+            raise
         except VeilError as error:
-            self.runs.settle(self.run.id, [self._failed(item, error)])
+            failed = self._failed(item, error)
+            with self.registrar.keeping():
+                self.runs.settle(self.run.id, [failed])
 
     def _failed(self, item: CrawlItem, error: VeilError) -> CrawlItem:
         """A relation that cannot be read; what the source does not list any more either is gone."""
@@ -164,7 +168,9 @@ class Running:
         return replace(item, outcome=CrawlState.FAILED.value, reason=failure.reason, hint=failure.hint)
 
     def _settle(self) -> None:
-        self.runs.settle(self.run.id, self._settled)
+        if self._settled:
+            with self.registrar.keeping():
+                self.runs.settle(self.run.id, self._settled)
         self._settled, self._settled_at = [], time.monotonic()
 
     def _follow_views(self) -> None:
@@ -186,7 +192,7 @@ class Running:
             if told.why_unclear:
                 self._unclear += (_unclear(name, told, places),)
             if told.flows or name in inheriting:
-                with self.catalog.transaction():
+                with self.registrar.keeping():
                     if any(each.full_name == name for each in self.registrar.registered(dataset.relation)):
                         heard[name] = self.registrar.descend(name, told.flows, ruled.get(name, ()))
         self._crawled = [
