@@ -145,7 +145,8 @@ _TELLS_WHAT_IT_READS = f"""EXISTS (
 
 # By the rule that a view is, as the server keeps it: dependencies alone leave out what the server brings along. What is
 # not told of is a row that says so: what the server keeps for itself, such as its statistics, sequences, and whatever
-# such a function reads.
+# such a function reads. Nor is it told what a materialized view has kept of what may have been made anew since: a view,
+# where a foreign table leads, from version 17 on what a generated column is.
 READS = f"""
 WITH rule AS (
   SELECT r.oid, r.ev_action::text AS made FROM pg_rewrite r
@@ -170,6 +171,10 @@ WHERE relation.oid <> $1::text::oid AND c.relkind IS DISTINCT FROM 'c'
 UNION
 SELECT NULL, NULL, false FROM called WHERE NOT {_TELLS_WHAT_IT_READS}
 UNION SELECT NULL, NULL, false WHERE NOT EXISTS (SELECT FROM rule)
+UNION SELECT NULL, NULL, false FROM pg_class kept WHERE kept.oid = $1::text::oid AND kept.relkind = 'm' AND EXISTS (
+  SELECT FROM relation JOIN pg_class c ON c.oid = relation.oid AND c.oid <> kept.oid
+  WHERE c.relkind IN ('v', 'f') OR current_setting('server_version_num')::int4 >= 170000 AND EXISTS (
+    SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''))
 ORDER BY 1, 2
 """
 
