@@ -32,7 +32,7 @@ _OF_TYPE = {
     **{"VARCHAR": "text", "DATE": "date", "TIMESTAMP": "timestamp", "BOOLEAN": "boolean"},
 }
 _DECIMAL = re.compile(r"DECIMAL\(1?\d,\s?\d+\)", re.ASCII)  # wider ones may not fit what they are compared with
-_TARGETS: Mapping[object, str] = {
+TARGETS: Mapping[object, str] = {
     **dict.fromkeys((exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT), "integer"),
     **{exp.DType.FLOAT: "double", exp.DType.DOUBLE: "double", exp.DType.TEXT: "text", exp.DType.DATE: "date"},
     **{exp.DType.TIMESTAMPNTZ: "timestamp", exp.DType.BOOLEAN: "boolean"},
@@ -305,7 +305,7 @@ def _of_cast(cast: exp.Cast, known: Families) -> str | None:
     target = cast.to.this
     if cast.to.expressions or any(cast.args.get(key) for key in ("format", "action", "default")):
         return None
-    kind, source = _TARGETS.get(target), literal(cast.this)
+    kind, source = TARGETS.get(target), literal(cast.this)
     if source is not None and not isinstance(cast, exp.TryCast):
         return kind if kind and (is_number(source) if kind == "double" else _is_moment(source, kind)) else None
     given = family(cast.this, known)

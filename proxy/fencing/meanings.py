@@ -7,13 +7,15 @@ from typing import TypeVar
 from sqlglot import exp
 
 from catalog.names import fold
-from proxy.fencing.families import Families, family, family_of_type
+from proxy.fencing.families import TARGETS, Families, family, family_of_type
 
 T = TypeVar("T", bound=exp.Expr)
 _UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
 _WORD = re.compile(r"\w+")
 _MOST_ROWS = 100  # of more that are written in a query nothing is known
 _LONGEST = 1_000  # a name of more characters is not taken apart
+_LISTING = frozenset("regexp_extract_all regexp_split_to_array split str_split string_split string_to_array".split())
+"""Functions that give a list of texts."""
 _NUMBERED = re.compile(r"(.+)_\d+", re.ASCII | re.DOTALL)
 
 
@@ -30,6 +32,8 @@ def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
             aliases.setdefault(name, []).append(meaning)
     unclear = _unclear(nodes, types.keys() | {name for name, _ in given})
     unclear |= {name for name, meaning in given if meaning is None}
+    if _makes_names(nodes, {name: found for name, found in types.items() if name not in dict(given)}):
+        unclear.add("*")
     rows = {fold(node.name) for node in nodes.of(exp.Table, exp.TableAlias)}
     rows |= {fold(node.alias) for node in nodes.of(exp.CTE)}
     known = Families(unclear=unclear)
@@ -118,6 +122,43 @@ def _unclear(nodes: _Nodes, names: Set[str]) -> set[str]:
     fields = {path[-1] for path in paths if len(path) > 2 or (len(path) == 2 and path[0] not in surely)}
     rows = {path[0] for column, path in zip(columns, paths, strict=True) if path[0] in relations and _is_row(column)}
     return made | fields | rows | {name for name in names if name.startswith(_UNNAMED)}
+
+
+def _makes_names(nodes: _Nodes, types: Mapping[str, Set[str]]) -> bool:
+    """Whether the engine may give columns names that are written nowhere as names: of the fields of a struct that
+    `unnest` takes apart, or by `COLUMNS(..) AS '\\1'`. `types` are those of the columns that share a name with nothing.
+    """
+    if any("\\" in alias.alias and alias.find(exp.Columns) for alias in nodes.of(exp.Alias)):
+        return True
+    return not all(
+        _is_plain_list(part, types)
+        for node in nodes.of(exp.Explode, exp.Unnest)
+        for part in filter(None, (node.this, *node.expressions))
+    )
+
+
+def _is_plain_list(node: exp.Expr, types: Mapping[str, Set[str]]) -> bool:
+    """Whether a list holds single values for certain, and no structs."""
+    if isinstance(node, exp.Array | exp.List):
+        return all(_is_single(item, types) for item in node.expressions)
+    if isinstance(node, exp.Column):
+        found = _types_of(node, types)
+        return bool(found) and all(each.endswith("[]") and family_of_type(each[:-2]) for each in found)
+    is_named = isinstance(node, exp.Anonymous) and node.name.lower() in _LISTING
+    return is_named or isinstance(node, exp.GenerateSeries | exp.Split)
+
+
+def _is_single(node: exp.Expr, types: Mapping[str, Set[str]]) -> bool:
+    if isinstance(node, exp.Column):
+        return bool(found := _types_of(node, types)) and all(map(family_of_type, found))
+    if isinstance(node, exp.Cast):
+        return node.to.this in TARGETS
+    return isinstance(node, exp.Literal | exp.Null | exp.Boolean | exp.Neg)
+
+
+def _types_of(node: exp.Column, types: Mapping[str, Set[str]]) -> Set[str]:
+    """The types of the shown columns that a name may mean; none where it may mean something else, as a field."""
+    return types.get(fold(node.name), set()) if len(node.parts) == 1 else set()
 
 
 def _is_row(column: exp.Column) -> bool:

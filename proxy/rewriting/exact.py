@@ -4,6 +4,7 @@ To an engine 0.0 and -0.0 are alike, a month and thirty days, and under a collat
 the one that it meets first, and leaves several in the order in which it meets them.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -21,8 +22,13 @@ EXACT_TYPES = frozenset(
 _WHOLE = frozenset("BIGINT HUGEINT INTEGER SMALLINT TINYINT UBIGINT UINTEGER USMALLINT UTINYINT".split())
 _EXACT_FAMILIES = frozenset({"boolean", "date", "decimal", "integer", "text", "timestamp", WIDE})
 _NUMBER_FAMILIES = frozenset({"boolean", "decimal", "integer", WIDE})
-_SMALL_FAMILIES = frozenset({"boolean", "decimal", "integer"})
-_MOST_PRODUCTS, _MOST_WRITTEN = 3, 10**6
+_MOST_DIGITS = 29  # a sum has room for 38, and so for 10^9 of these
+_LONG = 19  # digits of 64 bits
+_AMOUNT, _LONGEST_AMOUNT = 9, 15
+"""How many digits amounts of money have, in columns that have room for fifteen at most."""
+_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "UTINYINT": 3, "USMALLINT": 5, "UINTEGER": 10}
+_DIGITS_OF_TARGETS = {exp.DType.TINYINT: 3, exp.DType.SMALLINT: 5, exp.DType.INT: 10, exp.DType.BIGINT: 19}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),")
 _NUMBER_TARGETS = frozenset(
     {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.INT128, exp.DType.DECIMAL}
 )
@@ -87,7 +93,7 @@ class Exact:
         if isinstance(node, exp.Case):
             return self.hold(results(node))
         if isinstance(node, exp.Literal):
-            return node.is_string or _SHORT.fullmatch(node.name) is not None
+            return _is_text_alone(node) if node.is_string else _SHORT.fullmatch(node.name) is not None
         if isinstance(node, exp.Star):
             return self._has_exact_columns
         if isinstance(node, exp.Column):
@@ -119,33 +125,43 @@ class Exact:
         """
         of = bare(node.this)
         numbers = of.expressions if isinstance(of, exp.Distinct) else [of]
-        return len(numbers) == 1 and self._is_small(numbers[0])
+        return len(numbers) == 1 and self._digits(numbers[0]) <= _MOST_DIGITS
 
-    def _is_small(self, node: exp.Expr) -> bool:
-        """Whether an expression is a number of at most 64 bits or eighteen digits, or a product of few such, which the
-        query makes by no large number of its own.
+    def _digits(self, node: exp.Expr) -> float:
+        """How many digits a number has at most, those behind its point too; infinite where nothing tells, of doubles
+        and of what is no number.
         """
         node = bare(node)
         if isinstance(node, exp.Case):
-            return all(map(self._is_small, results(node)))
+            return max(map(self._digits, results(node)), default=math.inf)
         if isinstance(node, exp.Coalesce | exp.Max | exp.Min):
-            return all(map(self._is_small, node.iter_expressions()))
+            return max(map(self._digits, node.iter_expressions()))
         if isinstance(node, exp.Cast):
-            return node.to.this in _NUMBER_TARGETS - {exp.DType.INT128, exp.DType.DECIMAL}
-        if isinstance(node, (*_CALCULATED, *_IN_WHOLE)):
-            is_of_few = sum(1 for _ in node.find_all(exp.Mul)) <= _MOST_PRODUCTS
-            return is_of_few and all(map(self._is_small_side, node.iter_expressions()))
+            return _DIGITS_OF_TARGETS.get(node.to.this, math.inf)
+        if isinstance(node, exp.Neg):
+            return self._digits(node.this)
+        if isinstance(node, exp.Add | exp.Sub):
+            return 1 + max(map(self._digits, node.iter_expressions()))
+        if isinstance(node, exp.Mul):
+            sides = [self._digits(side) for side in node.iter_expressions()]
+            return _LONG if max(sides) <= _LONG and self._is_whole(node) else sum(sides)  # one of 64 bits, or it raises
+        if isinstance(node, _IN_WHOLE):
+            return max(map(self._digits, node.iter_expressions())) if self._is_whole(node) else math.inf
         if isinstance(node, exp.Literal):
-            return self._is_number(node) and float(node.name) <= _MOST_WRITTEN
-        is_small_column = isinstance(node, exp.Column) and self._type(node) in _WHOLE - {"HUGEINT"}
-        if is_small_column or self._kind(node) in _SMALL_FAMILIES:
-            return True
-        return isinstance(node, exp.Column) and self._means(node, "small", self._is_small)
+            return len(node.name.replace(".", "")) if self._is_number(node) else math.inf
+        if isinstance(node, exp.Null):
+            return 0
+        if isinstance(node, exp.Column) and (type_name := self._type(node)):
+            return _digits_of_type(type_name)
+        if self._kind(node) in ("boolean", "integer"):
+            return _LONG
+        return self._digits_of_alias(node) if isinstance(node, exp.Column) else math.inf
 
-    def _is_small_side(self, node: exp.Expr) -> bool:
-        """Whether a side of a calculation is small as it stands: an alias may be of a product already."""
-        is_alias = isinstance(node, exp.Column) and not self._type(node) and self._kind(node) not in _SMALL_FAMILIES
-        return not is_alias and self._is_small(node)
+    def _digits_of_alias(self, node: exp.Column) -> float:
+        """Those of the longest of all that a name is an alias of."""
+        if not self._means(node, "digits", lambda meant: self._digits(meant) <= _MOST_DIGITS):
+            return math.inf
+        return max(map(self._digits, self._aliases[fold(node.name)]))
 
     def _is_number(self, node: exp.Expr) -> bool:
         """Whether an expression is a whole number or a decimal, or NULL."""
@@ -205,6 +221,20 @@ class Exact:
 
 
 def _is_above_nothing(node: exp.Expr) -> bool:
-    """Whether an expression is no number below zero, by which nothing would become -0.0."""
+    """Whether an expression is no number below zero, nor one so large that what it divides would become -0.0."""
     node = bare(node)
-    return isinstance(node, exp.Count) or (isinstance(node, exp.Literal) and not node.is_string)
+    is_short = isinstance(node, exp.Literal) and not node.is_string and _SHORT.fullmatch(node.name) is not None
+    return is_short or isinstance(node, exp.Count)
+
+
+def _is_text_alone(node: exp.Expr) -> bool:
+    """Whether a text that is written in a query is no number below zero, nor NaN: beside doubles it is one of them."""
+    text = node.name.strip().lower()
+    return not text.startswith(("-", "+", "nan"))
+
+
+def _digits_of_type(type_name: str) -> float:
+    if found := _DECIMAL.match(type_name):
+        digits = int(found[1])
+        return min(digits, _AMOUNT) if digits <= _LONGEST_AMOUNT else digits
+    return _DIGITS.get(type_name, math.inf)

@@ -27,6 +27,7 @@ _ALIKE = frozenset(
 """Aggregates and functions of windows that find the same whatever order their rows come in, if equal ones are the same
 and sums are not rounded.
 """
+_SMALL_LIMIT = 1_000  # DuckDB does so below 8,192 (src/optimizer/limit_pushdown.cpp)
 _GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnest"})
 
 _OF_PLAIN = frozenset({"expressions", "from_", "where", "limit", "offset"})
@@ -64,6 +65,8 @@ def exact_in(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> Exact
         column for item in distinct(placed) for column in item.decision.columns if column.outcome is not Outcome.HIDDEN
     ]
     vague = {fold(column.name) for column in shown if not is_exact_type(shown_type(column))}
+    if "*" in known.unclear:
+        return Exact(Families(), {}, has_exact_columns=False)
     aliases: dict[str, list[exp.Expr]] = {}
     for alias in tree.find_all(exp.Alias):
         aliases.setdefault(fold(alias.alias), []).append(alias.this)
@@ -82,6 +85,7 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
     """Whether reading may end, by a LIMIT or EXISTS, before or behind a row on which something raises: by the piece.
 
     A LIMIT of what is ordered last of all ends nothing early, and a LIMIT within takes rows in their order anyway.
+    Columns are worked out behind a small LIMIT, of the rows that it leaves; before a large one, of whole pieces.
 
     Example:
         >>> from proxy.reading.statement import read
@@ -92,8 +96,23 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
     ends = (exp.Exists, exp.Limit, exp.Fetch, exp.Offset) if keeps_order(tree) else (exp.Exists,)
     if tree.find(*ends) is None:
         return False
-    has_met = any(isinstance(node, exp.Where | exp.Exists) or _gives_rows(node) for node in tree.walk())
+    has_met = any(
+        isinstance(node, exp.Where | exp.Exists) or _gives_rows(node) or _is_large_limit(node) for node in tree.walk()
+    )
     return has_met and not is_leak_proof(tree, known)
+
+
+def _is_large_limit(node: exp.Expr) -> bool:
+    """Whether a LIMIT may be of more rows than the engine puts below what works columns out."""
+    if not isinstance(node, exp.Limit | exp.Fetch):
+        return False
+    most = bare(node.expression if isinstance(node, exp.Limit) else node.args.get("count") or exp.null())
+    is_whole = isinstance(most, exp.Literal) and not most.is_string and most.name.isdecimal()
+    return not is_whole or int(most.name) > _SMALL_LIMIT or _is_by_share(node)
+
+
+def _is_by_share(node: exp.Expr) -> bool:
+    return bool(node.args.get("limit_options"))
 
 
 def _gives_rows(node: exp.Expr) -> bool:

@@ -37,6 +37,8 @@ ALIKE = (
     f"join {PAIRS} on id % 2 = k"
 )
 """Rows with cells that compare as equal and are told otherwise."""
+NOTHING = "case when (id // 3) % 2 = 0 then {} else {} end"
+JOINED = f"shop.people join {PAIRS} on id % 2 = k"
 QUESTIONS = (
     f"select id, x from {TWICE}",
     f"from {TWICE}",
@@ -58,6 +60,13 @@ QUESTIONS = (
     "select a.id, b.id from shop.people as a join shop.people as b on a.id // 3 = b.id // 3",
     "select id, j from shop.people full join (select id as j from shop.people where id % 2 = 0) on id = j",
     "select id from shop.people order by id % 9",
+    f"select case when (id // 3) % 2 = 0 then '-0.0' else (id - id) / 2 end as f from {JOINED}",
+    f"select coalesce({NOTHING.format('(id - id) / 2', 'null')}, '-0.0') as f from {JOINED}",
+    f"select {NOTHING.format('-0.0000000000000001', '0.0')} * 0.0000000000000001 / 1e308 as f from {JOINED}",
+    f"select id from (select unnest({{'id': {NOTHING.format('0e0', '-0e0')}}}) from {JOINED})",
+    f"select id from (select unnest([{{'id': {NOTHING.format('0e0', '-0e0')}}}], recursive := true) from {JOINED})",
+    f"select id from (select columns('(id)x') as '\\1' from (select {NOTHING.format('0e0', '-0e0')} as idx "
+    f"from {JOINED}))",
     "select id % 9 as g, id from shop.people order by all desc limit 9",
     "summarize select id from shop.people",
     "select id from shop.people order by id % 9 limit 3000",
@@ -142,6 +151,7 @@ def test_joined_rows_come_in_one_order(twins: tuple[World, World], sql: str) -> 
 
 ONE = "cast(case when id = {} then 'x' else '1' end as int)"
 MOST = "9" * 37
+LARGE = "cast('{}9000000000000000000' as bigint) * 1.0 * cast('1000000000000000000' as bigint)"
 RAISING = (
     f"select id from shop.people where {ONE} = 1 limit 5",
     f"select id from shop.people where {ONE} = 1 offset 3000",
@@ -150,6 +160,11 @@ RAISING = (
     f"select count(*) as n from range(3) where not exists(select 1 from shop.people where {ONE} = 1)",
     f"select case when exists(select 1 from shop.people where {ONE} = 1) then 1 end as e",
     f"select unnest([{ONE}, 2]) as n from shop.people limit 5",
+    f"select {ONE.replace('{}', '{} + 7600')} as n from shop.people limit 8500",
+    f"select id, {ONE.replace('{}', '{} + 7600')} as n from shop.people limit 9000 offset 100",
+    f"select id, {ONE.replace('{}', '{} + 7600')} as n from shop.people limit 75%",
+    f"select sum(case when id = 1 and x = 2 then {LARGE.format('-')} when id in (1, {{}}) and x = 1 "
+    f"then {LARGE.format('')} else 0.0 end) as s from {TWICE}",
     f"select id, x from {TWICE} where {ONE} = 1 limit 5",
     f"select id from shop.people where {ONE} = 1 order by id % 3 limit 5",
     f"select id % 3 as g, count(*) from shop.people where {ONE} = 1 group by g limit 2",
