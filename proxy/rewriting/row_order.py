@@ -103,16 +103,19 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
 
 
 def _is_large_limit(node: exp.Expr) -> bool:
-    """Whether a LIMIT may be of more rows than the engine puts below what works columns out."""
+    """Whether a LIMIT may be of more rows than the engine puts below what works columns out, or an OFFSET is no number,
+    with which it puts none there.
+    """
+    if isinstance(node, exp.Offset):
+        return not _is_whole_number(bare(node.expression))
     if not isinstance(node, exp.Limit | exp.Fetch):
         return False
     most = bare(node.expression if isinstance(node, exp.Limit) else node.args.get("count") or exp.null())
-    is_whole = isinstance(most, exp.Literal) and not most.is_string and most.name.isdecimal()
-    return not is_whole or int(most.name) > _SMALL_LIMIT or _is_by_share(node)
+    return not _is_whole_number(most) or int(most.name) > _SMALL_LIMIT or bool(node.args.get("limit_options"))
 
 
-def _is_by_share(node: exp.Expr) -> bool:
-    return bool(node.args.get("limit_options"))
+def _is_whole_number(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal()
 
 
 def _gives_rows(node: exp.Expr) -> bool:

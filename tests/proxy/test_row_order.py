@@ -163,6 +163,8 @@ RAISING = (
     f"select {ONE.replace('{}', '{} + 7600')} as n from shop.people limit 8500",
     f"select id, {ONE.replace('{}', '{} + 7600')} as n from shop.people limit 9000 offset 100",
     f"select id, {ONE.replace('{}', '{} + 7600')} as n from shop.people limit 75%",
+    f"select id, {ONE} as n from shop.people limit (select 1200)",
+    f"select id, {ONE} as n from shop.people limit 900 offset (select 300)",
     f"select sum(case when id = 1 and x = 2 then {LARGE.format('-')} when id in (1, {{}}) and x = 1 "
     f"then {LARGE.format('')} else 0.0 end) as s from {TWICE}",
     f"select id, x from {TWICE} where {ONE} = 1 limit 5",
