@@ -30,9 +30,10 @@ def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
     for name, meaning in given:
         if meaning is not None:
             aliases.setdefault(name, []).append(meaning)
-    unclear = _unclear(nodes, types.keys() | {name for name, _ in given})
+    named = {name for name, _ in given}
+    unclear = _unclear(nodes, types.keys() | named)
     unclear |= {name for name, meaning in given if meaning is None}
-    if _makes_names(nodes, {name: found for name, found in types.items() if name not in dict(given)}):
+    if _makes_names(nodes, {name: found for name, found in types.items() if name not in named}):
         unclear.add("*")
     rows = {fold(node.name) for node in nodes.of(exp.Table, exp.TableAlias)}
     rows |= {fold(node.alias) for node in nodes.of(exp.CTE)}

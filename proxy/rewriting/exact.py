@@ -86,6 +86,7 @@ class Exact:
         self._aliases = aliases
         self._has_exact_columns = has_exact_columns
         self._asked: dict[tuple[str, str], bool] = {}
+        self._longest: dict[str, float] = {}
 
     def holds(self, node: exp.Expr) -> bool:
         """Whether equal values of an expression are the same."""
@@ -159,9 +160,13 @@ class Exact:
 
     def _digits_of_alias(self, node: exp.Column) -> float:
         """Those of the longest of all that a name is an alias of."""
-        if not self._means(node, "digits", lambda meant: self._digits(meant) <= _MOST_DIGITS):
+        name = fold(node.name)
+        if not self._is_alias(node):
             return math.inf
-        return max(map(self._digits, self._aliases[fold(node.name)]))
+        if name not in self._longest:
+            self._longest[name] = math.inf  # while it is asked of itself
+            self._longest[name] = max(map(self._digits, self._aliases[name]))
+        return self._longest[name]
 
     def _is_number(self, node: exp.Expr) -> bool:
         """Whether an expression is a whole number or a decimal, or NULL."""
@@ -204,13 +209,17 @@ class Exact:
     def _means(self, node: exp.Column, what: str, holds: Callable[[exp.Expr], bool]) -> bool:
         """Whether something holds of all that a name is an alias of."""
         name = fold(node.name)
-        is_name = isinstance(node.this, exp.Identifier) and len(node.parts) < 3 and name not in self._known.unclear
-        if not is_name or name not in self._aliases:
+        if not self._is_alias(node):
             return False
         if (what, name) not in self._asked:
             self._asked[what, name] = False  # while it is asked of itself
             self._asked[what, name] = all(map(holds, self._aliases[name]))
         return self._asked[what, name]
+
+    def _is_alias(self, node: exp.Column) -> bool:
+        name = fold(node.name)
+        is_name = isinstance(node.this, exp.Identifier) and len(node.parts) < 3 and name not in self._known.unclear
+        return is_name and name in self._aliases
 
     def _kind(self, node: exp.Expr) -> str | None:
         return family(node, self._known)

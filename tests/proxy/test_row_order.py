@@ -7,9 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from sqlglot import exp
 
 from catalog.errors import VeilError
+from proxy.fencing.families import Families
 from proxy.pipeline import Request
+from proxy.reading.statement import read
+from proxy.rewriting.exact import Exact
 from tests.proxy.world import ANALYST, World, governed
 from tests.remote_tables import KINDS as KINDS_OF_DATABASES
 from tests.remote_tables import Database
@@ -267,3 +271,12 @@ def test_where_what_is_alike_is_the_same_the_answer_alone_is_ordered(twins: tupl
     is_ordered = "order by 2" in sql
     assert settled.sql.count("ORDER BY") == sql.count("order by") + (not is_ordered)
     assert twins[0].ask(sql).to_pylist() == twins[1].ask(sql).to_pylist()
+
+
+def test_what_a_name_means_is_worked_out_once() -> None:
+    """Else each name that is twice in the next one would double the work."""
+    names = ", ".join(f"c{n} as (select coalesce(x{n - 1}, x{n - 1}) as x{n} from c{n - 1})" for n in range(1, 60))
+    tree = read(f"with c0 as (select a as x0 from t), {names} select sum(x59) from c59").tree
+    aliases = {alias.alias: [alias.this] for alias in tree.find_all(exp.Alias)}
+    [found] = tree.find_all(exp.Sum)
+    assert Exact(Families({"a": "integer"}), aliases, has_exact_columns=True).adds_up(found)

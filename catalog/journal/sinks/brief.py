@@ -70,9 +70,11 @@ def _with_names_alone(event: Event) -> Event:
 
 
 def _without_names(event: Event) -> Event:
-    bare = Event(kind=event.kind, user=_plain(event.user), verdict=event.verdict, revision=event.revision)
-    return replace(
-        bare,
+    return Event(
+        kind=event.kind,
+        user=_plain(event.user),
+        verdict=event.verdict,
+        revision=event.revision,
         decision_id=_plain(event.decision_id),
         seq=event.seq,
         at=event.at,
