@@ -27,7 +27,10 @@ _LONG = 19  # digits of 64 bits
 _AMOUNT, _LONGEST_AMOUNT = 9, 15
 """How many digits amounts of money have, in columns that have room for fifteen at most."""
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 19, "UTINYINT": 3, "USMALLINT": 5, "UINTEGER": 10}
-_DIGITS_OF_TARGETS = {exp.DType.TINYINT: 3, exp.DType.SMALLINT: 5, exp.DType.INT: 10, exp.DType.BIGINT: 19}
+_DIGITS_OF_TARGETS = {
+    exp.DType.INT: _DIGITS["INTEGER"],
+    **{exp.DType[name]: _DIGITS[name] for name in ("TINYINT", "SMALLINT", "BIGINT")},
+}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),")
 _NUMBER_TARGETS = frozenset(
     {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.INT128, exp.DType.DECIMAL}
@@ -94,7 +97,7 @@ class Exact:
         if isinstance(node, exp.Case):
             return self.hold(results(node))
         if isinstance(node, exp.Literal):
-            return _is_text_alone(node) if node.is_string else _SHORT.fullmatch(node.name) is not None
+            return _is_text_alone(node) if node.is_string else _is_short(node)
         if isinstance(node, exp.Star):
             return self._has_exact_columns
         if isinstance(node, exp.Column):
@@ -174,7 +177,7 @@ class Exact:
         if isinstance(node, exp.Case):
             return all(map(self._is_number, results(node)))
         if isinstance(node, exp.Literal):
-            return not node.is_string and _SHORT.fullmatch(node.name) is not None
+            return _is_short(node)
         if isinstance(node, exp.Cast):
             return node.to.this in _NUMBER_TARGETS
         if isinstance(node, (*_CALCULATED, exp.Coalesce)):
@@ -232,8 +235,12 @@ class Exact:
 def _is_above_nothing(node: exp.Expr) -> bool:
     """Whether an expression is no number below zero, nor one so large that what it divides would become -0.0."""
     node = bare(node)
-    is_short = isinstance(node, exp.Literal) and not node.is_string and _SHORT.fullmatch(node.name) is not None
-    return is_short or isinstance(node, exp.Count)
+    return isinstance(node, exp.Count) or (isinstance(node, exp.Literal) and _is_short(node))
+
+
+def _is_short(literal: exp.Literal) -> bool:
+    """Whether what is written is a number of few digits, without an exponent."""
+    return not literal.is_string and _SHORT.fullmatch(literal.name) is not None
 
 
 def _is_text_alone(node: exp.Expr) -> bool:
