@@ -1,5 +1,6 @@
 """From names and sampled cells to suggested tags, each with its confidence and its evidence; pure."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,8 @@ from crawler.plugins import PluginFailed, Sampled
 from crawler.rules import CompiledRule, RuleTimedOut
 from crawler.weighing import Fit, Weighed, weigh
 from crawler.weighing import confidence as sure
+
+_LOST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,9 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
-    """What the rules say of one dataset: suggestions by column, best first, and the rules that could not be used."""
+    """What the rules say of one dataset: suggestions by column, best first, and the rules that could not be heard of
+    some column.
+    """
 
     suggestions: tuple[Suggestion, ...]
     timed_out: tuple[str, ...] = ()
@@ -48,23 +53,46 @@ def classify(
 ) -> Classification:
     """What the rules suggest for the columns and nested fields of a dataset; detectors read `comments` on columns, too.
 
-    A rule that takes too long or fails anywhere suggests nothing anywhere. Dates are judged as seen from `today`.
+    A rule that takes too long on a column, or fails there, suggests nothing there. Dates are judged as seen from
+    `today`.
 
     Example: column `mrn` under the rule `mrn by name` gives `phi.mrn`, 0.8, "name matches rule `mrn by name`".
     """
     columns = tuple(sampled_columns(fields, sample))
     found = findings_in(columns, sample, rules, today, comments)
-    suggested: list[Suggestion] = []
-    unfit: list[str] = []
-    for rule in rules:
-        try:
-            weighed = [(column.path, weigh(rule, column, found.get(column.path, {}))) for column in columns]
-        except (RuleTimedOut, PluginFailed):
-            unfit.append(rule.rule.name)
-        else:
-            suggested += [_suggestion(rule, path, each) for path, each in weighed if each.fit is Fit.MATCH]
+    weighed = [(rule.rule.name, _weighed(rule, columns, found)) for rule in rules]
+    suggested = [suggestion for _, each in weighed for suggestion in each.suggestions]
     suggestions = tuple(suggestion for column in columns for suggestion in _best(suggested, column.path))
-    return Classification(suggestions=suggestions, timed_out=tuple(unfit))
+    unheard = tuple(name for name, each in weighed if not each.is_heard)
+    return Classification(suggestions=suggestions, timed_out=unheard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """What one rule suggests for the columns of a dataset, and whether it could be heard of all of them."""
+
+    suggestions: tuple[Suggestion, ...]
+    is_heard: bool
+
+
+def _weighed(
+    rule: CompiledRule, columns: Iterable[Sampled], found: Mapping[tuple[str, ...], Mapping[str, Finding]]
+) -> _Weighed:
+    """Column by column; one that loses too much time in all is not heard of the columns that are left."""
+    suggestions: list[Suggestion] = []
+    lost: float | None = None
+    for column in columns:
+        began_at = time.monotonic()
+        try:
+            weighed = weigh(rule, column, found.get(column.path, {}))
+        except (RuleTimedOut, PluginFailed):
+            lost = (lost or 0.0) + time.monotonic() - began_at
+            if lost > _LOST_SECONDS:
+                break
+        else:
+            if weighed.fit is Fit.MATCH:
+                suggestions.append(_suggestion(rule, column.path, weighed))
+    return _Weighed(tuple(suggestions), is_heard=lost is None)
 
 
 def sampled_columns(fields: Sequence[Field], sample: pa.Table) -> Iterator[Sampled]:

@@ -28,7 +28,7 @@ class CrawlState(StrEnum):
 class Crawled:
     """One relation that could be read; `name` is the dataset's full name, or the name it would get.
 
-    It is judged where every rule could be heard, so that what is not suggested is not there.
+    It is judged where every rule could be heard of every column, so that what is not suggested is not there.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Progress:
 class CrawlReport:
     """What one crawl found; `gone` are registered datasets whose relation is not there any more.
 
-    `timed_out` are rules that took too long and suggested nothing for some dataset. `unclear` are views of which it
+    `timed_out` are rules that took too long or failed, and suggested nothing for some column. `unclear` are views of which it
     cannot be told what their columns are made of, so that each got every tag that could have come to it. What has
     `passed` is no relation, such as a file of another kind.
     """

@@ -20,7 +20,7 @@ _LARGEST_FILE = 64_000_000
 
 
 class RuleTimedOut(Exception):
-    """A rule's regex took too long on a name or on cells; such a rule suggests nothing."""
+    """A rule's regex took too long on a name or on cells; for such a column the rule suggests nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,8 @@ class Running:
             told = self.descent.of(found.relation, [each.name for each in found.fields], found.description)
             with self.registrar.keeping():
                 kept = self.registrar.keep(found, told.flows)
-                self.runs.mark(self.registrar.source.name, item.relation, wanted)
+                # what was not judged whole is looked at again by the next crawl, changed or not
+                self.runs.mark(self.registrar.source.name, item.relation, wanted if found.is_judged else "")
                 self.runs.settle(self.run.id, [_settled(item, kept)])
             self._crawled += kept
         except SourceChanged:

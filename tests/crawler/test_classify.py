@@ -1,8 +1,10 @@
 """Suggestions rest on names and on the share of matching cells, say why, and never show a cell."""
 
+import time
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pytest
 
 from catalog.model import Field, TagRule
 from crawler.classify import Classification, classify
@@ -85,6 +87,25 @@ def test_rule_that_takes_too_long_suggests_nothing_and_is_told() -> None:
     found = column(["a" * 100 + "b"], slow, MRN, name="mrn")
     assert found.timed_out == ("slow",)
     assert [each.tag for each in found.suggestions] == ["phi.mrn"]
+
+
+def test_rule_that_takes_too_long_on_one_column_suggests_for_the_others() -> None:
+    slow = TagRule(name="slow", tag="a.slow", content="(a|aa)+", min_rows=1)
+    sample = pa.table({"x": ["aaa"], "y": ["a" * 100 + "b"], "z": ["aa"]})
+    found = classify([text("x"), text("y"), text("z")], sample, compile_rules([slow]))
+    assert [(each.path, each.tag) for each in found.suggestions] == [(("x",), "a.slow"), (("z",), "a.slow")]
+    assert found.timed_out == ("slow",)
+
+
+def test_rule_that_has_lost_too_much_time_is_not_heard_of_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.classify._LOST_SECONDS", 0.07)
+    slow = TagRule(name="slow", tag="a.slow", content="(a|aa)+", min_rows=1)
+    names = [f"c{number}" for number in range(40)]
+    sample = pa.table({name: ["a" * 100 + "b"] for name in names} | {"last": ["aa"]})
+    began_at = time.monotonic()
+    found = classify([*map(text, names), text("last")], sample, compile_rules([slow]))
+    assert (found.suggestions, found.timed_out) == ((), ("slow",))
+    assert time.monotonic() - began_at < 1.0
 
 
 def test_huge_cells_count_but_do_not_match() -> None:

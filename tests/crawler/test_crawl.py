@@ -136,6 +136,18 @@ def test_a_rule_that_could_not_be_heard_leaves_its_suggestions_unmarked(catalog:
     assert not any(missing(catalog).values())
 
 
+def test_what_was_not_judged_whole_is_looked_at_again(catalog: Catalog, data: Path) -> None:
+    Tags(catalog).put_tag(Tag(name="x.slow"))
+    Tags(catalog).put_rule(TagRule(name="slow", tag="x.slow", content="(a|aa)+", min_rows=1))
+    (data / "costs.csv").write_text(f"id,mrn,kind\n1,{'a' * 100}b,a\n2,{'a' * 100}b,aa\n")
+    report = into_clinic(catalog)
+    assert report.timed_out == ("slow",)
+    assert suggested(catalog) == {"mrn": {"phi.mrn"}, "kind": {"x.slow"}}
+    report = crawl(catalog, "lake", into="clinic", by="ada", conduct=Conduct(tells_all=False))
+    assert [each.name for each in report.crawled] == ["clinic.costs"]
+    assert report.timed_out == ("slow",)
+
+
 def test_dataset_is_refreshed_where_it_is(catalog: Catalog, data: Path) -> None:
     datasets = Datasets(catalog)
     datasets.put_database(Database(name="elsewhere"))

@@ -144,7 +144,10 @@ def _show(report: CrawlReport, form: str) -> None:
     for view in report.unclear:
         echo(f"not clear: {view.relation}: {view.reason} ({view.hint})", err=is_aside)
     for rule in report.timed_out:
-        echo(f"rule `{rule}` took too long or failed, and suggested nothing for some dataset", err=is_aside)
+        echo(
+            f"rule `{rule}` took too long or failed, and suggested nothing for some column; the next crawl looks again",
+            err=is_aside,
+        )
     if report.is_stopped:
         echo("stopped before the end; crawl again to go on with what is left", err=True)
 

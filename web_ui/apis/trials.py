@@ -89,7 +89,10 @@ def _try(parts: Parts, rule: CompiledRule, dataset: Dataset, told: Trial, *, is_
     except VeilError as error:
         told.problems.append(f"`{dataset.full_name}` cannot be read: {error.in_general}; a crawl of it tells why")
     except RuleTimedOut:
-        told.problems.append(f"the rule took too long on `{dataset.full_name}`: a crawl would hear nothing from it")
+        told.problems.append(
+            f"the rule took too long on a column of `{dataset.full_name}`, where a crawl would hear nothing from it;"
+            " what comes after that was not tried"
+        )
     except PluginFailed as error:
         told.problems.append(f"{error} on `{dataset.full_name}`")
 
