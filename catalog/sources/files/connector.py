@@ -45,11 +45,11 @@ class FilesConnector:
     def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self._options = FileOptions.of(name, options)
         self._copies = PrivateCopies()
-        self._layout = _layout(name, options, lambda: self._copies)
+        self._going_on = GoingOn[Path](_COPIES_AT_ONCE)
+        self._layout = _layout(name, options, lambda: self._copies, self._going_on)
         self._bucket = f"s3:{address(options)}/" if _is_bucket(options) else ""
         self._origin = f"{name}|{self._bucket}" if self._bucket else ""
         self._known: dict[tuple[str, bool], FileRelation] = {}
-        self._going_on = GoingOn[Path](_COPIES_AT_ONCE)
 
     def identity(self) -> str:
         """The folder that names of relations begin at, by its own path, or the bucket with its prefix and address."""
@@ -213,9 +213,11 @@ def _is_bucket(options: Mapping[str, str]) -> bool:
     return options["path"].startswith("s3://")
 
 
-def _layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:
+def _layout(
+    name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies], going_on: GoingOn[Path]
+) -> Layout:
     """Where the files are."""
     check_files(name, options)
     if _is_bucket(options):
-        return bucket_layout(name, options, copies)
+        return bucket_layout(name, options, copies, going_on)
     return Layout.local(options["path"])

@@ -30,7 +30,6 @@ _MOST_OTHERS = 2_000
 _LOOK_SECONDS = 120.0
 _WAIT_SECONDS = 20.0  # for others who list the bucket
 _SLOWEST_BYTES_A_SECOND = 100_000
-_COPIES_AT_ONCE = 2
 _IDLE_SECONDS = 20.0
 
 
@@ -58,14 +57,21 @@ class S3Bucket:
     hidden ones.
     """
 
-    def __init__(self, name: str, root: Path, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> None:
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        options: Mapping[str, str],
+        copies: Callable[[], PrivateCopies],
+        going_on: GoingOn[Path],
+    ) -> None:
         self.root = root
         self._bucket = root.parts[0]
         self._source = name
         self._options = options
         self._copies = copies
         self._asking = Asking(looks.__name__, idle_seconds=_IDLE_SECONDS)
-        self._going_on = GoingOn[Path](_COPIES_AT_ONCE)
+        self._going_on = going_on
         self._guard = threading.Lock()
         self._listed: _Listing | None = None
 
@@ -217,14 +223,17 @@ class S3Bucket:
         return table
 
 
-def bucket_layout(name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies]) -> Layout:
+def bucket_layout(
+    name: str, options: Mapping[str, str], copies: Callable[[], PrivateCopies], going_on: GoingOn[Path]
+) -> Layout:
     """What a path like `s3://lake/clinic`, `s3://lake/visits.parquet` or `s3://lake/2024/*.csv` means."""
     parts = urlsplit(options["path"].replace("?", "%3F").replace("#", "%23"))
     path = Path(parts.netloc, parts.path.replace("%3F", "?").replace("%23", "#").strip("/"))
     steps = path.parts
     first = next((index for index, step in enumerate(steps) if GLOB.search(step)), None)
+    root, pattern = path, None
     if first:
-        return Layout(S3Bucket(name, Path(*steps[:first]), options, copies), path.name, steps[first:])
-    if len(steps) > 1 and kind_of(path.name) is not None:
-        return Layout(S3Bucket(name, path.parent, options, copies), path.name, (literal_name(path.name),))
-    return Layout(S3Bucket(name, path, options, copies), path.name)
+        root, pattern = Path(*steps[:first]), steps[first:]
+    elif len(steps) > 1 and kind_of(path.name) is not None:
+        root, pattern = path.parent, (literal_name(path.name),)
+    return Layout(S3Bucket(name, root, options, copies, going_on), path.name, pattern)

@@ -88,7 +88,7 @@ class S3Client:
         """What lies below the bucket or a prefix, as `lake/2024`, page by page; raises SourceUnavailable."""
         prefix = f"{below}/".removeprefix(f"{self.bucket}/")
         with self._asking():
-            pages = _boto(self).get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            pages = botocore_client(self).get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             for page in pages:
                 for told in page.get("Contents", ()):
                     yield self._object(told, prefix)
@@ -112,7 +112,7 @@ class S3Client:
             return self._piece(listed, begin, end)
 
     def _piece(self, listed: S3Object, begin: int, end: int) -> bytes:
-        told = _boto(self).get_object(
+        told = botocore_client(self).get_object(
             Bucket=self.bucket,
             Key=listed.path.removeprefix(f"{self.bucket}/"),
             IfMatch=listed.tag,
@@ -152,7 +152,7 @@ def trusted_authorities() -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def _boto(known: S3Client) -> Any:
+def botocore_client(known: S3Client) -> Any:
     """botocore's client, of what Veil says and nothing that lies about on the machine."""
     session = botocore.session.Session()
     for place in ("config_file", "credentials_file"):

@@ -15,7 +15,7 @@ from catalog.registry import connect
 from catalog.sources.allowed_time import allowed
 from catalog.sources.connector import CanBeStopped, LookStopped, SourceConnector
 from catalog.sources.files import s3_looks as looks
-from catalog.sources.files.s3_client import S3Client, S3Object, _boto
+from catalog.sources.files.s3_client import S3Client, S3Object, botocore_client
 from catalog.sources.files.s3_options import client
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.world import Resources
@@ -156,7 +156,7 @@ def test_the_client_itself_may_ask_nobody_else(bucket: HostileBucket) -> None:
     """Even where botocore was told another address, as by an answer that names a region."""
     reader, _ = _listed(bucket)
     with hostile_bucket() as inner:
-        boto = _boto(reader)
+        boto = botocore_client(reader)
 
         def lead_on(request: AWSPreparedRequest, **_: object) -> None:
             request.url = request.url.replace(bucket.endpoint, inner.endpoint)

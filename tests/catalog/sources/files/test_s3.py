@@ -22,10 +22,11 @@ from catalog.registry import connect
 from catalog.sources.connector import KnowsItsDatabase
 from catalog.sources.files.kinds import FileKind
 from catalog.sources.files.s3_bucket import S3Bucket, bucket_layout
-from catalog.sources.files.s3_client import S3Client, S3Object, _boto
+from catalog.sources.files.s3_client import S3Client, S3Object, botocore_client
 from catalog.sources.files.s3_looks import download
 from catalog.sources.files.s3_options import client
 from catalog.sources.files.sets import FileSet
+from catalog.sources.going_on import GoingOn
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.world import Resources
 from tests.catalog.sources.lakes import defects, expected, relations, rows, types
@@ -192,7 +193,8 @@ def test_object_that_is_replaced_by_one_of_its_size_while_it_is_read_gives_no_co
 
     def looked_at() -> FileSet:
         nonlocal place
-        found = bucket_layout("lake", server.options(prefix), lambda: PrivateCopies(tmp_path)).place  # which lists anew
+        copies = PrivateCopies(tmp_path)
+        found = bucket_layout("lake", server.options(prefix), lambda: copies, GoingOn(2)).place  # which lists anew
         assert isinstance(found, S3Bucket)
         place = found
         return place.seen("x.csv", FileKind.CSV, [place.root / "x.csv"], (), "")
@@ -260,7 +262,7 @@ def test_a_piece_is_of_the_object_as_it_was_listed(server: S3Server, prefix: str
 @pytest.mark.parametrize("name", ["lake", "the.lake"])
 def test_buckets_of_amazon_are_asked_for_at_their_own_address(region: str, name: str) -> None:
     options = {"path": f"s3://{name}", "region": region, "anonymous": "yes"}
-    boto = _boto(client("lake", name, options))
+    boto = botocore_client(client("lake", name, options))
     asked: list[AWSPreparedRequest] = []
 
     def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
