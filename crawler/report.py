@@ -63,9 +63,9 @@ class Progress:
 class CrawlReport:
     """What one crawl found; `gone` are registered datasets whose relation is not there any more.
 
-    `timed_out` are rules that took too long or failed, and suggested nothing for some column. `unclear` are views of which it
-    cannot be told what their columns are made of, so that each got every tag that could have come to it. What has
-    `passed` is no relation, such as a file of another kind.
+    `timed_out` are rules that took too long or failed, and suggested nothing for some column. `unclear` are views of
+    which it cannot be told what their columns are made of, so that each got every tag that could have come to it. What
+    has `passed` is no relation, such as a file of another kind.
     """
 
     source: str
