@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog, Transaction
-from catalog.dataset_reader import Selection, read_database_tags, read_datasets, stored_path
+from catalog.dataset_reader import Selection, read_database_tags, read_datasets, read_path, stored_path
 from catalog.descriptions import stored_description
 from catalog.errors import SettingsInvalid
 from catalog.flows import arrive, descend
@@ -160,9 +160,10 @@ class Datasets:
     ) -> bool:
         """Adds a dataset or brings its columns up to date; True when anything is different afterwards.
 
-        A column that the source no longer has is marked as gone: it is not listed, but its tags return
-        with it. `comment=None` keeps the comment that is there. What is made of the dataset gets its tags at once; it
-        gets those that come to it by its flows, and of others that are the same table, when these are put (`Flows`).
+        A column that the source no longer has is marked as gone: it is not listed, but its tags return with it, those
+        that somebody rejected as suggestions. `comment=None` keeps the comment that is there. What is made of the
+        dataset gets its tags at once; it gets those that come to it by its flows, and of others that are the same
+        table, when these are put (`Flows`).
         """
         check_name(name, "dataset", may_hold_dot=True)
         columns = _flattened(fields)
@@ -261,7 +262,13 @@ def _put_dataset(tx: Transaction, database: str, name: str, source: str, relatio
 
 
 def _put_columns(tx: Transaction, place: int, columns: Mapping[str, str]) -> None:
-    """Writes the columns that differ and marks the missing ones; equal ones are not touched."""
+    """Writes the columns that differ and marks the missing ones; equal ones are not touched.
+
+    One that was gone and is there again may be another: that a tag is wrong was said of what it was.
+    """
+    present = {fold(path) for path in columns}
+    known = tx.rows("SELECT id, path, is_gone FROM field WHERE dataset_id = ?", [place])
+    _judge_anew(tx, place, [row["path"] for row in known if row["is_gone"] and fold(row["path"]) in present])
     tx.execute_many(
         "INSERT INTO field (dataset_id, path, type, position) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (dataset_id, path) DO UPDATE SET path = excluded.path, type = excluded.type,"
@@ -270,10 +277,20 @@ def _put_columns(tx: Transaction, place: int, columns: Mapping[str, str]) -> Non
         " IS NOT (excluded.path, excluded.type, excluded.position, 0)",
         [(place, path, type_, position) for position, (path, type_) in enumerate(columns.items())],
     )
-    present = {fold(path) for path in columns}
-    known = tx.rows("SELECT id, path FROM field WHERE dataset_id = ? AND NOT is_gone", [place])
-    gone = [(row["id"],) for row in known if fold(row["path"]) not in present]
+    gone = [(row["id"],) for row in known if not row["is_gone"] and fold(row["path"]) not in present]
     tx.execute_many("UPDATE field SET is_gone = 1 WHERE id = ?", gone)
+
+
+def _judge_anew(tx: Transaction, place: int, returned: Iterable[str]) -> None:
+    """What was rejected on columns, or within documents that they are, protects as a suggestion until it is judged."""
+    tops = {tuple(map(fold, read_path(path))) for path in returned}
+    if not tops:
+        return
+    rejected = tx.rows("SELECT id, path FROM assignment WHERE dataset_id = ? AND state = 'rejected'", [place])
+    for row in rejected:
+        path = tuple(map(fold, read_path(row["path"])))
+        if any(path[:end] in tops for end in range(1, len(path) + 1)):
+            tx.execute("UPDATE assignment SET state = 'suggested' WHERE id = ?", [row["id"]])
 
 
 def _flattened(fields: tuple[Field, ...]) -> dict[str, str]:

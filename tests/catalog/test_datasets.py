@@ -100,6 +100,30 @@ def test_tags_of_a_gone_column_return_with_it(datasets: Datasets, tags: Tags, pa
     assert _column(datasets, "contact.phone").confirmed == {"phi.phone_number"}
 
 
+def test_that_a_tag_is_wrong_is_not_said_of_a_column_that_was_gone(
+    datasets: Datasets, tags: Tags, patients: str
+) -> None:
+    for path in (("mrn",), ("contact", "phone")):
+        tags.reject(patients, path, "phi.phone_number", by="ada")
+    datasets.register("clinic", "patients", "lake", "patients.csv", PATIENT_FIELDS)
+    assert _column(datasets, "contact.phone").suggested == set()
+    datasets.register("clinic", "patients", "lake", "patients.csv", PATIENT_FIELDS[:1])
+    assert {each.state for each in tags.assignments()} == {TagState.REJECTED}
+    datasets.register("clinic", "patients", "lake", "patients.csv", PATIENT_FIELDS)
+    assert _column(datasets, "contact.phone").suggested == {"phi.phone_number"}
+    assert _column(datasets, "mrn").suggested == set()
+
+
+def test_nor_of_what_lies_in_a_document_that_was_gone(datasets: Datasets, tags: Tags, patients: str) -> None:
+    document = (Field(name="id", type="BIGINT"), Field(name="Profile", type="JSON"))
+    datasets.register("clinic", "people", "lake", "people.json", document)
+    tags.confirm("clinic.people", ("profile", "mail"), "phi.mrn", by="ada")
+    tags.reject("clinic.people", ("Profile", "mail"), "phi.mrn", by="ada")
+    datasets.register("clinic", "people", "lake", "people.json", document[:1])
+    datasets.register("clinic", "people", "lake", "people.json", document)
+    assert [each.state for each in tags.assignments("clinic.people")] == [TagState.SUGGESTED]
+
+
 def test_tags_stay_when_a_column_changes_its_case_and_type(datasets: Datasets, tags: Tags, patients: str) -> None:
     _confirm(tags, "mrn")
     datasets.register("clinic", "patients", "lake", "patients.csv", (Field(name="MRN", type="BIGINT"),))

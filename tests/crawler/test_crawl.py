@@ -102,6 +102,22 @@ def test_human_verdicts_are_never_overwritten(catalog: Catalog) -> None:
     }
 
 
+def test_a_column_that_a_crawl_saw_gone_is_judged_anew(catalog: Catalog, data: Path) -> None:
+    into_clinic(catalog)
+    Tags(catalog).reject("clinic.costs", ("phone",), "phi.phone_number", by="ada")
+    whole = (data / "costs.csv").read_text()
+    (data / "costs.csv").unlink()
+    assert into_clinic(catalog).gone == ("clinic.costs",)
+    (data / "costs.csv").write_text(whole)
+    into_clinic(catalog)
+    assert suggested(catalog)["phone"] == {"pii.phone_number"}
+    (data / "costs.csv").write_text("id\n1\n")
+    into_clinic(catalog)
+    (data / "costs.csv").write_text(whole)
+    into_clinic(catalog)
+    assert suggested(catalog)["phone"] == {"phi.phone_number", "pii.phone_number"}
+
+
 def missing(catalog: Catalog) -> dict[str, bool]:
     """The suggested tags of a dataset, and whether they are found no longer."""
     found = Tags(catalog).assignments("clinic.costs", state=TagState.SUGGESTED)

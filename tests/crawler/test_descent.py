@@ -132,6 +132,19 @@ def test_tags_of_a_whole_dataset_descend_too_but_what_a_person_rejected_stays_re
     assert tags_of(catalog, "totals") == {"code": {"x.all"}, "most": {"x.all"}}
 
 
+def test_what_a_person_rejected_comes_again_to_a_column_that_was_gone(
+    catalog: Catalog, crawled: Callable[[], CrawlReport], source: Path
+) -> None:
+    crawled()
+    Tags(catalog).reject("d.totals", ("most",), "x.secret", by="eve")
+    for made in ("SELECT code FROM clinic.visits", "SELECT code, max(secret) AS most FROM clinic.visits GROUP BY ALL"):
+        assert tags_of(catalog, "totals") == {}
+        with duckdb.connect(str(source)) as engine:
+            engine.execute(f"CREATE OR REPLACE VIEW totals AS {made}")
+        crawled()
+    assert tags_of(catalog, "totals") == {"most": {"x.secret"}}
+
+
 def test_a_second_crawl_changes_nothing(catalog: Catalog, crawled: Callable[[], CrawlReport]) -> None:
     crawled()
     before = Tags(catalog).assignments()
