@@ -44,12 +44,19 @@ def require_sources(rights: Rights, what: str) -> None:
         rights.require(Action.HOME_ADMINISTER, None, what)
 
 
-def require_history(rights: Rights, what: str) -> None:
-    """Raise NotAllowed, naming who can give it, unless somebody may read the whole history of policies.
+def may_read_history(rights: Rights) -> bool:
+    """Whether somebody may read the whole history of policies.
 
-    What lies between two revisions, and whether anything does, tells of every database.
+    What lies between two revisions, whether anything does, and when they were made, tells of every database.
+
+    Example: `audit:read` gives it; `policy:write on shop` does not.
     """
-    if not rights.oversees_all:
+    return rights.oversees_all
+
+
+def require_history(rights: Rights, what: str) -> None:
+    """Raise NotAllowed, naming who can give it, unless somebody may read the whole history of policies."""
+    if not may_read_history(rights):
         rights.require(Action.HOME_ADMINISTER, None, what)
 
 

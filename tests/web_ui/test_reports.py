@@ -231,6 +231,18 @@ def test_changes_are_those_of_the_plan_between_two_revisions(read: Read) -> None
     assert "there is no revision 99" in str(read("changes", status=400, **{"from": "99"})["detail"])
 
 
+def test_when_revisions_were_made_is_told_to_who_reads_the_history_alone(read: Read, shop: Parts) -> None:
+    newest = shop.revisions.history()[0]
+    for moment in (newest.at, newest.at + timedelta(microseconds=1)):
+        asked = moment.isoformat().removesuffix("+00:00")
+        told = str(read("changes", user="eve", since=asked)["answer"])
+        assert told.startswith(f"Since {moment.date().isoformat()}, ")
+        assert f"to revision {newest.number}, " in str(read("changes", since=asked)["answer"])
+    begun = {str(read("changes", user="eve", since=f"{newest.at.date()}T{hour:02}:00")["answer"]) for hour in range(24)}
+    assert len(begun) == 1
+    assert str(read("changes", user="eve")["answer"]).startswith("Since ")
+
+
 def test_a_delegate_is_told_of_the_own_database_alone(read: Read, shop: Parts) -> None:
     assert {row["dataset"] for row in rows_of(read("what-can", user="eve", subject="max"))} == {"shop.orders"}
     hidden = read("who-can-see", user="eve", status=404, thing="lab.tests.id")

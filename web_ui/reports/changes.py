@@ -13,7 +13,7 @@ from catalog.names import fold, nearest
 from policy_engine.capabilities import Action
 from policy_engine.changing.history import impacts_between
 from policy_engine.changing.impact import OTHERS, Alike, Impact, Impacts, Movement
-from policy_engine.oversight import overseen_roles
+from policy_engine.oversight import may_read_history, overseen_roles
 from proxy.refusals import RequestInvalid
 from web_ui.pictures.bars import counts
 from web_ui.pictures.chart import Chart, Link, Part
@@ -43,7 +43,7 @@ def changes(desk: Desk) -> Report:
         meant = {person for person in every.counts if fold(who) in _names(person)}
         told = every.only(lambda alike: (alike.kind, alike.name) in meant)
     return Report(
-        answer=f"From revision {old} to revision {new}, {f'for `{who[:100]}`, ' if who else ''}{_told(told)}.",
+        answer=f"{_period(desk, old, new)}, {f'for `{who[:100]}`, ' if who else ''}{_told(told)}.",
         columns=("change", "kind", "name", "dataset", "column", "before", "after", "rows", "policies"),
         rows=_Rows(desk, told),
         notes=(
@@ -136,9 +136,26 @@ def _ends(desk: Desk, history: tuple[Revision, ...]) -> tuple[int, int]:
             if number not in known:
                 raise RequestInvalid(f"there is no revision {number}", hint=f"they go from 1 to {newest}")
         return min(old, new), max(old, new)
-    start = _start(desk)
+    start = _start(desk) if _reads_history(desk) else _day(_start(desk))
     before = next((revision.number for revision in history if revision.at < start), None)
     return before or min((revision.number for revision in history), default=newest), newest
+
+
+def _period(desk: Desk, old: int, new: int) -> str:
+    """What is compared. INVARIANT: which revision was in force at a moment, and so when others were made, is told to
+    nobody else than who reads the history.
+    """
+    if _reads_history(desk) or desk.asked.get("from") or desk.asked.get("to"):
+        return f"From revision {old} to revision {new}"
+    return f"Since {_day(_start(desk)).date().isoformat()}"
+
+
+def _reads_history(desk: Desk) -> bool:
+    return desk.rights is None or may_read_history(desk.rights)
+
+
+def _day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _start(desk: Desk) -> datetime:
