@@ -119,8 +119,7 @@ class Datasets:
             if wanted != held:
                 for row in tx.rows("SELECT id FROM dataset WHERE database_id = ?", [place]):
                     arrive(tx, row["id"])
-                    for tag in sorted(wanted - held):
-                        descend(tx, row["id"], path=(), tag=tag)
+                    descend(tx, row["id"], moved=[((), tag) for tag in wanted - held])
 
     def add_database(self, name: str) -> bool:
         """Adds an empty database unless one of that name is there, which stays as it is; True when it was added."""

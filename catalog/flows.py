@@ -5,13 +5,13 @@ which it is told what the column is made of; there is no moment between the two.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
 from catalog.clock import utc_now, written_time
-from catalog.database import Catalog, Transaction, Value
+from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import read_path, stored_path
 from catalog.doubles import OF_ONE_DATABASE, WITH_DOUBLES, doubles
 from catalog.lookup import dataset_id
@@ -21,6 +21,8 @@ from catalog.names import fold, split
 Path = tuple[str, ...]
 Place = tuple[str, str]
 """A schema and a name, folded."""
+Standing = tuple[Path, int]
+"""Where in a dataset a tag stands, and its number."""
 
 _HELD = (
     "SELECT h.dataset_id, h.path, h.tag_id, t.name AS tag FROM (SELECT dataset_id, path, tag_id FROM assignment"
@@ -173,12 +175,12 @@ def place_of(relation: str) -> Place | None:
     return fold(schema), fold(name)
 
 
-def descend(tx: Transaction, base: int, *, path: Path | None = None, tag: int | None = None, by: str = "") -> None:
-    """Suggests the tags of a dataset, or the one at a path, wherever something holds of it, and so on from there.
+def descend(tx: Transaction, base: int, *, moved: Collection[Standing] | None = None, by: str = "") -> None:
+    """Suggests the tags of a dataset, or those that `moved`, wherever something holds of it, and so on from there.
 
     Call it in the transaction in which the dataset gets them.
     """
-    _suggest(tx, _from(tx, base, path, tag), by)
+    _suggest(tx, _from(tx, base, moved), by)
 
 
 def arrive(tx: Transaction, dataset: int, *, by: str = "") -> None:
@@ -189,15 +191,42 @@ def arrive(tx: Transaction, dataset: int, *, by: str = "") -> None:
     _suggest(tx, _to(tx, dataset), by)
 
 
+class Moved:
+    """Tags that were given to columns and taken from them in one transaction, to be passed on within it.
+
+    Example: of three hundred columns that a view shows, each flow is read once, not three hundred times.
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[int, str], dict[Standing, None]] = {}
+        self._taken: dict[int, str] = {}
+
+    def note(self, dataset: int, stays: Standing | None, by: str) -> None:
+        """That somebody gave a tag to a column, or, without one, took one from the dataset."""
+        if stays is None:
+            self._taken[dataset] = by
+        else:
+            self._given.setdefault((dataset, by), {})[stays] = None
+
+    def pass_on(self, tx: Transaction) -> None:
+        """Suggests what was given wherever something holds of it, and what is left to come to whatever lost a tag."""
+        for (dataset, by), given in self._given.items():
+            descend(tx, dataset, moved=given, by=by)
+        for dataset, by in self._taken.items():
+            arrive(tx, dataset, by=by)
+
+
 def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str) -> None:
     """Adds the suggestions that do not stand yet, and what comes by them to whatever is made of those columns."""
     at, left = written_time(utc_now()), list(arrivals)
     while left:
-        each = left.pop(0)
-        where = each.dataset_id, stored_path(each.path), each.tag_id
-        what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
-        if tx.execute(_ADD, (*where, *what)) > 0:
-            left += _from(tx, each.dataset_id, each.path, each.tag_id)
+        added: dict[int, list[Standing]] = {}
+        for each in left:
+            where = each.dataset_id, stored_path(each.path), each.tag_id
+            what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
+            if tx.execute(_ADD, (*where, *what)) > 0:
+                added.setdefault(each.dataset_id, []).append((each.path, each.tag_id))
+        left = [arrival for dataset, moved in added.items() for arrival in _from(tx, dataset, moved)]
 
 
 def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
@@ -205,8 +234,8 @@ def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
     return stored_path(flow.column), relation, stored_path(flow.at), flow.kind, int(flow.is_whole)
 
 
-def _from(tx: Transaction, base: int, path: Path | None, tag: int | None) -> Iterator[Arrival]:
-    """The tags that come from a dataset, or its tag at a path, to what holds of it, and to its doubles."""
+def _from(tx: Transaction, base: int, moved: Collection[Standing] | None) -> Iterator[Arrival]:
+    """The tags that come from a dataset, or those of it that moved, to what holds of it, and to its doubles."""
     row = tx.row(
         "SELECT source_id, relation, EXISTS (SELECT 1 FROM flow f WHERE f.source_id IN"
         f" ({_SAME} d.source_id)) AS has_flows FROM dataset d WHERE id = ? AND NOT is_gone",
@@ -216,7 +245,7 @@ def _from(tx: Transaction, base: int, path: Path | None, tag: int | None) -> Ite
     same = doubles(tx, base) if row else []
     if not row or (place is None and not same):
         return
-    held = _Held(tx, base, path, tag)
+    held = _Held(tx, base, moved)
     if place is not None:
         flows = f"{_FLOWS} WHERE f.source_id IN ({_SAME} ?) AND f.relation IN (?, ''){_ORDER}"
         for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
@@ -270,18 +299,17 @@ def _bases(tx: Transaction, dataset: int) -> dict[Place, list[int]]:
 
 
 class _Held:
-    """The tags of a dataset, or the one at a path, by the top of the path that they stand at; the whole has none."""
+    """The tags of a dataset, or those that moved, by the top of the path that they stand at; the whole has none."""
 
-    def __init__(self, tx: Transaction, base: int, path: Path | None = None, tag: int | None = None) -> None:
-        one, given = "", list[Value]([base])
-        if path is not None and tag is not None:
-            one, given = " AND h.path = ? AND h.tag_id = ?", [base, stored_path(path), tag]
+    def __init__(self, tx: Transaction, base: int, moved: Collection[Standing] | None = None) -> None:
         [row] = tx.rows(_NAME, [base])
         self.name, self.relation = str(row["name"]), str(row["relation"])
         self._by_top: dict[Path, list[tuple[Path, int, str]]] = {}
-        for held in tx.rows(f"{_HELD}{one} ORDER BY h.path, t.name", given):
+        wanted = None if moved is None else {(_folded(at), tag) for at, tag in moved}
+        for held in tx.rows(f"{_HELD} ORDER BY h.path, t.name", [base]):
             at = read_path(held["path"])
-            self._by_top.setdefault(_folded(at[:1]), []).append((at, held["tag_id"], held["tag"]))
+            if wanted is None or (_folded(at), held["tag_id"]) in wanted:
+                self._by_top.setdefault(_folded(at[:1]), []).append((at, held["tag_id"], held["tag"]))
 
     def at(self, path: Path) -> Iterator[tuple[Path, int, str]]:
         """The tags at a path, above and below it, with where they stand; at the empty path all of them."""

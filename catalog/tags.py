@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from catalog.clock import utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
-from catalog.flows import arrive, descend
+from catalog.flows import Moved, Standing
 from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
@@ -49,6 +50,29 @@ class Tags:
     def __init__(self, catalog: Catalog, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._catalog = catalog
         self._clock = clock
+        self._waiting: Moved | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within it many tags are given and taken; what is made of their columns gets them at its end, all at once.
+
+        It is one transaction, which holds back all others, so that nobody sees what lies between.
+
+        Example:
+            >>> with tags.together():
+            ...     for suggestion in suggestions:
+            ...         tags.suggest(suggestion)
+        """
+        with self._catalog.change() as tx:
+            if self._waiting is not None:
+                yield
+                return
+            moved = self._waiting = Moved()
+            try:
+                yield
+            finally:
+                self._waiting = None
+            moved.pass_on(tx)
 
     def put_tag(self, tag: Tag) -> None:
         """Declares a tag or replaces its comment and level."""
@@ -106,7 +130,7 @@ class Tags:
             self.suggest(assignment)
             return
         with self._catalog.change() as tx:
-            _write(tx, self._dated(assignment))
+            self._write(tx, self._dated(assignment))
 
     def suggest(self, assignment: TagAssignment) -> bool:
         """Writes what a crawler found, unless a person has decided; True when it stands as a suggestion.
@@ -124,7 +148,7 @@ class Tags:
             if any(_forbids(row, suggestion) for row in standing):
                 return False
             if not any(_says_it_better(row, suggestion) for row in standing):
-                _write(tx, suggestion)
+                self._write(tx, suggestion)
         return True
 
     def note_found(self, dataset: str, origin: TagOrigin, found: Collection[tuple[tuple[str, ...], str]]) -> int:
@@ -181,7 +205,7 @@ class Tags:
             )
             if removed:  # the dataset counts as never looked at, or the next crawl would pass it by
                 tx.execute("DELETE FROM crawl_mark WHERE dataset_id = ?", [dataset_id(tx, dataset)])
-                arrive(tx, dataset_id(tx, dataset))
+                self._pass_on(tx, dataset_id(tx, dataset), None, "")
         return removed > 0
 
     def assignments(
@@ -217,10 +241,24 @@ class Tags:
                 ],
             )
             if judged:
-                _pass_on(tx, dataset_id(tx, dataset), path, tag_id(tx, tag), state, by)
+                stays = None if state is TagState.REJECTED else (path, tag_id(tx, tag))
+                self._pass_on(tx, dataset_id(tx, dataset), stays, by)
             else:
                 new = TagAssignment(dataset=dataset, path=path, tag=tag, state=state, origin=TagOrigin.PERSON, by=by)
-                _write(tx, self._dated(new))
+                self._write(tx, self._dated(new))
+
+    def _write(self, tx: Transaction, assignment: TagAssignment) -> None:
+        """Adds or replaces one assignment; what is made of the column has the tag at once, too."""
+        place, tag, path = _put(tx, assignment)
+        stays = None if assignment.state is TagState.REJECTED else (path, tag)
+        self._pass_on(tx, place, stays, assignment.by)
+
+    def _pass_on(self, tx: Transaction, place: int, stays: Standing | None, by: str) -> None:
+        """Gives a tag that stays to what is made of its column; what another stood for may come by other ways."""
+        moved = Moved() if self._waiting is None else self._waiting
+        moved.note(place, stays, by)
+        if self._waiting is None:
+            moved.pass_on(tx)
 
     def _dated(self, assignment: TagAssignment) -> TagAssignment:
         return assignment if assignment.at else replace(assignment, at=self._clock())
@@ -243,10 +281,9 @@ def _says_it_better(standing: sqlite3.Row, suggestion: TagAssignment) -> bool:
     )
 
 
-def _write(tx: Transaction, assignment: TagAssignment) -> None:
-    """Adds or replaces one assignment; an equal one keeps its date, so that applying twice changes nothing.
-
-    What is made of the column has the tag at once, too.
+def _put(tx: Transaction, assignment: TagAssignment) -> tuple[int, int, tuple[str, ...]]:
+    """Adds or replaces one assignment, and tells dataset, tag and path; an equal one keeps its date, so that applying
+    twice changes nothing.
     """
     assert assignment.at is not None
     place, tag = dataset_id(tx, assignment.dataset), tag_id(tx, assignment.tag)
@@ -271,15 +308,7 @@ def _write(tx: Transaction, assignment: TagAssignment) -> None:
             written_time(assignment.at),
         ],
     )
-    _pass_on(tx, place, read_path(path), tag, assignment.state, assignment.by)
-
-
-def _pass_on(tx: Transaction, place: int, path: tuple[str, ...], tag: int, state: TagState, by: str) -> None:
-    """Gives a tag to what is made of its column; of a rejected one, what it stood for below may come by other ways."""
-    if state is TagState.REJECTED:
-        arrive(tx, place, by=by)
-    else:
-        descend(tx, place, path=path, tag=tag, by=by)
+    return place, tag, read_path(path)
 
 
 def _known_path(tx: Transaction, place: int, assignment: TagAssignment) -> str:

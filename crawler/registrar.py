@@ -106,7 +106,8 @@ class Registrar:
                 Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule="")
                 for each in self._flows.arrivals(dataset)
             ]
-            heard = tuple(each for each in found if self.suggest(dataset, each, TagOrigin.LINEAGE))
+            with self._tags.together():
+                heard = tuple(each for each in found if self.suggest(dataset, each, TagOrigin.LINEAGE))
             self.note_found(dataset, (*found, *ruled), TagOrigin.LINEAGE)
         return heard
 
@@ -148,7 +149,8 @@ class Registrar:
             is_changed = self.datasets.register(database, name, self.source.name, found.relation, found.fields)
             self.datasets.note_defects(database, name, found.defects)
             self.datasets.note_description(database, name, found.description)
-            heard = tuple(each for each in found.suggestions if self.suggest(f"{database}.{name}", each))
+            with self._tags.together():
+                heard = tuple(each for each in found.suggestions if self.suggest(f"{database}.{name}", each))
             if found.is_judged:
                 self.note_found(f"{database}.{name}", found.suggestions)
             heard = once((*heard, *self.descend(f"{database}.{name}", flows, found.suggestions)))

@@ -114,9 +114,10 @@ def _changed(catalog: Catalog, verdicts: Mapping[int, TagState], rights: Rights 
 
 def _judge(catalog: Catalog, changed: Iterable[Listed], verdicts: Mapping[int, TagState], by: str) -> None:
     tags = Tags(catalog)
-    for each in changed:
-        judge = tags.confirm if verdicts[each.id] is TagState.CONFIRMED else tags.reject
-        judge(join(each.database, each.name), each.assignment.path, each.assignment.tag, by=by)
+    with tags.together():
+        for each in changed:
+            judge = tags.confirm if verdicts[each.id] is TagState.CONFIRMED else tags.reject
+            judge(join(each.database, each.name), each.assignment.path, each.assignment.tag, by=by)
 
 
 def _known(catalog: Catalog, verdicts: Mapping[int, TagState], rights: Rights | None) -> dict[int, Listed]:

@@ -162,9 +162,10 @@ def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> Non
             dataset.database, dataset.name, dataset.source, dataset.relation, fields, comment=dataset.comment
         )
     _write_flows(plan, catalog, by)
-    for key, dataset in after.datasets.items():
-        if dataset is not before.datasets.get(key):
-            _write_tags(before.datasets.get(key), dataset, tags, by, origin)
+    with tags.together():
+        for key, dataset in after.datasets.items():
+            if dataset is not before.datasets.get(key):
+                _write_tags(before.datasets.get(key), dataset, tags, by, origin)
     for rule in _changed(before.rules, after.rules):
         tags.put_rule(rule)
 
