@@ -7,6 +7,7 @@ from typing import TypeVar
 import flask
 
 from proxy.refusals import RequestInvalid
+from web_ui.numbers import whole_number
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -46,9 +47,10 @@ def number(name: str, most: int) -> int | None:
 
 def read_number(name: str, given: str, most: int) -> int:
     """The whole number from 1 to `most` that a text states under that name."""
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:20]) <= most):
+    found = whole_number(given, most)
+    if not found:
         raise RequestInvalid(f"`{name}` must be a whole number from 1 to {most}", hint="leave it out for the default")
-    return int(given)
+    return found
 
 
 def flag(name: str) -> bool:

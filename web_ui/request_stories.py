@@ -29,6 +29,7 @@ from policy_engine.requests.told_proposal import as_told
 from policy_engine.subjects import holder_of
 from policy_engine.transforms.calls import parse_call
 from proxy.refusals import NotThere, RequestInvalid
+from web_ui.numbers import whole_number
 from web_ui.parts import Parts
 
 _MOST_PAST = 10
@@ -123,8 +124,7 @@ class Reader:
 
         Both are looked for and judged the same.
         """
-        is_number = number.isascii() and number.isdigit() and len(number) < 12
-        found = self._store.request(int(number) if is_number else 0, self._parts.clock())
+        found = self._store.request(whole_number(number) or 0, self._parts.clock())
         if found is None or not (self.is_mine(found) or may_decide(found, self.rights)):
             raise NotThere(f"there is no request `{number[:20]}` that you can see", hint="list the requests")
         return found

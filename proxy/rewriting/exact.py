@@ -59,6 +59,7 @@ _AS_ARGUMENTS = (
 _FIRST_ALONE = (exp.DateTrunc, exp.TimestampTrunc, exp.Filter, exp.Window)
 _CALCULATED = (exp.Add, exp.Sub, exp.Mul, exp.Neg)
 _IN_WHOLE = (exp.IntDiv, exp.Mod)  # of decimals these may be doubles
+_OF_STARS = frozenset({"except_", "replace", "rename"})
 _SURE = (exp.Null, exp.Boolean, exp.Count, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, *BOOLEAN_FORMS)
 _SHORT = re.compile(r"(?=[\d.]{1,18}\Z)\d*\.?\d*", re.ASCII)
 
@@ -99,7 +100,7 @@ class Exact:
         if isinstance(node, exp.Literal):
             return _is_text_alone(node) if node.is_string else _is_short(node)
         if isinstance(node, exp.Star):
-            return self._has_exact_columns
+            return self._is_exact_star(node)
         if isinstance(node, exp.Column):
             return self._is_exact_column(node)
         if isinstance(node, exp.Cast):
@@ -202,9 +203,14 @@ class Exact:
             return True
         return isinstance(node, exp.Count) or self._kind(node) == "integer"
 
+    def _is_exact_star(self, star: exp.Star) -> bool:
+        """What it leaves out or calls otherwise is a column; what it puts in the place of one may be anything."""
+        is_known = {key for key, value in star.args.items() if value} <= _OF_STARS
+        return is_known and self._has_exact_columns and self.hold(star.args.get("replace") or ())
+
     def _is_exact_column(self, node: exp.Column) -> bool:
         if isinstance(node.this, exp.Star):
-            return self._has_exact_columns
+            return self._is_exact_star(node.this)
         if is_exact_type(self._type(node)) or self._kind(node) in _EXACT_FAMILIES:
             return True
         return self._means(node, "exact", self.holds)

@@ -28,6 +28,7 @@ _ALIKE = frozenset(
 and sums are not rounded.
 """
 _SMALL_LIMIT = 1_000  # DuckDB does so below 8,192 (src/optimizer/limit_pushdown.cpp)
+_LONGEST_NUMBER = 19
 _GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnest"})
 
 _OF_PLAIN = frozenset({"expressions", "from_", "where", "limit", "offset"})
@@ -107,15 +108,18 @@ def _is_large_limit(node: exp.Expr) -> bool:
     with which it puts none there.
     """
     if isinstance(node, exp.Offset):
-        return not _is_whole_number(bare(node.expression))
+        return _number(bare(node.expression)) is None
     if not isinstance(node, exp.Limit | exp.Fetch):
         return False
     most = bare(node.expression if isinstance(node, exp.Limit) else node.args.get("count") or exp.null())
-    return not _is_whole_number(most) or int(most.name) > _SMALL_LIMIT or bool(node.args.get("limit_options"))
+    rows = _number(most)
+    return rows is None or rows > _SMALL_LIMIT or bool(node.args.get("limit_options"))
 
 
-def _is_whole_number(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal()
+def _number(node: exp.Expr) -> int | None:
+    """The whole number that is written there; None for anything else, and for one that no place and no count can be."""
+    is_number = isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal()
+    return int(node.name) if is_number and len(node.name) < _LONGEST_NUMBER else None
 
 
 def _gives_rows(node: exp.Expr) -> bool:
@@ -256,8 +260,8 @@ def _groups(tree: exp.Select) -> list[exp.Expr]:
     found: list[exp.Expr] = []
     for key in map(bare, _keys_in(group)):
         if isinstance(key, exp.Literal) and not key.is_string:
-            place = int(key.name) - 1 if key.name.isdecimal() else -1
-            found.append(bare(items[place].unalias()) if 0 <= place < len(items) else key)
+            place = _number(key) or 0
+            found.append(bare(items[place - 1].unalias()) if 0 < place <= len(items) else key)
         elif isinstance(key, exp.Column) and len(key.parts) == 1:
             meaning = by_alias.get(fold(key.name))
             found += [key] if meaning is None else [bare(meaning), key]  # a column of its name may be meant instead

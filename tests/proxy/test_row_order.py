@@ -43,6 +43,8 @@ ALIKE = (
 """Rows with cells that compare as equal and are told otherwise."""
 NOTHING = "case when (id // 3) % 2 = 0 then {} else {} end"
 JOINED = f"shop.people join {PAIRS} on id % 2 = k"
+OTHERWISE = f"a.* replace ({NOTHING.format('0e0', '-0e0').replace('id', 'a.id')} as id)"
+SELF = "shop.people as a join shop.people as b on a.id // 3 = b.id // 3"
 QUESTIONS = (
     f"select id, x from {TWICE}",
     f"from {TWICE}",
@@ -71,6 +73,10 @@ QUESTIONS = (
     f"select id from (select unnest([{{'id': {NOTHING.format('0e0', '-0e0')}}}], recursive := true) from {JOINED})",
     f"select id from (select columns('(id)x') as '\\1' from (select {NOTHING.format('0e0', '-0e0')} as idx "
     f"from {JOINED}))",
+    f"select distinct {OTHERWISE}, b.id // 2 as h from {SELF}",
+    f"select {OTHERWISE} from {SELF}",
+    f"select {OTHERWISE} from {SELF} order by all limit 3000",
+    f"select * from (select {OTHERWISE} from {SELF}) order by all",
     "select id % 9 as g, id from shop.people order by all desc limit 9",
     "summarize select id from shop.people",
     "select id from shop.people order by id % 9 limit 3000",
@@ -271,6 +277,13 @@ def test_where_what_is_alike_is_the_same_the_answer_alone_is_ordered(twins: tupl
     is_ordered = "order by 2" in sql
     assert settled.sql.count("ORDER BY") == sql.count("order by") + (not is_ordered)
     assert twins[0].ask(sql).to_pylist() == twins[1].ask(sql).to_pylist()
+
+
+@pytest.mark.parametrize("end", ["limit {}", "limit 5 offset {}", "group by {}", "order by {}"])
+def test_a_number_of_thousands_of_digits_is_a_plain_error(twins: tuple[World, World], end: str) -> None:
+    sql = f"select cast(case when id = 1 then 'x' else '1' end as int) as a from shop.people {end.format('9' * 5_000)}"
+    with pytest.raises(VeilError):
+        twins[0].ask(sql)
 
 
 def test_what_a_name_means_is_worked_out_once() -> None:

@@ -18,6 +18,7 @@ from proxy.http.identity import Identity
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui import arguments
 from web_ui.databases import made_sure
+from web_ui.numbers import whole_number
 from web_ui.parts import Parts
 
 _MOST = 1_000
@@ -69,7 +70,7 @@ class Crawls:
     def run(self, number: str) -> CrawlRun:
         """One run; raises NotThere."""
         self._require_sight()
-        if not (number.isascii() and number.isdigit()) or (found := self._store().find(int(number[:18]))) is None:
+        if (found := self._store().find(whole_number(number) or 0)) is None:
             raise NotThere(f"there is no crawl `{number[:40]}`", hint="list the crawls and take a number from there")
         return found
 

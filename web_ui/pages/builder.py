@@ -40,6 +40,7 @@ from web_ui.authoring.planning import applied, planned
 from web_ui.authoring.policy_at import readable_policy
 from web_ui.authoring.preview import EXTRAS, Asked, Line, Preview, preview
 from web_ui.authoring.somebody import Somebody
+from web_ui.numbers import whole_number
 from web_ui.pages.addresses import named, policy_url
 from web_ui.pages.drafts import open_draft, save_draft
 from web_ui.pages.frame import viewer
@@ -289,7 +290,7 @@ def _with_rows(form: Form, action: str) -> Form:
         length = max(len(form.get(name, ())) for name in names)
         return _bounded({**form, **{name: (*_padded(form.get(name, ()), length), "") for name in names}})
     kind, _, number = action.rpartition("-")
-    at = int(number) if number.isascii() and number.isdigit() else -1
+    at = whole_number(number)
     return {
         **form,
         **{name: tuple(v for place, v in enumerate(form.get(name, ())) if place != at) for name in _TAKEN[kind]},

@@ -24,6 +24,7 @@ from proxy.http import answers
 from proxy.http.identity import Identity
 from proxy.refusals import RequestInvalid
 from web_ui import arguments
+from web_ui.numbers import whole_number
 from web_ui.pages.facets import Facet, facet
 from web_ui.pages.frame import viewer
 from web_ui.pages.plans import PlanView, was_looked_at
@@ -94,9 +95,10 @@ class TagsPage:
         form = flask.request.form
         verdict = _VERDICTS.get(form.get("verdict", ""))
         numbers = self._all_listed(subject) if form.get("everything") else form.getlist("ids")
-        if verdict is None or not numbers or not all(each.isascii() and each.isdigit() for each in numbers):
+        chosen = [number for each in numbers if (number := whole_number(each)) is not None]
+        if verdict is None or not chosen or len(chosen) < len(numbers):
             raise RequestInvalid("no tag is chosen", hint="go back, tick some and say whether they are right")
-        verdicts, rights = {int(number[:18]): verdict for number in numbers}, self._rights(subject)
+        verdicts, rights = dict.fromkeys(chosen, verdict), self._rights(subject)
         plan = foreseen(self.parts.catalog, verdicts, rights=rights, at=self.parts.clock())
         told = told_plan(plan, subject)
         if plan.impacts and not was_looked_at(told):

@@ -15,6 +15,7 @@ from policy_engine.changing.history import impacts_between
 from policy_engine.changing.impact import OTHERS, Alike, Impact, Impacts, Movement
 from policy_engine.oversight import may_read_history, overseen_roles
 from proxy.refusals import RequestInvalid
+from web_ui.numbers import whole_number
 from web_ui.pictures.bars import counts
 from web_ui.pictures.chart import Chart, Link, Part
 from web_ui.reports.desk import Desk
@@ -168,10 +169,10 @@ def _start(desk: Desk) -> datetime:
 
 
 def _number(desk: Desk, name: str, otherwise: int) -> int:
-    text = desk.asked.get(name, "").strip() or str(otherwise)
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole_number(desk.asked.get(name, "").strip() or str(otherwise))
+    if number is None:
         raise RequestInvalid(f"`{name}` must be the number of a revision", hint="leave it out for the first or newest")
-    return int(text)
+    return number
 
 
 def _row(desk: Desk, impact: Impact) -> Row:

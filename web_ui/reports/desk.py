@@ -15,6 +15,7 @@ from policy_engine.oversight import overseen_roles, require_oversight
 from policy_engine.readers import readable, reads_every_policy
 from proxy.refusals import RequestInvalid
 from web_ui.home.estate import Databases, Estates
+from web_ui.numbers import whole_number
 from web_ui.parts import Parts
 from web_ui.reports.report import Standing
 
@@ -98,10 +99,10 @@ class Desk:
 
     def days(self, name: str, otherwise: int) -> int:
         """A number of days, written `30` or `30d`."""
-        text = self.word(name, str(otherwise)).removesuffix("d")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 36_500):
+        days = whole_number(self.word(name, str(otherwise)).removesuffix("d"), 36_500)
+        if not days:
             raise RequestInvalid(f"`{name}` must be a number of days", hint="write `30d`")
-        return int(text)
+        return days
 
     def thing(self, name: str) -> tuple[Dataset, str | None]:
         """The dataset that `database.dataset` or `database.dataset.column` names, and the column.
