@@ -13,7 +13,7 @@ from catalog.flows import arrive, descend
 from catalog.lookup import check_name, row_id, tag_id
 from catalog.model import Database, Dataset, Defect, Description, Field, Reading, Source
 from catalog.names import fold
-from catalog.relations import called
+from catalog.relations import called, stored_place
 
 _LED_ELSEWHERE = (
     "DELETE FROM flow WHERE dataset_id",
@@ -58,6 +58,7 @@ class Datasets:
             )
             if known is not None and leads_elsewhere(_source(known), source):
                 tx.execute("UPDATE source SET reaches = '' WHERE id = ?", [known["id"]])
+                tx.execute("DELETE FROM table_flow WHERE source_id = ?", [known["id"]])
                 for change in _LED_ELSEWHERE:
                     tx.execute(f"{change} IN (SELECT id FROM dataset WHERE source_id = ?)", [known["id"]])
                 tx.execute_many(
@@ -241,10 +242,10 @@ def _put_dataset(tx: Transaction, database: str, name: str, source: str, relatio
     for change in _LED_ELSEWHERE:
         tx.execute(f"{change} {moved}", [database_id, name, source_id, relation])
     tx.execute(
-        "INSERT INTO dataset (database_id, name, source_id, relation, called, comment) VALUES (:database, :name,"
-        " :source, :relation, :called, coalesce(:comment, ''))"
+        "INSERT INTO dataset (database_id, name, source_id, relation, called, place, comment) VALUES (:database, :name,"
+        " :source, :relation, :called, :place, coalesce(:comment, ''))"
         " ON CONFLICT (database_id, name) DO UPDATE SET source_id = excluded.source_id, relation = excluded.relation,"
-        " called = excluded.called, comment = coalesce(:comment, comment), is_gone = 0"
+        " called = excluded.called, place = excluded.place, comment = coalesce(:comment, comment), is_gone = 0"
         " WHERE (source_id, relation, called, comment, is_gone)"
         " IS NOT (excluded.source_id, excluded.relation, excluded.called, coalesce(:comment, comment), 0)",
         {
@@ -253,6 +254,7 @@ def _put_dataset(tx: Transaction, database: str, name: str, source: str, relatio
             "source": source_id,
             "relation": relation,
             "called": called(known["connector"], relation),
+            "place": stored_place(relation),
             "comment": comment,
         },
     )

@@ -3,12 +3,12 @@ show each other's rows, and what the columns of foreign keys refer to, so that t
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
 from catalog.errors import SourceUnavailable, VeilError
-from catalog.flows import Flow, FlowKind, Place, place_of
+from catalog.flows import Flow, FlowKind, Place, TableFlows, place_of
 from catalog.generated import Generated
 from catalog.lineage import Origin, Shape, lineage
 from catalog.model import Description, Key
@@ -17,6 +17,7 @@ from catalog.shared import Shared
 from catalog.sources.connector import (
     KnowsGenerated,
     KnowsItsDatabase,
+    KnowsReferences,
     KnowsSharedRows,
     KnowsViews,
     SourceConnector,
@@ -27,6 +28,7 @@ from catalog.sources.view_sql import Unclear, query_of
 _UNTOLD = "its SQL is not told to the account"
 _UNREAD = "the SQL of a generated column is not understood"
 _FRESH_SECONDS = 5.0
+_NO_KEYS: Mapping[str, Sequence[Key]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,13 @@ class Descent:
         except VeilError:
             return None
 
+    def tables(self) -> TableFlows:
+        """What the columns of all tables hold of others, whether these are registered or not; of views it is told by
+        each down to the tables.
+        """
+        tracing = self._now()
+        return frozenset() if tracing is None else tracing.tables()
+
     def database(self) -> str:
         """What tells the database that the source reaches from all others; empty where that cannot be told."""
         return self.connector.identity() if isinstance(self.connector, KnowsItsDatabase) else ""
@@ -115,6 +124,7 @@ class Descent:
             try:
                 views = self.connector.views()
                 made = self.connector.generated() if isinstance(self.connector, KnowsGenerated) else ()
+                keys = self.connector.references() if isinstance(self.connector, KnowsReferences) else _NO_KEYS
                 shared = self.connector.shared_rows() if isinstance(self.connector, KnowsSharedRows) else ()
             except VeilError as error:
                 raise SourceUnavailable(
@@ -125,6 +135,7 @@ class Descent:
                 views={place: sql for name, sql in views.items() if (place := place_of(name))},
                 generated=Generated.of(made),
                 shared=Shared.of(shared),
+                keys=[(place, each) for name, each in keys.items() if (place := place_of(name))],
                 shape_of=cache(self._shape),
                 reads=cache(partial(self._reads, _named(views))),
             )
@@ -201,10 +212,22 @@ class _Tracing:
     views: Mapping[Place, ViewSql]
     generated: Generated
     shared: Shared
+    keys: Sequence[tuple[Place, Sequence[Key]]]
     shape_of: Callable[[Place], Shape]
     reads: Callable[[Place], frozenset[Place] | None]
     """What a view reads by its own SQL, as its source says it; None where that cannot be told."""
+    _tables: TableFlows | None = None
     _made: dict[Place, tuple[frozenset[Origin], ...]] = field(default_factory=dict)
+
+    def tables(self) -> TableFlows:
+        """The flows of all tables."""
+        if self._tables is None:
+            generated, shared = self.generated, self.shared
+            found = {(place, flow) for place, keys in self.keys for flow in _referring(keys)}
+            found |= {(place, flow) for place in generated.tables() for flow in _worked_out(generated, place)}
+            found |= {(place, flow) for place in shared.tables() for flow in _shown(shared.others(place))}
+            self._tables = frozenset(found)
+        return self._tables
 
     def made(self, view: Place, within: tuple[Place, ...] = ()) -> tuple[frozenset[Origin], ...]:
         """The origins of each column of a view, those of the views that it reads among them; raises Unclear."""

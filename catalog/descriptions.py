@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from catalog.model import NOT_DESCRIBED, Description, Key, KeyKind
@@ -40,6 +41,19 @@ def description(
         keys=tuple(sorted(_keys(parts), key=lambda key: _ORDER.index(key.kind))),
         reads=reads,
     )
+
+
+def references(parts: Iterable[tuple[str, KeyPart]]) -> dict[str, tuple[Key, ...]]:
+    """Keys by relation, from their parts in order, each with the relation that has it.
+
+    Example:
+        >>> [key.at for key in references([("s.t", KeyPart("foreign", "k", "u", "s", "u", "id"))])["s.t"]]
+        [('id',)]
+    """
+    return {
+        relation: tuple(_keys(part for _, part in some))
+        for relation, some in groupby(sorted(parts, key=itemgetter(0)), key=itemgetter(0))
+    }
 
 
 def _keys(parts: Iterable[KeyPart]) -> Iterator[Key]:

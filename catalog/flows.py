@@ -4,31 +4,28 @@ INVARIANT: a tag comes to such a column within the transaction in which it comes
 which it is told what the column is made of; there is no moment between the two.
 """
 
+import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import cast
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from catalog.clock import utc_now, written_time
+from catalog.closure import InBetween, Walked, onward
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import read_path, stored_path
 from catalog.doubles import OF_ONE_DATABASE, WITH_DOUBLES, doubles
+from catalog.flow import ANYTHING as ANYTHING  # the names that others know them by
+from catalog.flow import Arrival, Path
+from catalog.flow import Flow as Flow
+from catalog.flow import FlowKind as FlowKind
+from catalog.flow import Standing as Standing
+from catalog.flow import TableFlows as TableFlows
+from catalog.held import Held, folded, held_of
 from catalog.lookup import dataset_id
 from catalog.model import TagOrigin, TagState
-from catalog.names import fold, split
+from catalog.names import fold
+from catalog.relations import Place as Place
+from catalog.relations import place_of as place_of
 
-Path = tuple[str, ...]
-Place = tuple[str, str]
-"""A schema and a name, folded."""
-Standing = tuple[Path, int]
-"""Where in a dataset a tag stands, and its number."""
-
-_HELD = (
-    "SELECT h.dataset_id, h.path, h.tag_id, t.name AS tag FROM (SELECT dataset_id, path, tag_id FROM assignment"
-    " WHERE state <> 'rejected' UNION ALL SELECT d.id, '[]', b.tag_id FROM dataset d JOIN database_tag b"
-    " ON b.database_id = d.database_id) AS h JOIN tag t ON t.id = h.tag_id WHERE h.dataset_id = ?"
-)
 _FLOWS = (
     "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own, 0 AS is_double FROM flow f"
     " JOIN dataset v ON v.id = f.dataset_id"
@@ -39,65 +36,28 @@ _FROM_A_DOUBLE = (
 )
 """How a dataset holds of another that is the very same relation: each column of the one of its name."""
 _SAME = (
-    "SELECT o.id FROM source s JOIN source o ON o.id = s.id OR (s.reaches <> '' AND o.reaches = s.reaches) WHERE s.id ="
+    "SELECT DISTINCT o.id FROM source s JOIN source o ON o.id = s.id OR (s.reaches <> '' AND o.reaches = s.reaches)"
+    " WHERE s.id = ?"
 )
 """The sources that reach the database of one."""
-_NAME = (
-    "SELECT b.name || '.' || d.name AS name, d.relation FROM dataset d JOIN database b ON b.id = d.database_id"
-    " WHERE d.id = ?"
-)
+_OF = "f.source_id IN (SELECT value FROM json_each(?))"
 _ORDER = " ORDER BY f.dataset_id, f.kind DESC, f.relation, f.at, f.path"
+_BASES = (
+    "SELECT b.id, b.place, b.relation FROM dataset b JOIN database a ON a.id = b.database_id"
+    " WHERE NOT b.is_gone AND b.place <> '' AND b.source_id IN (SELECT value FROM json_each(?))"
+    " AND (? OR b.place IN (SELECT value FROM json_each(?))) ORDER BY a.name, b.name"
+)
+_LACKING = (
+    f"{_FLOWS} WHERE {_OF} AND f.relation = ? AND NOT (f.path = '[]' AND f.at = '[]' AND f.is_whole AND EXISTS"
+    f" (SELECT 1 FROM assignment a WHERE a.dataset_id = f.dataset_id AND a.path = ? AND a.tag_id = ?)){_ORDER}"
+)
+"""What holds of a table, but for what has a tag at a path already and would but get it there."""
+_TABLE_FLOW = "source_id, holder, path, relation, at, kind, is_whole"
+_TABLE_FLOWS = "SELECT holder, path, relation, at, kind, is_whole FROM table_flow WHERE source_id = ?"
 _ADD = (
     "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
     " VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO NOTHING"
 )
-
-
-class FlowKind(StrEnum):
-    """How a column holds of another: it refers to it, is made of it, or may be, as its view is not understood."""
-
-    REFERS = "refers"
-    MADE = "made"
-    MAY_BE = "may be"
-
-
-_CONFIDENCE = {FlowKind.MADE: 0.99, FlowKind.REFERS: 0.95, FlowKind.MAY_BE: 0.5}
-_SAID = {FlowKind.MADE: "derives from", FlowKind.REFERS: "refers to", FlowKind.MAY_BE: "may derive from"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
-    """That a column, or each of them where it is empty, holds of the column `at` of a relation of the same database.
-
-    Without a relation it may hold of anything there, and with an empty `at` of any column. It is whole where what is in
-    the other column is passed on as it is, the fields in it too; so each column is, where it and `at` are empty, what
-    the one of its name is there.
-
-    Example: of `CREATE VIEW v AS SELECT upper(a) AS b FROM t`,
-    `Flow(column=("b",), relation=("main", "t"), at=("a",), kind=FlowKind.MADE)`.
-    """
-
-    column: Path
-    relation: Place | None
-    at: Path
-    kind: FlowKind
-    is_whole: bool = False
-
-
-ANYTHING = Flow(column=(), relation=None, at=(), kind=FlowKind.MAY_BE)
-"""Of a dataset of which it is not known what it holds of others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A tag that comes to a column of a dataset, how sure that is, and by what."""
-
-    dataset_id: int
-    path: Path
-    tag: str
-    tag_id: int
-    confidence: float
-    evidence: str
 
 
 class Flows:
@@ -144,6 +104,25 @@ class Flows:
                 ):
                     arrive(tx, row["id"], by=by)
 
+    def put_tables(self, source: str, held: TableFlows, *, by: str = "") -> None:
+        """Keeps what every table of a source's database holds of others, whether it is a dataset or not, in place of
+        what was known before, and suggests the tags that come by it from dataset to dataset.
+        """
+        wanted = {(stored_path(place), *_stored(flow)) for place, flow in held}
+        with self._catalog.change() as tx:
+            row = tx.row("SELECT id FROM source WHERE name = ?", [source])
+            known = {tuple(each) for each in tx.rows(_TABLE_FLOWS, [row["id"]])} if row else wanted
+            if row is None or known == wanted:
+                return
+            changed = [(row["id"], *each) for each in sorted(known - wanted)]
+            tx.execute_many(f"DELETE FROM table_flow WHERE ({_TABLE_FLOW}) = (?, ?, ?, ?, ?, ?, ?)", changed)
+            added = [(row["id"], *each) for each in sorted(wanted - known)]
+            tx.execute_many(f"INSERT INTO table_flow ({_TABLE_FLOW}) VALUES (?, ?, ?, ?, ?, ?, ?)", added)
+            for each in tx.rows(
+                f"SELECT DISTINCT f.dataset_id AS id FROM flow f WHERE {_OF}", [_sources(tx, row["id"])]
+            ):
+                arrive(tx, each["id"], by=by)
+
     def holding(self) -> frozenset[str]:
         """The datasets of which a column holds of another, or that are the same table as another."""
         with self._catalog.snapshot() as tx:
@@ -161,26 +140,13 @@ class Flows:
             return tuple(_to(tx, dataset_id(tx, dataset)))
 
 
-def place_of(relation: str) -> Place | None:
-    """The place of a relation in its database system, None for what has none, such as a file.
-
-    Example:
-        >>> place_of("T"), place_of('Lab."Blood Tests"')
-        (('main', 't'), ('lab', 'blood tests'))
-    """
-    parts = split(relation)
-    if not parts:
-        return None
-    schema, name = ("main", *parts)[-2:]
-    return fold(schema), fold(name)
-
-
 def descend(tx: Transaction, base: int, *, moved: Collection[Standing] | None = None, by: str = "") -> None:
     """Suggests the tags of a dataset, or those that `moved`, wherever something holds of it, and so on from there.
 
     Call it in the transaction in which the dataset gets them.
     """
-    _suggest(tx, _from(tx, base, moved), by)
+    walked: Walked = set()
+    _suggest(tx, _from(tx, base, moved, walked), by, walked)
 
 
 def arrive(tx: Transaction, dataset: int, *, by: str = "") -> None:
@@ -188,7 +154,7 @@ def arrive(tx: Transaction, dataset: int, *, by: str = "") -> None:
 
     Call it in the transaction in which that is.
     """
-    _suggest(tx, _to(tx, dataset), by)
+    _suggest(tx, _to(tx, dataset), by, set())
 
 
 class Moved:
@@ -216,7 +182,7 @@ class Moved:
             arrive(tx, dataset, by=by)
 
 
-def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str) -> None:
+def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str, walked: Walked) -> None:
     """Adds the suggestions that do not stand yet, and what comes by them to whatever is made of those columns."""
     at, left = written_time(utc_now()), list(arrivals)
     while left:
@@ -226,7 +192,7 @@ def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str) -> None:
             what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
             if tx.execute(_ADD, (*where, *what)) > 0:
                 added.setdefault(each.dataset_id, []).append((each.path, each.tag_id))
-        left = [arrival for dataset, moved in added.items() for arrival in _from(tx, dataset, moved)]
+        left = [arrival for dataset, moved in added.items() for arrival in _from(tx, dataset, moved, walked)]
 
 
 def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
@@ -234,22 +200,30 @@ def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
     return stored_path(flow.column), relation, stored_path(flow.at), flow.kind, int(flow.is_whole)
 
 
-def _from(tx: Transaction, base: int, moved: Collection[Standing] | None) -> Iterator[Arrival]:
-    """The tags that come from a dataset, or those of it that moved, to what holds of it, and to its doubles."""
-    row = tx.row(
-        "SELECT source_id, relation, EXISTS (SELECT 1 FROM flow f WHERE f.source_id IN"
-        f" ({_SAME} d.source_id)) AS has_flows FROM dataset d WHERE id = ? AND NOT is_gone",
-        [base],
-    )
-    place = place_of(row["relation"]) if row and row["has_flows"] else None
-    same = doubles(tx, base) if row else []
-    if not row or (place is None and not same):
+def _sources(tx: Transaction, source: int) -> str:
+    """The sources that reach the database of one, as JSON."""
+    return json.dumps([row["id"] for row in tx.rows(_SAME, [source])])
+
+
+def _from(tx: Transaction, base: int, moved: Collection[Standing] | None, walked: Walked) -> Iterator[Arrival]:
+    """The tags that come from a dataset, or those of it that moved, to what holds of it, if need be through tables in
+    between, and to its doubles.
+    """
+    row = tx.row("SELECT source_id, place, relation FROM dataset WHERE id = ? AND NOT is_gone", [base])
+    if row is None:
         return
-    held = _Held(tx, base, moved)
-    if place is not None:
-        flows = f"{_FLOWS} WHERE f.source_id IN ({_SAME} ?) AND f.relation IN (?, ''){_ORDER}"
-        for flow in tx.rows(flows, [row["source_id"], stored_path(place)]):
-            yield from _along(tx, flow, held)
+    of = _sources(tx, row["source_id"])
+    place = row["place"] if tx.row(f"SELECT 1 FROM flow f WHERE {_OF}", [of]) else ""
+    same = doubles(tx, base)
+    if not place and not same:
+        return
+    held = held_of(tx, f"[{base}]", moved=moved)
+    if place:
+        for flow in tx.rows(f"{_FLOWS} WHERE {_OF} AND f.relation IN (?, ''){_ORDER}", [of, place]):
+            yield from _along(tx, flow, held, row["relation"])
+        for table, carried in onward(tx, of, place, held, walked):
+            for flow in tx.rows(_LACKING, [of, table, stored_path(carried.path), carried.tag_id]):
+                yield from _along(tx, flow, Held.of(carried), is_between=True)
     for double in same:
         for flow in tx.rows(_FROM_A_DOUBLE, [double]):
             yield from _along(tx, flow, held)
@@ -269,76 +243,57 @@ def _to(tx: Transaction, dataset: int) -> Iterator[Arrival]:
 
 def _by_flows(tx: Transaction, dataset: int) -> Iterator[Arrival]:
     flows = tx.rows(f"{_FLOWS} WHERE f.dataset_id = ?{_ORDER}", [dataset])
-    bases = _bases(tx, dataset) if flows else {}
-    held: dict[int, _Held] = {}
+    if not flows:
+        return
+    [row] = tx.rows("SELECT source_id FROM dataset WHERE id = ?", [dataset])
+    of = _sources(tx, row["source_id"])
+    bases, between = _bases(tx, of, flows), InBetween(tx, of, but=dataset)
+    held: dict[int, Held] = {}
     for flow in flows:
-        for place in (cast(Place, read_path(flow["relation"])),) if flow["relation"] else bases:
+        for place in (flow["relation"],) if flow["relation"] else bases:
             for base in bases.get(place, ()):
-                held[base] = held.get(base) or _Held(tx, base)
-                yield from _along(tx, flow, held[base])
+                held[base["id"]] = held.get(base["id"]) or held_of(tx, f"[{base['id']}]")
+                yield from _along(tx, flow, held[base["id"]], base["relation"])
+            if place not in bases:
+                yield from _along(tx, flow, between.held(place), is_between=True)
 
 
 def _from_doubles(tx: Transaction, dataset: int) -> Iterator[Arrival]:
     for double in doubles(tx, dataset):
         for flow in tx.rows(_FROM_A_DOUBLE, [dataset]):
-            yield from _along(tx, flow, _Held(tx, double))
+            yield from _along(tx, flow, held_of(tx, f"[{double}]"))
 
 
-def _bases(tx: Transaction, dataset: int) -> dict[Place, list[int]]:
-    """Every dataset of the database that a dataset is of, by place."""
-    found: dict[Place, list[int]] = {}
-    for row in tx.rows(
-        "SELECT b.id, b.relation FROM dataset d JOIN dataset b"
-        f" ON b.source_id IN ({_SAME} d.source_id)"
-        " JOIN database a ON a.id = b.database_id WHERE d.id = ? AND NOT b.is_gone ORDER BY a.name, b.name",
-        [dataset],
-    ):
-        if (place := place_of(row["relation"])) is not None:
-            found.setdefault(place, []).append(row["id"])
+def _bases(tx: Transaction, of: str, flows: Sequence[sqlite3.Row]) -> dict[str, list[sqlite3.Row]]:
+    """The datasets of a database that flows may come from, by place."""
+    wanted = {str(flow["relation"]) for flow in flows}
+    found: dict[str, list[sqlite3.Row]] = {}
+    for row in tx.rows(_BASES, [of, "" in wanted, json.dumps(sorted(wanted))]):
+        found.setdefault(row["place"], []).append(row)
     return found
 
 
-class _Held:
-    """The tags of a dataset, or those that moved, by the top of the path that they stand at; the whole has none."""
-
-    def __init__(self, tx: Transaction, base: int, moved: Collection[Standing] | None = None) -> None:
-        [row] = tx.rows(_NAME, [base])
-        self.name, self.relation = str(row["name"]), str(row["relation"])
-        self._by_top: dict[Path, list[tuple[Path, int, str]]] = {}
-        wanted = None if moved is None else {(_folded(at), tag) for at, tag in moved}
-        for held in tx.rows(f"{_HELD} ORDER BY h.path, t.name", [base]):
-            at = read_path(held["path"])
-            if wanted is None or (_folded(at), held["tag_id"]) in wanted:
-                self._by_top.setdefault(_folded(at[:1]), []).append((at, held["tag_id"], held["tag"]))
-
-    def at(self, path: Path) -> Iterator[tuple[Path, int, str]]:
-        """The tags at a path, above and below it, with where they stand; at the empty path all of them."""
-        several = ((), path[:1]) if path else tuple(self._by_top)
-        for at, number, tag in (each for top in several for each in self._by_top.get(top, ())):
-            shared = min(len(at), len(path))
-            if _folded(at[:shared]) == path[:shared]:
-                yield at, number, tag
-
-
-def _along(tx: Transaction, flow: sqlite3.Row, held: _Held) -> Iterator[Arrival]:
-    """The tags that come along one flow from a dataset; a view that may read anything reads not itself, but may read
+def _along(
+    tx: Transaction, flow: sqlite3.Row, held: Held, relation: str | None = None, *, is_between: bool = False
+) -> Iterator[Arrival]:
+    """The tags that come along one flow from a relation; a view that may read anything reads not itself, but may read
     what differs from it in case alone.
     """
-    kind, at = FlowKind(flow["kind"]), read_path(flow["at"])
-    if kind is FlowKind.MAY_BE and not read_path(flow["path"]) and flow["own"] == held.relation:
+    by_itself = is_between or bool(flow["is_double"])
+    at, is_any = read_path(flow["at"]), flow["kind"] == FlowKind.MAY_BE and not read_path(flow["path"])
+    if is_any and flow["own"] == relation:
         return
-    for tagged, number, tag in held.at(at):
-        if kind is FlowKind.REFERS and len(tagged) != len(at):
-            continue
-        for column in _columns(tx, flow, _folded(tagged[len(at) :])):
-            if not _has_it(tx, flow["dataset_id"], column, number, by_itself=bool(flow["is_double"])):
+    for carried in held.passing(flow):
+        kind = FlowKind(flow["kind"]).with_(carried.kind)
+        for column in _columns(tx, flow, folded(carried.path[len(at) :])):
+            if not _has_it(tx, flow["dataset_id"], column, carried.tag_id, by_itself=by_itself):
                 yield Arrival(
                     dataset_id=flow["dataset_id"],
                     path=column,
-                    tag=tag,
-                    tag_id=number,
-                    confidence=_CONFIDENCE[kind],
-                    evidence=f"{_SAID[kind]} `{'.'.join((held.name, *(tagged or at)))}`",
+                    tag=carried.tag,
+                    tag_id=carried.tag_id,
+                    confidence=kind.confidence,
+                    evidence=carried.evidence(kind, at),
                 )
 
 
@@ -357,8 +312,8 @@ def _columns(tx: Transaction, flow: sqlite3.Row, below: Path) -> Iterator[Path]:
 
 
 def _has_it(tx: Transaction, dataset: int, column: Path, tag: int, *, by_itself: bool) -> bool:
-    """Whether a column has a tag already by a person's word, or from above; of a double also `by_itself`, as by a rule,
-    since the two would else each be told to have it from the other.
+    """Whether a column has a tag already by a person's word, or from above; also `by_itself`, as by a rule, of doubles
+    and by tables in between, where two would else each be told to have it from the other.
     """
     said = "(state = 'confirmed' OR (? AND path <> '[]' AND origin <> 'lineage'))"
     return bool(
@@ -369,7 +324,3 @@ def _has_it(tx: Transaction, dataset: int, column: Path, tag: int, *, by_itself:
             [dataset, stored_path(column), tag, by_itself, dataset, tag],
         )
     )
-
-
-def _folded(path: Path) -> Path:
-    return tuple(map(fold, path))

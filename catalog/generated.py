@@ -39,6 +39,10 @@ class Generated:
                 found._untold.update(() if each.is_told else (column,))
         return found
 
+    def tables(self) -> tuple[Place, ...]:
+        """The relations that have any."""
+        return tuple(self._names)
+
     def names(self, relation: Place) -> tuple[str, ...]:
         """The generated columns of a relation."""
         return tuple(self._names.get(relation, ()))

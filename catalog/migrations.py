@@ -8,13 +8,13 @@ from sqlite_utils.migrations import Migrations
 
 from catalog.journal.tables import ARCHIVES_AND_TERMS, EVENT_INDEX, FILED_ANEW
 from catalog.people.tables import PEOPLE, PROVIDED, SESSION_TOKENS, SESSIONS
-from catalog.relations import called
+from catalog.relations import called, stored_place
 from catalog.request_tables import ACCESS_REQUESTS
-from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TAGS
+from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TABLE_FLOWS, TAGS
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 25  # the number of the last step below
+NEWEST = 26  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -169,6 +169,13 @@ def _doubles(database: Database) -> None:
     for dataset, connector, relation in known:
         database.execute("UPDATE dataset SET called = ? WHERE id = ?", [called(connector, relation), dataset])
     database.execute("CREATE INDEX dataset_by_called ON dataset (called)")
+
+
+@_STEPS(name="0026 it is kept what tables hold of others, registered or not")
+def _table_flows(database: Database) -> None:
+    _run(database, TABLE_FLOWS)
+    for dataset, relation in database.execute("SELECT id, relation FROM dataset").fetchall():
+        database.execute("UPDATE dataset SET place = ? WHERE id = ?", [stored_place(relation), dataset])
 
 
 def _run(database: Database, script: str) -> None:

@@ -1,8 +1,12 @@
-"""When two names of relations of one source mean the same table or file; pure."""
+"""What names of relations mean in their source, and when two of them are the same table or file; pure."""
 
+import json
 import posixpath
 
 from catalog.names import fold, split
+
+Place = tuple[str, str]
+"""A schema and a name, folded."""
 
 _FILES = "files"
 _SERVERS = frozenset({"mariadb", "postgres"})
@@ -19,6 +23,31 @@ def called(connector: str, relation: str) -> str:
         return posixpath.normpath(relation)
     parts = split(relation)
     return fold(parts[-1]) if parts else ""
+
+
+def place_of(relation: str) -> Place | None:
+    """The place of a relation in its database system, None for what has none, such as a file.
+
+    Example:
+        >>> place_of("T"), place_of('Lab."Blood Tests"')
+        (('main', 't'), ('lab', 'blood tests'))
+    """
+    parts = split(relation)
+    if not parts:
+        return None
+    schema, name = ("main", *parts)[-2:]
+    return fold(schema), fold(name)
+
+
+def stored_place(relation: str) -> str:
+    """The place of a relation as it is stored and compared: JSON, empty for what has none.
+
+    Example:
+        >>> stored_place("Lab.T"), stored_place("")
+        ('["lab","t"]', '')
+    """
+    place = place_of(relation)
+    return json.dumps(place, ensure_ascii=False, separators=(",", ":")) if place else ""
 
 
 def is_same(connector: str, one: str, other: str) -> bool:

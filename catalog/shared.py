@@ -29,6 +29,10 @@ class Shared:
                 found._others[place] = None if others is None or known is None else others | known
         return found
 
+    def tables(self) -> tuple[Place, ...]:
+        """Those that share rows with any."""
+        return tuple(self._others)
+
     def others(self, table: Place) -> frozenset[Place] | None:
         """What a table shares rows with; None for any table."""
         others = self._others.get(table, frozenset())

@@ -189,3 +189,19 @@ FLOWS = """
     CREATE INDEX flow_by_dataset ON flow (dataset_id);
     CREATE INDEX flow_by_relation ON flow (source_id, relation);
 """
+
+TABLE_FLOWS = """
+    ALTER TABLE dataset ADD COLUMN place TEXT NOT NULL DEFAULT '';
+    CREATE INDEX dataset_by_place ON dataset (place);
+    CREATE TABLE table_flow (
+        source_id INTEGER NOT NULL REFERENCES source ON DELETE CASCADE,
+        holder TEXT NOT NULL,
+        path TEXT NOT NULL COLLATE NOCASE,
+        relation TEXT NOT NULL,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('refers', 'made', 'may be')),
+        is_whole INTEGER NOT NULL
+    );
+    CREATE INDEX table_flow_by_holder ON table_flow (holder, source_id);
+    CREATE INDEX table_flow_by_relation ON table_flow (relation, source_id);
+"""

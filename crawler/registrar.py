@@ -9,7 +9,7 @@ from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
-from catalog.flows import Flow, Flows
+from catalog.flows import Flow, Flows, TableFlows
 from catalog.model import Dataset, Source, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, nearest
 from catalog.tags import Tags
@@ -40,6 +40,7 @@ class Registrar:
         self.source = self._known_source(source)
         self.into = None if into is None else self._known_database(into)
         self._taken: set[str] | None = None
+        self._tables: TableFlows | None = None
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -97,6 +98,13 @@ class Registrar:
         """Keeps which database the source reaches, so that tags come from what other sources read of it."""
         with self.keeping():
             self._flows.note_database(self.source.name, database, by=self._by)
+
+    def note_tables(self, held: TableFlows) -> None:
+        """Keeps what all tables of the source's database hold of others, so that tags come through those in between."""
+        if held != self._tables:
+            with self.keeping():
+                self._flows.put_tables(self.source.name, held, by=self._by)
+            self._tables = held
 
     def descend(self, dataset: str, flows: Iterable[Flow], ruled: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
         """Keeps what a dataset's columns hold of others, and suggests the tags that come to them by it."""

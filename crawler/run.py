@@ -147,6 +147,7 @@ class Running:
         try:
             found = self.look.at(relation)
             told = self.descent.of(found.relation, [each.name for each in found.fields], found.description)
+            self.registrar.note_tables(self.descent.tables())
             with self.registrar.keeping():
                 kept = self.registrar.keep(found, told.flows)
                 # what was not judged whole is looked at again by the next crawl, changed or not
@@ -182,6 +183,7 @@ class Running:
         self._unclear = ()
         ruled = {each.name: [one for one in each.suggestions if one.rule] for each in self._crawled}
         heard: dict[str, tuple[Suggestion, ...]] = {}
+        self.registrar.note_tables(self.descent.tables())
         registered, inheriting = self.registrar.registered(), self.registrar.inheriting()
         places = {place_of(each.relation) for each in registered}
         for dataset in registered:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from catalog.model import Defect, Description, Field
+from catalog.model import Defect, Description, Field, Key
 from catalog.sources.private_copies import PrivateCopies
 
 
@@ -325,6 +325,15 @@ class KnowsSharedRows(KnowsViews, Protocol):
         """Every such table, with all others that it shares rows with through as many as it may be; raises
         SourceUnavailable.
         """
+        ...
+
+
+@runtime_checkable
+class KnowsReferences(KnowsViews, Protocol):
+    """A connector whose source may have tables with foreign keys."""
+
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """Every foreign key, by the relation that has it; raises SourceUnavailable."""
         ...
 
 

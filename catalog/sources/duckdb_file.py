@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
 from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable, VeilError
-from catalog.model import Description, Field
+from catalog.model import Description, Field, Key
 from catalog.names import fold, join, quoted, split
 from catalog.sources import duckdb_looks as looks
 from catalog.sources.allowed_time import TimeOver
@@ -81,6 +81,10 @@ class DuckDbFileConnector:
     def generated(self) -> Sequence[GeneratedColumn]:
         """The generated columns of every table, by the SQL that the engine keeps."""
         return self._survey(self._fingerprint()).generated
+
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of every table."""
+        return self._survey(self._fingerprint()).references
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""

@@ -51,6 +51,12 @@ WHERE database_name = $database AND (schema_name, table_name) = ($schema, $table
   AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') ORDER BY constraint_index
 """
 
+_REFERENCES = """
+SELECT schema_name, table_name, constraint_index, unnest(constraint_column_names), schema_name, referenced_table,
+  unnest(referenced_column_names) FROM duckdb_constraints()
+WHERE database_name = $database AND constraint_type = 'FOREIGN KEY' ORDER BY schema_name, table_name, constraint_index
+"""
+
 SURVEY = pa.schema(
     {
         "schema": pa.string(),
@@ -59,10 +65,11 @@ SURVEY = pa.schema(
         "beyond": pa.string(),
         "by_macros": pa.bool_(),
         "generated": pa.list_(pa.struct({"name": pa.string(), "sql": pa.string()})),
+        "references": pa.list_(pa.list_(pa.string())),
     }
 )
 """Of every table and view: the SQL of a view, why it reaches beyond the file, whether it reads relations by macros, and
-all columns of a table that has generated ones, with the SQL of these.
+all columns of a table that has generated ones, with the SQL of these, and the parts of its foreign keys, of five each.
 """
 
 COLUMNS = pa.schema({"depth": pa.int64(), "name": pa.string(), "type": pa.string(), "may_have_no_text": pa.bool_()})
@@ -80,6 +87,9 @@ def survey(resources: Resources, states: tuple[str, ...]) -> pa.Table:
         generated: dict[tuple[str, str], list[dict[str, object]]] = {}
         for schema, name, column, sql in world.rows(_GENERATED, database):
             generated.setdefault((str(schema), str(name)), []).append({"name": column, "sql": sql})
+        references: dict[tuple[str, str], list[list[str]]] = {}
+        for schema, name, *part in world.rows(_REFERENCES, database):
+            references.setdefault((str(schema), str(name)), []).append([*map(str, part)])
         rows = [
             {
                 "schema": schema,
@@ -88,6 +98,7 @@ def survey(resources: Resources, states: tuple[str, ...]) -> pa.Table:
                 "beyond": reach.beyond(str(schema), str(name)),
                 "by_macros": sql is not None and reach.reads_by_macros(str(schema), str(name)),
                 "generated": generated.get((str(schema), str(name)), []),
+                "references": references.get((str(schema), str(name)), []),
             }
             for schema, name, sql in world.rows(_RELATIONS, database)
         ]

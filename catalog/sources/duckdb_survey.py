@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from catalog.model import Field
+from catalog.descriptions import KeyPart, references
+from catalog.model import Field, Key
 from catalog.names import fold, join, quoted
 from catalog.sources.connector import GeneratedColumn
 from catalog.sources.generated_sql import generated_columns
+
+_PARTS = 5  # of a foreign key, each with one of its columns
 
 Place = tuple[str, str]
 """The schema and the name of a relation."""
@@ -26,6 +29,7 @@ class Survey:
     by_macros: frozenset[Place]
     beyond: Mapping[Place, str]
     generated: tuple[GeneratedColumn, ...]
+    references: Mapping[str, tuple[Key, ...]]
     view_items: frozenset[str]
     raising: Mapping[str, frozenset[str]]
 
@@ -50,6 +54,12 @@ class Survey:
             by_macros=frozenset(place for place, row in rows if row["by_macros"]),
             beyond={(fold(place[0]), fold(place[1])): row["beyond"] for place, row in rows if row["beyond"]},
             generated=generated,
+            references=references(
+                (join(*place), KeyPart("foreign", *map(str, part)))
+                for place, row in rows
+                for part in row["references"] or ()
+                if len(part or ()) == _PARTS
+            ),
             view_items=frozenset(_item(place) for place, row in rows if row["sql"] is not None),
             raising=raising,
         )

@@ -92,6 +92,15 @@ class SqliteFileConnector:
             for row in self._told("", looks.GENERATED, looks.generated)
         )
 
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of every table."""
+        found: dict[str, tuple[Key, ...]] = {}
+        for row in self._told("", looks.REFERENCES, looks.references):
+            names, at = tuple(row["names"]), tuple(row["at"])
+            key = Key(kind=KeyKind.FOREIGN, columns=names, refers_to=row["refers_to"], at=at)
+            found[row["relation"]] = (*found.get(row["relation"], ()), key)
+        return found
+
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types that were declared for them; raises SourceUnavailable."""
         rows = self._told(relation, looks.COLUMNS, looks.columns, relation)

@@ -39,6 +39,11 @@ GENERATED = pa.schema(
 )
 """Every generated column, with the columns of its relation that it reads where that `is_known`."""
 
+REFERENCES = pa.schema(
+    {"relation": pa.string(), "names": pa.list_(pa.string()), "refers_to": pa.string(), "at": pa.list_(pa.string())}
+)
+"""Every foreign key, with the relation that has it."""
+
 COLUMNS = pa.schema({"name": pa.string(), "type": pa.string()})
 """The columns of a relation in order."""
 
@@ -80,6 +85,17 @@ def generated(resources: Resources, path: str) -> pa.Table:
             for each in look.generated()
         ]
     return pa.Table.from_pylist(rows, schema=GENERATED)
+
+
+def references(resources: Resources, path: str) -> pa.Table:
+    """The foreign keys of every table, as `REFERENCES` has them."""
+    with _opened(path) as look:
+        rows = [
+            {"relation": relation, "names": key.columns, "refers_to": key.refers_to, "at": key.at}
+            for relation, keys in look.references().items()
+            for key in keys
+        ]
+    return pa.Table.from_pylist(rows, schema=REFERENCES)
 
 
 def columns(resources: Resources, path: str, relation: str) -> pa.Table:

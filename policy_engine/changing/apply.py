@@ -156,6 +156,8 @@ def _write_data(plan: Plan, catalog: Catalog, by: str, origin: TagOrigin) -> Non
         datasets.put_database(database)
     for source_name, reached in plan.facts.databases.items():
         Flows(catalog).note_database(source_name, reached, by=by)
+    for source_name, held in plan.facts.tables.items():
+        Flows(catalog).put_tables(source_name, held, by=by)
     for key, fields in plan.facts.fields.items():
         dataset = after.datasets[key]
         datasets.register(

@@ -8,7 +8,7 @@ from catalog import names, registry
 from catalog.database import Catalog
 from catalog.descent import Descent
 from catalog.errors import PolicyInvalid, SourceUnavailable, VeilError
-from catalog.flows import Flow
+from catalog.flows import Flow, TableFlows
 from catalog.model import Dataset, Field, Source, TagAssignment, TagRule
 from catalog.names import fold
 from catalog.people.accounts import Accounts
@@ -24,12 +24,14 @@ CheckRule = Callable[[TagRule], object]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The columns of datasets to be registered, or whose source may lead elsewhere, and what they hold of others, which
-    databases their sources reach, the tags that already stand, and whose password is new.
+    databases their sources reach and what all tables there hold, the tags that already stand, and whose password is
+    new.
     """
 
     fields: Mapping[DatasetKey, tuple[Field, ...]] = field(default_factory=dict)
     flows: Mapping[DatasetKey, tuple[Flow, ...]] = field(default_factory=dict)
     databases: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, TableFlows] = field(default_factory=dict)
     assignments: Mapping[DatasetKey, tuple[TagAssignment, ...]] = field(default_factory=dict)
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     missing_variables: Mapping[str, Place] = field(default_factory=dict)
@@ -82,12 +84,13 @@ def gather(
             if columns:
                 fields[key] = columns
                 assignments.setdefault(key, Tags(catalog).assignments(live.datasets[key].full_name))
-    databases = _databases(descents, sources)
+    databases, tables = _databases(descents, sources)
     passwords, missing = _passwords(document, Accounts(catalog), environment)
     return Facts(
         fields=fields,
         flows=flows,
         databases=databases,
+        tables=tables,
         assignments=assignments,
         passwords=passwords,
         missing_variables=missing,
@@ -133,10 +136,15 @@ def _described(
         raise pointed(error, stated.place) from error
 
 
-def _databases(descents: Mapping[str, Descent], sources: Mapping[str, Source]) -> dict[str, str]:
-    """Which database each source reaches that was asked for something, by the source's name."""
+def _databases(
+    descents: Mapping[str, Descent], sources: Mapping[str, Source]
+) -> tuple[dict[str, str], dict[str, TableFlows]]:
+    """Which database each source reaches that was asked for something, and what its tables hold, by its name."""
     try:
-        return {sources[key].name: descent.database() for key, descent in descents.items()}
+        return (
+            {sources[key].name: descent.database() for key, descent in descents.items()},
+            {sources[key].name: descent.tables() for key, descent in descents.items()},
+        )
     except SourceUnavailable as error:
         detail = f"it cannot be told which database a source reaches: {error.detail}"
         raise SourceUnavailable(detail, hint=error.hint) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from catalog.errors import SettingsInvalid, VeilError
-from catalog.model import Description, Field
+from catalog.model import Description, Field, Key
 from catalog.names import fold, join
 from catalog.sources.connector import Expected, GeneratedColumn, Masks, Relation, Remote, Scan, SharedRows, ViewSql
 from catalog.sources.remote.address import resolved
@@ -88,6 +88,11 @@ class RemoteConnector:
         """The generated columns of every table."""
         with self._look() as look:
             return tuple(look.generated())
+
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of every table."""
+        with self._look() as look:
+            return look.references()
 
     def shared_rows(self) -> Sequence[SharedRows]:
         """The tables that show each other's rows."""

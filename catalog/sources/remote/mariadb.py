@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
-from catalog.model import Description
+from catalog.model import Description, Key
 from catalog.names import fold, join, split
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.generated_sql import generated_columns
@@ -36,11 +36,13 @@ from catalog.sources.remote.mariadb_catalog import (
     NAMES,
     OWN_SCHEMAS,
     PRIMARY,
+    REFERENCES,
     SERVER,
     TABLES,
     VIEW,
     VIEWS,
     merged,
+    references_told,
 )
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
@@ -99,7 +101,6 @@ class MariaDbSnapshot:
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view of the URL's database; of all databases when it names none."""
         database = str(self._arguments["database"] or "")
-        rows = self._rows(TABLES, database, database)
         tables = [
             RemoteTable(
                 schema=str(found),
@@ -109,7 +110,7 @@ class MariaDbSnapshot:
                 is_worked_out=bool(is_worked_out),
                 is_plain=not is_worked_out,
             )
-            for found, table, is_view, is_worked_out, state in rows
+            for found, table, is_view, is_worked_out, state in self._rows(TABLES, database, database)
         ]
         return [
             table
@@ -140,6 +141,11 @@ class MariaDbSnapshot:
             for schema, table, name, sql in rows
         )
         return generated_columns(columns, _DIALECT)
+
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of tables, as far as the account may see them."""
+        database = str(self._arguments["database"] or "")
+        return references_told(self._rows(REFERENCES, database, database))
 
     def shared_rows(self) -> Iterator[SharedRows]:
         """Tables that are made of others (MERGE), and those; they share columns by order, whatever these are called."""

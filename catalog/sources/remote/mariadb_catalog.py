@@ -2,8 +2,10 @@
 and views, and tables made of others."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from catalog.descriptions import KeyPart, references
+from catalog.model import Key
 from catalog.names import join
 from catalog.sources.connector import SharedRows
 
@@ -71,6 +73,13 @@ WHERE table_schema = %s AND table_name = %s AND referenced_table_name IS NOT NUL
 ORDER BY 1, 2, 7
 """
 
+REFERENCES = """
+SELECT table_schema, table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name,
+  referenced_column_name FROM information_schema.key_column_usage
+WHERE (%s = '' OR table_schema = %s) AND referenced_table_name IS NOT NULL
+ORDER BY table_schema, table_name, constraint_name, ordinal_position
+"""
+
 SERVER = "SHOW VARIABLES WHERE variable_name IN ('server_uid', 'server_uuid', 'hostname', 'port', 'datadir')"
 """A server is one wherever its tables are all reached, in whichever of its databases: relations have theirs."""
 
@@ -96,6 +105,12 @@ _MEMBERS = re.compile(
     rf"\n\) ENGINE=MRG_MyISAM[^'\n]* UNION=\(((?:{_NAME}(?:\.{_NAME})?,?)+)\)"
 )  # before what is quoted
 _MEMBER = re.compile(rf"(?:({_NAME})\.)?({_NAME})")
+
+
+def references_told(rows: Iterable[Sequence[object]]) -> dict[str, tuple[Key, ...]]:
+    """The foreign keys that rows of REFERENCES tell, by relation."""
+    parts = ((join(str(row[0]), str(row[1])), KeyPart("foreign", *map(str, row[2:]))) for row in rows)
+    return references(parts)
 
 
 def merged(schema: str, table: str, made: str) -> Iterator[SharedRows]:

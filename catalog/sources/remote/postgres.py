@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
 from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
-from catalog.model import Description
+from catalog.model import Description, Key
 from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.kept import Kept
@@ -37,6 +37,7 @@ from catalog.sources.remote.postgres_catalog import (
     LAID_BY,
     MAY_IDENTIFY,
     READS,
+    REFERENCES,
     SETTINGS,
     SHARED_ROWS,
     SIZE,
@@ -44,6 +45,8 @@ from catalog.sources.remote.postgres_catalog import (
     VIEWS,
     fingerprint,
     is_plain,
+    references_told,
+    shared_told,
 )
 from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import Declared, column_of, converted
@@ -136,15 +139,13 @@ class PostgresSnapshot:
             is_told = (relation, name) not in untold
             yield GeneratedColumn(relation=relation, name=name, reads=frozenset(reads), is_told=is_told)
 
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of tables; those that a partition has of its table are that one's."""
+        return references_told(self._rows(REFERENCES))
+
     def shared_rows(self) -> Iterator[SharedRows]:
         """Tables with those that inherit from them, and partitions with their tables."""
-        found: dict[str, set[str]] = {}
-        for row in self._rows(SHARED_ROWS):
-            above, below = (join(str(row[f"{which}_schema"]), str(row[which])) for which in ("above", "below"))
-            found.setdefault(above, set()).add(below)
-            found.setdefault(below, set()).add(above)
-        for relation, others in found.items():
-            yield SharedRows(relation=relation, others=frozenset(others))
+        return shared_told(self._rows(SHARED_ROWS))
 
     def columns(self, table: RemoteTable) -> tuple[RemoteColumn, ...]:
         """The columns in order; raises SourceUnavailable when the account may not read them all."""

@@ -1,7 +1,12 @@
 """What PostgreSQL is asked of its own catalog, as SQL: tables, columns, generated ones, sizes, comments, keys and
 views."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from catalog.descriptions import KeyPart, references
+from catalog.model import Key
+from catalog.names import join
+from catalog.sources.connector import SharedRows
 
 # A role or a database may have settings of its own: each that has a say in what a statement means is set, and in what
 # order rows come. The path by which names are found is one of them, so these are named in full. An index only finds
@@ -117,6 +122,19 @@ JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.at
 JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE k.conrelid = $1::text::oid AND k.contype = 'f'
 ORDER BY kind, name, place
+"""
+
+# A partition has the keys of its table, and a key one for each partition of what it refers to: the rows are shared.
+REFERENCES = """
+SELECT 'foreign' AS kind, k.oid::text AS name, a.attname::text AS column, n.nspname::text AS schema,
+  c.relname::text AS table, r.attname::text AS at, m.nspname::text AS own_schema, o.relname::text AS own_table
+FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY u(number, at, place)
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number
+JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.at
+JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class o ON o.oid = k.conrelid JOIN pg_namespace m ON m.oid = o.relnamespace
+WHERE k.contype = 'f' AND COALESCE(to_jsonb(k) ->> 'conparentid', '0') = '0'
+ORDER BY k.oid, u.place
 """
 
 # Functions of the server that may be other than immutable and still tell nothing but what they are given, the clock and
@@ -242,6 +260,25 @@ FROM pair JOIN pg_class a ON a.oid = pair.above JOIN pg_namespace n ON n.oid = a
 JOIN pg_class b ON b.oid = pair.below JOIN pg_namespace m ON m.oid = b.relnamespace
 WHERE a.relkind IN ('r', 'p', 'f')
 """
+
+
+def references_told(rows: Iterable[Mapping[str, object]]) -> dict[str, tuple[Key, ...]]:
+    """The foreign keys that rows of REFERENCES tell, by relation."""
+    return references(
+        (join(str(row["own_schema"]), str(row["own_table"])), KeyPart(*(str(row[part]) for part in KeyPart._fields)))
+        for row in rows
+    )
+
+
+def shared_told(rows: Iterable[Mapping[str, object]]) -> Iterator[SharedRows]:
+    """The tables that share rows by the rows of SHARED_ROWS, each with all others."""
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        above, below = (join(str(row[f"{which}_schema"]), str(row[which])) for which in ("above", "below"))
+        found.setdefault(above, set()).add(below)
+        found.setdefault(below, set()).add(above)
+    for relation, others in found.items():
+        yield SharedRows(relation=relation, others=frozenset(others))
 
 
 def is_plain(row: Mapping[str, object]) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 import pyarrow as pa
 
-from catalog.model import Description
+from catalog.model import Description, Key
 from catalog.sources.connector import GeneratedColumn, SharedRows, SourceFunction, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
@@ -89,6 +89,10 @@ class Snapshot(Protocol):
 
     def generated(self) -> Iterable[GeneratedColumn]:
         """The columns that tables work out."""
+        ...
+
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of tables, by relation."""
         ...
 
     def shared_rows(self) -> Iterable[SharedRows]:

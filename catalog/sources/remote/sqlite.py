@@ -16,9 +16,9 @@ from urllib.parse import quote as percent
 
 import pyarrow as pa
 
-from catalog.descriptions import KeyPart, description
+from catalog.descriptions import KeyPart, description, references
 from catalog.errors import SourceTimeout, SourceUnavailable
-from catalog.model import Description
+from catalog.model import Description, Key
 from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.database_files import found, make_beside, pinned, states_beside
@@ -50,6 +50,14 @@ UNION ALL
 SELECT 'foreign', f.id, f."from", 'main', f."table", coalesce(f."to", p.name, ''), f.seq
 FROM pragma_foreign_key_list($name) f LEFT JOIN pragma_table_info(f."table") p ON p.pk = f.seq + 1
 ORDER BY 1, 2, 7
+"""
+_REFERENCES = """
+SELECT s.name, f.id, f."from", 'main', f."table", coalesce(f."to", p.name, '')
+FROM sqlite_schema s JOIN pragma_foreign_key_list(s.name) f
+LEFT JOIN sqlite_schema o
+  ON f."to" IS NULL AND o.name = f."table" COLLATE NOCASE AND o.type = 'table' AND o.rootpage > 0
+LEFT JOIN pragma_table_info(o.name) p ON p.pk = f.seq + 1
+WHERE s.type = 'table' AND s.rootpage > 0 ORDER BY s.name, f.id, f.seq
 """
 _GENERATED = """
 SELECT s.name, s.sql, x.name, x.hidden IN (2, 3) FROM sqlite_schema s JOIN pragma_table_xinfo(s.name) x
@@ -195,6 +203,12 @@ class SqliteSnapshot:
                 said, relation = definitions(sql, tuple(columns)), join(SCHEMA, table)
                 of_it = ((relation, name, said.get(name, "") if columns[name] else None) for name in columns)
                 yield from generated_columns(of_it, "sqlite")
+
+    def references(self) -> Mapping[str, tuple[Key, ...]]:
+        """The foreign keys of tables."""
+        return references(
+            (join(SCHEMA, str(table)), KeyPart("foreign", *map(str, part))) for table, *part in self._rows(_REFERENCES)
+        )
 
     def shared_rows(self) -> Iterator[SharedRows]:
         """None: here each table has rows of its own."""
