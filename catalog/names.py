@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_PART = re.compile(r'\s*+(?:"((?:[^"]|"")++)"|([^\s."]++))\s*+')
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -48,18 +49,16 @@ def split(path: str) -> tuple[str, ...]:
         ('clinic', 'Lab Results')
     """
     parts: list[str] = []
-    rest = path.strip()
-    while True:
-        match = re.match(r'\s*(?:"((?:[^"]|"")+)"|([^\s."]+))\s*', rest)
-        if match is None:
-            return ()
+    at = 0
+    while (match := _PART.match(path, at)) is not None:
         parts.append(match[1].replace('""', '"') if match[1] is not None else match[2])
-        rest = rest[match.end() :]
-        if not rest:
+        at = match.end()
+        if at == len(path):
             return tuple(parts)
-        if not rest.startswith("."):
+        if path[at] != ".":
             return ()
-        rest = rest[1:]
+        at += 1
+    return ()
 
 
 def split_field(path: str) -> tuple[str, ...]:

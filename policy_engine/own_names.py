@@ -58,8 +58,14 @@ def may_mean(name: str, other: str) -> bool:
     """
     if "${" not in name:
         return fold(name) == fold(other)
-    parts = (re.escape(fold(part)) for part in _VARIABLE.sub("\0", name).split("\0"))
-    return re.fullmatch(".+".join(parts), fold(other), re.DOTALL) is not None
+    first, *others = fold(_VARIABLE.sub("\0", name)).split("\0")
+    other, at = fold(other), len(first)
+    for part in others[:-1]:  # as far to the left as each can be, which leaves the others the most
+        found = other.find(part, at + 1)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return other.startswith(first) and other.endswith(others[-1]) and at < len(other) - len(others[-1])
 
 
 def _named(name: str | None, user: str) -> str | None:

@@ -28,6 +28,8 @@ from policy_engine.requests.request_policies import Terms
 from policy_engine.requests.told_proposal import as_told
 from policy_engine.subjects import holder_of
 from policy_engine.transforms.calls import parse_call
+from policy_engine.transforms.expressions import LONGEST_CALL
+from proxy.asking import LONGEST_NAME, MOST_COLUMNS
 from proxy.refusals import NotThere, RequestInvalid
 from web_ui.numbers import whole_number
 from web_ui.parts import Parts
@@ -248,7 +250,12 @@ def _how(verdict: Verdict) -> str:
 def terms_of(
     request: AccessRequest, *, columns: tuple[str, ...] = (), mask: str = "", until: str = "", bound: bool = False
 ) -> Terms:
-    """The terms of an approval as they were written; what is not said is as it was asked for."""
+    """The terms of an approval as they were written; what is not said is as it was asked for.
+
+    Raises RequestInvalid for more than can be asked for, or a longer mask than any.
+    """
+    if len(columns) > MOST_COLUMNS or any(len(name) > LONGEST_NAME for name in columns) or len(mask) > LONGEST_CALL:
+        raise RequestInvalid("these are longer terms than a request can have", hint="approve columns of the request")
     return Terms(
         ends_at=end_of(until) if until.strip() else request.ends_at,
         columns=columns or None,

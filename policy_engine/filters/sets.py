@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",]*))\s*(,|\Z)')
+_ITEM = re.compile(r'\s*+(?:"((?:[^"]|"")*+)"|([^",]*+))\s*+(,|\Z)')
 _PLAIN = re.compile(r"(?!\s)[^\",]+(?<!\s)\Z")
 
 

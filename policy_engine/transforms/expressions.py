@@ -19,8 +19,8 @@ from policy_engine.filters.grammar import DIALECT, path_of
 from policy_engine.model import Argument, ColumnName
 
 COLUMN = "__COLUMN__"
-_LONGEST = 4000
-_LIMITS = TextLimits(characters=2 * _LONGEST, tokens=_LONGEST, depth=100)
+LONGEST_CALL = 4000
+_LIMITS = TextLimits(characters=2 * LONGEST_CALL, tokens=LONGEST_CALL, depth=100)
 _MARK = "veil__"
 _PIECE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?P<quoted>\w+)`(?=\s*\()|(?P<name>[A-Za-z_]\w*)(?=\s*\()|[A-Za-z_]\w*"
@@ -77,8 +77,8 @@ class Inner:
 
 def read(text: str, transforms: Collection[str]) -> exp.Expr:
     """The expression that a text says; calls of `transforms` stand in it under a mark. Raises PolicyInvalid."""
-    if len(text) > _LONGEST:
-        raise _invalid(text, f"it is longer than {_LONGEST} characters")
+    if len(text) > LONGEST_CALL:
+        raise _invalid(text, f"it is longer than {LONGEST_CALL} characters")
     marked = _PIECE.sub(lambda piece: _marked(piece, transforms), text)
     try:
         trees = parsed(marked, DIALECT, _LIMITS)

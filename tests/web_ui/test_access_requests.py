@@ -358,3 +358,11 @@ def _in_days(days: int) -> datetime:
 def _timeless(text: str) -> str:
     """An answer without its moments."""
     return "".join(part for part in text.split('"') if "T" not in part or "+00:00" not in part)
+
+
+def test_terms_are_no_longer_than_a_request_can_be(desk: Desk) -> None:
+    number = desk.ask()
+    for terms in ({"columns": ["card"] * 201}, {"columns": ["a." * 200]}, {"mask": f"mask(keep_last=>4{' ' * 4_000})"}):
+        refused = desk.post("eve", f"/{number}/decide", {"verdict": "approve", "plan": "12345678", **terms})
+        assert refused.status_code == 400
+        assert "longer terms" in refused.get_json()["detail"]

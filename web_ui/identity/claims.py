@@ -27,6 +27,7 @@ MOST_GROUPS = 1000
 MOST_VALUES = 1000
 _LONGEST = 256
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=|#~:-]{0,127}")
+_WITH_PROOF = frozenset({"email", "phone_number"})
 _POWERFUL = frozenset({ADMIN, AUDITOR})
 
 
@@ -101,8 +102,7 @@ def _name(claims: Claims, claim: str) -> str:
             "is no name that people can be called by here",
             "names are of at most 128 letters, digits and `._@+=|#~:-`, without accents; `sub` may serve instead",
         )
-    if claim == "email" and claims.get("email_verified") is not True:
-        raise _unfit(claim, "was not verified by the provider", "verify it there, or name another claim")
+    _refuse_unverified(claims, claim)
     return name
 
 
@@ -137,10 +137,18 @@ def _group(group: object, rules: ClaimRules) -> str:
 
 
 def _attributes(claims: Claims, wanted: Mapping[str, str]) -> dict[str, Attribute]:
-    found = {
-        name: _attribute(value, claim) for name, claim in wanted.items() if (value := told(claims, claim)) is not None
-    }
-    return dict(sorted(found.items()))
+    found: dict[str, Attribute] = {}
+    for name, claim in sorted(wanted.items()):
+        if (value := told(claims, claim)) is not None:
+            _refuse_unverified(claims, claim)
+            found[name] = _attribute(value, claim)
+    return found
+
+
+def _refuse_unverified(claims: Claims, claim: str) -> None:
+    """Of what people may write themselves the provider says whether it is theirs (OpenID Connect Core 1.0, 5.1)."""
+    if claim in _WITH_PROOF and claims.get(f"{claim}_verified") is not True:
+        raise _unfit(claim, "was not verified by the provider", "verify it there, or name another claim")
 
 
 def _attribute(value: object, claim: str) -> Attribute:

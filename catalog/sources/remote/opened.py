@@ -39,7 +39,7 @@ class OpenedRemotes:
         self._seconds = seconds
         self._kept = kept
         self._guard = threading.Lock()
-        self._snapshots: dict[Remote, Snapshot] = {}
+        self._snapshots: dict[tuple[object, ...], Snapshot] = {}
         self._is_cancelled = False
         self._mark = secrets.token_hex(8)
         self.failure: VeilError | None = None
@@ -89,11 +89,13 @@ class OpenedRemotes:
                 snapshot.close()
 
     def _opened(self, remote: Remote) -> Snapshot:
-        snapshot = self._snapshots.get(remote)
+        """INVARIANT: relations of one source are read in one snapshot, whatever else differs between them."""
+        where = (remote.connector, remote.source, remote.options)
+        snapshot = self._snapshots.get(where)
         if snapshot is None:
             snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds, self._kept)
             with self._guard:
-                self._snapshots[remote] = snapshot
+                self._snapshots[where] = snapshot
                 is_cancelled = self._is_cancelled
             if is_cancelled:
                 snapshot.cancel()

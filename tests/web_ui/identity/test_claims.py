@@ -61,6 +61,16 @@ def test_an_address_counts_as_a_name_once_it_was_verified() -> None:
         assert "not verified" in refusal({"email": "k@x.test", "email_verified": verified}, user="email")
 
 
+@pytest.mark.parametrize("claim", ["email", "phone_number"])
+def test_what_people_write_themselves_counts_as_an_attribute_once_it_was_verified(claim: str) -> None:
+    rules = ClaimRules(attributes={"mine": claim})
+    verified = {**GOOD, claim: "k@x.test", f"{claim}_verified": True}
+    assert subject_of_claims(verified, rules).attributes == {"mine": "k@x.test"}
+    assert subject_of_claims(GOOD, rules).attributes == {}
+    for said in (False, "true", None, 1):
+        assert "not verified" in refusal({claim: "k@x.test", f"{claim}_verified": said}, attributes={"mine": claim})
+
+
 def test_groups_keep_their_names_or_get_others_or_count_for_nothing() -> None:
     listed = ["clerks", "Ärzte", "veil-admins", "bored"]
     renamed = {"veil-admins": "admin", "bored": ""}

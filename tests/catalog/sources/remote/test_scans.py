@@ -2,7 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -11,8 +14,9 @@ import pytest
 from catalog.errors import SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected, Limits
+from catalog.sources.connector import Expected, Limits, Masks
 from catalog.sources.engine import EngineSession
+from catalog.sources.remote.opened import OpenedRemotes
 from catalog.sources.remote.sqlite import SqliteSnapshot
 from catalog.sources.run import EngineRun
 from catalog.sources.sessions import SessionCache
@@ -114,6 +118,27 @@ def test_two_scans_of_one_run_read_one_state(session: EngineSession, file: Path)
         writer.execute("DELETE FROM visits WHERE id >= 1000000")
         writer.commit()
         writer.close()
+
+
+@pytest.mark.parametrize("change", [{"order": ("id",)}, {"order": ()}, {"masks": Masks.SOURCE}])
+def test_relations_of_one_source_share_a_state_however_they_are_read(file: Path, change: dict[str, Any]) -> None:
+    remote = connect(Source(name="s", connector="sqlite", options={"path": str(file)})).scan(EXPECTED).remote
+    assert remote is not None
+    other = replace(remote, **change)
+    assert other != remote
+    opened = OpenedRemotes({"v_1": (remote, EXPECTED), "v_2": (other, EXPECTED)}, None)
+    try:
+        with duckdb.connect() as engine:
+            opened.register(engine, "FROM v_1")
+            with closing(sqlite3.connect(file)) as writer, writer:
+                writer.execute("INSERT INTO visits (id) VALUES (-1)")
+            opened.register(engine, "FROM v_2")
+            rows = [engine.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("v_1", "v_2")]
+        assert rows == [(ROWS,), (ROWS,)]
+    finally:
+        opened.close()
+        with closing(sqlite3.connect(file)) as writer, writer:
+            writer.execute("DELETE FROM visits WHERE id = -1")
 
 
 def run_here(file: Path, columns: str, rest: str = "") -> EngineRun:
