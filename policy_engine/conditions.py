@@ -4,7 +4,6 @@ Every part is TRUE, FALSE or in doubt (None). Doubt protects: a grant counts onl
 a restriction or denial wherever it is not FALSE.
 """
 
-import functools
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from catalog.names import fold
 from catalog.people.model import Attribute
+from catalog.remembered import remembered
 from policy_engine.circumstances import WEEKDAYS, Circumstances, Reach, When
 from policy_engine.model import Effect, Policy, Subject
 
@@ -83,7 +83,7 @@ def time_holds(when: When, at: datetime) -> bool | None:
     return (start <= minute and _is_day(when, local)) or (minute < end and _is_day(when, local - timedelta(days=1)))
 
 
-@functools.lru_cache(maxsize=512)
+@remembered(512)
 def hours(text: str) -> tuple[int, int]:
     """The minutes of a day between which a time of day lies; raises ValueError for what is none.
 
@@ -148,7 +148,7 @@ def values_of(attributes: Mapping[str, Attribute], name: str) -> tuple[str, ...]
     return (value,) if isinstance(value, str) else value
 
 
-@functools.lru_cache(maxsize=8192)
+@remembered(8192)
 def _lies_in(networks: tuple[str, ...], text: str) -> bool | None:
     try:
         address = ipaddress.ip_address(text)
@@ -158,7 +158,7 @@ def _lies_in(networks: tuple[str, ...], text: str) -> bool | None:
     return any((mapped or address) in read_network(network) for network in networks)
 
 
-@functools.lru_cache(maxsize=512)
+@remembered(512)
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)

@@ -1,9 +1,10 @@
 """How a type holds fields: a struct or map, in lists within lists perhaps, or a value that is one whole."""
 
-import functools
 import re
 from dataclasses import dataclass
 from enum import Enum
+
+from catalog.remembered import remembered
 
 _LISTS = re.compile(r"(?:\[\d*\])*\Z")
 
@@ -24,7 +25,7 @@ class Nesting:
     lists: tuple[str, ...] = ()
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def nesting(type_text: str) -> Nesting:
     """How a type holds its fields.
 

@@ -1,11 +1,11 @@
 """Conditions on tags: `not phi.phone_number and in(pii.email, pii.name)`, read, printed and judged."""
 
-import functools
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from catalog.errors import PolicyInvalid, Position
+from catalog.remembered import remembered
 from policy_engine.model import AllOf, AnyOf, HasTag, Not, TagExpression
 
 _LEXEME = re.compile(
@@ -16,7 +16,7 @@ _END = ""
 _MOST_NESTED = 100
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def parse(text: str) -> TagExpression:
     """The condition that a text says; NOT binds tighter than AND, AND tighter than OR.
 
@@ -27,7 +27,7 @@ def parse(text: str) -> TagExpression:
     return _Reader(text).whole()
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def print_expression(expression: TagExpression) -> str:
     """The condition as people write it; parsing the text gives an equal expression.
 

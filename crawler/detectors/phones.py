@@ -1,11 +1,11 @@
 """Judges phone numbers: by their shape, and by the numbering plans of the countries that a table speaks of."""
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 
 import phonenumbers
 
+from catalog.remembered import remembered
 from crawler.detectors.column import Column, Kind
 from crawler.detectors.odds import Reading, likelihood, told
 
@@ -125,7 +125,7 @@ def _best_region(values: Sequence[str], countries: tuple[str, ...]) -> tuple[str
     return best, sum(_is_valid(value, best) for value in values)
 
 
-@functools.lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _is_valid(value: str, region: str | None) -> bool:
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(value, region))

@@ -5,6 +5,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Mapping
 
+from catalog.remembered import remembered
 from crawler.detectors import tables
 from crawler.detectors.splitting import parts
 
@@ -13,7 +14,7 @@ _VOWELS = frozenset("aeiou")
 _MOST = 12
 
 
-@functools.lru_cache(maxsize=20_000)
+@remembered(20_000)
 def longer(word: str) -> tuple[str, ...]:
     """The words of columns' names that a word is short for; none when it is short for too many.
 

@@ -1,8 +1,9 @@
 """Takes a column's name apart into words, in any script, and brings words into one spelling."""
 
-import functools
 import re
 import unicodedata
+
+from catalog.remembered import remembered
 
 _SPOKEN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
@@ -15,7 +16,7 @@ _SIGNS = "".join(map(chr, filter(lambda code: unicodedata.category(chr(code))[0]
 _PARTS = re.compile(rf"[^\W\d_]+(?:[{_SIGNS}]+[^\W\d_]*)*|\d+")
 
 
-@functools.lru_cache(maxsize=20_000)
+@remembered(20_000)
 def plain(text: str) -> str:
     """A word in lower case, without accents.
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from catalog.remembered import remembered
 from crawler.detectors import tables
 from crawler.detectors.shortening import longer
 from crawler.detectors.splitting import parts, spellings
@@ -57,7 +58,7 @@ def lexicon() -> Mapping[str, tuple[Sense, ...]]:
     return {word: tuple(senses) for word, senses in found.items()}
 
 
-@functools.lru_cache(maxsize=20_000)
+@remembered(20_000)
 def units(name: str) -> tuple[Unit, ...]:
     """The words of a name, put together to the longest phrases that are known.
 
@@ -79,7 +80,7 @@ def units(name: str) -> tuple[Unit, ...]:
     return best[-1][1]
 
 
-@functools.lru_cache(maxsize=20_000)
+@remembered(20_000)
 def _shortened(words: tuple[str, ...]) -> tuple[Sense, ...]:
     """What words mean of which one is shortened, if they can only mean one thing: less surely than in full."""
     known = lexicon()

@@ -3,7 +3,6 @@
 INVARIANT: what is known of a person enters as literals only, and what was printed reads back as what was meant.
 """
 
-import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from catalog.errors import PolicyInvalid
+from catalog.remembered import remembered
 from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.filters.functions import ARITHMETIC
 from policy_engine.filters.grammar import DIALECT, is_attribute, lookups, path_of, print_sql, references
@@ -48,7 +48,7 @@ class Written:
     answers: tuple[Answer, ...]
 
 
-@functools.lru_cache(maxsize=16384)
+@remembered(16384)
 def bound(text: str, names: Names, values: tuple[tuple[Fact, Value], ...]) -> Written:
     """The filter's SQL over `_row`, with what is settled already left out; raises PolicyInvalid."""
     binding = _Binding(names, dict(values))

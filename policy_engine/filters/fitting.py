@@ -1,11 +1,11 @@
 """Whether a row filter fits the types of a dataset: tried by the engine, without any data, when a policy is written."""
 
-import functools
 import re
 from datetime import UTC, datetime
 
 from catalog.model import Dataset
 from catalog.names import fold, quoted
+from catalog.remembered import remembered
 from catalog.sources.calculator import type_of, works
 from policy_engine.filters.filters import bind
 from policy_engine.model import ROW, Estate, Subject
@@ -31,7 +31,7 @@ def misfit(text: str, dataset: Dataset, estate: Estate) -> str:
     return _misfit(bound.sql, used, tuple(lookup.name for lookup in bound.lookups))
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def _misfit(sql: str, columns: tuple[tuple[str, str], ...], truths: tuple[str, ...]) -> str:
     typed = (*columns, *((name, "BOOLEAN") for name in truths))
     # Unnested, since the engine would put a plain NULL into the filter and so never try what it is compared with.

@@ -1,6 +1,5 @@
 """What a row filter asks for, found out once for each text: columns, tags, facts about who asks, other datasets."""
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from sqlglot import exp
 
 from catalog import names
 from catalog.lookup import tag_name
+from catalog.remembered import remembered
 from policy_engine.filters.grammar import lookups, path_of, read, references
 
 Path = tuple[str, ...]
@@ -57,7 +57,7 @@ class Meaning:
         return tuple(dict.fromkeys((*self.carriers, *(tag for _, tag in self.tagged))))
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(1024)
 def meaning(text: str) -> Meaning:
     """What a filter's text asks for; raises PolicyInvalid when it is no filter."""
     tree = read(text)

@@ -1,9 +1,9 @@
 """A transform call as text, read and printed: `mask(keep_last=>4)`, or an expression as `lower(mask(__COLUMN__))`."""
 
-import functools
 import re
 
 from catalog.errors import PolicyInvalid
+from catalog.remembered import remembered
 from policy_engine.model import Argument, ColumnName, TransformCall
 from policy_engine.transforms.checking import checked_call, print_argument
 from policy_engine.transforms.composing import EXPRESSION, expression_call, text_of
@@ -21,7 +21,7 @@ _ARGUMENT = re.compile(
 _WORD = re.compile(_NAME)
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def parse_call(text: str) -> TransformCall:
     """The call that a text says; `fn()` is `fn(__COLUMN__)`, arguments go by name or by place.
 

@@ -1,11 +1,11 @@
 """Expressions as calls: which transforms stand in one, and on what each of them is applied."""
 
-import functools
 from collections.abc import Iterator
 
 from sqlglot import exp
 
 from catalog.errors import PolicyInvalid
+from catalog.remembered import remembered
 from policy_engine.model import TransformCall
 from policy_engine.transforms import expressions
 from policy_engine.transforms.checking import checked_call, print_argument
@@ -38,7 +38,7 @@ def text_of(call: TransformCall) -> str:
     return str(dict(call.arguments)["sql"])
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(1024)
 def tree_of(text: str) -> exp.Expr:
     """The checked tree of an expression's text; never changed by who gets it."""
     return expressions.read(text, BY_NAME)

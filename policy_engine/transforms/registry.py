@@ -1,12 +1,12 @@
 """How a call is carried out: whether it can show a column, how much it takes away, its SQL and its reference."""
 
-import functools
 from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
 from catalog.errors import PolicyInvalid
 from catalog.names import quoted
+from catalog.remembered import remembered
 from catalog.sources.calculator import type_of, value_of
 from policy_engine.model import ROW, ColumnName, TransformCall
 from policy_engine.strength import Strength
@@ -45,7 +45,7 @@ def problem(call: TransformCall, column_type: str, types: Types = NO_TYPES) -> s
     return ""
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered(1024)
 def strength(call: TransformCall | None) -> Strength:
     """How much a call takes away; None is the raw value.
 
@@ -59,20 +59,20 @@ def strength(call: TransformCall | None) -> Strength:
     return find(call.name).strength(_arguments(call))
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered(1024)
 def is_keyed(call: TransformCall) -> bool:
     """Whether the call takes a key from a namespace."""
     return any(find(inner.name).is_keyed for inner in _plain(call))
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered(1024)
 def scope(call: TransformCall) -> str:
     """How far the tokens of a call join: the narrowest scope of the transforms in it."""
     said = [str(value) for inner in _plain(call) for name, value in inner.arguments if name == "scope"]
     return next((narrow for narrow in ("column", "user", "role") if narrow in said), "tag")
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered(1024)
 def columns_named(call: TransformCall) -> tuple[ColumnName, ...]:
     """The other columns of the dataset that a call goes by."""
     values = (value for inner in _plain(call) for _, value in inner.arguments)
@@ -166,7 +166,7 @@ def _plain(call: TransformCall) -> Iterable[TransformCall]:
     return calls_in(tree_of(text_of(call))) if call.name == EXPRESSION else (call,)
 
 
-@functools.lru_cache(maxsize=8192)
+@remembered(8192)
 def _output_type(call: TransformCall, column_type: str) -> str | None:
     """The type of what is shown; None where a column of this type cannot be shown."""
     if call.name == EXPRESSION:

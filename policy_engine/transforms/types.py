@@ -1,9 +1,10 @@
 """What a transform must know of a column's type, read from the type's text as DuckDB writes it."""
 
-import functools
 import re
 from dataclasses import dataclass
 from enum import Enum
+
+from catalog.remembered import remembered
 
 
 class Kind(Enum):
@@ -71,7 +72,7 @@ _PLAIN = {
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)\Z")
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def read_type(text: str) -> ColumnType:
     """The type that a text names; lists, structs, maps, enums and the unknown are OTHER.
 

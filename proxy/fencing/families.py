@@ -5,7 +5,6 @@ of one, or is made of such by what never raises: functions on arguments that the
 doubles, casts that fit every value, choices between results of one family. Its own parts are judged by barrier.py.
 """
 
-import functools
 import re
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from sqlglot import exp
 
 from catalog.names import fold
+from catalog.remembered import remembered
 from proxy.fencing.numbers import Types, are_comparable, number
 from proxy.reading.functions import CALLABLE, Signature
 
@@ -95,7 +95,7 @@ class Families(dict[str, str]):
         super().__delitem__(name)
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def family_of_type(type_name: str) -> str | None:
     """The family of a type of the engine's.
 

@@ -8,7 +8,6 @@ Hidden columns are not in it, masks stand beside the raw value's place, and the 
 a person wrote sees only what comes out.
 """
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import fold, quoted
+from catalog.remembered import remembered
 from catalog.sources.connector import Masks, SourceCell
 from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
@@ -151,7 +151,7 @@ def _with_known(column: ColumnDecision, types: tuple[tuple[str, str], ...]) -> C
     )
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def _known(condition: str, types: tuple[tuple[str, str], ...]) -> str:
     """A policy's condition that is unknown on a row as far as it cannot be computed there; what others grant counts.
 
@@ -178,7 +178,7 @@ def _joined(condition: str) -> tuple[str, list[str]]:
     return (joints.pop(), parts) if joints in ({"AND"}, {"OR"}) else ("", [])
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_total(condition: str, types: tuple[tuple[str, str], ...]) -> bool:
     """Whether a policy's condition (SQL over the raw row) can be computed on any row without an error.
 

@@ -1,8 +1,9 @@
 """Which files hold data: the kind of a file is told by its name."""
 
-import functools
 from enum import StrEnum
 from pathlib import PurePath
+
+from catalog.remembered import remembered
 
 _PACKED = (".gz", ".zst")
 
@@ -60,7 +61,7 @@ _NOT_READ: tuple[tuple[tuple[str, ...], str, str], ...] = (
 KINDS = "CSV, TSV, JSON, NDJSON (each also as .gz or .zst), Parquet, Avro or Excel sheets"
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def kind_of(name: str) -> FileKind | None:
     """The kind of a data file, None for any other file; hidden and underscored files are none.
 

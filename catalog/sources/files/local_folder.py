@@ -1,6 +1,5 @@
 """A folder of this machine as a place of files: nothing outside of it is ever followed."""
 
-import functools
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from catalog.errors import SourceUnavailable
+from catalog.remembered import remembered
 from catalog.sources.connector import PassedOver
 from catalog.sources.files.kinds import FileKind, kind_of, why_not
 from catalog.sources.files.sets import FileSet
@@ -156,7 +156,7 @@ def _is_inner_link(link: Path, root: Path) -> bool:
     return file.is_relative_to(root) and os.path.isfile(file) and not has_own([file])
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered(4096)
 def _is_plain(relation: str) -> bool:
     """Whether a relation's name stays below wherever it begins."""
     steps = Path(relation)
