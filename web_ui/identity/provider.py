@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from joserfc.jwt import Token
 
-from catalog.errors import NotAuthenticated
+from catalog.errors import NotAuthenticated, VeilError
 from catalog.people.accounts import Accounts
 from catalog.people.provided_names import ProvidedNames
 from policy_engine.model import Subject
@@ -19,7 +19,7 @@ from web_ui.identity.authorization import CodeRefused
 from web_ui.identity.claims import Claims, subject_of_claims, told
 from web_ui.identity.configuration import Configuration
 from web_ui.identity.discovery import Metadata
-from web_ui.identity.fetching import ProviderBusy, fetch, sign_in_from
+from web_ui.identity.fetching import fetch, sign_in_from
 from web_ui.identity.kept import Kept
 from web_ui.identity.signing_keys import SigningKeys
 from web_ui.identity.spent import Spent
@@ -92,7 +92,7 @@ class IdentityProvider:
     def finish(self, came: Mapping[str, str], attempt: Attempt, *, address: str = "") -> Arrival:
         """Who came back with these parameters from this address; raises NotAuthenticated or ProviderUnavailable.
 
-        An attempt counts once, but after ProviderBusy: then nothing was asked for it.
+        An attempt counts once, if something came of it: of others any number can be made by anybody.
         """
         self._check_return(came, attempt)
         if not self._attempts.spend(attempt.state):
@@ -100,7 +100,7 @@ class IdentityProvider:
         try:
             with sign_in_from(address):
                 return self._arrived(came, attempt)
-        except ProviderBusy:
+        except VeilError:
             self._attempts.give_back(attempt.state)
             raise
 

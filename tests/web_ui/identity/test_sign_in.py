@@ -179,6 +179,16 @@ def test_a_code_counts_once_even_with_a_copy_of_the_cookie(world: World) -> None
     assert thief.open(refused_code, follow=False).headers["Location"] == "/sign-in"
 
 
+def test_an_attempt_of_which_nothing_came_is_not_kept(world: World) -> None:
+    """Anybody can make any number of them, and the room for those that were answered is one for all."""
+    kim, thief = world.browser(), world.browser()
+    address = kim.returned("1001")
+    thief.session.cookies.update(kim.session.cookies)
+    assert_refused(world, thief, thief.open(address.replace("code=", "code=x")), "does not stand by this sign-in")
+    assert kim.open(address).status_code == 200
+    assert kim.is_signed_in()
+
+
 def test_a_made_up_code_is_refused(world: World) -> None:
     kim = world.browser()
     assert_refused(
