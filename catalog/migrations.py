@@ -14,7 +14,7 @@ from catalog.tables import CRAWLS, DATA, DRAFTS, FLOWS, HISTORY, TABLE_FLOWS, TA
 
 APPLICATION_ID = 0x5645494C  # "VEIL": marks the file as ours
 
-NEWEST = 26  # the number of the last step below
+NEWEST = 27  # the number of the last step below
 
 _STEPS = Migrations("veil")
 
@@ -176,6 +176,11 @@ def _table_flows(database: Database) -> None:
     _run(database, TABLE_FLOWS)
     for dataset, relation in database.execute("SELECT id, relation FROM dataset").fetchall():
         database.execute("UPDATE dataset SET place = ? WHERE id = ?", [stored_place(relation), dataset])
+
+
+@_STEPS(name="0027 revisions that leave the state as it was keep none")
+def _kept_states(database: Database) -> None:
+    database.execute("CREATE INDEX revision_with_state ON revision (number) WHERE state <> ''")
 
 
 def _run(database: Database, script: str) -> None:
