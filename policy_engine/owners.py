@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from catalog.model import Revision
 from catalog.names import fold
@@ -40,6 +41,10 @@ def told_history(history: Iterable[Revision], *, tells_all: bool) -> Iterator[Re
         yield revision if tells_all or is_of_one else replace(revision, why="")
 
 
-def owners(history: Iterable[Revision]) -> Mapping[str, str]:
-    """Whom to ask about each policy, by its folded id."""
-    return {policy: revision.by for policy, revision in last_changes(history).items() if revision.by}
+def owners(history: Iterable[Revision], before: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
+    """Whom to ask about each policy, by its folded id; `history` is newest first, and follows what is known `before`.
+
+    Example: revision 3 (`~ policy clerks`) by bob after `{"clerks": "ada", "all": "ada"}` is `{"clerks": "bob", ..}`.
+    """
+    last = {policy: revision.by for policy, revision in last_changes(history).items()}
+    return {policy: by for policy, by in {**before, **last}.items() if by}

@@ -1,8 +1,11 @@
 """The policies in force: read once for each revision, whoever asks and from however many threads."""
 
+import operator
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from catalog.database import Catalog
 from catalog.names import fold
@@ -23,6 +26,26 @@ FIRST_POLICY = Policy(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What was read of one revision, and the text that it was read from."""
+
+    policies: PolicySet
+    text: str
+
+
+class _Shared:
+    """What all stores of one catalog know: what was read last, of revisions that last."""
+
+    def __init__(self) -> None:
+        self.reading = threading.Lock()
+        self.known = _Read(policies=PolicySet(revision=0, policies=(), roles=()), text="")
+
+
+_shared: WeakKeyDictionary[Catalog, _Shared] = WeakKeyDictionary()
+_sharing = threading.Lock()
+
+
 class PolicyStore:
     """The one place that the policies in force are read from and put in force.
 
@@ -36,14 +59,22 @@ class PolicyStore:
         self._catalog = catalog
         self._revisions = Revisions(catalog)
         self._accounts = Accounts(catalog)
-        self._known = PolicySet(revision=0, policies=(), roles=())
+        with _sharing:
+            self._shared = _shared.setdefault(catalog, _Shared())
 
     def current(self) -> PolicySet:
         """What is in force now; a new revision, from any process, is seen by the next call."""
-        known = self._known
+        known = self._shared.known.policies
         if self._revisions.current_number() == known.revision:
             return known
-        return self._read()
+        if self._catalog.is_in_transaction:
+            return self._read().policies
+        with self._shared.reading:  # once, for all who ask after a change
+            known = self._shared.known.policies
+            if self._revisions.current_number() == known.revision:
+                return known
+            self._shared.known = self._read()
+            return self._shared.known.policies
 
     @contextmanager
     def moment(self) -> Iterator[PolicySet]:
@@ -61,11 +92,11 @@ class PolicyStore:
     def at_revision(self, number: int) -> PolicySet:
         """What was in force as one revision; nothing for a number that has none."""
         found = self._revisions.revision(number)
-        return PolicySet(revision=number, policies=(), roles=()) if found is None else decode_state(found[1], number)
+        return PolicySet(revision=number, policies=(), roles=()) if found is None else self._decoded(found[1], number)
 
     def put(self, policies: tuple[Policy, ...], roles: tuple[Role, ...], *, by: str, why: str, difference: str) -> int:
         """Puts policies and roles in force as a new revision, inside the caller's transaction if one is open."""
-        state = encode_state(policies, roles)
+        state = self._encoded(policies, roles)
         with self._catalog.transaction():
             self._list(roles)
             return self._revisions.add(by=by, why=why, difference=difference, state=state).number
@@ -78,16 +109,29 @@ class PolicyStore:
                 self.put((FIRST_POLICY,), (FIRST_ROLE,), by=by, why="a new home", difference=difference)
         return self.current()
 
-    def _read(self) -> PolicySet:
-        """INVARIANT: inside a transaction nothing is remembered, as what was read there may be rolled back."""
-        latest = self._revisions.latest()
+    def _read(self) -> _Read:
+        """INVARIANT: inside a transaction this is not remembered, as what was read there may be rolled back."""
+        latest, known = self._revisions.latest(), self._shared.known.policies
         if latest is None:
-            return PolicySet(revision=0, policies=(), roles=())
-        revision, state = latest
-        policies = replace(decode_state(state, revision.number), owners=owners(self._revisions.history()))
-        if not self._catalog.is_in_transaction:
-            self._known = policies
-        return policies
+            return _Read(policies=PolicySet(revision=0, policies=(), roles=()), text="")
+        revision, text = latest
+        before = known if known.revision <= revision.number else PolicySet(revision=0, policies=(), roles=())
+        answerable = owners(self._revisions.history(after=before.revision), before.owners)
+        return _Read(policies=replace(self._decoded(text, revision.number), owners=answerable), text=text)
+
+    def _decoded(self, text: str, number: int) -> PolicySet:
+        """What a state's text says: most revisions leave the one before as it was, and reading it takes long."""
+        known = self._shared.known
+        if text == known.text:
+            return replace(known.policies, revision=number, owners={})
+        return decode_state(text, number)
+
+    def _encoded(self, policies: tuple[Policy, ...], roles: tuple[Role, ...]) -> str:
+        """The text of a state; by identity, since what is equal may be written differently, as 1 and TRUE are."""
+        known = self._shared.known
+        if _is_same(policies, known.policies.policies) and _is_same(roles, known.policies.roles) and known.text:
+            return known.text
+        return encode_state(policies, roles)
 
     def _list(self, roles: tuple[Role, ...]) -> None:
         """Keeps the catalog's list of roles equal to the roles of the revision in force."""
@@ -97,3 +141,7 @@ class PolicyStore:
                 self._accounts.remove_role(role.name)
         for role in roles:
             self._accounts.put_role(role)
+
+
+def _is_same(some: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    return len(some) == len(others) and all(map(operator.is_, some, others))
