@@ -12,7 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
-from catalog.fair_lock import FairLock
+from catalog.fair_lock import FairLock, FairLocks
 from catalog.migrations import APPLICATION_ID, NEWEST, migrate
 from catalog.time_limits import TimeLimit
 
@@ -85,11 +85,13 @@ class Catalog:
         self._lock = threading.Lock()
         # Threads queue here; SQLite alone would let them sleep and try again, some of them for long.
         self._writing = FairLock()
+        self._deeds_of = FairLocks()
         # A connection must not cross a fork, so the process is part of its place.
         self._open: dict[tuple[int, int], Database] = {}
         self._reading = threading.local()
         self._deed = threading.local()
         self._ask: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._doer: Callable[[], str] = str
         self._is_closed = False
         try:
             _make_private(path)
@@ -119,7 +121,7 @@ class Catalog:
         and it lasts only if the outer one does. Raises JournalUnavailable when the file cannot be
         written, as the journal lies in it, and what `ask_before_deeds` has it ask.
         """
-        with self.bookkeeping() as tx:
+        with self._line(), self.bookkeeping() as tx:
             if getattr(self._deed, "now", False):
                 yield tx
                 return
@@ -130,12 +132,27 @@ class Catalog:
             finally:
                 self._deed.now = False
 
-    def ask_before_deeds(self, ask: Callable[[], AbstractContextManager[None]]) -> None:
-        """From now on each transaction lies within `ask()`, which may refuse it.
+    def ask_before_deeds(self, ask: Callable[[], AbstractContextManager[None]], doer: Callable[[], str] = str) -> None:
+        """From now on each transaction lies within `ask()`, which may refuse it; `doer()` names whose it is, or nobody.
 
         INVARIANT: what it reads stays so until the transaction has ended, since the file is locked for writing.
         """
-        self._ask = ask
+        self._ask, self._doer = ask, doer
+
+    @contextmanager
+    def _line(self) -> Iterator[None]:
+        """Of one person one deed at most holds the lock or waits for it: who sends many at once has one turn in it.
+
+        INVARIANT: nobody who holds the lock waits here, so what is waited for here always goes on.
+        """
+        doer = "" if self._database().conn.in_transaction else self._doer()
+        if not doer:
+            yield
+            return
+        with self._deeds_of.held(doer, timeout=self._busy_seconds) as is_held:
+            if not is_held:
+                raise JournalUnavailable("other changes that you sent before take too long", hint=_TRY_AGAIN)
+            yield
 
     @contextmanager
     def bookkeeping(self) -> Iterator[Transaction]:

@@ -1,7 +1,9 @@
-"""A lock that threads get in the order in which they came for it."""
+"""Locks that threads get in the order in which they came for them."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class FairLock:
@@ -43,3 +45,41 @@ class FairLock:
                 self._waiting.popleft().release()
             else:
                 self._is_held = False
+
+
+class FairLocks:
+    """A fair lock for each name, kept for as long as somebody has it or waits for it.
+
+    Example:
+        >>> locks = FairLocks()
+        >>> with locks.held("kim", timeout=1) as is_held:
+        ...     is_held
+        True
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[str, FairLock] = {}
+        self._askers: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, name: str, *, timeout: float) -> Iterator[bool]:
+        """Whether the name's lock came to this thread within so many seconds; it is held inside if it did."""
+        with self._guard:
+            lock = self._locks.setdefault(name, FairLock())
+            self._askers[name] += 1
+        try:
+            is_held = lock.acquire(timeout=timeout)
+            try:
+                yield is_held
+            finally:
+                if is_held:
+                    lock.release()
+        finally:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        with self._guard:
+            self._askers[name] -= 1
+            if not self._askers[name]:
+                del self._locks[name], self._askers[name]

@@ -35,7 +35,7 @@ class Deeds:
         """Ask about the deeds and answers of an application, the only one over its catalog in this process."""
         app.before_request_funcs.setdefault(None, []).insert(0, self._begin)  # before anything is settled
         app.after_request(self._end)
-        self.catalog.ask_before_deeds(self._deed)
+        self.catalog.ask_before_deeds(self._deed, _doer)
 
     def _begin(self) -> None:
         if flask.request.endpoint != "static":
@@ -80,3 +80,8 @@ class Deeds:
 
     def _revision(self) -> int:
         return Revisions(self.catalog).current_number()
+
+
+def _doer() -> str:
+    """Who sent the current request, nobody while there is none or while that is not settled."""
+    return str(flask.g.subject.user) if flask.has_request_context() and "subject" in flask.g else ""

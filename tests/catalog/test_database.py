@@ -233,3 +233,48 @@ def test_a_file_that_is_no_database_is_refused(catalog_file: Path) -> None:
 def test_a_folder_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match="cannot be opened"):
         Catalog(tmp_path / "nowhere" / "catalog.sqlite")
+
+
+def test_of_one_person_one_deed_waits_and_what_is_written_down_of_them_does_not_wait_for_it(catalog: Catalog) -> None:
+    """Who sends many changes at once has one turn among those who wait, and not as many as they have threads."""
+    person = threading.local()
+    catalog.ask_before_deeds(contextlib.nullcontext, lambda: getattr(person, "name", ""))
+
+    def change(name: str) -> None:
+        person.name = name
+        with catalog.transaction(), catalog.transaction():
+            pass
+
+    def write_down(name: str) -> None:
+        person.name = name
+        with catalog.bookkeeping(), catalog.transaction():  # a transaction of who holds the lock waits for nobody
+            pass
+
+    everybody = [(change, "sam")] * 6 + [(change, "kim")] * 2 + [(write_down, "sam")] * 2 + [(change, "")] * 2
+    threads = [threading.Thread(target=work, args=[name]) for work, name in everybody]
+    with catalog.bookkeeping():
+        for thread in threads:
+            thread.start()
+        while len(catalog._writing._waiting) < 6 or sum(catalog._deeds_of._askers.values()) < 8:
+            time.sleep(0.001)
+        assert len(catalog._writing._waiting) == 6, "one of sam, one of kim, and all that is no deed of anybody"
+    for thread in threads:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    assert not catalog._deeds_of._askers
+
+
+def test_who_waits_too_long_for_changes_of_their_own_is_told_so(catalog_file: Path) -> None:
+    with Catalog(catalog_file, busy_seconds=0.05) as catalog:
+        catalog.ask_before_deeds(contextlib.nullcontext, lambda: "sam")
+
+        def change() -> None:
+            with pytest.raises(JournalUnavailable, match="other changes that you sent before take too long"):
+                _put(catalog, "shop")
+
+        with catalog.transaction():
+            waiting = threading.Thread(target=change)
+            waiting.start()
+            waiting.join()
+        _put(catalog, "shop")
+        assert _names(catalog) == ["shop"]

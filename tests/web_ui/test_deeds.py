@@ -1,6 +1,7 @@
 """What somebody may no longer do is not done, however shortly before they lost the right; whatever it is."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -104,6 +105,27 @@ WAYS: Mapping[str, Callable[[Parts, str], object]] = {
 }
 OF_SIGN_INS = ("the password",)
 OF_TOKENS = ("the token",)
+
+
+@pytest.mark.parametrize("deed", [deed for deed in DEEDS if deed.rule in HELD], ids=str)
+def test_a_deed_stands_in_the_line_of_who_does_it_and_what_is_only_read_in_none(
+    deed: Deed, browser: SignIn, shop: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the queries of a person, which are written down, do not wait for what they change."""
+    prepare(shop)
+    header, prepared = bearing(shop, deed.by), Prepared(parts=shop, browser=browser(deed.by))
+    call, lines, stand = sent(deed, prepared, header), set[str](), shop.catalog._deeds_of.held
+
+    def held(name: str, *, timeout: float) -> AbstractContextManager[bool]:
+        lines.add(name)
+        return stand(name, timeout=timeout)
+
+    monkeypatch.setattr(shop.catalog._deeds_of, "held", held)
+    api = prepared.browser.application.test_client()
+    api.post("/api/v1/query", json={"sql": "select 1", "format": "json"}, headers=header)
+    assert lines == set()
+    assert call().status_code < 400
+    assert lines == {deed.by}
 
 
 def new_password(parts: Parts, user: str) -> None:
