@@ -15,9 +15,11 @@ import pytest
 
 from catalog import names
 from catalog.errors import PolicyInvalid
+from crawler.detectors.words import units
 from policy_engine.capabilities import parse
 from policy_engine.filters.sets import read_set
 from policy_engine.own_names import may_mean
+from web_ui.cookies import plain_cookies
 
 HOUSE = Path(__file__).parent.parent
 ROOMS = ("catalog", "crawler", "policy_engine", "proxy", "web_ui")
@@ -150,9 +152,11 @@ def test_a_long_text_is_read_in_one_go(pattern: str, flags: int) -> None:
         lambda: names.split_field("a[]." * 500_000 + "!"),
         lambda: read_set("NO," + " " * 100_000 + '"'),
         lambda: may_mean("${user}" * 12 + "!", "customer_addresses_of_2026_export"),
+        lambda: plain_cookies(";a=" + " " * 60_000 + '"'),
+        lambda: units("ß" * 30_000),
         lambda: refused(lambda: parse("a on" + " " * 100_000 + "z" + " " * 100_000 + "\ny")),
     ],
-    ids=["split", "split_field", "read_set", "may_mean", "capability"],
+    ids=["split", "split_field", "read_set", "may_mean", "cookies", "units", "capability"],
 )
 def test_a_long_name_is_read_in_one_go(work: Callable[[], object]) -> None:
     with _limited():

@@ -1,9 +1,10 @@
 """Makes the Flask application out of the parts: the API, the pages, and what every answer has in common."""
 
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 from markupsafe import escape
@@ -18,6 +19,7 @@ from proxy.http.forwarded import read_proxies
 from proxy.http.identity import Identity
 from proxy.refusals import TooMany
 from web_ui import session, wording
+from web_ui.cookies import plain_cookies
 from web_ui.home.estate import Estates
 from web_ui.home.steps import next_step
 from web_ui.identity.configuration import configured
@@ -32,6 +34,9 @@ from web_ui.routes import apis, pages
 from web_ui.throttle import Throttle
 from web_ui.view_as import OPEN, ViewAs
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -39,7 +44,16 @@ CONTENT_POLICY = (
 
 
 class _App(flask.Flask):
-    """Leaves it to `problems.told` to log what goes wrong past every handler: Flask tells its text and the address."""
+    """Leaves it to `problems.told` to log what goes wrong past every handler: Flask tells its text and the address.
+
+    INVARIANT: no cookie is looked for in a text that is none; Werkzeug takes time by the square of the blanks in one.
+    """
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answers a request, of whose cookies those are left that are some."""
+        if "HTTP_COOKIE" in environ:
+            environ["HTTP_COOKIE"] = plain_cookies(environ["HTTP_COOKIE"])
+        return super().wsgi_app(environ, start_response)
 
     def log_exception(self, exc_info: Any) -> None:
         """Nothing: the handler of all errors comes next."""

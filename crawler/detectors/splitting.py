@@ -11,6 +11,7 @@ _NORDIC = str.maketrans({"ø": "oe"})
 _DANISH = str.maketrans({"å": "aa"})
 _CAMEL = re.compile(r"(?<=[a-zà-ÿα-ωа-я0-9])(?=[A-ZÀ-ÞΑ-ΩА-Я])|(?<=[A-ZÀ-ÞΑ-ΩА-Я])(?=[A-ZÀ-ÞΑ-ΩА-Я][a-zà-ÿα-ωа-я])")
 _MARKS = ("Mn",)
+_LONGEST_NAME = 300  # letters, as a question of a survey may have
 _SIGNS = "".join(map(chr, filter(lambda code: unicodedata.category(chr(code))[0] == "M", range(0x300, 0x1100))))
 """Signs that belong to the letter before them: accents, and the vowels of the scripts of India and its neighbours."""
 _PARTS = re.compile(rf"[^\W\d_]+(?:[{_SIGNS}]+[^\W\d_]*)*|\d+")
@@ -43,13 +44,13 @@ def squeezed(phrase: str) -> str:
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """The words of a column's name, in one spelling; numbers are left out.
+    """The words of a column's name, in one spelling; numbers are left out, and what is too long to be part of a name.
 
     Example:
         >>> parts("custEMail_1")
         ('cust', 'e', 'mail')
     """
-    split = _CAMEL.sub(" ", unicodedata.normalize("NFKC", name))
+    split = _CAMEL.sub(" ", unicodedata.normalize("NFKC", name[:_LONGEST_NAME]))
     found = [plain(part) for part in _PARTS.findall(split)]
     return tuple(part for part in found if not part.isdigit())
 
