@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from catalog.sources.files import relation as file_relation
+from catalog.sources.files import scans
 from tests.proxy.world import World, governed
 
 DOCUMENT = """
@@ -130,3 +132,67 @@ def test_a_column_that_is_seen_is_told(shop: World) -> None:
     assert "`contact`" in told(shop, "select id from shop.cards")
     write_table(shop.folder / "data", "2 AS other")
     assert GENERAL in told(shop, "select id from shop.table")
+
+
+LEFT_OUT = """
+veil: 1
+sources: {data: {connector: files, path: ./data, bad_rows: leave_out}}
+databases: {shop: {}}
+tags: {x.a: {}, x.b: {}}
+datasets:
+  shop.pay: {source: data, relation: pay.csv, columns: {pay: {tags: [x.a]}, hidden: {tags: [x.b]}}}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - policy: some
+    grant: select
+    to: [analyst]
+    scope: shop
+    having: not x.b
+    transform: [{tagged: x.a, with: tokenize()}]
+    why: a test
+"""
+NAMING = (
+    "select id from shop.pay",
+    "select id, pay is null as p from shop.pay",
+    "select count(*) from shop.pay",
+    "select count(pay) from shop.pay",
+    "select region, count(*) from shop.pay group by region",
+)
+
+
+def write_pay(folder: Path, odd: int | None, *, column: int = 1) -> None:
+    rows = [[str(number), "100", "7", "EU"] for number in range(6_000)]
+    if odd is not None:
+        rows[odd][column] = "about 50"
+    lines = ["id,pay,hidden,region", *map(",".join, rows), "1,2,3", ""]
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "pay.csv").write_text("\n".join(lines))
+
+
+@pytest.fixture(params=["small", "large"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "large":
+        monkeypatch.setattr(scans, "WHOLE_FILE_BYTES", 100)
+        monkeypatch.setattr(file_relation, "WHOLE_FILE_BYTES", 100)
+        monkeypatch.setattr(scans, "TYPED_ROWS", 20)
+
+
+@pytest.mark.usefixtures("size")
+@pytest.mark.parametrize("column", [1, 2], ids=["masked", "hidden"])
+@pytest.mark.parametrize("when", ["before the crawl", "after it"])
+def test_which_row_has_a_cell_that_does_not_fit_is_not_told_by_the_rows_that_are_left_out(
+    tmp_path: Path, column: int, when: str
+) -> None:
+    found: list[object] = []
+    for odd in (5_000, 5_500):
+        folder = tmp_path / str(odd)
+        folder.mkdir()
+        write_pay(folder, odd if when == "before the crawl" else None, column=column)
+        with governed(folder, LEFT_OUT) as world:
+            if when == "after it":
+                write_pay(folder, odd, column=column)
+            outcomes = [world.outcome(sql) for sql in NAMING]
+        kinds = {kind for kind, *_ in outcomes}
+        assert kinds == {"rows" if when == "before the crawl" else "error"}
+        found.append(outcomes)
+    assert found[0] == found[1]

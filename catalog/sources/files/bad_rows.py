@@ -1,13 +1,15 @@
 """Rows of delimited files that cannot be read: counted and told by their lines, never by what stands in them."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from catalog.errors import SourceUnavailable
+from catalog.names import quoted
 from catalog.sources.failures import mapped
 from catalog.sources.files.delimited import CsvDialect, pinned_csv
 from catalog.sources.files.encodings import line_numbers, refuse_foreign
@@ -84,14 +86,36 @@ def bad_rows(
     )
 
 
+def has_misfits(world: World, texts: str, typed: str, names: Iterable[str]) -> bool:
+    """Whether cells of these columns do not fit their types, of two FROM items that leave out rows: one that reads the
+    cells as texts, and one in the types.
+
+    The engine would leave out such a row of the queries that read the cell, and of no others.
+    """
+    every = ", ".join(map(quoted, names))
+    if not every:
+        return False
+    of_typed = f"SELECT count(*) FROM {typed} WHERE hash({every}) IS NOT NULL"  # always so, and read for it
+    with _asking(world) as cursor:
+        found = cursor.execute(f"SELECT (SELECT count(*) FROM {texts}) <> ({of_typed})").fetchall()
+    return bool(found[0][0])
+
+
 def _errors(world: World, item: str) -> Iterable[tuple[str, int, bool, bool]]:
+    with _asking(world) as cursor:
+        cursor.execute(f"SELECT count(COLUMNS(*)) FROM {item}").fetchall()
+        found: list[tuple[str, int, bool, bool]] = cursor.execute(_ERRORS).fetchall()
+        return found
+
+
+@contextmanager
+def _asking(world: World) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that is interrupted when it takes too long."""
     cursor = world.cursor()
     clock = threading.Timer(_SECONDS, cursor.interrupt)
     clock.start()
     try:
-        cursor.execute(f"SELECT count(COLUMNS(*)) FROM {item}").fetchall()
-        found: list[tuple[str, int, bool, bool]] = cursor.execute(_ERRORS).fetchall()
-        return found
+        yield cursor
     except duckdb.Error as error:
         raise mapped(error) from None
     finally:

@@ -136,22 +136,26 @@ def refuse_other_delimiters(relation: str, files: Iterable[Path], dialect: CsvDi
             )
 
 
-def csv_columns(world: World, files: FileSet, dialect: CsvDialect) -> tuple[tuple[str, DuckDBPyType], ...]:
-    """The columns of delimited files and their types, from the rows that can be read; `sample_size` says from how many.
+def csv_columns(
+    world: World, files: FileSet, dialect: CsvDialect, *, rows: str
+) -> tuple[tuple[str, DuckDBPyType], ...]:
+    """The columns of delimited files and their types, from so many of the `rows` that can be read, -1 for all of them.
 
     Dates and timestamps are what the source says that they are, and text when written otherwise: the engine would
     guess one format for all columns, from any cell. Without a format it takes a timestamp for one with a time zone.
     """
     moments = "TIMESTAMPTZ" if dialect.given.timestamps is None else "TIMESTAMP"
     options = _dialect(dialect, f"BOOLEAN TIME DATE {moments} BIGINT DOUBLE VARCHAR".split())
-    options |= {"sample_size": sample_size(files.byte_count), "ignore_errors": "true"}
+    options |= {"sample_size": rows, "ignore_errors": "true"}
     found = world.columns(item("read_csv", files, options | {"union_by_name": boolean(len(files.files) > 1)}))
     zoned = [name for name, type_ in found if type_.id == _ZONED and name not in files.partitions]
-    types = _moments(world, files, dialect, zoned) if zoned else {}
+    types = _moments(world, files, dialect, zoned, int(rows)) if zoned else {}
     return tuple((name, types.get(name, type_)) for name, type_ in found)
 
 
-def _moments(world: World, files: FileSet, dialect: CsvDialect, names: Sequence[str]) -> Mapping[str, DuckDBPyType]:
+def _moments(
+    world: World, files: FileSet, dialect: CsvDialect, names: Sequence[str], limit: int
+) -> Mapping[str, DuckDBPyType]:
     """What columns are that hold moments: texts where no cell has a time of day, timestamps where none has a zone."""
     texts = [(name, "VARCHAR") for name in names]
     read = pinned_csv(files, dialect, texts, is_mixed=len(files.files) > 1, leaves_out=True)
@@ -160,7 +164,6 @@ def _moments(world: World, files: FileSet, dialect: CsvDialect, names: Sequence[
         for name in names
         for mark in (_TIME, _ZONE)
     )
-    limit = int(sample_size(files.byte_count))
     some = f"SELECT * FROM {read}{f' LIMIT {limit}' if limit > 0 else ''}"
     [marks] = world.rows(f"SELECT {told} FROM ({some})")
     has_time, has_zone = marks[::2], marks[1::2]
@@ -194,13 +197,14 @@ def pinned_csv(
 
 
 def headers(world: World, files: FileSet, dialect: CsvDialect) -> dict[Path, tuple[str, ...]]:
-    """The names of the columns of each file, in order; the engine is asked once for all that begin alike."""
+    """The names of the columns of each file, in order, and none of folders; asked once for all that begin alike."""
     known: dict[bytes, tuple[str, ...]] = {}
     found: dict[Path, tuple[str, ...]] = {}
     for one in files.each():
         start = _start(one.files[0], dialect)
         if start not in known:
-            known[start] = tuple(name for name, _ in world.columns(pinned_csv(one, dialect, (), leaves_out=True)))
+            plain = pinned_csv(replace(one, partitions=()), dialect, (), leaves_out=True)
+            known[start] = tuple(name for name, _ in world.columns(plain))
         found[one.files[0]] = known[start]
     return found
 
@@ -228,8 +232,12 @@ def _written(dialect: CsvDialect) -> dict[str, str]:
     } | _STEADY
 
 
+def stated(dialect: CsvDialect) -> dict[str, str]:
+    """How delimited text is written, as options of the engine: with nothing left to be guessed but for the types."""
+    formats = {"dateformat": dialect.given.dates, "timestampformat": dialect.given.timestamps}
+    return _written(dialect) | {name: literal(format_) for name, format_ in formats.items() if format_}
+
+
 def _dialect(dialect: CsvDialect, guessed: Iterable[str]) -> dict[str, str]:
     """How to read, with the types that the engine may guess: beside some, it would guess how they are written."""
-    formats = {"dateformat": dialect.given.dates, "timestampformat": dialect.given.timestamps}
-    types = {"auto_type_candidates": f"[{', '.join(map(literal, guessed))}]"}
-    return _written(dialect) | types | {name: literal(format_) for name, format_ in formats.items() if format_}
+    return stated(dialect) | {"auto_type_candidates": f"[{', '.join(map(literal, guessed))}]"}

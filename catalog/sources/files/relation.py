@@ -13,7 +13,8 @@ from catalog.names import fold
 from catalog.sources.connector import Expected, Scan
 from catalog.sources.engine_types import carried, may_have_no_text
 from catalog.sources.failures import CHANGED_HINT
-from catalog.sources.files.bad_rows import BadRows, bad_rows, counted
+from catalog.sources.files.bad_rows import BadRows, bad_rows, counted, has_misfits
+from catalog.sources.files.bound_csv import bound_csv
 from catalog.sources.files.columns import Columns, columns_of, has_half_floats, parquet_schema, refuse_disagreement
 from catalog.sources.files.delimited import (
     CsvDialect,
@@ -28,7 +29,14 @@ from catalog.sources.files.hollow import SAMPLE_ROWS
 from catalog.sources.files.json_columns import json_columns
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind
 from catalog.sources.files.options import FileOptions
-from catalog.sources.files.scans import WHOLE_FILE_BYTES, described_json, one_of_each_shape, parquet, pinned_json
+from catalog.sources.files.scans import (
+    WHOLE_FILE_BYTES,
+    described_json,
+    one_of_each_shape,
+    parquet,
+    pinned_json,
+    sample_size,
+)
 from catalog.sources.files.sets import FileSet
 from catalog.sources.files.widening import always_fits
 from catalog.sources.states import state_told
@@ -72,7 +80,7 @@ class FileRelation:
         _ = self._has_agreed
         with self._asking():
             if self.files.kind in DELIMITED:
-                found = csv_columns(self._world, self.files, self._dialect)
+                found = csv_columns(self._world, self.files, self._dialect, rows=self._typed_rows)
             elif self.files.kind is FileKind.PARQUET:
                 found = self._world.columns(parquet(self.files))
             else:
@@ -81,6 +89,11 @@ class FileRelation:
         above = {fold(step.split("=")[0]) for step in self._root.parts if self.files.partitions and "=" in step}
         above -= {fold(key) for key in self.files.partitions}
         return tuple((name, type_) for name, type_ in found if fold(name) not in above)
+
+    @property
+    def _typed_rows(self) -> str:
+        """How many rows tell the types: where bad rows are left out all, so that each cell of the others fits."""
+        return "-1" if self._options.leaves_out_bad_rows else sample_size(self.files.byte_count)
 
     def described(self, some: FileSet) -> str:
         """A FROM item over some of the files that reads the rows that can be read, in the types of all or their own."""
@@ -163,9 +176,8 @@ class FileRelation:
             return pinned_json(self.files, expected.columns)
         _ = self._has_agreed
         _refuse_gone(expected, {name for names in self._headers.values() for name in (*names, *self.files.partitions)})
-        return pinned_csv(
-            self.files, self._dialect, expected.columns, is_mixed=self._is_mixed, leaves_out=self._leaves_out()
-        )
+        leaves_out = self._leaves_out(expected)
+        return bound_csv(self.files, self._headers, self._dialect, expected.columns, leaves_out=leaves_out)
 
     @cached_property
     def bad_rows(self) -> tuple[BadRows, ...]:
@@ -214,16 +226,30 @@ class FileRelation:
             hint="look at the file, then crawl again",
         )
 
-    def _leaves_out(self) -> bool:
+    def _leaves_out(self, expected: Expected) -> bool:
         """Whether bad rows are left out; of files too large to look through, the engine refuses them as it goes."""
         if self._options.leaves_out_bad_rows:
-            return bool(self.bad_rows)  # raises when they cannot be told from good ones
+            if self.bad_rows and self._has_misfits(expected):  # raises when they cannot be told from good ones
+                raise _changed(expected, "cells of it do not fit the types of their columns any more")
+            return bool(self.bad_rows)
         if self.files.byte_count <= WHOLE_FILE_BYTES and self.bad_rows:
             raise SourceUnavailable(
                 f"{counted(self.bad_rows)} cannot be read",
                 hint="mend what the last crawl names, or set the source's option `bad_rows` to `leave_out`",
             )
         return False
+
+    def _has_misfits(self, expected: Expected) -> bool:
+        """INVARIANT: of these files a row is left out of all queries or of none, whatever columns they read."""
+        keys = {fold(key) for key in self.files.partitions}
+        typed = [name for name, type_ in expected.columns if type_ != "VARCHAR" and fold(name) not in keys]
+        texts = [(name, "VARCHAR") for name, _ in expected.columns]
+        as_texts, as_typed = (
+            bound_csv(self.files, self._headers, self._dialect, columns, leaves_out=True)
+            for columns in (texts, expected.columns)
+        )
+        with self._asking():
+            return has_misfits(self._world, as_texts, as_typed, typed)
 
     @cached_property
     def _dialect(self) -> CsvDialect:
@@ -276,7 +302,8 @@ def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:
     known = {fold(name) for name in found}
     for name, _ in expected.columns:
         if fold(name) not in known:
-            raise SourceUnavailable(
-                f"`{expected.relation}` has changed since it was last crawled: it has no column `{name}` any more",
-                hint=CHANGED_HINT,
-            )
+            raise _changed(expected, f"it has no column `{name}` any more")
+
+
+def _changed(expected: Expected, why: str) -> SourceUnavailable:
+    return SourceUnavailable(f"`{expected.relation}` has changed since it was last crawled: {why}", hint=CHANGED_HINT)

@@ -82,8 +82,15 @@ class FileSet:
 
     def at(self, place: int) -> "FileSet":
         """One of the files alone, by its place."""
-        one = slice(place, place + 1) if place >= 0 else slice(place, None)
-        return FileSet.seen(self.kind, self.files[one], self.sizes[one], self.states[one], self.partitions, self.sheet)
+        place %= len(self.files)
+        return self.between(place, place + 1)
+
+    def between(self, begin: int, end: int) -> "FileSet":
+        """The files from one place to before another."""
+        some = slice(begin, end)
+        return FileSet.seen(
+            self.kind, self.files[some], self.sizes[some], self.states[some], self.partitions, self.sheet
+        )
 
 
 class Place(Protocol):

@@ -1,6 +1,9 @@
-"""The engine plans without knowing what Parquet columns hold, however they are called."""
+"""The engine plans without knowing what columns hold, however they are called."""
 
+import gzip
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -53,3 +56,62 @@ def test_bloom_filters_of_short_numbers_leave_out_no_row(tmp_path: Path, is_nest
         item = holding(Part(source="lake", expected=expected, scan=connect(source).scan(expected)), held).scan.item
         counts += duckdb.execute(f"SELECT count(*) FROM {item} WHERE {name} = 1").fetchall()
     assert counts == [(1,), (1,)]
+
+
+def _one(folder: Path, note: str) -> str:
+    (folder / "c.csv").write_text("id,note\n" + "".join(f"{i},{note}\n" for i in range(40)))
+    return "c.csv"
+
+
+def _packed(folder: Path, note: str) -> str:
+    (folder / "c.csv.gz").write_bytes(gzip.compress(f"id,note\n1,{note}\n".encode()))
+    return "c.csv.gz"
+
+
+def _series(folder: Path, note: str) -> str:
+    (folder / "s").mkdir()
+    for number, header in enumerate(("id,note", "note,id", "note,id", "id,note,more")):
+        cells = {"id": "1", "note": note, "more": "x"}
+        row = ",".join(cells[name] for name in header.split(","))
+        (folder / "s" / f"p{number}.csv").write_text(f"{header}\n{row}\n")
+    return "s"
+
+
+def _folders(folder: Path, note: str) -> str:
+    for day in ("1", "2"):
+        (folder / "t" / f"day={day}").mkdir(parents=True)
+        (folder / "t" / f"day={day}" / "c.csv").write_text(f"id,day,note\n1,9,{note}\n")
+    return "t"
+
+
+JOINS = (
+    "{a} JOIN {b} ON a.id = b.i WHERE a.id > 0",
+    "{b} LEFT JOIN {a} ON a.id = b.i",
+    "{a} SEMI JOIN {b} ON a.id = b.i",
+    "{a} ANTI JOIN {b} ON a.id = b.i",
+    "{a} ASOF JOIN {b} ON a.id % 2 = b.i % 2 AND a.id >= b.i",
+    "{a} JOIN {b} ON a.id < b.i",
+    "{a} WHERE a.id IN (SELECT b.i % 5 FROM {b}) OR a.id > 7",
+)
+
+
+@pytest.mark.parametrize("write", [_one, _packed, _series, _folders])
+def test_how_many_bytes_a_text_has_does_not_reach_the_planner(
+    tmp_path: Path, write: Callable[[Path, str], str]
+) -> None:
+    """The engine would take a delimited file for as many rows as it has bytes for."""
+    plans: list[tuple[str, str]] = []
+    for world, note in (("short", "n"), ("long", " ".join(map(str, range(5_000))))):
+        (tmp_path / world).mkdir()
+        relation = write(tmp_path / world, note)
+        source = Source(name="lake", connector="files", options={"path": str(tmp_path / world)})
+        fields = connect(source).describe(relation)
+        expected = Expected(relation=relation, columns=tuple((field.name, field.type) for field in fields))
+        part = holding(Part(source="lake", expected=expected, scan=connect(source).scan(expected)), held := HeldFiles())
+        for joined in JOINS:
+            sql = joined.format(a=f"{part.scan.item} AS a", b="range(60) AS b(i)")
+            [[_, plan]] = duckdb.execute(f"EXPLAIN (FORMAT json) SELECT a.id FROM {sql}").fetchall()
+            plans.append((world, re.sub(r"/[^ \"]*", "", plan)))
+        held.close()
+    assert all("Estimated Cardinality" in plan for _, plan in plans)
+    assert [plan for world, plan in plans if world == "short"] == [plan for world, plan in plans if world == "long"]
