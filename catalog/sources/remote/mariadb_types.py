@@ -23,9 +23,7 @@ _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _BITS = re.compile(r"bit\((\d+)\)")
 _MOST_DIGITS = 38
 _SHORT = 100  # what is neither text nor bytes is shorter than that in a line
-_GROWTH = (
-    4  # bytes of a line for one that is stored: of another encoding, in two digits, doubled, masked by a wide character
-)
+_GROWTH = 4  # bytes of a line for one that is stored: of another encoding, in two digits, masked by a wide character
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
