@@ -196,3 +196,26 @@ def test_which_row_has_a_cell_that_does_not_fit_is_not_told_by_the_rows_that_are
         assert kinds == {"rows" if when == "before the crawl" else "error"}
         found.append(outcomes)
     assert found[0] == found[1]
+
+
+def test_which_row_has_a_cell_that_is_no_text_is_not_told_behind_very_many_bad_rows(tmp_path: Path) -> None:
+    """Of a thousand of them the engine is asked what is wrong, and not of the others."""
+    found: list[object] = []
+    for odd in (5_000, 5_500):
+        folder = tmp_path / str(odd)
+        folder.mkdir()
+        _write_texts(folder, None)
+        with governed(folder, LEFT_OUT) as world:
+            assert {kind for kind, *_ in (world.outcome(sql) for sql in NAMING)} == {"rows"}
+            _write_texts(folder, odd)
+            outcomes = [world.outcome(sql) for sql in NAMING]
+        assert {kind for kind, *_ in outcomes} == {"error"}
+        found.append(outcomes)
+    assert found[0] == found[1]
+
+
+def _write_texts(folder: Path, odd: int | None) -> None:
+    rows = [b"%d,%s,7,EU" % (number, b"a\xff" if number == odd else b"aa") for number in range(6_000)]
+    (folder / "data").mkdir(exist_ok=True)
+    lines = [b"id,pay,hidden,region", *[b"1,2,3"] * 1_100, *rows, b""]
+    (folder / "data" / "pay.csv").write_bytes(b"\n".join(lines))

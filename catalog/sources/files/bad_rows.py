@@ -87,8 +87,8 @@ def bad_rows(
 
 
 def has_misfits(world: World, texts: str, typed: str, names: Iterable[str]) -> bool:
-    """Whether cells of these columns do not fit their types, of two FROM items that leave out rows: one that reads the
-    cells as texts, and one in the types.
+    """Whether cells of these columns do not fit their types, or are no texts, of two FROM items that leave out rows:
+    one that reads no cell, and one that reads them in the types.
 
     The engine would leave out such a row of the queries that read the cell, and of no others.
     """

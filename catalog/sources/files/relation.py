@@ -230,7 +230,10 @@ class FileRelation:
         """Whether bad rows are left out; of files too large to look through, the engine refuses them as it goes."""
         if self._options.leaves_out_bad_rows:
             if self.bad_rows and self._has_misfits(expected):  # raises when they cannot be told from good ones
-                raise _changed(expected, "cells of it do not fit the types of their columns any more")
+                raise SourceUnavailable(
+                    f"cells of `{expected.relation}` do not fit their columns, or are no text in UTF-8",
+                    hint="look at the file, then crawl again",
+                )
             return bool(self.bad_rows)
         if self.files.byte_count <= WHOLE_FILE_BYTES and self.bad_rows:
             raise SourceUnavailable(
@@ -242,14 +245,14 @@ class FileRelation:
     def _has_misfits(self, expected: Expected) -> bool:
         """INVARIANT: of these files a row is left out of all queries or of none, whatever columns they read."""
         keys = {fold(key) for key in self.files.partitions}
-        typed = [name for name, type_ in expected.columns if type_ != "VARCHAR" and fold(name) not in keys]
+        read = [name for name, _ in expected.columns if fold(name) not in keys]
         texts = [(name, "VARCHAR") for name, _ in expected.columns]
         as_texts, as_typed = (
             bound_csv(self.files, self._headers, self._dialect, columns, leaves_out=True)
             for columns in (texts, expected.columns)
         )
         with self._asking():
-            return has_misfits(self._world, as_texts, as_typed, typed)
+            return has_misfits(self._world, as_texts, as_typed, read)
 
     @cached_property
     def _dialect(self) -> CsvDialect:
@@ -302,8 +305,7 @@ def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:
     known = {fold(name) for name in found}
     for name, _ in expected.columns:
         if fold(name) not in known:
-            raise _changed(expected, f"it has no column `{name}` any more")
-
-
-def _changed(expected: Expected, why: str) -> SourceUnavailable:
-    return SourceUnavailable(f"`{expected.relation}` has changed since it was last crawled: {why}", hint=CHANGED_HINT)
+            raise SourceUnavailable(
+                f"`{expected.relation}` has changed since it was last crawled: it has no column `{name}` any more",
+                hint=CHANGED_HINT,
+            )
