@@ -28,8 +28,10 @@ _OUT_OF = (
 )
 _DATASETS = f"SELECT json_group_array(id) AS bases FROM dataset WHERE {_OF} AND NOT is_gone"
 
-Walked = set[tuple[str, Path, int]]
-"""Where in between a tag has come along already: the table, as stored, the path and the tag."""
+_ENOUGH = 2  # of which one is another than whichever asks
+
+Walked = set[tuple[str, str, Path, int]]
+"""Where in between a tag has come along already: the sources and the table, as stored, the path and the tag."""
 
 
 def onward(tx: Transaction, of: str, place: str, held: Held, walked: Walked) -> Iterator[tuple[str, Carried]]:
@@ -43,7 +45,7 @@ def onward(tx: Transaction, of: str, place: str, held: Held, walked: Walked) -> 
         for flow in tx.rows(_OUT_OF, [of, at, at, of]):
             came = Held()
             for each in standing.passed(flow):
-                key = flow["holder"], each.path, each.tag_id
+                key = of, flow["holder"], each.path, each.tag_id
                 if key not in walked:
                     walked.add(key)
                     came.add(each)
@@ -54,15 +56,17 @@ def onward(tx: Transaction, of: str, place: str, held: Held, walked: Walked) -> 
 
 @dataclass(slots=True)
 class InBetween:
-    """The tags that come to tables in between of one database, which some sources reach; each worked out once."""
+    """The tags that come to tables in between of one database, which some sources reach; each worked out once.
+
+    A tag comes from two datasets, if it stands in so many, so that to each of these it comes from another.
+    """
 
     tx: Transaction
     of: str
-    but: int
     _known: dict[str, Held] = field(default_factory=dict)
 
     def held(self, place: str) -> Held:
-        """Those that come to the table at a place, as stored, from all datasets `but` one, by however many tables."""
+        """Those that come to the table at a place, as stored, from all datasets, by however many tables."""
         if place not in self._known:
             self._work_out(place)
         return self._known[place]
@@ -84,14 +88,14 @@ class InBetween:
         self._pass_on(came, inner)
 
     def _pass_on(self, came: deque[tuple[str, Carried]], inner: Mapping[str, Iterable[tuple[str, Row]]]) -> None:
-        """Keeps each tag where it came to, once, and passes it on within; the first that come are those said."""
-        walked: Walked = set()
+        """Keeps each tag where it came to, of two datasets, and passes it on; the first that come are those said."""
+        walked: dict[tuple[str, Path, int], set[str]] = {}
         while came:
             place, carried = came.popleft()
-            key = place, carried.path, carried.tag_id
-            if key in walked:
+            known = walked.setdefault((place, carried.path, carried.tag_id), set())
+            if carried.dataset in known or len(known) == _ENOUGH:
                 continue
-            walked.add(key)
+            known.add(carried.dataset)
             self._known[place].add(carried)
             for holder, flow in inner.get(place, ()):
                 came += [(holder, each) for each in Held.of(carried).passed(flow)]
@@ -99,4 +103,4 @@ class InBetween:
     def _from(self, flow: Row) -> Held:
         """What stands in the datasets that a flow is from: in all where it is from anything."""
         bases = flow["bases"] if flow["relation"] is None else self.tx.rows(_DATASETS, [self.of])[0]["bases"]
-        return held_of(self.tx, bases, but=self.but)
+        return held_of(self.tx, bases)

@@ -9,7 +9,7 @@ from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, read_path, stored_path
 from catalog.descriptions import stored_description
 from catalog.errors import SettingsInvalid
-from catalog.flows import arrive, descend
+from catalog.flows import Moved, descend
 from catalog.lookup import check_name, row_id, tag_id
 from catalog.model import Database, Dataset, Defect, Description, Field, Reading, Source
 from catalog.names import fold
@@ -118,9 +118,12 @@ class Datasets:
             )
             tx.execute_many("INSERT INTO database_tag VALUES (?, ?)", _pairs(place, wanted - held))
             if wanted != held:
+                moved = Moved()
                 for row in tx.rows("SELECT id FROM dataset WHERE database_id = ?", [place]):
-                    arrive(tx, row["id"])
-                    descend(tx, row["id"], moved=[((), tag) for tag in wanted - held])
+                    moved.note(row["id"], None, "")
+                    for tag in sorted(wanted - held):
+                        moved.note(row["id"], ((), tag), "")
+                moved.pass_on(tx)
 
     def add_database(self, name: str) -> bool:
         """Adds an empty database unless one of that name is there, which stays as it is; True when it was added."""

@@ -44,8 +44,11 @@ _OF = "f.source_id IN (SELECT value FROM json_each(?))"
 _ORDER = " ORDER BY f.dataset_id, f.kind DESC, f.relation, f.at, f.path"
 _BASES = (
     "SELECT b.id, b.place, b.relation FROM dataset b JOIN database a ON a.id = b.database_id"
-    " WHERE NOT b.is_gone AND b.place <> '' AND b.source_id IN (SELECT value FROM json_each(?))"
-    " AND (? OR b.place IN (SELECT value FROM json_each(?))) ORDER BY a.name, b.name"
+    " WHERE NOT b.is_gone AND b.place <> '' AND {0} ORDER BY a.name, b.name"
+)
+_ANY_BASE = _BASES.format("b.source_id IN (SELECT value FROM json_each(?))")
+_SOME_BASES = _BASES.format(  # the sign keeps SQLite from looking through all of the sources
+    "+b.source_id IN (SELECT value FROM json_each(?)) AND b.place IN (SELECT value FROM json_each(?))"
 )
 _LACKING = (
     f"{_FLOWS} WHERE {_OF} AND f.relation = ? AND NOT (f.path = '[]' AND f.at = '[]' AND f.is_whole AND EXISTS"
@@ -58,6 +61,10 @@ _ADD = (
     "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
     " VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO NOTHING"
 )
+
+
+Between = dict[str, InBetween]
+"""What comes to the tables in between, by the sources that reach their database."""
 
 
 class Flows:
@@ -97,12 +104,12 @@ class Flows:
             if tx.execute(
                 "UPDATE source SET reaches = ? WHERE name = ? AND reaches <> ?", [database, source, database]
             ):
-                for row in tx.rows(
+                rows = tx.rows(
                     "SELECT DISTINCT f.dataset_id AS id FROM flow f JOIN source s ON s.id = f.source_id"
                     f" WHERE s.reaches = ? AND ? <> '' UNION {OF_ONE_DATABASE}",
                     [database, database, database],
-                ):
-                    arrive(tx, row["id"], by=by)
+                )
+                arrive(tx, *(row["id"] for row in rows), by=by)
 
     def put_tables(self, source: str, held: TableFlows, *, by: str = "") -> None:
         """Keeps what every table of a source's database holds of others, whether it is a dataset or not, in place of
@@ -118,10 +125,8 @@ class Flows:
             tx.execute_many(f"DELETE FROM table_flow WHERE ({_TABLE_FLOW}) = (?, ?, ?, ?, ?, ?, ?)", changed)
             added = [(row["id"], *each) for each in sorted(wanted - known)]
             tx.execute_many(f"INSERT INTO table_flow ({_TABLE_FLOW}) VALUES (?, ?, ?, ?, ?, ?, ?)", added)
-            for each in tx.rows(
-                f"SELECT DISTINCT f.dataset_id AS id FROM flow f WHERE {_OF}", [_sources(tx, row["id"])]
-            ):
-                arrive(tx, each["id"], by=by)
+            holding = f"SELECT DISTINCT f.dataset_id AS id FROM flow f WHERE {_OF}"
+            arrive(tx, *(each["id"] for each in tx.rows(holding, [_sources(tx, row["id"])])), by=by)
 
     def holding(self) -> frozenset[str]:
         """The datasets of which a column holds of another, or that are the same table as another."""
@@ -137,24 +142,27 @@ class Flows:
     def arrivals(self, dataset: str) -> tuple[Arrival, ...]:
         """The tags that come to a dataset by its flows, each once, but for those that it has by a person or anyway."""
         with self._catalog.snapshot() as tx:
-            return tuple(_to(tx, dataset_id(tx, dataset)))
+            return tuple(_to(tx, dataset_id(tx, dataset), {}))
 
 
-def descend(tx: Transaction, base: int, *, moved: Collection[Standing] | None = None, by: str = "") -> None:
-    """Suggests the tags of a dataset, or those that `moved`, wherever something holds of it, and so on from there.
+def descend(tx: Transaction, base: int, *, by: str = "") -> None:
+    """Suggests the tags of a dataset wherever something holds of it, and so on from there.
 
     Call it in the transaction in which the dataset gets them.
     """
     walked: Walked = set()
-    _suggest(tx, _from(tx, base, moved, walked), by, walked)
+    _suggest(tx, _from(tx, base, None, walked), by, walked)
 
 
-def arrive(tx: Transaction, dataset: int, *, by: str = "") -> None:
-    """Suggests the tags that come to a dataset wherever they do not stand, as when what said so before is taken away.
+def arrive(tx: Transaction, *datasets: int, by: str = "") -> None:
+    """Suggests the tags that come to datasets wherever they do not stand, as when what said so before is taken away.
 
     Call it in the transaction in which that is.
     """
-    _suggest(tx, _to(tx, dataset), by, set())
+    between: Between = {}  # what comes to a dataset meanwhile is passed on from there, and needs no second look
+    walked: Walked = set()
+    for dataset in datasets:
+        _suggest(tx, _to(tx, dataset, between), by, walked)
 
 
 class Moved:
@@ -176,10 +184,11 @@ class Moved:
 
     def pass_on(self, tx: Transaction) -> None:
         """Suggests what was given wherever something holds of it, and what is left to come to whatever lost a tag."""
+        walked: Walked = set()
         for (dataset, by), given in self._given.items():
-            descend(tx, dataset, moved=given, by=by)
-        for dataset, by in self._taken.items():
-            arrive(tx, dataset, by=by)
+            _suggest(tx, _from(tx, dataset, given, walked), by, walked)
+        for by in dict.fromkeys(self._taken.values()):
+            arrive(tx, *(dataset for dataset, who in self._taken.items() if who == by), by=by)
 
 
 def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str, walked: Walked) -> None:
@@ -229,25 +238,29 @@ def _from(tx: Transaction, base: int, moved: Collection[Standing] | None, walked
             yield from _along(tx, flow, held)
 
 
-def _to(tx: Transaction, dataset: int) -> Iterator[Arrival]:
+def _to(tx: Transaction, dataset: int, between: Between) -> Iterator[Arrival]:
     """The tags that come to a dataset from everything that it holds of, and from its doubles, each once and by the
     first of its flows.
     """
     seen: set[tuple[str, int]] = set()
-    for each in (*_by_flows(tx, dataset), *_from_doubles(tx, dataset)):
+    for each in (*_by_flows(tx, dataset, between), *_from_doubles(tx, dataset)):
         key = fold(stored_path(each.path)), each.tag_id
         if key not in seen:
             seen.add(key)
             yield each
 
 
-def _by_flows(tx: Transaction, dataset: int) -> Iterator[Arrival]:
+def _by_flows(tx: Transaction, dataset: int, between: Between) -> Iterator[Arrival]:
     flows = tx.rows(f"{_FLOWS} WHERE f.dataset_id = ?{_ORDER}", [dataset])
     if not flows:
         return
-    [row] = tx.rows("SELECT source_id FROM dataset WHERE id = ?", [dataset])
+    [row] = tx.rows(
+        "SELECT d.source_id, b.name || '.' || d.name AS name FROM dataset d JOIN database b ON b.id = d.database_id"
+        " WHERE d.id = ?",
+        [dataset],
+    )
     of = _sources(tx, row["source_id"])
-    bases, between = _bases(tx, of, flows), InBetween(tx, of, but=dataset)
+    bases, tables = _bases(tx, of, flows), between.setdefault(of, InBetween(tx, of))
     held: dict[int, Held] = {}
     for flow in flows:
         for place in (flow["relation"],) if flow["relation"] else bases:
@@ -255,7 +268,7 @@ def _by_flows(tx: Transaction, dataset: int) -> Iterator[Arrival]:
                 held[base["id"]] = held.get(base["id"]) or held_of(tx, f"[{base['id']}]")
                 yield from _along(tx, flow, held[base["id"]], base["relation"])
             if place not in bases:
-                yield from _along(tx, flow, between.held(place), is_between=True)
+                yield from _along(tx, flow, tables.held(place), is_between=True, but=row["name"])
 
 
 def _from_doubles(tx: Transaction, dataset: int) -> Iterator[Arrival]:
@@ -268,22 +281,31 @@ def _bases(tx: Transaction, of: str, flows: Sequence[sqlite3.Row]) -> dict[str, 
     """The datasets of a database that flows may come from, by place."""
     wanted = {str(flow["relation"]) for flow in flows}
     found: dict[str, list[sqlite3.Row]] = {}
-    for row in tx.rows(_BASES, [of, "" in wanted, json.dumps(sorted(wanted))]):
+    is_any = "" in wanted
+    for row in tx.rows(_ANY_BASE, [of]) if is_any else tx.rows(_SOME_BASES, [of, json.dumps(sorted(wanted))]):
         found.setdefault(row["place"], []).append(row)
     return found
 
 
 def _along(
-    tx: Transaction, flow: sqlite3.Row, held: Held, relation: str | None = None, *, is_between: bool = False
+    tx: Transaction,
+    flow: sqlite3.Row,
+    held: Held,
+    relation: str | None = None,
+    *,
+    is_between: bool = False,
+    but: str = "",
 ) -> Iterator[Arrival]:
-    """The tags that come along one flow from a relation; a view that may read anything reads not itself, but may read
-    what differs from it in case alone.
+    """The tags that come along one flow from a relation, `but` those of one dataset; a view that may read anything
+    reads not itself, but may read what differs from it in case alone.
     """
     by_itself = is_between or bool(flow["is_double"])
     at, is_any = read_path(flow["at"]), flow["kind"] == FlowKind.MAY_BE and not read_path(flow["path"])
     if is_any and flow["own"] == relation:
         return
     for carried in held.passing(flow):
+        if but and carried.dataset == but:
+            continue
         kind = FlowKind(flow["kind"]).with_(carried.kind)
         for column in _columns(tx, flow, folded(carried.path[len(at) :])):
             if not _has_it(tx, flow["dataset_id"], column, carried.tag_id, by_itself=by_itself):

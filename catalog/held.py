@@ -9,12 +9,12 @@ from catalog.dataset_reader import read_path
 from catalog.flow import FlowKind, Path, Standing
 from catalog.names import fold
 
-_AMONG = "IN (SELECT value FROM json_each(:bases)) AND {0} <> :but"
+_AMONG = "IN (SELECT value FROM json_each(:bases))"
 _HELD = (
-    "SELECT h.path, h.tag_id, t.name AS tag, min(b.name || '.' || d.name) AS dataset FROM (SELECT dataset_id, path,"
-    f" tag_id FROM assignment WHERE state <> 'rejected' AND dataset_id {_AMONG.format('dataset_id')} UNION ALL"
-    " SELECT d.id, '[]', b.tag_id FROM dataset d JOIN database_tag b ON b.database_id = d.database_id"
-    f" WHERE d.id {_AMONG.format('d.id')}) AS h JOIN tag t ON t.id = h.tag_id"
+    "SELECT h.path, h.tag_id, t.name AS tag, min(b.name || '.' || d.name) AS dataset,"
+    " max(b.name || '.' || d.name) AS another FROM (SELECT dataset_id, path, tag_id FROM assignment"
+    f" WHERE state <> 'rejected' AND dataset_id {_AMONG} UNION ALL SELECT d.id, '[]', b.tag_id FROM dataset d"
+    f" JOIN database_tag b ON b.database_id = d.database_id WHERE d.id {_AMONG}) AS h JOIN tag t ON t.id = h.tag_id"
     " JOIN dataset d ON d.id = h.dataset_id JOIN database b ON b.id = d.database_id"
     " GROUP BY h.path COLLATE NOCASE, h.tag_id ORDER BY h.path, t.name"
 )
@@ -85,18 +85,17 @@ class Held:
             yield replace(carried, path=(*top, *below), kind=kind, stands_at=carried.stands_at or at)
 
 
-def held_of(tx: Transaction, bases: str, *, but: int = 0, moved: Collection[Standing] | None = None) -> Held:
-    """The tags of datasets, in JSON, `but` one, or those of them that `moved`; each once, of the first that has it."""
+def held_of(tx: Transaction, bases: str, *, moved: Collection[Standing] | None = None) -> Held:
+    """The tags of datasets, in JSON, or those of them that `moved`; each of two that have it, which is as much as
+    anybody asks: of one of them, whether another has it.
+    """
     held = Held()
     wanted = None if moved is None else {(folded(at), tag) for at, tag in moved}
-    for row in tx.rows(_HELD, {"bases": bases, "but": but}):
-        stands_at = read_path(row["path"])
-        if wanted is not None and (folded(stands_at), row["tag_id"]) not in wanted:
-            continue
-        tagged = Carried(
-            path=stands_at, tag=row["tag"], tag_id=row["tag_id"], dataset=row["dataset"], stands_at=stands_at
-        )
-        held.add(tagged)
+    for row in tx.rows(_HELD, {"bases": bases}):
+        at = read_path(row["path"])
+        if wanted is None or (folded(at), row["tag_id"]) in wanted:
+            for dataset in dict.fromkeys((row["dataset"], row["another"])):
+                held.add(Carried(path=at, tag=row["tag"], tag_id=row["tag_id"], dataset=dataset, stands_at=at))
     return held
 
 

@@ -138,3 +138,69 @@ def _one(catalog: Catalog, name: str, number: int, tag: str, tags: Tags | None =
 
 def _standing(catalog: Catalog, name: str) -> set[tuple[str, str]]:
     return {(each.path[0], each.tag) for each in Tags(catalog).assignments(f"shop.{name}")}
+
+
+def _partitions(catalog: Catalog, count: int) -> Callable[[], None]:
+    """A table that is no dataset, with partitions that are, one of them tagged; gives what changes its flows."""
+    datasets, table = Datasets(catalog), ("main", "parted")
+    fields = tuple(Field(name=f"c{number}", type="VARCHAR") for number in range(5))
+
+    def whole(relation: tuple[str, str]) -> Flow:
+        return Flow(column=(), relation=relation, at=(), kind=FlowKind.MADE, is_whole=True)
+
+    every = set()
+    for number in range(count):
+        place = ("main", f"part_{number}")
+        datasets.register("shop", f"part_{number}", "file", f"part_{number}", fields)
+        Flows(catalog).put(f"shop.part_{number}", [whole(table)])
+        every |= {(place, whole(table)), (table, whole(place))}
+    Flows(catalog).put_tables("file", frozenset(every))
+    _one(catalog, "part_0", 0, TAGS[0])
+    assert all(_standing(catalog, f"part_{number}") == {("c0", TAGS[0])} for number in range(count))
+    return lambda: Flows(catalog).put_tables("file", frozenset({*every, (("main", "other"), whole(table))}))
+
+
+def _steps(catalog: Catalog, work: Callable[[], object]) -> int:
+    """How many hundreds of steps of SQLite something takes."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    [database] = catalog._open.values()
+    database.conn.set_progress_handler(count, 100)
+    work()
+    database.conn.set_progress_handler(None, 0)
+    return taken
+
+
+def test_what_partitions_pass_on_takes_work_by_their_number_and_not_by_its_square(tmp_path: Path) -> None:
+    taken = []
+    for count in (60, 120):
+        with Catalog(tmp_path / f"{count}.sqlite") as catalog:
+            Datasets(catalog).put_source(Source(name="file", connector="duckdb"))
+            Datasets(catalog).put_database(Database(name="shop"))
+            for tag in TAGS:
+                Tags(catalog).put_tag(Tag(name=tag))
+            change = _partitions(catalog, count)
+            reject = partial(_review_all, catalog, TagState.REJECTED)
+            tagged = partial(Datasets(catalog).put_database, Database(name="shop", tags=(TAGS[1],)))
+            taken.append([_steps(catalog, work) for work in (change, tagged, reject)])
+    assert all(many < 3 * few for few, many in zip(*taken, strict=True)), taken
+
+
+def test_a_tag_comes_back_from_another_partition_but_not_from_itself(catalog: Catalog) -> None:
+    _partitions(catalog, 3)
+    tags = Tags(catalog)
+    for number in range(3):
+        tags.remove(f"shop.part_{number}", ("c0",), TAGS[0])
+        assert _standing(catalog, f"part_{number}") == {("c0", TAGS[0])}
+    with catalog.change() as tx:
+        tx.execute("DELETE FROM assignment WHERE path <> ?", ['["c1"]'])
+    _one(catalog, "part_1", 1, TAGS[1])
+    with catalog.change() as tx:
+        tx.execute("DELETE FROM assignment WHERE origin = 'lineage'")
+    tags.remove("shop.part_1", ("c1",), TAGS[1])
+    assert not any(_standing(catalog, f"part_{number}") for number in range(3))
