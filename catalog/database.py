@@ -67,6 +67,9 @@ class Transaction:
             raise _not_storable() from None
 
 
+_Place = tuple[int, threading.Thread]
+
+
 class Catalog:
     """One catalog file, open in as many threads and processes as like.
 
@@ -87,7 +90,7 @@ class Catalog:
         self._writing = FairLock()
         self._deeds_of = FairLocks()
         # A connection must not cross a fork, so the process is part of its place.
-        self._open: dict[tuple[int, int], Database] = {}
+        self._open: dict[_Place, Database] = {}
         self._reading = threading.local()
         self._deed = threading.local()
         self._ask: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -259,9 +262,8 @@ class Catalog:
         return database
 
     def _close_ended_threads(self) -> None:
-        alive = {thread.ident for thread in threading.enumerate()}
         for process, thread in list(self._open):
-            if process == os.getpid() and thread not in alive:
+            if process == os.getpid() and not thread.is_alive():
                 self._open.pop((process, thread)).close()
 
     def _migrate(self) -> None:
@@ -278,9 +280,13 @@ def _not_storable() -> SettingsInvalid:
     )
 
 
-def _place() -> tuple[int, int]:
-    """The process and thread that run; asking for the thread makes a foreign one count as alive."""
-    return os.getpid(), threading.current_thread().ident or 0
+def _place() -> _Place:
+    """The process and thread that run; asking for the thread makes a foreign one count as alive.
+
+    INVARIANT: it is the thread itself and not its number, which the next one may have: to that its connection would
+    be closed while it works with it.
+    """
+    return os.getpid(), threading.current_thread()
 
 
 def _make_private(path: Path) -> None:

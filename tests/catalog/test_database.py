@@ -173,6 +173,22 @@ def test_connections_of_ended_threads_are_closed(catalog: Catalog) -> None:
     assert len(catalog._open) <= 3
 
 
+def test_a_thread_has_no_connection_of_an_ended_one_whose_number_it_has(catalog: Catalog) -> None:
+    """Which might be closed just then."""
+    used: dict[int | None, object] = {}
+    found: list[tuple[int | None, object]] = []
+    for _ in range(50):
+        thread = threading.Thread(target=lambda: found.append((threading.get_ident(), catalog._database())))
+        thread.start()
+        thread.join()
+        number, connection = found[-1]
+        if number in used:
+            assert connection is not used[number]
+            return
+        used[number] = connection
+    pytest.fail("no thread had the number of another")
+
+
 def test_a_closed_catalog_is_not_opened_again_by_accident(catalog: Catalog) -> None:
     catalog.close()
     with pytest.raises(Internal):
