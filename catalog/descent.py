@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 from catalog.errors import SourceUnavailable, VeilError
-from catalog.flows import Flow, FlowKind, Place, TableFlows, place_of
+from catalog.flow import Flow, FlowKind, TableFlows
 from catalog.generated import Generated
 from catalog.lineage import Origin, Shape, lineage
 from catalog.model import Description, Key
 from catalog.names import fold, join
+from catalog.relations import Place, place_of
 from catalog.shared import Shared
 from catalog.sources.connector import (
     KnowsGenerated,

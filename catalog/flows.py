@@ -13,18 +13,11 @@ from catalog.closure import InBetween, Walked, onward
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import read_path, stored_path
 from catalog.doubles import OF_ONE_DATABASE, WITH_DOUBLES, doubles
-from catalog.flow import ANYTHING as ANYTHING  # the names that others know them by
-from catalog.flow import Arrival, Path
-from catalog.flow import Flow as Flow
-from catalog.flow import FlowKind as FlowKind
-from catalog.flow import Standing as Standing
-from catalog.flow import TableFlows as TableFlows
+from catalog.flow import Arrival, Flow, FlowKind, Path, Standing, TableFlows
 from catalog.held import Held, folded, held_of
 from catalog.lookup import dataset_id
 from catalog.model import TagOrigin, TagState
 from catalog.names import fold
-from catalog.relations import Place as Place
-from catalog.relations import place_of as place_of
 
 _FLOWS = (
     "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own, 0 AS is_double FROM flow f"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from catalog.flows import Place, place_of
 from catalog.names import fold
+from catalog.relations import Place, place_of
 from catalog.sources.connector import GeneratedColumn
 
 Column = tuple[Place, str]

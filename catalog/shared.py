@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from catalog.flows import Place, place_of
+from catalog.relations import Place, place_of
 from catalog.sources.connector import SharedRows
 
 

@@ -11,7 +11,8 @@ from catalog.clock import utc_now, written_time
 from catalog.database import Catalog, Transaction, Value
 from catalog.dataset_reader import read_path, stored_path
 from catalog.errors import PolicyInvalid
-from catalog.flows import Moved, Standing
+from catalog.flow import Standing
+from catalog.flows import Moved
 from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState

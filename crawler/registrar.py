@@ -9,7 +9,8 @@ from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
-from catalog.flows import Flow, Flows, TableFlows
+from catalog.flow import Flow, TableFlows
+from catalog.flows import Flows
 from catalog.model import Dataset, Source, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, nearest
 from catalog.tags import Tags

@@ -10,9 +10,9 @@ from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
 from catalog.database import Catalog
 from catalog.descent import Descent, Told
 from catalog.errors import VeilError
-from catalog.flows import Place, place_of
 from catalog.model import Dataset, Field
 from catalog.names import fold
+from catalog.relations import Place, place_of
 from catalog.sources.connector import LookStopped, Relation, StaysOpen
 from crawler.classify import Suggestion
 from crawler.fingerprints import mark

@@ -10,7 +10,8 @@ from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
-from catalog.flows import ANYTHING, Flows
+from catalog.flow import ANYTHING
+from catalog.flows import Flows
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
 from catalog.model import Dataset, TagAssignment, TagOrigin, TagState

@@ -8,7 +8,7 @@ from catalog import names, registry
 from catalog.database import Catalog
 from catalog.descent import Descent
 from catalog.errors import PolicyInvalid, SourceUnavailable, VeilError
-from catalog.flows import Flow, TableFlows
+from catalog.flow import Flow, TableFlows
 from catalog.model import Dataset, Field, Source, TagAssignment, TagRule
 from catalog.names import fold
 from catalog.people.accounts import Accounts

@@ -7,7 +7,7 @@ from catalog import registry
 from catalog.crawl_options import leads_elsewhere
 from catalog.descent import Descent
 from catalog.errors import SourceUnavailable, VeilError
-from catalog.flows import Flow
+from catalog.flow import Flow
 from catalog.model import Dataset, Field, Source
 from catalog.names import fold
 from catalog.sources.connector import KnowsViews, StaysOpen

@@ -11,7 +11,8 @@ import pytest
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import PolicyInvalid
-from catalog.flows import Flow, FlowKind, Flows
+from catalog.flow import Flow, FlowKind
+from catalog.flows import Flows
 from catalog.model import Database, Field, Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.tag_assignments import Choice, TagAssignments
 from catalog.tags import Tags

@@ -137,7 +137,7 @@ def _ends(desk: Desk, history: tuple[Revision, ...]) -> tuple[int, int]:
             if number not in known:
                 raise RequestInvalid(f"there is no revision {number}", hint=f"they go from 1 to {newest}")
         return min(old, new), max(old, new)
-    start = _start(desk) if _reads_history(desk) else _day(_start(desk))
+    start = _start(desk)
     before = next((revision.number for revision in history if revision.at < start), None)
     return before or min((revision.number for revision in history), default=newest), newest
 
@@ -148,24 +148,23 @@ def _period(desk: Desk, old: int, new: int) -> str:
     """
     if _reads_history(desk) or desk.asked.get("from") or desk.asked.get("to"):
         return f"From revision {old} to revision {new}"
-    return f"Since {_day(_start(desk)).date().isoformat()}"
+    return f"Since {_start(desk).date().isoformat()}"
 
 
 def _reads_history(desk: Desk) -> bool:
     return desk.rights is None or may_read_history(desk.rights)
 
 
-def _day(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def _start(desk: Desk) -> datetime:
-    """When the period begins: so many days ago, or at the beginning of a day."""
+    """When the period begins: so many days ago, or at a moment; at the beginning of that day for who may not read when
+    revisions were made.
+    """
     text = desk.asked.get("since", "").strip() or "30d"
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=desk.at.tzinfo)
+        start = datetime.fromisoformat(text).replace(tzinfo=desk.at.tzinfo)
     except ValueError:
-        return desk.at - timedelta(days=desk.days("since", 30))
+        start = desk.at - timedelta(days=desk.days("since", 30))
+    return start if _reads_history(desk) else start.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _number(desk: Desk, name: str, otherwise: int) -> int:
