@@ -1,5 +1,6 @@
 """How delimited text is read: one dialect for all files of a relation, by stated rules, whatever stands in its rows."""
 
+import codecs
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -202,6 +203,11 @@ def headers(world: World, files: FileSet, dialect: CsvDialect) -> dict[Path, tup
     found: dict[Path, tuple[str, ...]] = {}
     for one in files.each():
         start = _start(one.files[0], dialect)
+        if dialect.has_header and start.removeprefix(codecs.BOM_UTF8)[:1] in (b"\n", b"\r"):
+            raise SourceUnavailable(  # the engine would find the header behind it, and yet read that as a row
+                f"`{one.files[0].name}` begins with an empty line",
+                hint="take out the empty lines before its header, then crawl again",
+            )
         if start not in known:
             plain = pinned_csv(replace(one, partitions=()), dialect, (), leaves_out=True)
             known[start] = tuple(name for name, _ in world.columns(plain))
@@ -217,8 +223,10 @@ def _start(file: Path, dialect: CsvDialect) -> bytes:
     return line if is_whole else head
 
 
-# skip=0: else a ragged file is read from some later line on, as if it were whole; and no line is a comment
-_STEADY = {"skip": "0", "comment": "''"}
+# skip=0: else a ragged file is read from some later line on, as if it were whole; and no line is a comment.
+# parallel=false: else the engine cuts a file every 8 MB, and at each cut guesses whether it stands within quotes; where
+# it guesses wrong, lines of a cell are rows, of which it says so at the end of the file or, leaving out bad rows, never
+_STEADY = {"skip": "0", "comment": "''", "parallel": "false"}
 
 
 def _written(dialect: CsvDialect) -> dict[str, str]:

@@ -168,3 +168,23 @@ def test_moments_of_json_are_those_that_can_be_read(tmp_path: Path, cell: str, t
     assert connect(source).sample("x.ndjson", 1).to_pylist() == [row]
     if "VARCHAR" in type_:
         assert cell.strip('"') == row["a"] or row["a"] == [{"at": "04-13-2020 01:00:00 PM", "n": 1}]
+
+
+@pytest.mark.parametrize("options", [{}, {"bad_rows": "leave_out"}])
+def test_lines_of_a_cell_are_no_rows_wherever_a_large_file_is_cut(tmp_path: Path, options: dict[str, str]) -> None:
+    note = "\n".join(["Dear colleague,", *["-9,a line that looks like a row,kim"] * 40, "kind regards"])
+    whole = [f'{number},"{note}",p{number % 7}\n' for number in range(12_000)]  # the engine cuts every 8,000,000 bytes
+    ragged = ["7,8\n"] if options else []
+    write(tmp_path / "x.csv", "".join(["id,note,who\n", *whole[:5], *ragged, *whole[5:]]))
+    found = rows(lake(tmp_path, **options), "x.csv")
+    assert [row["id"] for row in found] == list(range(12_000))
+    assert {row["note"] for row in found} == {note}
+
+
+@pytest.mark.parametrize("options", [{}, {"bad_rows": "leave_out"}])
+@pytest.mark.parametrize("start", ["\n", "\ufeff\n", "\r\n\r\n"])
+def test_an_empty_line_before_the_header_ends_the_reading(tmp_path: Path, start: str, options: dict[str, str]) -> None:
+    end = start.removeprefix("\ufeff").removesuffix("\r\n") or "\n"
+    write(tmp_path / "x.csv", start + end.join(["name,town", "Kim,Bern", "Lee,Genf", ""]))
+    with pytest.raises(SourceUnavailable, match=r"`x\.csv` begins with an empty line"):
+        rows(lake(tmp_path, **options), "x.csv")
