@@ -90,6 +90,7 @@ def veil() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the answer is the exit code."""
     try:
+        _refuse_halves(arguments)
         code = veil.main(args=list(arguments), prog_name="veil", standalone_mode=False)
     except VeilError as error:
         told = from_room(error)
@@ -111,6 +112,15 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     echo(told, err=True)
     return 1
+
+
+def _refuse_halves(arguments: Sequence[str]) -> None:
+    """What is no UTF-8 comes from the system as halves of characters, which neither the catalog nor others can hold."""
+    for place, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise click.ClickException(f"argument {place} is no text in UTF-8") from None
 
 
 def main() -> None:

@@ -118,7 +118,7 @@ class Webhook:
     longest_line: ClassVar[int | None] = None
 
     def send(self, lines: Sequence[str]) -> None:
-        body = json.dumps([_element(line) for line in lines], ensure_ascii=False).encode()
+        body = f"[{', '.join(map(_element, lines))}]".encode()
         headers = {"Content-Type": "application/json", "User-Agent": "veil"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
@@ -213,9 +213,9 @@ def _datagram(
     return family, (str(place[0]), int(place[1]))
 
 
-def _element(line: str) -> object:
-    """A line of JSON as its value, any other as text."""
-    return json.loads(line) if line.startswith("{") else line
+def _element(line: str) -> str:
+    """A line of JSON as it stands, any other as a text of JSON."""
+    return line if line.startswith("{") else json.dumps(line)
 
 
 def _place(url: str) -> str:

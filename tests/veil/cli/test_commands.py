@@ -92,6 +92,13 @@ def test_a_query_comes_in_every_format(shop: Terminal) -> None:
     assert pa.ipc.open_stream(shop.run(*ask, "arrow").raw).read_all()["id"].to_pylist() == [2, 3]
 
 
+def test_bytes_that_are_no_text_are_refused_whatever_they_are_for(shop: Terminal) -> None:
+    before = shop.run("audit", "search", "--user", "kim", "-f", "json").json()
+    told = shop.run("query", "select id from shop.orders", "--as", "kim", "--purpose", "x\udcff", expect=1).err
+    assert told.splitlines()[0] == "error: argument 6 is no text in UTF-8"
+    assert shop.run("audit", "search", "--user", "kim", "-f", "json").json() == before
+
+
 def test_parameters_are_json_or_text(shop: Terminal) -> None:
     day = '{"$type": "date", "value": "2026-01-31"}'
     ask = ("query", "select ? as a, ? as b, ? as c", "--as", "max", "-f", "json")

@@ -347,6 +347,19 @@ def test_a_web_address_gets_an_array_and_the_token() -> None:
     assert seen == [("Bearer s3cret", [{"a": 1}, "CEF:0|x"])]
 
 
+@pytest.mark.parametrize("form", ["json", "ocsf", "cef"])
+def test_half_of_a_character_in_an_event_keeps_none_of_the_later_ones_back(journal: Journal, form: str) -> None:
+    journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada\udcff"))
+    _fill(journal, 1)
+    with _hook(204) as (url, seen):
+        sink = Sink(name="s", target=Webhook(url=url), form=FORMS[form])
+        _deliver(sink, journal)
+    assert sink.problem == ""
+    [(_, lines)] = seen
+    assert isinstance(lines, list)
+    assert len(lines) == 2
+
+
 @pytest.mark.parametrize("status", [302, 307, 401, 500])
 def test_any_answer_but_a_good_one_is_no_arrival_and_no_redirect_is_followed(status: int) -> None:
     with _hook(status) as (url, seen):
