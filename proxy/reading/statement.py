@@ -4,6 +4,7 @@ The tree that leaves here is the only thing that goes on; the text itself is nev
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -28,6 +29,11 @@ _SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
 _ARROW = "`->` takes what follows its path for a part of it in the engine, so it wants brackets"
 _BEHIND_ARROWS = (exp.Binary, exp.In, exp.Between)
+_PARTS = (
+    *(exp.Query, exp.With, exp.CTE, exp.Table, exp.TableAlias, exp.TableSample, exp.From, exp.Join, exp.Lateral),
+    *(exp.Unnest, exp.Pivot, exp.Values, exp.Where, exp.Group, exp.Having, exp.Qualify, exp.Distinct, exp.Filter),
+    *(exp.Order, exp.Limit, exp.Fetch, exp.Offset),
+)
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -122,6 +128,23 @@ def generate(tree: exp.Expr, dialect: str, *, copy: bool = True) -> str:
         raise SqlUnsupported("a construct of this SQL cannot be written out again faithfully") from error
 
 
+def shape(tree: exp.Expr) -> Counter[tuple[str, str]]:
+    """What a statement is made of: how many there are of each part of a query, and of each name of a relation.
+
+    Example:
+        >>> sorted(shape(read("select 1 from a where true").tree))
+        [('From', ''), ('Select', ''), ('Table', 'a'), ('Where', '')]
+    """
+    nodes = (node for node in tree.walk() if isinstance(node, _PARTS))
+    return Counter(
+        ("Limit" if isinstance(node, exp.Fetch) else type(node).__name__, _name_of_relation(node)) for node in nodes
+    )
+
+
+def _name_of_relation(node: exp.Expr) -> str:
+    return node.alias_or_name if isinstance(node, exp.Table | exp.CTE) else ""
+
+
 def reread(printed: str, dialect: str) -> exp.Expr:
     """What was printed, read once more as a person's text is; raises SqlInvalid or SqlUnsupported."""
     try:
@@ -200,6 +223,12 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             raise _unsupported(text, node)
         elif isinstance(node, _BEHIND_ARROWS) and type(node.this) is exp.JSONExtract:
             _check_arrow(node)
+        elif (
+            isinstance(node, exp.With) and node.parent is not None and isinstance(node.parent.parent, exp.SetOperation)
+        ):
+            raise SqlUnsupported(
+                "a WITH within a set operation stands without brackets", hint="write `.. UNION (WITH .. SELECT ..)`"
+            )
         elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
             raise SqlUnsupported(
                 "count(DISTINCT ..) takes one value", hint="count rows of several, `count(DISTINCT (a, b))`"

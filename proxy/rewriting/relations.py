@@ -1,16 +1,17 @@
 """Finds every place of a statement where a dataset stands, by the engine's own rules of scope.
 
 A name in parts never means a CTE; a CTE is known only after its definition, and within itself only under
-WITH RECURSIVE; names compare with catalog.names.fold. Whatever is no CTE is a dataset's name: this file
-does not know which datasets exist.
+WITH RECURSIVE, on the right side of its UNION; names compare with catalog.names.fold. Whatever is no CTE is a dataset's
+name: this file does not know which datasets exist.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlglot import exp
 
-from catalog.errors import Position, UnknownDataset
+from catalog.errors import Position, SqlUnsupported, UnknownDataset
 from catalog.names import fold
 from proxy.reading.statement import Statement
 from proxy.rewriting.information import CATALOG
@@ -42,23 +43,71 @@ def leaves(statement: Statement, database: str) -> tuple[Leaf, ...]:
 
     Raises UnknownDataset for a name of more than two parts, unless the first is the one catalog that there is, `veil`.
     """
-    return tuple(_leaf(statement, node, database) for node in _tables(statement.tree, frozenset()))
+    named = relation_names(statement.tree)
+    return tuple(_leaf(statement, node, database) for node, cte in named if cte is None)
 
 
-def _tables(node: exp.Expr, ctes: frozenset[str]) -> Iterator[exp.Table]:
+def relation_names(tree: exp.Expr) -> Iterator[tuple[exp.Table, exp.CTE | None]]:
+    """Every name of a relation in the order of the tree, with the CTE that it means, None for a dataset.
+
+    Raises SqlUnsupported where two CTEs of one WITH have the same name.
+    """
+    return _named(tree, MappingProxyType({}), {})
+
+
+def _named(
+    node: exp.Expr, ctes: Mapping[str, exp.CTE], recursive: dict[int, exp.CTE]
+) -> Iterator[tuple[exp.Table, exp.CTE | None]]:
+    """`recursive` are the CTEs that know their own names, by the sides of a UNION (as ids) that do."""
+    if id(node) in recursive:
+        ctes = _with(ctes, recursive[id(node)])
     clause = node.args.get("with_")
     if isinstance(clause, exp.With):
+        _refuse_twins(clause)
         for cte in clause.expressions:
-            name = fold(cte.alias)
-            yield from _tables(cte.this, ctes | {name} if clause.args.get("recursive") else ctes)
-            ctes = ctes | {name}
+            side = _recursive_side(cte) if clause.args.get("recursive") else None
+            if side is not None:
+                recursive[id(side)] = cte
+            yield from _named(cte.this, ctes, recursive)
+            ctes = _with(ctes, cte)
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-        is_cte = not node.args.get("db") and not node.args.get("catalog") and fold(node.name) in ctes
-        if not is_cte:
-            yield node
+        is_bare = not node.args.get("db") and not node.args.get("catalog")
+        yield node, ctes.get(fold(node.name)) if is_bare else None
     for child in node.iter_expressions():
         if child is not clause:
-            yield from _tables(child, ctes)
+            yield from _named(child, ctes, recursive)
+
+
+def _with(ctes: Mapping[str, exp.CTE], cte: exp.CTE) -> Mapping[str, exp.CTE]:
+    return {**ctes, fold(cte.alias): cte}
+
+
+def _recursive_side(cte: exp.CTE) -> exp.Expr | None:
+    """The only part of a CTE in which the engine takes its name for itself: elsewhere it looks for a relation."""
+    body = cte.this
+    while isinstance(body, exp.Subquery | exp.Paren) and not body.args.get("with_"):
+        body = body.this
+    return body.expression if isinstance(body, exp.Union) else None
+
+
+def _refuse_twins(clause: exp.With) -> None:
+    names = set[str]()
+    for cte in clause.expressions:
+        if fold(cte.alias) in names:
+            raise SqlUnsupported(
+                f"two queries of one WITH are called `{cte.alias[:200]}`", hint="give each query a name of its own"
+            )
+        names.add(fold(cte.alias))
+
+
+def stand_in(node: exp.Table, name: str, alias: str) -> None:
+    """Puts another name in a relation's place, under what the query calls it; joins and samples stay."""
+    old = node.args.get("alias")
+    columns = old.args.get("columns") if isinstance(old, exp.TableAlias) else None
+    node.set("this", exp.to_identifier(name, quoted=True))
+    node.set("db", None)
+    node.set("catalog", None)
+    node.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=columns))
 
 
 def _leaf(statement: Statement, node: exp.Table, database: str) -> Leaf:

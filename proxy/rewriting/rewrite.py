@@ -20,12 +20,12 @@ from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.families import Families
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
 from proxy.fencing.outer_joins import count_again, count_whole
-from proxy.reading.statement import Statement, generate, reread
+from proxy.reading.statement import Statement, generate, reread, shape
 from proxy.rewriting.governing import conditions_behind, governed_relations, left_to_sources
 from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
-from proxy.rewriting.relations import Leaf, shorten_columns
+from proxy.rewriting.relations import Leaf, shorten_columns, stand_in
 from proxy.rewriting.row_order import (
     add_order,
     ends_early,
@@ -37,6 +37,7 @@ from proxy.rewriting.row_order import (
 )
 from proxy.rewriting.secure import Governed
 from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
+from proxy.rewriting.with_names import named_anew
 from proxy.rewriting.words import in_words, own_name, told_briefly
 
 _NAME_BYTES = 12
@@ -88,10 +89,12 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     is_brief = any(item.is_told_briefly for item in placed)
     written = _as_written(tree, order, dialect) if is_brief else ""
     kept, counted = keep_late(late or ()), count_whole(tree, has_views=_has_views(placed))
-    printed = generate(tree, dialect)
-    _check_fixpoint(printed, dialect)
-    sql = _filled(printed, stand_ins, [relation.sql for relation in governed])
-    _verify(sql, placed, governed, session, own=frozenset({BARRIER} if kept else ()))
+    with named_anew(tree) as queries:
+        asked = generate(tree, dialect)
+        _check_fixpoint(tree, asked, dialect)
+    sql = _filled(asked, stand_ins, [relation.sql for relation in governed])
+    _verify(sql, placed, governed, session, own=frozenset({BARRIER} if kept else ()), queries=queries)
+    printed = generate(tree, dialect) if queries else asked
     own_names = [own_name(item.decision.dataset) for item in placed]
     worded = [in_words(item, relation, relation.sql) for item, relation in zip(placed, governed, strict=True)]
     unasked = [
@@ -143,12 +146,14 @@ def blanked(statement: Statement) -> str:
     return generate(statement.tree, statement.dialect)
 
 
-def _check_fixpoint(printed: str, dialect: str) -> None:
+def _check_fixpoint(tree: exp.Expr, printed: str, dialect: str) -> None:
     """What is printed must read back as what was meant; a text that does not is refused."""
     try:
         again = reread(printed, dialect)
     except (VeilError, SqlglotError, RecursionError, ValueError, TypeError) as error:
         raise VerificationFailed("the printed SQL cannot be read back") from error
+    if shape(again) != shape(tree):  # else what printing leaves out would be missing in both texts
+        raise VerificationFailed("the printed SQL has other parts than what was judged")
     if generate(again, dialect, copy=False) != printed:
         raise VerificationFailed("the printed SQL reads back differently")
 
@@ -169,14 +174,9 @@ def _has_views(placed: Sequence[Placed]) -> bool:
 
 
 def _stand_in(leaf: Leaf) -> str:
-    """Puts a name nobody can guess in a dataset's place, under the query's alias for it; joins and samples stay."""
+    """Puts a name nobody can guess in a dataset's place."""
     name = f"t_{secrets.token_hex(_NAME_BYTES)}"
-    alias = leaf.node.args.get("alias")
-    columns = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
-    leaf.node.set("this", exp.to_identifier(name, quoted=True))
-    leaf.node.set("db", None)
-    leaf.node.set("catalog", None)
-    leaf.node.set("alias", exp.TableAlias(this=exp.to_identifier(leaf.alias, quoted=True), columns=columns))
+    stand_in(leaf.node, name, leaf.alias)
     return quoted(name)
 
 
@@ -190,14 +190,20 @@ def _filled(printed: str, stand_ins: Sequence[str], relations: Sequence[str]) ->
 
 
 def _verify(
-    sql: str, placed: Sequence[Placed], governed: Sequence[Governed], session: Session, *, own: frozenset[str]
+    sql: str,
+    placed: Sequence[Placed],
+    governed: Sequence[Governed],
+    session: Session,
+    *,
+    own: frozenset[str],
+    queries: frozenset[str],
 ) -> None:
     expected = [
         Expectation(physical=item.physical, governed=_governed_node(relation, item.relations, session))
         for item, relation in zip(placed, governed, strict=True)
         if item.content is None
     ]
-    verify(session.serialize(sql), expected, own)
+    verify(session.serialize(sql), expected, own, queries)
 
 
 def _governed_node(relation: Governed, relations: Sequence[str], session: Session) -> Node:

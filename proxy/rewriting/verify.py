@@ -3,7 +3,8 @@
 The rewriter's tree and the engine's may differ where a parser, a generator or an attacker found a gap. So the final
 text goes through the engine's parser once more, and its tree must show: one reading statement; only known kinds of
 nodes; every physical relation inside exactly the governed subquery that was decided for it, as often as placed;
-every other relation name a CTE in scope; every function on the list. Anything else is refused and raised as an alarm.
+every other relation name a CTE in scope, under a name that Veil gave it; every function on the list. Anything else is
+refused and raised as an alarm.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from catalog.errors import Internal
-from catalog.names import fold
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
 from proxy.reading.grammar import ENGINE_NODES
 
@@ -58,19 +58,26 @@ def governed_node(parsed: Node, relations: Sequence[str]) -> Node:
     return node
 
 
-def verify(parsed: Node, expected: Sequence[Expectation], own: frozenset[str] = frozenset()) -> None:
+def verify(
+    parsed: Node,
+    expected: Sequence[Expectation],
+    own: frozenset[str] = frozenset(),
+    queries: frozenset[str] = frozenset(),
+) -> None:
     """Passes silently only when the engine read what was decided; raises VerificationFailed with the reason.
 
-    `own` are functions that the rewriter wrote beside those that a person may call.
+    `own` are functions that the rewriter wrote beside those that a person may call, `queries` the names that it gave to
+    the queries of WITH: none has another.
     """
-    _Walk(expected, own).run(statement_node(parsed))
+    _Walk(expected, own, queries).run(statement_node(parsed))
 
 
 class _Walk:
     """One pass over the engine's tree, ticking off the relations that were placed."""
 
-    def __init__(self, expected: Sequence[Expectation], own: frozenset[str]) -> None:
+    def __init__(self, expected: Sequence[Expectation], own: frozenset[str], queries: frozenset[str]) -> None:
         self._own = own
+        self._queries = queries
         self._physical_names = {item.physical for item in expected}
         self._left = list(expected)
         self._has_lookups = any(_source_node(item.governed) for item in expected)
@@ -109,9 +116,15 @@ class _Walk:
             raise VerificationFailed("a description of something else than a query")
         if node.get("class") == "CONSTANT":
             return
-        inner = ctes | frozenset(_cte_names(node))
-        for value in node.values():
-            yield value, inner
+        for name, query in _definitions(node):
+            if name not in self._queries:
+                raise VerificationFailed("a query of WITH under a name that was not given")
+            yield query, ctes
+            ctes = ctes | {name}
+        for key, value in node.items():
+            if key != "cte_map":
+                is_recursive = node.get("type") == "RECURSIVE_CTE_NODE" and key == "right"
+                yield value, ctes | {_recursive_name(node)} if is_recursive else ctes
 
     def _ticks_off(self, physical: str, node: Node) -> bool:
         """Whether the node is one of the governed subqueries that are still to be found; then it is found."""
@@ -149,8 +162,8 @@ def _tables(value: object) -> Iterator[str]:
             left.extend(item)
         elif isinstance(item, dict):
             if item.get("type") == "BASE_TABLE":
-                is_bare = not item.get("schema_name") and not item.get("catalog_name")
-                yield str(item.get("table_name")) if is_bare else ""
+                name = item.get("table_name")
+                yield str(name) if _is_bare(item, "schema_name", "catalog_name", name) else ""
             left.extend(item.values())
 
 
@@ -177,14 +190,18 @@ def _describes_query(node: Node) -> bool:
 
 def _check_cte(node: Node, ctes: frozenset[str]) -> None:
     name = node.get("table_name")
-    qualified = node.get("schema_name") or node.get("catalog_name")
-    if qualified or not isinstance(name, str) or fold(name) not in ctes:
+    if not _is_bare(node, "schema_name", "catalog_name", name) or name not in ctes:
         raise VerificationFailed("a relation that was not placed")
+
+
+def _is_bare(node: Node, schema: str, catalog: str, name: object) -> bool:
+    """Whether a name stands alone, which the engine tells twice."""
+    return not node.get(schema) and not node.get(catalog) and node.get("qualified_name") == {"path": [name]}
 
 
 def _check_call(node: Node, own: frozenset[str]) -> None:
     name = node.get("function_name")
-    if node.get("schema") or node.get("catalog") or not isinstance(name, str):
+    if not isinstance(name, str) or not _is_bare(node, "schema", "catalog", name):
         raise VerificationFailed("a function of a schema")
     is_operator = node.get("is_operator") and name in OPERATORS
     if name.lower() not in FUNCTIONS and name.lower() not in own and not is_operator:
@@ -196,20 +213,20 @@ def _check_call(node: Node, own: frozenset[str]) -> None:
 def _check_table_call(node: Node) -> None:
     function = node.get("function")
     name = function.get("function_name") if isinstance(function, dict) else None
-    if name not in TABLE_FUNCTIONS:
+    if name not in TABLE_FUNCTIONS or not _is_bare(_node(function), "schema", "catalog", name):
         raise VerificationFailed("a table function that is not on the list")
 
 
-def _cte_names(node: Node) -> Iterator[str]:
-    """The names a query node defines, as they compare; a recursive one names itself."""
+def _definitions(node: Node) -> Iterator[tuple[str, object]]:
+    """The queries of a WITH in their order, by their names: each knows those before it."""
     entries = node.get("cte_map")
     for entry in _list(_node(entries).get("map")) if isinstance(entries, dict) else ():
-        name = _node(entry).get("key")
-        if isinstance(name, str):
-            yield fold(name)
-    name = node.get("cte_name")
-    if isinstance(name, str):
-        yield fold(name)
+        yield str(_node(entry).get("key")), _node(entry).get("value")
+
+
+def _recursive_name(node: Node) -> str:
+    """The name by which the right side of a recursive query, and nothing else in it, reads that query."""
+    return str(node.get("cte_name"))
 
 
 def _node(value: object) -> Node:

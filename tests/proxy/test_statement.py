@@ -7,7 +7,7 @@ from sqlglot import exp
 from catalog.errors import LimitExceeded, SqlInvalid, SqlUnsupported, VeilError
 from proxy.reading.functions import FUNCTIONS
 from proxy.reading.grammar import NODES, ROOTS
-from proxy.reading.statement import generate, read
+from proxy.reading.statement import generate, read, reread, shape
 from proxy.reading.tokens import SqlLimits, position_at
 
 READABLE = {
@@ -274,3 +274,31 @@ def test_what_is_read_in_several_ways_may_not_be_read_without_end(opening: str) 
 def test_some_nesting_of_what_is_read_in_several_ways_is_read() -> None:
     printed = generate(read(f"select {'row(' * 8}1{')' * 8}, {'array[' * 5}1{']' * 5}").tree, "duckdb")
     assert printed == f"SELECT {'ROW(' * 8}1{')' * 8}, {'[' * 5}1{']' * 5}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select 1 as a union all with q as (select 2 as a) select a from q",
+        "select 1 as a union all with q as (select 2 as a) select a from q union all select a from q",
+        "select 1 as a except with q as (select 2 as a) select a from q intersect select 3",
+    ],
+)
+def test_a_with_inside_a_set_operation_stands_in_brackets(text: str) -> None:
+    with pytest.raises(SqlUnsupported, match="a WITH within a set operation"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "with q as (select 2 as a) select a from q union all select 3 union select 4",
+        "with q as (select 2 as a) (select a from q) union all select 3",
+        "(with q as (select 2 as a) select a from q) union all select 3 union all (with p as (from a) from p)",
+    ],
+)
+def test_a_with_before_or_within_a_set_operation_is_kept(text: str) -> None:
+    tree = read(text).tree
+    again = reread(generate(tree, "duckdb"), "duckdb")
+    assert shape(again) == shape(tree)
+    assert again.find(exp.With) is not None

@@ -222,3 +222,21 @@ select file_row_number, filename, rowid from shop.orders
 
 -- a recursion over keys
 with recursive r(n) using key (n) as (select 1 union select n + 1 from r where n < 3) select * from r
+
+-- WITH RECURSIVE without recursion: the engine looks for a relation of its own
+with recursive sqlite_master as (select * from sqlite_master) select s.*, (select count(*) from shop.orders) as n from sqlite_master as s
+
+-- the same, of what the engine knows of columns
+with recursive duckdb_columns as (select * from duckdb_columns) select d.table_name, d.column_name, (select count(*) from shop.orders) as n from duckdb_columns as d
+
+-- the left side of a recursive UNION does not know its own name
+with recursive duckdb_views as (select view_name, sql from duckdb_views union all select view_name, sql from duckdb_views where false) select v.*, (select count(*) from shop.orders) as n from duckdb_views as v
+
+-- EXCEPT and INTERSECT are not recursive
+with recursive duckdb_views as (select view_name, sql from (select 'x' as view_name, 'y' as sql) except select view_name, sql from duckdb_views) select v.*, (select count(*) from shop.orders) as n from duckdb_views as v
+
+-- a query within a recursive one stands before its recursion
+with recursive duckdb_views as (with v as (select view_name from duckdb_views) select 'x' as view_name union select view_name from v) select v.*, (select count(*) from shop.orders) as n from duckdb_views as v
+
+-- a WITH in a chain of set operations that is left out in printing
+with duckdb_views as (select 'x' as sql union all with duckdb_views as (select 'y' as sql) select 'z' as sql union all select sql from duckdb_views) select v.*, (select count(*) from shop.orders) as n from duckdb_views as v
