@@ -83,6 +83,9 @@ def parsed(text: str, dialect: str, limits: TextLimits) -> list[exp.Expr]:
     return parsed_tokens(text, tokens, dialect)
 
 
+_AROUND_NOT = (exp.Connector, exp.Paren, exp.Not)
+
+
 def parsed_tokens(text: str, tokens: list[Token], dialect: str) -> list[exp.Expr]:
     """The trees of tokens whose number and depth are bounded; raises TooMuchSql for too many vain attempts.
 
@@ -107,7 +110,29 @@ def parsed_tokens(text: str, tokens: list[Token], dialect: str) -> list[exp.Expr
         if isinstance(error, ParseError) and parser._node_count > parser.max_nodes:
             raise _too_often() from None
         raise Unreadable("it is not understood") from error
+    if any(token.token_type == TokenType.NOT for token in tokens):
+        for tree in trees:
+            _bracket_negations(tree)
     return [tree for tree in trees if tree is not None]
+
+
+def _bracket_negations(tree: exp.Expr | None) -> None:
+    """`a NOT IN (1) < b` is printed as `NOT a IN (1) < b`, which denies the comparison: brackets keep it as it was."""
+    for node in [*tree.find_all(exp.Not)] if tree is not None else ():
+        above = node.parent
+        if isinstance(above, exp.Binary | exp.Predicate | exp.Unary) and not isinstance(above, _AROUND_NOT):
+            node.replace(exp.Paren(this=node.copy()))
+
+
+def recursive_side(part: exp.CTE) -> exp.Expr | None:
+    """The only place in a query of WITH RECURSIVE where an engine takes its name for itself: the right of a UNION.
+
+    On the left, and where there is no UNION on top, DuckDB looks for a relation of that name.
+    """
+    body = part.this
+    while isinstance(body, exp.Subquery | exp.Paren) and not body.args.get("with_"):
+        body = body.this
+    return body.expression if isinstance(body, exp.Union) else None
 
 
 def parsed_type(text: str, limits: TextLimits) -> exp.DataType:

@@ -20,12 +20,12 @@ from sqlglot.tokenizer_core import TokenType
 from catalog.errors import SqlUnsupported
 from catalog.names import fold
 from catalog.sources.engine import serialize
+from catalog.sources.engine_trees import Node, definitions, within
 from catalog.sources.world import World
 from catalog.sql_texts import Unreadable, tokens_of_text
 
 _LONGEST = 1_000_000
 
-Node = Mapping[str, object]
 
 _RELATIONS = """
 SELECT schema_name, table_name, NULL FROM duckdb_tables() WHERE database_name = $database AND NOT internal
@@ -182,11 +182,13 @@ class FileReach:
             tree = serialize(text)
         except SqlUnsupported:
             raise _Beyond("its SQL cannot be followed") from None
-        ctes = frozenset(_ctes(tree))
-        if ctes & self._engines_views:
-            raise _Beyond("a part of it is called like a relation of the engine's own")
-        for node in _nodes(tree):
-            yield from self._names_of(node, ctes)
+        for node, known in _nodes(tree):
+            for name, _ in definitions(node):
+                if re.fullmatch(r"\w+", name) is None:
+                    raise _Beyond("a part of it is called like no plain name")
+                if name in self._engines_views:
+                    raise _Beyond("a part of it is called like a relation of the engine's own")
+            yield from self._names_of(node, known)
 
     def _names_of(self, node: Node, ctes: frozenset[str]) -> Iterator[str | Counter[str]]:
         kind, is_call = node.get("type"), node.get("class") in ("FUNCTION", "WINDOW")
@@ -319,24 +321,15 @@ def _query(view: str) -> str:
     return ""
 
 
-def _ctes(tree: object) -> Iterator[str]:
-    """The names of the queries in WITH; raises _Beyond for one that the engine might take for something else."""
-    for each in _nodes(tree):
-        entries = each.get("cte_map")
-        for entry in (entries.get("map") or ()) if isinstance(entries, dict) else ():
-            name = str(entry.get("key"))
-            if not re.fullmatch(r"\w+", name):
-                raise _Beyond("a part of it is called like no plain name")
-            yield fold(name)
-
-
-def _nodes(tree: object) -> Iterator[dict[str, object]]:
-    """Every node of the engine's tree, each before what is in it; no recursion, as a chain is as deep as it is long."""
-    left = [tree]
+def _nodes(tree: object) -> Iterator[tuple[dict[str, object], frozenset[str]]]:
+    """Every node of the engine's tree before what is in it, with the queries of WITH that are known there; no
+    recursion, as a chain is as deep as it is long.
+    """
+    left = [(tree, frozenset[str]())]
     while left:
-        value = left.pop()
+        value, known = left.pop()
         if isinstance(value, list):
-            left += value
+            left += ((each, known) for each in value)
         elif isinstance(value, dict):
-            yield value
-            left += value.values()
+            yield value, known
+            left += within(value, known)

@@ -8,7 +8,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import fold, join
 from catalog.sources.connector import ViewSql
-from catalog.sql_texts import TextLimits, Unreadable, parsed, tokens_of_text
+from catalog.sql_texts import TextLimits, Unreadable, parsed, recursive_side, tokens_of_text
 
 Place = tuple[str, str]
 """A schema and a name."""
@@ -114,11 +114,14 @@ def _is_within(table: exp.Table) -> bool:
     """Whether a bare name is that of a query in a WITH around it; raises Unclear where engines differ."""
     name = fold(table.name)
     below: exp.Expr = table
+    passed = set[int]()
     while (above := below.parent) is not None:
+        passed.add(id(below))
         if isinstance(above, exp.With):
             names = [*map(fold, _aliases(above))]
             place = next(place for place, each in enumerate(above.expressions) if each is below)
-            if name in names[: place + bool(above.recursive)]:
+            knows_itself = above.recursive and id(recursive_side(above.expressions[place])) in passed
+            if name in names[: place + bool(knows_itself)]:
                 return True
             if name in names:
                 raise Unclear("a part of it is called like what it reads")

@@ -76,6 +76,7 @@ def read(text: str, dialect: str = "duckdb", limits: SqlLimits | None = None) ->
     _check_shows(text, tokens)
     tree = _parse(text, tokens, dialect)
     _check_depth(tree, limits)
+    _check_samples(tokens, tree)
     tree = _plain(tree)
     check_tree(text, tree)
     _check_joins(tree, limits)
@@ -235,6 +236,19 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             )
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
+
+
+def _check_samples(tokens: list[Token], tree: exp.Expr) -> None:
+    """Raises where a sample of one relation is read as one of the whole query, as it is behind VALUES and UNNEST."""
+    written = sum(token.text.upper() == "TABLESAMPLE" for token in tokens if token.token_type == TokenType.TABLE_SAMPLE)
+    of_queries = sum(
+        isinstance(sample.parent, exp.Select | exp.SetOperation) for sample in tree.find_all(exp.TableSample)
+    )
+    if written and of_queries:
+        raise SqlUnsupported(
+            "TABLESAMPLE behind VALUES or UNNEST, or beside USING SAMPLE, is not supported here",
+            hint="draw the sample from a query in brackets, `FROM (FROM (VALUES ..)) AS v TABLESAMPLE ..`",
+        )
 
 
 def _check_arrow(node: exp.Expr) -> None:

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from catalog.errors import Position, SqlUnsupported, UnknownDataset
 from catalog.names import fold
+from catalog.sql_texts import recursive_side
 from proxy.reading.statement import Statement
 from proxy.rewriting.information import CATALOG
 
@@ -65,7 +66,7 @@ def _named(
     if isinstance(clause, exp.With):
         _refuse_twins(clause)
         for cte in clause.expressions:
-            side = _recursive_side(cte) if clause.args.get("recursive") else None
+            side = recursive_side(cte) if clause.args.get("recursive") else None
             if side is not None:
                 recursive[id(side)] = cte
             yield from _named(cte.this, ctes, recursive)
@@ -80,14 +81,6 @@ def _named(
 
 def _with(ctes: Mapping[str, exp.CTE], cte: exp.CTE) -> Mapping[str, exp.CTE]:
     return {**ctes, fold(cte.alias): cte}
-
-
-def _recursive_side(cte: exp.CTE) -> exp.Expr | None:
-    """The only part of a CTE in which the engine takes its name for itself: elsewhere it looks for a relation."""
-    body = cte.this
-    while isinstance(body, exp.Subquery | exp.Paren) and not body.args.get("with_"):
-        body = body.this
-    return body.expression if isinstance(body, exp.Union) else None
 
 
 def _refuse_twins(clause: exp.With) -> None:

@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 from catalog.errors import VeilError
 from catalog.names import quoted
 from catalog.sources.connector import Session, Work
+from catalog.sources.engine_trees import Node
 from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.families import Families
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
@@ -36,7 +37,7 @@ from proxy.rewriting.row_order import (
     take_order,
 )
 from proxy.rewriting.secure import Governed
-from proxy.rewriting.verify import Expectation, Node, VerificationFailed, governed_node, verify
+from proxy.rewriting.verify import Expectation, VerificationFailed, governed_node, verify
 from proxy.rewriting.with_names import named_anew
 from proxy.rewriting.words import in_words, own_name, told_briefly
 

@@ -7,15 +7,14 @@ every other relation name a CTE in scope, under a name that Veil gave it; every 
 refused and raised as an alarm.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from catalog.errors import Internal
+from catalog.sources.engine_trees import Node, definitions, within
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
 from proxy.reading.grammar import ENGINE_NODES
-
-Node = Mapping[str, object]
 
 
 class VerificationFailed(Internal):
@@ -116,15 +115,9 @@ class _Walk:
             raise VerificationFailed("a description of something else than a query")
         if node.get("class") == "CONSTANT":
             return
-        for name, query in _definitions(node):
-            if name not in self._queries:
-                raise VerificationFailed("a query of WITH under a name that was not given")
-            yield query, ctes
-            ctes = ctes | {name}
-        for key, value in node.items():
-            if key != "cte_map":
-                is_recursive = node.get("type") == "RECURSIVE_CTE_NODE" and key == "right"
-                yield value, ctes | {_recursive_name(node)} if is_recursive else ctes
+        if any(name not in self._queries for name, _ in definitions(node)):
+            raise VerificationFailed("a query of WITH under a name that was not given")
+        yield from within(node, ctes)
 
     def _ticks_off(self, physical: str, node: Node) -> bool:
         """Whether the node is one of the governed subqueries that are still to be found; then it is found."""
@@ -215,18 +208,6 @@ def _check_table_call(node: Node) -> None:
     name = function.get("function_name") if isinstance(function, dict) else None
     if name not in TABLE_FUNCTIONS or not _is_bare(_node(function), "schema", "catalog", name):
         raise VerificationFailed("a table function that is not on the list")
-
-
-def _definitions(node: Node) -> Iterator[tuple[str, object]]:
-    """The queries of a WITH in their order, by their names: each knows those before it."""
-    entries = node.get("cte_map")
-    for entry in _list(_node(entries).get("map")) if isinstance(entries, dict) else ():
-        yield str(_node(entry).get("key")), _node(entry).get("value")
-
-
-def _recursive_name(node: Node) -> str:
-    """The name by which the right side of a recursive query, and nothing else in it, reads that query."""
-    return str(node.get("cte_name"))
 
 
 def _node(value: object) -> Node:

@@ -1,5 +1,7 @@
 """What a person may write is read; everything else is refused with words that help."""
 
+import re
+
 import duckdb
 import pytest
 from sqlglot import exp
@@ -302,3 +304,34 @@ def test_a_with_before_or_within_a_set_operation_is_kept(text: str) -> None:
     again = reread(generate(tree, "duckdb"), "duckdb")
     assert shape(again) == shape(tree)
     assert again.find(exp.With) is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("a not in (1, 2) < d", '(NOT "a" IN (1, 2)) < "d"'),
+        ("a not between 1 and 2 <= c", '(NOT "a" BETWEEN 1 AND 2) <= "c"'),
+        ("a not in (1) is null", '(NOT "a" IN (1)) IS NULL'),
+        ("not a < b", 'NOT "a" < "b"'),
+        ("a not in (1) and not b", 'NOT "a" IN (1) AND NOT "b"'),
+    ],
+)
+def test_what_a_not_denies_is_kept_in_printing(written: str, printed: str) -> None:
+    assert generate(read(f"select {written} from t").tree, "duckdb") == f'SELECT {printed} FROM "t"'
+    ours, engines = (_engine_tree(f"select {text} from t") for text in (written, printed.replace('"', "")))
+    assert ours == engines
+
+
+def _engine_tree(sql: str) -> str:
+    """The engine's reading of a text, without the places of its words."""
+    [(tree,)] = duckdb.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    return re.sub(r'"query_location(_length)?":\d+,?', "", tree)
+
+
+@pytest.mark.parametrize(
+    "text", ["from (values (1), (2)) as v(a) tablesample reservoir(1 rows), t", "from unnest([1]) tablesample 10%"]
+)
+def test_a_sample_of_one_relation_is_none_of_the_query(text: str) -> None:
+    with pytest.raises(SqlUnsupported, match="TABLESAMPLE behind VALUES"):
+        read(text)
+    assert "TABLESAMPLE" in generate(read("from (from (values (1))) as v tablesample 10%").tree, "duckdb")

@@ -42,6 +42,10 @@ SHAPES = {
         "renamed": "SELECT id, town AS n FROM t x(id, note, town)",
         "as_a_lambda": "SELECT id, upper(note ->> '$') AS n FROM (SELECT id, to_json(note) AS note FROM t)",
         "whole_row": "SELECT id, to_json(t) AS n FROM t",
+        "called_alike": "WITH RECURSIVE t(id, n) AS (SELECT id, note FROM t UNION ALL SELECT id, n FROM t WHERE false)"
+        " SELECT id, n FROM t",
+        "called_alike_by_key": "WITH RECURSIVE t(id, n) USING KEY (id) AS"
+        " (SELECT a.id, a.note FROM t AS a UNION SELECT id, n FROM t WHERE false) SELECT id, n FROM t",
     },
     "postgres": {
         **IN_ALL,

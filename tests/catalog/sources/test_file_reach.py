@@ -78,6 +78,8 @@ BEYOND = {
     "WITH pragma_database_list AS (SELECT 1) SELECT 1": "engine's own",
     "SELECT (SELECT max(size) FROM read_blob('x')) FROM t": "read_blob",
     'WITH "/x.parquet" AS (SELECT 1) FROM t': "no plain name",
+    "WITH RECURSIVE told_by AS (FROM told_by UNION (FROM told_by LIMIT 0)) FROM told_by": "current_query",
+    "WITH RECURSIVE told_by AS (SELECT 'x' EXCEPT SELECT n FROM told_by) FROM told_by": "current_query",
 }
 
 
@@ -86,6 +88,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("reach") / "team.duckdb"
     with duckdb.connect(str(path)) as engine:
         engine.execute(SETUP)
+        engine.execute("CREATE VIEW told_by AS SELECT current_query() AS n")
         for number, sql in enumerate((*WITHIN, *BEYOND)):
             engine.execute(f'CREATE VIEW "v{number} AS x" AS {sql}')
         path.with_name("x.csv").write_text("a\n1\n")

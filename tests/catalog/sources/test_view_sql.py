@@ -24,6 +24,10 @@ def told(sql: str, dialect: str = "duckdb", within: tuple[str, ...] = ("main",))
         ("SELECT * FROM (WITH t AS (SELECT * FROM u) SELECT * FROM t) x, t", ("main.U", "main.t")),
         ("WITH a AS (SELECT * FROM u), b AS (SELECT * FROM a) SELECT * FROM b", ("main.U",)),
         ("WITH RECURSIVE r AS (SELECT a FROM t UNION ALL SELECT a FROM r) SELECT * FROM r", ("main.t",)),
+        (
+            "WITH RECURSIVE r AS ((SELECT 1 UNION SELECT (WITH b AS (FROM r) SELECT max(a) FROM b, t))) FROM r",
+            ("main.t",),
+        ),
     ],
 )
 def test_relations_are_told_and_names_of_parts_are_none(sql: str, expected: tuple[str, ...]) -> None:
@@ -40,6 +44,10 @@ def test_relations_are_told_and_names_of_parts_are_none(sql: str, expected: tupl
         "SELECT * FROM gone",
         "SELECT * FROM elsewhere.main.t",
         "WITH t AS (SELECT * FROM t) SELECT * FROM t",
+        "WITH RECURSIVE t AS (SELECT * FROM t) SELECT * FROM t",
+        "WITH RECURSIVE t AS (SELECT * FROM t UNION ALL SELECT * FROM t) SELECT * FROM t",
+        "WITH RECURSIVE t AS (SELECT 1 EXCEPT SELECT * FROM t) SELECT * FROM t",
+        "WITH RECURSIVE t AS (WITH u AS (SELECT * FROM t) SELECT 1 UNION SELECT * FROM u) SELECT * FROM t",
         "WITH a AS (SELECT * FROM u), u AS (SELECT 1) SELECT * FROM a",
         "DROP VIEW t",
         "SELECT full\u00a0name FROM t",
