@@ -20,8 +20,8 @@ class Since:
 
 SINCE: Mapping[str, Since] = {
     "PostgreSQL": Since(masks=(10,), keys=(13,)),  # gen_random_uuid
-    "MariaDB": Since(masks=(10, 0, 5), keys=(10, 10)),  # REGEXP_REPLACE; RANDOM_BYTES
-    "MySQL": Since(masks=(8, 0, 4), keys=(8, 0, 4)),  # REGEXP_REPLACE
+    "MariaDB": Since(masks=(10, 0, 5), keys=(10, 10)),  # REGEXP_SUBSTR; RANDOM_BYTES
+    "MySQL": Since(masks=(8, 0, 4), keys=(8, 0, 4)),  # REGEXP_SUBSTR
 }
 
 

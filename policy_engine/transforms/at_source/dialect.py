@@ -46,9 +46,6 @@ class Dialect(ABC):
     end = "$"
     """The very end of a text, in a pattern."""
 
-    has_quick_ends = True
-    """Whether what a pattern finds at the end of a long text is found in a time that grows as the text does."""
-
     @abstractmethod
     def text(self, text: str) -> str:
         """A text as a literal in ASCII."""
@@ -94,12 +91,8 @@ class Dialect(ABC):
         """The whole quotient of whole numbers that are not negative."""
 
     @abstractmethod
-    def replaced(self, sql: str, pattern: str, char: str) -> str:
-        """A text with every character that the pattern fits replaced by another one; raises NoForm."""
-
-    @abstractmethod
-    def character(self, code: int) -> str:
-        """A character in a pattern, by its number."""
+    def masked(self, sql: str, char: str, kept: str = "") -> str:
+        """A text with all but separators and what is kept (a range in a pattern) replaced; raises NoForm."""
 
     @abstractmethod
     def part(self, sql: str, pattern: str) -> str:

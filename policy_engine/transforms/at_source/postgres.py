@@ -9,6 +9,7 @@ from policy_engine.transforms.at_source.dialect import Dialect, NoForm, mark
 from policy_engine.transforms.keys import Key
 from policy_engine.transforms.periods import FIRST_DAY
 from policy_engine.transforms.permutation import padding
+from policy_engine.transforms.separators import SEPARATORS
 from policy_engine.transforms.types import ColumnType, Kind
 
 _TYPES = {
@@ -108,12 +109,10 @@ class Postgres(Dialect):
     def divided(self, number: str, by: int) -> str:
         return f"div(({number})::numeric, {by})"
 
-    def replaced(self, sql: str, pattern: str, char: str) -> str:
+    def masked(self, sql: str, char: str, kept: str = "") -> str:
         by = self.text("\\\\" if char == "\\" else char)
-        return f"regexp_replace({sql}, '{pattern}', {by}, 'g')"
-
-    def character(self, code: int) -> str:
-        return f"\\U{max(code, 1):08x}"  # no text holds a zero byte
+        ranges = "".join(f"{_character(first)}-{_character(last)}" for first, last in SEPARATORS)
+        return f"regexp_replace({sql}, '[^{ranges}{kept}]', {by}, 'g')"
 
     def part(self, sql: str, pattern: str) -> str:
         return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(substring({sql} from '{pattern}'), '') END"
@@ -192,6 +191,11 @@ class Postgres(Dialect):
         digits = self.utf8(f"({{}} + {padding(half)})::text")
         hashed = f"encode(sha256({postgres_key(f'{key.name}_{place}')} || {digits}), 'hex')"
         return self.from_hex(hashed, half // 4)
+
+
+def _character(code: int) -> str:
+    """A character in a pattern, by its number."""
+    return f"\\U{max(code, 1):08x}"  # no text holds a zero byte
 
 
 def _type(column: ColumnType) -> str:

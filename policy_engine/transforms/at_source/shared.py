@@ -19,7 +19,6 @@ from policy_engine.transforms.permutation import ROUNDS
 from policy_engine.transforms.perturbing import BETWEEN, steps
 from policy_engine.transforms.perturbing import HASH_DIGITS as NOISE_DIGITS
 from policy_engine.transforms.safe_harbour import OLDEST, SMALL_AREAS, ZIP
-from policy_engine.transforms.separators import SEPARATORS
 from policy_engine.transforms.spec import Place
 from policy_engine.transforms.tokenize import TOKEN_CHARACTERS
 from policy_engine.transforms.types import NUMBERS, ColumnType, Kind, read_type
@@ -64,10 +63,10 @@ def _mask(dialect: Dialect, raw: str, at: Place) -> Form:
     if at.column.kind in NUMBERS:
         return Form(sql=f"CASE WHEN {raw} IS NOT NULL THEN {dialect.value(0, at.column)} END")
     char, first, last = arguments_of(at)
-    whole = _masked(dialect, raw, char)
+    whole = dialect.masked(raw, char)
     if not first and not last:
         return Form(sql=dialect.out(whole, at.column))
-    middle = _masked(dialect, f"substr({raw}, {first + 1}, char_length({raw}) - {first + last})", char)
+    middle = dialect.masked(f"substr({raw}, {first + 1}, char_length({raw}) - {first + last})", char)
     parts = [f"left({raw}, {first})"] * bool(first) + [middle] + [f"right({raw}, {last})"] * bool(last)
     case = f"CASE WHEN char_length({raw}) > {first + last} THEN {dialect.joined(*parts)} ELSE {whole} END"
     return Form(sql=dialect.out(case, at.column))
@@ -94,14 +93,12 @@ def _mask_ip(dialect: Dialect, raw: str, at: Place) -> Form:
 
 
 def _mask_phone(dialect: Dialect, raw: str, at: Place) -> Form:
-    if not dialect.has_quick_ends:
-        raise NoForm("a long text would take so long that a query tells by its time what it passed over")
     text = dialect.canonical(raw, at.column)
     tail = dialect.tail(text, LAST_TWO)
     head = f"left({text}, char_length({text}) - char_length({tail}))"
-    parts = dialect.joined(_masked(dialect, head, "X"), _masked(dialect, tail, "X", kept="0-9"))
+    parts = dialect.joined(dialect.masked(head, "X"), dialect.masked(tail, "X", kept="0-9"))
     has_more = f"{tail} <> '' AND {dialect.has(head, '[0-9]')}"
-    return Form(sql=dialect.out(f"CASE WHEN {has_more} THEN {parts} ELSE {_masked(dialect, text, 'X')} END", _TEXT))
+    return Form(sql=dialect.out(f"CASE WHEN {has_more} THEN {parts} ELSE {dialect.masked(text, 'X')} END", _TEXT))
 
 
 def _generalize(dialect: Dialect, raw: str, at: Place) -> Form:
@@ -202,12 +199,6 @@ def _date_shift(dialect: Dialect, raw: str, at: Place) -> Form:
     shift = f"({dialect.divided(f'{drawn} * {days + 1}', days)} - {days})"
     first, last = (moment.isoformat(" ") for moment in moments(days))
     return Form(sql=dialect.moved(raw, shift, at.column, (first, last)), keys=key.blocks())
-
-
-def _masked(dialect: Dialect, text: str, char: str, kept: str = "") -> str:
-    """A text with all but separators and what is kept (a range) replaced."""
-    ranges = "".join(f"{dialect.character(first)}-{dialect.character(last)}" for first, last in SEPARATORS)
-    return dialect.replaced(text, f"[^{ranges}{kept}]", char)
 
 
 def _bytes(dialect: Dialect, raw: str, column: ColumnType) -> str:
