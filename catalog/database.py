@@ -20,6 +20,7 @@ Value = str | int | float | bytes | None
 Parameters = Sequence[Value] | Mapping[str, Value]
 
 BUSY_SECONDS = 30.0
+_MOMENT_SECONDS = 0.2
 _TRY_AGAIN = "nothing was changed; try again"
 
 
@@ -93,6 +94,7 @@ class Catalog:
         self._open: dict[_Place, Database] = {}
         self._reading = threading.local()
         self._deed = threading.local()
+        self._patience = threading.local()
         self._ask: Callable[[], AbstractContextManager[None]] = nullcontext
         self._doer: Callable[[], str] = str
         self._is_closed = False
@@ -179,9 +181,31 @@ class Catalog:
                 database.rollback()
                 raise
 
+    def jot(self, sql: str, parameters: Parameters) -> bool:
+        """Writes by one statement what nobody needs to wait for: whether that could be done within a moment.
+
+        Example: that a token was used, which its next use tells as well.
+        """
+        with suppress(JournalUnavailable), self._hasty(), self.bookkeeping() as tx:
+            tx.execute(sql, parameters)
+            return True
+        return False
+
+    @contextmanager
+    def _hasty(self) -> Iterator[None]:
+        """Inside, this thread waits for its turn no longer than a moment, whoever holds the file."""
+        connection, seconds = self._database().conn, min(_MOMENT_SECONDS, self._busy_seconds)
+        self._patience.seconds = seconds
+        connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+        try:
+            yield
+        finally:
+            self._patience.seconds = self._busy_seconds
+            connection.execute(f"PRAGMA busy_timeout = {int(self._busy_seconds * 1000)}")
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if not self._writing.acquire(timeout=self._busy_seconds):
+        if not self._writing.acquire(timeout=getattr(self._patience, "seconds", self._busy_seconds)):
             raise JournalUnavailable(
                 "the catalog and its journal are being written by somebody else for too long", hint=_TRY_AGAIN
             )

@@ -120,8 +120,7 @@ class ApiTokens:
         return tuple(token_of(row) for row in rows)
 
     def _note_use(self, token_id: str, now: datetime) -> None:
-        with self._catalog.bookkeeping() as tx:
-            tx.execute("UPDATE api_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])
+        self._catalog.jot("UPDATE api_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])
 
 
 def hashed(text: str) -> bytes:

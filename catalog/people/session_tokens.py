@@ -76,5 +76,4 @@ class SessionTokens:
         return tuple(map(token_of, rows))
 
     def _note_use(self, token_id: str, now: datetime) -> None:
-        with self._catalog.bookkeeping() as tx:
-            tx.execute("UPDATE session_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])
+        self._catalog.jot("UPDATE session_token SET last_used_at = ? WHERE id = ?", [written_time(now), token_id])

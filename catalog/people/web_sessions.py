@@ -75,9 +75,8 @@ class WebSessions:
         return None if row is None else read_session(row)
 
     def saw(self, session_id: str, now: datetime) -> None:
-        """Notes that the session was used."""
-        with self._catalog.bookkeeping() as tx:
-            tx.execute("UPDATE web_session SET seen_at = ? WHERE id = ?", [written_time(now), session_id])
+        """Notes that the session was used, if that can be done within a moment."""
+        self._catalog.jot("UPDATE web_session SET seen_at = ? WHERE id = ?", [written_time(now), session_id])
 
     def view(self, session_id: str, viewing: str) -> None:
         """Notes as whom the person looks at pages from now on; empty is as oneself."""

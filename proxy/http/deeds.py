@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import flask
 
 from catalog.database import Catalog
-from catalog.errors import Internal, NotAuthenticated
+from catalog.errors import Internal, NotAuthenticated, VeilError
 from catalog.revisions import Revisions
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
@@ -47,7 +47,7 @@ class Deeds:
             return response
         try:
             self._refuse_if_changed()
-        except NotAuthenticated as error:
+        except VeilError as error:
             response.close()
             return flask.current_app.make_response(flask.current_app.handle_user_exception(error))
         return response

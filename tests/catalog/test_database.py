@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,25 @@ def test_a_catalog_that_another_process_holds_is_a_refusal_and_changes_nothing(c
             _put(waiting, "shop")
         _put(waiting, "later")
         assert _names(holding) == ["later"]
+
+
+def test_what_nobody_waits_for_is_tried_for_a_moment_and_all_else_as_long_as_before(catalog_file: Path) -> None:
+    add = "INSERT INTO database (name, comment) VALUES ('shop', '')"
+    with Catalog(catalog_file, busy_seconds=2) as waiting, Catalog(catalog_file) as holding:
+        with holding.transaction():
+            began_at = time.monotonic()
+            assert not waiting.jot(add, [])
+            assert time.monotonic() - began_at < 1
+            with pytest.raises(JournalUnavailable, match="cannot be written"):
+                _put(waiting, "later")
+            assert time.monotonic() - began_at > 1.8
+        assert waiting.jot(add, [])
+        assert _names(holding) == ["shop"]
+
+
+def test_what_nobody_waits_for_does_not_stand_in_line_behind_another_thread(catalog: Catalog) -> None:
+    with ThreadPoolExecutor(1) as threads, catalog.transaction():
+        assert not threads.submit(catalog.jot, "DELETE FROM database", []).result(timeout=3)
 
 
 @pytest.mark.parametrize("value", ["\ud800", 2**63])

@@ -11,9 +11,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from catalog.crawl_runs import CrawlRuns
+from catalog.errors import JournalUnavailable
 from catalog.people.accounts import Accounts
 from catalog.people.model import Role
 from policy_engine.store import PolicyStore
+from proxy.http import answers
 from tests.web_ui.browsing import SignIn, csrf_token
 from tests.web_ui.deeds import DEEDS, HARMLESS, Deed, Prepared, prepare
 from tests.web_ui.elsewhere import elsewhere, overtaken, regroup, remove_user, revoke_all
@@ -251,3 +253,23 @@ def test_an_answer_is_not_for_whom_a_role_has_given_up_meanwhile(
     assert (refused.status_code, "what you may do has changed" in refused.text) == (401, True)
     assert refused.headers["Cache-Control"] == "no-store"
     assert app.test_client().get("/api/v1/roles", headers=header).get_json() == {"roles": []}
+
+
+def test_while_the_catalog_is_being_written_for_long_who_asks_is_known_all_the_same(
+    app: flask.Flask, shop: Parts
+) -> None:
+    header = bearing(shop, "kim")
+    with elsewhere(shop) as catalog, catalog.transaction():
+        answer = app.test_client().get("/api/v1/roles", headers=header)
+    assert answer.status_code == 200
+
+
+def test_what_hinders_the_last_look_at_who_asks_is_told_as_what_it_is(
+    app: flask.Flask, shop: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise JournalUnavailable("the catalog is being written", hint="try again")
+
+    monkeypatch.setattr(answers, "refuse_if_changed", refuse)
+    refused = app.test_client().get("/api/v1/roles", headers=bearing(shop, "kim"))
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "journal_unavailable")

@@ -1,7 +1,9 @@
 """API tokens: random, shown once, ended by time, by revocation or with their user."""
 
 import re
+import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +108,14 @@ def test_scopes_are_kept_and_a_token_without_any_word_of_them_carries_everything
         assert found is not None
         assert token.scopes == found.scopes == kept
         assert token.carries == (words or 'audit:read, tag:assign on "Phi"')
+
+
+def test_a_use_that_cannot_be_noted_hinders_nothing(tokens: ApiTokens, catalog_file: Path, clock: Clock) -> None:
+    text, token = tokens.create("ada", "", DAY, now=clock.now)
+    with Catalog(catalog_file) as other, other.transaction():
+        began_at = time.monotonic()
+        assert tokens.find(text, clock.now) == token
+        assert time.monotonic() - began_at < 2
+    assert tokens.tokens("ada")[0].last_used_at is None
+    tokens.find(text, clock.now)
+    assert tokens.tokens("ada")[0].last_used_at == clock.now

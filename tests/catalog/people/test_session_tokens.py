@@ -1,8 +1,10 @@
 """Tokens that sign-ins lend: found by their text, worth their session, ended with it or before."""
 
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +94,15 @@ def test_a_session_is_found_with_the_id_and_scopes_of_the_token(
         text, token = tokens.create(session.id, "x", clock.now, scopes=scopes)
         assert token.scopes == scopes
         assert tokens.find(text, clock.now) == replace(session, scopes=scopes, token=token.id)
+
+
+def test_a_use_that_cannot_be_noted_hinders_nothing(
+    tokens: SessionTokens, session: WebSession, web_sessions: WebSessions, catalog_file: Path, clock: Clock
+) -> None:
+    text, token = tokens.create(session.id, "", clock.now)
+    with Catalog(catalog_file) as other, other.transaction():
+        began_at = time.monotonic()
+        assert tokens.find(text, clock.now) == replace(session, token=token.id)
+        web_sessions.saw(session.id, clock.now + HOUR)
+        assert time.monotonic() - began_at < 3
+    assert tokens.tokens("oidc:kim", clock.now) == (token,)
