@@ -23,12 +23,10 @@ _INTO = (
 """What a table holds of others: of datasets, where it holds of some alike, at once; of others one by one."""
 _OUT_OF = (
     f"SELECT DISTINCT e.holder, e.path, e.at, e.kind, e.is_whole FROM table_flow e WHERE e.{_OF}"
-    " AND e.relation IN (?, '') AND e.holder <> ? AND NOT EXISTS (SELECT 1 FROM dataset d WHERE d.place = e.holder"
+    " AND e.relation IN (?, '') AND NOT EXISTS (SELECT 1 FROM dataset d WHERE d.place = e.holder"
     f" AND d.{_OF} AND NOT d.is_gone) ORDER BY e.holder, e.kind DESC, e.at, e.path"
 )
 _DATASETS = f"SELECT json_group_array(id) AS bases FROM dataset WHERE {_OF} AND NOT is_gone"
-
-_ENOUGH = 2  # of which one is another than whichever asks
 
 Walked = set[tuple[str, str, Path, int]]
 """Where in between a tag has come along already: the sources and the table, as stored, the path and the tag."""
@@ -42,7 +40,7 @@ def onward(tx: Transaction, of: str, place: str, held: Held, walked: Walked) -> 
     left = [(place, held)]
     while left:
         at, standing = left.pop()
-        for flow in tx.rows(_OUT_OF, [of, at, at, of]):
+        for flow in tx.rows(_OUT_OF, [of, at, of]):
             came = Held()
             for each in standing.passed(flow):
                 key = of, flow["holder"], each.path, each.tag_id
@@ -58,7 +56,8 @@ def onward(tx: Transaction, of: str, place: str, held: Held, walked: Walked) -> 
 class InBetween:
     """The tags that come to tables in between of one database, which some sources reach; each worked out once.
 
-    A tag comes from two datasets, if it stands in so many, so that to each of these it comes from another.
+    A tag comes from so many places that to whichever column asks it comes from another one, if it stands in any; two
+    are enough, unless one lies within the other.
     """
 
     tx: Transaction
@@ -88,14 +87,17 @@ class InBetween:
         self._pass_on(came, inner)
 
     def _pass_on(self, came: deque[tuple[str, Carried]], inner: Mapping[str, Iterable[tuple[str, Row]]]) -> None:
-        """Keeps each tag where it came to, of two datasets, and passes it on; the first that come are those said."""
-        walked: dict[tuple[str, Path, int], set[str]] = {}
+        """Keeps each tag where it came to, and passes it on, while there is a column that asks to which it would come
+        from itself alone; the first that come are those said.
+        """
+        alone: dict[tuple[str, Path, int], Path | None] = {}  # such columns: all of them, those within a place, or none
         while came:
             place, carried = came.popleft()
-            known = walked.setdefault((place, carried.path, carried.tag_id), set())
-            if carried.dataset in known or len(known) == _ENOUGH:
+            key, origin = (place, carried.path, carried.tag_id), carried.origin
+            asking = alone.get(key, ())
+            if asking is None or asking[: len(origin)] == origin:
                 continue
-            known.add(carried.dataset)
+            alone[key] = origin if origin[: len(asking)] == asking else None
             self._known[place].add(carried)
             for holder, flow in inner.get(place, ()):
                 came += [(holder, each) for each in Held.of(carried).passed(flow)]

@@ -261,7 +261,7 @@ def _by_flows(tx: Transaction, dataset: int, between: Between) -> Iterator[Arriv
                 held[base["id"]] = held.get(base["id"]) or held_of(tx, f"[{base['id']}]")
                 yield from _along(tx, flow, held[base["id"]], base["relation"])
             if place not in bases:
-                yield from _along(tx, flow, tables.held(place), is_between=True, but=row["name"])
+                yield from _along(tx, flow, tables.held(place), is_between=True, own=row["name"])
 
 
 def _from_doubles(tx: Transaction, dataset: int) -> Iterator[Arrival]:
@@ -287,20 +287,20 @@ def _along(
     relation: str | None = None,
     *,
     is_between: bool = False,
-    but: str = "",
+    own: str = "",
 ) -> Iterator[Arrival]:
-    """The tags that come along one flow from a relation, `but` those of one dataset; a view that may read anything
-    reads not itself, but may read what differs from it in case alone.
+    """The tags that come along one flow from a relation, but to no column of the `own` dataset from itself; a view that
+    may read anything reads not itself, but may read what differs from it in case alone.
     """
     by_itself = is_between or bool(flow["is_double"])
     at, is_any = read_path(flow["at"]), flow["kind"] == FlowKind.MAY_BE and not read_path(flow["path"])
     if is_any and flow["own"] == relation:
         return
     for carried in held.passing(flow):
-        if but and carried.dataset == but:
-            continue
-        kind = FlowKind(flow["kind"]).with_(carried.kind)
+        kind, origin = FlowKind(flow["kind"]).with_(carried.kind), carried.origin
         for column in _columns(tx, flow, folded(carried.path[len(at) :])):
+            if own and (own, *folded(column))[: len(origin)] == origin:
+                continue
             if not _has_it(tx, flow["dataset_id"], column, carried.tag_id, by_itself=by_itself):
                 yield Arrival(
                     dataset_id=flow["dataset_id"],

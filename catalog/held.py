@@ -22,7 +22,10 @@ _HELD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """A tag at a path of a relation; it stands by itself in a dataset, and got here by flows that are so sure."""
+    """A tag at a path of a relation; it stands by itself in a dataset, and got here by flows that are so sure.
+
+    It `is_each` where it came to each column of a relation of which the columns are not known.
+    """
 
     path: Path
     tag: str
@@ -30,6 +33,12 @@ class Carried:
     dataset: str
     stands_at: Path
     kind: FlowKind = FlowKind.MADE
+    is_each: bool = False
+
+    @property
+    def origin(self) -> Path:
+        """Where it stands by itself: the dataset, and the folded path there."""
+        return (self.dataset, *folded(self.stands_at))
 
     def evidence(self, kind: FlowKind, at: Path) -> str:
         """Why it comes to what holds of the column `at`; a tag of a whole dataset is of that column, too.
@@ -73,7 +82,8 @@ class Held:
         """Those that a flow passes on: by a reference a value, but not what is around it or in it."""
         at = read_path(flow["at"])
         for carried in self.at(at):
-            if flow["kind"] != FlowKind.REFERS or len(carried.path) == len(at):
+            is_level = len(carried.path) == len(at) or (carried.is_each and len(at) == 1)
+            if flow["kind"] != FlowKind.REFERS or is_level:
                 yield carried
 
     def passed(self, flow: sqlite3.Row) -> Iterator[Carried]:
@@ -81,8 +91,8 @@ class Held:
         at, top = read_path(flow["at"]), folded(read_path(flow["path"]))
         for carried in self.passing(flow):
             below = folded(carried.path[len(at) :]) if flow["is_whole"] else ()
-            kind = FlowKind(flow["kind"]).with_(carried.kind)
-            yield replace(carried, path=(*top, *below), kind=kind, stands_at=carried.stands_at or at)
+            kind, path = FlowKind(flow["kind"]).with_(carried.kind), (*top, *below)
+            yield replace(carried, path=path, kind=kind, stands_at=carried.stands_at or at, is_each=not path)
 
 
 def held_of(tx: Transaction, bases: str, *, moved: Collection[Standing] | None = None) -> Held:

@@ -23,6 +23,20 @@ from tests.crawler.test_shared_rows import INHERITING, MERGE, PARTS
 
 Crawls = Callable[[str, str], Crawled]
 
+ITS_PARTITION = """
+CREATE TABLE people (id int, ssn text, shown text) PARTITION BY RANGE (id);
+CREATE TABLE people_1 (id int, ssn text, shown text GENERATED ALWAYS AS (ssn || '') STORED);
+ALTER TABLE people ATTACH PARTITION people_1 FOR VALUES FROM (0) TO (9)
+"""
+ITS_HEIR = """
+CREATE TABLE people (id int, ssn text, shown text);
+CREATE TABLE people_at (shown text GENERATED ALWAYS AS (ssn || '') STORED) INHERITS (people)
+"""
+ITS_KEY = """
+CREATE TABLE people (id int, ssn varchar(20) UNIQUE, shown varchar(20) REFERENCES card (no));
+CREATE TABLE card (no varchar(20) PRIMARY KEY REFERENCES people (ssn))
+"""
+
 KEYS = """
 CREATE TABLE people (id int PRIMARY KEY, name varchar(20));
 CREATE TABLE customers (id int PRIMARY KEY REFERENCES people (id));
@@ -160,6 +174,26 @@ def test_what_a_rule_says_of_both_is_not_said_by_each_of_the_other(crawled: Craw
     tables.crawl("a", "b", "a", "b")
     found = Tags(tables.catalog).assignments(tag="pii.email_address")
     assert {each.dataset: each.origin for each in found} == {"d.a": TagOrigin.RULE, "d.b": TagOrigin.RULE}
+
+
+@pytest.mark.parametrize(("kind", "script"), [("postgres", ITS_PARTITION), ("postgres", ITS_HEIR), ("sqlite", ITS_KEY)])
+def test_a_first_crawl_brings_tags_to_other_columns_of_the_same_table(crawled: Crawls, kind: str, script: str) -> None:
+    tables = crawled(kind, script)
+    tables.crawl("people")
+    found = {each.path: each.evidence for each in Tags(tables.catalog).assignments(tag="pii.ssn")}
+    said = "refers to" if script is ITS_KEY else "derives from"
+    assert found[("shown",)] == f"{said} `d.people.ssn`"
+    Tags(tables.catalog).remove("d.people", ("shown",), "pii.ssn")
+    assert {each.path for each in Tags(tables.catalog).assignments(tag="pii.ssn")} == found.keys()
+
+
+def test_a_key_has_the_tags_of_what_a_generated_column_in_between_is_made_of(crawled: Crawls) -> None:
+    card = "CREATE TABLE card (no text REFERENCES people (ssn), copy text GENERATED ALWAYS AS (no || '') STORED UNIQUE)"
+    people = "CREATE TABLE people (ssn text UNIQUE); CREATE TABLE orders (card text REFERENCES card (copy))"
+    tables = crawled("sqlite", f"{people}; {card}")
+    tables.crawl("people", "orders")
+    tables.tag("people", "ssn")
+    assert tables.heard("orders") == {"card": "refers to `d.people.ssn`"}
 
 
 def test_a_source_tells_what_lies_between_datasets_of_others(crawled: Crawls) -> None:
