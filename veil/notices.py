@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from veil.errors import AccessNotice
+from veil.terminal import visible
 
 _HERE = str(Path(__file__).parent)
 
 
 def warn(notices: Iterable[str]) -> None:
-    """Issue each notice as an AccessNotice that points at the caller's own line, not into this package."""
+    """Issue each notice as an AccessNotice that points at the caller's own line, not into this package.
+
+    A terminal carries nothing of them out: they hold names that others gave.
+    """
     for notice in notices:
-        warnings.warn(notice, AccessNotice, stacklevel=_outside())
+        warnings.warn(visible(notice), AccessNotice, stacklevel=_outside())
 
 
 def _outside() -> int:

@@ -12,6 +12,7 @@ from veil.frames import Decimals, DtypeBackend, to_frame
 from veil.progress import Progress
 from veil.shown import SHOWN_ROWS, as_html, as_text
 from veil.stream import ArrowStream
+from veil.terminal import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,8 @@ class Result:
     def __del__(self) -> None:
         if hasattr(self, "_stream") and not self._stream.closed:
             self._stream.close()
-            warnings.warn(f"a result was dropped unread: {self.access['decision_id']}", ResourceWarning, 2, source=self)
+            told = f"a result was dropped unread: {visible(self.access['decision_id'])}"
+            warnings.warn(told, ResourceWarning, 2, source=self)
 
     def close(self) -> None:
         """Give up what is unread; the server stops working on it."""

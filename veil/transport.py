@@ -14,6 +14,7 @@ from veil.errors import Error, InterfaceError, OperationalError, Unavailable, fr
 from veil.version import __version__
 
 API = "/api/v1"
+_MOST_STATUS_LINES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,30 @@ class Timeouts:
 
     connect: float = 10.0
     silence: float | None = 600.0
+
+
+class _NeverAnswers(http.client.HTTPException):
+    """An answer was announced again and again."""
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer with few `100 Continue` before it: by itself, http.client reads them for as long as they come."""
+
+    _lines = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._lines += 1
+        if self._lines > _MOST_STATUS_LINES:
+            raise _NeverAnswers
+        return super()._read_status()  # type: ignore[misc, no-any-return]  # what `begin` reads each line by
+
+
+class _Connection(http.client.HTTPConnection):
+    response_class = _Response
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    response_class = _Response
 
 
 class Reply(Protocol):
@@ -114,11 +139,9 @@ class HttpTransport:
         connection: http.client.HTTPConnection
         if self._secure:
             context = self._ssl or ssl.create_default_context()
-            connection = http.client.HTTPSConnection(
-                self._host, self._port, timeout=self._timeouts.connect, context=context
-            )
+            connection = _SecureConnection(self._host, self._port, timeout=self._timeouts.connect, context=context)
         else:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeouts.connect)
+            connection = _Connection(self._host, self._port, timeout=self._timeouts.connect)
         try:
             connection.connect()
         except (OSError, http.client.HTTPException) as error:
@@ -151,6 +174,8 @@ class HttpTransport:
                 f"the server at {self.url} was silent for {self._timeouts.silence:g} seconds",
                 hint="ask for less, or pass a longer `timeout=` to veil.connect",
             )
+        if isinstance(error, _NeverAnswers):
+            return Unavailable(f"{self.url} announces an answer and never gives it", hint="check the address")
         return Unavailable(
             f"the server at {self.url} closed the connection before it answered", hint="try again in a moment"
         )
@@ -259,6 +284,8 @@ def _plain(token: str | None) -> str | None:
 
 def _address(url: str) -> tuple[str, bool, str, int | None, str]:
     hint = "write it like http://127.0.0.1:8080"
+    if "@" in url:  # what stands before it may be a password, which no error shows
+        raise InterfaceError("the address holds more than a server and a path", hint="pass the token as `token=`")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -266,7 +293,7 @@ def _address(url: str) -> tuple[str, bool, str, int | None, str]:
         raise InterfaceError(f"`{url}` is no address of a server", hint=hint) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InterfaceError(f"`{url}` is no address of a server", hint=hint)
-    if parts.username or parts.query or parts.fragment:
+    if parts.query or parts.fragment:
         raise InterfaceError("the address holds more than a server and a path", hint="pass the token as `token=`")
     base = parts.path.rstrip("/")
     shown = f"{parts.scheme}://{parts.netloc}{base}"

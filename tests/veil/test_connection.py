@@ -79,10 +79,16 @@ def test_no_address_says_where_to_put_one() -> None:
         veil.connect()
 
 
-@pytest.mark.parametrize("url", ["localhost:8080", "ftp://x", "http://", "http://x:port", "http://me:secret@x"])
+@pytest.mark.parametrize("url", ["localhost:8080", "ftp://x", "http://", "http://x:port"])
 def test_a_wrong_address_is_refused_before_anything_is_sent(url: str) -> None:
-    with pytest.raises(veil.InterfaceError) as caught:
+    with pytest.raises(veil.InterfaceError, match="no address of a server"):
         veil.connect(url)
+
+
+@pytest.mark.parametrize("held", ["me:secret@x", ":secret@x", "secret@x", "me:secret@x:port", "me:secret@[x"])
+def test_no_password_is_taken_in_an_address_or_shown(held: str) -> None:
+    with pytest.raises(veil.InterfaceError, match="more than a server and a path") as caught:
+        veil.connect(f"http://{held}")
     assert "secret" not in str(caught.value)
 
 

@@ -59,10 +59,33 @@ def test_nothing_printed_is_carried_out_by_a_terminal(server: Peer) -> None:
         printed += [repr(connection.describe("a.b"))]
         server.answers(_sending(200, "application/json", json.dumps({"datasets": [listed]}).encode()))
         printed += [repr(connection.datasets()), repr(connection.datasets()[0])]
+        access = {**ACCESS, "notices": [{"message": ESCAPE}]}
+        server.answers(_sending(200, ARROW, arrow_bytes(table, access=access)))
+        with pytest.warns(veil.AccessNotice) as warned, connection.query("select 1") as result:
+            result.to_arrow()
+        printed += [str(each.message) for each in warned]
     printed.append(str(from_problem(404, json.dumps({"detail": ESCAPE, "hint": ESCAPE}).encode())))
     for text in printed:
         assert r"\x1b]0;x\x07\x9b2J" in text
         assert not [sign for sign in text if not sign.isprintable() and sign != "\n"]
+
+
+def test_an_answer_that_is_announced_for_ever_is_not_waited_for(server: Peer) -> None:
+    def announce(exchange: Exchange) -> None:
+        while True:
+            exchange.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    server.answers(announce)
+    with veil.connect(server.url, token="veil_secret") as connection:
+        with pytest.raises(veil.Unavailable, match="never gives it"):
+            connection.whoami()
+        server.answers(_announced)
+        assert connection.whoami() == {"user": "kim"}
+
+
+def _announced(exchange: Exchange) -> None:
+    exchange.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 2)
+    exchange.json({"user": "kim"})
 
 
 def _read(result: veil.Result) -> None:

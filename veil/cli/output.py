@@ -125,7 +125,7 @@ def plain(cell: object) -> str:
 def _show_rich(table: Table) -> None:
     shown = RichTable(box=None, pad_edge=False, header_style="bold")
     for column in table.columns:
-        shown.add_column(visible(column), overflow="fold")
+        shown.add_column(Text(visible(column)), overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(visible(plain(cell))) for cell in row))
     Console().print(shown)

@@ -46,6 +46,17 @@ def test_nothing_that_is_printed_does_anything_to_a_terminal(
     assert "column `\\x1b[2J`\n" in from_client(Error("no column `\x1b[2J`\nthat you can see"))
 
 
+def test_no_name_of_a_column_is_read_as_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    named = ("[link=https://x.example]a[/link]", "[blink]b", "[/c]")
+    show(Table(columns=named, rows=(("[link=https://x.example]d[/link]", "e", "f"),)), "table")
+    printed = capsys.readouterr().out
+    for shown in (*named, "[link=https://x.example]d[/link]"):
+        assert shown in printed
+
+
 def test_data_is_exact_for_programs_and_written_out_on_a_terminal(
     capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
