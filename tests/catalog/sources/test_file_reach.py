@@ -79,6 +79,7 @@ BEYOND = {
     "SELECT (SELECT max(size) FROM read_blob('x')) FROM t": "read_blob",
     'WITH "/x.parquet" AS (SELECT 1) FROM t': "no plain name",
     "WITH RECURSIVE told_by AS (FROM told_by UNION (FROM told_by LIMIT 0)) FROM told_by": "current_query",
+    "SELECT n FROM told_by WHERE EXISTS (WITH told_by AS (SELECT 1 AS i) FROM told_by)": "current_query",
     "WITH RECURSIVE told_by AS (SELECT 'x' EXCEPT SELECT n FROM told_by) FROM told_by": "current_query",
 }
 
