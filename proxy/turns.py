@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
+from catalog.names import fold
 from proxy.refusals import TooMany
 
 
@@ -34,6 +35,7 @@ class Turns:
 
     def take(self, user: str) -> Callable[[], None]:
         """Counts one more of the person until the returned function is called; raises TooMany at the limit."""
+        user = fold(user)
         with self._lock:
             running = self._running[user]
             if self._most is not None and running >= self._most:

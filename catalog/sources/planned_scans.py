@@ -2,6 +2,8 @@
 
 `file_reach` follows the SQL; names, though, mean what the engine's search makes of them. So the plan is looked at too,
 in the very world in which the relation will be read: it may scan tables of the file, and what stands in the SQL itself.
+The engine tells it three times: as it reads the SQL, and after it has left out what it takes for never true, which may
+be otherwise a moment later.
 """
 
 import json
@@ -26,8 +28,8 @@ def refuse_foreign_scans(world: World, item: str, database: str) -> None:
 
     Example: `refuse_foreign_scans(world, 'd_1.main."notes"', "d_1")`.
     """
-    [[_, plan]] = world.rows(f"EXPLAIN (FORMAT json) SELECT * FROM {item}")
-    for step in _steps(json.loads(str(plan))):
+    plans = world.rows(f"EXPLAIN (FORMAT json) SELECT * FROM {item}")
+    for step in _steps([json.loads(str(plan)) for _, plan in plans]):
         name, told = str(step.get("name")).strip(), step.get("extra_info")
         facts = told if isinstance(told, dict) else {}
         is_own_table = name == "SEQ_SCAN" and str(facts.get("Table")).startswith(f"{database}.")

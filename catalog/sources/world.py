@@ -145,6 +145,7 @@ class World:
         for statement in (
             f"SET allowed_paths = [{', '.join(map(literal, paths))}]",
             f"SET allowed_directories = [{', '.join(literal(str(folder)) for folder in folders)}]",
+            "SET GLOBAL explain_output = 'all'",  # a plan is told before anything was left out of it, too
             "SET enable_external_access = false",
             "SET lock_configuration = true",
         ):

@@ -8,6 +8,7 @@ import flask
 
 from catalog.database import Catalog
 from catalog.errors import Internal, NotAuthenticated, VeilError
+from catalog.names import fold
 from catalog.revisions import Revisions
 from policy_engine.capabilities import Rights
 from policy_engine.model import Subject
@@ -84,4 +85,4 @@ class Deeds:
 
 def _doer() -> str:
     """Who sent the current request, nobody while there is none or while that is not settled."""
-    return str(flask.g.subject.user) if flask.has_request_context() and "subject" in flask.g else ""
+    return fold(flask.g.subject.user) if flask.has_request_context() and "subject" in flask.g else ""

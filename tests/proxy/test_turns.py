@@ -53,6 +53,15 @@ def test_whatever_fails_makes_room(shop: World, sql: str) -> None:
         assert not isinstance(failed.value, TooMany)
 
 
+def test_a_person_is_one_however_their_name_is_written() -> None:
+    turns = Turns(most=1)
+    end = turns.take("kim")
+    with pytest.raises(TooMany):
+        turns.take("KIM")
+    end()
+    turns.take("Kim")()
+
+
 def test_whatever_ends_makes_room(shop: World) -> None:
     pipeline = _limited(shop, 1)
     for number in range(3):

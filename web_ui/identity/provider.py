@@ -4,7 +4,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -192,7 +192,9 @@ class IdentityProvider:
                 f"the name `{subject.user}` is held by somebody else",
                 hint="for an administrator: `veil session release` gives it to whoever comes with it next",
             )
-        return subject
+        # one person has one spelling, however they write themselves: shares of the server are counted by it
+        groups = subject.groups - {subject.user} | {holder.name}
+        return replace(subject, user=holder.name, groups=groups)
 
     def _refuse_revoked(self, name: str, claims: Claims) -> None:
         """Raise for a token that may be older than a revocation, as far as the two clocks agree."""

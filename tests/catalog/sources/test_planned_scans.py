@@ -40,6 +40,9 @@ OTHER = (
     "FROM query('FROM duckdb_tables()')",
     "FROM information_schema.columns",
     "FROM t UNION ALL SELECT a FROM '{folder}/x.csv'",
+    "FROM duckdb_views() WHERE txid_current() < 0",
+    "FROM duckdb_views() WHERE now() > TIMESTAMPTZ '2100-01-01'",
+    "SELECT a FROM t WHERE false AND a IN (SELECT a FROM read_parquet('{folder}/x.parquet'))",
 )
 
 

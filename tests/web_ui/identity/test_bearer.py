@@ -42,6 +42,13 @@ def test_somebody_is_the_same_person_with_a_token_and_at_the_pages(world: World)
     assert kim.open("/api/v1/whoami").json() == world.whoami(world.provider.mint(world.claims())).json()
 
 
+def test_somebody_has_one_name_however_it_is_written(world: World) -> None:
+    first = world.whoami(world.provider.mint(world.claims())).json()
+    again = world.whoami(world.provider.mint(world.claims(preferred_username="Kim.BERG"))).json()
+    assert again == first
+    assert (again["user"], again["groups"]) == ("oidc:kim.berg", ["clerks", "oidc:kim.berg"])
+
+
 def test_a_query_with_a_token_is_governed_and_journalled(world: World) -> None:
     token = world.provider.mint(world.claims())
     answer = world.browser().session.post(
