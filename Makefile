@@ -17,7 +17,7 @@ CODE   := $(ROOMS) tests benchmarks docs
 all: lint types test        ## style, types, tests
 
 demo: $(READY) assets       ## the clinic tutorial, seen by two people; then the server (SERVE=0: stop before it)
-	@$(BIN)/veil demo $(if $(filter 0,$(SERVE)),--no-serve,)
+	@$(BIN)/veil demo --home .veil $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: $(TOOLS) assets       ## every test
 	@$(BIN)/python -m pytest -n auto

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.errors import SettingsInvalid
 from catalog.master_keys import MasterKey, MasterKeys, given_key, make_keys, read_keys
+from catalog.origin import is_own, note_origin
 
 MASTER_KEY_VARIABLE = "VEIL_MASTER_KEY"
 OWN_FOLDERS = ("archives", "tmp", "copies", "leases", "crawls")
@@ -75,15 +76,22 @@ class Home:
         """The folders that a server writes for itself."""
         return tuple(self.path / name for name in OWN_FOLDERS)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it was made in this place by who asks, or is yet to be made; others have to be named."""
+        return is_own(self.path, (self.catalog_file, self.key_file, self.settings_file))
+
     @classmethod
     def create(cls, path: Path, environ: Mapping[str, str] = os.environ) -> "Home":
-        """Makes the folder and its key, or leaves both as they are when they are there already.
+        """Makes the folder and its key, or leaves both as they are when they are there already; it is one's own then.
 
         A home with a catalog whose key was lost gets no new one: its tokens would silently be others.
         """
         home = cls(path.absolute())
         try:
             home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not (home.is_own and any(home.path.iterdir())):
+                note_origin(home.path)
             for folder in (home.documents, home.temporary):
                 folder.mkdir(mode=0o700, exist_ok=True)
             if not environ.get(MASTER_KEY_VARIABLE) and not home.catalog_file.exists():

@@ -35,8 +35,8 @@ def test_an_old_python_is_told_before_anything_is_made(fresh: Path) -> None:
 @pytest.mark.parametrize(
     ("goal", "command"),
     [
-        (("demo",), ".venv/bin/veil demo \n"),
-        (("demo", "SERVE=0"), ".venv/bin/veil demo --no-serve\n"),
+        (("demo",), ".venv/bin/veil demo --home .veil \n"),
+        (("demo", "SERVE=0"), ".venv/bin/veil demo --home .veil --no-serve\n"),
         (("test",), ".venv/bin/python -m pytest"),
         (("check",), 'pytest -n auto -m "not slow"'),
         (("lint",), "ruff check"),

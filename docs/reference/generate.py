@@ -39,7 +39,15 @@ MADE = "<!-- Made by `make docs` from the program; change it there. -->"
 COMMANDS_HEAD = """# Commands
 
 Each of them takes `--help`. They exit with 0 when all is well, 1 when something failed, and 2 when there is something
-to do or to look at (a plan with changes, a finding)."""
+to do or to look at (a plan with changes, a finding).
+
+Commands work in a home: the folder that `--home` or else `VEIL_HOME` names, or `.veil` in the current folder. A home
+reads files and variables of whoever uses it, where its sources and settings name them, so one that is named is
+trusted as a program is. `.veil` is taken unnamed only if it was made there, by you: not one that came in an archive
+or a repository, was copied or restored, is a link, has a folder, catalog, key or settings of another user, or was
+made by a version of Veil that did not write down where. Any of them goes on where it is named; `veil init --home
+.veil` makes it yours and leaves all else in it as it is. A relative path in `VEIL_HOME` names whatever lies there in
+each folder."""
 
 DETECTORS_HEAD = """# Detectors
 

@@ -20,7 +20,13 @@ def home(tmp_path: Path) -> Home:
 def test_a_new_home_is_for_its_owner_alone(home: Home) -> None:
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
     assert stat.S_IMODE(home.key_file.stat().st_mode) == 0o600
-    assert sorted(child.name for child in home.path.iterdir()) == ["documents", "key.json", "tmp"]
+    assert sorted(child.name for child in home.path.iterdir()) == [
+        "documents",
+        "key.json",
+        "made_here",
+        "made_here.txt",
+        "tmp",
+    ]
 
 
 def test_creating_a_home_again_keeps_its_key(home: Home) -> None:

@@ -36,7 +36,13 @@ def test_a_rotation_puts_a_new_key_in_use_and_keeps_the_older_ones(home: Home) -
     assert len({first.id, second.id, keys.current.id}) == 3
     assert {key.id: key.secret for key in keys.older} == {first.id: first.secret, second.id: second.secret}
     assert stat.S_IMODE(home.key_file.stat().st_mode) == 0o600
-    assert sorted(child.name for child in home.path.iterdir()) == ["documents", "key.json", "tmp"]
+    assert sorted(child.name for child in home.path.iterdir()) == [
+        "documents",
+        "key.json",
+        "made_here",
+        "made_here.txt",
+        "tmp",
+    ]
 
 
 def test_the_key_file_of_an_old_home_is_read_and_rotated(home: Home) -> None:

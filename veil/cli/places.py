@@ -37,12 +37,16 @@ class Place:
 
 
 def home_option(command: Command) -> Command:
-    """`--home DIR`, for what works on this machine only; `.veil` in the current folder unless told."""
+    """`--home DIR`, for what works on this machine only; `.veil` in the current folder unless told.
+
+    A home reads variables and files for its sources, so one that somebody else made is taken only when it is named.
+    """
     return click.option(
         "--home",
         envvar="VEIL_HOME",
         type=_FOLDER,
         default=DEFAULT_HOME,
+        callback=_taken,
         help="The server's folder.",
         show_default=True,
         show_envvar=True,
@@ -73,10 +77,25 @@ def _place(context: click.Context, home: Path | None, url: str | None) -> Place:
     if url:
         return Place(url=url)
     if (DEFAULT_HOME / "catalog.sqlite").is_file():
-        return Place(home=DEFAULT_HOME)
+        return Place(home=_own(DEFAULT_HOME))
     raise SettingsInvalid(
         "neither a home nor a server is named",
         hint="set VEIL_HOME (or --home) for a home here, or VEIL_URL and VEIL_TOKEN for a server",
+    )
+
+
+def _taken(context: click.Context, parameter: click.Parameter, home: Path) -> Path:
+    is_named = context.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
+    return home if is_named else _own(home)
+
+
+def _own(home: Path) -> Path:
+    """A home that nobody named; raises SettingsInvalid where it is another's."""
+    if Home(home.absolute()).is_own:
+        return home
+    raise SettingsInvalid(
+        f"the home `{home}` of this folder was made elsewhere, by another user, or by an older version of Veil",
+        hint=f"if it is yours: `veil init --home {home}`; it reads variables and files of whoever uses it",
     )
 
 
