@@ -15,6 +15,7 @@ from catalog.journal.event import Event, EventKind, Verdict
 from catalog.journal.journal import Journal
 from catalog.names import nearest
 from veil.cli.audit_record import archive, moment, verify
+from veil.cli.files import write_private
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.printing import echo, send
@@ -143,7 +144,8 @@ def show_event(seq: int, form: str, home: Path) -> None:
 def export(file: Path | None, home: Path) -> None:
     """Write every event, oldest first, one JSON object a line, hashes included: to FILE, or to stdout.
 
-    Events that were archived stay where they are, which is told.
+    You alone can read FILE then, even if others could read what was there. Events that were archived stay where they
+    are, which is told.
 
     \b
     Example:
@@ -158,11 +160,7 @@ def export(file: Path | None, home: Path) -> None:
             for line in lines:
                 send(line)
             return
-        try:
-            with file.open("w", encoding="utf-8") as out:
-                out.writelines(lines)
-        except OSError as error:
-            raise SettingsInvalid(f"`{file}` cannot be written: {error.strerror}", hint="name another file") from error
+        write_private(file, lines)
 
 
 @audit.command()

@@ -11,6 +11,7 @@ from policy_engine.changing.apply import carry_out, prepare
 from policy_engine.changing.export import export_files, export_text
 from policy_engine.document.reading import load
 from policy_engine.live import read_live
+from veil.cli.files import write_private
 from veil.cli.output import format_option
 from veil.cli.places import Place, asked, home_option, opened, operator, place_options
 from veil.cli.plans import show_answer, show_applied, show_plan
@@ -78,7 +79,7 @@ def apply(paths: tuple[Path, ...], prune: bool, why: str, form: str, place: Plac
 def export(folder: Path | None, home: Path) -> None:
     """Write the live state as documents, into DIR or to stdout; applying them again changes nothing.
 
-    Documents that are in DIR already keep their order and their comments.
+    Documents that are in DIR already keep their order and their comments; new ones you alone can read.
 
     \b
     Example:
@@ -94,7 +95,7 @@ def export(folder: Path | None, home: Path) -> None:
         files = export_files(live, present, folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            write_private(folder / name, [text], keeps_mode=True)
     except OSError as error:
         raise SettingsInvalid(f"`{folder}` cannot be written: {error.strerror}", hint="name another folder") from error
     echo("\n".join(str(folder / name) for name in files))

@@ -10,6 +10,7 @@ from catalog.names import fold, nearest
 from policy_engine.changing.apply import carry_out
 from policy_engine.document import writing
 from policy_engine.document.okera_rules import import_rules
+from veil.cli.files import write_private
 from veil.cli.output import Table, format_option, show, show_json
 from veil.cli.places import Place, asked, opened, operator, place_options
 from veil.cli.plans import show_answer
@@ -86,7 +87,7 @@ def import_(file: Path, output: Path | None) -> int:
     else:
         if output.exists():
             raise SettingsInvalid(f"`{output}` is there already", hint="name a new file")
-        output.write_text(made.document, encoding="utf-8")
+        write_private(output, [made.document])
         echo(f"wrote {output}: {len(made.rules)} rules")
     for remark in made.remarks:
         echo(f"not taken over: {remark}", err=True)
