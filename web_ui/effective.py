@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from catalog.errors import SettingsInvalid
+from catalog.journal.sinks.targets import without_secrets
 from web_ui.settings import Settings, load_settings, tables_of, variables_of
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -43,7 +44,7 @@ def effective(settings: Settings, file: Path, environ: Mapping[str, str]) -> tup
         Setting(
             section=section,
             key=key,
-            value=_shown(value),
+            value=_address(value) if section.startswith("sinks.") and key == "to" else _shown(value),
             origin=variables.get((section, key)) or (file.name if key in tables.get(section, ()) else DEFAULT),
         )
         for section, key, value in _settings(settings)
@@ -87,6 +88,12 @@ def _tables(file: Path) -> Mapping[str, Collection[str]]:
         if isinstance(value, Mapping)
     }
     return {**{section: tuple(table) for section, table in read.items()}, **inner}
+
+
+def _address(value: object) -> str:
+    """Where a sink is; whoever has the whole web address could write into what is collected there."""
+    text = _shown(value)
+    return without_secrets(str(value)) if text.lower().startswith(("https:", "http:")) else text
 
 
 def _shown(value: object) -> str:

@@ -137,9 +137,10 @@ class SinkSettings:
     """Where else the journal goes: each event in order, and at least once.
 
     `to` is `file:///var/log/veil.jsonl`, `udp://host:514`, `tcp://host:601`, `unix:///dev/log` (syslog), or
-    `https://..`, which is sent a JSON array, with the bearer token in the environment variable `token_env`. `form` is
-    Veil's own JSON with its hashes, CEF or OCSF. With `kinds` it gets only those kinds of events. A file is put aside
-    when it has `rotate_megabytes`, and `keep` of them are kept.
+    `https://..`, which is sent a JSON array, with the bearer token in the environment variable `token_env`; Health and
+    errors tell its host and port alone, as the rest may be secret. `form` is Veil's own JSON with its hashes, CEF or
+    OCSF. With `kinds` it gets only those kinds of events. A file is put aside when it has `rotate_megabytes`, and
+    `keep` of them are kept.
     """
 
     to: str = ""

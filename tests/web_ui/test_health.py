@@ -28,7 +28,10 @@ Ask = Callable[..., Any]
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """The shop with a sink that has got nothing yet."""
     folder = tmp_path_factory.mktemp("health")
-    sinks = {"siem": SinkSettings(to="https://user:hush@siem.test/in"), "file": SinkSettings(to=f"file://{folder}/j")}
+    sinks = {
+        "siem": SinkSettings(to="https://user:hush@siem.test/in/hush?key=hush"),
+        "file": SinkSettings(to=f"file://{folder}/j"),
+    }
     with open_shop(folder, Settings(server=ServerSettings(port=9_123), sinks=sinks)) as parts:
         yield parts
 
@@ -88,14 +91,15 @@ def test_a_seal_is_late_when_it_is_overdue(shop: Parts) -> None:
 
 def test_settings_say_where_they_come_from_and_show_no_secret(tmp_path: Path, ask: Ask) -> None:
     file = tmp_path / "veil.toml"
-    file.write_text('[server]\nport = 9000\n[sinks.siem]\nto = "https://u:hush@siem.test/in"\n')
+    file.write_text('[server]\nport = 9000\n[sinks.siem]\nto = "https://u:hush@siem.test:8088/in/hush?key=hush"\n')
     environ = {"VEIL_QUERY__SECONDS": "5", "VEIL_OTHER": "x"}
     settings = load_settings(file, environ)
     found = {(each.section, each.key): each for each in effective(settings, file, environ)}
     assert (found["server", "port"].value, found["server", "port"].origin) == ("9000", "veil.toml")
     assert (found["query", "seconds"].value, found["query", "seconds"].origin) == ("5.0", "VEIL_QUERY__SECONDS")
     assert found["server", "host"].is_default
-    assert (found["sinks.siem", "to"].value, found["sinks.siem", "to"].origin) == ("https://siem.test/in", "veil.toml")
+    said = found["sinks.siem", "to"]
+    assert (said.value, said.origin) == ("https://siem.test:8088/..", "veil.toml")
     assert not is_stale(settings, file, environ)
     elsewhere = replace(settings, server=replace(settings.server, host="127.0.0.9", port=settings.server.port + 1))
     assert not is_stale(elsewhere, file, environ)
@@ -104,7 +108,7 @@ def test_settings_say_where_they_come_from_and_show_no_secret(tmp_path: Path, as
     file.write_text("[server]\nnothing_like_it = 1\n")
     assert is_stale(settings, file, environ)
     told = json.dumps(ask("GET", "/api/v1/health"))
-    assert "https://siem.test/in" in told
+    assert "https://siem.test/.." in told
     assert "hush" not in told
 
 

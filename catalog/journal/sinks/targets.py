@@ -125,10 +125,10 @@ class Webhook:
         try:
             status = self._posted(body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise SinkUnavailable(f"`{_place(self.url)}` cannot be reached") from error
+            raise SinkUnavailable(f"`{without_secrets(self.url)}` cannot be reached") from error
         if not 200 <= status < 300:
             fault = SinkRefused if status in _ABOUT_CONTENT else SinkUnavailable
-            raise fault(f"`{_place(self.url)}` answered {status}")
+            raise fault(f"`{without_secrets(self.url)}` answered {status}")
 
     def _posted(self, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer. No redirect is followed: it would carry the record, and the token, elsewhere."""
@@ -218,7 +218,14 @@ def _element(line: str) -> str:
     return line if line.startswith("{") else json.dumps(line)
 
 
-def _place(url: str) -> str:
-    """The address without what may be secret in it."""
+def without_secrets(url: str) -> str:
+    """A web address without what may be secret in it: path and query of a collector are often what opens it.
+
+    Example:
+        >>> without_secrets("https://u:hush@logs.example:8088/services/T0?key=hush")
+        'https://logs.example:8088/..'
+    """
     where = urlsplit(url)
-    return f"{where.scheme}://{where.hostname}"
+    host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
+    port = f":{where.port}" if where.port is not None else ""
+    return f"{where.scheme}://{host}{port}{'/..' if where.path.strip('/') or where.query or where.fragment else ''}"
