@@ -45,9 +45,12 @@ _SOME_BASES = _BASES.format(  # the sign keeps SQLite from looking through all o
 )
 _LACKING = (
     f"{_FLOWS} WHERE {_OF} AND f.relation = ? AND NOT (f.path = '[]' AND f.at = '[]' AND f.is_whole AND EXISTS"
-    f" (SELECT 1 FROM assignment a WHERE a.dataset_id = f.dataset_id AND a.path = ? AND a.tag_id = ?)){_ORDER}"
+    " (SELECT 1 FROM assignment a WHERE a.dataset_id = f.dataset_id AND a.path = ? AND a.tag_id = ?"
+    f" AND NOT (a.path = '[]' AND a.state = 'rejected'))){_ORDER}"
 )
-"""What holds of a table, but for what has a tag at a path already and would but get it there."""
+"""What holds of a table, but for what has a tag at a path already and would but get it there; that it was rejected of
+the whole says nothing of each column.
+"""
 _TABLE_FLOW = "source_id, holder, path, relation, at, kind, is_whole"
 _TABLE_FLOWS = "SELECT holder, path, relation, at, kind, is_whole FROM table_flow WHERE source_id = ?"
 _ADD = (

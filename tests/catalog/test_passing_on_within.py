@@ -75,6 +75,15 @@ def test_a_key_takes_what_comes_to_each_column_in_between(catalog: Catalog) -> N
     assert _heard(catalog, "u") == {"ssn": "may derive from `d.t.ssn`"}
 
 
+def test_what_was_rejected_of_a_whole_dataset_comes_to_its_columns(catalog: Catalog) -> None:
+    unclear = Flow(column=(), relation=T, at=("ssn",), kind=FlowKind.MAY_BE)
+    Flows(catalog).put_tables("file", frozenset({(BETWEEN, unclear)}))
+    Flows(catalog).put("d.u", [Flow(column=(), relation=BETWEEN, at=(), kind=FlowKind.MADE, is_whole=True)])
+    Tags(catalog).reject("d.u", (), TAG, by="ada")
+    _suggest(catalog, "t", "ssn")
+    assert _heard(catalog, "u").keys() == {"ssn", "shown"}
+
+
 def _made(column: str, relation: tuple[str, str], at: str) -> Flow:
     return Flow(column=(column,), relation=relation, at=(at,), kind=FlowKind.MADE)
 
