@@ -20,7 +20,7 @@ class FlowKind(StrEnum):
     @property
     def confidence(self) -> float:
         """How sure it is that a tag of the other is right there."""
-        return {FlowKind.MADE: 0.99, FlowKind.REFERS: 0.95, FlowKind.MAY_BE: 0.5}[self]
+        return _CONFIDENCE[self]
 
     @property
     def said(self) -> str:
@@ -29,7 +29,10 @@ class FlowKind(StrEnum):
 
     def with_(self, other: "FlowKind") -> "FlowKind":
         """The less sure of two: what is known of a column by both, one after the other."""
-        return min(self, other, key=lambda kind: kind.confidence)
+        return self if self is other or self.confidence < other.confidence else other
+
+
+_CONFIDENCE = {FlowKind.MADE: 0.99, FlowKind.REFERS: 0.95, FlowKind.MAY_BE: 0.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

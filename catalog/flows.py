@@ -7,22 +7,20 @@ which it is told what the column is made of; there is no moment between the two.
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from catalog.arrivals import Arrivals
 from catalog.clock import utc_now, written_time
-from catalog.closure import InBetween, Walked, onward
+from catalog.closure import FLOWS, OF, ORDER, InBetween, Onward, TooFar
 from catalog.database import Catalog, Transaction
-from catalog.dataset_reader import read_path, stored_path
+from catalog.dataset_reader import stored_path
 from catalog.doubles import OF_ONE_DATABASE, WITH_DOUBLES, doubles
-from catalog.flow import Arrival, Flow, FlowKind, Path, Standing, TableFlows
-from catalog.held import Held, folded, held_of
+from catalog.flow import Arrival, Flow, Standing, TableFlows
+from catalog.held import Carried, Held, Way, held_of
 from catalog.lookup import dataset_id
 from catalog.model import TagOrigin, TagState
 from catalog.names import fold
 
-_FLOWS = (
-    "SELECT f.dataset_id, f.path, f.relation, f.at, f.kind, f.is_whole, v.relation AS own, 0 AS is_double FROM flow f"
-    " JOIN dataset v ON v.id = f.dataset_id"
-)
 _FROM_A_DOUBLE = (
     "SELECT id AS dataset_id, '[]' AS path, relation, '[]' AS at, 'made' AS kind, 1 AS is_whole, relation AS own,"
     " 1 AS is_double FROM dataset WHERE id = ?"
@@ -33,8 +31,6 @@ _SAME = (
     " WHERE s.id = ?"
 )
 """The sources that reach the database of one."""
-_OF = "f.source_id IN (SELECT value FROM json_each(?))"
-_ORDER = " ORDER BY f.dataset_id, f.kind DESC, f.relation, f.at, f.path"
 _BASES = (
     "SELECT b.id, b.place, b.relation FROM dataset b JOIN database a ON a.id = b.database_id"
     " WHERE NOT b.is_gone AND b.place <> '' AND {0} ORDER BY a.name, b.name"
@@ -43,14 +39,6 @@ _ANY_BASE = _BASES.format("b.source_id IN (SELECT value FROM json_each(?))")
 _SOME_BASES = _BASES.format(  # the sign keeps SQLite from looking through all of the sources
     "+b.source_id IN (SELECT value FROM json_each(?)) AND b.place IN (SELECT value FROM json_each(?))"
 )
-_LACKING = (
-    f"{_FLOWS} WHERE {_OF} AND f.relation = ? AND NOT (f.path = '[]' AND f.at = '[]' AND f.is_whole AND EXISTS"
-    " (SELECT 1 FROM assignment a WHERE a.dataset_id = f.dataset_id AND a.path = ? AND a.tag_id = ?"
-    f" AND NOT (a.path = '[]' AND a.state = 'rejected'))){_ORDER}"
-)
-"""What holds of a table, but for what has a tag at a path already and would but get it there; that it was rejected of
-the whole says nothing of each column.
-"""
 _TABLE_FLOW = "source_id, holder, path, relation, at, kind, is_whole"
 _TABLE_FLOWS = "SELECT holder, path, relation, at, kind, is_whole FROM table_flow WHERE source_id = ?"
 _ADD = (
@@ -59,8 +47,20 @@ _ADD = (
 )
 
 
-Between = dict[str, InBetween]
-"""What comes to the tables in between, by the sources that reach their database."""
+@dataclass(slots=True)
+class _Walk:
+    """What is known of the flows and of what they are between in one transaction, each read once."""
+
+    tx: Transaction
+    arrivals: Arrivals
+    onward: Onward
+    between: dict[str, InBetween] = field(default_factory=dict)
+    """What comes to the tables in between, by the sources that reach their database."""
+
+    @classmethod
+    def within(cls, tx: Transaction, *, is_lacking: bool = True) -> "_Walk":
+        """One that begins; it tells what is lacking, or all that comes to a dataset."""
+        return cls(tx, Arrivals(tx, is_lacking), Onward(tx))
 
 
 class Flows:
@@ -121,7 +121,7 @@ class Flows:
             tx.execute_many(f"DELETE FROM table_flow WHERE ({_TABLE_FLOW}) = (?, ?, ?, ?, ?, ?, ?)", changed)
             added = [(row["id"], *each) for each in sorted(wanted - known)]
             tx.execute_many(f"INSERT INTO table_flow ({_TABLE_FLOW}) VALUES (?, ?, ?, ?, ?, ?, ?)", added)
-            holding = f"SELECT DISTINCT f.dataset_id AS id FROM flow f WHERE {_OF}"
+            holding = f"SELECT DISTINCT f.dataset_id AS id FROM flow f WHERE {OF}"
             arrive(tx, *(each["id"] for each in tx.rows(holding, [_sources(tx, row["id"])])), by=by)
 
     def holding(self) -> frozenset[str]:
@@ -138,7 +138,7 @@ class Flows:
     def arrivals(self, dataset: str) -> tuple[Arrival, ...]:
         """The tags that come to a dataset by its flows, each once, but for those that it has by a person or anyway."""
         with self._catalog.snapshot() as tx:
-            return tuple(_to(tx, dataset_id(tx, dataset), {}))
+            return tuple(_to(_Walk.within(tx, is_lacking=False), dataset_id(tx, dataset)))
 
 
 def descend(tx: Transaction, base: int, *, by: str = "") -> None:
@@ -146,8 +146,8 @@ def descend(tx: Transaction, base: int, *, by: str = "") -> None:
 
     Call it in the transaction in which the dataset gets them.
     """
-    walked: Walked = set()
-    _suggest(tx, _from(tx, base, None, walked), by, walked)
+    walk = _Walk.within(tx)
+    _suggest(walk, _from(walk, base, None), by)
 
 
 def arrive(tx: Transaction, *datasets: int, by: str = "") -> None:
@@ -155,10 +155,9 @@ def arrive(tx: Transaction, *datasets: int, by: str = "") -> None:
 
     Call it in the transaction in which that is.
     """
-    between: Between = {}  # what comes to a dataset meanwhile is passed on from there, and needs no second look
-    walked: Walked = set()
+    walk = _Walk.within(tx)  # what comes to a dataset meanwhile is passed on from there, and needs no second look
     for dataset in datasets:
-        _suggest(tx, _to(tx, dataset, between), by, walked)
+        _suggest(walk, _to(walk, dataset), by)
 
 
 class Moved:
@@ -180,14 +179,14 @@ class Moved:
 
     def pass_on(self, tx: Transaction) -> None:
         """Suggests what was given wherever something holds of it, and what is left to come to whatever lost a tag."""
-        walked: Walked = set()
+        walk = _Walk.within(tx)
         for (dataset, by), given in self._given.items():
-            _suggest(tx, _from(tx, dataset, given, walked), by, walked)
+            _suggest(walk, _from(walk, dataset, given), by)
         for by in dict.fromkeys(self._taken.values()):
             arrive(tx, *(dataset for dataset, who in self._taken.items() if who == by), by=by)
 
 
-def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str, walked: Walked) -> None:
+def _suggest(walk: _Walk, arrivals: Iterable[Arrival], by: str) -> None:
     """Adds the suggestions that do not stand yet, and what comes by them to whatever is made of those columns."""
     at, left = written_time(utc_now()), list(arrivals)
     while left:
@@ -195,9 +194,10 @@ def _suggest(tx: Transaction, arrivals: Iterable[Arrival], by: str, walked: Walk
         for each in left:
             where = each.dataset_id, stored_path(each.path), each.tag_id
             what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
-            if tx.execute(_ADD, (*where, *what)) > 0:
+            if walk.tx.execute(_ADD, (*where, *what)) > 0:
+                walk.arrivals.note(each)
                 added.setdefault(each.dataset_id, []).append((each.path, each.tag_id))
-        left = [arrival for dataset, moved in added.items() for arrival in _from(tx, dataset, moved, walked)]
+        left = [arrival for dataset, moved in added.items() for arrival in _from(walk, dataset, moved)]
 
 
 def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
@@ -210,44 +210,53 @@ def _sources(tx: Transaction, source: int) -> str:
     return json.dumps([row["id"] for row in tx.rows(_SAME, [source])])
 
 
-def _from(tx: Transaction, base: int, moved: Collection[Standing] | None, walked: Walked) -> Iterator[Arrival]:
+def _from(walk: _Walk, base: int, moved: Collection[Standing] | None) -> Iterator[Arrival]:
     """The tags that come from a dataset, or those of it that moved, to what holds of it, if need be through tables in
     between, and to its doubles.
     """
+    tx = walk.tx
     row = tx.row("SELECT source_id, place, relation FROM dataset WHERE id = ? AND NOT is_gone", [base])
     if row is None:
         return
     of = _sources(tx, row["source_id"])
-    place = row["place"] if tx.row(f"SELECT 1 FROM flow f WHERE {_OF}", [of]) else ""
+    place = row["place"] if tx.row(f"SELECT 1 FROM flow f WHERE {OF}", [of]) else ""
     same = doubles(tx, base)
     if not place and not same:
         return
     held = held_of(tx, f"[{base}]", moved=moved)
     if place:
-        for flow in tx.rows(f"{_FLOWS} WHERE {_OF} AND f.relation IN (?, ''){_ORDER}", [of, place]):
-            yield from _along(tx, flow, held, row["relation"])
-        for table, carried in onward(tx, of, place, held, walked):
-            for flow in tx.rows(_LACKING, [of, table, stored_path(carried.path), carried.tag_id]):
-                yield from _along(tx, flow, Held.of(carried), is_between=True)
+        for flow in tx.rows(f"{FLOWS} WHERE {OF} AND f.relation IN (?, ''){ORDER}", [of, place]):
+            yield from walk.arrivals.along(flow, held.passing(Way.of(flow)), row["relation"])
+        for flow, carried in _through(walk.onward, of, place, held):
+            yield from walk.arrivals.along(flow, (carried,), is_between=True)
     for double in same:
         for flow in tx.rows(_FROM_A_DOUBLE, [double]):
-            yield from _along(tx, flow, held)
+            yield from walk.arrivals.along(flow, held.passing(Way.of(flow)))
 
 
-def _to(tx: Transaction, dataset: int, between: Between) -> Iterator[Arrival]:
+def _through(onward: Onward, of: str, place: str, held: Held) -> Iterator[tuple[sqlite3.Row, Carried]]:
+    """The flows by which tags end in datasets through tables in between; all such flows where that leads too far."""
+    try:
+        yield from onward.along(of, place, held)
+    except TooFar:
+        yield from onward.anywhere(of, held)
+
+
+def _to(walk: _Walk, dataset: int) -> Iterator[Arrival]:
     """The tags that come to a dataset from everything that it holds of, and from its doubles, each once and by the
     first of its flows.
     """
     seen: set[tuple[str, int]] = set()
-    for each in (*_by_flows(tx, dataset, between), *_from_doubles(tx, dataset)):
+    for each in (*_by_flows(walk, dataset), *_from_doubles(walk, dataset)):
         key = fold(stored_path(each.path)), each.tag_id
         if key not in seen:
             seen.add(key)
             yield each
 
 
-def _by_flows(tx: Transaction, dataset: int, between: Between) -> Iterator[Arrival]:
-    flows = tx.rows(f"{_FLOWS} WHERE f.dataset_id = ?{_ORDER}", [dataset])
+def _by_flows(walk: _Walk, dataset: int) -> Iterator[Arrival]:
+    tx = walk.tx
+    flows = tx.rows(f"{FLOWS} WHERE f.dataset_id = ?{ORDER}", [dataset])
     if not flows:
         return
     [row] = tx.rows(
@@ -256,21 +265,34 @@ def _by_flows(tx: Transaction, dataset: int, between: Between) -> Iterator[Arriv
         [dataset],
     )
     of = _sources(tx, row["source_id"])
-    bases, tables = _bases(tx, of, flows), between.setdefault(of, InBetween(tx, of))
+    bases, tables = _bases(tx, of, flows), walk.between.setdefault(of, InBetween(tx, of))
     held: dict[int, Held] = {}
+    lost: set[str] = set()  # columns that get whatever stands in the database, and need that once
     for flow in flows:
         for place in (flow["relation"],) if flow["relation"] else bases:
             for base in bases.get(place, ()):
                 held[base["id"]] = held.get(base["id"]) or held_of(tx, f"[{base['id']}]")
-                yield from _along(tx, flow, held[base["id"]], base["relation"])
+                yield from walk.arrivals.along(flow, held[base["id"]].passing(Way.of(flow)), base["relation"])
             if place not in bases:
-                yield from _along(tx, flow, tables.held(place), is_between=True, own=row["name"])
+                passing = _passing(tables, place, flow, lost)
+                yield from walk.arrivals.along(flow, passing, is_between=True, own=row["name"])
 
 
-def _from_doubles(tx: Transaction, dataset: int) -> Iterator[Arrival]:
-    for double in doubles(tx, dataset):
-        for flow in tx.rows(_FROM_A_DOUBLE, [dataset]):
-            yield from _along(tx, flow, held_of(tx, f"[{double}]"))
+def _passing(tables: InBetween, place: str, flow: sqlite3.Row, lost: set[str]) -> Iterable[Carried]:
+    """What comes along a flow from a table in between; where that leads too far, whatever stands in the database."""
+    try:
+        return tables.held(place).passing(Way.of(flow))
+    except TooFar:
+        is_told = flow["path"] in lost
+        lost.add(flow["path"])
+        return () if is_told else tables.anything()
+
+
+def _from_doubles(walk: _Walk, dataset: int) -> Iterator[Arrival]:
+    for double in doubles(walk.tx, dataset):
+        for flow in walk.tx.rows(_FROM_A_DOUBLE, [dataset]):
+            held = held_of(walk.tx, f"[{double}]")
+            yield from walk.arrivals.along(flow, held.passing(Way.of(flow)))
 
 
 def _bases(tx: Transaction, of: str, flows: Sequence[sqlite3.Row]) -> dict[str, list[sqlite3.Row]]:
@@ -281,64 +303,3 @@ def _bases(tx: Transaction, of: str, flows: Sequence[sqlite3.Row]) -> dict[str, 
     for row in tx.rows(_ANY_BASE, [of]) if is_any else tx.rows(_SOME_BASES, [of, json.dumps(sorted(wanted))]):
         found.setdefault(row["place"], []).append(row)
     return found
-
-
-def _along(
-    tx: Transaction,
-    flow: sqlite3.Row,
-    held: Held,
-    relation: str | None = None,
-    *,
-    is_between: bool = False,
-    own: str = "",
-) -> Iterator[Arrival]:
-    """The tags that come along one flow from a relation, but to no column of the `own` dataset from itself; a view that
-    may read anything reads not itself, but may read what differs from it in case alone.
-    """
-    by_itself = is_between or bool(flow["is_double"])
-    at, is_any = read_path(flow["at"]), flow["kind"] == FlowKind.MAY_BE and not read_path(flow["path"])
-    if is_any and flow["own"] == relation:
-        return
-    for carried in held.passing(flow):
-        kind, origin = FlowKind(flow["kind"]).with_(carried.kind), carried.origin
-        for column in _columns(tx, flow, folded(carried.path[len(at) :])):
-            if own and (own, *folded(column))[: len(origin)] == origin:
-                continue
-            if not _has_it(tx, flow["dataset_id"], column, carried.tag_id, by_itself=by_itself):
-                yield Arrival(
-                    dataset_id=flow["dataset_id"],
-                    path=column,
-                    tag=carried.tag,
-                    tag_id=carried.tag_id,
-                    confidence=kind.confidence,
-                    evidence=carried.evidence(kind, at),
-                )
-
-
-def _columns(tx: Transaction, flow: sqlite3.Row, below: Path) -> Iterator[Path]:
-    """The columns to which a tag comes that stands below what a flow comes from: the field there, else the column."""
-    fields = "SELECT path FROM field WHERE dataset_id = ? AND NOT is_gone"
-    top = read_path(flow["path"])
-    if not top and not (flow["is_whole"] and below):
-        rows = tx.rows(f"{fields} ORDER BY position", [flow["dataset_id"]])
-        yield from (path for path in (read_path(row["path"]) for row in rows) if len(path) == 1)
-        return
-    for wanted in ((*top, *below), top or below[:1]) if flow["is_whole"] else (top,):
-        if row := tx.row(f"{fields} AND path = ?", [flow["dataset_id"], stored_path(wanted)]):
-            yield read_path(row["path"])
-            return
-
-
-def _has_it(tx: Transaction, dataset: int, column: Path, tag: int, *, by_itself: bool) -> bool:
-    """Whether a column has a tag already by a person's word, or from above; also `by_itself`, as by a rule, of doubles
-    and by tables in between, where two would else each be told to have it from the other.
-    """
-    said = "(state = 'confirmed' OR (? AND path <> '[]' AND origin <> 'lineage'))"
-    return bool(
-        tx.row(
-            f"SELECT 1 FROM assignment WHERE dataset_id = ? AND path IN (?, '[]') AND tag_id = ? AND {said}"
-            " UNION ALL SELECT 1 FROM dataset d JOIN database_tag b ON b.database_id = d.database_id"
-            " WHERE d.id = ? AND b.tag_id = ?",
-            [dataset, stored_path(column), tag, by_itself, dataset, tag],
-        )
-    )

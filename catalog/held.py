@@ -1,5 +1,6 @@
 """The tags that stand at a relation, by where they stand, and which of them pass along a flow."""
 
+import functools
 import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -18,13 +19,15 @@ _HELD = (
     " JOIN dataset d ON d.id = h.dataset_id JOIN database b ON b.id = d.database_id"
     " GROUP BY h.path COLLATE NOCASE, h.tag_id ORDER BY h.path, t.name"
 )
+LOST = "what is in between leads to too much to be followed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """A tag at a path of a relation; it stands by itself in a dataset, and got here by flows that are so sure.
 
-    It `is_each` where it came to each column of a relation of which the columns are not known.
+    It `is_each` where it came to each column of a relation of which the columns are not known, and `is_lost` where it
+    was not followed to its end, and may have come to anything.
     """
 
     path: Path
@@ -34,6 +37,7 @@ class Carried:
     stands_at: Path
     kind: FlowKind = FlowKind.MADE
     is_each: bool = False
+    is_lost: bool = False
 
     @property
     def origin(self) -> Path:
@@ -45,7 +49,72 @@ class Carried:
 
         Example: "derives from `clinic.visits.phone`"
         """
+        if self.is_lost:
+            return f"{kind.said} `{'.'.join((self.dataset, *self.stands_at))}`: {LOST}"
         return f"{kind.said} `{'.'.join((self.dataset, *(self.stands_at or at)))}`"
+
+    def lost(self) -> "Carried":
+        """The same where it was not followed."""
+        return replace(self, path=(), kind=FlowKind.MAY_BE, is_lost=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A flow as tags go along it: on to a holder in between that is no dataset, or to the column of one."""
+
+    holder: str | None
+    path: Path
+    at: Path
+    kind: FlowKind
+    is_whole: bool
+    flow: sqlite3.Row
+
+    @classmethod
+    def of(cls, flow: sqlite3.Row, holder: str | None = None) -> "Way":
+        """As it is kept."""
+        path, at = folded(read_path(flow["path"])), folded(read_path(flow["at"]))
+        return cls(holder, path, at, FlowKind(flow["kind"]), bool(flow["is_whole"]), flow)
+
+    def takes(self, carried: Carried) -> bool:
+        """Whether a tag that meets it goes along: by a reference that of a value, not what is around or in it."""
+        at, deep = len(self.at), len(carried.path)
+        if at > 1 and deep > 1 and folded(carried.path)[:at] != self.at[:deep]:
+            return False
+        return self.kind is not FlowKind.REFERS or deep == at or (carried.is_each and at == 1)
+
+    def end(self, carried: Carried) -> Path:
+        """Where it leads the tag, at a relation of which the columns are not known."""
+        return (*self.path, *folded(carried.path[len(self.at) :])) if self.is_whole else self.path
+
+    def on(self, carried: Carried) -> Carried:
+        """The tag as it stands there."""
+        path = self.end(carried)
+        return Carried(  # not by `replace`, which takes three times as long
+            path=path,
+            tag=carried.tag,
+            tag_id=carried.tag_id,
+            dataset=carried.dataset,
+            stands_at=carried.stands_at or self.at,
+            kind=self.kind.with_(carried.kind),
+            is_each=not path,
+        )
+
+
+class Ways:
+    """Flows out of one relation by the top of what they are from, so that a tag meets but those that may take it."""
+
+    def __init__(self) -> None:
+        self._by_top: dict[Path, list[Way]] = {}
+
+    def add(self, way: Way) -> None:
+        """One more."""
+        self._by_top.setdefault(way.at[:1], []).append(way)
+
+    def met_by(self, carried: Carried) -> Iterator[Way]:
+        """Those from around where a tag stands, or from within."""
+        several = ((), folded(carried.path[:1])) if carried.path else tuple(self._by_top)
+        for top in several:
+            yield from self._by_top.get(top, ())
 
 
 class Held:
@@ -53,18 +122,6 @@ class Held:
 
     def __init__(self) -> None:
         self._by_top: dict[Path, list[Carried]] = {}
-
-    @classmethod
-    def of(cls, carried: Carried) -> "Held":
-        """One tag alone."""
-        held = cls()
-        held.add(carried)
-        return held
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no tag stands anywhere."""
-        return not self._by_top
 
     def add(self, carried: Carried) -> None:
         """One more."""
@@ -78,21 +135,9 @@ class Held:
             if folded(carried.path[:shared]) == path[:shared]:
                 yield carried
 
-    def passing(self, flow: sqlite3.Row) -> Iterator[Carried]:
-        """Those that a flow passes on: by a reference a value, but not what is around it or in it."""
-        at = read_path(flow["at"])
-        for carried in self.at(at):
-            is_level = len(carried.path) == len(at) or (carried.is_each and len(at) == 1)
-            if flow["kind"] != FlowKind.REFERS or is_level:
-                yield carried
-
-    def passed(self, flow: sqlite3.Row) -> Iterator[Carried]:
-        """Those that it passes on as they stand where it leads, at a relation of which the columns are not known."""
-        at, top = read_path(flow["at"]), folded(read_path(flow["path"]))
-        for carried in self.passing(flow):
-            below = folded(carried.path[len(at) :]) if flow["is_whole"] else ()
-            kind, path = FlowKind(flow["kind"]).with_(carried.kind), (*top, *below)
-            yield replace(carried, path=path, kind=kind, stands_at=carried.stands_at or at, is_each=not path)
+    def passing(self, way: Way) -> Iterator[Carried]:
+        """Those that a flow passes on."""
+        return filter(way.takes, self.at(way.at))
 
 
 def held_of(tx: Transaction, bases: str, *, moved: Collection[Standing] | None = None) -> Held:
@@ -109,6 +154,7 @@ def held_of(tx: Transaction, bases: str, *, moved: Collection[Standing] | None =
     return held
 
 
+@functools.lru_cache(maxsize=65_536)
 def folded(path: Path) -> Path:
     """A path as paths are compared."""
     return tuple(map(fold, path))

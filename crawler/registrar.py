@@ -115,8 +115,11 @@ class Registrar:
                 Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule="")
                 for each in self._flows.arrivals(dataset)
             ]
+            standing = self._heard(dataset)  # what was put stands by now, and needs no second word
             with self._tags.together():
-                heard = tuple(each for each in found if self.suggest(dataset, each, TagOrigin.LINEAGE))
+                heard = tuple(
+                    each for each in found if each in standing or self.suggest(dataset, each, TagOrigin.LINEAGE)
+                )
             self.note_found(dataset, (*found, *ruled), TagOrigin.LINEAGE)
         return heard
 
@@ -165,6 +168,14 @@ class Registrar:
             heard = once((*heard, *self.descend(f"{database}.{name}", flows, found.suggestions)))
         state = state if is_changed else CrawlState.UNCHANGED
         return replace(found, name=f"{database}.{name}", state=state, suggestions=heard)
+
+    def _heard(self, dataset: str) -> set[Suggestion]:
+        """What comes to a dataset by what it holds of others and stands as a crawl of the same person suggests it."""
+        return {
+            Suggestion(path=each.path, tag=each.tag, confidence=each.confidence, evidence=each.evidence, rule=each.rule)
+            for each in self._tags.assignments(dataset, state=TagState.SUGGESTED)
+            if (each.origin, each.rule, each.by) == (TagOrigin.LINEAGE, "", self._by)
+        }
 
     def _free_name(self, database: str, name: str) -> str:
         """A name that no dataset there has; others may be registering too, so the last word is the catalog's."""

@@ -10,6 +10,7 @@ from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
 from catalog.database import Catalog
 from catalog.descent import Descent, Told
 from catalog.errors import VeilError
+from catalog.held import LOST
 from catalog.model import Dataset, Field
 from catalog.names import fold
 from catalog.relations import Place, place_of
@@ -198,6 +199,8 @@ class Running:
                 with self.registrar.keeping():
                     if any(each.full_name == name for each in self.registrar.registered(dataset.relation)):
                         heard[name] = self.registrar.descend(name, told.flows, ruled.get(name, ()))
+                if any(each.evidence.endswith(LOST) for each in heard.get(name, ())):
+                    self._unclear += (_not_clear(name, LOST),)
         self._crawled = [
             replace(each, suggestions=once((*each.suggestions, *heard.get(each.name, ())))) for each in self._crawled
         ]
@@ -256,9 +259,13 @@ def _unclear(view: str, told: Told, registered: Collection[Place | None]) -> Fai
     lost = "; it may read from anything" if told.may_read is None else ""
     is_missing = told.may_read is not None and any(place not in registered for place in told.may_read)
     missing = "; some of what it reads is in no database" if is_missing else ""
+    return _not_clear(view, f"{told.why_unclear}{lost}{missing}")
+
+
+def _not_clear(dataset: str, why: str) -> Failure:
     return Failure(
-        relation=view,
-        reason=f"what its columns are made of is not clear: {told.why_unclear}{lost}{missing}",
+        relation=dataset,
+        reason=f"what its columns are made of is not clear: {why}",
         hint="look at its columns' tags; each got every tag that could have come to it",
     )
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from catalog import closure
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.flow import Flow, FlowKind
 from catalog.flows import Flows
+from catalog.held import LOST
 from catalog.model import Database as CatalogDatabase
 from catalog.model import Field, Key, KeyKind, Source, Tag, TagAssignment, TagOrigin, TagState
 from catalog.registry import connect
@@ -220,6 +222,26 @@ def test_a_key_in_a_database_file_has_the_tags_as_well(tmp_path: Path) -> None:
             crawl(catalog, "file", path=f"main.{table}", into="d", by="ada")
         tag(catalog, "d.people", "id")
         assert heard(catalog) == {"d.orders": "refers to `d.people.id`"}
+
+
+def test_what_leads_too_far_is_told_with_the_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closure, "MOST_STEPS", 0)
+    with duckdb.connect(str(tmp_path / "data.duckdb")) as engine:
+        engine.execute(KEYS)
+    with Catalog(tmp_path / "catalog.db") as catalog:
+        source = Source(name="file", connector="duckdb", options={"path": str(tmp_path / "data.duckdb")})
+        Datasets(catalog).put_source(source)
+        Datasets(catalog).put_database(CatalogDatabase(name="d"))
+        Tags(catalog).put_tag(Tag(name="x.secret"))
+        reports = []
+        for table in ("people", "orders", "orders"):
+            reports.append(crawl(catalog, "file", path=f"main.{table}", into="d", by="ada", is_full=True))
+            tag(catalog, "d.people", "name")
+        assert heard(catalog) == {"d.orders": f"may derive from `d.people.name`: {LOST}"}
+        assert not reports[0].unclear
+        for report in reports[1:]:
+            assert [(each.relation, LOST in each.reason) for each in report.unclear] == [("d.orders", True)]
+        assert not any(each.missing_since for each in Tags(catalog).assignments("d.orders"))
 
 
 PARTITIONS = 1_000
