@@ -118,7 +118,7 @@ def _alone(world: World, sql: str) -> tuple[str, list[tuple[object, ...]]]:
         governed_sql = governed_sql.replace(settled.session.physical_name(part.source, part.expected.relation), name)
     engine = open_world(parts, names, Resources(threads=1))
     try:
-        ((_, plan),) = engine.rows(f"EXPLAIN (FORMAT json) {governed_sql}")
+        [*_, (_, plan)] = engine.rows(f"EXPLAIN (FORMAT json) {governed_sql}")
         return str(plan), engine.rows(governed_sql)
     finally:
         engine.close()
