@@ -188,16 +188,22 @@ class Moved:
 
 def _suggest(walk: _Walk, arrivals: Iterable[Arrival], by: str) -> None:
     """Adds the suggestions that do not stand yet, and what comes by them to whatever is made of those columns."""
-    at, left = written_time(utc_now()), list(arrivals)
-    while left:
-        added: dict[int, list[Standing]] = {}
-        for each in left:
-            where = each.dataset_id, stored_path(each.path), each.tag_id
-            what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
-            if walk.tx.execute(_ADD, (*where, *what)) > 0:
-                walk.arrivals.note(each)
-                added.setdefault(each.dataset_id, []).append((each.path, each.tag_id))
-        left = [arrival for dataset, moved in added.items() for arrival in _from(walk, dataset, moved)]
+    added = _added(walk, arrivals, by)
+    while added:
+        left = tuple(added.items())
+        added = _added(walk, (each for dataset, moved in left for each in _from(walk, dataset, moved)), by)
+
+
+def _added(walk: _Walk, arrivals: Iterable[Arrival], by: str) -> dict[int, list[Standing]]:
+    """Adds each suggestion before the next arrives, so that what comes by many ways is asked about once."""
+    at, added = written_time(utc_now()), dict[int, list[Standing]]()
+    for each in arrivals:
+        where = each.dataset_id, stored_path(each.path), each.tag_id
+        what = TagState.SUGGESTED, TagOrigin.LINEAGE, each.confidence, each.evidence, by, at
+        if walk.tx.execute(_ADD, (*where, *what)) > 0:
+            walk.arrivals.note(each)
+            added.setdefault(each.dataset_id, []).append((each.path, each.tag_id))
+    return added
 
 
 def _stored(flow: Flow) -> tuple[str, str, str, str, int]:
