@@ -127,12 +127,13 @@ def _bracket_negations(tree: exp.Expr | None) -> None:
 def recursive_side(part: exp.CTE) -> exp.Expr | None:
     """The only place in a query of WITH RECURSIVE where an engine takes its name for itself: the right of a UNION.
 
-    On the left, and where there is no UNION on top, DuckDB looks for a relation of that name.
+    On the left, and where there is no plain UNION on top, DuckDB looks for a relation of that name.
     """
     body = part.this
     while isinstance(body, exp.Subquery | exp.Paren) and not body.args.get("with_"):
         body = body.this
-    return body.expression if isinstance(body, exp.Union) else None
+    is_plain = isinstance(body, exp.Union) and not any(map(body.args.get, ("by_name", "side", "kind", "on")))
+    return body.expression if is_plain else None
 
 
 def parsed_type(text: str, limits: TextLimits) -> exp.DataType:

@@ -24,9 +24,6 @@ from catalog.sources.engine_trees import Node, definitions, within
 from catalog.sources.world import World
 from catalog.sql_texts import Unreadable, tokens_of_text
 
-_LONGEST = 1_000_000
-
-
 _RELATIONS = """
 SELECT schema_name, table_name, NULL FROM duckdb_tables() WHERE database_name = $database AND NOT internal
 UNION ALL SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = $database AND NOT internal
@@ -110,6 +107,8 @@ class FileReach:
             else:
                 self._own_macros.setdefault(fold(str(name)), []).append(f"SELECT {sql}")
             self._parameters |= Counter({fold(str(name)): int(str(count))})
+        self._overriding = sorted(name for name in self._own_macros if self._built_in.has(name))
+        """The engine calls such macros unwritten too: what a whole row is made by, `struct_pack`, stands in no tree."""
         self._places: dict[str, list[tuple[str, str]]] = {}
         for place in self._sql:
             self._places.setdefault(place[1], []).append(place)
@@ -178,6 +177,8 @@ class FileReach:
         """Each relation that stands in a text, and all that each macro in it reads."""
         if len(text) > _LONGEST:
             raise _Beyond("its SQL is too long to be followed")
+        if self._overriding:
+            raise _Beyond(f"a macro of the file is called like a function of the engine, `{self._overriding[0][:80]}`")
         try:
             tree = serialize(text)
         except SqlUnsupported:
@@ -289,6 +290,10 @@ class _BuiltIn:
     harmless: frozenset[str]
     telling: frozenset[str]
     macros: Mapping[str, tuple[str, ...]]
+
+    def has(self, name: str) -> bool:
+        """Whether the engine has a function of that name, folded."""
+        return name in self.harmless or name in self.telling or name in self.macros
 
 
 @functools.cache

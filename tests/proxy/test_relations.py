@@ -17,6 +17,8 @@ CASES = {
     "with recursive a as (select * from a) select * from a": ["main.a"],
     "with recursive a as (select * from a union all select 1) select * from a": ["main.a"],
     "with recursive a as (select 1 except select * from a) select * from a": ["main.a"],
+    "with recursive a as (select 1 union by name select * from a) select * from a": ["main.a"],
+    "with recursive a as (select 1 union all by name select * from a) select * from a": ["main.a"],
     "with recursive a as (select 1 intersect (select 2 union select * from a)) select * from a": ["main.a"],
     "with recursive a as (with b as (select * from a) select 1 union select * from b) select * from a": ["main.a"],
     "with recursive a as (select 1 union select (with b as (select * from a) select max(i) from b)) from a": [],

@@ -44,6 +44,8 @@ SHAPES = {
         "whole_row": "SELECT id, to_json(t) AS n FROM t",
         "called_alike": "WITH RECURSIVE t(id, n) AS (SELECT id, note FROM t UNION ALL SELECT id, n FROM t WHERE false)"
         " SELECT id, n FROM t",
+        "called_alike_by_name": "WITH RECURSIVE q(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM q WHERE i < 3), t AS"
+        " (SELECT 1 AS id, 'x' AS n UNION ALL BY NAME SELECT id, note AS n FROM t) SELECT id, n FROM t",
         "called_alike_by_key": "WITH RECURSIVE t(id, n) USING KEY (id) AS"
         " (SELECT a.id, a.note FROM t AS a UNION SELECT id, n FROM t WHERE false) SELECT id, n FROM t",
     },

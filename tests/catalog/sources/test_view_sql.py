@@ -47,6 +47,7 @@ def test_relations_are_told_and_names_of_parts_are_none(sql: str, expected: tupl
         "WITH RECURSIVE t AS (SELECT * FROM t) SELECT * FROM t",
         "WITH RECURSIVE t AS (SELECT * FROM t UNION ALL SELECT * FROM t) SELECT * FROM t",
         "WITH RECURSIVE t AS (SELECT 1 EXCEPT SELECT * FROM t) SELECT * FROM t",
+        "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL BY NAME SELECT a FROM t) SELECT * FROM t",
         "WITH RECURSIVE t AS (WITH u AS (SELECT * FROM t) SELECT 1 UNION SELECT * FROM u) SELECT * FROM t",
         "WITH a AS (SELECT * FROM u), u AS (SELECT 1) SELECT * FROM a",
         "DROP VIEW t",
