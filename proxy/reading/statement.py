@@ -5,7 +5,7 @@ The tree that leaves here is the only thing that goes on; the text itself is nev
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import ErrorLevel, exp
@@ -13,28 +13,24 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from catalog.errors import LimitExceeded, Position, SqlInvalid, SqlUnsupported
-from catalog.names import fold, nearest
+from catalog.names import fold
 from catalog.sql_texts import TooMuchSql, Unreadable, parsed_tokens, spoken, tokens_of_text
+from proxy.reading.allowed import check_tree
 from proxy.reading.calls import plain_calls, plain_distinct, plain_intervals
-from proxy.reading.describing import DESCRIBING, is_plain_description, plain_descriptions
-from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
-from proxy.reading.grammar import BEGINNINGS, INSTEAD, NODES, ROOTS
+from proxy.reading.describing import plain_descriptions
+from proxy.reading.grammar import BEGINNINGS
 from proxy.reading.parameters import name_placeholders
-from proxy.reading.pivots import check_pivot, plain_pivot, with_whole_names
+from proxy.reading.pivots import plain_pivot, with_whole_names
 from proxy.reading.tokens import SqlLimits, named, parted, position_at, respelled, tokens_of
 
 DIALECTS = ("duckdb",)
 
 _SHOWN = frozenset({"ALL", "DATABASES", "SCHEMAS", "TABLES"})
-_WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
-_ARROW = "`->` takes what follows its path for a part of it in the engine, so it wants brackets"
-_BEHIND_ARROWS = (exp.Binary, exp.In, exp.Between)
 _PARTS = (
     *(exp.Query, exp.With, exp.CTE, exp.Table, exp.TableAlias, exp.TableSample, exp.From, exp.Join, exp.Lateral),
     *(exp.Unnest, exp.Pivot, exp.Values, exp.Where, exp.Group, exp.Having, exp.Qualify, exp.Distinct, exp.Filter),
     *(exp.Order, exp.Limit, exp.Fetch, exp.Offset),
 )
-_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,39 +201,6 @@ def _syntax_error(text: str, error: ParseError) -> SqlInvalid:
     return SqlInvalid(f"the SQL cannot be read{near}", hint="check the spelling there and just before", position=where)
 
 
-def check_tree(text: str, tree: exp.Expr) -> None:
-    """Raises for the first node, function or text of a tree that is not on the lists."""
-    if isinstance(tree, exp.Condition | exp.Alias) and not isinstance(tree, exp.Subquery):
-        raise SqlInvalid("the text is no SQL statement", hint="begin with SELECT, WITH, FROM or VALUES")
-    if type(tree).__name__ not in ROOTS:
-        raise _unsupported(text, tree)
-    for node in tree.walk():
-        if type(node).__name__ not in NODES:
-            raise _unsupported(text, node)
-        if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
-            _check_function(text, node)
-        elif isinstance(node, exp.Table):
-            _check_table(text, node)
-        elif isinstance(node, exp.Pivot):
-            check_pivot(node)
-        elif isinstance(node, DESCRIBING) and not is_plain_description(node):
-            raise _unsupported(text, node)
-        elif isinstance(node, _BEHIND_ARROWS) and type(node.this) is exp.JSONExtract:
-            _check_arrow(node)
-        elif (
-            isinstance(node, exp.With) and node.parent is not None and isinstance(node.parent.parent, exp.SetOperation)
-        ):
-            raise SqlUnsupported(
-                "a WITH within a set operation stands without brackets", hint="write `.. UNION (WITH .. SELECT ..)`"
-            )
-        elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
-            raise SqlUnsupported(
-                "count(DISTINCT ..) takes one value", hint="count rows of several, `count(DISTINCT (a, b))`"
-            )
-        if not all(_is_plain(node, key, value) for key, value in _texts(node)):
-            raise _unsupported(text, node)
-
-
 def _check_samples(tokens: list[Token], tree: exp.Expr) -> None:
     """Raises where a sample of one relation is read as one of the whole query, as it is behind VALUES and UNNEST."""
     written = sum(token.text.upper() == "TABLESAMPLE" for token in tokens if token.token_type == TokenType.TABLE_SAMPLE)
@@ -249,68 +212,6 @@ def _check_samples(tokens: list[Token], tree: exp.Expr) -> None:
             "TABLESAMPLE behind VALUES or UNNEST, or beside USING SAMPLE, is not supported here",
             hint="draw the sample from a query in brackets, `FROM (FROM (VALUES ..)) AS v TABLESAMPLE ..`",
         )
-
-
-def _check_arrow(node: exp.Expr) -> None:
-    """Raises where an operator stands behind a path; a further arrow goes on from what the first one found."""
-    if not isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
-        raise SqlUnsupported(_ARROW, hint="write `(j -> 'a') = '1'`")
-
-
-def _check_function(text: str, node: exp.Func) -> None:
-    name = str(node.this).lower() if isinstance(node.this, str) else node.name.lower()
-    if name not in FUNCTIONS:
-        like = nearest(name, FUNCTIONS)
-        nearby = f"did you mean `{like}`?" if like else "the reference lists the functions that can be called"
-        hint = FUNCTION_INSTEAD.get(name, nearby)
-        raise SqlUnsupported(f"the function `{name[:60]}` is not available", hint=hint, position=_position(text, name))
-    if len(node.expressions) < (fewest := FEWEST_ARGUMENTS.get(name, 0)):
-        raise SqlUnsupported(
-            f"`{name}` with fewer than {fewest} arguments asks for the current time, which is not available",
-            hint="pass the time as a parameter",
-            position=_position(text, name),
-        )
-
-
-def _check_table(text: str, node: exp.Table) -> None:
-    """A table is a name of identifiers or one of few functions; hints, versions and file formats are refused."""
-    known = {"this", "db", "catalog", "alias", "joins", "sample", "laterals", "pivots", "ordinality"}
-    if any(value for key, value in node.args.items() if key not in known):
-        raise _unsupported(text, node)
-    source = node.this
-    if isinstance(source, exp.Func):
-        name = source.name.lower() if isinstance(source, exp.Anonymous) else source.sql_name().lower()
-        if name not in TABLE_FUNCTIONS or node.args.get("db"):
-            raise SqlUnsupported(
-                f"the table function `{name[:60]}` is not available",
-                hint="select from datasets; `range`, `generate_series` and `unnest` are the functions allowed here",
-            )
-    elif not isinstance(source, exp.Identifier):
-        raise _unsupported(text, node)
-
-
-def _texts(node: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Every raw string of a node, which the generator may print as it stands."""
-    for key, value in node.args.items():
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, str):
-                yield key, item
-
-
-def _is_plain(node: exp.Expr, key: str, value: str) -> bool:
-    """Whether a raw string cannot change the SQL it is printed into.
-
-    Strings of literals and identifiers are printed quoted; everything else must be words or a number.
-    """
-    if isinstance(node, exp.Identifier):
-        return key == "this" and "\0" not in value
-    if isinstance(node, exp.Literal):
-        return node.is_string or _NUMBER.match(value) is not None
-    if isinstance(node, exp.JSONPathKey):
-        return re.match(r"[\w .-]*\Z", value) is not None
-    if isinstance(node, exp.DataType):
-        return False
-    return _WORDS.match(value) is not None
 
 
 def _check_depth(tree: exp.Expr, limits: SqlLimits) -> None:
@@ -358,15 +259,3 @@ def _count_relations(node: exp.Expr, ctes: Mapping[str, int]) -> int:
             ctes = {**ctes, fold(cte.alias): max(1, _count_relations(cte.this, ctes))}
     found = ctes.get(fold(node.name), 1) if isinstance(node, exp.Table) and not node.args.get("db") else 0
     return found + sum(_count_relations(child, ctes) for child in node.iter_expressions() if child is not clause)
-
-
-def _unsupported(text: str, node: exp.Expr) -> SqlUnsupported:
-    kind = type(node).__name__
-    shown = re.sub(r"(?<!^)(?=[A-Z][a-z])", " ", kind).upper()
-    instead = INSTEAD.get(kind, "only reading with SELECT, WITH, VALUES and set operations is answered")
-    return SqlUnsupported(f"`{shown}` is not supported here", hint=instead, position=_position(text, shown))
-
-
-def _position(text: str, word: str) -> Position | None:
-    found = re.search(r"\b" + re.escape(word) + r"\b", text, re.IGNORECASE)
-    return position_at(text, found.start()) if found else None

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from catalog.errors import SqlUnsupported
 from catalog.sources.engine import serialize
+from proxy.reading.allowed import check_tree
 from proxy.reading.grammar import (
     BEGINNINGS,
     ENGINE_NODES,
@@ -18,7 +19,7 @@ from proxy.reading.grammar import (
     read_engine_nodes,
     read_nodes,
 )
-from proxy.reading.statement import check_tree, read
+from proxy.reading.statement import read
 from proxy.rewriting.verify import VerificationFailed, verify
 
 HONEST = Path(__file__).parent / "honest"

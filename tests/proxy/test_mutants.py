@@ -23,8 +23,9 @@ from policy_engine.model import Decision
 from policy_engine.transforms.keys import KeyRing
 from policy_engine.visibility import Visibility
 from proxy.fencing.late import BARRIER
+from proxy.reading.allowed import check_tree
 from proxy.reading.functions import FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
-from proxy.reading.statement import Statement, check_tree
+from proxy.reading.statement import Statement
 from proxy.rewriting.placed import Placed
 from proxy.rewriting.relations import Leaf, leaves
 from proxy.rewriting.rewrite import rewrite
