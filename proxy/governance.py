@@ -186,7 +186,7 @@ class Governor:
             named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
             parts = [part for decision in decisions.values() for part in self._parts(decision)]
             contents = self._contents(subject, found, policies, now, request.circumstances)
-        check_values(statement, named)
+        check_values(statement, found, named)
         warnings = notices(statement, named if self._explain == "full" else [item.briefly for item in named])
         with seen_failures(named):
             session = self._sessions.open(parts)

@@ -25,6 +25,7 @@ from policy_engine.model import ColumnDecision, Decision, Outcome, PolicySet
 from proxy.reading.functions import VALUE_NAMES
 from proxy.reading.statement import Statement
 from proxy.rewriting.fields import Known, Meant, Named, distinct, given_names, meant
+from proxy.rewriting.relations import Leaf
 
 Explain = Literal["full", "brief"]
 
@@ -56,17 +57,38 @@ def check_columns(statement: Statement, named: Sequence[Named], explain: Explain
             raise _unknown_field(statement, field, field.missing, _Why.of(hidden, policies), ask)
 
 
-def check_values(statement: Statement, named: Sequence[Named]) -> None:
-    """Raises SqlUnsupported for a name that the engine takes for the time or its own user, as no dataset bears it."""
-    shown = Known(named).columns
-    for column in statement.tree.find_all(exp.Column):
-        name = fold(column.name)
-        if name in VALUE_NAMES and not column.table and name not in shown:
+def check_values(statement: Statement, found: Sequence[Leaf], named: Sequence[Named]) -> None:
+    """Raises SqlUnsupported for a name that the engine takes for the time or its own user, unless what its own SELECT
+    reads from surely has a column of that name; `named` are the datasets that were `found`, in their order.
+    """
+    bare = [column for column in statement.tree.find_all(exp.Column) if not column.table]
+    values = [column for column in bare if fold(column.name) in VALUE_NAMES]
+    shown = dict(zip((id(leaf.node) for leaf in found), named, strict=True)) if values else {}
+    for column in values:
+        select = column.find_ancestor(exp.Select)
+        if select is None or not any(_has(source, fold(column.name), shown) for source in _sources(select)):
             raise SqlUnsupported(
-                f"`{name}` is a function of the engine where no column bears the name, and not available",
-                hint="pass the value as a parameter, or give the column another alias",
+                f"`{fold(column.name)}` is a function of the engine where no column bears the name, and not available",
+                hint="pass the value as a parameter; write a column of that name behind its relation's, `t.name`",
                 position=statement.place(column.this),
             )
+
+
+def _sources(select: exp.Select) -> Iterator[exp.Expr]:
+    """What a SELECT reads from, as far as it stands in no brackets."""
+    for part in (select.args.get("from_"), *(select.args.get("joins") or ())):
+        if isinstance(part, exp.From | exp.Join):
+            yield part.this
+
+
+def _has(source: exp.Expr, name: str, shown: Mapping[int, Named]) -> bool:
+    """Whether a relation surely has a column of a name (folded), under this name."""
+    alias = source.args.get("alias")
+    if source.args.get("pivots") or (isinstance(alias, exp.TableAlias) and alias.columns):
+        return False
+    if isinstance(source, exp.Subquery):
+        return isinstance(source.this, exp.Select) and name in map(fold, source.this.named_selects)
+    return id(source) in shown and name in Known([shown[id(source)]]).columns
 
 
 def without_unseen(error: VeilError, named: Sequence[Named]) -> VeilError:
