@@ -33,7 +33,7 @@ SELECT schema_name, table_name, column_default FROM duckdb_columns()
 WHERE database_name = $database AND NOT internal AND is_generated
 """
 _MACROS = """
-SELECT function_name, function_type, macro_definition, len(parameters) FROM duckdb_functions()
+SELECT function_name, function_type, macro_definition, parameters FROM duckdb_functions()
 WHERE database_name = $database AND NOT internal
 """
 _BUILT_IN = """
@@ -101,12 +101,21 @@ class FileReach:
         self._own_table_macros: dict[str, list[str]] = {}
         self._parameters: Counter[str] = Counter()
         """How many a macro has at most: the engine tells their names, and not what stands for one that is not given."""
-        for name, kind, sql, count in world.rows(_MACROS, file):
+        self._open_macros: set[str] = set()
+        """Those of which it is not sure that they read nothing but what they are given: the engine lets a macro name a
+        column of whoever calls it.
+        """
+        macros = world.rows(_MACROS, file)
+        names = frozenset(fold(str(name)) for name, *_ in macros)
+        for name, kind, sql, listed in macros:
+            parameters = frozenset(fold(str(each)) for each in listed) if isinstance(listed, list) else frozenset()
+            if kind == "table_macro" or not _is_closed(str(sql), parameters, names):
+                self._open_macros.add(fold(str(name)))
             if kind == "table_macro":
                 self._own_table_macros.setdefault(fold(str(name)), []).append(str(sql))
             else:
                 self._own_macros.setdefault(fold(str(name)), []).append(f"SELECT {sql}")
-            self._parameters |= Counter({fold(str(name)): int(str(count))})
+            self._parameters |= Counter({fold(str(name)): len(parameters)})
         self._overriding = sorted(name for name in self._own_macros if self._built_in.has(name))
         """The engine calls such macros unwritten too: what a whole row is made by, `struct_pack`, stands in no tree."""
         self._places: dict[str, list[tuple[str, str]]] = {}
@@ -126,14 +135,15 @@ class FileReach:
             return self._known[place]
 
     def reads_by_macros(self, schema: str, name: str) -> bool:
-        """Whether a view reads relations that its own SQL does not name, or this cannot be told."""
+        """Whether a view reads relations or columns that its own SQL does not name, or this cannot be told."""
         with self._lock:
             try:
                 texts = self._sql.get((fold(schema), fold(name)), [])
                 found = [each for text in texts for each in self._names_in(text) if isinstance(each, Counter)]
-            except _Beyond:
+                calls = [called for text in texts for called in _called(serialize(text))]
+            except (_Beyond, SqlUnsupported):
                 return True
-        return any(each.keys() - {""} for each in found)
+        return any(each.keys() - {""} for each in found) or not self._open_macros.isdisjoint(calls)
 
     def _looked_at(self, place: tuple[str, str]) -> str | None:
         reads: dict[tuple[str, str], Counter[str]] = {}
@@ -254,6 +264,31 @@ def is_pure(name: str) -> bool:
     Some do more, such as `json_serialize_plan`, which plans any SQL that it is given.
     """
     return fold(name) in _PURE or _OPERATOR.fullmatch(name) is not None
+
+
+_CLOSED = frozenset("BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION OPERATOR".split())
+
+
+def _is_closed(body: str, parameters: frozenset[str], macros: frozenset[str]) -> bool:
+    """Whether a scalar macro is surely made of its parameters alone: it names no column beside them and reads none, nor
+    calls another of the `macros` of its file.
+    """
+    try:
+        tree = serialize(f"SELECT {body}") if len(body) <= _LONGEST else None
+    except SqlUnsupported:
+        return False
+    nodes = [node for node, _ in _nodes(tree) if node.get("class") is not None]
+    refs = [node.get("column_names") for node in nodes if node.get("class") == "COLUMN_REF"]
+    named = [ref for ref in refs if isinstance(ref, list) and len(ref) == 1 and fold(str(ref[0])) in parameters]
+    is_plain = bool(nodes) and len(named) == len(refs) and all(node.get("class") in _CLOSED for node in nodes)
+    return is_plain and macros.isdisjoint(_called(tree))
+
+
+def _called(tree: object) -> Iterator[str]:
+    """The names of all functions that a text calls, folded."""
+    for node, _ in _nodes(tree):
+        if node.get("class") in ("FUNCTION", "WINDOW") or "function_name" in node:
+            yield fold(str(node.get("function_name")))
 
 
 class _Beyond(Exception):
