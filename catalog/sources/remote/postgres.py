@@ -10,7 +10,8 @@ alter every setting of its connection. So no scan meets a connection that anothe
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SettingsInvalid, SourceTimeout, SourceUnavailable, VeilError
+from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
 from catalog.model import Description, Key
 from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
@@ -48,8 +49,10 @@ from catalog.sources.remote.postgres_catalog import (
     references_told,
     shared_told,
 )
+from catalog.sources.remote.postgres_changes import BACKEND, LOCKED, STATES, changed, has_changed, oids
 from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import Declared, column_of, converted
+from catalog.sources.remote.postgres_url import driver, with_defaults
 from catalog.sources.remote.sampling import evenly
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
 from catalog.sources.remote.statements import pushed, select, where
@@ -58,7 +61,6 @@ from catalog.sources.remote.versions import Version, postgres_version, refuse_ol
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
-_CONNECT_SECONDS = 10
 _FEW_PAGES = 256
 _ROWS_OF_A_PAGE = 50.0
 _MOST_SAMPLED = 100_000
@@ -92,6 +94,7 @@ class PostgresSnapshot:
         self._url = url
         self._seconds = seconds
         self._guard = threading.Lock()
+        self._asking = threading.Lock()
         self._open: set[Connection] = set()
         self._is_cancelled = False
         self._exported = ""
@@ -236,6 +239,7 @@ class PostgresSnapshot:
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str] = ()
     ) -> Iterator[pa.RecordBatch]:
+        runs_sql = table.is_worked_out or any(column.is_worked_out for column in columns)
         connection, is_whole = self._connected(self._exported), False
         try:
             with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
@@ -244,19 +248,22 @@ class PostgresSnapshot:
                 if values:
                     names = (f"pg_catalog.set_config('{self._named(n)}', ${n + 1}, true)" for n in range(len(values)))
                     self._rows(f"SELECT {', '.join(names)}", *values, on=connection)
+                [backend] = self._rows(BACKEND, on=connection)
                 cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
                 cursor.execute(sql)
                 with closing(cursor.fetch_record_batch()) as reader:
                     try:
+                        self._compare(table, str(backend["pid"]), reader)
                         for batch in reader:
                             yield converted(batch, columns, table.name)
+                        if runs_sql:  # functions may have read more
+                            self._compare(table, str(backend["pid"]), reader)
                         is_whole = True
                     finally:
                         if not is_whole:
                             with suppress(Exception):  # the statement may have ended by itself
                                 connection.adbc_cancel()
         finally:
-            runs_sql = table.is_worked_out or any(column.is_worked_out for column in columns)
             self._leave(connection) if is_whole and not runs_sql else self._drop(connection)
 
     def _named(self, place: int) -> str:
@@ -276,14 +283,28 @@ class PostgresSnapshot:
         What the server runs is the table of now, and what the snapshot tells of it may be out of date.
         """
         self._rows(f"LOCK TABLE {_item(table)} IN ACCESS SHARE MODE", on=connection)
-        now = self._connected("")
-        try:
-            found = self._rows(TABLES, table.schema, table.name, on=now)
-        finally:
-            self._leave(now)
+        found = self._rows_of_now(TABLES, table.schema, table.name)
         known = (table.schema, table.name, table.key)
         if not any((row["schema"], row["name"], int(str(row["oid"]))) == known and is_plain(row) for row in found):
             raise plain_no_more(self._source, table)
+
+    def _compare(self, table: RemoteTable, backend: str, reader: Iterable[pa.RecordBatch]) -> None:
+        """Raises SourceUnavailable when what a scan has locked is not what the snapshot knows (postgres_changes.py)."""
+        with self._asking:
+            found = self._rows(LOCKED, backend)
+            before = self._rows(STATES, oids(found))
+        if not found:  # the transaction has failed: so will the stream, which says of what
+            deque(reader, 0)
+        if has_changed(table.key, before, self._rows_of_now(STATES, oids(found))):
+            raise changed(self._source)
+
+    def _rows_of_now(self, sql: str, *values: str) -> list[dict[str, object]]:
+        """What is so by now, whatever the snapshot knows."""
+        now = self._connected("")
+        try:
+            return self._rows(sql, *values, on=now)
+        finally:
+            self._leave(now)
 
     def _connected(self, exported: str = "") -> "Connection":
         """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new."""
@@ -291,9 +312,9 @@ class PostgresSnapshot:
         if left is not None:
             with suppress(SourceUnavailable):  # the server may have ended it meanwhile
                 return self._begun(left, exported)
-        connect = _driver()
+        connect = driver()
         with told(self._source, self._seconds):
-            connection = connect(_with_defaults(self._url), autocommit=True)
+            connection = connect(with_defaults(self._url), autocommit=True)
         return self._begun(connection, exported)
 
     def _begun(self, connection: "Connection", exported: str) -> "Connection":
@@ -349,17 +370,6 @@ class PostgresSnapshot:
             return rows
 
 
-def _driver() -> "Callable[..., Connection]":
-    try:
-        from adbc_driver_postgresql import dbapi
-    except ImportError:
-        raise SettingsInvalid(
-            "the driver for PostgreSQL is not installed", hint="run: pip install 'veil[postgres]'"
-        ) from None
-    connect: Callable[..., Connection] = dbapi.connect
-    return connect
-
-
 def _declared(row: Mapping[str, object]) -> Declared:
     return Declared(
         name=str(row["name"]),
@@ -379,19 +389,6 @@ def _type(value: Value) -> str:
         return "timestamp" if value.tzinfo is None else "timestamptz"
     kinds = ((bool, "bool"), (int, "int8"), (Decimal, "numeric"), (date, "date"), (str, "text"))
     return next(name for kind, name in kinds if isinstance(value, kind))
-
-
-def _with_defaults(url: str) -> str:
-    """The URL with what it does not say itself: that a connection is made soon or not at all, and who asks.
-
-    Example:
-        >>> _with_defaults("postgresql://ann@db/clinic?connect_timeout=3")
-        'postgresql://ann@db/clinic?connect_timeout=3&application_name=veil'
-    """
-    for key, value in (("connect_timeout", _CONNECT_SECONDS), ("application_name", "veil")):
-        if f"{key}=" not in url:
-            url += f"{'&' if '?' in url else '?'}{key}={value}"
-    return url
 
 
 def _operator(sign: str) -> str:

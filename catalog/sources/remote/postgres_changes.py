@@ -1,0 +1,70 @@
+"""What a snapshot of PostgreSQL does not keep: TRUNCATE, ALTER TABLE, REFRESH MATERIALIZED VIEW and swaps of names.
+
+After any of them an older snapshot sees a table empty, or with the rows of now, while all others are as they were. A
+scan holds locks on whatever it reads, behind views and policies too, so that none can come any more once it has begun.
+Locks of another connection would not do: a scan would wait for the change, which waits for them.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from catalog.errors import SourceUnavailable
+
+BACKEND = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid"
+
+# What the server notes of a relation in its catalog, less than which no such change leaves as it was: where its rows
+# are, what it and its columns are called, its view's SQL, its policies, and what inherits from it. Not who may read it,
+# nor its statistics, which are noted anew all the time.
+STATES = """
+SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
+  concat_ws(' ', c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
+    c.reloptions::text) AS made,
+  (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod), ',' ORDER BY a.attnum))
+   FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+  (SELECT md5(string_agg(concat(r.oid, ':', r.xmin), ',' ORDER BY r.oid)) FROM pg_rewrite r
+   WHERE r.ev_class = o.oid) AS rules,
+  (SELECT md5(string_agg(concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid)) FROM pg_policy p
+   WHERE p.polrelid = o.oid) AS policies,
+  (SELECT md5(string_agg(concat(i.inhrelid, ':', i.inhparent, ':', i.xmin), ',' ORDER BY i.inhrelid, i.inhparent))
+   FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children
+FROM unnest($1::text::oid[]) AS o(oid) JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+"""
+_OWN = 16384
+"""What is numbered below is the system's own."""
+
+LOCKED = f"""
+SELECT l.relation::int8 AS oid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE l.pid = $1::text::int4 AND l.locktype = 'relation' AND l.relation >= {_OWN}::oid
+  AND d.datname = current_database() GROUP BY l.relation
+"""
+
+
+def oids(rows: Iterable[Mapping[str, object]]) -> str:
+    """The relations that a connection has locked, as STATES is asked about them.
+
+    Example:
+        >>> oids([{"oid": 16390}, {"oid": 16387}])
+        '{16387,16390}'
+    """
+    return f"{{{','.join(map(str, sorted(int(str(row['oid'])) for row in rows)))}}}"
+
+
+def has_changed(table: int, before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether what a scan of a table reads differs from what the snapshot knows of it; indexes do not matter.
+
+    Example:
+        >>> before = {"oid": 16390, "is_index": False, "made": "public people 16390 731"}
+        >>> has_changed(16390, [before], [before | {"made": "public people 16402 744"}])
+        True
+    """
+    known = {row["oid"]: row for row in before}
+    found = {row["oid"]: row for row in after if not row["is_index"]}
+    return table not in found or any(known.get(oid) != row for oid, row in found.items())
+
+
+def changed(source: str) -> SourceUnavailable:
+    """What is said of a relation that is not what it was when the query began."""
+    return SourceUnavailable(
+        f"a table or view of source `{source}` was emptied, altered or made anew while it was read",
+        hint="ask again in a moment",
+    )

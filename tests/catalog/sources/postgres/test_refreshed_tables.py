@@ -1,0 +1,163 @@
+"""A table of PostgreSQL that is emptied, altered or made anew during a query is never read as if it were empty."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import adbc_driver_postgresql.dbapi as adbc
+import duckdb
+import pytest
+from adbc_driver_postgresql.dbapi import Connection
+
+from catalog.errors import SourceUnavailable, VeilError
+from catalog.registry import connect
+from catalog.sources.connector import Expected
+from catalog.sources.remote.opened import OpenedRemotes
+from tests.databases import Server
+from tests.remote_tables import Database
+
+CHANGED = "a table or view of source `data` was emptied, altered or made anew while it was read"
+FILL = "INSERT INTO blocked SELECT generate_series(90, 99)"
+NEW = "CREATE TABLE blocked_new AS SELECT generate_series(90, 99) AS id; GRANT SELECT ON blocked_new TO PUBLIC"
+PARTED = "CREATE TABLE blocked (id integer) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF blocked DEFAULT;"
+INHERITED = "CREATE TABLE blocked (id integer); CREATE TABLE part () INHERITS (blocked);"
+PART = "CREATE TABLE more AS SELECT generate_series(90, 99) AS id"
+TABLE = f"CREATE TABLE blocked (id integer); {FILL}"
+VIEWED = f"CREATE TABLE list AS SELECT generate_series(90, 99) AS id; {NEW}; CREATE VIEW blocked AS SELECT id FROM list"
+KEPT = VIEWED.replace("CREATE VIEW", "CREATE MATERIALIZED VIEW")
+GUARDED = f"""{TABLE}; CREATE TABLE list AS SELECT 1 AS id; ALTER TABLE blocked ENABLE ROW LEVEL SECURITY;
+  CREATE POLICY p ON blocked USING (EXISTS (SELECT FROM list))"""
+CALLED = f"""{VIEWED}; CREATE FUNCTION ids() RETURNS SETOF integer STABLE LANGUAGE plpgsql SECURITY DEFINER
+  AS 'BEGIN RETURN QUERY SELECT l.id FROM public.list AS l; END';
+  CREATE OR REPLACE VIEW blocked AS SELECT ids() AS id"""
+REFILL = "INSERT INTO list SELECT generate_series(90, 99)"
+
+REFRESHES = {
+    "columns": (
+        "CREATE TABLE blocked AS SELECT i AS id, NULL::integer AS next FROM generate_series(90, 99) AS i",
+        "ALTER TABLE blocked RENAME id TO old; ALTER TABLE blocked RENAME next TO id",
+    ),
+    "truncate": (TABLE, f"TRUNCATE blocked; {FILL}"),
+    "alter": (TABLE, "ALTER TABLE blocked ALTER id TYPE integer USING id + 0"),
+    "swap": (TABLE, f"{NEW}; DROP TABLE blocked; ALTER TABLE blocked_new RENAME TO blocked"),
+    "standing": (f"{TABLE}; {NEW}", "ALTER TABLE blocked RENAME TO old; ALTER TABLE blocked_new RENAME TO blocked"),
+    "schema": (
+        f"{TABLE}; CREATE SCHEMA made; GRANT USAGE ON SCHEMA made TO PUBLIC; "
+        + NEW.replace("blocked_new", "made.blocked"),
+        "ALTER SCHEMA public RENAME TO old; ALTER SCHEMA made RENAME TO public",
+    ),
+    "partition": (f"{PARTED} {FILL}", f"TRUNCATE part; {FILL}"),
+    "child": (
+        f"{INHERITED} {FILL.replace('blocked', 'part')}",
+        f"TRUNCATE part; {FILL.replace('blocked', 'part')}",
+    ),
+    "attached": (
+        f"CREATE TABLE blocked (id integer) PARTITION BY RANGE (id); {PART}",
+        "ALTER TABLE blocked ATTACH PARTITION more DEFAULT",
+    ),
+    "inherits": (f"{INHERITED} {PART}", "ALTER TABLE more INHERIT blocked"),
+    "no child": (f"{INHERITED} {FILL.replace('blocked', 'part')}", "ALTER TABLE part NO INHERIT blocked"),
+    "view": (VIEWED, f"TRUNCATE list; {REFILL}"),
+    "view replaced": (VIEWED, "CREATE OR REPLACE VIEW blocked AS SELECT id FROM blocked_new"),
+    "materialized": (KEPT, "REFRESH MATERIALIZED VIEW blocked"),
+    "policy": (GUARDED, "TRUNCATE list; INSERT INTO list VALUES (1)"),
+    "function": (CALLED, f"TRUNCATE list; {REFILL}"),
+}
+
+
+@pytest.fixture
+def database(postgres: Server, tmp_path: Path) -> Database:
+    return Database("postgres", postgres, tmp_path)
+
+
+@pytest.fixture
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
+def opened(database: Database, seconds: float = 60) -> OpenedRemotes:
+    expected = Expected(relation="public.blocked", columns=(("id", "INTEGER"),))
+    remote = connect(database.source).scan(expected).remote
+    assert remote is not None
+    return OpenedRemotes({"v_1": (remote, expected)}, seconds)
+
+
+@pytest.mark.parametrize("how", REFRESHES)
+def test_a_refresh_in_between_is_noticed(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection, how: str
+) -> None:
+    made, refresh = REFRESHES[how]
+    database.run(made)
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        postgres.run(f"BEGIN; {refresh}; COMMIT", database.name)
+        with pytest.raises(duckdb.Error):
+            engine.execute("FROM v_1").fetchall()
+        assert isinstance(remotes.failure, SourceUnavailable)
+        assert str(remotes.failure) == CHANGED
+
+
+@pytest.mark.parametrize("how", REFRESHES)
+def test_a_refresh_before_is_read(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection, how: str
+) -> None:
+    made, refresh = REFRESHES[how]
+    database.run(made)
+    postgres.run(f"BEGIN; {refresh}; COMMIT", database.name)
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        assert len(engine.execute("FROM v_1").fetchall()) == (0 if how == "no child" else 10)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        f"DELETE FROM blocked; {FILL}",
+        "ANALYZE blocked",
+        "GRANT SELECT ON blocked TO PUBLIC",
+        "VACUUM blocked",
+        "CREATE INDEX ON blocked (id)",
+        "CREATE TABLE other (id integer)",
+    ],
+)
+def test_whatever_a_snapshot_keeps_is_read_on(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection, write: str
+) -> None:
+    database.run(TABLE)
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        postgres.run(write, database.name)
+        assert len(engine.execute("FROM v_1").fetchall()) == 10
+
+
+def test_a_refresh_waits_for_a_scan_that_has_begun(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection
+) -> None:
+    database.run("CREATE TABLE blocked AS SELECT generate_series(1, 3000000) AS id")
+    refused = "DO $$ BEGIN SET LOCAL lock_timeout = 100; TRUNCATE blocked; RAISE 'not locked';"
+    refused += " EXCEPTION WHEN lock_not_available THEN NULL; END $$"
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        reader = engine.sql("FROM v_1").to_arrow_reader(1000)
+        first = reader.read_next_batch().num_rows
+        postgres.run(refused, database.name)
+        assert first + sum(batch.num_rows for batch in reader) == 3_000_000
+
+
+def test_a_scan_waits_for_a_refresh_no_longer_than_it_may(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection
+) -> None:
+    database.run(TABLE)
+    with closing(opened(database, seconds=0.5)) as remotes, closing(connected(database, postgres)) as writer:
+        remotes.register(engine, "FROM v_1")
+        with closing(writer.cursor()) as cursor:
+            cursor.execute("TRUNCATE blocked")
+        with pytest.raises(duckdb.Error):
+            engine.execute("FROM v_1").fetchall()
+        assert isinstance(remotes.failure, VeilError)
+        assert str(remotes.failure) == "source `data` was stopped after 0.5 seconds"
+
+
+def connected(database: Database, postgres: Server) -> Connection:
+    return adbc.connect(postgres.url(database.name, "postgres"))
