@@ -130,8 +130,9 @@ NULL. A column of a type that it does not take is hidden. Arguments are checked 
 Of two transforms on one cell a grant gives the weaker, a restriction demands at least its own; they are listed from the
 weakest to the strongest. Two different ones of equal strength leave NULL.
 
-**Keys.** `tokenize`, `hash`, `encrypt`, `fpe` and `perturb` take their key from the tag: what has one tag joins
-everywhere, and what has different tags never meets. `tokenize(scope=>..)` makes tokens that join less far:
+**Keys.** `tokenize`, `hash`, `encrypt`, `fpe` and `perturb` take their key from the tag: what has one tag and
+one type joins everywhere, and what has different tags never meets. (Tokens of integers stay within the type, so those
+of INTEGER and BIGINT differ.) `tokenize(scope=>..)` makes tokens that join less far:
 
 | scope | tokens join |
 |---|---|
