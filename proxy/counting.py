@@ -7,7 +7,7 @@ from catalog.errors import Internal
 from catalog.model import Dataset, Source
 from catalog.names import fold, quoted
 from catalog.sources.allowed_time import allowed
-from catalog.sources.connector import Expected, Limits
+from catalog.sources.connector import Expected, Limits, SourceWork
 from catalog.sources.sessions import SessionCache
 from policy_engine.model import Decision
 from policy_engine.transforms.keys import KeyRing
@@ -27,16 +27,17 @@ def count_rows(
         session = sessions.open([_part(dataset, sources) for dataset in read])
 
     def physical(dataset: Dataset) -> str:
-        return quoted(session.physical_name(dataset.source, dataset.relation))
+        return session.physical_name(dataset.source, dataset.relation)
 
     governed = govern(
         decision,
-        physical(decision.dataset),
+        quoted(physical(decision.dataset)),
         keys,
-        lookups={lookup.name: physical(lookup.dataset) for lookup in decision.lookups},
+        lookups={lookup.name: quoted(physical(lookup.dataset)) for lookup in decision.lookups},
     )
     limits = Limits(seconds=seconds, spent=time.monotonic() - begun_at)
-    run = session.run(f"SELECT count(*) AS n FROM {governed.sql}", governed.parameters, limits)
+    work = {physical(lookup.dataset): SourceWork(is_looked_up=True) for lookup in decision.lookups}
+    run = session.run(f"SELECT count(*) AS n FROM {governed.sql}", governed.parameters, limits, work)
     try:
         return int(sum(batch["n"].to_pylist()[0] for batch in run if batch.num_rows))
     finally:

@@ -135,7 +135,8 @@ class SourceWork:
     nothing may be left out of what is read on their account that could end in an error. Of the `masked` columns
     (folded), which are read for what is made of them, that is so beside any condition: an error would tell of a row.
     So it is of a view `with_hidden` columns, which it may work out to know its rows. What `is_ordered` has to come in
-    the order of its relation.
+    the order of its relation. What a policy looks something up in (`is_looked_up`) is read of the same moment as all
+    else of its source.
     """
 
     cells: tuple[SourceCell, ...] = ()
@@ -143,6 +144,7 @@ class SourceWork:
     with_hidden: bool = False
     masked: frozenset[str] = frozenset()
     is_ordered: bool = False
+    is_looked_up: bool = False
 
 
 Work = Mapping[str, SourceWork]

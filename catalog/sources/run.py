@@ -12,6 +12,7 @@ from catalog.sources.blank_nulls import blanked
 from catalog.sources.connector import NO_WORK, Limits, Work
 from catalog.sources.even_batches import EvenBatches
 from catalog.sources.failures import is_fatal, mapped
+from catalog.sources.remote.in_turn import Room
 from catalog.sources.remote.opened import OpenedRemotes, Remotes
 from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
@@ -33,7 +34,9 @@ class EngineRun(StoppableRun):
     ) -> None:
         super().__init__(limits)
         self._world = world
-        self._opened_remotes = OpenedRemotes(remotes, limits.seconds, work, world.kept)
+        self._opened_remotes = OpenedRemotes(
+            remotes, limits.seconds, work, world.kept, Room(folder=world.spill, most_bytes=world.spill_bytes)
+        )
         self._sql = sql
         self._parameters = dict(parameters)
         self._cursor: duckdb.DuckDBPyConnection | None = None

@@ -73,13 +73,23 @@ class WholeResult:
     def _on_disk(self) -> int:
         """Bytes that are kept, and that the engine has spilled."""
         kept = 0 if self._file is None else self._file.tell()
-        return kept + sum(_allocated(file) for file in self._folder.rglob("*"))
+        return kept + bytes_in(self._folder)
 
     def _written(self, batch: pa.RecordBatch) -> None:
         if self._writer is None:
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - it is closed by `close`
             self._writer = pa.ipc.new_stream(pa.PythonFile(self._file, "w"), batch.schema)
         self._writer.write_batch(batch)
+
+
+def bytes_in(folder: Path) -> int:
+    """Bytes of the disk that the files of a folder take.
+
+    Example:
+        >>> bytes_in(Path("/no/such/folder"))
+        0
+    """
+    return sum(_allocated(file) for file in folder.rglob("*"))
 
 
 def _allocated(file: Path) -> int:

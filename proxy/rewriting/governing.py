@@ -135,21 +135,25 @@ def left_to_sources(placed: Sequence[Placed], governed: Sequence[Governed], is_f
     mixed: set[str] = set()
     ordered = {item.physical for item in distinct(placed) if item.is_ordered}
     hiding = {item.physical for item in distinct(placed) if item.hides and not item.decision.rows.filter}
+    looked_up = {physical for item in distinct(placed) for physical in item.lookups.values()}
     for item, relation in zip(placed, governed, strict=True):
         cells.setdefault(item.physical, {}).update((cell.name, cell) for cell in relation.cells)
         masked[item.physical] = masked.get(item.physical, frozenset()) | item.masked
         if item.decision.rows.filter and not item.is_fenced(is_fenced):
             mixed.add(item.physical)
+    for physical in looked_up:
+        cells.setdefault(physical, {})
     return {
         physical: SourceWork(
             cells=tuple(found.values()),
             is_mixed=physical in mixed,
             with_hidden=physical in hiding,
-            masked=masked[physical],
+            masked=masked.get(physical, frozenset()),
             is_ordered=physical in ordered,
+            is_looked_up=physical in looked_up,
         )
         for physical, found in cells.items()
-        if found or physical in mixed | hiding | ordered or masked[physical]
+        if found or physical in mixed | hiding | ordered | looked_up or masked[physical]
     }
 
 

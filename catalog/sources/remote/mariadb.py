@@ -1,10 +1,12 @@
 """The system `mariadb`, which MySQL is too: a read-only transaction with a consistent snapshot, read line by line.
 
 The server shares no snapshot between connections. Scans that follow each other read one state; two that a query reads
-at the same time have a connection each, and of these the second may see what was written in between.
+at the same time have a connection each, and of these the second may see what was written in between. Where a policy
+looks something up, one connection holds the names of all that is read, and then reads it in turn (`one_moment`).
 
 A view may call stored functions, which can read and alter every variable of their connection and make temporary tables
-in it. So each scan of a view has a connection of its own, which is begun with the others and closed after it.
+in it. So each scan of a view has a connection of its own, which is begun with the others and closed after it, unless
+there is to be one moment: then it has to be known that it calls none, or the view has to be all that is read, once.
 """
 
 import threading
@@ -16,13 +18,13 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
+from catalog.errors import SourceTimeout, VeilError
 from catalog.model import Description, Key
 from catalog.names import fold, join, split
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
-from catalog.sources.remote.bound_keys import MARIADB_PAD, keys_of, mariadb_binding, pad_bytes, without_keys
+from catalog.sources.remote.bound_keys import keys_of, without_keys
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.mariadb_catalog import (
     COLUMNS,
@@ -44,7 +46,19 @@ from catalog.sources.remote.mariadb_catalog import (
     merged,
     references_told,
 )
+from catalog.sources.remote.mariadb_connections import (
+    BEGIN,
+    ISOLATION,
+    SETTINGS,
+    Opened,
+    bind_keys,
+    driver,
+    hold,
+    item_of,
+    kill,
+)
 from catalog.sources.remote.mariadb_failures import failure
+from catalog.sources.remote.mariadb_held import Places, changed, held_first, moment_lost, read_by
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
 from catalog.sources.remote.mariadb_types import Declared, columns_of, literal, named, sound
@@ -57,22 +71,12 @@ from catalog.sources.remote.statements import pushed, select, where
 from catalog.sources.remote.versions import mariadb_version, refuse_older
 from catalog.sources.view_sql import relations_read
 
-Opened = Any
-"""A connection of the driver, which has no types."""
-
 _DIALECT = "mysql"
 _GRACE_SECONDS = 30
 _FEW_ROWS = 20_000
 _MOST_SAMPLED = 100_000
 _UNSURE = "\0?"
 """A text with one of these may stand for another there: nothing ends at a zero byte, and `?` may be no character."""
-# The whole server may be set otherwise: each setting that has a say in what a statement means, or gives, is set here.
-_SETTINGS = """SET SESSION sql_mode = '', time_zone = '+00:00', net_write_timeout = 3600,
-  sql_select_limit = 18446744073709551615, sql_auto_is_null = 0, div_precision_increment = 4,
-  lc_time_names = 'en_US', default_week_format = 0, max_sort_length = 32768
-  /*M!100011 , default_regex_flags = '', old_mode = '' */ /*M!100304 , system_versioning_asof = DEFAULT */"""
-_ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"  # no other one keeps a consistent snapshot
-_BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
 def open_mariadb(
@@ -96,6 +100,7 @@ class MariaDbSnapshot:
         self._idle: list[Opened] = []
         self._reserved: list[Opened] = []
         self._is_cancelled = False
+        self._held: Places | None = None
         self._give_back(self._connected())
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
@@ -201,7 +206,7 @@ class MariaDbSnapshot:
     ) -> Iterator[pa.RecordBatch]:
         """The rows that fulfil the conditions, unbuffered."""
         found = [where(column, condition, literal) for column, condition in pushed(conditions, _UNSURE)]
-        item = _item(table)
+        item = item_of(table)
         by = [f"{item}.{named(name)}" for name in order]
         return self._batches(select([line(columns)], item, found, by), columns, table, lines_to_batches)
 
@@ -214,11 +219,38 @@ class MariaDbSnapshot:
                 waiting = [*self._idle, *self._reserved]
             with self._told():
                 for connection in waiting:
-                    connection.query(_BEGIN)
+                    connection.query(BEGIN)
+
+    def one_moment(self, tables: Sequence[RemoteTable]) -> None:
+        """Holds these, and what views among them read, before anything is read of any; then one connection reads all.
+
+        A view of which it is not known what it runs can be read alone, and once.
+        """
+        places = [(table.schema, table.name) for table in tables]
+        held = read_by(places, self.tables(), self._reads)
+        if held is None:
+            if len(set(places)) > 1:
+                raise moment_lost(self._source)
+            self.prepare(tables[0])
+        else:
+            connection, is_whole = self._taken(), False
+            try:
+                with self._told():
+                    hold(connection, held_first(held))
+                    is_whole = True
+            finally:
+                self._give_back(connection) if is_whole else self._drop(connection)
+            if read_by(places, self.tables(), self._reads) != held:
+                raise changed(self._source)
+        self._held = held or {}
+
+    def _is_shared(self, table: RemoteTable) -> bool:
+        """Whether the connection of a scan has been used, and will be, for others."""
+        return table.is_plain if self._held is None else (table.schema, table.name) in self._held
 
     def sample(self, table: RemoteTable, columns: Sequence[RemoteColumn], rows: int) -> Iterator[pa.RecordBatch]:
         """Rows from some places of a table's numeric key; the first rows of a view, or of a table without one."""
-        item, key = _item(table), None if table.is_view else self._key(table)
+        item, key = item_of(table), None if table.is_view else self._key(table)
         columns = [*map(sound, columns)]
         if not table.is_view and int(str(self._rows(COUNT, table.schema, table.name)[0][0])) < _FEW_ROWS:
             return evenly(self._batches(f"{select(columns, item)} LIMIT {_MOST_SAMPLED:d}", columns, table), rows)
@@ -244,47 +276,35 @@ class MariaDbSnapshot:
         with self._guard:
             self._is_cancelled = True
             running = self._open - {*self._idle, *self._reserved}
-        self._kill(running)
+        kill(self._arguments, running)
 
     def close(self) -> None:
         """Ends every transaction; a scan under way is stopped, and ends its own."""
         with self._guard:
             ended, self._idle, self._reserved = [*self._idle, *self._reserved], [], []
             scanning = self._open - set(ended)
-        self._kill(scanning)
+        kill(self._arguments, scanning)
         for connection in ended:
             self._drop(connection)
-
-    def _kill(self, connections: Iterable[Opened]) -> None:
-        numbers = [int(connection.thread_id()) for connection in connections]
-        if numbers:
-            with suppress(Exception):  # they may have ended meanwhile, or the server with them
-                control = _driver().connect(**self._arguments)
-                try:
-                    for number in numbers:
-                        with suppress(Exception):
-                            control.kill(number)
-                finally:
-                    control.close()
 
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, read: Callable[..., Any] = batches
     ) -> Iterator[pa.RecordBatch]:
-        connection, is_whole, keys = self._taken(table.is_plain), False, keys_of(columns)
+        connection, is_whole, keys = self._taken(self._is_shared(table)), False, keys_of(columns)
         try:
             with self._told():
                 refuse_older(self._source, *mariadb_version(connection.get_server_info()), columns)
                 if table.is_plain:
                     self._hold(connection, table)
-                _bind_keys(connection, keys)
-                cursor = connection.cursor(_driver().cursors.SSCursor)
+                bind_keys(connection, keys)
+                cursor = connection.cursor(driver().cursors.SSCursor)
                 try:
                     cursor.execute(sql)
                     yield from read(cursor.fetchmany, columns, table.name)
                     is_whole = True
                 finally:
                     if not is_whole:
-                        self._kill([connection])  # else closing would read all the rest
+                        kill(self._arguments, [connection])  # else closing would read all the rest
                     with suppress(Exception):
                         cursor.close()
                 if keys:
@@ -292,12 +312,12 @@ class MariaDbSnapshot:
                     connection.query(without_keys(keys))
                     is_whole = True
         finally:
-            self._give_back(connection) if is_whole and table.is_plain else self._drop(connection)
+            self._give_back(connection) if is_whole and self._is_shared(table) else self._drop(connection)
 
     def _hold(self, connection: Opened, table: RemoteTable) -> None:
         """Keeps a plain table as it is until the transaction ends; raises SourceUnavailable for what is none."""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT 1 FROM {_item(table)} LIMIT 0")
+            cursor.execute(f"SELECT 1 FROM {item_of(table)} LIMIT 0")
             cursor.execute(KIND, (table.schema, table.name))
             if cursor.fetchall() != ((0,),):
                 raise plain_no_more(self._source, table)
@@ -308,6 +328,8 @@ class MariaDbSnapshot:
             waiting = self._idle if is_shared else self._reserved
             if waiting and not self._is_cancelled:
                 return waiting.pop()
+            if self._held is not None and not self._is_cancelled:
+                raise moment_lost(self._source)
         return self._connected()
 
     def _give_back(self, connection: Opened) -> None:
@@ -322,10 +344,9 @@ class MariaDbSnapshot:
 
     def _connected(self) -> Opened:
         """A new connection in a read-only transaction."""
-        driver = _driver()
         reading = None if self._seconds is None else self._seconds + _GRACE_SECONDS
         with self._told():
-            connection: Opened = driver.connect(**self._arguments, read_timeout=reading)
+            connection: Opened = driver().connect(**self._arguments, read_timeout=reading)
         with self._guard:
             self._open.add(connection)
             is_cancelled = self._is_cancelled
@@ -333,14 +354,14 @@ class MariaDbSnapshot:
             with self._told(), connection.cursor() as cursor:
                 if is_cancelled:
                     raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
-                cursor.execute(_SETTINGS)
-                cursor.execute(_ISOLATION)
+                cursor.execute(SETTINGS)
+                cursor.execute(ISOLATION)
                 if self._seconds is not None:
                     is_mariadb = "MariaDB" in connection.get_server_info()
                     limit = f"max_statement_time = {self._seconds:f}"
                     mysql = f"max_execution_time = {max(1, int(self._seconds * 1000)):d}"
                     cursor.execute(f"SET SESSION {limit if is_mariadb else mysql}")
-                cursor.execute(_BEGIN)
+                cursor.execute(BEGIN)
         except BaseException:
             self._drop(connection)
             raise
@@ -374,27 +395,3 @@ class MariaDbSnapshot:
                 raise
             seconds, is_cancelled = self._seconds, self._is_cancelled
             raise failure(self._source, error, seconds, is_cancelled=is_cancelled) from None
-
-
-def _bind_keys(connection: Opened, keys: Mapping[str, bytes]) -> None:
-    """Makes keys known to the connection, in no text that anybody could log (bound_keys.py)."""
-    if keys:
-        with connection.cursor() as cursor:
-            cursor.execute(MARIADB_PAD, (pad_bytes(keys),))
-            cursor.execute("SELECT HEX(@veil_pad)")
-            cursor.execute(mariadb_binding(keys, bytes.fromhex(cursor.fetchone()[0])))
-
-
-def _item(table: RemoteTable) -> str:
-    return f"{named(table.schema)}.{named(table.name)}"
-
-
-def _driver() -> Any:
-    try:
-        import pymysql
-        import pymysql.cursors
-    except ImportError:
-        raise SettingsInvalid(
-            "the driver for MariaDB and MySQL is not installed", hint="run: pip install 'veil[mariadb]'"
-        ) from None
-    return pymysql

@@ -16,9 +16,10 @@ from catalog.sources.failures import CHANGED_HINT, mapped
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
+from catalog.sources.remote.in_turn import Room, Turns
 from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot, order_of
 from catalog.sources.remote.plain import order_no_more, plain_no_more, takes_keys, under_mark
-from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, Snapshot
+from catalog.sources.remote.snapshot import ReadsInTurn, RemoteColumn, RemoteTable, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
 _FENCE = " OFFSET 0"
@@ -33,13 +34,23 @@ class OpenedRemotes:
     One thread registers and closes, the engine's threads scan, and any thread may cancel.
     """
 
-    def __init__(self, remotes: Remotes, seconds: float | None, work: Work = NO_WORK, kept: Kept | None = None) -> None:
+    def __init__(
+        self,
+        remotes: Remotes,
+        seconds: float | None,
+        work: Work = NO_WORK,
+        kept: Kept | None = None,
+        room: Room | None = None,
+    ) -> None:
+        """`room` is where a scan is kept that is read before its time."""
         self._remotes = remotes
+        self._room = room
         self._work = work
         self._seconds = seconds
         self._kept = kept
         self._guard = threading.Lock()
         self._snapshots: dict[tuple[object, ...], Snapshot] = {}
+        self._turns: dict[Snapshot, Turns] = {}
         self._is_cancelled = False
         self._mark = secrets.token_hex(8)
         self.failure: VeilError | None = None
@@ -49,6 +60,7 @@ class OpenedRemotes:
 
         Raises SourceUnavailable when one no longer has an expected column in its expected type.
         """
+        self._begin_moments(sql)
         for physical, (remote, expected) in self._remotes.items():
             if physical in sql:
                 snapshot = self._opened(remote)
@@ -60,11 +72,13 @@ class OpenedRemotes:
                 columns += [cell_column(cell, columns, self._mark) for cell in work.cells]
                 if work.is_ordered and order_of(snapshot, table, columns) != remote.order:
                     raise order_no_more(remote.source, table)
-                snapshot.prepare(table)
+                turns = self._turns.get(snapshot)
+                if turns is None:
+                    snapshot.prepare(table)
                 scanned = f"r_{secrets.token_hex(8)}"
                 kept_back = _kept_back(columns, remote, table, work)
                 order = remote.order or () if work.is_ordered else ()
-                reading = _Reading(self, snapshot, table, kept_back, order)
+                reading = _Reading(self, snapshot, table, kept_back, order, turns)
                 dataset = RemoteDataset(columns, reading)
                 cursor.register(scanned, dataset)
                 shown = _named(columns, dataset.schema.names)
@@ -87,10 +101,27 @@ class OpenedRemotes:
         for snapshot in snapshots:
             with suppress(VeilError):
                 snapshot.close()
+        while self._turns:
+            self._turns.popitem()[1].close()
+
+    def _begin_moments(self, sql: str) -> None:
+        """INVARIANT: what a policy looks something up in is read of one moment with all else of its source."""
+        named = {physical: found for physical, found in self._remotes.items() if physical in sql}
+        looked_up = [self._work.get(physical, SourceWork()).is_looked_up for physical in named]
+        within = {_where(remote) for (remote, _), is_it in zip(named.values(), looked_up, strict=True) if is_it}
+        tables: dict[Snapshot, list[RemoteTable]] = {}
+        for remote, expected in named.values():
+            if _where(remote) in within:
+                snapshot = self._opened(remote)
+                tables.setdefault(snapshot, []).append(located(snapshot, expected.relation))
+        for snapshot, found in tables.items():
+            if isinstance(snapshot, ReadsInTurn):
+                snapshot.one_moment(found)
+                self._turns[snapshot] = Turns(self._room)
 
     def _opened(self, remote: Remote) -> Snapshot:
         """INVARIANT: relations of one source are read in one snapshot, whatever else differs between them."""
-        where = (remote.connector, remote.source, remote.options)
+        where = _where(remote)
         snapshot = self._snapshots.get(where)
         if snapshot is None:
             snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds, self._kept)
@@ -115,19 +146,24 @@ class _Reading:
         table: RemoteTable,
         kept_back: Collection[RemoteColumn],
         order: Sequence[str],
+        turns: Turns | None,
     ) -> None:
         self._opened = opened
         self._snapshot = snapshot
         self._table = table
         self._kept_back = kept_back
         self._order = order
+        self._turns = turns
 
     def __call__(
         self, columns: Sequence[RemoteColumn], conditions: Sequence[tuple[RemoteColumn, Condition]]
     ) -> Iterator[pa.RecordBatch]:
         sent = () if any(column in self._kept_back for column in columns) else conditions
         try:
-            yield from self._snapshot.read(self._table, columns, sent, order=self._order)
+            if self._turns is None:
+                yield from self._snapshot.read(self._table, columns, sent, order=self._order)
+            else:
+                yield from self._turns.scan(self._snapshot.read(self._table, columns, sent, order=self._order))
         except VeilError as error:
             self._opened.failure = self._opened.failure or error
             raise
@@ -137,6 +173,10 @@ class _Reading:
         except Exception as error:
             self._opened.failure = self._opened.failure or Internal("a source could not be read")
             raise self._opened.failure from error
+
+
+def _where(remote: Remote) -> tuple[object, ...]:
+    return remote.connector, remote.source, remote.options
 
 
 def _kept_back(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -155,3 +155,12 @@ class Opener(Protocol):
     def __call__(
         self, source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None
     ) -> Snapshot: ...
+
+
+@runtime_checkable
+class ReadsInTurn(Protocol):
+    """A look whose scans are of one moment only if none begins while another is under way."""
+
+    def one_moment(self, tables: Sequence[RemoteTable]) -> None:
+        """Has all scans of these read one moment, at which each is what its name means; raises SourceUnavailable."""
+        ...
