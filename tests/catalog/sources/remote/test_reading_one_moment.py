@@ -1,6 +1,9 @@
 """Where a policy looks something up in MariaDB, all of that source is read of one moment, whatever is done then."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +11,14 @@ import pyarrow as pa
 import pymysql
 import pytest
 
-from catalog.errors import LimitExceeded, SourceUnavailable
+from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
 from catalog.registry import connect
 from catalog.sources.connector import Expected, Limits, SourceWork
+from catalog.sources.remote.address import resolved
 from catalog.sources.remote.in_turn import Room, Turns
 from catalog.sources.remote.mariadb import MariaDbSnapshot
 from catalog.sources.remote.mariadb_connections import hold
+from catalog.sources.remote.openers import columns_of, located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteTable
 from catalog.sources.run import EngineRun
 from catalog.sources.world import Resources, World
@@ -182,6 +187,28 @@ def test_a_view_of_which_nothing_is_known_can_be_looked_into_alone_and_once(
     assert ids(world, base, look) == {88, 89}
     with pytest.raises(SourceUnavailable, match="cannot be read at one moment"):
         ids(world, base, f"{look} UNION ALL SELECT id + 1 AS id FROM v_blocked WHERE id < 93")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the driver's, of an end half way
+@pytest.mark.parametrize("seconds", [2, 60])
+def test_a_scan_that_is_read_before_its_time_can_be_stopped(base: Database, tmp_path: Path, seconds: int) -> None:
+    """By the limit of the run, or when it is cancelled."""
+    base.run("CREATE VIEW slow AS SELECT id FROM big WHERE id < 50000 OR sleep(1) = 0")
+    options = resolved("data", base.source.options)
+    turns = Turns(Room(folder=tmp_path, most_bytes=10**7))
+    with closing(open_snapshot("mariadb", "data", options, seconds)) as look, closing(turns):
+        assert isinstance(look, MariaDbSnapshot)
+        tables = [located(look, base.relation(name)) for name in ("slow", "blocked")]
+        look.one_moment(tables)
+        slow, blocked = (turns.scan(look.read(table, columns_of(look, table), ())) for table in tables)
+        assert next(slow).num_rows
+        if seconds == 60:
+            threading.Timer(1, look.cancel).start()
+        begun = time.monotonic()
+        for scan in (blocked, slow):
+            with pytest.raises(SourceTimeout):
+                next(scan)
+        assert time.monotonic() - begun < 15
 
 
 def batch(*numbers: int) -> pa.RecordBatch:
