@@ -56,6 +56,7 @@ from catalog.sources.remote.mariadb_connections import (
     hold,
     item_of,
     kill,
+    leave,
 )
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_held import Places, changed, held_first, moment_lost, read_by
@@ -305,6 +306,7 @@ class MariaDbSnapshot:
                 finally:
                     if not is_whole:
                         kill(self._arguments, [connection])  # else closing would read all the rest
+                        leave(cursor)
                     with suppress(Exception):
                         cursor.close()
                 if keys:

@@ -44,6 +44,14 @@ def kill(arguments: Mapping[str, Any], connections: Iterable[Opened]) -> None:
                 control.close()
 
 
+def leave(cursor: Any) -> None:
+    """Has the driver read no more of what an ended connection gave: it would try again when the cursor is collected."""
+    result = cursor._result
+    if result is not None:
+        result.unbuffered_active, result.connection = False, None
+    cursor.connection = None
+
+
 def bind_keys(connection: Opened, keys: Mapping[str, bytes]) -> None:
     """Makes keys known to the connection, in no text that anybody could log (bound_keys.py)."""
     if keys:
