@@ -138,10 +138,10 @@ class FileReach:
         """Whether a view reads relations or columns that its own SQL does not name, or this cannot be told."""
         with self._lock:
             try:
-                texts = self._sql.get((fold(schema), fold(name)), [])
-                found = [each for text in texts for each in self._names_in(text) if isinstance(each, Counter)]
-                calls = [called for text in texts for called in _called(serialize(text))]
-            except (_Beyond, SqlUnsupported):
+                trees = [self._tree(text) for text in self._sql.get((fold(schema), fold(name)), [])]
+                found = [each for tree in trees for each in self._names_in(tree) if isinstance(each, Counter)]
+                calls = [called for tree in trees for called in _called(tree)]
+            except _Beyond:
                 return True
         return any(each.keys() - {""} for each in found) or not self._open_macros.isdisjoint(calls)
 
@@ -177,22 +177,25 @@ class FileReach:
     def _counted(self, text: str) -> Counter[str]:
         """The same, of a text that was not met yet."""
         found: Counter[str] = Counter({"": 1})
-        for name in self._names_in(text):
+        for name in self._names_in(self._tree(text)):
             found.update({name: 1} if isinstance(name, str) else name)
             if found.total() > _MOST:
                 raise _Beyond("it is made of too many macros within each other")
         return found
 
-    def _names_in(self, text: str) -> Iterator[str | Counter[str]]:
-        """Each relation that stands in a text, and all that each macro in it reads."""
+    def _tree(self, text: str) -> object:
+        """A text as the engine reads it; raises _Beyond where what it calls cannot be told."""
         if len(text) > _LONGEST:
             raise _Beyond("its SQL is too long to be followed")
         if self._overriding:
             raise _Beyond(f"a macro of the file is called like a function of the engine, `{self._overriding[0][:80]}`")
         try:
-            tree = serialize(text)
+            return serialize(text)
         except SqlUnsupported:
             raise _Beyond("its SQL cannot be followed") from None
+
+    def _names_in(self, tree: object) -> Iterator[str | Counter[str]]:
+        """Each relation that stands in a text, and all that each macro in it reads."""
         for node, known in _nodes(tree):
             for name, _ in definitions(node):
                 if re.fullmatch(r"\w+", name) is None:
@@ -287,7 +290,7 @@ def _is_closed(body: str, parameters: frozenset[str], macros: frozenset[str]) ->
 def _called(tree: object) -> Iterator[str]:
     """The names of all functions that a text calls, folded."""
     for node, _ in _nodes(tree):
-        if node.get("class") in ("FUNCTION", "WINDOW") or "function_name" in node:
+        if "function_name" in node:
             yield fold(str(node.get("function_name")))
 
 

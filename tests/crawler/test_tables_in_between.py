@@ -1,7 +1,8 @@
 """Tags come from dataset to dataset through tables that are in no database of Veil, and to each partition once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -210,14 +211,21 @@ def test_a_source_tells_what_lies_between_datasets_of_others(crawled: Crawls) ->
     assert found.evidence == "refers to `d.people.id`"
 
 
-def test_a_key_in_a_database_file_has_the_tags_as_well(tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "data.duckdb")) as engine:
+@contextmanager
+def file_of_keys(folder: Path) -> Iterator[Catalog]:
+    """A catalog that knows a database file whose tables refer to each other, and nothing of it yet."""
+    with duckdb.connect(str(folder / "data.duckdb")) as engine:
         engine.execute(KEYS)
-    with Catalog(tmp_path / "catalog.db") as catalog:
-        source = Source(name="file", connector="duckdb", options={"path": str(tmp_path / "data.duckdb")})
+    with Catalog(folder / "catalog.db") as catalog:
+        source = Source(name="file", connector="duckdb", options={"path": str(folder / "data.duckdb")})
         Datasets(catalog).put_source(source)
         Datasets(catalog).put_database(CatalogDatabase(name="d"))
         Tags(catalog).put_tag(Tag(name="x.secret"))
+        yield catalog
+
+
+def test_a_key_in_a_database_file_has_the_tags_as_well(tmp_path: Path) -> None:
+    with file_of_keys(tmp_path) as catalog:
         for table in ("people", "orders"):
             crawl(catalog, "file", path=f"main.{table}", into="d", by="ada")
         tag(catalog, "d.people", "id")
@@ -226,13 +234,7 @@ def test_a_key_in_a_database_file_has_the_tags_as_well(tmp_path: Path) -> None:
 
 def test_what_leads_too_far_is_told_with_the_crawl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closure, "MOST_STEPS", 0)
-    with duckdb.connect(str(tmp_path / "data.duckdb")) as engine:
-        engine.execute(KEYS)
-    with Catalog(tmp_path / "catalog.db") as catalog:
-        source = Source(name="file", connector="duckdb", options={"path": str(tmp_path / "data.duckdb")})
-        Datasets(catalog).put_source(source)
-        Datasets(catalog).put_database(CatalogDatabase(name="d"))
-        Tags(catalog).put_tag(Tag(name="x.secret"))
+    with file_of_keys(tmp_path) as catalog:
         reports = []
         for table in ("people", "orders", "orders"):
             reports.append(crawl(catalog, "file", path=f"main.{table}", into="d", by="ada", is_full=True))

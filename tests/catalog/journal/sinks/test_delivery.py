@@ -4,10 +4,9 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from catalog.journal.journal import Journal
 from catalog.journal.sinks.delivery import Sink
 from catalog.journal.sinks.forms import FORMS, as_json
 from catalog.journal.sinks.targets import RotatedFile, Syslog, Target, Webhook, target
+from tests.catalog.journal.sinks.web import collector, hook
 
 
 @dataclass
@@ -178,55 +178,6 @@ def test_a_tcp_server_that_is_not_there_is_away() -> None:
         _made(f"tcp://127.0.0.1:{port}").send(["one"])
 
 
-class _Hook(BaseHTTPRequestHandler):
-    status = 204
-    seen: ClassVar[list[tuple[str | None, object]]] = []
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.seen.append((self.headers["Authorization"], body))
-        self.send_response(self.status)
-        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
-
-
-class _Collector(_Hook):
-    """Takes bodies of at most `most` bytes, none with a word in it, and answers others before it has read them."""
-
-    most = 2**20
-    word = b"<script>"
-    got: ClassVar[list[dict[str, Any]]] = []
-    refused: ClassVar[list[int]] = []
-
-    def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        body = self.rfile.read(length) if length <= self.most else b""
-        status = 413 if length > self.most else 403 if self.word in body else 200
-        if status == 200:
-            self.got.extend(json.loads(body))
-        else:
-            self.refused.append(length)
-        self.send_response(status)
-        self.end_headers()
-
-
-@contextlib.contextmanager
-def _collector(most: int) -> Iterator[tuple[str, list[dict[str, Any]], list[int]]]:
-    handler = type("Collector", (_Collector,), {"most": most, "got": [], "refused": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/in", handler.got, handler.refused  # type: ignore[attr-defined]
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
-
-
 def _refused_query(journal: Journal, alias: str) -> None:
     details = {"request": f'SELECT id AS "{alias}" FROM shop.secret', "ms": 3}
     journal.append(
@@ -241,7 +192,7 @@ def test_queries_with_long_names_are_no_body_that_a_web_address_refuses(journal:
     for _ in range(15):
         _refused_query(journal, "\U0001f600" * 19_000)
     _fill(journal, 230)
-    with _collector(2**20) as (url, got, refused):
+    with collector(2**20) as (url, got, refused):
         sink = Sink(name="s", target=_made(url), form=as_json)
         _deliver(sink, journal)
     assert (sink.problem, refused) == ("", [])
@@ -256,7 +207,7 @@ def test_who_takes_little_at_once_gets_batches_of_half_the_size_and_of_a_large_e
     _fill(journal, 100)
     _refused_query(journal, "\U0001f600" * 19_000)
     _fill(journal, 100)
-    with _collector(20_000) as (url, got, refused):
+    with collector(20_000) as (url, got, refused):
         sink = Sink(name="s", target=_made(url), form=FORMS[form])
         _deliver(sink, journal)
     assert sink.problem == ""
@@ -274,7 +225,7 @@ def test_a_text_that_a_web_address_does_not_let_in_goes_without_it(journal: Jour
     _fill(journal, 3)
     _refused_query(journal, "<script>")
     _fill(journal, 3)
-    with _collector(2**20) as (url, got, _):
+    with collector(2**20) as (url, got, _):
         sink = Sink(name="s", target=_made(url), form=as_json)
         _deliver(sink, journal)
     assert sink.problem == ""
@@ -294,7 +245,7 @@ def test_a_name_that_a_web_address_does_not_let_in_goes_without_it(form: str, wh
     is_told = any("script" in line for line in FORMS[form](asked))  # not each form has everything
     journal.append(asked)
     _fill(journal, 3)
-    with _collector(2**20) as (url, got, _):
+    with collector(2**20) as (url, got, _):
         sink = Sink(name="s", target=_made(url), form=FORMS[form])
         _deliver(sink, journal)
     assert sink.problem == ""
@@ -310,7 +261,7 @@ def test_a_name_that_a_web_address_does_not_let_in_goes_without_it(form: str, wh
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
 def test_nothing_goes_briefly_to_an_address_that_is_away(status: int, journal: Journal) -> None:
     _refused_query(journal, "x" * 9_000)
-    with _hook(status) as (url, seen):
+    with hook(status) as (url, seen):
         sink = Sink(name="s", target=_made(url), form=as_json)
         _deliver(sink, journal)
     assert len(seen) == 1
@@ -320,29 +271,15 @@ def test_nothing_goes_briefly_to_an_address_that_is_away(status: int, journal: J
 def test_an_event_that_is_refused_in_every_form_holds_its_place(journal: Journal) -> None:
     _refused_query(journal, "x")
     _fill(journal, 3)
-    with _hook(403) as (url, seen):
+    with hook(403) as (url, seen):
         sink = Sink(name="s", target=_made(url), form=as_json)
         _deliver(sink, journal)
     assert (sink.problem, journal.passed_on("s")) == (f"`{url[:-2]}..` answered 403", 0)
     assert len(seen) < 10
 
 
-@contextlib.contextmanager
-def _hook(status: int) -> Iterator[tuple[str, list[tuple[str | None, object]]]]:
-    handler = type("Hook", (_Hook,), {"status": status, "seen": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/in", handler.seen  # type: ignore[attr-defined]
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
-
-
 def test_a_web_address_gets_an_array_and_the_token() -> None:
-    with _hook(204) as (url, seen):
+    with hook(204) as (url, seen):
         _made(url, token_env="HOOK_TOKEN", HOOK_TOKEN="s3cret").send(['{"a":1}', "CEF:0|x"])
     assert seen == [("Bearer s3cret", [{"a": 1}, "CEF:0|x"])]
 
@@ -351,7 +288,7 @@ def test_a_web_address_gets_an_array_and_the_token() -> None:
 def test_half_of_a_character_in_an_event_keeps_none_of_the_later_ones_back(journal: Journal, form: str) -> None:
     journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada\udcff"))
     _fill(journal, 1)
-    with _hook(204) as (url, seen):
+    with hook(204) as (url, seen):
         sink = Sink(name="s", target=Webhook(url=url), form=FORMS[form])
         _deliver(sink, journal)
     assert sink.problem == ""
@@ -362,7 +299,7 @@ def test_half_of_a_character_in_an_event_keeps_none_of_the_later_ones_back(journ
 
 @pytest.mark.parametrize("status", [302, 307, 401, 500])
 def test_any_answer_but_a_good_one_is_no_arrival_and_no_redirect_is_followed(status: int) -> None:
-    with _hook(status) as (url, seen):
+    with hook(status) as (url, seen):
         place = Webhook(url=f"{url}?key=hidden", token="s3cret")
         with pytest.raises(SinkUnavailable, match=f"answered {status}") as caught:
             place.send(["{}"])
