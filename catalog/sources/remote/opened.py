@@ -19,7 +19,7 @@ from catalog.sources.remote.dataset import RemoteDataset
 from catalog.sources.remote.in_turn import Room, Turns
 from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot, order_of
 from catalog.sources.remote.plain import order_no_more, plain_no_more, takes_keys, under_mark
-from catalog.sources.remote.snapshot import ReadsInTurn, RemoteColumn, RemoteTable, Snapshot
+from catalog.sources.remote.snapshot import ReadsInTurn, RemoteColumn, RemoteTable, SharesMoments, Snapshot
 
 _AS_TEXT = ("UUID", "JSON")
 _FENCE = " OFFSET 0"
@@ -120,16 +120,22 @@ class OpenedRemotes:
                 self._turns[snapshot] = Turns(self._room)
 
     def _opened(self, remote: Remote) -> Snapshot:
-        """INVARIANT: relations of one source are read in one snapshot, whatever else differs between them."""
+        """INVARIANT: relations of one source are read in one snapshot, whatever else differs between them.
+
+        So are those of two sources that are one database, where that lets accounts share a moment.
+        """
         where = _where(remote)
         snapshot = self._snapshots.get(where)
         if snapshot is None:
             snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds, self._kept)
             with self._guard:
+                others = tuple(self._snapshots.values())
                 self._snapshots[where] = snapshot
                 is_cancelled = self._is_cancelled
             if is_cancelled:
                 snapshot.cancel()
+            if isinstance(snapshot, SharesMoments):
+                any(snapshot.share(other) for other in others if isinstance(other, SharesMoments))
         return snapshot
 
 

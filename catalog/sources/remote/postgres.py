@@ -14,8 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
@@ -51,10 +50,10 @@ from catalog.sources.remote.postgres_catalog import (
 )
 from catalog.sources.remote.postgres_changes import BACKEND, LOCKED, STATES, changed, has_changed, oids
 from catalog.sources.remote.postgres_failures import check_scheme, told
-from catalog.sources.remote.postgres_types import Declared, column_of, converted
+from catalog.sources.remote.postgres_types import column_of, converted, declared_of, type_of
 from catalog.sources.remote.postgres_url import driver, with_defaults
 from catalog.sources.remote.sampling import evenly
-from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
+from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, SharesMoments
 from catalog.sources.remote.statements import pushed, select, where
 from catalog.sources.remote.versions import Version, postgres_version, refuse_older
 
@@ -101,7 +100,18 @@ class PostgresSnapshot:
         self._version: Version = ()
         self._mark = secrets.token_hex(8)
         self._keeper = self._connected()
-        self._exported = str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
+        self._exported = self._own_moment()
+
+    def share(self, other: SharesMoments) -> bool:
+        """Whether the look is of the other one's moment from now on, as it is at the same database."""
+        if not isinstance(other, PostgresSnapshot) or not (own := self.identity()) or own != other.identity():
+            return False
+        try:
+            self._begin_anew(other._exported)
+        except SourceUnavailable:  # a replica, which bears the name of the server that it follows
+            self._begin_anew()
+            return False
+        return True
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view of every schema but the system's; a partition only by its name."""
@@ -158,7 +168,7 @@ class PostgresSnapshot:
                 f"the account of source `{self._source}` may not read `{table.schema}.{table.name}`",
                 hint="GRANT SELECT on it, and USAGE on its schema, to the account",
             )
-        columns = ((column_of(_declared(row)), bool(row["is_worked_out"])) for row in rows)
+        columns = ((column_of(declared_of(row)), bool(row["is_worked_out"])) for row in rows)
         return tuple(replace(column, is_worked_out=column.is_worked_out or is_made) for column, is_made in columns)
 
     def description(self, table: RemoteTable) -> Description:
@@ -191,7 +201,7 @@ class PostgresSnapshot:
 
         def mark(value: Value) -> str:
             values.append(value.isoformat() if isinstance(value, date) else str(value))
-            return f"pg_catalog.current_setting('{self._named(len(values) - 1)}')::pg_catalog.{_type(value)}"
+            return f"pg_catalog.current_setting('{self._named(len(values) - 1)}')::pg_catalog.{type_of(value)}"
 
         found = [where(column, condition, mark, _operator) for column, condition in pushed(conditions)]
         return self._batches(select(columns, _item(table), found), columns, table, values)
@@ -341,6 +351,16 @@ class PostgresSnapshot:
             raise
         return connection
 
+    def _begin_anew(self, exported: str = "") -> None:
+        self._rows("ROLLBACK")
+        self._rows(_BEGIN)
+        if exported:
+            self._rows(f"SET TRANSACTION SNAPSHOT '{exported}'")
+        self._exported = exported or self._own_moment()
+
+    def _own_moment(self) -> str:
+        return str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
+
     def _leave(self, connection: "Connection") -> None:
         """Leaves a connection to later looks as a new one would be, or closes it."""
         if self._is_cancelled:
@@ -370,25 +390,8 @@ class PostgresSnapshot:
             return rows
 
 
-def _declared(row: Mapping[str, object]) -> Declared:
-    return Declared(
-        name=str(row["name"]),
-        type=str(row["type"]) if row["is_own"] else "",
-        item=str(row["item"]),
-        modifier=int(str(row["modifier"])),
-        is_told=bool(row["is_told"]),
-    )
-
-
 def _item(table: RemoteTable) -> str:
     return f"{quoted(table.schema)}.{quoted(table.name)}"
-
-
-def _type(value: Value) -> str:
-    if isinstance(value, datetime):
-        return "timestamp" if value.tzinfo is None else "timestamptz"
-    kinds = ((bool, "bool"), (int, "int8"), (Decimal, "numeric"), (date, "date"), (str, "text"))
-    return next(name for kind, name in kinds if isinstance(value, kind))
 
 
 def _operator(sign: str) -> str:

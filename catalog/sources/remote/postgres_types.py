@@ -4,8 +4,10 @@ Text is the rule for whatever has no exact equal: enums, network addresses, rang
 precision or of more than 38 digits, and what extensions bring. Nothing is rounded, cut or guessed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pyarrow.compute as pc
 from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.remote.arrow_types import arrow_type
+from catalog.sources.remote.conditions import Value
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn
 
 _EQUALS = {
@@ -53,6 +56,17 @@ class Declared:
     item: str = ""
     modifier: int = -1
     is_told: bool = False
+
+
+def declared_of(row: Mapping[str, object]) -> Declared:
+    """A column as a row of the catalog tells it."""
+    return Declared(
+        name=str(row["name"]),
+        type=str(row["type"]) if row["is_own"] else "",
+        item=str(row["item"]),
+        modifier=int(str(row["modifier"])),
+        is_told=bool(row["is_told"]),
+    )
 
 
 def column_of(declared: Declared) -> RemoteColumn:
@@ -136,3 +150,16 @@ def _with_infinity(array: pa.Array) -> pa.Array:
     if ((values < _EARLIEST["DATE" if is_date else "TIMESTAMP"]) & (values != -most)).any():
         raise ValueError("out of range")
     return pa.array(values, counted.type, mask=np.array(counted.is_null())).cast(array.type)
+
+
+def type_of(value: Value) -> str:
+    """The type in which a value of a condition is bound.
+
+    Example:
+        >>> type_of(True), type_of(7), type_of("a")
+        ('bool', 'int8', 'text')
+    """
+    if isinstance(value, datetime):
+        return "timestamp" if value.tzinfo is None else "timestamptz"
+    kinds = ((bool, "bool"), (int, "int8"), (Decimal, "numeric"), (date, "date"), (str, "text"))
+    return next(name for kind, name in kinds if isinstance(value, kind))

@@ -164,3 +164,15 @@ class ReadsInTurn(Protocol):
     def one_moment(self, tables: Sequence[RemoteTable]) -> None:
         """Has all scans of these read one moment, at which each is what its name means; raises SourceUnavailable."""
         ...
+
+
+@runtime_checkable
+class SharesMoments(Protocol):
+    """A look that can be of the moment of another one at the same database, by whichever account."""
+
+    def share(self, other: "SharesMoments") -> bool:
+        """Has all that is read from now on be of the other look's moment, for as long as that is open.
+
+        False where the other one is at another database, or at none that is known for the same.
+        """
+        ...
