@@ -27,3 +27,8 @@ def within(node: Node, known: frozenset[str]) -> Iterator[tuple[object, frozense
         if key != "cte_map":
             is_recursive = node.get("type") == "RECURSIVE_CTE_NODE" and key == "right"
             yield value, known | {fold(str(node.get("cte_name")))} if is_recursive else known
+
+
+def is_bare(node: Node, schema: str, catalog: str, name: object) -> bool:
+    """Whether a name stands alone, which the engine tells twice."""
+    return not node.get(schema) and not node.get(catalog) and node.get("qualified_name") == {"path": [name]}

@@ -20,7 +20,7 @@ from sqlglot.tokenizer_core import TokenType
 from catalog.errors import SqlUnsupported
 from catalog.names import fold
 from catalog.sources.engine import serialize
-from catalog.sources.engine_trees import Node, definitions, within
+from catalog.sources.engine_trees import Node, definitions, is_bare, within
 from catalog.sources.world import World
 from catalog.sql_texts import Unreadable, tokens_of_text
 
@@ -274,7 +274,7 @@ _CLOSED = frozenset("BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTAN
 
 def _is_closed(body: str, parameters: frozenset[str], macros: frozenset[str]) -> bool:
     """Whether a scalar macro is surely made of its parameters alone: it names no column beside them and reads none, nor
-    calls another of the `macros` of its file.
+    calls another of the `macros` of its file. What stands before a function's name may be a column: `note.upper()`.
     """
     try:
         tree = serialize(f"SELECT {body}") if len(body) <= _LONGEST else None
@@ -283,7 +283,10 @@ def _is_closed(body: str, parameters: frozenset[str], macros: frozenset[str]) ->
     nodes = [node for node, _ in _nodes(tree) if node.get("class") is not None]
     refs = [node.get("column_names") for node in nodes if node.get("class") == "COLUMN_REF"]
     named = [ref for ref in refs if isinstance(ref, list) and len(ref) == 1 and fold(str(ref[0])) in parameters]
-    is_plain = bool(nodes) and len(named) == len(refs) and all(node.get("class") in _CLOSED for node in nodes)
+    calls = [node for node in nodes if "function_name" in node]
+    bare = [node for node in calls if is_bare(node, "schema", "catalog", node["function_name"])]
+    is_plain = bool(nodes) and len(named) == len(refs) and len(bare) == len(calls)
+    is_plain = is_plain and all(node.get("class") in _CLOSED for node in nodes)
     return is_plain and macros.isdisjoint(_called(tree))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from catalog.errors import Internal
-from catalog.sources.engine_trees import Node, definitions, within
+from catalog.sources.engine_trees import Node, definitions, is_bare, within
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
 from proxy.reading.grammar import ENGINE_NODES
 
@@ -156,7 +156,7 @@ def _tables(value: object) -> Iterator[str]:
         elif isinstance(item, dict):
             if item.get("type") == "BASE_TABLE":
                 name = item.get("table_name")
-                yield str(name) if _is_bare(item, "schema_name", "catalog_name", name) else ""
+                yield str(name) if is_bare(item, "schema_name", "catalog_name", name) else ""
             left.extend(item.values())
 
 
@@ -183,18 +183,13 @@ def _describes_query(node: Node) -> bool:
 
 def _check_cte(node: Node, ctes: frozenset[str]) -> None:
     name = node.get("table_name")
-    if not _is_bare(node, "schema_name", "catalog_name", name) or name not in ctes:
+    if not is_bare(node, "schema_name", "catalog_name", name) or name not in ctes:
         raise VerificationFailed("a relation that was not placed")
-
-
-def _is_bare(node: Node, schema: str, catalog: str, name: object) -> bool:
-    """Whether a name stands alone, which the engine tells twice."""
-    return not node.get(schema) and not node.get(catalog) and node.get("qualified_name") == {"path": [name]}
 
 
 def _check_call(node: Node, own: frozenset[str]) -> None:
     name = node.get("function_name")
-    if not isinstance(name, str) or not _is_bare(node, "schema", "catalog", name):
+    if not isinstance(name, str) or not is_bare(node, "schema", "catalog", name):
         raise VerificationFailed("a function of a schema")
     is_operator = node.get("is_operator") and name in OPERATORS
     if name.lower() not in FUNCTIONS and name.lower() not in own and not is_operator:
@@ -206,7 +201,7 @@ def _check_call(node: Node, own: frozenset[str]) -> None:
 def _check_table_call(node: Node) -> None:
     function = node.get("function")
     name = function.get("function_name") if isinstance(function, dict) else None
-    if name not in TABLE_FUNCTIONS or not _is_bare(_node(function), "schema", "catalog", name):
+    if name not in TABLE_FUNCTIONS or not is_bare(_node(function), "schema", "catalog", name):
         raise VerificationFailed("a table function that is not on the list")
 
 

@@ -361,6 +361,8 @@ def test_a_file_that_is_replaced_during_a_query_tells_nothing_more(tmp_path: Pat
         ("twice(i) AS (SELECT first_note(i))", "twice(u.id)", True),
         ("twice(i) AS first_note(i) || i", "twice(u.id)", True),
         ("own(i) AS coalesce(nullif(i, i), id)", "own(u.id)", True),
+        ("own(i) AS coalesce(nullif(i, i), id.greatest(i))", "own(u.id)", True),
+        ("own(i) AS coalesce(nullif(i, i), u.id.abs().greatest(i))", "own(u.id)", True),
         ("rows_of(i) AS TABLE SELECT i AS z", "(SELECT z FROM rows_of(1))", True),
         ("plus(i) AS i + 1", "plus(u.id)", False),
     ],
