@@ -95,8 +95,10 @@ class FileReach:
         for schema, name, sql in world.rows(_RELATIONS, file):
             texts = self._sql.setdefault((fold(str(schema)), fold(str(name))), [])
             texts += [] if sql is None else [_query(str(sql)) if len(str(sql)) <= _LONGEST else _TOO_LONG]
+        self._worked_out: set[str] = set()
         for schema, name, sql in world.rows(_GENERATED, file):
             self._sql[fold(str(schema)), fold(str(name))].append(f"SELECT {sql}")
+            self._worked_out.add(f"SELECT {sql}")
         self._own_macros: dict[str, list[str]] = {}
         self._own_table_macros: dict[str, list[str]] = {}
         self._parameters: Counter[str] = Counter()
@@ -106,10 +108,10 @@ class FileReach:
         column of whoever calls it.
         """
         macros = world.rows(_MACROS, file)
-        names = frozenset(fold(str(name)) for name, *_ in macros)
+        self._macros = frozenset(fold(str(name)) for name, *_ in macros)
         for name, kind, sql, listed in macros:
             parameters = frozenset(fold(str(each)) for each in listed) if isinstance(listed, list) else frozenset()
-            if kind == "table_macro" or not _is_closed(str(sql), parameters, names):
+            if kind == "table_macro" or not _is_closed(str(sql), parameters, self._macros):
                 self._open_macros.add(fold(str(name)))
             if kind == "table_macro":
                 self._own_table_macros.setdefault(fold(str(name)), []).append(str(sql))
@@ -175,9 +177,16 @@ class FileReach:
         return self._read[text]
 
     def _counted(self, text: str) -> Counter[str]:
-        """The same, of a text that was not met yet."""
+        """The same, of a text that was not met yet.
+
+        Which macro a generated column calls is settled anew wherever it is read, and may be another than its table was
+        made with.
+        """
         found: Counter[str] = Counter({"": 1})
-        for name in self._names_in(self._tree(text)):
+        tree = self._tree(text)
+        if text in self._worked_out and not self._macros.isdisjoint(_called(tree)):
+            raise _Beyond("a column that it works out calls a macro of the file")
+        for name in self._names_in(tree):
             found.update({name: 1} if isinstance(name, str) else name)
             if found.total() > _MOST:
                 raise _Beyond("it is made of too many macros within each other")

@@ -354,6 +354,23 @@ def test_a_file_that_is_replaced_during_a_query_tells_nothing_more(tmp_path: Pat
             list(batches)
 
 
+@pytest.mark.parametrize(("macro", "call"), [("s2(x) AS upper(x)", "s2(town)"), ("S2() AS 'a'", "town || s2()")])
+def test_a_generated_column_calls_no_macro_that_may_be_another_by_now(tmp_path: Path, macro: str, call: str) -> None:
+    """The engine lets another macro take the place of the one that the table was made with."""
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as engine:
+        engine.execute("CREATE TABLE t AS SELECT 1 AS id, 'SECRET' AS note; CREATE SCHEMA s")
+        engine.execute(f"CREATE MACRO {macro}")
+        engine.execute(f"CREATE TABLE s.g (town VARCHAR, n VARCHAR AS ({call})); INSERT INTO s.g VALUES ('Bonn')")
+        engine.execute(f"CREATE MACRO s.{macro.split(' AS ')[0]} AS (SELECT max(note) FROM main.t)")
+        engine.execute("CREATE VIEW s.v AS SELECT n FROM s.g")
+        assert "SECRET" in str(engine.execute("FROM s.v").fetchall())
+    world = World(Resources(), databases=[tmp_path / "t.duckdb"])
+    reach = FileReach(world, world.alias(tmp_path / "t.duckdb"))
+    world.close()
+    assert reach.beyond("s", "g") == "a column that it works out calls a macro of the file"
+    assert reach.beyond("s", "v") == "what it reads does: a column that it works out calls a macro of the file"
+
+
 @pytest.mark.parametrize(
     ("macro", "call", "is_read"),
     [
