@@ -48,9 +48,9 @@ from catalog.sources.remote.postgres_catalog import (
     references_told,
     shared_told,
 )
-from catalog.sources.remote.postgres_changes import BACKEND, LOCKED, STATES, changed, has_changed, oids
+from catalog.sources.remote.postgres_changes import BACKEND, LOCKED, STATES, changed, has_changed, may_change, oids
 from catalog.sources.remote.postgres_failures import check_scheme, told
-from catalog.sources.remote.postgres_types import column_of, converted, declared_of, type_of
+from catalog.sources.remote.postgres_types import column_of, converted, declared_of, operator, type_of
 from catalog.sources.remote.postgres_url import driver, with_defaults
 from catalog.sources.remote.sampling import evenly
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, SharesMoments
@@ -203,7 +203,7 @@ class PostgresSnapshot:
             values.append(value.isoformat() if isinstance(value, date) else str(value))
             return f"pg_catalog.current_setting('{self._named(len(values) - 1)}')::pg_catalog.{type_of(value)}"
 
-        found = [where(column, condition, mark, _operator) for column, condition in pushed(conditions)]
+        found = [where(column, condition, mark, operator) for column, condition in pushed(conditions)]
         return self._batches(select(columns, _item(table), found), columns, table, values)
 
     def prepare(self, table: RemoteTable) -> None:
@@ -258,16 +258,18 @@ class PostgresSnapshot:
                 if values:
                     names = (f"pg_catalog.set_config('{self._named(n)}', ${n + 1}, true)" for n in range(len(values)))
                     self._rows(f"SELECT {', '.join(names)}", *values, on=connection)
-                [backend] = self._rows(BACKEND, on=connection)
+                pid = str(self._rows(BACKEND, on=connection)[0]["pid"])
                 cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
                 cursor.execute(sql)
                 with closing(cursor.fetch_record_batch()) as reader:
                     try:
-                        self._compare(table, str(backend["pid"]), reader)
+                        looks_again = self._compare(table, pid, reader) or runs_sql  # functions may read more
                         for batch in reader:
+                            if looks_again:
+                                self._compare(table, pid, reader)
                             yield converted(batch, columns, table.name)
-                        if runs_sql:  # functions may have read more
-                            self._compare(table, str(backend["pid"]), reader)
+                        if looks_again:
+                            self._compare(table, pid, reader)
                         is_whole = True
                     finally:
                         if not is_whole:
@@ -298,8 +300,11 @@ class PostgresSnapshot:
         if not any((row["schema"], row["name"], int(str(row["oid"]))) == known and is_plain(row) for row in found):
             raise plain_no_more(self._source, table)
 
-    def _compare(self, table: RemoteTable, backend: str, reader: Iterable[pa.RecordBatch]) -> None:
-        """Raises SourceUnavailable when what a scan has locked is not what the snapshot knows (postgres_changes.py)."""
+    def _compare(self, table: RemoteTable, backend: str, reader: Iterable[pa.RecordBatch]) -> bool:
+        """Raises SourceUnavailable when what a scan has locked is not what the snapshot knows (postgres_changes.py).
+
+        Tells whether it may still become another.
+        """
         with self._asking:
             found = self._rows(LOCKED, backend)
             before = self._rows(STATES, oids(found))
@@ -307,6 +312,7 @@ class PostgresSnapshot:
             deque(reader, 0)
         if has_changed(table.key, before, self._rows_of_now(STATES, oids(found))):
             raise changed(self._source)
+        return may_change(before)
 
     def _rows_of_now(self, sql: str, *values: str) -> list[dict[str, object]]:
         """What is so by now, whatever the snapshot knows."""
@@ -392,8 +398,3 @@ class PostgresSnapshot:
 
 def _item(table: RemoteTable) -> str:
     return f"{quoted(table.schema)}.{quoted(table.name)}"
-
-
-def _operator(sign: str) -> str:
-    """A comparison of the server's own, wherever others of that sign may be."""
-    return f"OPERATOR(pg_catalog.{sign})"

@@ -3,6 +3,9 @@
 After any of them an older snapshot sees a table empty, or with the rows of now, while all others are as they were. A
 scan holds locks on whatever it reads, behind views and policies too, so that none can come any more once it has begun.
 Locks of another connection would not do: a scan would wait for the change, which waits for them.
+
+The labels of enumerated types, and what composite ones are made of, are those of now as well, and no lock keeps them: a
+scan of such columns looks again before it gives any row.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,12 +13,15 @@ from typing import Any
 
 from catalog.errors import SourceUnavailable
 
+_OWN = 16384
+"""What is numbered below is the system's own."""
+
 BACKEND = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid"
 
 # What the server notes of a relation in its catalog, less than which no such change leaves as it was: where its rows
 # are, what it and its columns are called, its view's SQL, its policies, and what inherits from it. Not who may read it,
 # nor its statistics, which are noted anew all the time.
-STATES = """
+STATES = f"""
 SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
   concat_ws(' ', c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
     c.reloptions::text) AS made,
@@ -26,12 +32,22 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
   (SELECT md5(string_agg(concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid)) FROM pg_policy p
    WHERE p.polrelid = o.oid) AS policies,
   (SELECT md5(string_agg(concat(i.inhrelid, ':', i.inhparent, ':', i.xmin), ',' ORDER BY i.inhrelid, i.inhparent))
-   FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children
+   FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children,
+  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
+     WITH RECURSIVE part(oid) AS (
+       SELECT a.atttypid FROM pg_attribute a
+       WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= {_OWN}::oid
+       UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
+         SELECT y.typbasetype UNION ALL SELECT y.typelem
+         UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = y.oid
+         UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
+       ) next(oid) WHERE next.oid >= {_OWN}::oid)
+     SELECT concat(e.oid, ':', e.xmin) AS made FROM part JOIN pg_enum e ON e.enumtypid = part.oid
+     UNION ALL SELECT concat(f.attrelid, ':', f.attnum, ':', f.xmin) FROM part JOIN pg_type y ON y.oid = part.oid
+       JOIN pg_attribute f ON f.attrelid = y.typrelid WHERE f.attnum > 0
+   ) AS types) AS types
 FROM unnest($1::text::oid[]) AS o(oid) JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 """
-_OWN = 16384
-"""What is numbered below is the system's own."""
-
 LOCKED = f"""
 SELECT l.relation::int8 AS oid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
 WHERE l.pid = $1::text::int4 AND l.locktype = 'relation' AND l.relation >= {_OWN}::oid
@@ -60,6 +76,16 @@ def has_changed(table: int, before: Iterable[Mapping[str, Any]], after: Iterable
     known = {row["oid"]: row for row in before}
     found = {row["oid"]: row for row in after if not row["is_index"]}
     return table not in found or any(known.get(oid) != row for oid, row in found.items())
+
+
+def may_change(states: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether what a scan reads may still be altered while it has it locked, by what its types are made of.
+
+    Example:
+        >>> may_change([{"oid": 16390, "types": None}]), may_change([{"oid": 16390, "types": "91d2"}])
+        (False, True)
+    """
+    return any(row["types"] is not None for row in states)
 
 
 def changed(source: str) -> SourceUnavailable:

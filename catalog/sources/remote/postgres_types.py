@@ -163,3 +163,8 @@ def type_of(value: Value) -> str:
         return "timestamp" if value.tzinfo is None else "timestamptz"
     kinds = ((bool, "bool"), (int, "int8"), (Decimal, "numeric"), (date, "date"), (str, "text"))
     return next(name for kind, name in kinds if isinstance(value, kind))
+
+
+def operator(sign: str) -> str:
+    """A comparison of the server's own, wherever others of that sign may be."""
+    return f"OPERATOR(pg_catalog.{sign})"

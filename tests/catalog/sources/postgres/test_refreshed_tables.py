@@ -1,6 +1,6 @@
 """A table of PostgreSQL that is emptied, altered or made anew during a query is never read as if it were empty."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -30,6 +30,11 @@ GUARDED = f"""{TABLE}; CREATE TABLE list AS SELECT 1 AS id; ALTER TABLE blocked 
 CALLED = f"""{VIEWED}; CREATE FUNCTION ids() RETURNS SETOF integer STABLE LANGUAGE plpgsql SECURITY DEFINER
   AS 'BEGIN RETURN QUERY SELECT l.id FROM public.list AS l; END';
   CREATE OR REPLACE VIEW blocked AS SELECT ids() AS id"""
+SWAPPED = """
+  ALTER TYPE level RENAME VALUE 'open' TO 'tmp'; ALTER TYPE level RENAME VALUE 'secret' TO 'open';
+  ALTER TYPE level RENAME VALUE 'tmp' TO 'secret'"""
+LABELLED = "CREATE TYPE level AS ENUM ('open', 'secret'); "
+LEVELS = "generate_series(90, 99) AS id, 'open'::level AS state"
 REFILL = "INSERT INTO list SELECT generate_series(90, 99)"
 
 REFRESHES = {
@@ -62,6 +67,25 @@ REFRESHES = {
     "materialized": (KEPT, "REFRESH MATERIALIZED VIEW blocked"),
     "policy": (GUARDED, "TRUNCATE list; INSERT INTO list VALUES (1)"),
     "function": (CALLED, f"TRUNCATE list; {REFILL}"),
+    "labels": (f"{LABELLED} CREATE TABLE blocked AS SELECT {LEVELS}", SWAPPED),
+    "labels in lists": (
+        f"{LABELLED} CREATE TABLE blocked AS SELECT i.id, ARRAY[state] FROM (SELECT {LEVELS}) i",
+        SWAPPED,
+    ),
+    "labels in parts": (
+        f"{LABELLED} CREATE TYPE part AS (state level); CREATE DOMAIN whole AS part; "
+        f"CREATE TABLE blocked AS SELECT i.id, ROW(state)::part::whole AS state FROM (SELECT {LEVELS}) i",
+        SWAPPED,
+    ),
+    "labels behind a view": (
+        f"{LABELLED} CREATE TABLE list AS SELECT {LEVELS}; CREATE VIEW blocked AS SELECT id, state::text FROM list",
+        SWAPPED,
+    ),
+    "parts": (
+        "CREATE TYPE part AS (a text, b text); CREATE TABLE blocked AS SELECT i AS id, ROW('', '')::part AS p "
+        "FROM generate_series(90, 99) AS i",
+        "ALTER TYPE part DROP ATTRIBUTE b; ALTER TYPE part ADD ATTRIBUTE b text",
+    ),
 }
 
 
@@ -76,8 +100,10 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def opened(database: Database, seconds: float = 60) -> OpenedRemotes:
-    expected = Expected(relation="public.blocked", columns=(("id", "INTEGER"),))
+def opened(
+    database: Database, seconds: float = 60, columns: Sequence[tuple[str, str]] = (("id", "INTEGER"),)
+) -> OpenedRemotes:
+    expected = Expected(relation="public.blocked", columns=tuple(columns))
     remote = connect(database.source).scan(expected).remote
     assert remote is not None
     return OpenedRemotes({"v_1": (remote, expected)}, seconds)
@@ -129,6 +155,29 @@ def test_whatever_a_snapshot_keeps_is_read_on(
         remotes.register(engine, "FROM v_1")
         postgres.run(write, database.name)
         assert len(engine.execute("FROM v_1").fetchall()) == 10
+
+
+def test_labels_that_change_places_during_a_scan_are_noticed_before_their_rows_come(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection
+) -> None:
+    """No lock keeps them, as locks keep a table."""
+    database.run(
+        f"{LABELLED} CREATE TABLE blocked AS SELECT i AS id, 'open'::level AS state FROM generate_series(1, 3000000) i"
+    )
+    with closing(opened(database, columns=(("state", "VARCHAR"),))) as remotes:
+        remotes.register(engine, "FROM v_1")
+        reader = engine.sql("SELECT state FROM v_1").to_arrow_reader(1000)
+        shown = set(reader.read_next_batch().column(0).to_pylist())
+        postgres.run(f"BEGIN; {SWAPPED}; COMMIT", database.name)
+
+        def read_on() -> None:
+            for batch in reader:
+                shown.update(batch.column(0).to_pylist())
+
+        with pytest.raises((duckdb.Error, OSError)):
+            read_on()
+        assert str(remotes.failure) == CHANGED
+    assert shown == {"open"}
 
 
 def test_a_refresh_waits_for_a_scan_that_has_begun(
