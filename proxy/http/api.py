@@ -23,12 +23,12 @@ from proxy.http.addresses import with_pages
 from proxy.http.bodies import Body, refuse_unknown_arguments
 from proxy.http.departures import Departures
 from proxy.http.identity import Identity
-from proxy.http.streams import Stream
+from proxy.http.streams import Stream, refuse_old_protocol
 from proxy.metadata import Metadata, summary
 from proxy.narrowing import FACETS, narrowed, wanted
 from proxy.pipeline import Pipeline
 from proxy.reading.parameters import decode
-from proxy.refusals import ProtocolTooOld, RequestInvalid
+from proxy.refusals import RequestInvalid
 
 ACCESS_KEY = b"veil.access"
 """Under which key an Arrow schema's metadata tells what was decided, as JSON."""
@@ -66,7 +66,7 @@ class Api:
     def query(self) -> flask.Response:
         """Run one statement as the person who asks and stream what that person may see of it."""
         subject = answers.subject(self.identity)
-        _refuse_old_protocol()
+        refuse_old_protocol()
         body = Body.read(*_QUERY_KEYS)
         form = _format(body)
         request = _request(body)
@@ -216,11 +216,3 @@ def streamed(answer: Answer, form: Format, held: contextlib.ExitStack) -> flask.
     held.callback(answers.keep_turn())
     stream.hold(held)
     return response
-
-
-def _refuse_old_protocol() -> None:
-    if flask.request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-        raise ProtocolTooOld(
-            "over HTTP/1.0 a result that was cut would look whole",
-            hint="speak HTTP/1.1; in nginx: `proxy_http_version 1.1;`",
-        )

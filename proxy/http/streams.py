@@ -5,9 +5,12 @@ import errno
 import logging
 from collections.abc import Callable, Iterator
 
+import flask
+
 from catalog.errors import VeilError
 from proxy.answering.answer import Departed
 from proxy.http.problems import trail
+from proxy.refusals import ProtocolTooOld
 
 log = logging.getLogger("veil")
 
@@ -62,3 +65,12 @@ class Stream:
         except Exception as error:
             log.error("result cut, decision %s: %s", self._decision_id, trail(error))
             raise StreamBroken from None
+
+
+def refuse_old_protocol() -> None:
+    """Raises ProtocolTooOld where the end of an answer would be told by closing alone, so that a part looked whole."""
+    if flask.request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        raise ProtocolTooOld(
+            "over HTTP/1.0 a result that was cut would look whole",
+            hint="speak HTTP/1.1; in nginx: `proxy_http_version 1.1;`",
+        )

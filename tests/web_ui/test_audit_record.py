@@ -110,6 +110,12 @@ def test_the_first_line_of_an_export_has_no_formula_wherever_it_is_cut(browser: 
             assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))], (text, delimiter)
 
 
+def test_no_export_goes_where_a_part_of_it_would_look_whole(browser: SignIn, shop: Parts) -> None:
+    refused = browser("ada").get(EXPORT, environ_overrides={"SERVER_PROTOCOL": "HTTP/1.0"})
+    assert (refused.status_code, refused.json["code"]) == (505, "protocol_too_old")  # type: ignore[index]
+    assert not shop.journal.search(kind=EventKind.AUDIT_EXPORT)
+
+
 def test_an_export_in_no_known_form_is_refused_and_leaves_no_event(browser: SignIn, shop: Parts) -> None:
     assert browser("ada").get(f"{EXPORT}?format=xls").status_code == 400
     assert shop.journal.search(kind=EventKind.AUDIT_EXPORT) == ()

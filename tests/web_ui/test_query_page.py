@@ -16,9 +16,9 @@ from web_ui.pages import query as query_page
 from web_ui.parts import Parts
 
 
-def _send(browser: FlaskClient, sql: str, action: str = "run", **more: str) -> TestResponse:
+def _send(browser: FlaskClient, sql: str, action: str = "run", protocol: str = "HTTP/1.1", **more: str) -> TestResponse:
     form = {"csrf_token": csrf_token(browser.get("/query")), "sql": sql, "action": action, **more}
-    return browser.post("/query", data=form)
+    return browser.post("/query", data=form, environ_overrides={"SERVER_PROTOCOL": protocol})
 
 
 def _words(page: TestResponse) -> str:
@@ -65,6 +65,14 @@ def test_what_is_refused_elsewhere_is_refused_here(browser: SignIn, shop: Parts,
         assert "Content-Disposition" not in page.headers
     denied = shop.journal.search(user="kim", limit=10)
     assert {event.verdict for event in denied if event.kind is EventKind.QUERY_DENY} <= {Verdict.DENY}
+
+
+@pytest.mark.parametrize("action", ["csv", "parquet"])
+def test_no_file_goes_where_a_part_of_it_would_look_whole(browser: SignIn, shop: Parts, action: str) -> None:
+    page = _send(browser("kim"), "select id from shop.orders", action, protocol="HTTP/1.0")
+    assert page.status_code == 505
+    assert "Content-Disposition" not in page.headers
+    assert not shop.journal.search(user="kim", kind=EventKind.QUERY_BEGIN)
 
 
 def test_files_hold_what_the_person_sees(browser: SignIn) -> None:

@@ -13,6 +13,7 @@ from policy_engine.model import Subject
 from proxy.http import answers
 from proxy.http.bodies import refuse_unknown_arguments
 from proxy.http.identity import Identity
+from proxy.http.streams import refuse_old_protocol
 from proxy.refusals import RequestInvalid
 from proxy.turns import Turns
 from web_ui.journal.exports import EXPORTS
@@ -46,6 +47,7 @@ class AuditApi:
     def export(self) -> flask.Response:
         """What a search finds, oldest first, as a file that tells what it is of; an export is journalled."""
         subject = answers.subject(self.identity)
+        refuse_old_protocol()
         refuse_unknown_arguments(*FILTERS, "format")
         form = flask.request.args.get("format", "jsonl")
         if form not in EXPORTS:

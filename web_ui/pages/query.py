@@ -20,6 +20,7 @@ from proxy.http import answers, problems
 from proxy.http.api import streamed
 from proxy.http.departures import Departures
 from proxy.http.identity import Identity
+from proxy.http.streams import refuse_old_protocol
 from proxy.refusals import RequestInvalid
 from web_ui.pages.event_words import ENDINGS
 from web_ui.pages.frame import public_url, viewer
@@ -105,6 +106,7 @@ class QueryPage:
             return self._page(who, form, found=found, access=answer.access)
 
     def _fetched(self, subject: Subject, request: Request, form: Format) -> flask.Response:
+        refuse_old_protocol()
         with contextlib.ExitStack() as held:
             return _file(streamed(self._answer(held, subject, request), form, held), f"answer.{form}")
 
