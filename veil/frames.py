@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
-from veil.errors import ProgrammingError
+from veil.errors import NotSupportedError, ProgrammingError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,15 @@ def to_frame(
     become pandas' nullable ones: as floats, large identifiers and tokens would be rounded.
     `dtype_backend` means what it means in pandas.
     """
+    try:
+        return _frame(table, decimals, dtype_backend)
+    except pa.ArrowException as error:
+        raise NotSupportedError(
+            f"pandas has no equal of a column's type: {error}", hint="take the Arrow table, or cast the column in SQL"
+        ) from error
+
+
+def _frame(table: pa.Table, decimals: Decimals, dtype_backend: DtypeBackend | None) -> "pd.DataFrame":
     import pandas as pd  # only when a frame is asked for
 
     if decimals not in ("arrow", "float", "object"):
@@ -31,6 +40,7 @@ def to_frame(
             f"`{dtype_backend}` is no dtype backend of pandas",
             hint="use 'numpy_nullable' or 'pyarrow', or leave it out",
         )
+    table = table.replace_schema_metadata(None)  # how frames are made is not for the answer to say
     if decimals == "float":
         table = table.cast(_with_floats(table.schema))
     if dtype_backend == "pyarrow":
@@ -52,10 +62,7 @@ def to_frame(
 
 
 def _with_floats(schema: pa.Schema) -> pa.Schema:
-    return pa.schema(
-        [field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field for field in schema],
-        metadata=schema.metadata,
-    )
+    return pa.schema([field.with_type(pa.float64()) if pa.types.is_decimal(field.type) else field for field in schema])
 
 
 def _nullable_types() -> "dict[pa.DataType, pd.api.extensions.ExtensionDtype]":

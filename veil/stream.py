@@ -1,19 +1,21 @@
 """An Arrow stream as it arrives, which is either whole or an error, never a short result."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
 from veil.errors import InterfaceError, OperationalError
 from veil.transport import Reply
 
+_NOT_WHOLE = (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError)
 _END_MARK = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 class ArrowStream:
     """The batches of an answer, in order, once.
 
-    pyarrow takes a body that ends between two messages for a whole one, so the end mark is looked for here.
+    pyarrow takes a body that ends between two messages for a whole one, so the end mark is looked for here. It also
+    takes any numbers for where a text begins and ends, and reads what lies there in memory, so each batch is looked at.
     """
 
     def __init__(self, reply: Reply) -> None:
@@ -27,10 +29,11 @@ class ArrowStream:
         self._body = _Body(reply)
         try:
             self._reader = pa.ipc.open_stream(self._body)
-        except (pa.ArrowInvalid, OSError) as error:
+            self.schema: pa.Schema = self._reader.schema
+            _read_names(self.schema)
+        except _NOT_WHOLE as error:
             self.close()
             raise _cut_short() from error
-        self.schema: pa.Schema = self._reader.schema
 
     @property
     def closed(self) -> bool:
@@ -54,12 +57,14 @@ class ArrowStream:
 
     def _next(self) -> pa.RecordBatch | None:
         try:
-            return self._reader.read_next_batch()
+            batch = self._reader.read_next_batch()
+            batch.validate(full=True)
+            return batch
         except StopIteration:
             if not self._body.is_whole():
                 raise _cut_short() from None
             return None
-        except (pa.ArrowInvalid, OSError) as error:
+        except _NOT_WHOLE as error:
             raise _cut_short() from error
 
 
@@ -91,8 +96,15 @@ class _Body:
         self._reply.close()
 
 
+def _read_names(fields: Iterable[pa.Field]) -> None:
+    """Raises UnicodeDecodeError where a name is no text, of a part of a column too."""
+    for field in fields:
+        field.name  # noqa: B018  # it is decoded when it is read
+        _read_names(field.type.field(place) for place in range(field.type.num_fields))
+
+
 def _cut_short() -> OperationalError:
     return OperationalError(
-        "the answer was cut short, so nothing of it can be trusted as whole",
+        "the answer was cut short or damaged, so nothing of it can be trusted as whole",
         hint="try again; the server's journal says how the query ended",
     )

@@ -2,6 +2,7 @@
 
 import json
 import random
+import struct
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,18 @@ CALLS: list[Callable[[veil.Connection], object]] = [
     lambda connection: connection.request_access("a.b", why="x"),
     lambda connection: _read(connection.query("select 1")),
 ]
+DAMAGED = pa.table(
+    {
+        "s": ["a", None, "ccc"],
+        "l": [["x"], ["y", "z"], None],
+        "d": pa.array(["p", "q", None]).dictionary_encode(),
+        "st": [{"a": 1, "b": "x"}, None, {"a": 2, "b": None}],
+        "m": pa.array([[("k", 1)], [], None], type=pa.map_(pa.string(), pa.int64())),
+        "t": pa.array([1, 2, None], pa.timestamp("us", "UTC")),
+        "v": pa.array(["short", "a long one, beyond twelve bytes", None], pa.string_view()),
+    }
+)
+FAR = [7, 255, 65_536, 2**28, 2**31 - 1, 2**31, 2**32 - 1]
 ESCAPE = "\x1b]0;x\x07\x9b2J"
 
 
@@ -44,6 +57,53 @@ def test_odd_answers_raise_the_errors_of_this_package(server: Peer, seed: int) -
             server.answers(_sending(status, kind, body))
             with veil.connect(server.url, token="veil_secret") as connection, suppress(veil.Error):
                 call(connection)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_answers_raise_the_errors_of_this_package(server: Peer, seed: int) -> None:
+    """Numbers that say where a text begins and ends are followed by pyarrow into memory that is not the answer's."""
+    chance = random.Random(seed)
+    whole = arrow_bytes(DAMAGED.select(chance.sample(DAMAGED.column_names, 3)), access=ACCESS)
+    kinds: list[Callable[[veil.Result], object]] = [
+        lambda result: result.to_pandas(),
+        lambda result: [batch.to_pylist() for batch in result.batches()],
+        _read,
+    ]
+    with veil.connect(server.url, token="veil_secret") as connection:
+        for _ in range(60):
+            body = bytearray(whole)
+            at = 4 * chance.randrange(2, len(body) // 4)
+            body[at : at + 4] = (
+                chance.randbytes(4) if chance.random() < 0.3 else chance.choice(FAR).to_bytes(4, "little")
+            )
+            server.answers(_sending(200, ARROW, bytes(body)))
+            with suppress(veil.Error):
+                chance.choice(kinds)(connection.query("select 1"))
+
+
+@pytest.mark.parametrize(
+    "offsets", [(2**30, 2**30 + 9, 2**30 + 19), (0, 2, 300), (0, 5, 2)], ids=["far", "behind", "turned"]
+)
+def test_no_text_is_read_from_beyond_the_answer(server: Peer, offsets: tuple[int, int, int]) -> None:
+    body = arrow_bytes(pa.table({"s": ["aa", "bb"]}), access=ACCESS)
+    known = struct.pack("<iii", 0, 2, 4)
+    assert body.count(known) == 1
+    server.answers(_sending(200, ARROW, body.replace(known, struct.pack("<iii", *offsets))))
+    with (
+        veil.connect(server.url, token="veil_secret") as connection,
+        connection.query("select 1") as result,
+        pytest.raises(veil.OperationalError, match="damaged"),
+    ):
+        result.to_arrow()
+
+
+def test_what_an_answer_says_of_pandas_is_not_followed(server: Peer) -> None:
+    table = pa.table({"s": ["aa"]})
+    body = arrow_bytes(table.replace_schema_metadata({"pandas": "1", "veil.access": json.dumps(ACCESS)}))
+    server.answers(_sending(200, ARROW, body))
+    with veil.connect(server.url, token="veil_secret") as connection, connection.query("select 1") as result:
+        assert result.to_pandas()["s"].tolist() == ["aa"]
 
 
 def test_nothing_printed_is_carried_out_by_a_terminal(server: Peer) -> None:
