@@ -16,7 +16,7 @@ from catalog.people.provided_names import ProvidedNames
 from policy_engine.model import Subject
 from web_ui.identity import authorization, discovery
 from web_ui.identity.authorization import CodeRefused
-from web_ui.identity.claims import Claims, subject_of_claims, told
+from web_ui.identity.claims import Claims, completed, subject_of_claims, told
 from web_ui.identity.configuration import Configuration
 from web_ui.identity.discovery import Metadata
 from web_ui.identity.fetching import fetch, sign_in_from
@@ -176,7 +176,7 @@ class IdentityProvider:
         more = fetch(address, {"Authorization": f"Bearer {access_token}"}, gate=None)
         if more.get("sub") != claims["sub"]:
             raise NotAuthenticated("the identity provider speaks of somebody else", hint=_START_AGAIN)
-        return {**more, **claims}
+        return completed(claims, more)
 
     def _person(self, claims: Claims) -> Subject:
         """The subject of verified claims, whose name nobody else has held and whose groups are nobody's name."""

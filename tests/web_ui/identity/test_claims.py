@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from catalog.errors import NotAuthenticated
-from web_ui.identity.claims import MOST_GROUPS, ClaimRules, subject_of_claims, told
+from web_ui.identity.claims import MOST_GROUPS, ClaimRules, completed, subject_of_claims, told
 
 GOOD: dict[str, Any] = {"sub": "1001", "preferred_username": "kim", "groups": ["clerks"]}
 
@@ -69,6 +69,20 @@ def test_what_people_write_themselves_counts_as_an_attribute_once_it_was_verifie
     assert subject_of_claims(GOOD, rules).attributes == {}
     for said in (False, "true", None, 1):
         assert "not verified" in refusal({claim: "k@x.test", f"{claim}_verified": said}, attributes={"mine": claim})
+
+
+@pytest.mark.parametrize("claim", ["email", "phone_number"])
+def test_a_value_counts_as_verified_by_the_word_beside_it_alone(claim: str) -> None:
+    word = f"{claim}_verified"
+    said: dict[str, object] = {word: True}
+    theirs: dict[str, object] = {"groups": [], claim: "theirs@x.test"}
+    own: dict[str, object] = {claim: "own@x.test", word: True}
+    denied: dict[str, object] = {word: False}
+    for proof, more in ((theirs, own), (theirs, said), ({"groups": [], **said}, theirs), ({}, theirs)):
+        assert "not verified" in refusal(dict(completed(proof, more)), user=claim)
+        assert "not verified" in refusal(dict(completed(proof, more)), attributes={"mine": claim})
+    for proof, more in ((own, {**theirs, **denied}), ({}, own), (denied, own)):
+        assert subject_of_claims({**GOOD, **completed(proof, more)}, ClaimRules(user=claim)).user == "oidc:own@x.test"
 
 
 def test_groups_keep_their_names_or_get_others_or_count_for_nothing() -> None:

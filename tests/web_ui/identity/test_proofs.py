@@ -1,10 +1,13 @@
 """What the provider's proof of a sign-in must be: its own, for us and this sign-in, in force, about a whole person."""
 
+from pathlib import Path
+
 import pytest
 
 from catalog.journal.event import EventKind
 from catalog.people.model import User
-from tests.web_ui.identity.world import World, assert_refused, words
+from tests.web_ui.identity.provider import Provider
+from tests.web_ui.identity.world import World, assert_refused, auth, served, words
 
 NOW = 0  # stands for the moment of the test in claims of time
 TIMES = ("exp", "iat", "nbf")
@@ -100,6 +103,21 @@ def test_what_the_proof_says_counts_before_what_is_told_later(world: World) -> N
     kim = world.browser()
     kim.sign_in("1001")
     assert kim.open("/api/v1/whoami").json()["groups"] == ["clerks", "oidc:kim.berg"]
+
+
+def test_an_address_of_the_proof_is_not_verified_by_what_is_told_of_another(tmp_path: Path, provider: Provider) -> None:
+    own = {"email": "own@x.test", "email_verified": True, "groups": ["clerks"]}
+    provider.know("1001", preferred_username="kim.berg", **own)
+    with served(tmp_path, provider, auth(provider, user_claim="email")) as world:
+        provider.be_odd(
+            token={"claims": {"email": "max@x.test"}, "without": ["groups", "email_verified"]}, userinfo=own
+        )
+        kim = world.browser()
+        assert_refused(world, kim, kim.sign_in("1001"), "claim `email` of your identity provider was not verified")
+        provider.be_odd(token={"without": ["groups", "email", "email_verified"]}, userinfo=own)
+        again = world.browser()
+        again.sign_in("1001")
+        assert again.open("/api/v1/whoami").json()["user"] == "oidc:own@x.test"
 
 
 @pytest.mark.parametrize(
