@@ -43,6 +43,7 @@ def connect(
         >>> with connect("http://127.0.0.1:8080", token="veil_..") as connection:  # doctest: +SKIP
         ...     frame = connection.scan_as_pandas("medical_charges.medical_costs")
 
+    A `token` of None is that of VEIL_TOKEN, whichever server `url` names; of an empty one nothing is sent.
     `database` is where bare table names are looked up; `purpose` is told to policies and to the journal.
     `timeout` is how many seconds the server may be silent. Nothing is sent before the first question.
     """
@@ -54,7 +55,7 @@ def connect(
             )
         transport = HttpTransport(
             url,
-            token=token or os.environ.get("VEIL_TOKEN"),
+            token=os.environ.get("VEIL_TOKEN") if token is None else token,
             timeouts=Timeouts(connect=connect_timeout, silence=timeout),
             ssl_context=ssl_context,
         )

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class OkeraContext:
-    """Who asks; made by `context()`."""
+    """Who asks; made by `context()`. Without a token it asks as nobody: VEIL_TOKEN is not read."""
 
     def __init__(self) -> None:
-        self._token: str | None = None
+        self._token = ""
 
     def enable_token_auth(self, token_str: str) -> None:
         """Ask with this token from now on."""
@@ -28,8 +28,8 @@ class OkeraContext:
         self._token = token_str.strip()
 
     def disable_auth(self) -> None:
-        """Forget the token."""
-        self._token = None
+        """Forget the token; from now on none is sent."""
+        self._token = ""
 
     def connect(
         self,

@@ -40,6 +40,15 @@ def test_address_and_token_may_stand_in_the_environment(server: Peer, monkeypatc
     assert server.asked[0].headers["Authorization"] == "Bearer veil_other"
 
 
+def test_an_empty_token_is_none_whatever_the_environment_says(server: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEIL_TOKEN", "veil_other")
+    server.answers(lambda exchange: exchange.json({}))
+    for token in ("", " ", None):
+        with veil.connect(server.url, token=token) as connection:
+            connection.whoami()
+    assert [asked.headers.get("Authorization") for asked in server.asked] == [None, None, "Bearer veil_other"]
+
+
 def test_a_server_may_live_below_a_path(server: Peer) -> None:
     server.answers(lambda exchange: exchange.json({}))
     with veil.connect(server.url + "/veil/") as connection:

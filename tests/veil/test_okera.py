@@ -26,6 +26,20 @@ def test_the_notebook_cell_of_the_tutorial(server: Peer) -> None:
     assert server.asked[0].headers["Authorization"] == "Bearer veil_secret"
 
 
+def test_no_token_is_sent_that_was_not_given_here_or_was_taken_back(
+    server: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VEIL_TOKEN", "veil_of_another_server")
+    server.answers(lambda exchange: exchange.json({"datasets": []}))
+    never, back = context(), context()
+    back.enable_token_auth(token_str="veil_secret")
+    back.disable_auth()
+    for ctx in (never, back):
+        with ctx.connect("127.0.0.1", port(server)) as conn:
+            assert conn.list_databases() == []
+    assert ["Authorization" in asked.headers for asked in server.asked] == [False, False]
+
+
 @pytest.mark.parametrize("sql", ["select * from a.b", "-- all\nWITH x AS (select 1) select * from x", "(select 1)"])
 def test_sql_is_sent_untouched_and_cut_on_this_side(server: Peer, sql: str) -> None:
     server.gives(TABLE)
