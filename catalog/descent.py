@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import count
 
 from catalog.errors import SourceUnavailable, VeilError
 from catalog.flow import Flow, FlowKind, TableFlows
@@ -29,6 +30,10 @@ from catalog.sources.view_sql import Unclear, query_of
 _UNTOLD = "its SQL is not told to the account"
 _UNREAD = "the SQL of a generated column is not understood"
 _FRESH_SECONDS = 5.0
+_MOST_FLOWS = 20_000
+"""Of one view, and of all generated columns of a source: as many are kept within some seconds, and walked then."""
+_MOST_STEPS = 300_000
+"""Of following one view through those that it reads."""
 _NO_KEYS: Mapping[str, Sequence[Key]] = {}
 
 
@@ -134,7 +139,7 @@ class Descent:
                 ) from error
             self._tracing = _Tracing(
                 views={place: sql for name, sql in views.items() if (place := place_of(name))},
-                generated=Generated.of(made),
+                generated=Generated.of(made, most=_MOST_FLOWS),
                 shared=Shared.of(shared),
                 keys=[(place, each) for name, each in keys.items() if (place := place_of(name))],
                 shape_of=cache(self._shape),
@@ -206,6 +211,13 @@ def _referring(keys: Iterable[Key]) -> Iterator[Flow]:
                 yield Flow(column=(name,), relation=place, at=(fold(at),), kind=FlowKind.REFERS)
 
 
+class _TooMany(Unclear):
+    """A view's columns are made of more others than can be kept."""
+
+    def __init__(self) -> None:
+        super().__init__("its columns are made of too many others")
+
+
 @dataclass(slots=True, kw_only=True)
 class _Tracing:
     """What views are made of, through views of views down to tables; each is worked out once."""
@@ -219,6 +231,8 @@ class _Tracing:
     """What a view reads by its own SQL, as its source says it; None where that cannot be told."""
     _tables: TableFlows | None = None
     _made: dict[Place, tuple[frozenset[Origin], ...]] = field(default_factory=dict)
+    _tangled: set[Place] = field(default_factory=set)
+    """The views of which it is known that they come from too many columns."""
 
     def tables(self) -> TableFlows:
         """The flows of all tables."""
@@ -234,17 +248,38 @@ class _Tracing:
         """The origins of each column of a view, those of the views that it reads among them; raises Unclear."""
         if view in within:
             raise Unclear("it reads from itself")
+        if view in self._tangled:
+            raise _TooMany
         if view not in self._made:
             try:
                 shapes = {relation: self.shape_of(relation) for relation in self._read(view)}
             except VeilError as error:
                 raise Unclear("it reads from something that is not there") from error
             direct = lineage(self.views[view], shapes)
-            self._made[view] = tuple(
-                frozenset(deep for origin in column for deep in self._deeper(origin, shapes, (*within, view)))
-                for column in direct
-            )
+            try:
+                self._made[view] = self._followed(direct, shapes, (*within, view))
+            except _TooMany:
+                self._tangled.add(view)
+                raise
         return self._made[view]
+
+    def _followed(
+        self, direct: Iterable[frozenset[Origin]], shapes: Mapping[Place, Shape], within: tuple[Place, ...]
+    ) -> tuple[frozenset[Origin], ...]:
+        """The origins of columns, and those of views that they come from; raises Unclear where they are too many."""
+        found: list[frozenset[Origin]] = []
+        steps, flows = count(1), 0
+        for column in direct:
+            origins: set[Origin] = set()
+            for deep in (each for origin in column for each in self._deeper(origin, shapes, within)):
+                origins.add(deep)
+                if next(steps) > _MOST_STEPS:
+                    raise _TooMany
+            found.append(frozenset(origins))
+            flows += len(origins)
+            if flows > _MOST_FLOWS:
+                raise _TooMany
+        return tuple(found)
 
     def _read(self, view: Place) -> frozenset[Place]:
         read = self.reads(view)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 
 from catalog.names import fold
 from catalog.relations import Place, place_of
@@ -25,10 +26,15 @@ class Generated:
     _read: dict[Column, frozenset[Column] | None] = field(default_factory=dict)
     _names: dict[Place, dict[str, None]] = field(default_factory=dict)
     _untold: set[Column] = field(default_factory=set)
+    _open: set[Place] = field(default_factory=set)
+    _tangled: set[Place] = field(default_factory=set)
 
     @classmethod
-    def of(cls, columns: Iterable[GeneratedColumn]) -> "Generated":
-        """These columns; what two relations that cannot be told apart read, both of them may."""
+    def of(cls, columns: Iterable[GeneratedColumn], most: int = 20_000) -> "Generated":
+        """These columns; what two relations that cannot be told apart read, both of them may.
+
+        Of all together `most` are told that they are made of; of tables beyond that, any column of theirs may be in it.
+        """
         found = cls()
         for each in columns:
             if (place := place_of(each.relation)) is not None:
@@ -36,8 +42,22 @@ class Generated:
                 known = found._read.get(column, frozenset())
                 found._read[column] = None if reads is None or known is None else reads | known
                 found._names.setdefault(place, {})[each.name] = None
-                found._untold.update(() if each.is_told else (column,))
+                if not each.is_told:
+                    found._untold.add(column)
+                    found._open.add(place)
+        found._bound(most)
         return found
+
+    def _bound(self, left: int) -> None:
+        for place, names in self._names.items():
+            kept = 0
+            for name in names:
+                kept += len(self.made((place, fold(name)), most=left) or ())
+                if kept > left:
+                    self._tangled.add(place)
+                    break
+            else:
+                left -= kept
 
     def tables(self) -> tuple[Place, ...]:
         """The relations that have any."""
@@ -54,13 +74,18 @@ class Generated:
 
     def is_open(self, relation: Place) -> bool:
         """Whether a relation has a column that may hold anything."""
-        return any(place == relation for place, _ in self._untold)
+        return relation in self._open
 
-    def made(self, column: Column) -> frozenset[Column] | None:
-        """What a column is made of, nothing where it is not generated; None for any column of its table."""
+    def made(self, column: Column, *, most: float = inf) -> frozenset[Column] | None:
+        """What a column is made of, nothing where it is not generated; None for any column of its table.
+
+        It is looked for until there are more than `most`.
+        """
+        if column[0] in self._tangled:
+            return None
         found: set[Column] = set()
         left = [column]
-        while left:
+        while left and len(found) <= most + 1:
             each = left.pop()
             if each not in found:
                 found.add(each)

@@ -150,3 +150,38 @@ def test_a_second_crawl_changes_nothing(catalog: Catalog, crawled: Callable[[], 
     before = Tags(catalog).assignments()
     crawled()
     assert Tags(catalog).assignments() == before
+
+
+def test_columns_that_are_made_of_too_many_others_get_every_tag_that_could_be_in_them(
+    catalog: Catalog, source: Path, crawled: Callable[[], CrawlReport]
+) -> None:
+    """Two hundred columns, each worked out of the one before, and views whose columns are each made of all below."""
+    chained = ", ".join(f"g{n} VARCHAR AS (g{n - 1})" for n in range(1, 250))
+    width = range(150)
+    with duckdb.connect(str(source)) as engine:
+        engine.execute(f"CREATE TABLE chained (g0 VARCHAR, {chained}); INSERT INTO chained VALUES ('a')")
+        engine.execute(f"CREATE TABLE wide ({', '.join(f'a{n} VARCHAR' for n in width)}, secret VARCHAR)")
+        of = "wide"
+        for view in ("one", "two", "three"):
+            whole, columns = "||".join(f"a{n}" for n in width), ", ".join(f"s AS a{n}" for n in width)
+            engine.execute(f"CREATE VIEW {view} AS SELECT {columns} FROM (SELECT {whole} AS s FROM {of})")
+            of = view
+    crawled()
+    for dataset, column in (("d.chained", "g0"), ("d.wide", "secret")):
+        Tags(catalog).assign(
+            TagAssignment(
+                dataset=dataset,
+                path=(column,),
+                tag="x.secret",
+                state=TagState.CONFIRMED,
+                origin=TagOrigin.PERSON,
+                by="ada",
+            )
+        )
+    told = {each.relation: each.reason for each in crawled().unclear}
+    assert told["d.two"] == "what its columns are made of is not clear: its columns are made of too many others"
+    assert len(tags_of(catalog, "chained")) == 249
+    assert [len(tags_of(catalog, view)) for view in ("two", "three")] == [150, 150]
+    with catalog.snapshot() as tx:
+        kept = tx.rows("SELECT count(*) AS n FROM flow UNION ALL SELECT count(*) FROM table_flow")
+    assert max(row["n"] for row in kept) < 50_000
