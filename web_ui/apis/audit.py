@@ -1,24 +1,29 @@
 """The journal under /api/v1: exports of what a search found, and the verification of the whole."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import flask
 
 from catalog.clock import written_time
+from catalog.errors import NotAuthenticated
 from catalog.journal.event import Event, EventKind
 from policy_engine.capabilities import Action, Rights
 from policy_engine.model import Subject
 from proxy.http import answers
 from proxy.http.bodies import refuse_unknown_arguments
 from proxy.http.identity import Identity
-from proxy.http.streams import refuse_old_protocol
+from proxy.http.streams import Stream, refuse_old_protocol
 from proxy.refusals import RequestInvalid
 from proxy.turns import Turns
 from web_ui.journal.exports import EXPORTS
 from web_ui.journal.search import FILTERS, Found, matching, paced, reach_of
 from web_ui.parts import Parts
+
+ASK_AGAIN_SECONDS = 1.0
+"""An export is read for hours: so often is asked whether who reads it still may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +60,19 @@ class AuditApi:
                 f"unknown format `{form}`", hint="known: " + ", ".join(f"`{name}`" for name in EXPORTS)
             )
         with contextlib.ExitStack() as held:
-            end_turn = self.exporting.take(subject.user)
-            held.callback(end_turn)
+            held.callback(self.exporting.take(subject.user))
             reach = reach_of(self.parts, subject)
             with paced(reach):
                 found = matching(self.parts, subject, reach)
             told = self._told(subject, form, found)
             kind, lines = EXPORTS[form]
-            exported = lines(told, self.parts.journal.every(found.members), found.reach)
-            answer = flask.Response(_and_then(exported, end_turn), mimetype=kind)
-            answer.call_on_close(held.pop_all().close)
+            pieces = flask.stream_with_context(
+                line.encode() for line in lines(told, self._while_readable(found), found.reach)
+            )
+            held.callback(pieces.close)  # type: ignore[attr-defined]  # it is a generator
+            stream = Stream(pieces, decision_id=answers.decision_id(), on_failure=lambda _: None)
+            stream.hold(held)
+            answer = flask.Response(stream, mimetype=kind)
         suffix = "csv" if form == "csv" else "jsonl"
         answer.headers["Content-Disposition"] = f'attachment; filename="veil-journal-{told.seq}.{suffix}"'
         return answer
@@ -89,6 +97,17 @@ class AuditApi:
             details["head"] = {"seq": seq, "hash": head}
         return self.parts.journal.append(replace(own_event(EventKind.AUDIT_EXPORT, subject), details=details))
 
+    def _while_readable(self, found: Found) -> Iterator[Event]:
+        """Every event found; raises NotAuthenticated once who reads is another one, or may read something else."""
+        asked_at = time.monotonic()
+        for event in self.parts.journal.every(found.members):
+            if time.monotonic() >= asked_at + ASK_AGAIN_SECONDS:
+                answers.refuse_if_changed(self.identity)
+                if reach_of(self.parts, answers.subject(self.identity)).readable != found.reach.readable:
+                    raise NotAuthenticated("what you may read has changed meanwhile", hint="ask again")
+                asked_at = time.monotonic()
+            yield event
+
     def _require(self, what: str) -> Subject:
         subject = answers.subject(self.identity)
         Rights(subject, self.parts.policies.current()).require(Action.AUDIT_READ, None, what)
@@ -105,11 +124,6 @@ class AuditApi:
             if last is None or last.at is None
             else {"at": written_time(last.at), "by": last.user, "event": last.seq, **last.details},
         }
-
-
-def _and_then(lines: Iterator[str], end: Callable[[], None]) -> Iterator[str]:
-    yield from lines
-    end()
 
 
 def own_event(kind: EventKind, subject: Subject) -> Event:
