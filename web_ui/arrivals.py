@@ -37,7 +37,8 @@ _LINGER_SECONDS = 0.2
 _SWEEP_SECONDS = 0.25
 _MOST_OF_HEAD = 65_536  # bytes
 _MOST = 262_144  # bytes that are waited for in the system's memory
-_MOST_TAKEN = 65_536  # bytes that are kept here where that is full of small pieces
+_MOST_TAKEN = 147_456  # bytes that are kept here where that is full of small pieces: more than a head and a form
+_MOST_TAKEN_OF_ALL = 33_554_432
 _HEAD_END = b"\r\n\r\n"
 _BODY_END = b"\r\n0\r\n\r\n"  # in a piece it means nothing, and then a thread waits for the rest
 _TOO_LARGE = (
@@ -45,7 +46,13 @@ _TOO_LARGE = (
     b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 64\r\n\r\n"
     b"the head of a request has at most 65,536 bytes; send fewer ones\n"
 )
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+_UNREADABLE = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 64\r\n\r\n"
+    b"the Content-Length of a request is one number of twelve digits.\n"
+)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,12})[ \t]*(?=\r\n)", re.IGNORECASE)
+_OF_LENGTH = re.compile(rb"\r\n[ \t]*content-length", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 
@@ -66,6 +73,20 @@ def missing(begun: bytes) -> int:
         return 0 if _BODY_END in begun[end:] else 1
     length = _LENGTH.search(head)
     return max(0, end + len(_HEAD_END) + (int(length[1]) if length else 0) - len(begun))
+
+
+def is_readable(begun: bytes) -> bool:
+    """Whether it can be told how long a request is, once its head is there.
+
+    Example:
+        >>> is_readable(b"POST / HTTP/1.1\\r\\nContent-Length: 5\\r\\n\\r\\n")
+        True
+        >>> is_readable(b"POST / HTTP/1.1\\r\\nContent-Length: +5\\r\\n\\r\\n")
+        False
+    """
+    head = begun[: begun.find(_HEAD_END) + 2]
+    named = sum(1 for _ in _OF_LENGTH.finditer(head))
+    return named == sum(1 for _ in _LENGTH.finditer(head)) <= 1
 
 
 @dataclass(slots=True)
@@ -158,7 +179,12 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         came = _waiting(conn.sock)
         begun = self._held(conn) + came
         if len(begun) >= _MOST_OF_HEAD and begun.find(_HEAD_END, 0, _MOST_OF_HEAD) < 0:
-            self._refuse(conn)
+            _log.warning("a request had a head of more than %s bytes: from %s", f"{_MOST_OF_HEAD:,}", conn.client[0])
+            self._refuse(conn, _TOO_LARGE)
+            return
+        if not is_readable(begun):
+            _log.warning("a request had no length that can be read: from %s", conn.client[0])
+            self._refuse(conn, _UNREADABLE)
             return
         left = min(missing(begun), _MOST - len(begun))
         is_stuck = len(came) == before
@@ -166,6 +192,9 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._begin(conn)
             return
         if is_stuck:  # the system's memory is full of the heads of small pieces
+            if sum(map(len, self._taken.values())) > _MOST_TAKEN_OF_ALL:
+                self._close(conn)
+                return
             self._taken[conn] = self._taken.get(conn, b"") + conn.sock.recv(len(came))
             came = b""
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(came) + left)
@@ -186,13 +215,12 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         conn.data_ready = True
         super().enqueue_req(conn)
 
-    def _refuse(self, conn: TConn) -> None:
-        """Says that a head is too large: a thread would wait for the rest of it, and for nobody whom a share counts."""
-        _log.warning("a request had a head of more than %s bytes: from %s", f"{_MOST_OF_HEAD:,}", conn.client[0])
+    def _refuse(self, conn: TConn, answer: bytes) -> None:
+        """Says what is wrong with a head: a thread would wait for the rest, and for nobody whom a share counts."""
         self._taken.pop(conn, None)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         with suppress(OSError):  # what the system does not take at once is not waited for
-            socket.socket.send(conn.sock, _TOO_LARGE, socket.MSG_DONTWAIT)
+            socket.socket.send(conn.sock, answer, socket.MSG_DONTWAIT)
         self._leave(conn)
 
     def _part(self, conn: TConn, go_on: Callable[[], None]) -> None:
