@@ -17,6 +17,7 @@ from pathlib import Path
 from catalog.clock import read_time, written_time
 from catalog.errors import ArchiveInvalid, SealInvalid, SettingsInvalid
 from catalog.journal.chain import BEFORE_THE_FIRST, Link, canonical, link_of
+from catalog.journal.own_files import opened
 from catalog.journal.seals import Seal, read_seal
 
 _MAKERS_MARK = 1
@@ -68,11 +69,13 @@ class ArchiveHead:
 def write_archive(file: Path, head: ArchiveHead, lines: Iterable[str]) -> None:
     """Writes an archive that is on the disk when this returns; raises SettingsInvalid when it cannot be written.
 
-    Nothing is written through a link, which whoever may write to the folder could have laid to another file.
+    Nothing is written through a link, which whoever may write to the folder could have laid to another file, nor to a
+    file that they have laid there.
     """
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        handle = opened(file, os.O_WRONLY)
         with os.fdopen(handle, "wb") as raw:
+            raw.truncate(0)
             with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as out:
                 out.write(head.line.encode() + b"\n")
                 for line in lines:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from catalog.clock import read_time, written_time
 from catalog.errors import SealInvalid, SettingsInvalid
 from catalog.journal.chain import canonical
+from catalog.journal.own_files import opened
 from catalog.secret_files import kept_secret
 
 RENEWED = "was the key renewed? name each key that was in use, the older ones too"
@@ -82,7 +83,7 @@ class SealBook:
         """Signs and writes a seal; it is on the disk when this returns. Raises SettingsInvalid when it cannot be."""
         seal = self.signed(count, head, at=at)
         try:
-            with self.file.open("a+b") as book:
+            with os.fdopen(opened(self.file, os.O_RDWR | os.O_APPEND, 0o666), "a+b") as book:
                 fcntl.flock(book, fcntl.LOCK_EX)
                 _cut_unfinished(book)
                 book.write(seal.line.encode() + b"\n")

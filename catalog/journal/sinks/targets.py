@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import ssl
+import stat
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from catalog.errors import SettingsInvalid, SinkUnavailable
+from catalog.journal.own_files import opened
 
 _SECONDS = 10.0
 _PATIENCE_SECONDS = 2.0
@@ -52,9 +54,11 @@ class RotatedFile:
 
     def send(self, lines: Sequence[str]) -> None:
         try:
-            if self.file.exists() and self.file.stat().st_size >= self.most_bytes:
-                self._rotate()
-            handle = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            with contextlib.suppress(FileNotFoundError):
+                there = os.lstat(self.file)
+                if stat.S_ISREG(there.st_mode) and there.st_size >= self.most_bytes:
+                    self._rotate()
+            handle = opened(self.file, os.O_RDWR | os.O_APPEND)
             with os.fdopen(handle, "ab") as out:
                 end = os.fstat(handle).st_size
                 if end and os.pread(handle, 1, end - 1) != b"\n":  # a write that was cut off; no line may go on there
