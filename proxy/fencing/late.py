@@ -18,6 +18,7 @@ so that the engine can use them as early as it likes. Whatever is not surely of 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 
 from sqlglot import exp
 
@@ -63,6 +64,7 @@ class _Chain:
 
     def __init__(self, tree: exp.Expr) -> None:
         self.selects = list(_selects(tree))
+        self.is_aggregated = [_is_aggregated(select) for select in self.selects]
         self.places = {
             id(top): _Place(depth=depth, top=top)
             for depth, select in enumerate(self.selects)
@@ -91,7 +93,7 @@ class _Chain:
 
     def is_read_whole(self, depth: int) -> bool:
         """Whether an outer SELECT gives its first row when it has read all rows of the one at this depth."""
-        return any(map(_is_aggregated, self.selects[:depth]))
+        return any(self.is_aggregated[:depth])
 
 
 def late_columns(tree: exp.Expr, known: Families, plain: Set[str]) -> tuple[exp.Column, ...] | None:
@@ -168,16 +170,21 @@ def _is_aggregated(select: exp.Select) -> bool:
 
 def _may_be_meant_elsewhere(tree: exp.Expr, loud: Iterable[_Place], chain: _Chain) -> bool:
     """Whether something beside an outer SELECT reads what may raise: WHERE and other items can name an alias too."""
-    aliases: dict[str, list[_Place]] = {}
+    aliases: dict[str, dict[int, list[_Place]]] = {}
     for place in loud:
-        aliases.setdefault(fold(place.top.alias), []).append(place)
+        if isinstance(place.top, exp.Alias):
+            aliases.setdefault(fold(place.top.alias), {}).setdefault(place.depth, []).append(place)
     for column in tree.find_all(exp.Column):
-        for meant in (place for part in column.parts for place in aliases.get(fold(part.name), ())):
-            where = chain.place(column)
-            is_beside = where is None or (where.depth == meant.depth and where is not meant and not where.is_bare)
-            if is_beside and isinstance(meant.top, exp.Alias):
-                return True
+        meant = [found for part in column.parts if (found := aliases.get(fold(part.name)))]
+        where = chain.place(column) if meant else None
+        if meant and (where is None or (not where.is_bare and any(_is_beside(where, found) for found in meant))):
+            return True
     return False
+
+
+def _is_beside(where: _Place, aliases: Mapping[int, Sequence[_Place]]) -> bool:
+    """Whether one of these stands in the same SELECT, and elsewhere."""
+    return aliases.get(where.depth, [where])[:2] != [where]
 
 
 def _are_plain(kept: Sequence[exp.Column], tree: exp.Expr, chain: _Chain, plain: Set[str], unclear: Set[str]) -> bool:
@@ -188,13 +195,16 @@ def _are_plain(kept: Sequence[exp.Column], tree: exp.Expr, chain: _Chain, plain:
     others = {fold(name.name) for table in tree.find_all(exp.TableAlias) for name in table.columns} | unclear
     others |= {fold(name.name) for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()}
 
+    surely = plain - aliases.keys() - others
+
+    @cache
     def is_plain(name: str) -> bool:
         meanings = aliases.get(name, [])
         return name not in others and (name in plain or bool(meanings)) and all(map(means_plain, meanings))
 
     def means_plain(alias: exp.Alias) -> bool:
         place = chain.places.get(id(alias))
-        is_other_name = isinstance(alias.this, exp.Column) and fold(alias.this.name) in plain - aliases.keys() - others
+        is_other_name = isinstance(alias.this, exp.Column) and fold(alias.this.name) in surely
         return is_other_name or (place is not None and bool(place.loud))
 
     return all(is_plain(fold(column.name)) for column in kept) and ("*" not in unclear or not kept)
@@ -211,7 +221,7 @@ def _kept(place: _Place, chain: _Chain) -> Iterable[exp.Column] | None:
         is_inside = all(_around(node, aggregates) is not None for node in place.loud)
         is_last = is_inside or is_read_whole or not _is_limited(chain.selects[0])
         return columns if is_last and all(_around(column, aggregates) is not None for column in columns) else None
-    is_key = _is_aggregated(chain.selects[place.depth])
+    is_key = chain.is_aggregated[place.depth]
     return columns if (is_read_whole or is_key) and not isinstance(place.top, exp.Ordered) else None
 
 

@@ -28,6 +28,10 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "an order": f"select id from {DATASET} order by {','.join(['id'] * 5_000)}",
         "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_900)})",
         "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(5_900))}) from {DATASET}",
+        "one alias of many": f"select max(1), {', '.join(['+'.join(['a'] * 288)] * 10)} from"
+        f" (select {', '.join(['-id a'] * 1_480)} from {DATASET}) q",
+        "one alias of many sums": f"select {', '.join(['sum(id * id) as a'] * 700)} from {DATASET}"
+        f" order by {', '.join(['a'] * 1_000)}",
         "unions": " union all ".join([f"select id from {DATASET}"] * 250),
         "subqueries": f"select {', '.join(f'(select max(id) + {n} from {DATASET})' for n in range(250))}",
         "parameters": f"select {','.join(['?'] * 4_000)}",

@@ -14,9 +14,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlglot import exp
 
 from proxy.fencing.barrier import is_leak_proof
-from proxy.fencing.late import keep_late, late_columns, let_go
+from proxy.fencing.late import _Chain, _Place, keep_late, late_columns, let_go
 from proxy.fencing.meanings import families
 from proxy.reading.statement import generate, read
 from tests.proxy.world import governed
@@ -326,3 +327,19 @@ def test_two_worlds_answer_alike_what_is_summed_up(tmp_path: Path) -> None:
         for sql in QUESTIONS:
             outcomes = [world.outcome(sql) for world in worlds]
             assert outcomes[0] == outcomes[1] == outcomes[2], sql
+
+
+@pytest.mark.parametrize("times", [50, 100])
+def test_columns_are_placed_once_however_many_they_may_mean(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    placed = []
+    place = _Chain.place
+
+    def counted(chain: _Chain, node: exp.Expr) -> _Place | None:
+        placed.append(node)
+        return place(chain, node)
+
+    monkeypatch.setattr(_Chain, "place", counted)
+    inner = ", ".join(["-k a"] * times)
+    tree = read(f"select max(1), {', '.join(['a + a'] * times)} from (select {inner} from t) q").tree
+    assert late_columns(tree, families(tree, COLUMNS), PLAIN) is not None
+    assert len(placed) <= 4 * times  # each minus, and each column outside
