@@ -12,15 +12,15 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
+from catalog.errors import SourceUnavailable
 from catalog.model import Description, Key
 from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
@@ -38,7 +38,6 @@ from catalog.sources.remote.postgres_catalog import (
     MAY_IDENTIFY,
     READS,
     REFERENCES,
-    SETTINGS,
     SHARED_ROWS,
     SIZE,
     TABLES,
@@ -49,13 +48,13 @@ from catalog.sources.remote.postgres_catalog import (
     shared_told,
 )
 from catalog.sources.remote.postgres_changes import BACKEND, LOCKED, STATES, changed, has_changed, may_change, oids
+from catalog.sources.remote.postgres_connections import PostgresConnections, stop
 from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import column_of, converted, declared_of, operator, type_of
-from catalog.sources.remote.postgres_url import driver, with_defaults
 from catalog.sources.remote.sampling import evenly
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable, SharesMoments
 from catalog.sources.remote.statements import pushed, select, where
-from catalog.sources.remote.versions import Version, postgres_version, refuse_older
+from catalog.sources.remote.versions import refuse_older
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
@@ -64,8 +63,6 @@ _FEW_PAGES = 256
 _ROWS_OF_A_PAGE = 50.0
 _MOST_SAMPLED = 100_000
 _BATCH_BYTES = str(4 * 2**20)
-
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 def open_postgres(
@@ -77,29 +74,17 @@ def open_postgres(
 
 
 class PostgresSnapshot:
-    """One state of a database: one connection keeps it and tells of tables, and each scan has one of its own.
-
-    Connections are taken from `kept` and left there, out of their transaction and with no setting of this look.
-
-    INVARIANT: one that has read what may run SQL of others is closed, and so is one whose scan did not come to its end.
-    """
+    """One state of a database: one connection keeps it and tells of tables, and each scan has one of its own."""
 
     has_schemas: ClassVar = True
 
     def __init__(self, source: str, url: str, seconds: float | None, kept: Kept | None = None) -> None:
-        self._kept = kept or Kept()
-        self._is_kept_here = kept is None
         self._source = source
-        self._url = url
         self._seconds = seconds
-        self._guard = threading.Lock()
+        self._connections = PostgresConnections(source, url, seconds, kept)
         self._asking = threading.Lock()
-        self._open: set[Connection] = set()
-        self._is_cancelled = False
-        self._exported = ""
-        self._version: Version = ()
         self._mark = secrets.token_hex(8)
-        self._keeper = self._connected()
+        self._keeper = self._connections.taken()
         self._exported = self._own_moment()
 
     def share(self, other: SharesMoments) -> bool:
@@ -228,32 +213,20 @@ class PostgresSnapshot:
 
     def cancel(self) -> None:
         """Stops what every connection is doing; no scan begins any more."""
-        with self._guard:
-            self._is_cancelled = True
-            connections = tuple(self._open)
-        for connection in connections:
-            with suppress(Exception):  # it may have ended meanwhile
-                connection.adbc_cancel()
+        self._connections.cancel()
 
     def close(self) -> None:
         """Ends every transaction; a scan under way is stopped, and ends its own."""
-        with self._guard:
-            scanning = self._open - {self._keeper}
-        for connection in scanning:
-            with suppress(Exception):  # it may have ended meanwhile
-                connection.adbc_cancel()
-        self._leave(self._keeper)
-        if self._is_kept_here:
-            self._kept.close()
+        self._connections.close(self._keeper)
 
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str] = ()
     ) -> Iterator[pa.RecordBatch]:
         runs_sql = table.is_worked_out or any(column.is_worked_out for column in columns)
-        connection, is_whole = self._connected(self._exported), False
+        connection, is_whole = self._connections.taken(self._exported), False
         try:
             with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
-                refuse_older(self._source, "PostgreSQL", self._version, columns)
+                refuse_older(self._source, "PostgreSQL", self._connections.version, columns)
                 self._bind_keys(connection, keys_of(columns), table)
                 if values:
                     names = (f"pg_catalog.set_config('{self._named(n)}', ${n + 1}, true)" for n in range(len(values)))
@@ -273,10 +246,9 @@ class PostgresSnapshot:
                         is_whole = True
                     finally:
                         if not is_whole:
-                            with suppress(Exception):  # the statement may have ended by itself
-                                connection.adbc_cancel()
+                            stop(connection)
         finally:
-            self._leave(connection) if is_whole and not runs_sql else self._drop(connection)
+            (self._connections.leave if is_whole and not runs_sql else self._connections.drop)(connection)
 
     def _named(self, place: int) -> str:
         """The setting of a value, by a name that is drawn for this look."""
@@ -316,84 +288,23 @@ class PostgresSnapshot:
 
     def _rows_of_now(self, sql: str, *values: str) -> list[dict[str, object]]:
         """What is so by now, whatever the snapshot knows."""
-        now = self._connected("")
+        now = self._connections.taken()
         try:
             return self._rows(sql, *values, on=now)
         finally:
-            self._leave(now)
-
-    def _connected(self, exported: str = "") -> "Connection":
-        """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new."""
-        left: Any = self._kept.take(self._url)
-        if left is not None:
-            with suppress(SourceUnavailable):  # the server may have ended it meanwhile
-                return self._begun(left, exported)
-        connect = driver()
-        with told(self._source, self._seconds):
-            connection = connect(with_defaults(self._url), autocommit=True)
-        return self._begun(connection, exported)
-
-    def _begun(self, connection: "Connection", exported: str) -> "Connection":
-        """The connection in a transaction on a snapshot, with every setting that Veil relies on."""
-        with self._guard:
-            self._open.add(connection)
-            is_cancelled = self._is_cancelled
-        try:
-            if is_cancelled:
-                raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
-            timeout = 0 if self._seconds is None else max(1, int(self._seconds * 1000))
-            [settings] = self._rows(SETTINGS, str(timeout), on=connection)
-            if settings["encoding"] != "UTF8":
-                raise SourceUnavailable(
-                    f"the database of source `{self._source}` is not encoded in UTF8",
-                    hint="what its texts mean cannot be told for certain; make one in UTF8",
-                )
-            self._version = postgres_version(int(str(settings["version"])))
-            self._rows(_BEGIN, on=connection)
-            if exported:
-                self._rows(f"SET TRANSACTION SNAPSHOT '{exported}'", on=connection)
-        except BaseException:
-            self._drop(connection)
-            raise
-        return connection
+            self._connections.leave(now)
 
     def _begin_anew(self, exported: str = "") -> None:
         self._rows("ROLLBACK")
-        self._rows(_BEGIN)
-        if exported:
-            self._rows(f"SET TRANSACTION SNAPSHOT '{exported}'")
+        self._connections.begin(self._keeper, exported)
         self._exported = exported or self._own_moment()
 
     def _own_moment(self) -> str:
         return str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
 
-    def _leave(self, connection: "Connection") -> None:
-        """Leaves a connection to later looks as a new one would be, or closes it."""
-        if self._is_cancelled:
-            self._drop(connection)
-            return
-        try:
-            for statement in ("ROLLBACK", "DISCARD ALL"):
-                self._rows(statement, on=connection)
-        except VeilError:
-            self._drop(connection)
-            return
-        with self._guard:
-            self._open.discard(connection)
-        self._kept.give(self._url, connection)
-
-    def _drop(self, connection: "Connection") -> None:
-        with self._guard:
-            self._open.discard(connection)
-        with told(self._source, self._seconds):
-            connection.close()
-
     def _rows(self, sql: str, *values: str, on: "Connection | None" = None) -> list[dict[str, object]]:
         """All rows of a small statement of Veil's own."""
-        with told(self._source, self._seconds), closing((on or self._keeper).cursor()) as cursor:
-            cursor.execute(sql, parameters=list(values) or None)
-            rows: list[dict[str, object]] = cursor.fetch_arrow_table().to_pylist()
-            return rows
+        return self._connections.rows(on or self._keeper, sql, *values)
 
 
 def _item(table: RemoteTable) -> str:
