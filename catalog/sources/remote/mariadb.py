@@ -9,16 +9,14 @@ in it. So each scan of a view has a connection of its own, which is begun with t
 there is to be one moment: then it has to be known that it calls none, or the view has to be all that is read, once.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from catalog.descriptions import KeyPart, description
-from catalog.errors import SourceTimeout, VeilError
 from catalog.model import Description, Key
 from catalog.names import fold, join, split
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
@@ -26,6 +24,7 @@ from catalog.sources.generated_sql import generated_columns
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import keys_of, without_keys
 from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.locks import Attempt, Locked, Locks
 from catalog.sources.remote.mariadb_catalog import (
     COLUMNS,
     COMMENTS,
@@ -47,23 +46,21 @@ from catalog.sources.remote.mariadb_catalog import (
     references_told,
 )
 from catalog.sources.remote.mariadb_connections import (
-    BEGIN,
-    ISOLATION,
-    SETTINGS,
+    MariaDbConnections,
     Opened,
     bind_keys,
     driver,
     hold,
     item_of,
-    kill,
     leave,
+    let_go,
+    wait_briefly,
+    wait_long,
 )
-from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_held import Places, changed, held_first, moment_lost, read_by
 from catalog.sources.remote.mariadb_lines import batches as lines_to_batches
 from catalog.sources.remote.mariadb_lines import line
 from catalog.sources.remote.mariadb_types import Declared, columns_of, literal, named, sound
-from catalog.sources.remote.mariadb_url import arguments
 from catalog.sources.remote.plain import plain_no_more
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, evenly, places
@@ -73,7 +70,6 @@ from catalog.sources.remote.versions import mariadb_version, refuse_older
 from catalog.sources.view_sql import relations_read
 
 _DIALECT = "mysql"
-_GRACE_SECONDS = 30
 _FEW_ROWS = 20_000
 _MOST_SAMPLED = 100_000
 _UNSURE = "\0?"
@@ -81,10 +77,14 @@ _UNSURE = "\0?"
 
 
 def open_mariadb(
-    source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+    source: str,
+    options: Mapping[str, str],
+    seconds: float | None,
+    kept: Kept | None = None,
+    locks: Locks | None = None,
 ) -> "MariaDbSnapshot":
     """A look at the database of the option `url`."""
-    return MariaDbSnapshot(source, options["url"], seconds)
+    return MariaDbSnapshot(source, options["url"], seconds, locks or Locks())
 
 
 class MariaDbSnapshot:
@@ -92,21 +92,16 @@ class MariaDbSnapshot:
 
     has_schemas: ClassVar = True
 
-    def __init__(self, source: str, url: str, seconds: float | None) -> None:
+    def __init__(self, source: str, url: str, seconds: float | None, locks: Locks) -> None:
         self._source = source
         self._seconds = seconds
-        self._arguments = arguments(source, url)
-        self._guard = threading.Lock()
-        self._open: set[Opened] = set()
-        self._idle: list[Opened] = []
-        self._reserved: list[Opened] = []
-        self._is_cancelled = False
+        self._locks = locks
         self._held: Places | None = None
-        self._give_back(self._connected())
+        self._connections = MariaDbConnections(source, url, seconds)
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
         """Every table and view of the URL's database; of all databases when it names none."""
-        database = str(self._arguments["database"] or "")
+        database = self._connections.database
         tables = [
             RemoteTable(
                 schema=str(found),
@@ -140,7 +135,7 @@ class MariaDbSnapshot:
 
     def generated(self) -> Iterator[GeneratedColumn]:
         """The generated columns of tables, as far as the account may see how they are made."""
-        database = str(self._arguments["database"] or "")
+        database = self._connections.database
         rows = self._rows(GENERATED, database, database, database, database)
         columns = (
             (join(str(schema), str(table)), str(name), None if sql is None else str(sql))
@@ -150,7 +145,7 @@ class MariaDbSnapshot:
 
     def references(self) -> Mapping[str, tuple[Key, ...]]:
         """The foreign keys of tables, as far as the account may see them."""
-        database = str(self._arguments["database"] or "")
+        database = self._connections.database
         return references_told(self._rows(REFERENCES, database, database))
 
     def shared_rows(self) -> Iterator[SharedRows]:
@@ -214,13 +209,7 @@ class MariaDbSnapshot:
     def prepare(self, table: RemoteTable) -> None:
         """Begins a connection for a scan of what is no plain table, and all others anew, to read about one moment."""
         if not table.is_plain:
-            made = self._connected()
-            with self._guard:
-                self._reserved.append(made)
-                waiting = [*self._idle, *self._reserved]
-            with self._told():
-                for connection in waiting:
-                    connection.query(BEGIN)
+            self._connections.reserve()
 
     def one_moment(self, tables: Sequence[RemoteTable]) -> None:
         """Holds these, and what views among them read, before anything is read of any; then one connection reads all.
@@ -234,16 +223,25 @@ class MariaDbSnapshot:
                 raise moment_lost(self._source)
             self.prepare(tables[0])
         else:
-            connection, is_whole = self._taken(), False
-            try:
-                with self._told():
-                    hold(connection, held_first(held))
-                    is_whole = True
-            finally:
-                self._give_back(connection) if is_whole else self._drop(connection)
+            for attempt in self._locks.attempts(self._seconds):
+                with attempt:
+                    self._hold_all(held)
+                    break
+            self._locks.hold()
             if read_by(places, self.tables(), self._reads) != held:
                 raise changed(self._source)
         self._held = held or {}
+        self._connections.are_of_one_moment = True
+
+    def _hold_all(self, held: Places) -> None:
+        connection, is_whole = self._connections.taken(), False
+        try:
+            with self._connections.told():
+                wait_briefly(connection)
+                hold(connection, held_first(held))
+                is_whole = True
+        finally:
+            self._connections.give_back(connection) if is_whole else self._connections.drop(connection)
 
     def _is_shared(self, table: RemoteTable) -> bool:
         """Whether the connection of a scan has been used, and will be, for others."""
@@ -274,47 +272,64 @@ class MariaDbSnapshot:
 
     def cancel(self) -> None:
         """Stops what every connection is doing; no scan begins any more."""
-        with self._guard:
-            self._is_cancelled = True
-            running = self._open - {*self._idle, *self._reserved}
-        kill(self._arguments, running)
+        self._connections.cancel()
 
     def close(self) -> None:
         """Ends every transaction; a scan under way is stopped, and ends its own."""
-        with self._guard:
-            ended, self._idle, self._reserved = [*self._idle, *self._reserved], [], []
-            scanning = self._open - set(ended)
-        kill(self._arguments, scanning)
-        for connection in ended:
-            self._drop(connection)
+        self._connections.close()
 
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, read: Callable[..., Any] = batches
     ) -> Iterator[pa.RecordBatch]:
-        connection, is_whole, keys = self._taken(self._is_shared(table)), False, keys_of(columns)
+        for attempt in self._locks.attempts(self._seconds):
+            with attempt:
+                yield from self._attempted(sql, columns, table, read, attempt)
+                return
+
+    def _attempted(
+        self,
+        sql: str,
+        columns: Sequence[RemoteColumn],
+        table: RemoteTable,
+        read: Callable[..., Any],
+        attempt: Attempt,
+    ) -> Iterator[pa.RecordBatch]:
+        """A scan; where a table is locked its connection stays for the next attempt, with its snapshot."""
+        is_shared, keys, connections = self._is_shared(table), keys_of(columns), self._connections
+        connection, stays, is_whole = connections.taken(is_shared), False, False
         try:
-            with self._told():
+            with connections.told():
                 refuse_older(self._source, *mariadb_version(connection.get_server_info()), columns)
-                if table.is_plain:
-                    self._hold(connection, table)
-                bind_keys(connection, keys)
-                cursor = connection.cursor(driver().cursors.SSCursor)
+                cursor, bound = connection.cursor(driver().cursors.SSCursor), dict[str, bytes]()
                 try:
-                    cursor.execute(sql)
+                    with connections.told():
+                        wait_briefly(connection)
+                        if table.is_plain:
+                            self._hold(connection, table)
+                        bound.update(keys)
+                        bind_keys(connection, keys)
+                        cursor.execute(sql)
+                    attempt.holds()
+                    attempt.gives()
                     yield from read(cursor.fetchmany, columns, table.name)
                     is_whole = True
+                except Locked:
+                    wait_long(connection)
+                    stays = not bound
+                    raise
                 finally:
-                    if not is_whole:
-                        kill(self._arguments, [connection])  # else closing would read all the rest
+                    if not is_whole and not stays:
+                        connections.end(connection)  # else closing would read all the rest
                         leave(cursor)
                     with suppress(Exception):
                         cursor.close()
-                if keys:
-                    is_whole = False
-                    connection.query(without_keys(keys))
-                    is_whole = True
+                if bound:
+                    connection.query(without_keys(bound))
+                if is_shared and self._held is None:
+                    let_go(connection)
+                stays = is_shared
         finally:
-            self._give_back(connection) if is_whole and self._is_shared(table) else self._drop(connection)
+            connections.give_back(connection, is_shared) if stays else connections.drop(connection)
 
     def _hold(self, connection: Opened, table: RemoteTable) -> None:
         """Keeps a plain table as it is until the transaction ends; raises SourceUnavailable for what is none."""
@@ -324,76 +339,9 @@ class MariaDbSnapshot:
             if cursor.fetchall() != ((0,),):
                 raise plain_no_more(self._source, table)
 
-    def _taken(self, is_shared: bool = True) -> Opened:
-        """A connection that others have used and will use, or one for a single scan."""
-        with self._guard:
-            waiting = self._idle if is_shared else self._reserved
-            if waiting and not self._is_cancelled:
-                return waiting.pop()
-            if self._held is not None and not self._is_cancelled:
-                raise moment_lost(self._source)
-        return self._connected()
-
-    def _give_back(self, connection: Opened) -> None:
-        with self._guard:
-            self._idle.append(connection)
-
-    def _drop(self, connection: Opened) -> None:
-        with self._guard:
-            self._open.discard(connection)
-        with suppress(Exception):  # it may be broken already
-            connection.close()
-
-    def _connected(self) -> Opened:
-        """A new connection in a read-only transaction."""
-        reading = None if self._seconds is None else self._seconds + _GRACE_SECONDS
-        with self._told():
-            connection: Opened = driver().connect(**self._arguments, read_timeout=reading)
-        with self._guard:
-            self._open.add(connection)
-            is_cancelled = self._is_cancelled
-        try:
-            with self._told(), connection.cursor() as cursor:
-                if is_cancelled:
-                    raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
-                cursor.execute(SETTINGS)
-                cursor.execute(ISOLATION)
-                if self._seconds is not None:
-                    is_mariadb = "MariaDB" in connection.get_server_info()
-                    limit = f"max_statement_time = {self._seconds:f}"
-                    mysql = f"max_execution_time = {max(1, int(self._seconds * 1000)):d}"
-                    cursor.execute(f"SET SESSION {limit if is_mariadb else mysql}")
-                cursor.execute(BEGIN)
-        except BaseException:
-            self._drop(connection)
-            raise
-        return connection
-
     def _rows(self, sql: str, *values: str) -> Sequence[Sequence[object]]:
-        """All rows of a small statement of Veil's own."""
-        connection, is_whole = self._taken(), False
-        try:
-            with self._told(), connection.cursor() as cursor:
-                cursor.execute(sql, values or None)
-                rows: Sequence[Sequence[object]] = cursor.fetchall()
-                is_whole = True
-                return rows
-        finally:
-            self._give_back(connection) if is_whole else self._drop(connection)
+        return self._connections.rows(sql, *values)
 
     def _key(self, table: RemoteTable) -> str | None:
         found = self._rows(KEY, table.schema, table.name, table.schema, table.name)
         return named(str(found[0][0])) if len(found) == 1 else None
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """The driver's failures in Veil's words; its texts may carry values and addresses and are not told."""
-        try:
-            yield
-        except VeilError:
-            raise
-        except Exception as error:
-            if not type(error).__module__.startswith("pymysql") and not isinstance(error, OSError | UnicodeError):
-                raise
-            seconds, is_cancelled = self._seconds, self._is_cancelled
-            raise failure(self._source, error, seconds, is_cancelled=is_cancelled) from None

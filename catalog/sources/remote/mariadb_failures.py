@@ -4,6 +4,7 @@ import ssl
 
 from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
 from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.remote.locks import Locked
 from catalog.sources.remote.unreached import unreached
 
 _UNVERIFIED, _NO_FILE = -1, -2  # what the driver has no number for
@@ -34,6 +35,7 @@ _CODES: tuple[_Meaning, ...] = (
 )
 _OF_SERVER = range(1000, 2000), range(3000, 6000)  # the others are the driver's, which tell no value
 _STOPPED = (1317, 1969, 3024, 1028)
+_LOCKED = 1205
 
 
 def failure(source: str, error: Exception, seconds: float | None, *, is_cancelled: bool = False) -> VeilError:
@@ -44,7 +46,8 @@ def failure(source: str, error: Exception, seconds: float | None, *, is_cancelle
         return SourceTimeout(f"source `{source}` was stopped{limit}", hint="narrow the query, or ask for more time")
     for codes, why, hint in _CODES:
         if code in codes:
-            return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)
+            kind = Locked if code == _LOCKED else SourceUnavailable
+            return kind(f"source `{source}` cannot be read: {why}", hint=hint)
     if isinstance(code, int) and any(code in codes for codes in _OF_SERVER):
         return SourceUnavailable(
             f"source `{source}` cannot be read: a value in it cannot be worked out by a view, or it failed",

@@ -17,6 +17,7 @@ from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.dataset import RemoteDataset
 from catalog.sources.remote.in_turn import Room, Turns
+from catalog.sources.remote.locks import Locks
 from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot, order_of
 from catalog.sources.remote.plain import order_no_more, plain_no_more, takes_keys, under_mark
 from catalog.sources.remote.snapshot import ReadsInTurn, RemoteColumn, RemoteTable, SharesMoments, Snapshot
@@ -48,6 +49,7 @@ class OpenedRemotes:
         self._work = work
         self._seconds = seconds
         self._kept = kept
+        self._locks = Locks()
         self._guard = threading.Lock()
         self._snapshots: dict[tuple[object, ...], Snapshot] = {}
         self._turns: dict[Snapshot, Turns] = {}
@@ -127,7 +129,8 @@ class OpenedRemotes:
         where = _where(remote)
         snapshot = self._snapshots.get(where)
         if snapshot is None:
-            snapshot = open_snapshot(remote.connector, remote.source, dict(remote.options), self._seconds, self._kept)
+            options = dict(remote.options)
+            snapshot = open_snapshot(remote.connector, remote.source, options, self._seconds, self._kept, self._locks)
             with self._guard:
                 others = tuple(self._snapshots.values())
                 self._snapshots[where] = snapshot

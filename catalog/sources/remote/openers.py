@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from catalog.errors import SourceUnavailable
 from catalog.names import fold, split
 from catalog.sources.kept import Kept
+from catalog.sources.remote.locks import Locks
 from catalog.sources.remote.mariadb import open_mariadb
 from catalog.sources.remote.postgres import open_postgres
 from catalog.sources.remote.snapshot import Opener, RemoteColumn, RemoteTable, Snapshot
@@ -37,13 +38,18 @@ def never_raises(connector: str, type_name: str) -> bool:
 
 
 def open_snapshot(
-    connector: str, source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+    connector: str,
+    source: str,
+    options: Mapping[str, str],
+    seconds: float | None,
+    kept: Kept | None = None,
+    locks: Locks | None = None,
 ) -> Snapshot:
     """A look at the database that the options name; raises SourceUnavailable, SourceTimeout or SettingsInvalid.
 
-    `kept` are clean connections of earlier looks, where this one may leave its own.
+    `kept` are clean connections of earlier looks, where this one may leave its own; `locks` are those of its query.
     """
-    return _OPENERS[connector](source, options, seconds, kept)
+    return _OPENERS[connector](source, options, seconds, kept, locks)
 
 
 def located(snapshot: Snapshot, relation: str) -> RemoteTable:

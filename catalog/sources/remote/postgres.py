@@ -27,6 +27,7 @@ from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
 from catalog.sources.remote.conditions import Condition, Value
+from catalog.sources.remote.locks import Attempt, Locks
 from catalog.sources.remote.plain import plain_no_more
 from catalog.sources.remote.postgres_catalog import (
     COLUMNS,
@@ -66,11 +67,15 @@ _BATCH_BYTES = str(4 * 2**20)
 
 
 def open_postgres(
-    source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+    source: str,
+    options: Mapping[str, str],
+    seconds: float | None,
+    kept: Kept | None = None,
+    locks: Locks | None = None,
 ) -> "PostgresSnapshot":
     """A look at the database of the option `url`."""
     check_scheme(source, options["url"])
-    return PostgresSnapshot(source, options["url"], seconds, kept)
+    return PostgresSnapshot(source, options["url"], seconds, kept, locks or Locks())
 
 
 class PostgresSnapshot:
@@ -78,13 +83,14 @@ class PostgresSnapshot:
 
     has_schemas: ClassVar = True
 
-    def __init__(self, source: str, url: str, seconds: float | None, kept: Kept | None = None) -> None:
+    def __init__(self, source: str, url: str, seconds: float | None, kept: Kept | None, locks: Locks) -> None:
         self._source = source
+        self._locks = locks
         self._seconds = seconds
         self._connections = PostgresConnections(source, url, seconds, kept)
         self._asking = threading.Lock()
         self._mark = secrets.token_hex(8)
-        self._keeper = self._connections.taken()
+        self._keeper = self._connections.taken(waits=True)
         self._exported = self._own_moment()
 
     def share(self, other: SharesMoments) -> bool:
@@ -222,6 +228,14 @@ class PostgresSnapshot:
     def _batches(
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str] = ()
     ) -> Iterator[pa.RecordBatch]:
+        for attempt in self._locks.attempts(self._seconds):
+            with attempt:
+                yield from self._attempted(sql, columns, table, values, attempt)
+                return
+
+    def _attempted(
+        self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str], attempt: Attempt
+    ) -> Iterator[pa.RecordBatch]:
         runs_sql = table.is_worked_out or any(column.is_worked_out for column in columns)
         connection, is_whole = self._connections.taken(self._exported), False
         try:
@@ -234,12 +248,14 @@ class PostgresSnapshot:
                 pid = str(self._rows(BACKEND, on=connection)[0]["pid"])
                 cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
                 cursor.execute(sql)
+                attempt.holds()
                 with closing(cursor.fetch_record_batch()) as reader:
                     try:
                         looks_again = self._compare(table, pid, reader) or runs_sql  # functions may read more
                         for batch in reader:
                             if looks_again:
                                 self._compare(table, pid, reader)
+                            attempt.gives()
                             yield converted(batch, columns, table.name)
                         if looks_again:
                             self._compare(table, pid, reader)

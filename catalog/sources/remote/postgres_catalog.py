@@ -16,6 +16,7 @@ SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('D
   pg_catalog.set_config('IntervalStyle', 'postgres', false), pg_catalog.set_config('bytea_output', 'hex', false),
   pg_catalog.set_config('extra_float_digits', '1', false), pg_catalog.set_config('search_path', 'pg_catalog', false),
   pg_catalog.set_config('client_encoding', 'UTF8', false), pg_catalog.set_config('statement_timeout', $1, false),
+  pg_catalog.set_config('lock_timeout', $2, false),
   pg_catalog.set_config('standard_conforming_strings', 'on', false),
   pg_catalog.set_config('transform_null_equals', 'off', false),
   pg_catalog.set_config('array_nulls', 'on', false), pg_catalog.set_config('quote_all_identifiers', 'off', false),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
 from catalog.sources.kept import Kept
+from catalog.sources.remote.locks import BRIEFLY
 from catalog.sources.remote.postgres_catalog import SETTINGS
 from catalog.sources.remote.postgres_failures import told
 from catalog.sources.remote.postgres_url import driver, with_defaults
@@ -37,16 +38,19 @@ class PostgresConnections:
         self._is_cancelled = False
         self.version: Version = ()
 
-    def taken(self, exported: str = "") -> "Connection":
-        """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new."""
+    def taken(self, exported: str = "", *, waits: bool = False) -> "Connection":
+        """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new.
+
+        It waits briefly for a lock, or as long as any statement may take.
+        """
         left: Any = self._kept.take(self._url)
         if left is not None:
             with suppress(SourceUnavailable):  # the server may have ended it meanwhile
-                return self._begun(left, exported)
+                return self._begun(left, exported, waits)
         connect = driver()
         with told(self._source, self._seconds):
             connection = connect(with_defaults(self._url), autocommit=True)
-        return self._begun(connection, exported)
+        return self._begun(connection, exported, waits)
 
     def rows(self, connection: "Connection", sql: str, *values: str) -> Rows:
         """All rows of a small statement of Veil's own."""
@@ -101,7 +105,7 @@ class PostgresConnections:
         if self._is_kept_here:
             self._kept.close()
 
-    def _begun(self, connection: "Connection", exported: str) -> "Connection":
+    def _begun(self, connection: "Connection", exported: str, waits: bool) -> "Connection":
         """The connection in a transaction on a snapshot, with every setting that Veil relies on."""
         with self._guard:
             self._open.add(connection)
@@ -110,7 +114,7 @@ class PostgresConnections:
             if is_cancelled:
                 raise SourceTimeout(f"source `{self._source}` was stopped", hint="ask again")
             timeout = 0 if self._seconds is None else max(1, int(self._seconds * 1000))
-            [settings] = self.rows(connection, SETTINGS, str(timeout))
+            [settings] = self.rows(connection, SETTINGS, str(timeout), "0" if waits else f"{BRIEFLY}s")
             if settings["encoding"] != "UTF8":
                 raise SourceUnavailable(
                     f"the database of source `{self._source}` is not encoded in UTF8",

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
 from catalog.sources.failures import CHANGED_HINT
+from catalog.sources.remote.locks import Locked
 from catalog.sources.remote.unreached import unreached
 
 _Meaning = tuple[str, str]
@@ -56,8 +57,10 @@ _STATES: tuple[tuple[str, _Meaning], ...] = (
 # A stream gives no state, only a text. It may tell a value, so what it begins with must say it all.
 _ERROR = "ERROR:  "
 _BEHIND = "canceling statement due to conflict with recovery"
+_WAITED = "canceling statement due to lock timeout"
 _BEGINNINGS: tuple[tuple[str, _Meaning], ...] = (
     (_BEHIND, _CONFLICT),
+    (_WAITED, _LOCKED),
     ("cannot execute ", _WRITES),
     ("permission denied for ", _RIGHT),
     ("out of memory", _FULL),
@@ -108,7 +111,7 @@ def told(source: str, seconds: float | None) -> Iterator[None]:
 def _failure(source: str, seconds: float | None, state: str, error: Exception) -> VeilError:
     text = str(error)
     _, _, streamed = ("", "", "") if state else text.partition(_ERROR)
-    if state == "57014" or (streamed.startswith("canceling statement") and not streamed.startswith(_BEHIND)):
+    if state == "57014" or (streamed.startswith("canceling statement") and not streamed.startswith((_BEHIND, _WAITED))):
         limit = "" if seconds is None else f" after {seconds:g} seconds"
         return SourceTimeout(f"source `{source}` was stopped{limit}", hint="narrow the query, or ask for more time")
     if state:
@@ -124,4 +127,5 @@ def _failure(source: str, seconds: float | None, state: str, error: Exception) -
 
 def _unreadable(source: str, meaning: _Meaning) -> SourceUnavailable:
     why, hint = meaning
-    return SourceUnavailable(f"source `{source}` cannot be read: {why}", hint=hint)
+    kind = Locked if meaning is _LOCKED else SourceUnavailable
+    return kind(f"source `{source}` cannot be read: {why}", hint=hint)

@@ -11,6 +11,7 @@ from catalog.model import Description, Key
 from catalog.sources.connector import GeneratedColumn, SharedRows, SourceFunction, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
+from catalog.sources.remote.locks import Locks
 
 
 class Pushed(Enum):
@@ -153,7 +154,7 @@ class Opener(Protocol):
     """Opens a snapshot of the database that the options name; `seconds` bound each statement in it."""
 
     def __call__(
-        self, source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None
+        self, source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None, locks: Locks | None
     ) -> Snapshot: ...
 
 

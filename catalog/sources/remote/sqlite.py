@@ -25,6 +25,7 @@ from catalog.sources.database_files import found, make_beside, pinned, states_be
 from catalog.sources.generated_sql import definitions, generated_columns
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition, Value
+from catalog.sources.remote.locks import Locks
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.sampling import PLACES, places
 from catalog.sources.remote.snapshot import Pushed, RemoteColumn, RemoteTable
@@ -85,7 +86,11 @@ _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
 
 
 def open_sqlite(
-    source: str, options: Mapping[str, str], seconds: float | None, kept: Kept | None = None
+    source: str,
+    options: Mapping[str, str],
+    seconds: float | None,
+    kept: Kept | None = None,
+    locks: Locks | None = None,
 ) -> "SqliteSnapshot":
     """A look at the file of the option `path`; raises SourceUnavailable."""
     return SqliteSnapshot(Path(options["path"]), seconds)
