@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
 from catalog.fair_lock import FairLock, FairLocks
 from catalog.migrations import APPLICATION_ID, NEWEST, migrate
+from catalog.shape import added
 from catalog.time_limits import TimeLimit
 
 Value = str | int | float | bytes | None
@@ -94,14 +95,16 @@ class Catalog:
         self._open: dict[_Place, Database] = {}
         self._reading = threading.local()
         self._deed = threading.local()
+        self._shape = threading.local()
         self._patience = threading.local()
         self._ask: Callable[[], AbstractContextManager[None]] = nullcontext
         self._doer: Callable[[], str] = str
-        self._is_closed = False
+        self._is_closed = self._is_migrating = False
         try:
             _make_private(path)
             _refuse_foreign(path, busy_seconds)
             self._migrate()
+            self._refuse_added(self._database().conn)
         except (sqlite3.DatabaseError, OSError) as error:
             self.close()
             raise SettingsInvalid(
@@ -175,11 +178,27 @@ class Catalog:
         with self._turn():
             _control(database, "BEGIN IMMEDIATE")
             try:
+                self._refuse_added(database.conn)
                 yield Transaction(database)
                 _control(database, "COMMIT")
             except BaseException:
                 database.rollback()
                 raise
+
+    def _refuse_added(self, connection: sqlite3.Connection) -> None:
+        """Raises JournalUnavailable for a trigger that is not ours; it is looked for where the file's shape is another.
+
+        INVARIANT: the file is locked, so that none is added before what was asked for is written.
+        """
+        [shape] = connection.execute("PRAGMA schema_version").fetchone()
+        if getattr(self._shape, "seen", None) == shape or self._is_migrating:
+            return
+        if name := added(connection):
+            raise JournalUnavailable(
+                f"the catalog holds `{name}`, a trigger or view that Veil did not make, so nothing is done",
+                hint="somebody edited the file; restore a backup",
+            )
+        self._shape.seen = shape
 
     def jot(self, sql: str, parameters: Parameters) -> bool:
         """Writes by one statement what nobody needs to wait for: whether that could be done within a moment.
@@ -292,9 +311,11 @@ class Catalog:
 
     def _migrate(self) -> None:
         [step] = self._database().conn.execute("PRAGMA user_version").fetchone()
-        if step < NEWEST:
+        self._is_migrating = step < NEWEST
+        if self._is_migrating:
             with self.transaction():
                 migrate(self._database())
+        self._is_migrating = False
 
 
 def _not_storable() -> SettingsInvalid:

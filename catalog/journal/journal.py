@@ -64,11 +64,12 @@ class Journal:
                 head = _head(tx)
                 numbered = replace(bounded(event), seq=head["seq"] + 1, at=self._clock())
                 new = link(numbered, head["hash"])
-                tx.execute(
+                written = tx.execute(
                     "INSERT INTO event (seq, body, previous_hash, hash) VALUES (?, ?, ?, ?)",
                     [new.seq, new.body, new.previous_hash, new.hash],
                 )
-                tx.execute("UPDATE journal_head SET seq = ?, hash = ?", [new.seq, new.hash])
+                if (written, tx.execute("UPDATE journal_head SET seq = ?, hash = ?", [new.seq, new.hash])) != (1, 1):
+                    raise _edited("does not take an event")
         except sqlite3.Error as error:
             raise JournalUnavailable(
                 "the journal cannot be written, so nothing is done", hint="see `veil doctor`; is the disk full?"
@@ -275,8 +276,12 @@ def _head(tx: Transaction) -> sqlite3.Row:
     """Number and hash of the event last written, kept apart from the events so that a cut-off end shows."""
     head = tx.row("SELECT seq, hash FROM journal_head")
     if head is None:
-        raise JournalUnavailable("the journal has lost its head", hint="somebody edited the file; restore a backup")
+        raise _edited("has lost its head")
     return head
+
+
+def _edited(what: str) -> JournalUnavailable:
+    return JournalUnavailable(f"the journal {what}", hint="somebody edited the file; restore a backup")
 
 
 def _there(row: sqlite3.Row | None, seq: int) -> sqlite3.Row:
