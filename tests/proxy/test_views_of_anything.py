@@ -40,6 +40,10 @@ CREATE AGGREGATE noted(int) (sfunc = step, stype = text, initcond = '');
 CREATE TYPE kind AS ENUM ('a');
 CREATE FUNCTION written(k kind) RETURNS text LANGUAGE sql STABLE AS 'select public.note_of(1)';
 CREATE CAST (kind AS text) WITH FUNCTION written(kind);
+CREATE FUNCTION knows(i int) RETURNS bool LANGUAGE sql STABLE AS 'select exists (select from public.t where id = i)';
+CREATE DOMAIN sly AS int CHECK (knows(VALUE)); CREATE DOMAIN slyer AS sly; CREATE TYPE holding AS (n slyer);
+CREATE DOMAIN at_once AS int CHECK (VALUE < 7 OR VALUE > pg_size_bytes(current_setting('work_mem')));
+CREATE DOMAIN word AS text CHECK (VALUE ~ '^[a-z]+$' AND length(VALUE) < 9);
 CREATE SEQUENCE numbers; CREATE EXTENSION citext; CREATE TABLE e (id int, name citext); INSERT INTO e VALUES (1, 'A')
 """
 CALLING = {
@@ -55,6 +59,10 @@ CALLING = {
     "an aggregate": "SELECT noted(r.id) AS n FROM r",
     "an aggregate over a window": "SELECT noted(r.id) OVER (ORDER BY r.at) AS n FROM r",
     "a cast": "SELECT ('a'::kind)::text AS n",
+    "a domain": "SELECT r.id::sly AS n FROM r",
+    "a domain of a domain, in a list": "SELECT ('{' || r.id || '}')::slyer[] AS n FROM r",
+    "a domain within a row": "SELECT (json_populate_record(NULL::holding, json_build_object('n', r.id))).n AS n FROM r",
+    "a domain that reads settings": "SELECT r.id::at_once AS n FROM r",
     "a table by its name": "SELECT (xpath('//note', table_to_xml('t'::regclass, true, false, '')))[1]::text AS n",
     "a query by its text": "SELECT query_to_xml('select note from public.t', true, true, '')::text AS n",
     "the words of a query": "SELECT word FROM ts_stat('select to_tsvector(note) from public.t')",
@@ -77,6 +85,7 @@ CLEAR = {
     "aggregates": "SELECT name, count(*) AS n, string_agg(name, ',' ORDER BY id), max(at) FROM r GROUP BY 1",
     "a window": "SELECT id, row_number() OVER (ORDER BY at) AS n, lag(name) OVER (ORDER BY at) AS before FROM r",
     "an extension's operators in C": "SELECT id, name FROM e WHERE name = 'a'",
+    "a domain that looks at its text": "SELECT id, name::word AS name, ARRAY[name::word]::text AS l FROM r",
     "a view of a view": 'SELECT id AS "at :funcid 9" FROM plain',
 }
 

@@ -162,6 +162,28 @@ _TELLS_WHAT_IT_READS = f"""EXISTS (
       THEN p.provolatile = 'i' OR p.proname IN ('{"', '".join(_TELLING_NOTHING.split())}')
     ELSE p.provolatile = 'i' AND l.lanname = 'c' END)"""
 
+
+def _called_by_domains(expression: str) -> str:
+    """What the conditions of domains call to which an expression casts, as the server keeps it: of any type that it
+    names but those of plain columns, and of all that such a type is made of.
+    """
+    types = f"regexp_matches(regexp_replace({expression}, ':vartype [0-9]+', ' ', 'g'), '\\m[1-9][0-9]+\\M', 'g')"
+    return f"""(
+  WITH RECURSIVE part(oid) AS (
+    SELECT y.oid FROM {types} found JOIN pg_type y ON y.oid::text = found[1]
+    UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
+      SELECT y.typbasetype UNION ALL SELECT y.typelem
+      UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = y.oid
+      UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
+    ) next(oid) WHERE next.oid <> 0),
+  condition AS (SELECT k.oid, k.conbin::text AS made FROM part JOIN pg_constraint k ON k.contypid = part.oid)
+  SELECT found[1]::oid AS oid FROM condition CROSS JOIN LATERAL regexp_matches(made, ':funcid ([0-9]+)', 'g') found
+  UNION SELECT COALESCE(o.oprcode, d.refobjid) FROM condition
+    JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = condition.oid
+      AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+    LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid)"""
+
+
 # By the rule that a view is, as the server keeps it: dependencies alone leave out what the server brings along. What is
 # not told of is a row that says so: what the server keeps for itself, such as its statistics, sequences, and whatever
 # such a function reads. Nor is it told what a materialized view has kept of what may have been made anew since: a view,
@@ -181,7 +203,8 @@ relation AS (
   UNION SELECT oid FROM needed WHERE what = 'pg_class'::regclass),
 called AS (
   SELECT oid FROM named WHERE what = 'funcid' UNION SELECT oid FROM needed WHERE what = 'pg_proc'::regclass
-  UNION SELECT o.oprcode FROM needed JOIN pg_operator o ON o.oid = needed.oid WHERE what = 'pg_operator'::regclass)
+  UNION SELECT o.oprcode FROM needed JOIN pg_operator o ON o.oid = needed.oid WHERE what = 'pg_operator'::regclass
+  UNION SELECT domain.oid FROM rule CROSS JOIN LATERAL {_called_by_domains("rule.made")} domain)
 SELECT n.nspname::text AS schema, c.relname::text AS name, COALESCE(
   c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%', false
   ) AS is_told
@@ -236,7 +259,8 @@ SELECT t.nspname::text AS schema, top.relname::text AS table, a.attname::text AS
       LEFT JOIN pg_operator o ON f.refclassid = 'pg_operator'::regclass AND o.oid = f.refobjid
       WHERE f.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
         AND (f.classid = 'pg_attrdef'::regclass AND f.objid = e.oid
-          OR f.classid = 'pg_class'::regclass AND f.objid = a.attrelid AND f.objsubid = a.attnum)) called
+          OR f.classid = 'pg_class'::regclass AND f.objid = a.attrelid AND f.objsubid = a.attnum)
+      UNION SELECT domain.oid FROM {_called_by_domains("e.adbin::text")} domain) called
     WHERE NOT {_TELLS_WHAT_IT_READS}) AS is_told
 FROM pg_attribute a JOIN part ON part.oid = a.attrelid
 JOIN pg_class top ON top.oid = part.top JOIN pg_namespace t ON t.oid = top.relnamespace
