@@ -168,7 +168,7 @@ def test_policies_that_are_read_before_the_data_are_seen() -> None:
 
 BOOKKEEPING = {
     "catalog.database": {"transaction", "jot"},
-    "catalog.journal.event_index": {"_file_some"},
+    "catalog.journal.event_index": {"_file_some", "file_anew"},
     "catalog.journal.journal": {"append"},
     "catalog.people.accounts": {"_rehashed"},
     "catalog.people.api_tokens": {"_note_use"},

@@ -98,7 +98,8 @@ def _catalog(home: Home) -> Iterator[tuple[str, str]]:
 def _journal(home: Home) -> Iterator[tuple[str, str]]:
     with Catalog(home.catalog_file) as catalog:
         found = Journal(catalog).verify()
-    wrong = "" if found.ok else f"the chain breaks at event {found.first_break}: {found.what}"
+    broken = found.first_break and f"the chain breaks at event {found.first_break}: {found.what}"
+    wrong = "" if found.ok else broken or found.what
     yield f"journal of {found.count:,} events", wrong
 
 

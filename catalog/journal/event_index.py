@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from catalog.database import Catalog, Transaction
 from catalog.journal.event_sets import Part, extended, packed, unpacked
 from catalog.journal.event_terms import TEXTS, Term, read_body
+from catalog.journal.tables import FILED_ANEW
 from catalog.names import fold
 
 _BATCH = 1_000
@@ -45,6 +46,12 @@ class EventIndex:
             and self._catalog.row("SELECT 1 FROM event WHERE seq > (SELECT seq FROM event_filed)") is not None
         ):
             self._file_some()
+
+    def file_anew(self) -> None:
+        """Forgets what is filed, so that all of it is filed again."""
+        with self._catalog.bookkeeping() as tx:
+            for statement in filter(str.strip, FILED_ANEW.split(";")):
+                tx.execute(statement)
 
     def _file_some(self) -> None:
         new: dict[Term, int] = {}

@@ -19,6 +19,7 @@ from catalog.journal.event import Event, EventKind, Verdict, bounded
 from catalog.journal.event_index import EventIndex
 from catalog.journal.event_search import Count, Readable, Wanted, find, newest, spans, values
 from catalog.journal.event_sets import Members
+from catalog.journal.index_check import IndexCheck
 from catalog.lookup import tag_name
 
 MOST_UNFILED = 20_000
@@ -29,6 +30,7 @@ FILING_SECONDS = 20.0
 
 _PAGE = 1_000
 _SEARCHING = (20.0, "a search of the journal")
+_EDITED = "somebody edited what they go by, which is made anew from the events"
 _BEFORE_ALL = -(2**63)
 _LINK = (  # as bytes, since a tampered text need not be text
     "SELECT seq, CAST(body AS BLOB) AS body, CAST(previous_hash AS BLOB) AS previous_hash, CAST(hash AS BLOB) AS hash"
@@ -195,13 +197,16 @@ class Journal:
         """Reads the whole chain and names the first event that is missing, moved or not as it was written.
 
         `sealed` are hashes noted elsewhere, by the number of their event. Archives are read where they were written, or
-        in `folder`. Every thousand events `at_event` is told of how many of how many are read.
+        in `folder`. Every thousand events `at_event` is told of how many of how many are read. Where the chain holds
+        and searches do not find an event by what it says, it is named, and all are filed anew.
         """
         with self._catalog.snapshot() as tx:
             head = _head(tx)
             [last] = tx.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")
+            [filed] = tx.rows("SELECT seq FROM event_filed")
+        check = IndexCheck(filed=min(filed["seq"], head["seq"]))
         archived = (link for archive in self.archives() for link in archive.links(folder))
-        links = chain(archived, (_link(row) for row in self._rows(up_to=head["seq"])))
+        links = chain(archived, self._read_by(check, up_to=head["seq"]))
         found = verify_links(_told(links, head["seq"], at_event), sealed)
         if not found.ok:
             return found
@@ -212,7 +217,19 @@ class Journal:
             return replace(broken, what=f"event {found.count + 1} was not added by the journal")
         if found.head != head["hash"]:
             return replace(broken, first_break=found.count, what="the last event is not the one that was written last")
-        return found
+        with self._catalog.snapshot() as tx:
+            lost = check.first_lost(tx)
+        if not lost and filed["seq"] <= head["seq"]:
+            return found
+        self._index.file_anew()
+        return replace(
+            found, ok=False, what=f"searches did not find event {lost or head['seq'] + 1} by what it says: {_EDITED}"
+        )
+
+    def _read_by(self, check: IndexCheck, up_to: int) -> Iterator[Link]:
+        for row in self._rows(up_to):
+            check.read(row["seq"], row["body"])
+            yield _link(row)
 
     def _rows(self, up_to: int | None = None) -> Iterator[sqlite3.Row]:
         """The chain in pages, each read at one moment, so that nobody waits for a slow reader."""

@@ -75,7 +75,7 @@ def verify(
             echo(f"begin: had they more events before {before + 1:,} once, these were cut off from their start")
         echo(_sealed_words(signed, found.count))
     elif found.first_break is None:
-        echo(f"{found.what}; without them the chain of {found.count:,} events holds")
+        echo(f"{found.what}; apart from that the chain of {found.count:,} events holds")
     else:
         echo(f"the chain breaks at event {found.first_break}: {found.what}; {found.count:,} events before it hold")
     return 0 if found.ok else 2
