@@ -44,12 +44,21 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             raise SqlUnsupported(
                 "a WITH within a set operation stands without brackets", hint="write `.. UNION (WITH .. SELECT ..)`"
             )
+        elif isinstance(node, exp.LimitOptions) and (node.args.get("with_ties") or _is_share_of_fetch(node)):
+            raise SqlUnsupported(
+                "FETCH gives a number of rows, not a share of them nor WITH TIES",
+                hint="write `LIMIT 50 PERCENT`, or rank",
+            )
         elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
             raise SqlUnsupported(
                 "count(DISTINCT ..) takes one value", hint="count rows of several, `count(DISTINCT (a, b))`"
             )
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
+
+
+def _is_share_of_fetch(node: exp.LimitOptions) -> bool:
+    return bool(node.args.get("percent")) and isinstance(node.parent, exp.Fetch)
 
 
 def _check_arrow(node: exp.Expr) -> None:

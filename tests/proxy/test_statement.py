@@ -41,6 +41,8 @@ UNSUPPORTED = (
     "with x as (delete from t returning *) select * from x",
     "select a into x from t",
     "select a from t for update",
+    "select a from t order by a fetch first 2 rows with ties",
+    "select a from t fetch first 50 percent rows only",
     "set threads = 1",
     "pragma database_list",
     "attach 'x.db'",

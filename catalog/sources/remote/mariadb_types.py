@@ -68,7 +68,9 @@ def column_of(declared: Declared) -> RemoteColumn:
         return RemoteColumn(name=name, type=f"DECIMAL({match[1]},{match[2]})", expression=bare, pushed=Pushed.COMPARED)
     if kind in _TEXTS:
         # A text that another encoding cannot write may end the statement when it is compared there.
-        judged = Pushed.EQUAL if declared.encoding == "utf8mb4" else Pushed.NULL
+        # By an index the server finds the member '' alone, and not what was none of the members and is shown as ''.
+        judged = Pushed.NAMED if kind in ("enum", "set") else Pushed.EQUAL
+        judged = judged if declared.encoding == "utf8mb4" else Pushed.NULL
         return RemoteColumn(name=name, type="VARCHAR", expression=bare, pushed=judged)
     if kind in _BYTES:
         return RemoteColumn(name=name, type="BLOB", expression=bare, pushed=Pushed.NULL)

@@ -19,14 +19,16 @@ _OWN = 16384
 BACKEND = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid"
 
 # What the server notes of a relation in its catalog, less than which no such change leaves as it was: where its rows
-# are, what it and its columns are called, its view's SQL, its policies, and what inherits from it. Not who may read it,
-# nor its statistics, which are noted anew all the time.
+# are, what it and its columns are called, what these are worked out by and made of, its view's SQL, its policies, and
+# what inherits from it. Not who may read it, nor its statistics, which are noted anew all the time.
 STATES = f"""
 SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
   concat_ws(' ', c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
     c.reloptions::text) AS made,
   (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod), ',' ORDER BY a.attnum))
    FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+  (SELECT md5(string_agg(concat(d.oid, ':', d.xmin), ',' ORDER BY d.oid)) FROM pg_attrdef d
+   WHERE d.adrelid = o.oid) AS expressions,
   (SELECT md5(string_agg(concat(r.oid, ':', r.xmin), ',' ORDER BY r.oid)) FROM pg_rewrite r
    WHERE r.ev_class = o.oid) AS rules,
   (SELECT md5(string_agg(concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid)) FROM pg_policy p

@@ -20,6 +20,7 @@ class Pushed(Enum):
     COMPARED = "compared"  # every comparison means there what it means in the engine
     VALUES = "values"  # as COMPARED, but what is no value to the engine may be one there: not whether there is none
     EQUAL = "equal"  # a collation may find more equal than the engine does, never less
+    NAMED = "named"  # as EQUAL, but an empty text may mean something else there
     NULL = "null"  # only whether a value is there
     NOTHING = "nothing"
 

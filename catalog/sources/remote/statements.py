@@ -9,6 +9,7 @@ _ALLOWED = {
     Pushed.COMPARED: frozenset({"=", "<>", "<", "<=", ">", ">=", "IN", "IS NULL", "IS NOT NULL"}),
     Pushed.VALUES: frozenset({"=", "<>", "<", "<=", ">", ">=", "IN", "IS NOT NULL"}),
     Pushed.EQUAL: frozenset({"=", "IN", "IS NULL", "IS NOT NULL"}),
+    Pushed.NAMED: frozenset({"=", "IN", "IS NULL", "IS NOT NULL"}),
     Pushed.NULL: frozenset({"IS NULL", "IS NOT NULL"}),
     Pushed.NOTHING: frozenset[str](),
 }
@@ -38,6 +39,7 @@ def pushed(
         (column, condition)
         for column, condition in wanted
         if condition.operator in _ALLOWED[column.pushed]
+        and not (column.pushed is Pushed.NAMED and "" in condition.values)
         and not any(isinstance(value, str) and set(value) & set(unsure) for value in condition.values)
     ]
 

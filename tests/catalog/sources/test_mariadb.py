@@ -200,6 +200,18 @@ class TestTypes:
         with pytest.raises(SourceUnavailable, match="holds a value in column `a` that is no"):
             texts(source, table)
 
+    @pytest.mark.parametrize("key", ["", ", KEY (a)"])
+    @pytest.mark.parametrize("asked", ["''", "'', 'x'"])
+    def test_what_is_none_of_the_labels_is_an_empty_text(
+        self, source: Source, made: Callable[[str], str], key: str, asked: str
+    ) -> None:
+        """By an index the server finds the label alone that is empty, and not what was kept as none."""
+        table = made(
+            f"CREATE TABLE $t (a enum('', 'x', 'y') CHARACTER SET utf8mb4{key});"
+            " INSERT IGNORE INTO $t VALUES ('x'), (''), ('other'), ('y')"
+        )
+        assert len(texts(source, table, f"a IN ({asked})")) == (2 if asked == "''" else 3)
+
     @pytest.mark.parametrize(
         "collation", ["utf8mb4_general_ci", "utf8mb4_bin", "utf8mb3_unicode_ci", "latin1_swedish_ci"]
     )
