@@ -170,7 +170,7 @@ def _is_named(node: exp.Expr, known: Families) -> bool:
 
 def _is_relation(node: exp.Expr, known: Families) -> bool:
     """A subquery in place of a value raises when it finds several rows."""
-    return node.parent is None or isinstance(node.parent, _RELATION_PLACES) or gives_one_row(node)
+    return node.parent is None or isinstance(node.parent, _RELATION_PLACES) or gives_one_row(node, known)
 
 
 def _is_plain_union(node: exp.Expr, known: Families) -> bool:

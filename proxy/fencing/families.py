@@ -6,7 +6,7 @@ doubles, casts that fit every value, choices between results of one family. Its 
 """
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from sqlglot import exp
 from catalog.names import fold
 from catalog.remembered import remembered
 from proxy.fencing.numbers import Types, are_comparable, number
+from proxy.fencing.own_rows import Relations, is_own
 from proxy.reading.functions import CALLABLE, Signature
 
 NUMBERS = frozenset({"decimal", "double", "integer"})
@@ -74,14 +75,21 @@ class Families(dict[str, str]):
     """For each folded name that means one thing in a query, the family of its type.
 
     `types` are the exact types of those that are columns and nothing else; `unclear` names may mean something that is
-    written nowhere, `*` for any name. What was worked out of an expression is kept until a name means something else: a
-    call asks of its arguments several times, and without this a dozen calls in each other would take minutes.
+    written nowhere, `*` for any name; `relations` is what the names of relations read. What was worked out of an
+    expression is kept until a name means something else: a call asks of its arguments several times, and without this
+    a dozen calls in each other would take minutes.
     """
 
-    def __init__(self, known: Mapping[str, str] = MappingProxyType({}), unclear: Set[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, str] = MappingProxyType({}),
+        unclear: Set[str] = frozenset(),
+        relations: Relations = MappingProxyType({}),
+    ) -> None:
         super().__init__(known)
         self.types = Types()
         self.unclear = unclear
+        self.relations = relations
         self.found: dict[int, tuple[exp.Expr, str | None]] = {}
         """By a node's id; the node stands beside it, so that no other gets its id."""
 
@@ -331,30 +339,37 @@ def _of_calculation(node: exp.Expr, known: Families) -> str | None:
 def of_one_row(subquery: exp.Subquery, known: Families) -> str | None:
     """The family of a subquery that finds one value however many rows there are: one aggregate, and no grouping."""
     select = subquery.this
-    if not gives_one_row(subquery):
+    if not gives_one_row(subquery, known):
         return None
     return family(select.expressions[0].unalias(), known)
 
 
-def gives_one_row(subquery: exp.Expr) -> bool:
+def gives_one_row(subquery: exp.Expr, known: Families) -> bool:
     """Whether a subquery is one aggregate over all its rows; any other may find several rows, and raise."""
     select = subquery.this
     if not isinstance(select, exp.Select) or len(select.expressions) != 1:
         return False
     if any(value for key, value in select.args.items() if key not in ("expressions", "from_", "joins", "where")):
         return False
-    return _is_of_aggregates(select.expressions[0].unalias())
+    item = select.expressions[0].unalias()
+    return "*" not in known.unclear and all(
+        aggregate is not None and is_own(aggregate, select, known.relations) for aggregate in _aggregates_of(item)
+    )
 
 
-def _is_of_aggregates(item: exp.Expr) -> bool:
-    """Whether an expression is an aggregate, or calculated of one and of literals."""
+def _aggregates_of(item: exp.Expr) -> Iterator[exp.Expr | None]:
+    """The aggregates, with their FILTER, of which and of literals an expression is calculated; None for all else."""
     item = bare(item)
     if isinstance(item, exp.Add | exp.Sub | exp.Mul | exp.Div):
         sides = [side for side in (item.this, item.expression) if literal(side) is None]
-        return bool(sides) and all(map(_is_of_aggregates, sides))
-    item = item.this if isinstance(item, exp.Filter) else item
-    function = CALLABLE.get(_read(item)[0]) if isinstance(item, CALLS) else None
-    return function is not None and function.kind == "aggregate"
+        if not sides:
+            yield None
+        for side in sides:
+            yield from _aggregates_of(side)
+        return
+    call = item.this if isinstance(item, exp.Filter) else item
+    function = CALLABLE.get(_read(call)[0]) if isinstance(call, CALLS) else None
+    yield item if function is not None and function.kind == "aggregate" else None
 
 
 def columns_of(query: exp.Expr, known: Families) -> list[str] | None:

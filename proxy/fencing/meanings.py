@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import TypeVar
 
 from sqlglot import exp
 
 from catalog.names import fold
 from proxy.fencing.families import TARGETS, Families, family, family_of_type
+from proxy.fencing.own_rows import Relations
 
 T = TypeVar("T", bound=exp.Expr)
 _UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
@@ -19,7 +21,9 @@ _LISTING = frozenset("regexp_extract_all regexp_split_to_array split str_split s
 _NUMBERED = re.compile(r"(.+)_\d+", re.ASCII | re.DOTALL)
 
 
-def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
+def families(
+    tree: exp.Expr, columns: Iterable[tuple[str, str]], relations: Relations = MappingProxyType({})
+) -> Families:
     """The families of the shown columns (name, type) and of aliases whose names have one family in all the query."""
     nodes = _Nodes(tree)
     types: dict[str, set[str]] = {}
@@ -37,7 +41,7 @@ def families(tree: exp.Expr, columns: Iterable[tuple[str, str]]) -> Families:
         unclear.add("*")
     rows = {fold(node.name) for node in nodes.of(exp.Table, exp.TableAlias)}
     rows |= {fold(node.alias) for node in nodes.of(exp.CTE)}
-    known = Families(unclear=unclear)
+    known = Families(unclear=unclear, relations=relations)
     if "*" in unclear:
         return known
     is_united = bool(nodes.of(exp.SetOperation))  # which widens types, and keeps the names of one side
@@ -105,7 +109,7 @@ def _with_aliases(known: Families, aliases: Mapping[str, Sequence[exp.Expr]], ta
             return known
         for name in wrong:
             del known[name]
-    return Families(unclear=known.unclear)
+    return Families(unclear=known.unclear, relations=known.relations)
 
 
 def _unclear(nodes: _Nodes, names: Set[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """The datasets of a query in their places, and what hangs on how each of them is read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -12,7 +12,7 @@ from policy_engine.shown_types import shown_type
 from proxy.fencing.barrier import is_leak_proof
 from proxy.fencing.families import Families
 from proxy.fencing.meanings import families
-from proxy.rewriting.relations import Leaf
+from proxy.rewriting.relations import Leaf, relation_names
 from proxy.rewriting.secure import may_need_fence
 
 
@@ -55,6 +55,11 @@ class Placed:
     def hides(self) -> bool:
         """Whether the dataset has, or to those who are told briefly may have, a column that the person does not see."""
         return self.is_told_briefly or any(column.outcome is Outcome.HIDDEN for column in self.decision.columns)
+
+    @property
+    def shown(self) -> Set[str]:
+        """The names (folded) of the columns that the person sees."""
+        return {fold(column.name) for column in self.decision.columns if column.outcome is not Outcome.HIDDEN}
 
     @property
     def has_telling_order(self) -> bool:
@@ -133,7 +138,15 @@ def meant_by_names(tree: exp.Expr, placed: Sequence[Placed]) -> Families:
         for column in item.decision.columns
         if column.outcome is not Outcome.HIDDEN
     ]
-    return families(tree, columns)
+    return families(tree, columns, _relations(tree, placed) if tree.find(exp.Subquery) else {})
+
+
+def _relations(tree: exp.Expr, placed: Sequence[Placed]) -> dict[int, Set[str] | exp.CTE]:
+    """What each name of a relation in a statement reads."""
+    shown = {id(item.decision): item.shown for item in distinct(placed)}
+    of_datasets = {id(item.leaf.node): shown[id(item.decision)] for item in placed if item.content is None}
+    named = relation_names(tree) if tree.find(exp.CTE) else ()
+    return {**of_datasets, **{id(node): cte for node, cte in named if cte is not None}}
 
 
 def may_fail_half_way(tree: exp.Expr, placed: Sequence[Placed], is_harmless: bool | None) -> bool:

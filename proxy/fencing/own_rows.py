@@ -1,0 +1,96 @@
+"""Tells whether an aggregate in a subquery is surely the subquery's own, and so makes one row of all that it reads.
+
+An aggregate whose columns are all of a query around its own is given to that query: `(select max(a.k) from b)` within
+a query of `a` is then a row for each of `b`, and raises where those are several. One column of its own, wherever it
+stands in the aggregate or behind FILTER, makes the aggregate its own, and so does none at all. A name is looked for in
+the subquery first, so a column is its own where something that it reads surely has one of that name; any doubt means
+that it is not.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+
+from sqlglot import exp
+
+from catalog.names import fold
+
+Relations = Mapping[int, Set[str] | exp.CTE]
+"""What a name of a relation reads, by its node's id: the columns (folded) of a dataset, or a query of WITH."""
+
+_WITHIN = (exp.Query, exp.Lambda, exp.Comprehension)
+_BY_PATTERNS = (exp.Columns, exp.Star)
+_HALF = frozenset({"SEMI", "ANTI"})
+"""Joins that show no column of their right side."""
+
+
+def is_own(aggregate: exp.Expr, select: exp.Select, relations: Relations) -> bool:
+    """Whether an aggregate, maybe with its FILTER, is surely of the rows of the SELECT that it stands in.
+
+    Example:
+        >>> import sqlglot
+        >>> select = sqlglot.parse_one("select max(t.a), max(u.a), max(b), count(*) from t")
+        >>> relations = {id(select.find(exp.Table)): {"a"}}
+        >>> [is_own(item, select, relations) for item in select.expressions]
+        [True, False, False, True]
+    """
+    columns = [*aggregate.find_all(exp.Column)]
+    if not columns:
+        is_count = isinstance(aggregate, exp.Count) and isinstance(aggregate.this, exp.Star)
+        return is_count or aggregate.find(*_WITHIN, *_BY_PATTERNS) is None
+    read = {fold(relation.alias_or_name): _columns_of(relation, relations) for relation in _read_by(select)}
+    return any(_is_of(column, read) and not _is_deeper(column, aggregate) for column in columns)
+
+
+def _is_of(column: exp.Column, read: Mapping[str, Set[str]]) -> bool:
+    name, before = fold(column.name), fold(column.table)
+    if not isinstance(column.this, exp.Identifier) or len(column.parts) > 2:
+        return False
+    return name in read.get(before, ()) if before else any(name in columns for columns in read.values())
+
+
+def _is_deeper(column: exp.Column, aggregate: exp.Expr) -> bool:
+    """Whether a name stands in a query of its own there, or may be that of a lambda."""
+    above = column.parent
+    while above is not None and above is not aggregate and not isinstance(above, _WITHIN):
+        above = above.parent
+    return isinstance(above, _WITHIN)
+
+
+def _read_by(select: exp.Select) -> Iterator[exp.Expr]:
+    """The relations that a SELECT reads side by side, without those that stand together in brackets."""
+    source = select.args.get("from_")
+    if isinstance(source, exp.From):
+        yield source.this
+        yield from (join.this for join in select.args.get("joins") or () if not _HALF & {join.kind, join.side})
+
+
+def _columns_of(relation: exp.Expr, relations: Relations) -> Set[str]:
+    """Names (folded) of columns that a relation surely has; it may have others."""
+    if relation.args.get("pivots") or relation.args.get("joins"):
+        return frozenset()
+    if isinstance(alias := relation.args.get("alias"), exp.TableAlias) and alias.columns:
+        return {fold(name.name) for name in alias.columns}
+    if isinstance(relation, exp.Subquery):
+        return _given_by(relation.this, relations)
+    found = relations.get(id(relation), frozenset())
+    if not isinstance(found, exp.CTE):
+        return found
+    names = found.args["alias"].columns
+    return {fold(name.name) for name in names} if names else _given_by(found.this, relations)
+
+
+def _given_by(query: exp.Expr, relations: Relations) -> Set[str]:
+    """Names of columns that a query surely gives: what it writes, and all of a dataset where it reads nothing else."""
+    while isinstance(query, exp.SetOperation):
+        query = query.this
+    if not isinstance(query, exp.Select):
+        return frozenset()
+    found = {fold(item.alias_or_name) for item in query.expressions if _is_named(item)}
+    if any(isinstance(item, exp.Star) and not any(item.args.values()) for item in query.expressions):
+        tables = [relations.get(id(relation), frozenset()) for relation in _read_by(query)]
+        found.update(*(columns for columns in tables if not isinstance(columns, exp.CTE)))
+    return found
+
+
+def _is_named(item: exp.Expr) -> bool:
+    is_column = isinstance(item, exp.Column) and isinstance(item.this, exp.Identifier)
+    return is_column or (isinstance(item, exp.Alias) and item.find(exp.Columns, exp.Explode, exp.Unnest) is None)
