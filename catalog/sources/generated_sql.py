@@ -10,7 +10,10 @@ from catalog.sources.connector import GeneratedColumn
 from catalog.sources.view_sql import has_odd_space
 from catalog.sql_texts import Unreadable, tokens_of_text
 
-_LONGEST = 1_000_000
+_LONGEST = 50_000
+"""Of letters of one expression, read in the server: while its tokens are told, nobody else's work goes on."""
+
+_LONGEST_TABLE = 1_000_000  # of which the SQL is read in a worker
 _VALUES = frozenset({TokenType.STRING, TokenType.NUMBER})
 _PLACES = frozenset({TokenType.HASH, TokenType.PARAMETER, TokenType.PLACEHOLDER})
 """What may stand for a column by its place."""
@@ -25,7 +28,7 @@ def columns_named(expression: str, dialect: str, columns: Iterable[str]) -> tupl
         >>> columns_named("upper(`hidden`)", "mysql", ["id"]), columns_named("default(id)", "mysql", ["id"])
         (None, None)
     """
-    tokens, known = _tokens(expression, dialect), {fold(column): column for column in columns}
+    tokens, known = _tokens(expression, dialect, _LONGEST), {fold(column): column for column in columns}
     if not tokens or has_odd_space(expression) or any(token.token_type in _PLACES for token in tokens):
         return None
     words: set[str] = set()
@@ -48,7 +51,7 @@ def definitions(table: str, columns: Sequence[str]) -> Mapping[str, str]:
         >>> definitions("CREATE TABLE t (a TEXT, [b c] AS (lower(a)), UNIQUE (a))", ["a", "b c"])
         {'a': 'TEXT', 'b c': 'AS (lower(a))'}
     """
-    parts = [] if has_odd_space(table) else list(_parts(_tokens(table, "sqlite")))[: len(columns)]
+    parts = [] if has_odd_space(table) else list(_parts(_tokens(table, "sqlite", _LONGEST_TABLE)))[: len(columns)]
     if [fold(part[0].text) for part in parts] != [fold(column) for column in columns]:
         return {}
     return {
@@ -70,9 +73,9 @@ def generated_columns(columns: Iterable[tuple[str, str, str | None]], dialect: s
                 yield GeneratedColumn(relation=relation, name=name, reads=reads)
 
 
-def _tokens(sql: str, dialect: str) -> Sequence[Token]:
+def _tokens(sql: str, dialect: str, longest: int) -> Sequence[Token]:
     try:
-        return tokens_of_text(sql, dialect, _LONGEST)
+        return tokens_of_text(sql, dialect, longest)
     except Unreadable:
         return ()
 

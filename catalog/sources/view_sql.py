@@ -13,8 +13,9 @@ from catalog.sql_texts import TextLimits, Unreadable, parsed, recursive_side, to
 Place = tuple[str, str]
 """A schema and a name."""
 
+_LIMITS = TextLimits(characters=100_000, tokens=60_000, depth=250)
+"""While the tokens of a text are told, nobody else's work goes on: of so many characters for half a second at most."""
 
-_LIMITS = TextLimits(characters=500_000, tokens=60_000, depth=250)
 _WITH_FUNCTIONS = frozenset({"mysql", "postgres"})
 _READING = frozenset({
     "load_file",

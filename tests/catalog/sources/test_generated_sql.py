@@ -45,6 +45,18 @@ def test_what_cannot_be_told_is_none(dialect: str, expression: str) -> None:
     assert columns_named(expression, dialect, COLUMNS) is None
 
 
+def test_of_a_text_that_takes_long_to_read_no_word_is_told() -> None:
+    long = f"id IN ({'1, ' * 16_000}1)"
+    assert columns_named(long, "duckdb", COLUMNS) == ("id",)
+    assert columns_named(f"{long} OR note IN ({long})", "duckdb", COLUMNS) is None
+
+
+def test_the_sql_of_a_wide_table_is_read_whole() -> None:
+    names = [f"column_of_a_table_{number}" for number in range(2_000)]
+    said = definitions(f"CREATE TABLE t ({', '.join(f'{name} TEXT NOT NULL' for name in names)})", names)
+    assert said == dict.fromkeys(names, "TEXT NOT NULL")
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [

@@ -58,6 +58,13 @@ def test_what_is_not_certain_is_not_told(sql: str) -> None:
     assert told(sql) is None
 
 
+def test_of_a_text_that_takes_long_to_read_nothing_is_told() -> None:
+    assert told(f"SELECT {', '.join(f'a AS a{number}' for number in range(2_000))} FROM t") == ("main.t",)
+    assert told(f"SELECT {'1 + 1 + ' * 14_000}1 FROM t") is None
+    assert told(f"SELECT a FROM t -- {'-' * 90_000}") == ("main.t",)
+    assert told(f"SELECT a FROM t -- {'-' * 100_000}") is None
+
+
 def test_a_name_is_looked_for_where_the_engine_looks() -> None:
     assert told("SELECT * FROM t", within=("s", "main")) == ("s.t",)
     assert told("SELECT * FROM u", within=("s", "main")) == ("main.U",)
