@@ -2,7 +2,8 @@
 
 import re
 
-_CARRIED_OUT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CARRIED_OUT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Signs that steer a terminal, break a line or turn the order of letters round, so that a text reads as another one."""
 
 
 def visible(text: str) -> str:
@@ -12,4 +13,9 @@ def visible(text: str) -> str:
         >>> visible("a\\x1b[2Jb")
         'a\\\\x1b[2Jb'
     """
-    return _CARRIED_OUT.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)
+    return _CARRIED_OUT.sub(_written_out, text)
+
+
+def _written_out(sign: re.Match[str]) -> str:
+    number = ord(sign[0])
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"

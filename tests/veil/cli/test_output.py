@@ -46,6 +46,17 @@ def test_nothing_that_is_printed_does_anything_to_a_terminal(
     assert "column `\\x1b[2J`\n" in from_client(Error("no column `\x1b[2J`\nthat you can see"))
 
 
+def test_nothing_that_is_printed_turns_the_order_of_letters_round(capsys: pytest.CaptureFixture[str]) -> None:
+    """A filter that holds such signs would read otherwise than it is."""
+    echo("land = 'NO\u202e' OR 1 = 1 OR land = '\u202c'")
+    assert capsys.readouterr().out == "land = 'NO\\u202e' OR 1 = 1 OR land = '\\u202c'\n"
+    for sign in "\u2028\u2029\u202a\u202b\u202d\u2066\u2067\u2068\u2069":
+        echo(f"a{sign}b")
+        assert sign not in capsys.readouterr().out
+    echo("\u05d0\u200f \u0628\u200c")
+    assert capsys.readouterr().out == "\u05d0\u200f \u0628\u200c\n"
+
+
 def test_no_name_of_a_column_is_read_as_markup(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
