@@ -74,6 +74,30 @@ def test_anything_else_is_refused(sql: str) -> None:
         _check(sql)
 
 
+@pytest.mark.parametrize(("keys", "is_fine"), [("a", False), ("{g}", True), ("{g}, {g}, 1 + {g}", True)])
+def test_of_keys_of_groups_that_are_alike_one_stands(keys: str, is_fine: bool) -> None:
+    governed = governed_node(serialize(GOVERNED), ["v_1"])
+    once = Expectation(physical="v_1", governed=governed)
+    again = Expectation(physical="v_1", governed=governed, may_be_left_out=True)
+    parsed = serialize(
+        f"SELECT 1 FROM (SELECT 1 AS a) AS t GROUP BY {keys.format(g=f'(SELECT 1 FROM ({GOVERNED}) AS u)')}"
+    )
+    if is_fine:
+        verify(parsed, [again, once])
+    else:
+        with pytest.raises(VerificationFailed):
+            verify(parsed, [again, once])
+
+
+def test_of_keys_of_groups_none_stands_more_often_than_placed() -> None:
+    governed = governed_node(serialize(GOVERNED), ["v_1"])
+    expected = [Expectation(physical="v_1", governed=governed, may_be_left_out=is_again) for is_again in (False, True)]
+    key = f"(SELECT 1 FROM ({GOVERNED}) AS u)"
+    verify(serialize(f"SELECT 1 GROUP BY {key}, 1 + {key}"), expected)
+    with pytest.raises(VerificationFailed):
+        verify(serialize(f"SELECT 1 GROUP BY {key}, 1 + {key}, 2 + {key}"), expected)
+
+
 def test_a_long_chain_is_read_to_its_end() -> None:
     _check(f"SELECT {'1 + ' * 300}1 FROM ({GOVERNED}) AS t")
     with pytest.raises(VerificationFailed):

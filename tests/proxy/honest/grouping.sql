@@ -123,3 +123,19 @@ select sum((amount > 50)::int), sum(case when is_gift then 1 else 0 end), avg(if
 
 -- GROUP BY and ORDER BY an aggregate
 select region from orders group by region order by count(*) desc, region
+
+-- a key twice
+select max(id) from orders as o group by (select max(amount) from orders), (select MAX(Amount) as m from orders)
+
+-- keys that ask the same, in a cube
+select count(*) as n, grouping((select max(id) from orders)) as g from orders
+group by cube ((select max(id) from orders), (select max(id) from orders))
+
+-- keys that ask the same, in grouping sets
+select region, count(*) from orders as o group by grouping sets (
+    (exists (select 1 from customers as c where c.customer = o.customer), region), (region),
+    (exists (select 1 from customers as c where c.customer = o.customer)), ())
+
+-- keys that ask for more of the same
+select count(*) as n from orders as o
+group by (select count(*) from orders), (select count(*) from orders) + (select min(id) from orders), o.region
