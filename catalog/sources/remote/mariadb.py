@@ -1,8 +1,9 @@
 """The system `mariadb`, which MySQL is too: a read-only transaction with a consistent snapshot, read line by line.
 
 The server shares no snapshot between connections. Scans that follow each other read one state; two that a query reads
-at the same time have a connection each, and of these the second may see what was written in between. Where a policy
-looks something up, one connection holds the names of all that is read, and then reads it in turn (`one_moment`).
+at the same time have a connection each, and of these the second may see what was written in between. Each holds the
+names of what it reads before its snapshot is made: what somebody writes under LOCK TABLES is for nobody to see. Where a
+policy looks something up, one connection holds the names of all, and then reads it in turn (`one_moment`).
 
 A view may call stored functions, which can read and alter every variable of their connection and make temporary tables
 in it. So each scan of a view has a connection of its own, which is begun with the others and closed after it, unless
@@ -54,6 +55,7 @@ from catalog.sources.remote.mariadb_connections import (
     item_of,
     leave,
     let_go,
+    release,
     wait_briefly,
     wait_long,
 )
@@ -97,6 +99,8 @@ class MariaDbSnapshot:
         self._seconds = seconds
         self._locks = locks
         self._held: Places | None = None
+        self._expected: tuple[RemoteTable, ...] | None = None
+        """The tables that are to be read, where that is known."""
         self._connections = MariaDbConnections(source, url, seconds)
 
     def tables(self, schema: str | None = None, name: str | None = None) -> Iterable[RemoteTable]:
@@ -233,12 +237,24 @@ class MariaDbSnapshot:
         self._held = held or {}
         self._connections.are_of_one_moment = True
 
+    def expect(self, tables: Sequence[RemoteTable]) -> None:
+        """Has each connection hold the tables among these before its moment, and one for a view that view.
+
+        A moment under LOCK TABLES of somebody else is one that nobody may see; names that are held mean the same in it.
+        """
+        known = dict.fromkeys((*(self._expected or ()), *(table for table in tables if table.is_plain)))
+        if self._expected is None or len(known) > len(self._expected):
+            self._expected = tuple(known)
+            if self._held is None:
+                self._connections.holding.clear()
+
     def _hold_all(self, held: Places) -> None:
         connection, is_whole = self._connections.taken(), False
         try:
             with self._connections.told():
                 wait_briefly(connection)
                 hold(connection, held_first(held))
+                self._connections.holding.add(connection)
                 is_whole = True
         finally:
             self._connections.give_back(connection) if is_whole else self._connections.drop(connection)
@@ -304,6 +320,7 @@ class MariaDbSnapshot:
                 try:
                     with connections.told():
                         wait_briefly(connection)
+                        self._hold_names(connection, table, is_shared)
                         if table.is_plain:
                             self._hold(connection, table)
                         bound.update(keys)
@@ -314,7 +331,8 @@ class MariaDbSnapshot:
                     yield from read(cursor.fetchmany, columns, table.name)
                     is_whole = True
                 except Locked:
-                    wait_long(connection)
+                    is_new = self._expected is not None and connection not in connections.holding
+                    release(connection) if is_new else wait_long(connection)
                     stays = not bound
                     raise
                 finally:
@@ -326,10 +344,18 @@ class MariaDbSnapshot:
                 if bound:
                     connection.query(without_keys(bound))
                 if is_shared and self._held is None:
-                    let_go(connection)
+                    let_go(connection) if self._expected is None else wait_long(connection)
                 stays = is_shared
         finally:
             connections.give_back(connection, is_shared) if stays else connections.drop(connection)
+
+    def _hold_names(self, connection: Opened, table: RemoteTable, is_shared: bool) -> None:
+        """Begins a connection anew with the names of what it is to read, where that is known and it holds none yet."""
+        if self._expected is not None and connection not in self._connections.holding:
+            hold(connection, self._expected if is_shared else (table,))
+            self._connections.holding.add(connection)
+            if is_shared:
+                self._locks.hold()
 
     def _hold(self, connection: Opened, table: RemoteTable) -> None:
         """Keeps a plain table as it is until the transaction ends; raises SourceUnavailable for what is none."""

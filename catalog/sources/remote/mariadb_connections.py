@@ -49,6 +49,8 @@ class MariaDbConnections:
         self._reserved: list[Opened] = []
         self._is_cancelled = False
         self.are_of_one_moment = False
+        self.holding: set[Opened] = set()
+        """Those that hold the names of what they read, since before their moment."""
         self.give_back(self._made())
 
     @property
@@ -75,6 +77,7 @@ class MariaDbConnections:
         """Closes a connection."""
         with self._guard:
             self._open.discard(connection)
+            self.holding.discard(connection)
         with suppress(Exception):  # it may be broken already
             connection.close()
 
@@ -84,6 +87,7 @@ class MariaDbConnections:
         with self._guard:
             self._reserved.append(made)
             waiting = [*self._idle, *self._reserved]
+            self.holding.clear()
         with self.told():
             for sql in (_BEGIN, _MARK):
                 for connection in waiting:
@@ -174,6 +178,12 @@ def wait_long(connection: Opened) -> None:
 def let_go(connection: Opened) -> None:
     """Lets go of the names of what was read, so that a change of a table does not wait for it; the snapshot stays."""
     connection.query(_LET_GO)
+    wait_long(connection)
+
+
+def release(connection: Opened) -> None:
+    """Lets go of all names that a connection holds, and of its moment."""
+    connection.query("ROLLBACK")
     wait_long(connection)
 
 

@@ -63,10 +63,12 @@ class OpenedRemotes:
         Raises SourceUnavailable when one no longer has an expected column in its expected type.
         """
         self._begin_moments(sql)
+        read: dict[Snapshot, list[RemoteTable]] = {}
         for physical, (remote, expected) in self._remotes.items():
             if physical in sql:
                 snapshot = self._opened(remote)
                 table = located(snapshot, expected.relation)
+                read.setdefault(snapshot, []).append(table)
                 columns = _expected(columns_of(snapshot, table), expected, remote.source)
                 work = self._work.get(physical, SourceWork())
                 if any(cell.keys for cell in work.cells) and not takes_keys(table, columns):
@@ -87,6 +89,9 @@ class OpenedRemotes:
                 # A text that is none of its type ends a query whatever that chooses: no condition goes below the fence.
                 fence = _FENCE if any(column.type in _AS_TEXT for column in kept_back) else ""
                 cursor.execute(f"CREATE TEMP VIEW {quoted(physical)} AS SELECT {shown} FROM {scanned}{fence}")
+        for snapshot, tables in read.items():
+            if isinstance(snapshot, ReadsInTurn):
+                snapshot.expect(tables)
 
     def cancel(self) -> None:
         """Has the sources stop what they do for this run; may be called again and again."""

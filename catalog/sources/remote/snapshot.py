@@ -167,6 +167,10 @@ class ReadsInTurn(Protocol):
         """Has all scans of these read one moment, at which each is what its name means; raises SourceUnavailable."""
         ...
 
+    def expect(self, tables: Sequence[RemoteTable]) -> None:
+        """Has each connection hold these before it reads any of them, so that no moment is one that nobody may see."""
+        ...
+
 
 @runtime_checkable
 class SharesMoments(Protocol):

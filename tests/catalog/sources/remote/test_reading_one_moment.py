@@ -61,7 +61,7 @@ def world() -> Iterator[World]:
 def ids(world: World, base: Database, sql: str) -> set[int]:
     """The ids that a query gives in this process, where the policy of what it reads looks into `blocked`."""
     remotes = {}
-    for name in ("people", "blocked", "big", "seen", "seen_again", "called"):
+    for name in ("people", "blocked", "big", "seen", "seen_again", "called", *(("free",) if "v_free" in sql else ())):
         expected = Expected(relation=base.relation(name), columns=(("id", "BIGINT"),))
         remote = connect(base.source).scan(expected).remote
         assert remote is not None
@@ -125,6 +125,45 @@ def test_a_view_is_read_at_the_moment_of_the_lookup(
     monkeypatch.setattr(pymysql.connections.Connection, "query", noted)
     assert ids(world, base, f"SELECT id {ALLOWED}".format("seen")) == {89}
     assert begun
+
+
+LOCKED = {
+    "a table": ("people", "SELECT id FROM v_people WHERE id >= 99"),
+    "a table after another one": ("people", "SELECT id FROM v_people WHERE id >= (SELECT max(id) - 99901 FROM v_big)"),
+    "two scans at once": (
+        "people",
+        "SELECT DISTINCT p.id FROM v_people AS p, (SELECT id FROM v_people LIMIT 5) AS l WHERE p.id >= 99",
+    ),
+    "a view": ("people", "SELECT id FROM v_seen WHERE id >= 99"),
+    "a view that calls": ("people", "SELECT id FROM v_called WHERE id >= 99"),
+    "a view that leaves out": ("blocked", "SELECT id FROM v_free WHERE id >= 89"),
+}
+
+
+@pytest.mark.parametrize("how", LOCKED)
+def test_what_is_written_in_the_shelter_of_a_lock_is_not_read_in_between(
+    world: World, base: Database, mariadb: Server, how: str
+) -> None:
+    """The query comes when a row was added, or a list emptied, that is to be otherwise before anybody may see it."""
+    base.run("CREATE VIEW free AS SELECT id FROM people WHERE id NOT IN (SELECT id FROM blocked)")
+    table, sql = LOCKED[how]
+    given: set[int] = set()
+    host, port, _, _, name = base.address
+    mariadb.run(f"CREATE USER IF NOT EXISTS keeper@'127.0.0.1'; GRANT ALL ON {name}.* TO keeper@'127.0.0.1'")
+    with (
+        closing(pymysql.connect(host=host, port=port, user="keeper", database=name, autocommit=True)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"LOCK TABLES {table} WRITE, big READ")
+        cursor.execute("INSERT INTO people VALUES (500)" if table == "people" else "DELETE FROM blocked")
+        query = threading.Thread(target=lambda: given.update(ids(world, base, sql)))
+        query.start()
+        time.sleep(1)
+        refill = "INSERT INTO blocked SELECT id FROM big WHERE id BETWEEN 90 AND 99"
+        cursor.execute("DELETE FROM people WHERE id = 500" if table == "people" else refill)
+        cursor.execute("UNLOCK TABLES")
+        query.join(timeout=60)
+    assert given == ({99} if table == "people" else {89})
 
 
 @pytest.mark.parametrize("name", ["blocked", "people"])

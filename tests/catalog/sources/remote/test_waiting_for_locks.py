@@ -95,7 +95,11 @@ def begin_locked(monkeypatch: pytest.MonkeyPatch, stack: list[Any], kind: str, b
     def noted(self: Any, table: Any, *rest: Any, **named: Any) -> Iterator[pa.RecordBatch]:
         if table.name == "people" and not stack:
             stack.append(locked(base, server))
-            stack[0].__enter__()
+            asking = threading.Thread(target=stack[0].__enter__)  # it may wait for the query, and the query for it
+            asking.start()
+            asking.join(timeout=1)
+            if asking.is_alive():
+                stack.append(asking)
         yield from read(self, table, *rest, **named)
 
     monkeypatch.setattr(of, "read", noted)
@@ -135,7 +139,9 @@ def test_a_query_that_holds_a_table_waits_briefly_for_another_one(
         assert time.monotonic() - begun < SECONDS / 3
     finally:
         run.close()
-        for lock in stack:
+        for asking in stack[1:]:
+            asking.join(timeout=SECONDS)
+        for lock in stack[:1]:
             lock.__exit__(None, None, None)
 
 
