@@ -91,6 +91,8 @@ class Exact:
         self._has_exact_columns = has_exact_columns
         self._asked: dict[tuple[str, str], bool] = {}
         self._longest: dict[str, float] = {}
+        self._whole: dict[int, tuple[exp.Expr, bool]] = {}
+        """By the number of a node, with the node, as each factor of a long product is asked about."""
 
     def holds(self, node: exp.Expr) -> bool:
         """Whether equal values of an expression are the same."""
@@ -194,7 +196,11 @@ class Exact:
         return isinstance(node, exp.Null | exp.Count | exp.CountIf) or self._kind(node) in _NUMBER_FAMILIES
 
     def _is_whole(self, node: exp.Expr) -> bool:
-        node = bare(node)
+        if id(node) not in self._whole:
+            self._whole[id(node)] = node, self._is_surely_whole(bare(node))
+        return self._whole[id(node)][1]
+
+    def _is_surely_whole(self, node: exp.Expr) -> bool:
         if isinstance(node, exp.Literal):
             return not node.is_string and "." not in node.name and self._is_number(node)
         if isinstance(node, (*_CALCULATED, *_IN_WHOLE)):

@@ -64,11 +64,15 @@ def check_values(statement: Statement, found: Sequence[Leaf], named: Sequence[Na
     bare = [column for column in statement.tree.find_all(exp.Column) if not column.table]
     values = [column for column in bare if fold(column.name) in VALUE_NAMES]
     shown = dict(zip((id(leaf.node) for leaf in found), named, strict=True)) if values else {}
+    known: dict[tuple[int, str], bool] = {}
     for column in values:
-        select = column.find_ancestor(exp.Select)
-        if select is None or not any(_has(source, fold(column.name), shown) for source in _sources(select)):
+        select, name = column.find_ancestor(exp.Select), fold(column.name)
+        if (id(select), name) not in known:
+            sources = () if select is None else _sources(select)
+            known[id(select), name] = any(_has(source, name, shown) for source in sources)
+        if not known[id(select), name]:
             raise SqlUnsupported(
-                f"`{fold(column.name)}` is a function of the engine where no column bears the name, and not available",
+                f"`{name}` is a function of the engine where no column bears the name, and not available",
                 hint="pass the value as a parameter; write a column of that name behind its relation's, `t.name`",
                 position=statement.place(column.this),
             )

@@ -28,6 +28,9 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "an order": f"select id from {DATASET} order by {','.join(['id'] * 5_000)}",
         "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_900)})",
         "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(5_900))}) from {DATASET}",
+        "long products": f"select {', '.join(['sum(' + '*'.join(['id'] * 280) + ')'] * 20)} from {DATASET}",
+        "names of the engine": f"select {', '.join([chr(34) + 'user' + chr(34)] * 2_900)} from"
+        f' (select {", ".join(["id"] * 2_900)}, id as "user" from {DATASET}) q',
         "one alias of many": f"select max(1), {', '.join(['+'.join(['a'] * 288)] * 10)} from"
         f" (select {', '.join(['-id a'] * 1_480)} from {DATASET}) q",
         "one alias of many sums": f"select {', '.join(['sum(id * id) as a'] * 700)} from {DATASET}"
