@@ -41,7 +41,8 @@ CREATE TYPE kind AS ENUM ('a');
 CREATE FUNCTION written(k kind) RETURNS text LANGUAGE sql STABLE AS 'select public.note_of(1)';
 CREATE CAST (kind AS text) WITH FUNCTION written(kind);
 CREATE FUNCTION knows(i int) RETURNS bool LANGUAGE sql STABLE AS 'select exists (select from public.t where id = i)';
-CREATE DOMAIN sly AS int CHECK (knows(VALUE)); CREATE DOMAIN slyer AS sly; CREATE TYPE holding AS (n slyer);
+CREATE DOMAIN sly AS int CHECK (knows(VALUE)); CREATE DOMAIN slyer AS sly;
+CREATE TYPE slyr AS RANGE (subtype = sly); CREATE TYPE holding AS (n slyer);
 CREATE DOMAIN at_once AS int CHECK (VALUE < 7 OR VALUE > pg_size_bytes(current_setting('work_mem')));
 CREATE DOMAIN word AS text CHECK (VALUE ~ '^[a-z]+$' AND length(VALUE) < 9);
 CREATE SEQUENCE numbers; CREATE EXTENSION citext; CREATE TABLE e (id int, name citext); INSERT INTO e VALUES (1, 'A')
@@ -61,6 +62,7 @@ CALLING = {
     "a cast": "SELECT ('a'::kind)::text AS n",
     "a domain": "SELECT r.id::sly AS n FROM r",
     "a domain of a domain, in a list": "SELECT ('{' || r.id || '}')::slyer[] AS n FROM r",
+    "a domain of ranges": "SELECT ('{[' || r.id || ',' || r.id || ']}')::slyr_multirange::text AS n FROM r",
     "a domain within a row": "SELECT (json_populate_record(NULL::holding, json_build_object('n', r.id))).n AS n FROM r",
     "a domain that reads settings": "SELECT r.id::at_once AS n FROM r",
     "a table by its name": "SELECT (xpath('//note', table_to_xml('t'::regclass, true, false, '')))[1]::text AS n",
@@ -144,6 +146,35 @@ def test_a_view_of_tables_and_the_servers_own_functions_is_shown(crawled: tuple[
     world, _ = crawled
     assert tags_of(world, name) == {frozenset()}
     assert world.ask(f"select * from shop.{name}", ANALYST).num_rows == 1
+
+
+JSON = """
+CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, 'HIDDEN-7'); CREATE TYPE one AS ENUM ('1');
+CREATE TABLE r (id int, e one); INSERT INTO r VALUES (1, '1');
+CREATE FUNCTION noted(i one) RETURNS json LANGUAGE sql STABLE
+  AS 'SELECT to_json(note) FROM public.t WHERE id = i::text::int';
+CREATE CAST (one AS json) WITH FUNCTION noted(one)
+"""
+MADE = (
+    "to_json(e)::text",
+    "row_to_json(r)::text",
+    "jsonb_build_object('a', e)::text",
+    "json_agg(e)::text",
+    "array_to_json(ARRAY[e])::text",
+)
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_what_makes_json_may_call_a_cast_that_no_view_names(tmp_path: Path, postgres: Server, made: str) -> None:
+    database = Database("postgres", postgres, tmp_path)
+    group = "GROUP BY id" if "agg" in made else ""
+    database.run(f"{JSON}; CREATE VIEW v AS SELECT id, {made} AS n FROM r {group}")
+    assert "HIDDEN-7" in postgres.run("SELECT n FROM v", database.name)
+    document = DOCUMENT.replace("SOURCE", database.shown).replace("TABLE", database.relation("t"))
+    with governed(tmp_path, document) as world:
+        crawl(world.catalog, "data", into="shop", by="max")
+        assert tags_of(world, "v") == {frozenset({"secret.note"})}
+        assert tags_of(world, "r") == {frozenset()}
 
 
 GENERATED = """

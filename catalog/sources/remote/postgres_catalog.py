@@ -70,7 +70,10 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schem
   AND (lower(n.nspname::text COLLATE "default") = lower($1::text) OR $1::text = '')
 """
 
-COLUMNS = """
+# Of a range y is one, or (from version 14 on) several.
+_IS_RANGE = "y.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)"
+
+COLUMNS = f"""
 SELECT a.attname::text AS name, COALESCE(base.typname, t.typname)::text AS type,
   COALESCE(item.typname, '')::text AS item,
   CASE WHEN base.oid IS NULL THEN a.atttypmod ELSE t.typtypmod END::int4 AS modifier,
@@ -80,7 +83,7 @@ SELECT a.attname::text AS name, COALESCE(base.typname, t.typname)::text AS type,
     WITH RECURSIVE part(oid) AS (
       SELECT a.atttypid UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
         SELECT y.typbasetype UNION ALL SELECT y.typelem
-        UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = y.oid
+        UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE {_IS_RANGE}
         UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
       ) next(oid) WHERE next.oid <> 0)
     SELECT FROM part JOIN pg_type y ON y.oid = part.oid JOIN pg_proc p ON p.oid = y.typoutput
@@ -173,7 +176,7 @@ def _called_by_domains(expression: str) -> str:
     SELECT y.oid FROM {types} found JOIN pg_type y ON y.oid::text = found[1]
     UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
       SELECT y.typbasetype UNION ALL SELECT y.typelem
-      UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = y.oid
+      UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE {_IS_RANGE}
       UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
     ) next(oid) WHERE next.oid <> 0),
   condition AS (SELECT k.oid, k.conbin::text AS made FROM part JOIN pg_constraint k ON k.contypid = part.oid)
@@ -186,8 +189,9 @@ def _called_by_domains(expression: str) -> str:
 
 # By the rule that a view is, as the server keeps it: dependencies alone leave out what the server brings along. What is
 # not told of is a row that says so: what the server keeps for itself, such as its statistics, sequences, and whatever
-# such a function reads. Nor is it told what a materialized view has kept of what may have been made anew since: a view,
-# where a foreign table leads, from version 17 on what a generated column is.
+# such a function reads. A cast to json that somebody has made is called by what makes JSON of any value, unwritten, so
+# that no view tells what it reads where there is one. Nor is it told what a materialized view has kept of what may have
+# been made anew since: a view, where a foreign table leads, from version 17 on what a generated column is.
 READS = f"""
 WITH rule AS (
   SELECT r.oid, r.ev_action::text AS made FROM pg_rewrite r
@@ -213,6 +217,9 @@ WHERE relation.oid <> $1::text::oid AND c.relkind IS DISTINCT FROM 'c'
 UNION
 SELECT NULL, NULL, false FROM called WHERE NOT {_TELLS_WHAT_IT_READS}
 UNION SELECT NULL, NULL, false WHERE NOT EXISTS (SELECT FROM rule)
+UNION SELECT NULL, NULL, false FROM (
+  SELECT k.castfunc AS oid FROM pg_cast k WHERE k.casttarget IN ('json'::regtype, 'jsonb'::regtype) AND k.castfunc <> 0
+) called WHERE NOT {_TELLS_WHAT_IT_READS}
 UNION SELECT NULL, NULL, false FROM pg_class kept WHERE kept.oid = $1::text::oid AND kept.relkind = 'm' AND EXISTS (
   SELECT FROM relation JOIN pg_class c ON c.oid = relation.oid AND c.oid <> kept.oid
   WHERE c.relkind IN ('v', 'f') OR current_setting('server_version_num')::int4 >= 170000 AND EXISTS (

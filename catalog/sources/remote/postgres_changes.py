@@ -4,8 +4,9 @@ After any of them an older snapshot sees a table empty, or with the rows of now,
 scan holds locks on whatever it reads, behind views and policies too, so that none can come any more once it has begun.
 Locks of another connection would not do: a scan would wait for the change, which waits for them.
 
-The labels of enumerated types, and what composite ones are made of, are those of now as well, and no lock keeps them: a
-scan of such columns looks again before it gives any row.
+The labels of enumerated types, what composite ones are made of, and who is in which role are those of now as well, and
+no lock keeps them: where columns, views, policies or what is worked out could be about them, all of the database's are
+compared, again before any row is given.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,19 +36,20 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
    WHERE p.polrelid = o.oid) AS policies,
   (SELECT md5(string_agg(concat(i.inhrelid, ':', i.inhparent, ':', i.xmin), ',' ORDER BY i.inhrelid, i.inhparent))
    FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children,
-  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
-     WITH RECURSIVE part(oid) AS (
-       SELECT a.atttypid FROM pg_attribute a
-       WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= {_OWN}::oid
-       UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
-         SELECT y.typbasetype UNION ALL SELECT y.typelem
-         UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = y.oid
-         UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
-       ) next(oid) WHERE next.oid >= {_OWN}::oid)
-     SELECT concat(e.oid, ':', e.xmin) AS made FROM part JOIN pg_enum e ON e.enumtypid = part.oid
-     UNION ALL SELECT concat(f.attrelid, ':', f.attnum, ':', f.xmin) FROM part JOIN pg_type y ON y.oid = part.oid
-       JOIN pg_attribute f ON f.attrelid = y.typrelid WHERE f.attnum > 0
-   ) AS types) AS types
+  CASE WHEN c.relrowsecurity THEN (
+    SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
+      SELECT concat(m.roleid, ':', m.member, ':', m.xmin) AS made FROM pg_auth_members m
+      UNION ALL SELECT concat(r.oid, ':', r.rolsuper, ':', r.rolbypassrls) FROM pg_roles r) AS roles) END AS roles,
+  CASE WHEN c.relkind = 'v' OR c.relrowsecurity OR EXISTS (
+    SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND (a.atttypid >= {_OWN}::oid OR COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''))
+  THEN (
+    SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
+      SELECT concat(e.oid, ':', e.xmin) AS made FROM pg_enum e
+      UNION ALL SELECT concat(k.oid, ':', k.xmin) FROM pg_constraint k WHERE k.contypid <> 0
+      UNION ALL SELECT concat(f.attrelid, ':', f.attnum, ':', f.xmin) FROM pg_class t
+        JOIN pg_attribute f ON f.attrelid = t.oid WHERE t.relkind = 'c' AND t.oid >= {_OWN}::oid AND f.attnum > 0
+    ) AS types) END AS types
 FROM unnest($1::text::oid[]) AS o(oid) JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 """
 LOCKED = f"""
