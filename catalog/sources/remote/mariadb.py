@@ -6,7 +6,7 @@ names of what it reads before its snapshot is made: what somebody writes under L
 policy looks something up, one connection holds the names of all, and then reads it in turn (`one_moment`).
 
 A view may call stored functions, which can read and alter every variable of their connection and make temporary tables
-in it. So each scan of a view has a connection of its own, which is begun with the others and closed after it, unless
+in it. So each scan of a view has a connection of its own, of the moment of that scan, which is closed after it, unless
 there is to be one moment: then it has to be known that it calls none, or the view has to be all that is read, once.
 """
 
@@ -211,7 +211,7 @@ class MariaDbSnapshot:
         return self._batches(select([line(columns)], item, found, by), columns, table, lines_to_batches)
 
     def prepare(self, table: RemoteTable) -> None:
-        """Begins a connection for a scan of what is no plain table, and all others anew, to read about one moment."""
+        """Begins a connection for a scan of what is no plain table."""
         if not table.is_plain:
             self._connections.reserve()
 

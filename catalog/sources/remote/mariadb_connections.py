@@ -82,16 +82,8 @@ class MariaDbConnections:
             connection.close()
 
     def reserve(self) -> None:
-        """Makes one for a single scan, and begins all that wait anew, to be about one moment."""
-        made = self._made()
-        with self._guard:
-            self._reserved.append(made)
-            waiting = [*self._idle, *self._reserved]
-            self.holding.clear()
-        with self.told():
-            for sql in (_BEGIN, _MARK):
-                for connection in waiting:
-                    connection.query(sql)
+        """Makes one for a single scan."""
+        self.give_back(self._made(), is_shared=False)
 
     def end(self, connection: Opened) -> None:
         """Ends one from beside, whatever it is doing."""
