@@ -42,6 +42,7 @@ CREATE FUNCTION written(k kind) RETURNS text LANGUAGE sql STABLE AS 'select publ
 CREATE CAST (kind AS text) WITH FUNCTION written(kind);
 CREATE FUNCTION knows(i int) RETURNS bool LANGUAGE sql STABLE AS 'select exists (select from public.t where id = i)';
 CREATE DOMAIN sly AS int CHECK (knows(VALUE)); CREATE DOMAIN slyer AS sly;
+CREATE DOMAIN slyest AS int CHECK (VALUE::sly IS NOT NULL);
 CREATE TYPE slyr AS RANGE (subtype = sly); CREATE TYPE holding AS (n slyer);
 CREATE DOMAIN at_once AS int CHECK (VALUE < 7 OR VALUE > pg_size_bytes(current_setting('work_mem')));
 CREATE DOMAIN word AS text CHECK (VALUE ~ '^[a-z]+$' AND length(VALUE) < 9);
@@ -62,6 +63,7 @@ CALLING = {
     "a cast": "SELECT ('a'::kind)::text AS n",
     "a domain": "SELECT r.id::sly AS n FROM r",
     "a domain of a domain, in a list": "SELECT ('{' || r.id || '}')::slyer[] AS n FROM r",
+    "a domain that casts to another one": "SELECT r.id::slyest AS n FROM r",
     "a domain of ranges": "SELECT ('{[' || r.id || ',' || r.id || ']}')::slyr_multirange::text AS n FROM r",
     "a domain within a row": "SELECT (json_populate_record(NULL::holding, json_build_object('n', r.id))).n AS n FROM r",
     "a domain that reads settings": "SELECT r.id::at_once AS n FROM r",

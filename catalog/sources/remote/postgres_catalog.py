@@ -170,14 +170,16 @@ def _called_by_domains(expression: str) -> str:
     """What the conditions of domains call to which an expression casts, as the server keeps it: of any type that it
     names but those of plain columns, and of all that such a type is made of.
     """
-    types = f"regexp_matches(regexp_replace({expression}, ':vartype [0-9]+', ' ', 'g'), '\\m[1-9][0-9]+\\M', 'g')"
+    numbers = "regexp_matches(regexp_replace({}, ':vartype [0-9]+', ' ', 'g'), '\\m[1-9][0-9]+\\M', 'g')".format
     return f"""(
   WITH RECURSIVE part(oid) AS (
-    SELECT y.oid FROM {types} found JOIN pg_type y ON y.oid::text = found[1]
+    SELECT y.oid FROM {numbers(expression)} found JOIN pg_type y ON y.oid::text = found[1]
     UNION SELECT next.oid FROM part JOIN pg_type y ON y.oid = part.oid CROSS JOIN LATERAL (
       SELECT y.typbasetype UNION ALL SELECT y.typelem
       UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE {_IS_RANGE}
       UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = y.typrelid AND f.attnum > 0
+      UNION ALL SELECT z.oid FROM pg_constraint k CROSS JOIN LATERAL {numbers("k.conbin::text")} found
+        JOIN pg_type z ON z.oid::text = found[1] WHERE k.contypid = y.oid
     ) next(oid) WHERE next.oid <> 0),
   condition AS (SELECT k.oid, k.conbin::text AS made FROM part JOIN pg_constraint k ON k.contypid = part.oid)
   SELECT found[1]::oid AS oid FROM condition CROSS JOIN LATERAL regexp_matches(made, ':funcid ([0-9]+)', 'g') found
