@@ -5,7 +5,6 @@ event out of every search and leave the chain whole.
 """
 
 import secrets
-from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -14,6 +13,7 @@ from catalog.database import Transaction
 from catalog.journal.event_index import key
 from catalog.journal.event_sets import unpacked
 from catalog.journal.event_terms import Term, read_body
+from catalog.remembered import remembered
 
 _MENTIONS = "SELECT what, key, first, seqs FROM mention JOIN term ON term.id = mention.term"
 
@@ -36,7 +36,7 @@ class IndexCheck:
         """`filed` is up to which event all are filed."""
         self._left = np.zeros(filed + 1, np.uint64)
         self._secret = secrets.token_bytes(32)
-        self._number = lru_cache(maxsize=65_536)(self._of_mention)
+        self._number = remembered(65_536)(self._of_mention)
 
     def read(self, seq: int, body: bytes) -> None:
         """Takes an event as the chain has it."""

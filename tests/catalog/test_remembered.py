@@ -35,6 +35,7 @@ BARE = {
     "catalog/sql_texts.py: spoken": "the dialects that the code names",
     "catalog/sources/file_reach.py: _known": "what the engine has built in",
     "web_ui/reports/exposure.py: named": "ends with the report",
+    "proxy/fencing/late.py: is_plain": "ends with the statement, whose length is bounded",
     "crawler/detectors/patterns.py: of_mask": "masks of values of at most 120 letters",
     "policy_engine/transforms/ciphers.py: _ff1": "keys, all of one length",
     "policy_engine/transforms/ciphers.py: _siv": "keys, all of one length",

@@ -1,8 +1,9 @@
 """The journal under /api/v1: exports of what a search found, and the verification of the whole."""
 
 import contextlib
+import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import flask
@@ -66,10 +67,12 @@ class AuditApi:
                 found = matching(self.parts, subject, reach)
             told = self._told(subject, form, found)
             kind, lines = EXPORTS[form]
-            pieces = flask.stream_with_context(
-                line.encode() for line in lines(told, self._while_readable(found), found.reach)
-            )
-            held.callback(pieces.close)  # type: ignore[attr-defined]  # it is a generator
+            # The context of the request stands for each question alone: while pieces are sent it would be of whatever
+            # else its thread does.
+            asked = functools.partial(self.identity.subject, flask.request.headers.get("Authorization"))
+            events = self._while_readable(found, subject, flask.copy_current_request_context(asked))
+            pieces = (line.encode() for line in lines(told, events, found.reach))
+            held.callback(pieces.close)
             stream = Stream(pieces, decision_id=answers.decision_id(), on_failure=lambda _: None)
             stream.hold(held)
             answer = flask.Response(stream, mimetype=kind)
@@ -97,13 +100,13 @@ class AuditApi:
             details["head"] = {"seq": seq, "hash": head}
         return self.parts.journal.append(replace(own_event(EventKind.AUDIT_EXPORT, subject), details=details))
 
-    def _while_readable(self, found: Found) -> Iterator[Event]:
-        """Every event found; raises NotAuthenticated once who reads is another one, or may read something else."""
+    def _while_readable(self, found: Found, subject: Subject, asked: Callable[[], Subject]) -> Iterator[Event]:
+        """Every event found; raises NotAuthenticated once who `asked` is another one, or may read something else."""
         asked_at = time.monotonic()
         for event in self.parts.journal.every(found.members):
             if time.monotonic() >= asked_at + ASK_AGAIN_SECONDS:
-                answers.refuse_if_changed(self.identity)
-                if reach_of(self.parts, answers.subject(self.identity)).readable != found.reach.readable:
+                now = asked()
+                if now != subject or reach_of(self.parts, now).readable != found.reach.readable:
                     raise NotAuthenticated("what you may read has changed meanwhile", hint="ask again")
                 asked_at = time.monotonic()
             yield event
