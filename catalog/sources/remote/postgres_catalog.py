@@ -10,7 +10,8 @@ from catalog.sources.connector import SharedRows
 
 # A role or a database may have settings of its own: each that has a say in what a statement means is set, and in what
 # order rows come. The path by which names are found is one of them, so these are named in full. An index only finds
-# rows (by a bitmap): they come as they lie in the table, whichever conditions, or columns, the server finds cheap.
+# rows (by a bitmap): they come as they lie in the table, whichever conditions, or columns, the server finds cheap. To
+# compile a statement (from version 11 on) takes longer, up to a second, than what is asked of the catalog.
 SETTINGS = """
 SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('DateStyle', 'ISO, YMD', false),
   pg_catalog.set_config('IntervalStyle', 'postgres', false), pg_catalog.set_config('bytea_output', 'hex', false),
@@ -25,6 +26,7 @@ SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('D
   pg_catalog.set_config('enable_indexscan', 'off', false), pg_catalog.set_config('enable_indexonlyscan', 'off', false),
   pg_catalog.set_config('synchronize_seqscans', 'off', false),
   pg_catalog.set_config('max_parallel_workers_per_gather', '0', false),
+  (SELECT pg_catalog.set_config(s.name, 'off', false) FROM pg_catalog.pg_settings s WHERE s.name = 'jit'),
   pg_catalog.current_setting('server_encoding') AS encoding,
   pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version
 """
