@@ -19,7 +19,7 @@ class Generated:
     Example:
         >>> one = GeneratedColumn(relation="main.t", name="loud", reads=frozenset({("main.t", "remark")}))
         >>> two = GeneratedColumn(relation="main.t", name="remark", reads=frozenset({("main.t", "note")}))
-        >>> sorted(name for _, name in Generated.of([one, two]).made((("main", "t"), "loud")))
+        >>> sorted(name for _, name in Generated.of([one, two], most=9).made((("main", "t"), "loud")))
         ['note', 'remark']
     """
 
@@ -30,7 +30,7 @@ class Generated:
     _tangled: set[Place] = field(default_factory=set)
 
     @classmethod
-    def of(cls, columns: Iterable[GeneratedColumn], most: int = 20_000) -> "Generated":
+    def of(cls, columns: Iterable[GeneratedColumn], most: int) -> "Generated":
         """These columns; what two relations that cannot be told apart read, both of them may.
 
         Of all together `most` are told that they are made of; of tables beyond that, any column of theirs may be in it.
