@@ -23,6 +23,7 @@ from catalog.errors import VeilError
 from proxy.governance import Request
 from tests.proxy.hostile import HOSTILE, OVER_WIDE, wide_world
 from tests.proxy.world import ANALYST, World, world
+from web_ui.garbage import collect_seldom
 
 QUESTIONS = 600
 TREES = 2_000
@@ -98,8 +99,7 @@ def _hostile(texts: Iterable[tuple[World, Mapping[str, str]]]) -> None:
         with contextlib.suppress(VeilError):
             asked.governor.settle(ANALYST, Request(sql=text + " " * next(blanks)))  # one that was never asked before
 
-    gc.collect()
-    gc.freeze()  # as a server does with what it holds from its start
+    collect_seldom()  # as the server does
     spent = {
         name: min(_cpu_seconds(functools.partial(settle, asked), text) for _ in range(ROUNDS))
         for asked, named in texts

@@ -1,6 +1,5 @@
 """Runs the application in an embedded production server: one worker process, many threads, a graceful end."""
 
-import gc
 import signal
 import sys
 from typing import Any
@@ -15,6 +14,7 @@ from catalog.known_keys import KnownKeys
 from proxy.http.forwarded import read_proxies
 from web_ui.app import create_app
 from web_ui.arrivals import Arrivals
+from web_ui.garbage import collect_seldom
 from web_ui.identity.configuration import configured
 from web_ui.log_lines import Lines, OwnWords
 from web_ui.parts import Parts, assemble
@@ -84,8 +84,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self._parts = assemble(self._home, self._settings)
         self._parts.sessions.prepare()
         app = create_app(self._parts)
-        gc.collect()
-        gc.freeze()  # what lives as long as the server is looked through no more; that would stop all requests for long
+        collect_seldom()
         return app
 
     def _ready(self, worker: Worker) -> None:

@@ -18,7 +18,7 @@ so that the engine can use them as early as it likes. Whatever is not surely of 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from sqlglot import exp
 
@@ -73,12 +73,17 @@ class _Chain:
 
     def place(self, node: exp.Expr) -> _Place | None:
         """Where a node stands, if no other query lies between."""
-        above: exp.Expr | None = node
-        while above is not None and not isinstance(above, exp.Query):
-            if id(above) in self.places:
-                return self.places[id(above)]
-            above = above.parent
-        return None
+        return self._by_node.get(id(node))
+
+    @cached_property
+    def _by_node(self) -> Mapping[int, _Place]:
+        """The place of each node, found once: a chain of operators is as deep as it is long."""
+        return {
+            id(node): place
+            for place in self.places.values()
+            for node in place.top.walk(prune=_is_query)
+            if not _is_query(node)
+        }
 
     def is_open(self, deepest: int) -> bool:
         """Whether no SELECT chooses among the rows of a deeper one, and so leaves out what is worked out there."""
@@ -214,13 +219,13 @@ def _kept(place: _Place, chain: _Chain) -> Iterable[exp.Column] | None:
     """The columns of one place to be kept late; None where the place is none for what may raise."""
     if not all(map(_is_part, place.top.walk())):
         return None
-    aggregates = {id(aggregate): aggregate for aggregate in _aggregates(place.top)}
+    inside = {id(node) for aggregate in _aggregates(place.top) for node in aggregate.walk()}
     columns = list(place.top.find_all(exp.Column))
     is_read_whole = chain.is_read_whole(place.depth)
-    if aggregates:  # a key beside a sum would be known, and the sum be left out for it
-        is_inside = all(_around(node, aggregates) is not None for node in place.loud)
+    if inside:  # a key beside a sum would be known, and the sum be left out for it
+        is_inside = all(id(node) in inside for node in place.loud)
         is_last = is_inside or is_read_whole or not _is_limited(chain.selects[0])
-        return columns if is_last and all(_around(column, aggregates) is not None for column in columns) else None
+        return columns if is_last and all(id(column) in inside for column in columns) else None
     is_key = chain.is_aggregated[place.depth]
     return columns if (is_read_whole or is_key) and not isinstance(place.top, exp.Ordered) else None
 
@@ -255,16 +260,12 @@ def _aggregates(node: exp.Expr) -> Iterator[exp.Expr]:
         yield from _aggregates(child)
 
 
+def _is_query(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Query)
+
+
 def _is_aggregate(node: exp.Expr) -> bool:
     if isinstance(node, exp.Anonymous):
         function = CALLABLE.get(node.name.lower())
         return function is not None and function.kind == "aggregate"
     return isinstance(node, _AGGREGATES)
-
-
-def _around(node: exp.Expr, aggregates: Mapping[int, exp.Expr]) -> exp.Expr | None:
-    """The aggregate that a node stands in or is, if any."""
-    above: exp.Expr | None = node
-    while above is not None and id(above) not in aggregates:
-        above = above.parent
-    return above

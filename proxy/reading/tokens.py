@@ -20,6 +20,7 @@ from proxy.reading.functions import FUNCTIONS, WITH_SYNTAX
 
 _STRINGS = {TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING}
 _ARROWS = {TokenType.ARROW, TokenType.DARROW}
+_LITTLE = {TokenType.NUMBER, TokenType.STRING, TokenType.COMMA}
 _TYPES = spoken("duckdb").parser_class.TYPE_TOKENS - {TokenType.INTERVAL}
 _ENDS_OF_TYPES = frozenset({"precision", "varying", "zone", ")", "]"})
 _BEHIND_VALUES = {TokenType.DCOLON, TokenType.DOT, TokenType.L_BRACKET}
@@ -38,12 +39,14 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "
 class SqlLimits:
     """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins.
 
+    `words` counts the tokens but literals and commas, which take little of the time to judge a text.
     `relations` counts those that a query reads where each CTE is written out as often as it is named; `path` is the
     longest text behind an arrow, `->` or `->>`, which the parser reads as a path.
     """
 
     characters: int = 200_000
     tokens: int = 12_000
+    words: int = 8_000
     depth: int = 60
     lambdas: int = 6
     chain: int = 300
@@ -103,6 +106,12 @@ def _check_size(tokens: list[Token], limits: SqlLimits) -> None:
         raise LimitExceeded(
             f"the SQL has {len(tokens):,} tokens and the limit is {limits.tokens:,}",
             hint=_LONG_LISTS,
+        )
+    words = sum(token.token_type not in _LITTLE for token in tokens)
+    if words > limits.words:
+        raise LimitExceeded(
+            f"the SQL has {words:,} names and signs beside literals and commas, and the limit is {limits.words:,}",
+            hint="ask for less at once, or name parts of it using WITH",
         )
     for arrow, path in itertools.pairwise(tokens):
         if arrow.token_type in _ARROWS and len(path.text) > limits.path:

@@ -169,4 +169,5 @@ def _engine_selects(value: object) -> Iterator[list[Item]]:
         if value.get("type") == "SELECT_NODE" and isinstance(value.get("select_list"), list):
             yield cast(list[Item], value["select_list"])  # JSON objects have text keys
         for key in sorted(value, key=lambda key: _THEIRS.index(key) if key in _THEIRS else len(_THEIRS)):
-            yield from _engine_selects(value[key])
+            if value[key] and isinstance(value[key], (dict, list)):
+                yield from _engine_selects(value[key])

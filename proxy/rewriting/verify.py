@@ -98,30 +98,35 @@ class _Walk:
 
     def _check(self, node: Node, ctes: frozenset[str]) -> Iterator[tuple[object, frozenset[str]]]:
         """Checks one node, and gives what is in it with the CTEs that are known there."""
-        behind = self._physical(_source_node(node)) if self._has_lookups else None
-        if behind is not None and self._ticks_off(behind, node):
+        if "from_table" in node and self._is_governed(node):
             return
-        physical = self._physical(node)
-        if physical is not None:
-            if not self._ticks_off(physical, node):
-                raise VerificationFailed("a governed relation was altered or stands too often")
-            return
-        _check_kind(node)
-        if node.get("type") == "BASE_TABLE":
+        kind, group = node.get("type"), node.get("class")
+        _check_kind(node, kind, group)
+        if kind == "BASE_TABLE":
             _check_cte(node, ctes)
-        if node.get("class") in ("FUNCTION", "WINDOW"):
+        if group in ("FUNCTION", "WINDOW"):
             _check_call(node, self._own)
-        if node.get("type") == "TABLE_FUNCTION":
+        if kind == "TABLE_FUNCTION":
             _check_table_call(node)
         if node.get("pivot_enum"):
             raise VerificationFailed("a pivot over a type of the engine's own")
-        if node.get("type") == "SHOW_REF" and not _describes_query(node):
+        if kind == "SHOW_REF" and not _describes_query(node):
             raise VerificationFailed("a description of something else than a query")
-        if node.get("class") == "CONSTANT":
+        if group == "CONSTANT":
             return
-        if any(name not in self._queries for name, _ in definitions(node)):
+        if node.get("cte_map") and any(name not in self._queries for name, _ in definitions(node)):
             raise VerificationFailed("a query of WITH under a name that was not given")
         yield from within(node, ctes)
+
+    def _is_governed(self, node: Node) -> bool:
+        """Whether a SELECT is one of the governed subqueries; raises where it only reads what one of them reads."""
+        behind = self._physical(_source_node(node)) if self._has_lookups else None
+        if behind is not None and self._ticks_off(behind, node):
+            return True
+        physical = self._physical(node)
+        if physical is not None and not self._ticks_off(physical, node):
+            raise VerificationFailed("a governed relation was altered or stands too often")
+        return physical is not None
 
     def _ticks_off(self, physical: str, node: Node) -> bool:
         """Whether the node is one of the governed subqueries that are still to be found; then it is found."""
@@ -164,8 +169,7 @@ def _tables(value: object) -> Iterator[str]:
             left.extend(item.values())
 
 
-def _check_kind(node: Node) -> None:
-    kind, group = node.get("type"), node.get("class")
+def _check_kind(node: Node, kind: object, group: object) -> None:
     if group is not None:
         if group not in ENGINE_NODES["expression"]:
             raise VerificationFailed("an unknown kind of expression")

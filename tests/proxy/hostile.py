@@ -17,22 +17,22 @@ _TEXTS = tuple(f"'{n}'" for n in range(5_900))
 HOSTILE: Mapping[str, str] = MappingProxyType(
     {
         "columns": f"select {', '.join(['id'] * 5_900)} from {DATASET}",
-        "named columns": f"select {', '.join(f'id as c{n}' for n in range(2_950))} from {DATASET}",
+        "named columns": f"select {', '.join(f'id as c{n}' for n in range(2_650))} from {DATASET}",
         "sums": f"select {', '.join(['id + 1'] * 2_950)} from {DATASET}",
-        "aggregates": f"select {', '.join(['sum(id)'] * 2_350)} from {DATASET}",
-        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 1_150)} from {DATASET}",
+        "aggregates": f"select {', '.join(['sum(id)'] * 1_990)} from {DATASET}",
+        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 880)} from {DATASET}",
         "lambdas": f"select {', '.join(['list_transform([1], lambda x: x + 1)'] * 900)}",
         "branches": f"select case {' '.join(f'when id = {n} then {n}' for n in range(1_450))} end from {DATASET}",
         "a list": f"select id from {DATASET} where id in ({','.join(map(str, range(5_900)))})",
         "a list of texts": f"select id from {DATASET} where note in ({','.join(_TEXTS)})",
         "an order": f"select id from {DATASET} order by {','.join(['id'] * 5_000)}",
-        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_900)})",
+        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_650)})",
         "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(5_900))}) from {DATASET}",
-        "long products": f"select {', '.join(['sum(' + '*'.join(['id'] * 280) + ')'] * 20)} from {DATASET}",
+        "long products": f"select {', '.join(['sum(' + '*'.join(['id'] * 280) + ')'] * 14)} from {DATASET}",
         "names of the engine": f"select {', '.join([chr(34) + 'user' + chr(34)] * 2_900)} from"
         f' (select {", ".join(["id"] * 2_900)}, id as "user" from {DATASET}) q',
-        "one alias of many": f"select max(1), {', '.join(['+'.join(['a'] * 288)] * 10)} from"
-        f" (select {', '.join(['-id a'] * 1_480)} from {DATASET}) q",
+        "one alias of many": f"select max(1), {', '.join(['+'.join(['a'] * 288)] * 8)} from"
+        f" (select {', '.join(['-id a'] * 1_120)} from {DATASET}) q",
         "one alias of many sums": f"select {', '.join(['sum(id * id) as a'] * 700)} from {DATASET}"
         f" order by {', '.join(['a'] * 1_000)}",
         "unions": " union all ".join([f"select id from {DATASET}"] * 250),
@@ -63,10 +63,10 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "a comment": f"select 1 /*{'/*' * 90_000}*/",
         "open comments": "select $a " + "/* $a," * 30_000,
         "too many brackets": f"select {'(' * 10_000}1{')' * 10_000}",
-        "open brackets": "select " + "[" * 9_000,
+        "open brackets": "select " + "[" * 7_900,
         "semicolons": ";" * 190_000,
         "commas": "select " + "," * 9_000,
-        "signs": "select " + "- " * 9_000 + "1",
+        "signs": "select " + "- " * 7_900 + "1",
         "a path": "select j -> '$" + ".a" * 90_000 + "' from t",
         "a number": "select " + "9" * 190_000,
         "an exponent": "select 1e" + "9" * 5_000,
@@ -102,7 +102,7 @@ OVER_WIDE: Mapping[str, str] = MappingProxyType(
         "places and names": f"{_places(60)} select {', '.join(['c1 = 1'] * 2_300)} from q1",
         "places and names with dots": f"{_places(60)} select {', '.join(['q.c1 = 1'] * 1_600)} from shop.wide as q",
         "places with conditions": "with "
-        + ", ".join(f"q{n} as (select 1 from shop.wide where c0 > {n})" for n in range(760))
+        + ", ".join(f"q{n} as (select 1 from shop.wide where c0 > {n})" for n in range(660))
         + f", z as (select {', '.join(f'c{n}' for n in range(17))} from shop.wide) select cast('x' as int) from q0",
         "a numbered name": f"select c1{'_1' * 90_000} from (select c1, c1 from shop.wide)",
         "a star in each": " union all ".join(["(from shop.wide)"] * 250),

@@ -5,7 +5,6 @@ The parser holds the interpreter's lock, so each text is read in a process of it
 
 import ast
 import contextlib
-import gc
 import os
 import resource
 import sys
@@ -24,6 +23,7 @@ from catalog.sources.view_sql import Unclear, query_of, relations_read
 from policy_engine.filters.filters import check_filter
 from policy_engine.transforms.composing import expression_call
 from proxy.reading.statement import read
+from web_ui.garbage import collect_seldom
 
 HOUSE = Path(__file__).parent.parent.parent
 ROOMS = ("catalog", "crawler", "policy_engine", "proxy", "veil", "web_ui")
@@ -149,7 +149,7 @@ def _unsettled(enter: Callable[[str], object], texts: Mapping[str, str]) -> str:
     child = os.fork()
     if child == 0:
         try:
-            gc.freeze()  # what the tests have made is not looked through again and again
+            collect_seldom()  # as a server does; what the tests have made is not looked through
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             for name, text in texts.items():
                 os.write(writing, f"{name}\n".encode())

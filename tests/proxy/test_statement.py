@@ -139,6 +139,7 @@ _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n i
     [
         ("select 1", SqlLimits(characters=5)),
         ("select 1, 2, 3", SqlLimits(tokens=3)),
+        ("select 1, 2, 'x', a + b", SqlLimits(words=3)),
         ("select " + "(" * 70 + "1" + ")" * 70, SqlLimits()),
         ("select * from a, b, c", SqlLimits(joins=1)),
         ("select " + "[" * 10_000 + "1" + "]" * 10_000, SqlLimits()),
