@@ -4,9 +4,10 @@ After any of them an older snapshot sees a table empty, or with the rows of now,
 scan holds locks on whatever it reads, behind views and policies too, so that none can come any more once it has begun.
 Locks of another connection would not do: a scan would wait for the change, which waits for them.
 
-The labels of enumerated types, what composite ones are made of, and who is in which role are those of now as well, and
-no lock keeps them: where columns, views, policies or what is worked out could be about them, all of the database's are
-compared, again before any row is given.
+What is promised of rows, by NOT NULL, CHECK and unique keys, is promised of those of now, and the server leaves out
+conditions for it. The labels of enumerated types, what composite ones and domains are made of, and what roles Veil's
+account and the makers of views and functions are in, are those of now as well, and no lock keeps them: where columns,
+views, policies or what is worked out could be about them, they are compared, again before any row is given.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,15 +20,35 @@ _OWN = 16384
 
 BACKEND = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid"
 
+# Those in whose name a view, a function of the database or the scan itself may read, with whatever they are members of.
+_ROLES = f"""(
+  WITH RECURSIVE held(oid) AS (
+    SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user
+    UNION SELECT v.relowner FROM pg_class v WHERE v.relkind = 'v' AND v.relpersistence <> 't'
+    UNION SELECT f.proowner FROM pg_proc f WHERE f.oid >= {_OWN}::oid
+    UNION SELECT m.roleid FROM held JOIN pg_auth_members m ON m.member = held.oid)
+  SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
+    SELECT concat(m.roleid, ':', m.member, ':', m.xmin) AS made FROM held JOIN pg_auth_members m ON m.member = held.oid
+    UNION ALL SELECT concat_ws(':', r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls)
+      FROM held JOIN pg_roles r ON r.oid = held.oid
+    UNION ALL SELECT concat(s.setdatabase, ':', s.setrole, ':', s.xmin)
+      FROM pg_db_role_setting s WHERE s.setrole = 0 OR s.setrole IN (SELECT oid FROM held)) AS roles)"""
+
 # What the server notes of a relation in its catalog, less than which no such change leaves as it was: where its rows
-# are, what it and its columns are called, what these are worked out by and made of, its view's SQL, its policies, and
-# what inherits from it. Not who may read it, nor its statistics, which are noted anew all the time.
+# are, what it and its columns are called, what these are worked out by and made of, what is promised of them, its
+# view's SQL, its policies, and what inherits from it. Not who may read it, nor its statistics, which are noted anew all
+# the time.
 STATES = f"""
 SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
   concat_ws(' ', c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
     c.reloptions::text) AS made,
-  (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod), ',' ORDER BY a.attnum))
+  (SELECT md5(string_agg(
+      concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull), ',' ORDER BY a.attnum))
    FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
+    SELECT concat(k.oid, ':', k.xmin) AS made FROM pg_constraint k WHERE k.conrelid = o.oid
+    UNION ALL SELECT concat(x.indexrelid, ':', x.xmin) FROM pg_index x WHERE x.indrelid = o.oid AND x.indisunique
+  ) AS promises) AS promises,
   (SELECT md5(string_agg(concat(d.oid, ':', d.xmin), ',' ORDER BY d.oid)) FROM pg_attrdef d
    WHERE d.adrelid = o.oid) AS expressions,
   (SELECT md5(string_agg(concat(r.oid, ':', r.xmin), ',' ORDER BY r.oid)) FROM pg_rewrite r
@@ -36,10 +57,7 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
    WHERE p.polrelid = o.oid) AS policies,
   (SELECT md5(string_agg(concat(i.inhrelid, ':', i.inhparent, ':', i.xmin), ',' ORDER BY i.inhrelid, i.inhparent))
    FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children,
-  CASE WHEN c.relrowsecurity THEN (
-    SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
-      SELECT concat(m.roleid, ':', m.member, ':', m.xmin) AS made FROM pg_auth_members m
-      UNION ALL SELECT concat(r.oid, ':', r.rolsuper, ':', r.rolbypassrls) FROM pg_roles r) AS roles) END AS roles,
+  CASE WHEN c.relkind = 'v' OR c.relrowsecurity THEN {_ROLES} END AS roles,
   CASE WHEN c.relkind = 'v' OR c.relrowsecurity OR EXISTS (
     SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
       AND (a.atttypid >= {_OWN}::oid OR COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''))
@@ -47,6 +65,7 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
     SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
       SELECT concat(e.oid, ':', e.xmin) AS made FROM pg_enum e
       UNION ALL SELECT concat(k.oid, ':', k.xmin) FROM pg_constraint k WHERE k.contypid <> 0
+      UNION ALL SELECT concat(d.oid, ':', d.xmin) FROM pg_type d WHERE d.typtype = 'd'
       UNION ALL SELECT concat(f.attrelid, ':', f.attnum, ':', f.xmin) FROM pg_class t
         JOIN pg_attribute f ON f.attrelid = t.oid WHERE t.relkind = 'c' AND t.oid >= {_OWN}::oid AND f.attnum > 0
     ) AS types) END AS types
@@ -83,13 +102,13 @@ def has_changed(table: int, before: Iterable[Mapping[str, Any]], after: Iterable
 
 
 def may_change(states: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether what a scan reads may still be altered while it has it locked, by what its types are made of.
+    """Whether what a scan reads may still be altered while it has it locked, by what its types are made of or by roles.
 
     Example:
-        >>> may_change([{"oid": 16390, "types": None}]), may_change([{"oid": 16390, "types": "91d2"}])
+        >>> may_change([{"types": None, "roles": None}]), may_change([{"types": "91d2", "roles": None}])
         (False, True)
     """
-    return any(row["types"] is not None for row in states)
+    return any(row["types"] is not None or row["roles"] is not None for row in states)
 
 
 def changed(source: str) -> SourceUnavailable:

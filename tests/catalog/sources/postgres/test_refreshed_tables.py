@@ -93,6 +93,40 @@ REFRESHES = {
         " CREATE POLICY p ON blocked USING (state = ('open'::level)::text)",
         SWAPPED,
     ),
+    "not null": (
+        "CREATE TABLE blocked AS SELECT i AS id, NULL::date AS until FROM generate_series(90, 99) AS i",
+        "UPDATE blocked SET until = current_date; ALTER TABLE blocked ALTER until SET NOT NULL",
+    ),
+    "not null behind a view": (VIEWED, "ALTER TABLE list ALTER id SET NOT NULL"),
+    "check": (TABLE, "ALTER TABLE blocked ADD CHECK (id > 0)"),
+    "check of a child": (
+        f"{INHERITED} {FILL.replace('blocked', 'part')}",
+        "ALTER TABLE part ADD CHECK (id > 0)",
+    ),
+    "check that holds": (
+        f"{TABLE}; ALTER TABLE blocked ADD CONSTRAINT c CHECK (id > 0) NOT VALID",
+        "ALTER TABLE blocked VALIDATE CONSTRAINT c",
+    ),
+    "key": (TABLE, "ALTER TABLE blocked ADD PRIMARY KEY (id)"),
+    "index of a key": (TABLE, "CREATE UNIQUE INDEX ON blocked (id)"),
+    "domain": (
+        "CREATE DOMAIN whole AS integer; CREATE TABLE blocked AS SELECT i::whole AS id FROM generate_series(90, 99) i",
+        "ALTER DOMAIN whole SET NOT NULL",
+    ),
+    "name of a role": (
+        "DO $$ BEGIN EXECUTE format('CREATE ROLE %I', current_database() || '_old');"
+        f" EXECUTE format('GRANT %I TO %I', current_database() || '_old', current_database()); END $$; {VIEWED}",
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE %I RENAME TO %I', current_database() || '_old',"
+        " current_database() || '_new'); END $$",
+    ),
+    "roles of a view": (
+        VIEWED,
+        "DO $$ BEGIN EXECUTE format('GRANT pg_monitor TO %I', current_database()); END $$",
+    ),
+    "settings of a role": (
+        VIEWED,
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE %I SET veil.tenant = 7', current_database()); END $$",
+    ),
     "roles": (
         f"{TABLE}; ALTER TABLE blocked ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON blocked USING (true)",
         "DO $$ BEGIN EXECUTE format('GRANT pg_monitor TO %I', current_database()); END $$",
@@ -177,6 +211,17 @@ def test_whatever_a_snapshot_keeps_is_read_on(
     with closing(opened(database)) as remotes:
         remotes.register(engine, "FROM v_1")
         postgres.run(write, database.name)
+        assert len(engine.execute("FROM v_1").fetchall()) == 10
+
+
+def test_what_others_may_does_not_matter_to_a_view(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection
+) -> None:
+    database.run(VIEWED)
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        role = f"{database.name}_other"
+        postgres.run(f'CREATE ROLE "{role}"; GRANT pg_monitor TO "{role}"; ALTER ROLE "{role}" SET veil.a = 1')
         assert len(engine.execute("FROM v_1").fetchall()) == 10
 
 
