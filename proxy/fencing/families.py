@@ -15,7 +15,7 @@ from sqlglot import exp
 from catalog.names import fold
 from catalog.remembered import remembered
 from proxy.fencing.numbers import Types, are_comparable, number
-from proxy.fencing.own_rows import Relations, is_own
+from proxy.fencing.own_rows import ReadColumns, is_own
 from proxy.reading.functions import CALLABLE, Signature
 
 NUMBERS = frozenset({"decimal", "double", "integer"})
@@ -75,7 +75,7 @@ class Families(dict[str, str]):
     """For each folded name that means one thing in a query, the family of its type.
 
     `types` are the exact types of those that are columns and nothing else; `unclear` names may mean something that is
-    written nowhere, `*` for any name; `relations` is what the names of relations read. What was worked out of an
+    written nowhere, `*` for any name; `read` finds the columns that SELECTs read. What was worked out of an
     expression is kept until a name means something else: a call asks of its arguments several times, and without this
     a dozen calls in each other would take minutes.
     """
@@ -84,12 +84,12 @@ class Families(dict[str, str]):
         self,
         known: Mapping[str, str] = MappingProxyType({}),
         unclear: Set[str] = frozenset(),
-        relations: Relations = MappingProxyType({}),
+        read: ReadColumns | None = None,
     ) -> None:
         super().__init__(known)
         self.types = Types()
         self.unclear = unclear
-        self.relations = relations
+        self.read = read or ReadColumns({})
         self.found: dict[int, tuple[exp.Expr, str | None]] = {}
         """By a node's id; the node stands beside it, so that no other gets its id."""
 
@@ -351,10 +351,11 @@ def gives_one_row(subquery: exp.Expr, known: Families) -> bool:
         return False
     if any(value for key, value in select.args.items() if key not in ("expressions", "from_", "joins", "where")):
         return False
-    item = select.expressions[0].unalias()
-    return "*" not in known.unclear and all(
-        aggregate is not None and is_own(aggregate, select, known.relations) for aggregate in _aggregates_of(item)
-    )
+    if "*" in known.unclear:
+        return False
+    read = known.read.by(select)
+    aggregates = _aggregates_of(select.expressions[0].unalias())
+    return all(aggregate is not None and is_own(aggregate, read) for aggregate in aggregates)
 
 
 def _aggregates_of(item: exp.Expr) -> Iterator[exp.Expr | None]:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from catalog.names import fold
 from proxy.fencing.families import TARGETS, Families, family, family_of_type
-from proxy.fencing.own_rows import Relations
+from proxy.fencing.own_rows import ReadColumns, Relations
 
 T = TypeVar("T", bound=exp.Expr)
 _UNNAMED = "unnamed_"  # so the engine calls the row of a query in brackets that has no name
@@ -41,7 +41,7 @@ def families(
         unclear.add("*")
     rows = {fold(node.name) for node in nodes.of(exp.Table, exp.TableAlias)}
     rows |= {fold(node.alias) for node in nodes.of(exp.CTE)}
-    known = Families(unclear=unclear, relations=relations)
+    known = Families(unclear=unclear, read=ReadColumns(relations))
     if "*" in unclear:
         return known
     is_united = bool(nodes.of(exp.SetOperation))  # which widens types, and keeps the names of one side
@@ -109,7 +109,7 @@ def _with_aliases(known: Families, aliases: Mapping[str, Sequence[exp.Expr]], ta
             return known
         for name in wrong:
             del known[name]
-    return Families(unclear=known.unclear, relations=known.relations)
+    return Families(unclear=known.unclear, read=known.read)
 
 
 def _unclear(nodes: _Nodes, names: Set[str]) -> set[str]:

@@ -22,21 +22,72 @@ _HALF = frozenset({"SEMI", "ANTI"})
 """Joins that show no column of their right side."""
 
 
-def is_own(aggregate: exp.Expr, select: exp.Select, relations: Relations) -> bool:
-    """Whether an aggregate, maybe with its FILTER, is surely of the rows of the SELECT that it stands in.
+class ReadColumns:
+    """The columns that SELECTs read, by the names of their relations.
+
+    Those of each relation and of each query of WITH are found once: it may be wide, and be read by many.
+
+    Example:
+        >>> import sqlglot
+        >>> select = sqlglot.parse_one("select 1 from t as u, (select 1 as b)")
+        >>> read = ReadColumns({id(select.find(exp.Table)): {"a"}}).by(select)
+        >>> {name: sorted(columns) for name, columns in read.items()}
+        {'u': ['a'], '': ['b']}
+    """
+
+    def __init__(self, relations: Relations) -> None:
+        self._relations = relations
+        self._found: dict[int, tuple[exp.Expr, Set[str]]] = {}
+        """By the number of a node, with the node, so that no other gets its number."""
+
+    def by(self, select: exp.Select) -> Mapping[str, Set[str]]:
+        """Names (folded) of columns that what a SELECT reads surely has; it may have others."""
+        return {fold(relation.alias_or_name): self._of(relation) for relation in _read_by(select)}
+
+    def _of(self, relation: exp.Expr) -> Set[str]:
+        if relation.args.get("pivots") or relation.args.get("joins"):
+            return frozenset()
+        if isinstance(alias := relation.args.get("alias"), exp.TableAlias) and alias.columns:
+            return {fold(name.name) for name in alias.columns}
+        if isinstance(relation, exp.Subquery):
+            return self._given_by(relation.this)
+        found = self._relations.get(id(relation), frozenset())
+        if not isinstance(found, exp.CTE):
+            return found
+        names = found.args["alias"].columns
+        return {fold(name.name) for name in names} if names else self._given_by(found.this)
+
+    def _given_by(self, query: exp.Expr) -> Set[str]:
+        """Names of columns that a query surely gives: what it writes, and all of a dataset if it reads nothing else."""
+        while isinstance(query, exp.SetOperation):
+            query = query.this
+        if not isinstance(query, exp.Select):
+            return frozenset()
+        if id(query) not in self._found:
+            self._found[id(query)] = query, self._written_in(query)
+        return self._found[id(query)][1]
+
+    def _written_in(self, select: exp.Select) -> Set[str]:
+        found = {fold(item.alias_or_name) for item in select.expressions if _is_named(item)}
+        if any(isinstance(item, exp.Star) and not any(item.args.values()) for item in select.expressions):
+            tables = [self._relations.get(id(relation), frozenset()) for relation in _read_by(select)]
+            found.update(*(columns for columns in tables if not isinstance(columns, exp.CTE)))
+        return found
+
+
+def is_own(aggregate: exp.Expr, read: Mapping[str, Set[str]]) -> bool:
+    """Whether an aggregate, maybe with its FILTER, is surely of the rows of the SELECT in which it stands.
 
     Example:
         >>> import sqlglot
         >>> select = sqlglot.parse_one("select max(t.a), max(u.a), max(b), count(*) from t")
-        >>> relations = {id(select.find(exp.Table)): {"a"}}
-        >>> [is_own(item, select, relations) for item in select.expressions]
+        >>> [is_own(item, {"t": {"a"}}) for item in select.expressions]
         [True, False, False, True]
     """
     columns = [*aggregate.find_all(exp.Column)]
     if not columns:
         is_count = isinstance(aggregate, exp.Count) and isinstance(aggregate.this, exp.Star)
         return is_count or aggregate.find(*_WITHIN, *_BY_PATTERNS) is None
-    read = {fold(relation.alias_or_name): _columns_of(relation, relations) for relation in _read_by(select)}
     return any(_is_of(column, read) and not _is_deeper(column, aggregate) for column in columns)
 
 
@@ -61,34 +112,6 @@ def _read_by(select: exp.Select) -> Iterator[exp.Expr]:
     if isinstance(source, exp.From):
         yield source.this
         yield from (join.this for join in select.args.get("joins") or () if not _HALF & {join.kind, join.side})
-
-
-def _columns_of(relation: exp.Expr, relations: Relations) -> Set[str]:
-    """Names (folded) of columns that a relation surely has; it may have others."""
-    if relation.args.get("pivots") or relation.args.get("joins"):
-        return frozenset()
-    if isinstance(alias := relation.args.get("alias"), exp.TableAlias) and alias.columns:
-        return {fold(name.name) for name in alias.columns}
-    if isinstance(relation, exp.Subquery):
-        return _given_by(relation.this, relations)
-    found = relations.get(id(relation), frozenset())
-    if not isinstance(found, exp.CTE):
-        return found
-    names = found.args["alias"].columns
-    return {fold(name.name) for name in names} if names else _given_by(found.this, relations)
-
-
-def _given_by(query: exp.Expr, relations: Relations) -> Set[str]:
-    """Names of columns that a query surely gives: what it writes, and all of a dataset where it reads nothing else."""
-    while isinstance(query, exp.SetOperation):
-        query = query.this
-    if not isinstance(query, exp.Select):
-        return frozenset()
-    found = {fold(item.alias_or_name) for item in query.expressions if _is_named(item)}
-    if any(isinstance(item, exp.Star) and not any(item.args.values()) for item in query.expressions):
-        tables = [relations.get(id(relation), frozenset()) for relation in _read_by(query)]
-        found.update(*(columns for columns in tables if not isinstance(columns, exp.CTE)))
-    return found
 
 
 def _is_named(item: exp.Expr) -> bool:

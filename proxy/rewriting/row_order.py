@@ -236,7 +236,7 @@ def _differ(tree: exp.Expr, exact: Exact) -> bool:
     keys = _groups(tree)
     if not keys or tree.args["group"].args.get("all") or not exact.hold(keys):
         return False
-    items = [bare(item.unalias()) for item in tree.expressions]
+    items = {bare(item.unalias()) for item in tree.expressions}
     return all(key in items for key in keys)
 
 
@@ -249,7 +249,7 @@ def _is_exact(query: exp.Expr, exact: Exact) -> bool:
 
 
 def _groups(tree: exp.Select) -> list[exp.Expr]:
-    """What a SELECT groups its rows by: of `GROUP BY ALL` all of its columns, aggregates too."""
+    """What a SELECT groups its rows by, each once: of `GROUP BY ALL` all of its columns, aggregates too."""
     group = tree.args.get("group")
     if not isinstance(group, exp.Group):
         return []
@@ -267,7 +267,7 @@ def _groups(tree: exp.Select) -> list[exp.Expr]:
             found += [key] if meaning is None else [bare(meaning), key]  # a column of its name may be meant instead
         else:
             found.append(key)
-    return found
+    return list({id(key): key for key in found}.values())
 
 
 def _keys_in(node: exp.Expr) -> Iterator[exp.Expr]:

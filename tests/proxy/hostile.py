@@ -35,6 +35,15 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         f" (select {', '.join(['-id a'] * 1_120)} from {DATASET}) q",
         "one alias of many sums": f"select {', '.join(['sum(id * id) as a'] * 700)} from {DATASET}"
         f" order by {', '.join(['a'] * 1_000)}",
+        "many sums of one row": f"with q as (select {', '.join(f'{n} x{n}' for n in range(1_000))} from {DATASET})"
+        f" select (select {' + '.join(['(' + '+'.join(['max(x1)'] * 20) + ')'] * 30)} from"
+        f" {', '.join(f'q q{n}' for n in range(50))}) from {DATASET}",
+        "many of one row": f"with q as (select {', '.join(f'id as x{n}' for n in range(1_000))} from {DATASET})"
+        f" select {', '.join(['(select max(x1) from q)'] * 440)} from {DATASET}",
+        "one key of many": f"select coalesce({', '.join(['id'] * 2_800)}) as x, sum(amount) from {DATASET}"
+        f" group by {', '.join(['1'] * 2_800)}",
+        "one alias of many keys": f"select coalesce({', '.join(['id'] * 2_800)}) as x, sum(amount) from {DATASET}"
+        f" group by {', '.join(['x'] * 2_800)}",
         "unions": " union all ".join([f"select id from {DATASET}"] * 250),
         "subqueries": f"select {', '.join(f'(select max(id) + {n} from {DATASET})' for n in range(250))}",
         "parameters": f"select {','.join(['?'] * 4_000)}",
