@@ -11,11 +11,10 @@ from proxy.reading.describing import DESCRIBING, is_plain_description
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.reading.grammar import INSTEAD, NODES, ROOTS
 from proxy.reading.pivots import check_pivot
+from proxy.reading.shapes import check_shape
 from proxy.reading.tokens import position_at
 
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
-_ARROW = "`->` takes what follows its path for a part of it in the engine, so it wants brackets"
-_BEHIND_ARROWS = (exp.Binary, exp.In, exp.Between)
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 
 
@@ -36,35 +35,9 @@ def check_tree(text: str, tree: exp.Expr) -> None:
             check_pivot(node)
         elif isinstance(node, DESCRIBING) and not is_plain_description(node):
             raise _unsupported(text, node)
-        elif isinstance(node, _BEHIND_ARROWS) and type(node.this) is exp.JSONExtract:
-            _check_arrow(node)
-        elif (
-            isinstance(node, exp.With) and node.parent is not None and isinstance(node.parent.parent, exp.SetOperation)
-        ):
-            raise SqlUnsupported(
-                "a WITH within a set operation stands without brackets", hint="write `.. UNION (WITH .. SELECT ..)`"
-            )
-        elif isinstance(node, exp.LimitOptions) and (node.args.get("with_ties") or _is_share_of_fetch(node)):
-            raise SqlUnsupported(
-                "FETCH gives a number of rows, not a share of them nor WITH TIES",
-                hint="write `LIMIT 50 PERCENT`, or rank",
-            )
-        elif isinstance(node, exp.Count) and isinstance(node.this, exp.Distinct) and len(node.this.expressions) > 1:
-            raise SqlUnsupported(
-                "count(DISTINCT ..) takes one value", hint="count rows of several, `count(DISTINCT (a, b))`"
-            )
+        check_shape(node)
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
-
-
-def _is_share_of_fetch(node: exp.LimitOptions) -> bool:
-    return bool(node.args.get("percent")) and isinstance(node.parent, exp.Fetch)
-
-
-def _check_arrow(node: exp.Expr) -> None:
-    """Raises where an operator stands behind a path; a further arrow goes on from what the first one found."""
-    if not isinstance(node, exp.JSONExtract | exp.JSONExtractScalar):
-        raise SqlUnsupported(_ARROW, hint="write `(j -> 'a') = '1'`")
 
 
 def _check_function(text: str, node: exp.Func) -> None:
