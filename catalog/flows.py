@@ -20,6 +20,7 @@ from catalog.held import Carried, Held, Way, held_of
 from catalog.lookup import dataset_id
 from catalog.model import TagOrigin, TagState
 from catalog.names import fold
+from catalog.tables import DRAWN
 
 _FROM_A_DOUBLE = (
     "SELECT id AS dataset_id, '[]' AS path, relation, '[]' AS at, 'made' AS kind, 1 AS is_whole, relation AS own,"
@@ -42,8 +43,8 @@ _SOME_BASES = _BASES.format(  # the sign keeps SQLite from looking through all o
 _TABLE_FLOW = "source_id, holder, path, relation, at, kind, is_whole"
 _TABLE_FLOWS = "SELECT holder, path, relation, at, kind, is_whole FROM table_flow WHERE source_id = ?"
 _ADD = (
-    "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
-    " VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO NOTHING"
+    "INSERT INTO assignment (id, dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
+    f" VALUES ({DRAWN}, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO NOTHING"
 )
 
 

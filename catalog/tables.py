@@ -77,6 +77,9 @@ TAGS = """
     );
 """
 
+DRAWN = "abs(random() % 9007199254740991)"
+"""The number of a new assignment, exact in JSON: one that is counted would tell how many others there are by now."""
+
 HISTORY = """
     CREATE TABLE revision (
         number INTEGER PRIMARY KEY,

@@ -116,13 +116,17 @@ class TagAssignments:
         return tuple(Tally(**dict(row)) for row in rows)
 
     def by_id(self, ids: Sequence[int]) -> dict[int, Listed]:
-        """The assignments of these numbers that are there."""
+        """The assignments of these numbers that are there, by dataset, column and tag."""
         found: dict[int, Listed] = {}
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             rows = self._catalog.rows(f"{_WHAT}{_FROM} AND a.id IN ({', '.join('?' for _ in some)})", list(some))
             found |= {row["id"]: _listed(row) for row in rows}
-        return found
+        return dict(sorted(found.items(), key=lambda item: _place(item[1].assignment)))
+
+
+def _place(assignment: TagAssignment) -> tuple[str, tuple[str, ...], str]:
+    return assignment.dataset, assignment.path, assignment.tag
 
 
 def _conditions(choice: Choice) -> tuple[str, list[Value]]:

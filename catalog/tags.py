@@ -17,6 +17,7 @@ from catalog.inner_paths import document_of
 from catalog.lookup import check_name, dataset_id, tag_id, tag_name
 from catalog.model import Level, Tag, TagAssignment, TagOrigin, TagRule, TagState
 from catalog.names import fold, nearest
+from catalog.tables import DRAWN
 from catalog.tag_assignments import assignment_of
 
 _ASSIGNMENTS = (
@@ -290,8 +291,8 @@ def _put(tx: Transaction, assignment: TagAssignment) -> tuple[int, int, tuple[st
     place, tag = dataset_id(tx, assignment.dataset), tag_id(tx, assignment.tag)
     path = _known_path(tx, place, assignment)
     tx.execute(
-        "INSERT INTO assignment (dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO UPDATE SET"
+        "INSERT INTO assignment (id, dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
+        f" VALUES ({DRAWN}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dataset_id, path, tag_id) DO UPDATE SET"
         " (state, origin, rule, confidence, evidence, by, at) = (excluded.state, excluded.origin, excluded.rule,"
         " excluded.confidence, excluded.evidence, excluded.by, excluded.at)"
         " WHERE (state, origin, rule, confidence, evidence, by) IS NOT (excluded.state, excluded.origin, excluded.rule,"

@@ -210,3 +210,19 @@ def test_who_writes_policies_elsewhere_removes_none_and_goes_nowhere_back(browse
     assert send(eve, f"/policies/history/{now.revision}", "plan").status_code == 403
     assert send(browser("kim"), "/policies/clerks/remove", "apply").status_code == 403
     assert shop.policies.current() == start
+
+
+def test_nobody_is_told_what_became_of_a_policy_that_is_not_theirs_any_more(people: SignIn, told: Parts) -> None:
+    """Whether it is removed, or is somebody else's by now, is the same to who could read it once."""
+    put, now = told.policies.put, told.policies.current()
+    falcon = replace(named(now.policies, "clerks"), id="falcon")
+    put((*now.policies, falcon), now.roles, by="max", why="a try", difference="+ policy falcon")
+    number = told.policies.current().revision
+    others = replace(falcon, roles=("boss",))
+    put((*now.policies, others), now.roles, by="max", why="for bosses", difference="~ policy falcon")
+    theirs = says(people("kim"), f"/policies/falcon?rev={number}")
+    assert "It says something else today." in says(people("max"), f"/policies/falcon?rev={number}")
+    put(now.policies, now.roles, by="max", why="over", difference="- policy falcon")
+    gone = says(people("kim"), f"/policies/falcon?rev={number}")
+    assert "It is not in force any more, or not yours to read." in gone
+    assert theirs == gone

@@ -1,6 +1,7 @@
 """Stewards go through suggested tags within their namespaces: listed with evidence, judged together, on record."""
 
 import html
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,6 +61,12 @@ def test_a_list_tells_evidence_level_and_state(client: FlaskClient, bearer: Bear
     assert (found["state"], found["rule"], found["evidence"]) == ("suggested", "land by name", "name says `land`")
     assert (found["confidence"], found["by"], found["origin"]) == (0.8, "crawl", "rule")
     assert (told["total"], told["offset"]) == (1, None)
+
+
+def test_the_number_of_an_assignment_tells_nothing_of_how_many_there_are(shop: Parts) -> None:
+    numbers = sorted(found.id for found in TagAssignments(shop.catalog).listed(Choice()))
+    assert len(numbers) > 1
+    assert all(later - earlier > 1_000 for earlier, later in itertools.pairwise(numbers))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ class PolicyPage:
         number = current.revision if wanted is None else wanted
         shown = readable_policy(named(name), number, subject, current, self.parts.revisions)
         now = find_policy(current.policies, shown.id)
+        if now is not None and not may_read(now, roles_of(subject, current), rights):
+            now = None  # whether one of that name is there by now is not theirs to know
         answers.decided_under(number)
         return flask.render_template(
             "policy.html",
