@@ -1,11 +1,14 @@
 """How names compare: the one rule, which is also the engine's, for databases, datasets, columns and tags."""
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _PART = re.compile(r'\s*+(?:"((?:[^"]|"")++)"|([^\s."]++))\s*+')
+_LONGEST_MISSPELT = 200
+_MOST_CANDIDATES = 1_000
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -84,10 +87,17 @@ def join(*parts: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like a misspelt one, or None when nothing comes close.
 
+    Names of other lengths cannot, a very long one is no misspelling, and of very many not all are looked at: the time
+    to compare two goes by their letters, which may be somebody else's.
+
     Example:
         >>> nearest("scoop", ["scope", "having"])
         'scope'
     """
-    by_fold = {fold(candidate): candidate for candidate in known}
-    found = difflib.get_close_matches(fold(name), by_fold, n=1, cutoff=0.6)
+    wanted = fold(name)
+    if len(wanted) > _LONGEST_MISSPELT:
+        return None
+    alike = (each for each in known if 3 * len(wanted) <= 7 * len(each) and 3 * len(each) <= 7 * len(wanted))
+    by_fold = {fold(candidate): candidate for candidate in itertools.islice(alike, _MOST_CANDIDATES)}
+    found = difflib.get_close_matches(wanted, by_fold, n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None

@@ -11,6 +11,9 @@ from catalog.names import nearest
 from catalog.people.model import Attribute
 from proxy.refusals import MediaTypeUnsupported, RequestInvalid
 
+_TOLD = 100
+"""So many letters of a name that is not known are told back."""
+
 
 def read_json() -> object:
     """The JSON of the current request, whatever it holds; raises what is wrong with it."""
@@ -57,7 +60,9 @@ class Body:
             if key not in keys:
                 near = nearest(key, keys)
                 meant = f"did you mean `{near}`? " if near else ""
-                raise RequestInvalid(f"unknown key `{key}` in {where}", hint=f"{meant}known keys: {_listed(keys)}")
+                raise RequestInvalid(
+                    f"unknown key `{key[:_TOLD]}` in {where}", hint=f"{meant}known keys: {_listed(keys)}"
+                )
         self._values: Mapping[str, object] = value
 
     @classmethod
@@ -120,7 +125,7 @@ def refuse_unknown_arguments(*known: str) -> None:
     for name in flask.request.args:
         if name not in known:
             listed = ", ".join(f"`{key}`" for key in known) or "none"
-            raise RequestInvalid(f"unknown query parameter `{name}`", hint=f"known parameters: {listed}")
+            raise RequestInvalid(f"unknown query parameter `{name[:_TOLD]}`", hint=f"known parameters: {listed}")
 
 
 def _checked_attribute(value: object, key: str) -> Attribute:

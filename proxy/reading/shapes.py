@@ -31,7 +31,7 @@ def check_shape(node: exp.Expr) -> None:
 
 
 def _reads(node: object) -> bool:
-    return isinstance(node, exp.Expr) and node.find(exp.Query) is not None
+    return isinstance(node, exp.Expr) and node.find(exp.Query, exp.Values) is not None
 
 
 def _is_copied_for_each_branch(case: exp.Expr) -> bool:
@@ -40,6 +40,21 @@ def _is_copied_for_each_branch(case: exp.Expr) -> bool:
 
 def _has_window_that_reads(select: exp.Expr) -> bool:
     return any(map(_reads, select.args.get("windows") or ()))
+
+
+def _is_within_group_of_more(within: exp.Expr) -> bool:
+    """Whether it is more than a call with a number or a list at its end, and one key: all else is printed otherwise."""
+    last = [*within.this.iter_expressions()][-1:]
+    is_call = isinstance(within.this, exp.Func) and all(isinstance(each, exp.Literal | exp.Array) for each in last)
+    return not is_call or len(within.expression.expressions) != 1 or isinstance(within.parent, exp.Window | exp.Dot)
+
+
+def _is_like_one_of_query(like: exp.Expr) -> bool:
+    return isinstance(like.expression, exp.Any | exp.All) and _reads(like.expression)
+
+
+def _is_filter_of_branches(filtered: exp.Expr) -> bool:
+    return isinstance(filtered.this, exp.Case | exp.If)
 
 
 def _is_with_in_set_operation(clause: exp.Expr) -> bool:
@@ -63,7 +78,18 @@ _FIRST = "name it using WITH, and join with it or write it where it is used"
 _SHAPES: dict[type[exp.Expr] | tuple[type[exp.Expr], ...], tuple[_Shape, ...]] = {
     exp.Case: (_Shape(_is_copied_for_each_branch, "CASE with a query before several WHENs is not answered", _FIRST),),
     exp.Select: (_Shape(_has_window_that_reads, "a named WINDOW with a query in it is not answered", _FIRST),),
-    exp.WithinGroup: (_Shape(_reads, "WITHIN GROUP with a query in it is not answered", _FIRST),),
+    exp.WithinGroup: (
+        _Shape(_reads, "WITHIN GROUP with a query in it is not answered", _FIRST),
+        _Shape(
+            _is_within_group_of_more,
+            "WITHIN GROUP takes a plain call, of numbers as they are written, and one key",
+            "write `quantile_cont(x, 0.5)`, or `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`",
+        ),
+    ),
+    (exp.Like, exp.ILike): (
+        _Shape(_is_like_one_of_query, "LIKE ANY and ALL of a query are not answered", "join, or write EXISTS"),
+    ),
+    exp.Filter: (_Shape(_is_filter_of_branches, "FILTER stands behind an aggregate", "write it there"),),
     exp.With: (
         _Shape(
             _is_with_in_set_operation,

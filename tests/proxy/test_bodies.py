@@ -47,6 +47,12 @@ def test_an_unknown_key_names_the_nearest() -> None:
     assert "`sql`" in refused.value.hint
 
 
+def test_an_unknown_key_of_a_million_letters_is_not_told_back() -> None:
+    with pytest.raises(RequestInvalid) as refused:
+        read(b'{"' + b"sq" * 500_000 + b'": 1}')
+    assert len(refused.value.detail) + len(refused.value.hint) < 300
+
+
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_only_json_is_read(content_type: str) -> None:
     with pytest.raises(MediaTypeUnsupported):
