@@ -237,7 +237,7 @@ class PostgresSnapshot:
         self, sql: str, columns: Sequence[RemoteColumn], table: RemoteTable, values: Sequence[str], attempt: Attempt
     ) -> Iterator[pa.RecordBatch]:
         runs_sql = table.is_worked_out or any(column.is_worked_out for column in columns)
-        connection, is_whole = self._connections.taken(self._exported), False
+        connection, is_whole = self._connections.taken(self._exported, is_new=runs_sql), False
         try:
             with told(self._source, self._seconds), closing(connection.cursor()) as cursor:
                 refuse_older(self._source, "PostgreSQL", self._connections.version, columns)

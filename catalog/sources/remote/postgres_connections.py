@@ -38,12 +38,12 @@ class PostgresConnections:
         self._is_cancelled = False
         self.version: Version = ()
 
-    def taken(self, exported: str = "", *, waits: bool = False) -> "Connection":
+    def taken(self, exported: str = "", *, waits: bool = False, is_new: bool = False) -> "Connection":
         """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new.
 
-        It waits briefly for a lock, or as long as any statement may take.
+        It waits briefly for a lock, or as long as any statement may take. A new one has the account's settings of now.
         """
-        left: Any = self._kept.take(self._url)
+        left: Any = None if is_new else self._kept.take(self._url)
         if left is not None:
             with suppress(SourceUnavailable):  # the server may have ended it meanwhile
                 return self._begun(left, exported, waits)

@@ -72,6 +72,22 @@ def test_a_look_takes_the_connections_that_the_one_before_has_left(
     assert found == [found[0]] * 3
 
 
+def test_what_may_ask_for_settings_of_the_account_is_read_by_those_of_now(database: Database, kept: Kept) -> None:
+    """A connection that was left has those with which it began, so that two scans of one query would go by two."""
+    own = "DO $$ BEGIN EXECUTE format('ALTER ROLE %I SET veil.tenant = {}', current_database()); END $$"
+    database.run(own.format(1))
+    with closing(opened(database, kept)) as snapshot:
+        assert len(read(snapshot, database)) == 2
+    database.run(
+        "ALTER TABLE people ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY p ON people USING (id = current_setting('veil.tenant', true)::bigint)"
+    )
+    database.run(own.format(2))
+    with closing(opened(database, kept)) as snapshot:
+        assert read(snapshot, database) == [(2, "Bob")]
+        assert read(snapshot, database) == [(2, "Bob")]
+
+
 def test_each_look_sees_what_there_is_when_it_begins(database: Database, kept: Kept) -> None:
     with closing(opened(database, kept)) as snapshot:
         read(snapshot, database)
