@@ -30,6 +30,11 @@ def words(page: TestResponse) -> str:
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", page.get_data(as_text=True)).split()))
 
 
+def unnumbered(text: str) -> str:
+    """A page's words without what the names, numbers and minutes of revisions are."""
+    return re.sub(r"falcon|heron|egret|stork", "bird", re.sub(r"\d+", "0", text))
+
+
 def says(browser: FlaskClient, address: str) -> str:
     """A page's words as a person reads them."""
     return words(browser.get(address))
@@ -219,10 +224,28 @@ def test_nobody_is_told_what_became_of_a_policy_that_is_not_theirs_any_more(peop
     put((*now.policies, falcon), now.roles, by="max", why="a try", difference="+ policy falcon")
     number = told.policies.current().revision
     others = replace(falcon, roles=("boss",))
-    put((*now.policies, others), now.roles, by="max", why="for bosses", difference="~ policy falcon")
+    put((*now.policies, others), now.roles, by="max", why="for bosses alone", difference="~ policy falcon")
     theirs = says(people("kim"), f"/policies/falcon?rev={number}")
     assert "It says something else today." in says(people("max"), f"/policies/falcon?rev={number}")
-    put(now.policies, now.roles, by="max", why="over", difference="- policy falcon")
-    gone = says(people("kim"), f"/policies/falcon?rev={number}")
-    assert "It is not in force any more, or not yours to read." in gone
-    assert theirs == gone
+    assert "It is not in force any more, or not yours to read." in theirs
+    assert "removed, or not yours since" in theirs
+    assert "for bosses alone" not in theirs
+
+    heron = replace(falcon, id="heron")
+    put((*now.policies, heron), now.roles, by="max", why="a try", difference="+ policy heron")
+    number = told.policies.current().revision
+    put(now.policies, now.roles, by="max", why="for bosses alone", difference="- policy heron")
+    gone = says(people("kim"), f"/policies/heron?rev={number}")
+    assert unnumbered(gone) == unnumbered(theirs)
+
+
+def test_nobody_is_told_that_a_policy_of_theirs_was_somebody_elses_before(people: SignIn, told: Parts) -> None:
+    put, now = told.policies.put, told.policies.current()
+    mine = replace(named(now.policies, "clerks"), id="egret")
+    put((*now.policies, replace(mine, roles=("boss",))), now.roles, by="max", why="first", difference="+ policy egret")
+    put((*now.policies, mine), now.roles, by="max", why="for clerks", difference="~ policy egret")
+    became = says(people("kim"), "/policies/egret")
+    new = replace(mine, id="stork")
+    put((*now.policies, mine, new), now.roles, by="max", why="for clerks", difference="+ policy stork")
+    assert "new" in became
+    assert unnumbered(became) == unnumbered(says(people("kim"), "/policies/stork"))

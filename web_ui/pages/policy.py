@@ -36,9 +36,14 @@ _LARGEST = 2**31
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A revision that changed the policy, and what it said otherwise since; `is_gone` when it removed it."""
+    """A revision that changed the policy, and what it said otherwise since; `is_gone` when it removed it.
+
+    One that is not the reader's counts as none: that somebody else's became theirs, or theirs somebody else's, is told
+    like a new one and a removed one, of which it is not said why.
+    """
 
     revision: Revision
+    why: str
     details: tuple[str, ...]
     is_new: bool
     is_gone: bool
@@ -114,12 +119,16 @@ class PolicyPage:
         touched = [rev for rev in history if any(fold(each) == fold(name) for _, each in changed_policies(rev))]
         for revision in touched[:_MOST_REVISIONS]:
             before, after = (
-                policy_at(name, number, current, self.parts.revisions)
-                for number in (revision.number - 1, revision.number)
+                policy if policy is not None and may_read(policy, roles, rights) else None
+                for policy in (
+                    policy_at(name, number, current, self.parts.revisions)
+                    for number in (revision.number - 1, revision.number)
+                )
             )
-            if all(policy is None or may_read(policy, roles, rights) for policy in (before, after)):
+            if before is not None or after is not None:
                 yield Step(
                     revision=revision,
+                    why=revision.why if (before and after) or reads_every_policy(rights) else "",
                     details=policy_changes(before, after) if before and after else (),
                     is_new=before is None,
                     is_gone=after is None,
