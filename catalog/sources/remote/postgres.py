@@ -97,9 +97,11 @@ class PostgresSnapshot:
         """Whether the look is of the other one's moment from now on, as it is at the same database."""
         if not isinstance(other, PostgresSnapshot) or not (own := self.identity()) or own != other.identity():
             return False
+        if not self._sees(other):
+            return False
         try:
             self._begin_anew(other._exported)
-        except SourceUnavailable:  # a replica, which bears the name of the server that it follows
+        except SourceUnavailable:  # the other's moment may have ended
             self._begin_anew()
             return False
         return True
@@ -309,6 +311,17 @@ class PostgresSnapshot:
             return self._rows(sql, *values, on=now)
         finally:
             self._connections.leave(now)
+
+    def _sees(self, other: "PostgresSnapshot") -> bool:
+        """Whether the other look is at this very server: a replica has its name, and may have moments of its names."""
+        drawn = str(secrets.randbelow(2**63))
+        other._rows("SELECT pg_try_advisory_xact_lock_shared($1::text::int8) AS is_held", drawn)
+        found = self._rows(
+            "SELECT true AS is_seen FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+            " AND classid::int8 << 32 | objid::int8 = $1::text::int8 AND granted",
+            drawn,
+        )
+        return bool(found)
 
     def _begin_anew(self, exported: str = "") -> None:
         self._rows("ROLLBACK")

@@ -14,7 +14,7 @@ from catalog.sources.connector import Expected
 from catalog.sources.remote.opened import OpenedRemotes
 from catalog.sources.remote.openers import open_snapshot
 from catalog.sources.remote.postgres import PostgresSnapshot
-from tests.databases import Server
+from tests.databases import Server, postgres_standby
 from tests.remote_tables import Database
 
 PEOPLE = "CREATE TABLE people AS SELECT generate_series(1, 3) AS id; GRANT SELECT ON people TO PUBLIC"
@@ -82,6 +82,27 @@ def test_a_database_that_tells_no_name_is_taken_for_another(
     base.run(f"{PEOPLE}; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     other = by_another_account(postgres, base, stranger.name, tmp_path)
     assert read_around(engine, base, base.source, other) == (3, 0, 3)
+
+
+def test_a_moment_of_a_replica_is_not_taken_for_one_of_the_same_name(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each server numbers its moments anew, so that a replica may have one of any name."""
+    base = Database("postgres", postgres, tmp_path)
+    base.run(PEOPLE)
+    with (
+        postgres_standby(postgres) as standby,
+        closing(open_snapshot("postgres", "data", {"url": base.url}, 60)) as first,
+        closing(open_snapshot("postgres", "replica", {"url": standby.url(base.name, base.name)}, 60)) as second,
+        closing(open_snapshot("postgres", "replica", {"url": standby.url(base.name, base.name)}, 60)) as third,
+    ):
+        assert isinstance(first, PostgresSnapshot)
+        assert isinstance(second, PostgresSnapshot)
+        assert isinstance(third, PostgresSnapshot)
+        assert first.identity() == second.identity()
+        monkeypatch.setattr(first, "_exported", third._exported)
+        assert not second.share(first)
+        assert second.share(third)
 
 
 def test_a_replica_has_a_moment_of_its_own(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
