@@ -93,6 +93,7 @@ class Exact:
         self._longest: dict[str, float] = {}
         self._whole: dict[int, tuple[exp.Expr, bool]] = {}
         """By the number of a node, with the node, as each factor of a long product is asked about."""
+        self._sums: dict[int, tuple[exp.Expr, bool]] = {}
 
     def holds(self, node: exp.Expr) -> bool:
         """Whether equal values of an expression are the same."""
@@ -130,9 +131,11 @@ class Exact:
         """Whether a sum or an average is the same in any order of its numbers: doubles are rounded on the way, and the
         largest numbers overflow.
         """
-        of = bare(node.this)
-        numbers = of.expressions if isinstance(of, exp.Distinct) else [of]
-        return len(numbers) == 1 and self._digits(numbers[0]) <= _MOST_DIGITS
+        if id(node) not in self._sums:
+            of = bare(node.this)
+            numbers = of.expressions if isinstance(of, exp.Distinct) else [of]
+            self._sums[id(node)] = node, len(numbers) == 1 and self._digits(numbers[0]) <= _MOST_DIGITS
+        return self._sums[id(node)][1]
 
     def _digits(self, node: exp.Expr) -> float:
         """How many digits a number has at most, those behind its point too; infinite where nothing tells, of doubles

@@ -5,7 +5,7 @@ relations: `(SELECT max(id) FROM (SELECT .. FROM v_1f0c.. WHERE ..))`. So each u
 that it has in what the person wrote.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import cast
 
 from sqlglot import exp
@@ -161,13 +161,14 @@ def _selects(node: exp.Expr) -> Iterator[exp.Select]:
                 yield from _selects(child)
 
 
-def _engine_selects(value: object) -> Iterator[list[Item]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _engine_selects(item)
-    elif isinstance(value, dict):
-        if value.get("type") == "SELECT_NODE" and isinstance(value.get("select_list"), list):
-            yield cast(list[Item], value["select_list"])  # JSON objects have text keys
-        for key in sorted(value, key=lambda key: _THEIRS.index(key) if key in _THEIRS else len(_THEIRS)):
-            if value[key] and isinstance(value[key], (dict, list)):
-                yield from _engine_selects(value[key])
+def _engine_selects(root: object) -> Iterator[list[Item]]:
+    left = [root]
+    while left:  # no recursion: a chain of operators is as deep as it is long
+        value = left.pop()
+        inner: Collection[object] = value if isinstance(value, list) else ()
+        if isinstance(value, dict):
+            if value.get("type") == "SELECT_NODE" and isinstance(value.get("select_list"), list):
+                yield cast(list[Item], value["select_list"])  # JSON objects have text keys
+            first = [value[key] for key in _THEIRS if key in value]
+            inner = [*first, *(part for key, part in value.items() if key not in _THEIRS)] if first else value.values()
+        left.extend(reversed([part for part in inner if part and isinstance(part, (dict, list))]))
