@@ -249,3 +249,6 @@ def test_nobody_is_told_that_a_policy_of_theirs_was_somebody_elses_before(people
     put((*now.policies, mine, new), now.roles, by="max", why="for clerks", difference="+ policy stork")
     assert "new" in became
     assert unnumbered(became) == unnumbered(says(people("kim"), "/policies/stork"))
+    told_better = replace(new, why="said better")
+    put((*now.policies, mine, told_better), now.roles, by="max", why="in plain words", difference="~ policy stork")
+    assert "in plain words" in says(people("kim"), "/policies/stork"), "what is theirs before and after is told whole"
