@@ -11,7 +11,7 @@ from proxy.reading.describing import DESCRIBING, is_plain_description
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTION_INSTEAD, FUNCTIONS, TABLE_FUNCTIONS
 from proxy.reading.grammar import INSTEAD, NODES, ROOTS
 from proxy.reading.pivots import check_pivot
-from proxy.reading.shapes import check_shape
+from proxy.reading.shapes import check_copies, check_shape
 from proxy.reading.tokens import position_at
 
 _WORDS = re.compile(r"\w*(?: \w+)*\Z", re.ASCII)
@@ -38,6 +38,7 @@ def check_tree(text: str, tree: exp.Expr) -> None:
         check_shape(node)
         if not all(_is_plain(node, key, value) for key, value in _texts(node)):
             raise _unsupported(text, node)
+    check_copies(tree)
 
 
 def _check_function(text: str, node: exp.Func) -> None:

@@ -1,5 +1,5 @@
-"""Which shapes are refused though each of their parts is known: those that an engine reads otherwise than they are
-written, as where it copies a part, or leaves it out.
+"""Which shapes are refused though each of their parts is known: those that an engine reads, or the printer writes,
+otherwise than they stand there, as where a part is copied, or left out. Copies within copies double with each level.
 """
 
 from collections.abc import Callable
@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from catalog.errors import SqlUnsupported
+from catalog.errors import LimitExceeded, SqlUnsupported
 
 _BEHIND_ARROWS = (exp.Binary, exp.In, exp.Between)
+_LIKE = (exp.Like, exp.ILike)
+_MOST_COPIED = 4_000
+"""Of patterns and of parts of what is compared with them: as many nodes are written for them."""
 
 
 class _Shape(NamedTuple):
@@ -28,6 +31,22 @@ def check_shape(node: exp.Expr) -> None:
             for shape in shapes:
                 if shape.is_met(node):
                     raise SqlUnsupported(shape.what, hint=shape.instead)
+
+
+def check_copies(tree: exp.Expr) -> None:
+    """Raises LimitExceeded where LIKE ANY and ALL, which are written out for each of their patterns, make too much of a
+    statement.
+    """
+    likes = [node.parent for node in tree.find_all(exp.Any, exp.All) if isinstance(node.parent, _LIKE)]
+    if sum(_size_of(like) for like in likes) > _MOST_COPIED:
+        raise LimitExceeded(
+            "the SQL compares too much with too many patterns", hint="join, or write one regexp_matches"
+        )
+
+
+def _size_of(like: exp.Expr) -> int:
+    patterns = sum(1 for node in like.expression.walk() if not isinstance(node, exp.Tuple | exp.Paren))
+    return patterns * sum(1 for _ in like.this.walk())
 
 
 def _reads(node: object) -> bool:
@@ -51,6 +70,23 @@ def _is_within_group_of_more(within: exp.Expr) -> bool:
 
 def _is_like_one_of_query(like: exp.Expr) -> bool:
     return isinstance(like.expression, exp.Any | exp.All) and _reads(like.expression)
+
+
+def _is_like_one_in_like_one(like: exp.Expr) -> bool:
+    is_one = isinstance(like.expression, exp.Any | exp.All)
+    return is_one and any(isinstance(inner, _LIKE) for part in (like.this, like.expression) for inner in part.walk())
+
+
+def _is_symmetric(between: exp.Expr) -> bool:
+    return bool(between.args.get("symmetric"))
+
+
+def _is_from_a_place(position: exp.Expr) -> bool:
+    return any(position.args.get(key) is not None for key in ("position", "occurrence", "clamp_position"))
+
+
+def _is_of_four(substring: exp.Expr) -> bool:
+    return substring.args.get("zero_start") is not None
 
 
 def _is_filter_of_branches(filtered: exp.Expr) -> bool:
@@ -86,9 +122,25 @@ _SHAPES: dict[type[exp.Expr] | tuple[type[exp.Expr], ...], tuple[_Shape, ...]] =
             "write `quantile_cont(x, 0.5)`, or `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`",
         ),
     ),
-    (exp.Like, exp.ILike): (
+    _LIKE: (
         _Shape(_is_like_one_of_query, "LIKE ANY and ALL of a query are not answered", "join, or write EXISTS"),
+        _Shape(_is_like_one_in_like_one, "LIKE within LIKE ANY and ALL is not answered", "name it in a subquery"),
     ),
+    exp.Between: (
+        _Shape(
+            _is_symmetric,
+            "BETWEEN SYMMETRIC is not answered",
+            "write `x BETWEEN least(a, b) AND greatest(a, b)`",
+        ),
+    ),
+    exp.StrPosition: (
+        _Shape(
+            _is_from_a_place,
+            "a position is looked for from the beginning",
+            "write `strpos(text, 'a')`, or look into `substring(text, 3)`",
+        ),
+    ),
+    exp.Substring: (_Shape(_is_of_four, "`substring` takes a text, a place and a length", "leave out the rest"),),
     exp.Filter: (_Shape(_is_filter_of_branches, "FILTER stands behind an aggregate", "write it there"),),
     exp.With: (
         _Shape(

@@ -44,6 +44,10 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         f" group by {', '.join(['1'] * 2_800)}",
         "one alias of many keys": f"select coalesce({', '.join(['id'] * 2_800)}) as x, sum(amount) from {DATASET}"
         f" group by {', '.join(['x'] * 2_800)}",
+        "many patterns": f"select {', '.join(['note like any (1::text, id::text)'] * 240)} from {DATASET}",
+        "symmetric ranges": f"select {'(' * 59}id = 1{' between symmetric true and false)' * 59} from {DATASET}",
+        "places from places": f"select {'position(note, note, ' * 29}1{')' * 29} from {DATASET}",
+        "patterns in patterns": f"select {'(' * 29}note{' like any (null, null))::varchar' * 29} from {DATASET}",
         "unions": " union all ".join([f"select id from {DATASET}"] * 250),
         "subqueries": f"select {', '.join(f'(select max(id) + {n} from {DATASET})' for n in range(250))}",
         "parameters": f"select {','.join(['?'] * 4_000)}",

@@ -34,6 +34,13 @@ _ROLES = f"""(
     UNION ALL SELECT concat(s.setdatabase, ':', s.setrole, ':', s.xmin)
       FROM pg_db_role_setting s WHERE s.setrole = 0 OR s.setrole IN (SELECT oid FROM held)) AS roles)"""
 
+# A table is a type as well, which columns, views and functions may take, and lists and domains be made of.
+_TAKEN_AS_TYPES = f"""
+  SELECT COALESCE(NULLIF(y.typrelid, 0), e.typrelid) FROM pg_depend d JOIN pg_type y ON y.oid = d.refobjid
+  LEFT JOIN pg_type e ON e.oid = y.typelem
+  WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid >= {_OWN}::oid
+    AND (d.classid <> 'pg_type'::regclass OR d.objid <> y.typarray)"""
+
 # What the server notes of a relation in its catalog, less than which no such change leaves as it was: where its rows
 # are, what it and its columns are called, what these are worked out by and made of, what is promised of them, its
 # view's SQL, its policies, and what inherits from it. Not who may read it, nor its statistics, which are noted anew all
@@ -68,6 +75,8 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
       UNION ALL SELECT concat(d.oid, ':', d.xmin) FROM pg_type d WHERE d.typtype = 'd'
       UNION ALL SELECT concat(f.attrelid, ':', f.attnum, ':', f.xmin) FROM pg_class t
         JOIN pg_attribute f ON f.attrelid = t.oid WHERE t.relkind = 'c' AND t.oid >= {_OWN}::oid AND f.attnum > 0
+      UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.attname, f.atttypid, f.atttypmod, f.attisdropped)
+        FROM pg_attribute f WHERE f.attnum > 0 AND f.attrelid IN ({_TAKEN_AS_TYPES})
     ) AS types) END AS types
 FROM unnest($1::text::oid[]) AS o(oid) JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 """

@@ -35,6 +35,8 @@ SWAPPED = """
   ALTER TYPE level RENAME VALUE 'tmp' TO 'secret'"""
 LABELLED = "CREATE TYPE level AS ENUM ('open', 'secret'); "
 LEVELS = "generate_series(90, 99) AS id, 'open'::level AS state"
+FORMED = "CREATE TABLE form (note text, lev text);"
+FORMS = "generate_series(90, 99) AS id, ROW('', 'secret')::form AS was"
 REFILL = "INSERT INTO list SELECT generate_series(90, 99)"
 
 REFRESHES = {
@@ -93,6 +95,21 @@ REFRESHES = {
         " CREATE POLICY p ON blocked USING (state = ('open'::level)::text)",
         SWAPPED,
     ),
+    "table as a type": (f"{FORMED} CREATE TABLE blocked AS SELECT {FORMS}", "ALTER TABLE form DROP COLUMN lev"),
+    "table as a type of lists": (
+        f"{FORMED} CREATE TABLE blocked AS SELECT i.id, ARRAY[was] AS was FROM (SELECT {FORMS}) i",
+        "ALTER TABLE form DROP COLUMN lev",
+    ),
+    "table as a type behind a view": (
+        f"{FORMED} CREATE TABLE list AS SELECT {FORMS};"
+        " CREATE VIEW blocked AS SELECT id FROM list WHERE to_jsonb(was) ->> 'lev' = 'secret'",
+        "ALTER TABLE form DROP COLUMN lev",
+    ),
+    "table as a type in a view": (
+        f"{FORMED} CREATE TABLE list AS SELECT generate_series(90, 99) AS id;"
+        " CREATE VIEW blocked AS SELECT id FROM list WHERE to_jsonb(ROW('', id::text)::form) ->> 'lev' <> ''",
+        "ALTER TABLE form RENAME lev TO old",
+    ),
     "not null": (
         "CREATE TABLE blocked AS SELECT i AS id, NULL::date AS until FROM generate_series(90, 99) AS i",
         "UPDATE blocked SET until = current_date; ALTER TABLE blocked ALTER until SET NOT NULL",
@@ -143,7 +160,10 @@ REFRESHES = {
 }
 
 
-EMPTIED = {"no child", "labels of texts", "labels of a policy"}
+EMPTIED = {
+    *("no child", "labels of texts", "labels of a policy"),
+    *("table as a type behind a view", "table as a type in a view"),
+}
 
 
 @pytest.fixture
