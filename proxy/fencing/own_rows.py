@@ -33,6 +33,9 @@ class ReadColumns:
         >>> read = ReadColumns({id(select.find(exp.Table)): {"a"}}).by(select)
         >>> {name: sorted(columns) for name, columns in read.items()}
         {'u': ['a'], '': ['b']}
+        >>> select = sqlglot.parse_one("select 1 from (select * from t as u(x)) as v")
+        >>> ReadColumns({id(select.find(exp.Table)): {"a"}}).by(select)["v"]
+        {'x'}
     """
 
     def __init__(self, relations: Relations) -> None:
@@ -70,8 +73,9 @@ class ReadColumns:
     def _written_in(self, select: exp.Select) -> Set[str]:
         found = {fold(item.alias_or_name) for item in select.expressions if _is_named(item)}
         if any(isinstance(item, exp.Star) and not any(item.args.values()) for item in select.expressions):
-            tables = [self._relations.get(id(relation), frozenset()) for relation in _read_by(select)]
-            found.update(*(columns for columns in tables if not isinstance(columns, exp.CTE)))
+            tables = [relation for relation in _read_by(select) if isinstance(relation, exp.Table)]
+            named = (table for table in tables if not isinstance(self._relations.get(id(table)), exp.CTE))
+            found.update(*map(self._of, named))
         return found
 
 

@@ -31,8 +31,15 @@ _ROLES = f"""(
     SELECT concat(m.roleid, ':', m.member, ':', m.xmin) AS made FROM held JOIN pg_auth_members m ON m.member = held.oid
     UNION ALL SELECT concat_ws(':', r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls)
       FROM held JOIN pg_roles r ON r.oid = held.oid
+    UNION ALL SELECT concat('owner:', d.datdba) FROM pg_database d WHERE d.datname = current_database()
     UNION ALL SELECT concat(s.setdatabase, ':', s.setrole, ':', s.xmin)
       FROM pg_db_role_setting s WHERE s.setrole = 0 OR s.setrole IN (SELECT oid FROM held)) AS roles)"""
+
+# Whether reading a relation may run what somebody has made: a view, policies, types and casts of the database's own.
+_RUNS_MORE = f"""(c.relkind = 'v' OR c.relrowsecurity OR EXISTS (
+  SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    AND (a.atttypid >= {_OWN}::oid OR COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''
+      OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = a.atttypid AND k.oid >= {_OWN}::oid))))"""
 
 # A table is a type as well, which columns, views and functions may take, and lists and domains be made of.
 _TAKEN_AS_TYPES = f"""
@@ -64,11 +71,8 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
    WHERE p.polrelid = o.oid) AS policies,
   (SELECT md5(string_agg(concat(i.inhrelid, ':', i.inhparent, ':', i.xmin), ',' ORDER BY i.inhrelid, i.inhparent))
    FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children,
-  CASE WHEN c.relkind = 'v' OR c.relrowsecurity THEN {_ROLES} END AS roles,
-  CASE WHEN c.relkind = 'v' OR c.relrowsecurity OR EXISTS (
-    SELECT FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
-      AND (a.atttypid >= {_OWN}::oid OR COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''))
-  THEN (
+  CASE WHEN {_RUNS_MORE} THEN {_ROLES} END AS roles,
+  CASE WHEN {_RUNS_MORE} THEN (
     SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
       SELECT concat(e.oid, ':', e.xmin) AS made FROM pg_enum e
       UNION ALL SELECT concat(k.oid, ':', k.xmin) FROM pg_constraint k WHERE k.contypid <> 0

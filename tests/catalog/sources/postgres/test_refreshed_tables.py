@@ -130,6 +130,23 @@ REFRESHES = {
         "CREATE DOMAIN whole AS integer; CREATE TABLE blocked AS SELECT i::whole AS id FROM generate_series(90, 99) i",
         "ALTER DOMAIN whole SET NOT NULL",
     ),
+    "roles of a cast": (
+        "CREATE TYPE masked AS (v text); CREATE FUNCTION shown(masked) RETURNS text STABLE LANGUAGE sql AS"
+        " $$ SELECT CASE WHEN pg_has_role(current_user, 'pg_monitor', 'MEMBER') THEN ($1).v ELSE '***' END $$;"
+        "CREATE CAST (masked AS text) WITH FUNCTION shown(masked);"
+        "CREATE TABLE blocked AS SELECT i AS id, ROW('')::masked AS m FROM generate_series(90, 99) i",
+        "DO $$ BEGIN EXECUTE format('GRANT pg_monitor TO %I', current_database()); END $$",
+    ),
+    "settings of a cast of the server's type": (
+        "CREATE FUNCTION shown(point) RETURNS text STABLE LANGUAGE sql AS"
+        " $$ SELECT current_setting('veil.tenant', true) $$; CREATE CAST (point AS text) WITH FUNCTION shown(point);"
+        "CREATE TABLE blocked AS SELECT i AS id, point(1, 2) AS p FROM generate_series(90, 99) i",
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE %I SET veil.tenant = 7', current_database()); END $$",
+    ),
+    "owner of the database": (
+        VIEWED,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), current_database()); END $$",
+    ),
     "name of a role": (
         "DO $$ BEGIN EXECUTE format('CREATE ROLE %I', current_database() || '_old');"
         f" EXECUTE format('GRANT %I TO %I', current_database() || '_old', current_database()); END $$; {VIEWED}",
