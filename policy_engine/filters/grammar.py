@@ -237,6 +237,11 @@ def _check_in(node: exp.Expr) -> str:
     return "" if is_set else "IN takes a list of values, `user_attribute('..')`, or a lookup"
 
 
+def _check_between(node: exp.Expr) -> str:
+    """Printed, it stands there twice, and within another one four times."""
+    return "write `x BETWEEN least(a, b) AND greatest(a, b)` for SYMMETRIC" if node.args.get("symmetric") else ""
+
+
 def _check_timestamp(node: exp.Expr) -> str:
     return "CURRENT_TIMESTAMP takes no precision here" if _given(node) else ""
 
@@ -259,6 +264,7 @@ _CHECKS: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.Column: _check_reference,
     exp.Dot: _check_reference,
     exp.In: _check_in,
+    exp.Between: _check_between,
     exp.CurrentTimestamp: _check_timestamp,
     exp.CurrentDate: _check_timestamp,
     exp.Var: _check_unit,

@@ -210,6 +210,8 @@ def _check(text: str, node: exp.Expr, transforms: Collection[str]) -> None:
         raise _invalid(text, "the pattern of `regexp_replace` must be a text in single quotes")
     if isinstance(node, exp.In) and not node.expressions:
         raise _invalid(text, "IN takes a list of values here")
+    if isinstance(node, exp.Between) and node.args.get("symmetric"):  # printed, it stands there twice
+        raise _invalid(text, "BETWEEN SYMMETRIC is not allowed", "write `x BETWEEN least(a, b) AND greatest(a, b)`")
 
 
 def _is_part(node: exp.Expr) -> bool:

@@ -75,6 +75,8 @@ def test_a_filter_on_what_is_not_there_cannot_be_bound(text: str) -> None:
     ("text", "problem"),
     [
         ("a; b", "exactly one expression"),
+        ("a between symmetric 1 and 2", "for SYMMETRIC"),
+        ("(" * 50 + "a = 1" + " between symmetric true and false)" * 50, "for SYMMETRIC"),
         ("", "exactly one expression"),
         ("a = ", "no SQL expression"),
         ("a in (select b from c)", "database.dataset"),

@@ -107,6 +107,7 @@ def test_a_wrong_call_is_refused(text: str, problem: str) -> None:
         ("__COLUMN__", "shows the value as it is"),
         ("((__COLUMN__))", "shows the value as it is"),
         ("__COLUMN__ || other", "no other column"),
+        ("case when __COLUMN__ between symmetric 1 and 2 then 1 end", "SYMMETRIC"),
         ("other.__COLUMN__ || 'a'", "no other column"),
         ("'a' || '__COLUMN__'", "does not use `__COLUMN__`"),
         ("(select max(__COLUMN__) from t)", "not allowed"),
