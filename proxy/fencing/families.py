@@ -267,7 +267,8 @@ def _read(call: exp.Expr) -> tuple[str, list[exp.Expr]]:
     if isinstance(call, exp.Extract):
         return "date_part", [exp.Literal.string(call.name), call.expression]
     name = call.name.lower() if isinstance(call, exp.Anonymous) else _CALLS[type(call)]
-    if any(value for key, value in call.args.items() if key not in _ORDER and key not in _FLAGS):
+    others = ((key, value) for key, value in call.args.items() if value and key not in _ORDER)
+    if any(key not in _FLAGS or isinstance(value, exp.Expr) for key, value in others):
         return "", []
     keys = _ORDER[1:] if isinstance(call, exp.Anonymous) else _ORDER
     found: list[exp.Expr] = []

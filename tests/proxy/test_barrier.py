@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from catalog.names import fold
 from proxy.fencing.barrier import is_leak_proof
-from proxy.fencing.families import Families
+from proxy.fencing.families import Families, signature
 from proxy.fencing.late import late_columns
 from proxy.fencing.meanings import families
 from proxy.reading.statement import read
@@ -252,3 +252,13 @@ def test_total_and_late_questions_about_random_estates_stand_unfenced(sort: str,
             and late_columns(tree, known, {fold(name) for name, _ in columns}) is not None
         )
     assert unfenced > least
+
+
+def test_no_argument_is_left_out_of_what_a_call_is_known_by() -> None:
+    """`position` of three is printed as arithmetic, which may raise; the side of a trim is a word and no argument."""
+    known = Families({"a": "text", "n": "integer"})
+    calls = ("position('x' in a)", "position('x', a, n)", "trim(both 'x' from a)")
+    whole, more, trimmed = (parse_one(text, read="duckdb") for text in calls)
+    assert signature(whole, known) is not None
+    assert signature(trimmed, known) is not None
+    assert signature(more, known) is None

@@ -14,11 +14,10 @@ from policy_engine.changing.delegation import require_any, require_change
 from policy_engine.changing.differences import policy_changes
 from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.changing.told_plan import told_plan
-from policy_engine.judging.policy_index import roles_of
 from policy_engine.live import read_live
 from policy_engine.model import Policy, PolicySet, Subject
 from policy_engine.owners import changed_policies, last_changes, told_history
-from policy_engine.readers import may_read, reads_every_policy
+from policy_engine.readers import readable, reader, reads_every_policy
 from proxy.http import answers, problems
 from proxy.http.identity import Identity
 from web_ui import arguments
@@ -71,9 +70,7 @@ class PolicyPage:
         history = tuple(told_history(self.parts.revisions.history(), tells_all=reads_every_policy(rights)))
         number = current.revision if wanted is None else wanted
         shown = readable_policy(named(name), number, subject, current, self.parts.revisions)
-        now = find_policy(current.policies, shown.id)
-        if now is not None and not may_read(now, roles_of(subject, current), rights):
-            now = None  # whether one of that name is there by now is not theirs to know
+        now = find_policy(readable(subject, current), shown.id)
         answers.decided_under(number)
         return flask.render_template(
             "policy.html",
@@ -115,20 +112,18 @@ class PolicyPage:
 
     def _steps(self, name: str, history: Iterable[Revision], subject: Subject, current: PolicySet) -> Iterator[Step]:
         """What changed, the newest first; of what the policy said when it was not theirs to read nothing is told."""
-        roles, rights = roles_of(subject, current), Rights(subject, current)
+        may_read, tells_all = reader(subject, current), reads_every_policy(Rights(subject, current))
         touched = [rev for rev in history if any(fold(each) == fold(name) for _, each in changed_policies(rev))]
         for revision in touched[:_MOST_REVISIONS]:
-            before, after = (
-                policy if policy is not None and may_read(policy, roles, rights) else None
-                for policy in (
-                    policy_at(name, number, current, self.parts.revisions)
-                    for number in (revision.number - 1, revision.number)
-                )
+            stood = (
+                policy_at(name, number, current, self.parts.revisions)
+                for number in (revision.number - 1, revision.number)
             )
-            if before is not None or after is not None:
+            before, after = (policy if policy and may_read(policy) else None for policy in stood)
+            if before or after:
                 yield Step(
                     revision=revision,
-                    why=revision.why if (before and after) or reads_every_policy(rights) else "",
+                    why=revision.why if (before and after) or tells_all else "",
                     details=policy_changes(before, after) if before and after else (),
                     is_new=before is None,
                     is_gone=after is None,
