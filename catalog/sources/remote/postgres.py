@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
@@ -285,30 +285,34 @@ class PostgresSnapshot:
         What the server runs is the table of now, and what the snapshot tells of it may be out of date.
         """
         self._rows(f"LOCK TABLE {_item(table)} IN ACCESS SHARE MODE", on=connection)
-        found = self._rows_of_now(TABLES, table.schema, table.name)
+        with self._now() as now:
+            found = self._rows(TABLES, table.schema, table.name, on=now)
         known = (table.schema, table.name, table.key)
         if not any((row["schema"], row["name"], int(str(row["oid"]))) == known and is_plain(row) for row in found):
             raise plain_no_more(self._source, table)
 
     def _compare(self, table: RemoteTable, backend: str, reader: Iterable[pa.RecordBatch]) -> bool:
-        """Raises SourceUnavailable when what a scan has locked is not what the snapshot knows (postgres_changes.py).
+        """Raises SourceUnavailable when what a scan may read is not what the snapshot knows (postgres_changes.py).
 
         Tells whether it may still become another.
         """
+        with self._now() as now:
+            found = self._rows(LOCKED, backend, on=now)
+            after = self._rows(STATES, oids(found), on=now)
         with self._asking:
-            found = self._rows(LOCKED, backend)
             before = self._rows(STATES, oids(found))
         if not found:  # the transaction has failed: so will the stream, which says of what
             deque(reader, 0)
-        if has_changed(table.key, before, self._rows_of_now(STATES, oids(found))):
+        if has_changed(table.key, before, after):
             raise changed(self._source)
         return may_change(before)
 
-    def _rows_of_now(self, sql: str, *values: str) -> list[dict[str, object]]:
-        """What is so by now, whatever the snapshot knows."""
+    @contextmanager
+    def _now(self) -> Iterator["Connection"]:
+        """A connection to ask what is so by now, whatever the snapshot knows."""
         now = self._connections.taken()
         try:
-            return self._rows(sql, *values, on=now)
+            yield now
         finally:
             self._connections.leave(now)
 

@@ -7,7 +7,8 @@ Locks of another connection would not do: a scan would wait for the change, whic
 What is promised of rows, by NOT NULL, CHECK and unique keys, is promised of those of now, and the server leaves out
 conditions for it. The labels of enumerated types, what composite ones and domains are made of, and what roles Veil's
 account and the makers of views and functions are in, are those of now as well, and no lock keeps them: where columns,
-views, policies or what is worked out could be about them, they are compared, again before any row is given.
+views, policies or what is worked out could be about them, they are compared, again before any row is given. So is the
+text of functions; and where one may catch an error, which gives back the locks of what it has read, every relation is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,27 +53,27 @@ _TAKEN_AS_TYPES = f"""
 # are, what it and its columns are called, what these are worked out by and made of, what is promised of them, its
 # view's SQL, its policies, and what inherits from it. Not who may read it, nor its statistics, which are noted anew all
 # the time.
-STATES = f"""
-SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
-  concat_ws(' ', c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity, c.relforcerowsecurity,
-    c.reloptions::text) AS made,
-  (SELECT md5(string_agg(
-      concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull), ',' ORDER BY a.attnum))
-   FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
-    SELECT concat(k.oid, ':', k.xmin) AS made FROM pg_constraint k WHERE k.conrelid = o.oid
-    UNION ALL SELECT concat(x.indexrelid, ':', x.xmin) FROM pg_index x WHERE x.indrelid = o.oid AND x.indisunique
-  ) AS promises) AS promises,
-  (SELECT md5(string_agg(concat(d.oid, ':', d.xmin), ',' ORDER BY d.oid)) FROM pg_attrdef d
-   WHERE d.adrelid = o.oid) AS expressions,
-  (SELECT md5(string_agg(concat(r.oid, ':', r.xmin), ',' ORDER BY r.oid)) FROM pg_rewrite r
-   WHERE r.ev_class = o.oid) AS rules,
-  (SELECT md5(string_agg(concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid)) FROM pg_policy p
-   WHERE p.polrelid = o.oid) AS policies,
-  (SELECT md5(string_agg(concat(i.inhrelid, ':', i.inhparent, ':', i.xmin), ',' ORDER BY i.inhrelid, i.inhparent))
-   FROM pg_inherits i WHERE i.inhrelid = o.oid OR i.inhparent = o.oid) AS children,
-  CASE WHEN {_RUNS_MORE} THEN {_ROLES} END AS roles,
-  CASE WHEN {_RUNS_MORE} THEN (
+_MADE = """concat_ws(' ', c.oid, c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity,
+    c.relforcerowsecurity, c.reloptions::text)"""
+
+
+def _parts(of: str) -> str:
+    """SQL for a text of each part of the relations whose number is `of` something."""
+    return f"""
+      SELECT concat_ws(':', 'column', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull) AS made
+        FROM pg_attribute a WHERE a.attrelid {of} AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT concat_ws(':', 'promise', k.oid, k.xmin) FROM pg_constraint k WHERE k.conrelid {of}
+      UNION ALL SELECT concat_ws(':', 'key', x.indexrelid, x.xmin) FROM pg_index x WHERE x.indrelid {of}
+        AND x.indisunique
+      UNION ALL SELECT concat_ws(':', 'expression', d.oid, d.xmin) FROM pg_attrdef d WHERE d.adrelid {of}
+      UNION ALL SELECT concat_ws(':', 'rule', r.oid, r.xmin) FROM pg_rewrite r WHERE r.ev_class {of}
+      UNION ALL SELECT concat_ws(':', 'policy', p.oid, p.xmin) FROM pg_policy p WHERE p.polrelid {of}
+      UNION ALL SELECT concat_ws(':', 'child', i.inhrelid, i.inhparent, i.xmin) FROM pg_inherits i
+        WHERE i.inhrelid {of} OR i.inhparent {of}"""
+
+
+# What views, policies and functions are made of besides relations: types, other functions, and the words of a search.
+_TYPES = f"""(
     SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
       SELECT concat(e.oid, ':', e.xmin) AS made FROM pg_enum e
       UNION ALL SELECT concat(k.oid, ':', k.xmin) FROM pg_constraint k WHERE k.contypid <> 0
@@ -81,7 +82,31 @@ SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index,
         JOIN pg_attribute f ON f.attrelid = t.oid WHERE t.relkind = 'c' AND t.oid >= {_OWN}::oid AND f.attnum > 0
       UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.attname, f.atttypid, f.atttypmod, f.attisdropped)
         FROM pg_attribute f WHERE f.attnum > 0 AND f.attrelid IN ({_TAKEN_AS_TYPES})
-    ) AS types) END AS types
+      UNION ALL SELECT concat(f.oid, ':', f.xmin) FROM pg_proc f WHERE f.oid >= {_OWN}::oid
+      UNION ALL SELECT concat(s.oid, ':', s.xmin) FROM pg_ts_dict s
+      UNION ALL SELECT concat_ws(':', s.mapcfg, s.maptokentype, s.mapseqno, s.xmin) FROM pg_ts_config_map s
+    ) AS types)"""
+
+# A block of PL/pgSQL catches errors by EXCEPTION, other languages in ways of their own; SQL does not, nor what is C.
+_CATCHES = f"""EXISTS (
+    SELECT FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang WHERE f.oid >= {_OWN}::oid AND
+      CASE l.lanname WHEN 'plpgsql' THEN f.prosrc COLLATE "C" ~* 'exception'
+      ELSE l.lanname NOT IN ('sql', 'internal', 'c') END)"""
+
+_ALL_RELATIONS = f"""(
+    WITH known AS (
+      SELECT c.oid, {_MADE} AS made FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND c.relpersistence <> 't' AND c.oid >= {_OWN}::oid)
+    SELECT sum(hashtextextended(made, 0))::text FROM (
+      SELECT made FROM known UNION ALL {_parts("IN (SELECT oid FROM known)")}
+    ) AS relations)"""
+
+STATES = f"""
+SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index, {_MADE} AS made,
+  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM ({_parts("= o.oid")}) AS parts) AS parts,
+  CASE WHEN {_RUNS_MORE} THEN {_ROLES} END AS roles,
+  CASE WHEN {_RUNS_MORE} THEN {_TYPES} END AS types,
+  CASE WHEN {_RUNS_MORE} AND {_CATCHES} THEN {_ALL_RELATIONS} END AS others
 FROM unnest($1::text::oid[]) AS o(oid) JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 """
 LOCKED = f"""

@@ -30,6 +30,11 @@ GUARDED = f"""{TABLE}; CREATE TABLE list AS SELECT 1 AS id; ALTER TABLE blocked 
 CALLED = f"""{VIEWED}; CREATE FUNCTION ids() RETURNS SETOF integer STABLE LANGUAGE plpgsql SECURITY DEFINER
   AS 'BEGIN RETURN QUERY SELECT l.id FROM public.list AS l; END';
   CREATE OR REPLACE VIEW blocked AS SELECT ids() AS id"""
+LOOKED_UP = f"""{VIEWED}; CREATE FUNCTION is_open(n integer) RETURNS boolean STABLE LANGUAGE plpgsql SECURITY DEFINER
+  AS $$ DECLARE x integer; BEGIN
+    SELECT l.id INTO STRICT x FROM public.list AS l WHERE l.id = n; RETURN false;
+  EXCEPTION WHEN no_data_found THEN RETURN true; END $$;
+  CREATE OR REPLACE VIEW blocked AS SELECT i AS id FROM generate_series(90, 109) AS i WHERE is_open(i)"""
 SWAPPED = """
   ALTER TYPE level RENAME VALUE 'open' TO 'tmp'; ALTER TYPE level RENAME VALUE 'secret' TO 'open';
   ALTER TYPE level RENAME VALUE 'tmp' TO 'secret'"""
@@ -69,6 +74,26 @@ REFRESHES = {
     "materialized": (KEPT, "REFRESH MATERIALIZED VIEW blocked"),
     "policy": (GUARDED, "TRUNCATE list; INSERT INTO list VALUES (1)"),
     "function": (CALLED, f"TRUNCATE list; {REFILL}"),
+    "function that catches errors": (LOOKED_UP, f"TRUNCATE list; {REFILL}"),
+    "function of a policy that catches errors": (
+        f"{LOOKED_UP}; DROP VIEW blocked; CREATE TABLE blocked AS SELECT generate_series(90, 109) AS id;"
+        " ALTER TABLE blocked ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON blocked USING (is_open(id))",
+        f"TRUNCATE list; {REFILL}",
+    ),
+    "table that a function which catches errors takes for another": (
+        LOOKED_UP,
+        "DROP TABLE list; CREATE TABLE list AS SELECT generate_series(90, 99) AS id",
+    ),
+    "text of a function": (
+        CALLED,
+        "CREATE OR REPLACE FUNCTION ids() RETURNS SETOF integer STABLE LANGUAGE sql SECURITY DEFINER"
+        " AS 'SELECT id FROM public.blocked_new'",
+    ),
+    "words of a search": (
+        "CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple);"
+        f"{VIEWED}; CREATE OR REPLACE VIEW blocked AS SELECT id FROM list WHERE to_tsvector('plain', 'a') <> ''",
+        "ALTER TEXT SEARCH CONFIGURATION plain DROP MAPPING FOR email",
+    ),
     "labels": (f"{LABELLED} CREATE TABLE blocked AS SELECT {LEVELS}", SWAPPED),
     "labels in lists": (
         f"{LABELLED} CREATE TABLE blocked AS SELECT i.id, ARRAY[state] FROM (SELECT {LEVELS}) i",
@@ -259,6 +284,19 @@ def test_what_others_may_does_not_matter_to_a_view(
         remotes.register(engine, "FROM v_1")
         role = f"{database.name}_other"
         postgres.run(f'CREATE ROLE "{role}"; GRANT pg_monitor TO "{role}"; ALTER ROLE "{role}" SET veil.a = 1')
+        assert len(engine.execute("FROM v_1").fetchall()) == 10
+
+
+@pytest.mark.parametrize(
+    "write", [f"DELETE FROM list; {REFILL}", "ANALYZE list", "VACUUM list", "CREATE TEMP TABLE a ()"]
+)
+def test_whatever_a_snapshot_keeps_is_read_on_by_a_function_that_catches_errors(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection, write: str
+) -> None:
+    database.run(LOOKED_UP)
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        postgres.run(write, database.name)
         assert len(engine.execute("FROM v_1").fetchall()) == 10
 
 
