@@ -11,6 +11,7 @@ from catalog.sources.connector import Expected, Limits, SourceWork
 from catalog.sources.sessions import SessionCache
 from policy_engine.model import Decision
 from policy_engine.transforms.keys import KeyRing
+from proxy.rewriting.conditions import check_conditions
 from proxy.rewriting.secure import govern
 
 
@@ -25,6 +26,7 @@ def count_rows(
     begun_at = time.monotonic()
     with allowed(seconds):
         session = sessions.open([_part(dataset, sources) for dataset in read])
+    check_conditions(decision, session)
 
     def physical(dataset: Dataset) -> str:
         return session.physical_name(dataset.source, dataset.relation)

@@ -31,6 +31,7 @@ from proxy.reading.parameters import Values
 from proxy.reading.statement import Statement, read
 from proxy.reading.tokens import SqlLimits
 from proxy.rewriting import information
+from proxy.rewriting.conditions import check_conditions
 from proxy.rewriting.fields import Named
 from proxy.rewriting.memory import Memory
 from proxy.rewriting.mentions import Mentions
@@ -190,6 +191,8 @@ class Governor:
         warnings = notices(statement, named if self._explain == "full" else [item.briefly for item in named])
         with seen_failures(named):
             session = self._sessions.open(parts)
+            for decision in decisions.values():
+                check_conditions(decision, session)
         mentions = Mentions(statement.tree)
         placed = [
             _placed(leaf, item.decision, session, contents.get(leaf.key), mentions, self._explain)

@@ -90,7 +90,8 @@ class Scan:
     `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Of one that
     `is_one_file` its state alone tells whether the relation is still what it was. Its rows lie by the `order` of these
     columns, as those in folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows
-    where these have more letters.
+    where these have more letters. No row has the columns that are `gone` (folded), which may lack in any; of one that
+    `leaves_out` rows, there are some that cannot be read.
     """
 
     item: str
@@ -105,6 +106,8 @@ class Scan:
     is_one_file: bool = False
     order: tuple[str, ...] = ()
     read_by_bytes: bool = False
+    gone: frozenset[str] = frozenset()
+    leaves_out: bool = False
 
 
 SourceFunction = Callable[..., str | bytes | int | float | None]
@@ -196,6 +199,14 @@ class Session(Protocol):
 
     def is_read_by_bytes(self, source: str, relation: str) -> bool:
         """Whether the engine takes rows of the relation in pieces of so many bytes, whatever columns are asked for."""
+        ...
+
+    def gone(self, source: str, relation: str) -> frozenset[str]:
+        """The columns (folded) that no row of the relation has any more: each is NULL throughout."""
+        ...
+
+    def leaves_out(self, source: str, relation: str) -> bool:
+        """Whether the relation has rows that cannot be read, and are left out."""
         ...
 
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:

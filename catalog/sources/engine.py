@@ -45,6 +45,8 @@ class EngineSession:
         }
         self._laid_by = {(part.source, part.expected.relation): part.scan.order for part in self.parts}
         self._by_bytes = {(part.source, part.expected.relation) for part in self.parts if part.scan.read_by_bytes}
+        self._gone = {(part.source, part.expected.relation): part.scan.gone for part in self.parts if part.scan.gone}
+        self._leaving_out = {(part.source, part.expected.relation) for part in self.parts if part.scan.leaves_out}
         self._opening = Opening(key=secrets.token_hex(8), parts=tuple(names), names=tuple(names.values()))
 
     def physical_name(self, source: str, relation: str) -> str:
@@ -75,6 +77,14 @@ class EngineSession:
     def is_read_by_bytes(self, source: str, relation: str) -> bool:
         """Whether the relation is of texts, each buffer of which has so many bytes."""
         return (source, relation) in self._by_bytes
+
+    def gone(self, source: str, relation: str) -> frozenset[str]:
+        """The columns (folded) that no row of the relation has any more: each is NULL throughout."""
+        return self._gone.get((source, relation), frozenset())
+
+    def leaves_out(self, source: str, relation: str) -> bool:
+        """Whether the relation has rows that cannot be read, and are left out."""
+        return (source, relation) in self._leaving_out
 
     def masking(self, source: str, relation: str) -> tuple[str, Masks]:
         """The connector of the relation, and where masked cells of it are worked out."""

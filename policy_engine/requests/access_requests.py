@@ -21,6 +21,7 @@ from policy_engine.live import read_live
 from policy_engine.model import Policy
 from policy_engine.requests.proposal import propose, reads_all
 from policy_engine.requests.request_policies import Terms
+from policy_engine.requests.told_proposal import as_told
 
 
 def is_own(request: AccessRequest, by: str) -> bool:
@@ -60,7 +61,8 @@ def approve(
         proposal = propose(request, terms or Terms(ends_at=request.ends_at), live, at, reads=reads)
         made = proposal.plan
         if proposal.refused_because:
-            raise PolicyInvalid(proposal.refused_because, hint="deny the request with words, or let others act first")
+            refused_because = as_told(proposal, reads).refused_because
+            raise PolicyInvalid(refused_because, hint="deny the request with words, or let others act first")
         if made.id != plan:
             raise PolicyInvalid(
                 "something was changed since this was looked at", hint="look at what it does now, and approve that"

@@ -106,7 +106,9 @@ def without_unseen(error: VeilError, named: Sequence[Named]) -> VeilError:
         for dataset in (lookup.dataset for lookup in decision.lookups):
             unseen |= {dataset.relation, *(column.name for column in dataset.columns)}
     seen = [_seen_names(decision) - frozenset(map(fold, unseen)) for decision in distinct(named)]
-    if any(_names_only(error.detail, names) for names in (frozenset[str](), *seen)):
+    # what names nothing may be of any of them
+    nothing = [] if any(decision.lookups for decision in distinct(named)) else [frozenset[str]()]
+    if any(_names_only(error.detail, names) for names in (*nothing, *seen)):
         return error
     return SourceUnavailable(
         "what this query is answered from has changed, or cannot be read",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.web_ui.browsing import sign_in
+from tests.web_ui.browsing import csrf_token, sign_in
 from tests.web_ui.desk import Desk
 from tests.web_ui.shop import open_shop
 
@@ -48,6 +48,21 @@ def test_a_delegate_is_told_no_word_of_a_policy_for_every_database(
     number = desk.ask(**asked)
     assert not [word for word in SECRETS if word in told(desk, number, "eve")]
     assert [word for word in SECRETS if word in told(desk, number, "max")]
+
+
+def test_the_refusal_of_an_approval_names_no_broken_policy_that_who_approves_does_not_read(desk: Desk) -> None:
+    desk.apply(BROKEN)
+    number = desk.ask()
+    for user in ("eve", "max"):
+        browser = desk.app.test_client()
+        assert sign_in(browser, user).status_code == 303
+        token = csrf_token(browser.get(f"/requests/{number}"))
+        form = {"csrf_token": token, "verdict": "approve", "plan": "x"}
+        refused = desk.post(user, f"/{number}/decide", {"verdict": "approve", "plan": "x"})
+        assert (refused.status_code, refused.get_json()["code"]) == (422, "policy_invalid")
+        said = refused.text + browser.post(f"/requests/{number}/decide", data=form, follow_redirects=True).text
+        assert "so nothing would be shown" in said
+        assert [word for word in SECRETS if word in said] == ([] if user == "eve" else ["wide"])
 
 
 def test_an_approval_repeats_no_condition_that_who_approves_does_not_read(desk: Desk) -> None:

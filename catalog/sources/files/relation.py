@@ -112,8 +112,8 @@ class FileRelation:
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns in the expected types.
 
-        Raises SourceUnavailable when a column has gone; and when rows of delimited files cannot be read, unless
-        the source leaves them out.
+        Raises SourceUnavailable when a column has gone, but for JSON; and when rows of delimited files cannot be read,
+        unless the source leaves them out.
         """
         known = self._scans.get(expected)
         if known is None:
@@ -136,7 +136,14 @@ class FileRelation:
             is_one_file=len(self.files.files) == 1 and self._is_itself(),
             order=self.files.partitions,
             read_by_bytes=self.files.kind in TEXTS,
+            gone=frozenset() if self._has_columns else names - frozenset(map(fold, self.names)),
+            leaves_out=self._options.leaves_out_bad_rows and bool(self.bad_rows),
         )
+
+    @property
+    def _has_columns(self) -> bool:
+        """Whether the files say which columns there are; in JSON each row says so of itself."""
+        return self.files.kind in DELIMITED or self.files.kind is FileKind.PARQUET
 
     def _is_itself(self) -> bool:
         """Whether the relation's name is that of the file, and not of a link to it."""
@@ -170,11 +177,10 @@ class FileRelation:
             # the engine asks Bloom filters for such numbers by the bytes of longer ones, and finds them by chance alone
             is_misread = any(map(has_half_floats, self._schemas.values()))
             return f"(FROM {item} OFFSET 0)" if is_misread else item
-        # pinned to its columns, the engine would make NULL of one that has gone
-        if self.files.kind not in DELIMITED:
-            _refuse_gone(expected, self.names)
+        if not self._has_columns:
             return pinned_json(self.files, expected.columns)
         _ = self._has_agreed
+        # pinned to its columns, the engine would make NULL of one that has gone
         _refuse_gone(expected, {name for names in self._headers.values() for name in (*names, *self.files.partitions)})
         leaves_out = self._leaves_out(expected)
         return bound_csv(self.files, self._headers, self._dialect, expected.columns, leaves_out=leaves_out)

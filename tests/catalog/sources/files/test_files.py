@@ -242,7 +242,6 @@ def test_moved_column_is_found_by_name_and_a_new_one_stays_unseen(tmp_path: Path
     [
         ("x.csv", "mrn,age\n7,41\n", "age\n41\n"),
         ("x.csv", "mrn,age\n7,41\n", "7,41\n8,42\n"),
-        ("x.ndjson", '{"mrn": 7}\n', '{"age": 7}\n'),
     ],
 )
 def test_gone_column_is_refused(tmp_path: Path, name: str, before: str, after: str) -> None:
@@ -252,6 +251,16 @@ def test_gone_column_is_refused(tmp_path: Path, name: str, before: str, after: s
     write(tmp_path / name, after)
     with pytest.raises(SourceUnavailable, match="has changed since it was last crawled"):
         read(source, wanted)
+
+
+def test_gone_key_is_null_and_known_to_be_gone(tmp_path: Path) -> None:
+    write(tmp_path / "x.ndjson", '{"mrn": 7}\n')
+    source = lake(tmp_path)
+    wanted = expected(source, "x.ndjson")
+    write(tmp_path / "x.ndjson", '{"age": 7}\n')
+    assert read(source, wanted) == [{"mrn": None}]
+    session = SessionCache(connect).open([(source, wanted)])
+    assert session.gone(source.name, "x.ndjson") == {"mrn"}
 
 
 def test_value_that_no_longer_fits_its_type_is_refused_without_being_told(tmp_path: Path) -> None:
