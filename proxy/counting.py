@@ -7,8 +7,9 @@ from catalog.errors import Internal
 from catalog.model import Dataset, Source
 from catalog.names import fold, quoted
 from catalog.sources.allowed_time import allowed
-from catalog.sources.connector import Expected, Limits, SourceWork
+from catalog.sources.connector import Expected, Limits
 from catalog.sources.sessions import SessionCache
+from catalog.sources.source_work import SourceWork
 from policy_engine.model import Decision
 from policy_engine.transforms.keys import KeyRing
 from proxy.rewriting.conditions import check_conditions

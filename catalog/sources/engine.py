@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import duckdb
 
 from catalog.errors import Internal, SqlUnsupported, VeilError
-from catalog.sources.connector import NO_WORK, Limits, Masks, Work
+from catalog.sources.connector import Limits, Masks
 from catalog.sources.opening import Part
+from catalog.sources.source_work import NO_WORK, Work
 from catalog.sources.workers.messages import Opening
 from catalog.sources.workers.pool import Pool
 from catalog.sources.workers.run import WorkerRun

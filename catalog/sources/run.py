@@ -9,11 +9,12 @@ import pyarrow as pa
 
 from catalog.errors import SqlUnsupported, VeilError
 from catalog.sources.blank_nulls import blanked
-from catalog.sources.connector import NO_WORK, Limits, Work
+from catalog.sources.connector import Limits
 from catalog.sources.even_batches import EvenBatches
 from catalog.sources.failures import is_fatal, mapped
 from catalog.sources.remote.in_turn import Room
 from catalog.sources.remote.opened import OpenedRemotes, Remotes
+from catalog.sources.source_work import NO_WORK, Work
 from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH
 from catalog.sources.whole_result import WholeResult

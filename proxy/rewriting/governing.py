@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from catalog.errors import LimitExceeded
 from catalog.names import fold, quoted
-from catalog.sources.connector import SourceCell, SourceWork, Work
+from catalog.sources.source_work import SourceCell, SourceWork, Work
 from policy_engine.model import ROW, Decision, Outcome
 from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.early import early_conditions

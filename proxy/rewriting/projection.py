@@ -13,7 +13,8 @@ import hashlib
 from collections.abc import Sequence
 
 from catalog.names import quoted
-from catalog.sources.connector import Masks, SourceCell
+from catalog.sources.connector import Masks
+from catalog.sources.source_work import SourceCell
 from policy_engine.model import ROW, Case, ColumnDecision, TransformCall
 from policy_engine.shapes import Shape, nesting
 from policy_engine.shown_types import case_type, core_type, shown_parts, shown_type

@@ -106,9 +106,9 @@ def without_unseen(error: VeilError, named: Sequence[Named]) -> VeilError:
         for dataset in (lookup.dataset for lookup in decision.lookups):
             unseen |= {dataset.relation, *(column.name for column in dataset.columns)}
     seen = [_seen_names(decision) - frozenset(map(fold, unseen)) for decision in distinct(named)]
-    # what names nothing may be of any of them
-    nothing = [] if any(decision.lookups for decision in distinct(named)) else [frozenset[str]()]
-    if any(_names_only(error.detail, names) for names in (*nothing, *seen)):
+    looks_up = any(decision.lookups for decision in distinct(named))
+    is_silent = _names_only(error.detail, ())  # of which of them it is, if there are several, nobody can tell
+    if not (looks_up and is_silent) and any(_names_only(error.detail, names) for names in (frozenset[str](), *seen)):
         return error
     return SourceUnavailable(
         "what this query is answered from has changed, or cannot be read",

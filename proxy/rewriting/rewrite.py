@@ -15,8 +15,9 @@ from sqlglot.errors import SqlglotError
 
 from catalog.errors import VeilError
 from catalog.names import quoted
-from catalog.sources.connector import Session, Work
+from catalog.sources.connector import Session
 from catalog.sources.engine_trees import Node
+from catalog.sources.source_work import Work
 from policy_engine.transforms.keys import KeyRing
 from proxy.fencing.families import Families
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go

@@ -16,7 +16,8 @@ from sqlglot.tokenizer_core import TokenType
 
 from catalog.names import fold, quoted
 from catalog.remembered import remembered
-from catalog.sources.connector import Masks, SourceCell
+from catalog.sources.connector import Masks
+from catalog.sources.source_work import SourceCell
 from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.model import LOOKUP, ROW, ColumnDecision, Decision, Lookup, Outcome
 from policy_engine.profile import profile

@@ -23,7 +23,9 @@ policies:
   - {policy: some, grant: select, to: [analyst], scope: shop, having: not x.a, where: "%s", why: a test}
 """
 GENERAL = "what this query is answered from has changed, or cannot be read"
-ROWS = [{"id": i, "who": "abc"[i % 3], "region": "EU" if i % 2 else "US", "n": i, "secret": i} for i in range(6)]
+ROWS: list[dict[str, object]] = [
+    {"id": i, "who": "abc"[i % 3], "region": "EU" if i % 2 else "US", "n": i, "secret": i} for i in range(6)
+]
 QUESTIONS = ["select id, n from shop.t order by id", "select count(*) from shop.t", "select id from shop.t limit 1"]
 LISTED = "not who in (select who from staff.deny)"
 
@@ -72,7 +74,7 @@ def test_a_key_by_which_a_filter_goes_is_missed(world: World) -> None:
 @pytest.mark.parametrize("world", [("leave_out", LISTED), ("leave_out", f"{LISTED} or n > 90")], indirect=True)
 @pytest.mark.parametrize("line", ["a,1,and more", "a"])
 def test_a_list_from_which_rows_are_left_out_opens_nothing(world: World, line: str) -> None:
-    assert [row[0] for row in world.outcome(QUESTIONS[0])[-1]] == ["2", "5"]
+    assert world.outcome("select id from shop.t order by id")[-1] == [("2",), ("5",)]
     write_list(world.folder, f"who,level\n{line}\nb,2\n")
     for sql in QUESTIONS:
         kind, code, *words = world.outcome(sql)

@@ -12,11 +12,11 @@ import pytest
 
 from catalog.errors import SourceUnavailable
 from catalog.model import TagState
-from catalog.sources.connector import SourceCell
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.opened import cell_column
 from catalog.sources.remote.openers import located, open_snapshot
 from catalog.sources.remote.snapshot import Snapshot
+from catalog.sources.source_work import SourceCell
 from catalog.tags import Tags
 from tests.databases import Server
 from tests.proxy.world import ANALYST, World, governed

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from catalog.errors import Internal, SourceUnavailable, VeilError
 from catalog.names import fold, quoted
-from catalog.sources.connector import NO_WORK, Expected, Remote, SourceCell, SourceWork, Work
+from catalog.sources.connector import Expected, Remote
 from catalog.sources.failures import CHANGED_HINT, mapped
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
@@ -21,6 +21,7 @@ from catalog.sources.remote.locks import Locks
 from catalog.sources.remote.openers import columns_of, located, never_raises, open_snapshot, order_of
 from catalog.sources.remote.plain import order_no_more, plain_no_more, takes_keys, under_mark
 from catalog.sources.remote.snapshot import ReadsInTurn, RemoteColumn, RemoteTable, SharesMoments, Snapshot
+from catalog.sources.source_work import NO_WORK, SourceCell, SourceWork, Work
 
 _AS_TEXT = ("UUID", "JSON")
 _FENCE = " OFFSET 0"

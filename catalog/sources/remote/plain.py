@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.connector import SourceCell
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
+from catalog.sources.source_work import SourceCell
 
 
 def takes_keys(table: RemoteTable, columns: Iterable[RemoteColumn]) -> bool:

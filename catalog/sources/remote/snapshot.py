@@ -8,10 +8,11 @@ from typing import ClassVar, Protocol, runtime_checkable
 import pyarrow as pa
 
 from catalog.model import Description, Key
-from catalog.sources.connector import GeneratedColumn, SharedRows, SourceFunction, ViewSql
+from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.conditions import Condition
 from catalog.sources.remote.locks import Locks
+from catalog.sources.source_work import SourceFunction
 
 
 class Pushed(Enum):

@@ -24,8 +24,9 @@ from catalog.errors import (
     SqlUnsupported,
     VeilError,
 )
-from catalog.sources.connector import Limits, Work
+from catalog.sources.connector import Limits
 from catalog.sources.opening import Part
+from catalog.sources.source_work import Work
 
 CANCEL = struct.Struct("<Q")
 """The number of a task that is to be cancelled, on a connection of its own."""

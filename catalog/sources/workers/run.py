@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from catalog.errors import Internal, LimitExceeded, SourceUnavailable
-from catalog.sources.connector import NO_WORK, Limits, Work
+from catalog.sources.connector import Limits
 from catalog.sources.failures import worker_lost
+from catalog.sources.source_work import NO_WORK, Work
 from catalog.sources.states import Watched
 from catalog.sources.stoppable import StoppableRun
 from catalog.sources.watch import WATCH

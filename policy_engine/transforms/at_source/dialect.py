@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from catalog.sources.connector import SourceFunction
+from catalog.sources.source_work import SourceFunction
 from policy_engine.transforms.keys import Key
 from policy_engine.transforms.types import ColumnType
 

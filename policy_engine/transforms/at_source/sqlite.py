@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 
-from catalog.sources.connector import SourceFunction
+from catalog.sources.source_work import SourceFunction
 from policy_engine.model import ColumnName, TransformCall
 from policy_engine.transforms import registry
 from policy_engine.transforms.keys import KeyRing

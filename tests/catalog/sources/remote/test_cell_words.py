@@ -3,10 +3,10 @@
 import pytest
 
 from catalog.errors import SourceUnavailable
-from catalog.sources.connector import SourceCell
 from catalog.sources.remote.opened import cell_column
 from catalog.sources.remote.rows import batches
 from catalog.sources.remote.snapshot import RemoteColumn
+from catalog.sources.source_work import SourceCell
 
 
 def test_a_cell_of_another_type_is_told_by_the_name_of_its_column() -> None:

@@ -1,8 +1,9 @@
 """Which columns a scan reads without any condition, since reading them may end in an error that would tell a row."""
 
-from catalog.sources.connector import Masks, Remote, SourceCell, SourceWork
+from catalog.sources.connector import Masks, Remote
 from catalog.sources.remote.opened import _kept_back, cell_column
 from catalog.sources.remote.snapshot import RemoteColumn, RemoteTable
+from catalog.sources.source_work import SourceCell, SourceWork
 
 REMOTE = Remote(connector="postgres", source="data", options=(), masks=Masks.SOURCE)
 TABLE = RemoteTable(schema="public", name="orders", fingerprint="")

@@ -11,13 +11,14 @@ import pytest
 from catalog.errors import SourceTimeout
 from catalog.registry import connect
 from catalog.sources import kept as keeping
-from catalog.sources.connector import Expected, Limits, SourceCell
+from catalog.sources.connector import Expected, Limits
 from catalog.sources.kept import Kept
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.opened import cell_column
 from catalog.sources.remote.openers import located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteColumn, Snapshot
 from catalog.sources.sessions import SessionCache
+from catalog.sources.source_work import SourceCell
 from tests.databases import Server
 from tests.remote_tables import Database
 

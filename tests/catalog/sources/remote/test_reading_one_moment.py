@@ -14,7 +14,7 @@ import pytest
 
 from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
 from catalog.registry import connect
-from catalog.sources.connector import Expected, Limits, SourceWork
+from catalog.sources.connector import Expected, Limits
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.in_turn import Room, Turns
 from catalog.sources.remote.mariadb import MariaDbSnapshot
@@ -22,6 +22,7 @@ from catalog.sources.remote.mariadb_connections import hold
 from catalog.sources.remote.openers import columns_of, located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteTable
 from catalog.sources.run import EngineRun
+from catalog.sources.source_work import SourceWork
 from catalog.sources.world import Resources, World
 from tests.databases import Server
 from tests.remote_tables import Database

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from catalog.sources.connector import SourceCell
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.arrow_types import arrow_type
 from catalog.sources.remote.opened import cell_column
 from catalog.sources.remote.openers import located, open_snapshot
 from catalog.sources.remote.snapshot import RemoteColumn
+from catalog.sources.source_work import SourceCell
 from policy_engine.transforms import registry
 from policy_engine.transforms.at_source.dialect import NoForm
 from policy_engine.transforms.at_source.forms import form
