@@ -48,7 +48,19 @@ from catalog.sources.remote.postgres_catalog import (
     references_told,
     shared_told,
 )
-from catalog.sources.remote.postgres_changes import BACKEND, LOCKED, STATES, changed, has_changed, may_change, oids
+from catalog.sources.remote.postgres_changes import (
+    BACKEND,
+    LOADED,
+    LOCKED,
+    MOMENT,
+    STATES,
+    changed,
+    has_changed,
+    may_change,
+    of_no_moment,
+    oids,
+    reads_sequence,
+)
 from catalog.sources.remote.postgres_connections import PostgresConnections, stop
 from catalog.sources.remote.postgres_failures import check_scheme, told
 from catalog.sources.remote.postgres_types import column_of, converted, declared_of, operator, type_of
@@ -91,7 +103,7 @@ class PostgresSnapshot:
         self._asking = threading.Lock()
         self._mark = secrets.token_hex(8)
         self._keeper = self._connections.taken(waits=True)
-        self._exported = self._own_moment()
+        self._exported, self._loaded = self._own_moment()
 
     def share(self, other: SharesMoments) -> bool:
         """Whether the look is of the other one's moment from now on, as it is at the same database."""
@@ -301,9 +313,13 @@ class PostgresSnapshot:
             after = self._rows(STATES, oids(found), on=now)
         with self._asking:
             before = self._rows(STATES, oids(found))
+            [settings] = self._rows(LOADED)
         if not found:  # the transaction has failed: so will the stream, which says of what
             deque(reader, 0)
-        if has_changed(table.key, before, after):
+        if reads_sequence(after):
+            raise of_no_moment(self._source)
+        has_settings_of_now = settings["loaded"] != self._loaded
+        if has_changed(table.key, before, after) or (may_change(before) and has_settings_of_now):
             raise changed(self._source)
         return may_change(before)
 
@@ -330,10 +346,11 @@ class PostgresSnapshot:
     def _begin_anew(self, exported: str = "") -> None:
         self._rows("ROLLBACK")
         self._connections.begin(self._keeper, exported)
-        self._exported = exported or self._own_moment()
+        self._exported, self._loaded = (exported, self._loaded) if exported else self._own_moment()
 
-    def _own_moment(self) -> str:
-        return str(self._rows("SELECT pg_export_snapshot() AS name")[0]["name"])
+    def _own_moment(self) -> tuple[str, object]:
+        [moment] = self._rows(MOMENT)
+        return str(moment["name"]), moment["loaded"]
 
     def _rows(self, sql: str, *values: str, on: "Connection | None" = None) -> list[dict[str, object]]:
         """All rows of a small statement of Veil's own."""

@@ -5,10 +5,11 @@ scan holds locks on whatever it reads, behind views and policies too, so that no
 Locks of another connection would not do: a scan would wait for the change, which waits for them.
 
 What is promised of rows, by NOT NULL, CHECK and unique keys, is promised of those of now, and the server leaves out
-conditions for it. The labels of enumerated types, what composite ones and domains are made of, and what roles Veil's
-account and the makers of views and functions are in, are those of now as well, and no lock keeps them: where columns,
-views, policies or what is worked out could be about them, they are compared, again before any row is given. So is the
-text of functions; and where one may catch an error, which gives back the locks of what it has read, every relation is.
+conditions for it. Types, casts, operators, functions, the words of a search, settings, and what roles Veil's account
+and the makers of views and functions are in, are those of now as well, and no lock keeps them: where columns, views,
+policies or what is worked out could be about them, they are compared, again before any row is given. A function goes
+by names, and gives locks back where it catches an error, or has workers of its own: where one may be called, whatever
+has a name is compared. A sequence has no state but that of now.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,10 @@ from catalog.errors import SourceUnavailable
 
 _OWN = 16384
 """What is numbered below is the system's own."""
+
+MOMENT = "SELECT pg_export_snapshot() AS name, pg_conf_load_time()::text AS loaded"
+LOADED = "SELECT pg_conf_load_time()::text AS loaded"
+"""When this very connection read the server's settings, which transactions under way have as well."""
 
 BACKEND = "SELECT pg_catalog.pg_backend_pid()::pg_catalog.text AS pid"
 
@@ -37,10 +42,22 @@ _ROLES = f"""(
       FROM pg_db_role_setting s WHERE s.setrole = 0 OR s.setrole IN (SELECT oid FROM held)) AS roles)"""
 
 # Whether reading a relation may run what somebody has made: a view, policies, types and casts of the database's own.
-_RUNS_MORE = f"""(c.relkind = 'v' OR c.relrowsecurity OR EXISTS (
+_TYPED = f"""EXISTS (
   SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     AND (a.atttypid >= {_OWN}::oid OR COALESCE(to_jsonb(a) ->> 'attgenerated', '') <> ''
-      OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = a.atttypid AND k.oid >= {_OWN}::oid))))"""
+      OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = a.atttypid AND k.oid >= {_OWN}::oid)))"""
+_RUNS_MORE = f"(c.relkind = 'v' OR c.relrowsecurity OR {_TYPED})"
+
+# Whether reading a relation may call a function or operator that somebody has made, by a cast or a domain as well.
+_CALLS = f"""(({_TYPED} AND EXISTS (SELECT FROM pg_cast k WHERE k.oid >= {_OWN}::oid AND k.castfunc <> 0)) OR EXISTS (
+  SELECT FROM pg_depend d WHERE d.refobjid >= {_OWN}::oid AND (
+    d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass) OR (d.refclassid = 'pg_type'::regclass AND EXISTS (
+      SELECT FROM pg_constraint k JOIN pg_depend f ON f.classid = 'pg_constraint'::regclass AND f.objid = k.oid
+      WHERE k.contypid <> 0 AND f.refclassid = 'pg_proc'::regclass AND f.refobjid >= {_OWN}::oid)))
+    AND (d.classid, d.objid) IN (
+      SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite r WHERE r.ev_class = c.oid
+      UNION ALL SELECT 'pg_policy'::regclass, p.oid FROM pg_policy p WHERE p.polrelid = c.oid
+      UNION ALL SELECT 'pg_attrdef'::regclass, e.oid FROM pg_attrdef e WHERE e.adrelid = c.oid)))"""
 
 # A table is a type as well, which columns, views and functions may take, and lists and domains be made of.
 _TAKEN_AS_TYPES = f"""
@@ -53,16 +70,15 @@ _TAKEN_AS_TYPES = f"""
 # are, what it and its columns are called, what these are worked out by and made of, what is promised of them, its
 # view's SQL, its policies, and what inherits from it. Not who may read it, nor its statistics, which are noted anew all
 # the time.
-_MADE = """concat_ws(' ', c.oid, c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity,
+_MADE = """concat_ws(' ', c.relkind, n.nspname, c.relname, c.relfilenode, c.relowner, c.relrowsecurity,
     c.relforcerowsecurity, c.reloptions::text)"""
+_COLUMN = "concat_ws(':', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull)"
 
 
 def _parts(of: str) -> str:
-    """SQL for a text of each part of the relations whose number is `of` something."""
+    """SQL for a text of each part, besides columns, of the relations whose number is `of` something."""
     return f"""
-      SELECT concat_ws(':', 'column', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull) AS made
-        FROM pg_attribute a WHERE a.attrelid {of} AND a.attnum > 0 AND NOT a.attisdropped
-      UNION ALL SELECT concat_ws(':', 'promise', k.oid, k.xmin) FROM pg_constraint k WHERE k.conrelid {of}
+      SELECT concat_ws(':', 'promise', k.oid, k.xmin) AS made FROM pg_constraint k WHERE k.conrelid {of}
       UNION ALL SELECT concat_ws(':', 'key', x.indexrelid, x.xmin) FROM pg_index x WHERE x.indrelid {of}
         AND x.indisunique
       UNION ALL SELECT concat_ws(':', 'expression', d.oid, d.xmin) FROM pg_attrdef d WHERE d.adrelid {of}
@@ -72,41 +88,59 @@ def _parts(of: str) -> str:
         WHERE i.inhrelid {of} OR i.inhparent {of}"""
 
 
-# What views, policies and functions are made of besides relations: types, other functions, and the words of a search.
+# Whatever else views, policies and functions are made of, by the catalogs that note it, each with what tells its rows.
+_NOTED = {
+    **dict.fromkeys(("enum", "proc", "cast", "operator", "opclass", "opfamily", "amop", "amproc"), "oid"),
+    **dict.fromkeys(("collation", "conversion", "transform", "language"), "oid"),
+    **{"aggregate": "aggfnoid::oid", "range": "rngtypid"},
+}
+_WORDS = {
+    **dict.fromkeys(("ts_config", "ts_dict", "ts_parser", "ts_template"), "oid"),
+    "ts_config_map": "mapcfg, mapseqno, maptokentype",
+}
+
 _TYPES = f"""(
-    SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
-      SELECT concat(e.oid, ':', e.xmin) AS made FROM pg_enum e
-      UNION ALL SELECT concat(k.oid, ':', k.xmin) FROM pg_constraint k WHERE k.contypid <> 0
-      UNION ALL SELECT concat(d.oid, ':', d.xmin) FROM pg_type d WHERE d.typtype = 'd'
-      UNION ALL SELECT concat(f.attrelid, ':', f.attnum, ':', f.xmin) FROM pg_class t
+    SELECT sum(hashtextextended(made, 0))::text FROM (
+      SELECT concat_ws(':', 'check', k.oid, k.xmin) AS made FROM pg_constraint k WHERE k.contypid <> 0
+      UNION ALL SELECT concat_ws(':', 'domain', d.oid, d.xmin) FROM pg_type d WHERE d.typtype = 'd'
+      UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.xmin) FROM pg_class t
         JOIN pg_attribute f ON f.attrelid = t.oid WHERE t.relkind = 'c' AND t.oid >= {_OWN}::oid AND f.attnum > 0
-      UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.attname, f.atttypid, f.atttypmod, f.attisdropped)
-        FROM pg_attribute f WHERE f.attnum > 0 AND f.attrelid IN ({_TAKEN_AS_TYPES})
-      UNION ALL SELECT concat(f.oid, ':', f.xmin) FROM pg_proc f WHERE f.oid >= {_OWN}::oid
-      UNION ALL SELECT concat(s.oid, ':', s.xmin) FROM pg_ts_dict s
-      UNION ALL SELECT concat_ws(':', s.mapcfg, s.maptokentype, s.mapseqno, s.xmin) FROM pg_ts_config_map s
+      UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.xmin) FROM pg_attribute f
+        WHERE f.attnum > 0 AND f.attrelid IN ({_TAKEN_AS_TYPES})
+      {
+    "".join(
+        f" UNION ALL SELECT concat_ws(':', '{name}', {key}, xmin) FROM pg_{name} WHERE {key} >= {_OWN}::oid"
+        for name, key in _NOTED.items()
+    )
+}
+      {
+    "".join(f" UNION ALL SELECT concat_ws(':', '{name}', {key}, xmin) FROM pg_{name}" for name, key in _WORDS.items())
+}
     ) AS types)"""
 
-# A block of PL/pgSQL catches errors by EXCEPTION, other languages in ways of their own; SQL does not, nor what is C.
-_CATCHES = f"""EXISTS (
-    SELECT FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang WHERE f.oid >= {_OWN}::oid AND
-      CASE l.lanname WHEN 'plpgsql' THEN f.prosrc COLLATE "C" ~* 'exception'
-      ELSE l.lanname NOT IN ('sql', 'internal', 'c') END)"""
-
-_ALL_RELATIONS = f"""(
+_NAMED = f"""(
     WITH known AS (
-      SELECT c.oid, {_MADE} AS made FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND c.relpersistence <> 't' AND c.oid >= {_OWN}::oid)
+      SELECT c.oid, c.xmin FROM pg_class c WHERE c.relpersistence <> 't' AND c.oid >= {_OWN}::oid
+        AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'c'))
     SELECT sum(hashtextextended(made, 0))::text FROM (
-      SELECT made FROM known UNION ALL {_parts("IN (SELECT oid FROM known)")}
-    ) AS relations)"""
+      SELECT concat_ws(':', 'relation', oid, xmin) AS made FROM known
+      UNION ALL SELECT concat_ws(':', a.attrelid, a.attnum, a.xmin) FROM known JOIN pg_attribute a
+        ON a.attrelid = known.oid AND a.attnum > 0
+      UNION ALL {_parts("IN (SELECT oid FROM known)")}
+      UNION ALL SELECT concat_ws(':', 'type', y.oid, y.xmin) FROM pg_type y WHERE y.oid >= {_OWN}::oid
+        AND y.typnamespace <> pg_my_temp_schema() AND NOT pg_is_other_temp_schema(y.typnamespace)
+      UNION ALL SELECT concat_ws(':', 'schema', n.oid, n.xmin) FROM pg_namespace n
+        WHERE n.nspname !~ '^pg_(toast_)?temp_'
+    ) AS named)"""
 
 STATES = f"""
-SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index, {_MADE} AS made,
-  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM ({_parts("= o.oid")}) AS parts) AS parts,
+SELECT o.oid::int8 AS oid, c.relkind IN ('i', 'I', 't') AS is_index, c.relkind = 'S' AS is_sequence, {_MADE} AS made,
+  (SELECT md5(string_agg(made, ',' ORDER BY made)) FROM (
+    SELECT {_COLUMN} AS made FROM pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL {_parts("= o.oid")}) AS parts) AS parts,
   CASE WHEN {_RUNS_MORE} THEN {_ROLES} END AS roles,
   CASE WHEN {_RUNS_MORE} THEN {_TYPES} END AS types,
-  CASE WHEN {_RUNS_MORE} AND {_CATCHES} THEN {_ALL_RELATIONS} END AS others
+  CASE WHEN {_CALLS} THEN {_NAMED} END AS named
 FROM unnest($1::text::oid[]) AS o(oid) JOIN pg_class c ON c.oid = o.oid JOIN pg_namespace n ON n.oid = c.relnamespace
 """
 LOCKED = f"""
@@ -147,6 +181,24 @@ def may_change(states: Iterable[Mapping[str, Any]]) -> bool:
         (False, True)
     """
     return any(row["types"] is not None or row["roles"] is not None for row in states)
+
+
+def of_no_moment(source: str) -> SourceUnavailable:
+    """What is said of a view that reads a sequence."""
+    return SourceUnavailable(
+        f"a view of source `{source}` reads a sequence, whose number is of no moment",
+        hint="have the view read the number from a table",
+    )
+
+
+def reads_sequence(states: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a scan reads a sequence, whose number is that of now to every snapshot.
+
+    Example:
+        >>> reads_sequence([{"is_sequence": False}, {"is_sequence": True}])
+        True
+    """
+    return any(row["is_sequence"] for row in states)
 
 
 def changed(source: str) -> SourceUnavailable:

@@ -1,5 +1,6 @@
 """A table of PostgreSQL that is emptied, altered or made anew during a query is never read as if it were empty."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -35,6 +36,35 @@ LOOKED_UP = f"""{VIEWED}; CREATE FUNCTION is_open(n integer) RETURNS boolean STA
     SELECT l.id INTO STRICT x FROM public.list AS l WHERE l.id = n; RETURN false;
   EXCEPTION WHEN no_data_found THEN RETURN true; END $$;
   CREATE OR REPLACE VIEW blocked AS SELECT i AS id FROM generate_series(90, 109) AS i WHERE is_open(i)"""
+
+
+def by_function(text: str, made: str = "", language: str = "plpgsql STABLE") -> str:
+    """A view of ten rows whose function says so in its text."""
+    body = text if "sql S" in language and "plpgsql" not in language else f"BEGIN RETURN {text}; END"
+    return f"""{made}; CREATE TABLE list AS SELECT i AS id, 'open' AS state FROM generate_series(90, 99) i;
+      CREATE FUNCTION is_open(a text) RETURNS boolean LANGUAGE {language} AS $f$ {body} $f$;
+      CREATE VIEW blocked AS SELECT id FROM list WHERE is_open(state)"""
+
+
+MASKED = """CREATE TYPE masked AS (v text);
+  CREATE FUNCTION hidden(masked) RETURNS text STABLE LANGUAGE sql AS $$ SELECT '***' $$;
+  CREATE FUNCTION clear(masked) RETURNS text STABLE LANGUAGE sql AS $$ SELECT ($1).v $$;
+  CREATE CAST (masked AS text) WITH FUNCTION hidden(masked);
+  CREATE TABLE blocked AS SELECT i AS id, ROW('x')::masked AS m FROM generate_series(90, 99) i"""
+TWO_FUNCTIONS = """CREATE FUNCTION equal(a text, b text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a = b $$;
+  CREATE FUNCTION every(a text, b text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
+  CREATE OPERATOR public.=== (FUNCTION = equal, LEFTARG = text, RIGHTARG = text)"""
+TWO_SCHEMAS = """CREATE SCHEMA v1; CREATE SCHEMA v2; GRANT USAGE ON SCHEMA v1, v2 TO PUBLIC;
+  CREATE FUNCTION v1.ok(a text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a = 'open' $$;
+  CREATE FUNCTION v2.ok(a text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a <> '' $$"""
+PARALLEL = """CREATE TABLE closed AS SELECT 1 AS id;
+  CREATE FUNCTION is_free(n int) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER AS
+    $$ SELECT NOT EXISTS (SELECT FROM public.closed WHERE id = n) $$;
+  CREATE TABLE list AS SELECT generate_series(90, 99) AS id;
+  CREATE FUNCTION shown() RETURNS SETOF integer LANGUAGE plpgsql STABLE SET max_parallel_workers_per_gather = 4
+    SET min_parallel_table_scan_size = 0 SET parallel_setup_cost = 0 SET parallel_tuple_cost = 0
+    AS $$ BEGIN RETURN QUERY SELECT l.id FROM public.list l WHERE public.is_free(l.id); END $$;
+  CREATE VIEW blocked AS SELECT shown() AS id"""
 SWAPPED = """
   ALTER TYPE level RENAME VALUE 'open' TO 'tmp'; ALTER TYPE level RENAME VALUE 'secret' TO 'open';
   ALTER TYPE level RENAME VALUE 'tmp' TO 'secret'"""
@@ -89,6 +119,53 @@ REFRESHES = {
         "CREATE OR REPLACE FUNCTION ids() RETURNS SETOF integer STABLE LANGUAGE sql SECURITY DEFINER"
         " AS 'SELECT id FROM public.blocked_new'",
     ),
+    "cast of a table": (
+        MASKED,
+        "DROP CAST (masked AS text); CREATE CAST (masked AS text) WITH FUNCTION clear(masked)",
+    ),
+    "operator of a function": (
+        by_function("a OPERATOR(public.===) 'open'", TWO_FUNCTIONS),
+        "DROP OPERATOR public.=== (text, text);"
+        " CREATE OPERATOR public.=== (FUNCTION = every, LEFTARG = text, RIGHTARG = text)",
+    ),
+    "schema of a function": (
+        by_function("v1.ok(a)", TWO_SCHEMAS),
+        "ALTER SCHEMA v1 RENAME TO v0; ALTER SCHEMA v2 RENAME TO v1",
+    ),
+    "name of a type in a function": (
+        by_function(
+            "a::public.lev1 <= 'open'::public.lev1",
+            "CREATE TYPE lev1 AS ENUM ('open', 'secret'); CREATE TYPE lev2 AS ENUM ('secret', 'open')",
+        ),
+        "ALTER TYPE lev1 RENAME TO lev0; ALTER TYPE lev2 RENAME TO lev1",
+    ),
+    "name of a search in a function": (
+        by_function(
+            "to_tsvector('public.c1', a) <> ''",
+            "CREATE TEXT SEARCH CONFIGURATION public.c1 (COPY = simple);"
+            " CREATE TEXT SEARCH CONFIGURATION public.c2 (COPY = english)",
+        ),
+        "ALTER TEXT SEARCH CONFIGURATION c1 RENAME TO c0; ALTER TEXT SEARCH CONFIGURATION c2 RENAME TO c1",
+    ),
+    "collation of a column that a function compares": (
+        by_function(
+            "NOT EXISTS (SELECT FROM public.closed WHERE name = a)", "CREATE TABLE closed AS SELECT 'shut' AS name"
+        ),
+        'ALTER TABLE closed ALTER name TYPE text COLLATE "C"',
+    ),
+    "table as a type in a function": (
+        by_function("('(open,open)'::public.form).note = a", FORMED),
+        "ALTER TABLE form RENAME note TO old; ALTER TABLE form RENAME lev TO note; ALTER TABLE form RENAME old TO lev",
+    ),
+    "table as a type in a function's SQL": (
+        by_function("SELECT ('(open,)'::public.form).note = a", FORMED, "sql STABLE"),
+        "ALTER TABLE form RENAME note TO old; ALTER TABLE form RENAME old TO note",
+    ),
+    "names of a table as a type, exchanged and back": (
+        f"{FORMED} CREATE TABLE blocked AS SELECT {FORMS}",
+        "ALTER TABLE form RENAME note TO old; ALTER TABLE form RENAME old TO note",
+    ),
+    "list that workers read": (PARALLEL, "TRUNCATE closed; INSERT INTO closed VALUES (1)"),
     "words of a search": (
         "CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple);"
         f"{VIEWED}; CREATE OR REPLACE VIEW blocked AS SELECT id FROM list WHERE to_tsvector('plain', 'a') <> ''",
@@ -298,6 +375,35 @@ def test_whatever_a_snapshot_keeps_is_read_on_by_a_function_that_catches_errors(
         remotes.register(engine, "FROM v_1")
         postgres.run(write, database.name)
         assert len(engine.execute("FROM v_1").fetchall()) == 10
+
+
+def test_settings_of_the_server_that_are_read_anew_are_noticed(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection
+) -> None:
+    """They hold in transactions under way as well."""
+    database.run(VIEWED)
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        before = postgres.run("SELECT pg_conf_load_time()", database.name)
+        postgres.run("SELECT pg_reload_conf()", database.name)
+        while postgres.run("SELECT pg_conf_load_time()", database.name) == before:
+            time.sleep(0.01)
+        with pytest.raises(duckdb.Error):
+            engine.execute("FROM v_1").fetchall()
+        assert str(remotes.failure) == CHANGED
+
+
+def test_a_view_of_a_sequence_is_of_no_moment(database: Database, engine: duckdb.DuckDBPyConnection) -> None:
+    """Every snapshot has the number of now."""
+    database.run(
+        f"{VIEWED}; CREATE SEQUENCE last; CREATE OR REPLACE VIEW blocked AS"
+        " SELECT id FROM list WHERE id <= (SELECT last_value FROM last) + 100"
+    )
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        with pytest.raises(duckdb.Error):
+            engine.execute("FROM v_1").fetchall()
+        assert str(remotes.failure) == "a view of source `data` reads a sequence, whose number is of no moment"
 
 
 def test_labels_that_change_places_during_a_scan_are_noticed_before_their_rows_come(
