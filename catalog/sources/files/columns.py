@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
 
+MISFIT = "veil.misfit."
+"""A copy that has this before the name of a column has cells in it that are no values of the column's type."""
+
 Columns = Sequence[tuple[str, str]]
 """The names of columns in order, each with the family of its type; an empty family fits every other."""
 
@@ -27,6 +30,12 @@ def parquet_schema(file: Path) -> pa.Schema:
 def columns_of(schema: pa.Schema) -> Columns:
     """The columns of a Parquet file."""
     return tuple((field.name, _family(field.type)) for field in schema)
+
+
+def misfits_of(schema: pa.Schema) -> frozenset[str]:
+    """The columns, folded, of a copy with cells that are no values of their type."""
+    marks = (key.decode(errors="replace") for key in schema.metadata or {})
+    return frozenset(fold(mark.removeprefix(MISFIT)) for mark in marks if mark.startswith(MISFIT))
 
 
 def has_half_floats(schema: pa.Schema) -> bool:

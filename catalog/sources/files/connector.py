@@ -104,15 +104,19 @@ class FilesConnector:
 
     def defects(self, relation: str) -> tuple[Defect, ...]:
         """The rows of delimited files that cannot be read, file by file, and what becomes of them; the rows of titles
-        above an Excel sheet's columns, which are no data.
+        above an Excel sheet's columns, which are no data; the columns of Avro files with cells of no value.
         """
         fate = "left out" if self._options.leaves_out_bad_rows else "queries are refused"
         with self._relation(relation, is_glimpse=True) as found:
             if self._layout.sheet(relation)[1] and (above := rows_above_header(found.files.files[0])):
                 rows = "row" if above == 1 else "rows"
                 return (Defect(what=f"{above} {rows} of titles above the columns are left out", where=relation),)
-            bad_rows = found.bad_rows
-        return tuple(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in bad_rows)
+            bad_rows, misfits = found.bad_rows, found.misfits
+        told = "has cells that are no values of its type: queries that read it are refused"
+        return (
+            *(Defect(what=f"{each.told} cannot be read: {fate}", where=each.place) for each in bad_rows),
+            *(Defect(what=f"the column `{name}` {told}", where=relation) for name in sorted(misfits)),
+        )
 
     def scan(self, expected: Expected) -> Scan:
         """How the engine reads the expected columns by name; raises SourceUnavailable when they have gone."""

@@ -15,7 +15,14 @@ from catalog.sources.engine_types import carried, may_have_no_text
 from catalog.sources.failures import CHANGED_HINT
 from catalog.sources.files.bad_rows import BadRows, bad_rows, counted, has_misfits
 from catalog.sources.files.bound_csv import bound_csv
-from catalog.sources.files.columns import Columns, columns_of, has_half_floats, parquet_schema, refuse_disagreement
+from catalog.sources.files.columns import (
+    Columns,
+    columns_of,
+    has_half_floats,
+    misfits_of,
+    parquet_schema,
+    refuse_disagreement,
+)
 from catalog.sources.files.delimited import (
     CsvDialect,
     csv_columns,
@@ -172,6 +179,8 @@ class FileRelation:
     def _pinned(self, expected: Expected) -> str:
         if self.files.kind is FileKind.PARQUET:
             _ = self._has_agreed
+            if not self.misfits.isdisjoint(fold(name) for name, _ in expected.columns):
+                raise _misfit(expected)
             held = set(map(fold, self.names))
             item = parquet(self.files, [name for name, _ in expected.columns if fold(name) in held])
             # the engine asks Bloom filters for such numbers by the bytes of longer ones, and finds them by chance alone
@@ -236,10 +245,7 @@ class FileRelation:
         """Whether bad rows are left out; of files too large to look through, the engine refuses them as it goes."""
         if self._options.leaves_out_bad_rows:
             if self.bad_rows and self._has_misfits(expected):  # raises when they cannot be told from good ones
-                raise SourceUnavailable(
-                    f"cells of `{expected.relation}` do not fit their columns, or are no text in UTF-8",
-                    hint="look at the file, then crawl again",
-                )
+                raise _misfit(expected)
             return bool(self.bad_rows)
         if self.files.byte_count <= WHOLE_FILE_BYTES and self.bad_rows:
             raise SourceUnavailable(
@@ -296,6 +302,13 @@ class FileRelation:
     def _schemas(self) -> dict[Path, pa.Schema]:
         return {file: parquet_schema(file) for file in self.files.files}
 
+    @property
+    def misfits(self) -> frozenset[str]:
+        """The columns, folded, with cells that the copies of their files cannot hold."""
+        has_marks = self.is_copied and self.files.kind is FileKind.PARQUET
+        copies = self._schemas.values() if has_marks else ()
+        return frozenset(name for schema in copies for name in misfits_of(schema))
+
     @contextmanager
     def _asking(self) -> Iterator[None]:
         """An engine's failure is told with the name of the relation."""
@@ -305,6 +318,13 @@ class FileRelation:
             raise (error if "`" in error.detail else self.unreadable()) from None
         except VeilError:
             raise self.unreadable() from None
+
+
+def _misfit(expected: Expected) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"cells of `{expected.relation}` do not fit their columns, or are no text in UTF-8",
+        hint="look at the file, then crawl again",
+    )
 
 
 def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:
