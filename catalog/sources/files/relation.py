@@ -39,6 +39,7 @@ from catalog.sources.files.options import FileOptions
 from catalog.sources.files.scans import (
     WHOLE_FILE_BYTES,
     described_json,
+    ending,
     one_of_each_shape,
     parquet,
     pinned_json,
@@ -162,7 +163,7 @@ class FileRelation:
         if self.files.kind is not FileKind.PARQUET:
             return frozenset()
         textless = frozenset(fold(name) for name, type_ in self.columns if may_have_no_text(type_))
-        return textless | self._misfits() if len(self.files.files) > 1 else textless
+        return textless | self.misfits | (self._misfits() if len(self.files.files) > 1 else frozenset())
 
     def _misfits(self) -> frozenset[str]:
         common = {fold(name): type_ for name, type_ in self.columns}
@@ -179,10 +180,10 @@ class FileRelation:
     def _pinned(self, expected: Expected) -> str:
         if self.files.kind is FileKind.PARQUET:
             _ = self._has_agreed
-            if not self.misfits.isdisjoint(fold(name) for name, _ in expected.columns):
-                raise _misfit(expected)
             held = set(map(fold, self.names))
             item = parquet(self.files, [name for name, _ in expected.columns if fold(name) in held])
+            if misfits := [(name, type_) for name, type_ in self.columns if fold(name) in self.misfits]:
+                item = ending(item, misfits)
             # the engine asks Bloom filters for such numbers by the bytes of longer ones, and finds them by chance alone
             is_misread = any(map(has_half_floats, self._schemas.values()))
             return f"(FROM {item} OFFSET 0)" if is_misread else item
@@ -245,7 +246,10 @@ class FileRelation:
         """Whether bad rows are left out; of files too large to look through, the engine refuses them as it goes."""
         if self._options.leaves_out_bad_rows:
             if self.bad_rows and self._has_misfits(expected):  # raises when they cannot be told from good ones
-                raise _misfit(expected)
+                raise SourceUnavailable(
+                    f"cells of `{expected.relation}` do not fit their columns, or are no text in UTF-8",
+                    hint="look at the file, then crawl again",
+                )
             return bool(self.bad_rows)
         if self.files.byte_count <= WHOLE_FILE_BYTES and self.bad_rows:
             raise SourceUnavailable(
@@ -318,13 +322,6 @@ class FileRelation:
             raise (error if "`" in error.detail else self.unreadable()) from None
         except VeilError:
             raise self.unreadable() from None
-
-
-def _misfit(expected: Expected) -> SourceUnavailable:
-    return SourceUnavailable(
-        f"cells of `{expected.relation}` do not fit their columns, or are no text in UTF-8",
-        hint="look at the file, then crawl again",
-    )
 
 
 def _refuse_gone(expected: Expected, found: Iterable[str]) -> None:

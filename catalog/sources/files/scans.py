@@ -11,6 +11,7 @@ WHOLE_FILE_BYTES = 64 * 2**20
 TYPED_ROWS = 200_000
 """How many rows the types of large files are told from."""
 
+_NO_VALUE = "a column has cells that are no values of its type"
 _NO_FORM = "\x01"  # no moment is written so
 
 
@@ -47,6 +48,12 @@ def parquet(files: FileSet, columns: Iterable[str] = ()) -> str:
 def parquet_rows(files: FileSet) -> str:
     """The same with the number of each row in its file, from 0, as `file_row_number`."""
     return item("read_parquet", files, {"file_row_number": "true"})
+
+
+def ending(item: str, columns: Iterable[tuple[str, object]]) -> str:
+    """A FROM item of the same columns, of which whoever reads one of these gets an error, whatever its cells hold."""
+    errors = ", ".join(f"CAST(error({literal(_NO_VALUE)}) AS {type_}) AS {quoted(name)}" for name, type_ in columns)
+    return f"(SELECT * REPLACE ({errors}) FROM {item})"
 
 
 def one_of_each_shape(files: FileSet) -> str:
