@@ -2,9 +2,10 @@
 
 import operator
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from catalog.database import Catalog
@@ -12,6 +13,7 @@ from catalog.names import fold
 from catalog.people.accounts import Accounts
 from catalog.people.model import Role
 from catalog.revisions import Revisions
+from policy_engine.judging.phases import has_turned
 from policy_engine.model import Effect, Policy, PolicySet, Scope
 from policy_engine.owners import owners
 from policy_engine.state import decode_state, encode_state
@@ -88,6 +90,25 @@ class PolicyStore:
         """
         with self._catalog.snapshot():
             yield self.current()
+
+    @contextmanager
+    def in_force(self, clock: Callable[[], datetime]) -> Iterator[tuple[PolicySet, datetime]]:
+        """The same with what the clock says then: policies are never judged at a moment before they were in force.
+
+        INVARIANT: none of them begins or ends while both are read. A rule that is replaced at its own `from` would
+        else be there neither way: its old words gone, and the new ones not begun.
+
+        Example:
+            >>> with store.in_force(utc_now) as (policies, now):
+            ...     seen = visibility.datasets(subject, policies, now)
+        """
+        while True:
+            begun = clock()
+            with self.moment() as policies:
+                now = clock()
+                if not has_turned(policies, begun, now):
+                    yield policies, now
+                    return
 
     def at_revision(self, number: int) -> PolicySet:
         """What was in force as one revision; nothing for a number that has none."""

@@ -95,7 +95,7 @@ class Asking:
 
     def seen(self, subject: Subject, dataset: str, client: str = "") -> Decision | None:
         """What the subject sees of a dataset, for a form; None for what they do not."""
-        return self._decision(subject, *_dataset(dataset), self._clock(), Circumstances(address=client))
+        return self._decision(subject, *_dataset(dataset), Circumstances(address=client))
 
     def askable(self, decision: Decision) -> tuple[ColumnDecision, ...]:
         """The columns and fields of a dataset that can be asked for: those one is told of."""
@@ -115,7 +115,7 @@ class Asking:
             raise RequestInvalid(f"more than {MOST_COLUMNS} columns at once", hint="ask for the dataset as a whole")
         database, dataset = _dataset(asked.dataset)
         columns = tuple(dict.fromkeys(_column(column) for column in asked.columns))
-        decision = self._decision(subject, database, dataset, now, circumstances)
+        decision = self._decision(subject, database, dataset, circumstances)
         if decision is not None:
             database, dataset = decision.dataset.database, decision.dataset.name
             columns = self._known(columns, decision)
@@ -134,12 +134,10 @@ class Asking:
             ends_at=_end(asked.until, now),
         )
 
-    def _decision(
-        self, subject: Subject, database: str, name: str, now: datetime, circumstances: Circumstances
-    ) -> Decision | None:
+    def _decision(self, subject: Subject, database: str, name: str, circumstances: Circumstances) -> Decision | None:
         """What the subject sees of it. INVARIANT: for what they do not, no work depends on whether it is there."""
         key = (fold(database), fold(name))
-        with self._policies.moment() as policies:
+        with self._policies.in_force(self._clock) as (policies, now):
             visible = self._visibility.datasets(subject, policies, now, circumstances)
             found = next((dataset for dataset in visible if _key(dataset) == key), None)
             if found is None:

@@ -22,7 +22,7 @@ from catalog.sources.engine import EngineSession
 from catalog.sources.sessions import SessionCache
 from policy_engine.circumstances import Circumstances
 from policy_engine.judging.kinds import kind
-from policy_engine.judging.phases import phase, surroundings
+from policy_engine.judging.phases import has_turned, phase, surroundings
 from policy_engine.model import Decision, PolicySet, Subject
 from policy_engine.store import PolicyStore
 from policy_engine.transforms.keys import KeyRing
@@ -61,7 +61,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A query that may run: its checked tree, the decisions, the verified SQL and the session it is for."""
+    """A query that may run: its checked tree, the decisions, the verified SQL and the session it is for.
+
+    It was settled `at` a moment at which its policies were in force.
+    """
 
     statement: Statement
     named: tuple[Named, ...]
@@ -70,6 +73,7 @@ class Settled:
     session: EngineSession = field(repr=False)
     policies: PolicySet = field(repr=False)
     version: int
+    at: datetime
 
     @property
     def revision(self) -> int:
@@ -115,30 +119,31 @@ class Governor:
 
     def settle(self, subject: Subject, request: Request) -> Settled:
         """The query as it may run for the subject; raises what the person must be told."""
-        now = self._clock()
-        kept = self._remembered(subject, request, self._policies.current(), self._catalog.version(), now)
+        kept = self._remembered(subject, request)
         if kept is not None:
             with seen_failures(kept.named):
                 if self._sessions.is_current(kept.session):
                     return kept
         try:
-            settled = self._answered(subject, request, now)
+            settled = self._answered(subject, request)
         except RecursionError:
             raise LimitExceeded("the SQL is nested too deeply", hint="split the query using WITH") from None
-        self._remember(subject, request, settled, now)
+        self._remember(subject, request, settled)
         return settled
 
-    def _remembered(
-        self, subject: Subject, request: Request, policies: PolicySet, version: int, now: datetime
-    ) -> Settled | None:
+    def _remembered(self, subject: Subject, request: Request) -> Settled | None:
+        begun = self._clock()
+        policies, version, now = self._policies.current(), self._catalog.version(), self._clock()
+        if has_turned(policies, begun, now):
+            return None
         return self._memory.get(_key(subject, request, policies), (policies.revision, version, phase(policies, now)))
 
-    def _remember(self, subject: Subject, request: Request, settled: Settled, now: datetime) -> None:
+    def _remember(self, subject: Subject, request: Request, settled: Settled) -> None:
         policies = settled.policies
         bound = sum(map(len, settled.rewritten.parameters.values()))
         self._memory.put(
             _key(subject, request, policies),
-            (policies.revision, settled.version, phase(policies, now)),
+            (policies.revision, settled.version, phase(policies, settled.at)),
             settled,
             weight=1 + (len(request.sql) + len(settled.rewritten.sql) + bound) // _A_WEIGHT,
         )
@@ -150,22 +155,22 @@ class Governor:
         """
         aside = copy.copy(self)
         aside._visibility = Visibility(self._catalog, self._datasets)
-        return aside._settle(subject, request, self._supposed(policies), at or self._clock())
+        return aside._settle(subject, request, self._supposed(policies, at))
 
     @contextlib.contextmanager
-    def _supposed(self, policies: PolicySet) -> Iterator[PolicySet]:
+    def _supposed(self, policies: PolicySet, at: datetime | None) -> Iterator[tuple[PolicySet, datetime]]:
         """Policies that are made of those in force, at a moment in which these still are; raises PolicyInvalid."""
         with self._policies.moment() as current:
             if current.revision != policies.revision:
                 raise PolicyInvalid("the policies in force were changed meanwhile", hint="look at a new plan")
-            yield policies
+            yield policies, at or self._clock()
 
-    def _answered(self, subject: Subject, request: Request, now: datetime) -> Settled:
+    def _answered(self, subject: Subject, request: Request) -> Settled:
         """The query settled; of an EXPLAIN what it asks about, so that its answer is the governed SQL."""
         asked = explained(request.sql)
         if asked is None:
-            return self._settle(subject, request, self._policies.moment(), now)
-        settled = self._settle(subject, replace(request, sql=asked), self._policies.moment(), now)
+            return self._settle(subject, request, self._policies.in_force(self._clock))
+        settled = self._settle(subject, replace(request, sql=asked), self._policies.in_force(self._clock))
         told = {"governed_sql": settled.rewritten.shown}
         return replace(
             settled,
@@ -174,14 +179,14 @@ class Governor:
         )
 
     def _settle(
-        self, subject: Subject, request: Request, moment: AbstractContextManager[PolicySet], now: datetime
+        self, subject: Subject, request: Request, moment: AbstractContextManager[tuple[PolicySet, datetime]]
     ) -> Settled:
-        """INVARIANT: policies and all that is decided by them are read in one moment, after the SQL was read, which
-        takes as long as somebody likes.
+        """INVARIANT: policies, the clock and all that is decided by them are read in one moment, after the SQL was
+        read, which takes as long as somebody likes.
         """
         statement = read(spelled_out(request.sql, request.database), request.dialect, self._limits)
         found = leaves(statement, request.database)
-        with moment as policies:
+        with moment as (policies, now):
             version = self._catalog.version()
             decisions = {leaf.key: self._decide(subject, leaf, policies, now, request.circumstances) for leaf in found}
             named = tuple(Named(alias=leaf.alias, decision=decisions[leaf.key]) for leaf in found)
@@ -206,6 +211,7 @@ class Governor:
             session=session,
             policies=policies,
             version=version,
+            at=now,
         )
 
     def _decide(

@@ -179,8 +179,8 @@ class Metadata:
         With `asked_by` it is told to somebody who may see as others, and on record as theirs.
         """
         words = search_words(search, "datasets")
-        with self._policies.moment() as policies:
-            found = self._visibility.sights(subject, policies, self._clock(), Circumstances(address=client), words)
+        with self._policies.in_force(self._clock) as (policies, now):
+            found = self._visibility.sights(subject, policies, now, Circumstances(address=client), words)
         self._tell(
             subject,
             [sight.dataset for sight in found],
@@ -201,8 +201,8 @@ class Metadata:
         asked_by: Subject | None = None,
     ) -> tuple[tuple[Dataset, tuple[ColumnDecision, ...]], ...]:
         """The first datasets that the subject can see, by name, each with the columns that are there."""
-        now, around = self._clock(), Circumstances(address=client)
-        with self._policies.moment() as policies:
+        around = Circumstances(address=client)
+        with self._policies.in_force(self._clock) as (policies, now):
             datasets = self._visibility.datasets(subject, policies, now, around)[:most]
             decided = [
                 (dataset, self._visibility.decision(subject, dataset.database, dataset.name, policies, now, around))
@@ -229,15 +229,20 @@ class Metadata:
         asked_by: Subject | None = None,
     ) -> DatasetView:
         """One dataset; raises UnknownDataset alike when it is not there and when it is not to be seen."""
-        with self._policies.moment() as policies:
-            view = self._described(subject, database, name, policies, Circumstances(address=client))
+        with self._policies.in_force(self._clock) as (policies, now):
+            view = self._described(subject, database, name, policies, now, Circumstances(address=client))
         self._tell(subject, [view.dataset], decision_id, client, {"describe": "dataset"}, asked_by)
         return view
 
     def _described(
-        self, subject: Subject, database: str, name: str, policies: PolicySet, circumstances: Circumstances
+        self,
+        subject: Subject,
+        database: str,
+        name: str,
+        policies: PolicySet,
+        now: datetime,
+        circumstances: Circumstances,
     ) -> DatasetView:
-        now = self._clock()
         decision = self._visibility.decision(subject, database, name, policies, now, circumstances)
         if decision is None:
             visible = self._visibility.datasets(subject, policies, now, circumstances)

@@ -110,7 +110,7 @@ def _house() -> dict[str, str]:
 
 POLICIES_ALONE = {
     "policy_engine.live": {"read_live"},  # within a snapshot of its own
-    "proxy.governance": {"settle"},  # what is remembered of these and of this version of the catalog, or a moment
+    "proxy.governance": {"_remembered"},  # what is remembered of these and of this version of the catalog, or a moment
     "proxy.http.deeds": {"_refuse_if_changed"},
     "proxy.metadata": {"roles", "_tell"},
     "proxy.pipeline": {"_refusals_journalled"},
@@ -165,6 +165,23 @@ def test_policies_that_are_read_before_the_data_are_seen() -> None:
     rights = DOC + "def f(parts):\n    return Rights(who, parts.policies.current())"
     assert policies_first({"web_ui.a": early, "web_ui.b": rights}) == {"web_ui.a": {"f"}}
 
+
+def test_the_clock_is_read_in_the_moment_of_the_policies_that_are_judged_by_it() -> None:
+    """`PolicyStore.in_force` gives both; who looks at another moment than that of the policies says so here."""
+    found: dict[str, set[str]] = {}
+    for name, text in _house().items():
+        for function in ast.walk(ast.parse(text)):
+            if isinstance(function, ast.FunctionDef) and name.startswith(("proxy.", "web_ui.", "policy_engine.ddl")):
+                called = {_named(call) for call in ast.walk(function) if isinstance(call, ast.Call)}
+                if "moment" in called and called & {"clock", "_clock"}:
+                    found.setdefault(name, set()).add(function.name)
+    assert found == CLOCK_ASIDE
+
+
+CLOCK_ASIDE = {
+    "proxy.governance": {"_supposed"},  # policies that are not in force yet
+    "web_ui.health": {"health"},  # for how long something has been so
+}
 
 BOOKKEEPING = {
     "catalog.database": {"transaction", "jot"},

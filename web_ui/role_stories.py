@@ -117,8 +117,8 @@ class Roles:
             return self._story(role, ())
         found = self._story(role, self._people())
         members = tuple(self._last_seen(member) for member in found.members[:MOST_MEMBERS])
-        with self._parts.policies.moment() as now:
-            sights = self._parts.visibility.sights(holder_of(role), now, self._parts.clock(), AT_MOST)
+        with self._parts.policies.in_force(self._parts.clock) as (policies, now):
+            sights = self._parts.visibility.sights(holder_of(role), policies, now, AT_MOST)
         self._tell(role)
         return replace(found, members=members, sights=sights)
 

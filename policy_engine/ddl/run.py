@@ -1,6 +1,6 @@
 """Runs one statement: a change is planned and applied as a document is, a question is answered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from policy_engine.ddl.views import Answer, View
 from policy_engine.live import DatasetKey, Live, dataset_key, read_live
 from policy_engine.model import Decision, Subject
 from policy_engine.personal_roles import refuse_personal
+from policy_engine.store import PolicyStore
 from policy_engine.visibility import Visibility
 
 _LONGEST_QUESTION = 2_000
@@ -31,7 +32,7 @@ class Runner:
     """Runs statements on one catalog for a person, or without a subject for whoever operates the home.
 
     Example:
-        >>> Runner(catalog=catalog, visibility=visibility, user="local:ada").run("CREATE ROLE clerk", at=now)
+        >>> Runner(catalog=catalog, visibility=visibility, user="local:ada").run("CREATE ROLE clerk", utc_now)
         Applied(plan=Plan(revision=6, ..), revision=7)
     """
 
@@ -41,10 +42,10 @@ class Runner:
     subject: Subject | None = None
     client: str = ""
 
-    def run(self, text: str, *, at: datetime) -> Answer | Applied:
+    def run(self, text: str, clock: Callable[[], datetime]) -> Answer | Applied:
         """What a statement answers, or the plan that was carried out."""
         statement = read_statement(text)
-        with self.catalog.snapshot():
+        with PolicyStore(self.catalog).in_force(clock) as (_, at):
             live = read_live(self.catalog)
             asker = Asker.of(self.user, self.subject, live.policy_set)
             is_answered = isinstance(statement, Question) and not asker.administers

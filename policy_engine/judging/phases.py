@@ -36,7 +36,13 @@ def phase(policies: PolicySet, at: datetime) -> Hashable:
     edges = _edges(policies)
     if edges.asks_time:
         return at
-    return bisect.bisect_right(edges.moments, _utc(at)), tuple([time_holds(when, at) for when in edges.times])
+    return _stage(edges, at)
+
+
+def has_turned(policies: PolicySet, before: datetime, at: datetime) -> bool:
+    """Whether a policy has begun, ended or come to its time of day between two moments."""
+    edges = _edges(policies)
+    return _stage(edges, before) != _stage(edges, at)
 
 
 def surroundings(policies: PolicySet, circumstances: Circumstances) -> Hashable:
@@ -51,6 +57,10 @@ def surroundings(policies: PolicySet, circumstances: Circumstances) -> Hashable:
         tuple([purpose_holds(purposes, circumstances) for purposes in edges.purposes]),
         tuple([network_holds(networks, circumstances) for networks in edges.networks]),
     )
+
+
+def _stage(edges: _Edges, at: datetime) -> Hashable:
+    return bisect.bisect_right(edges.moments, _utc(at)), tuple([time_holds(when, at) for when in edges.times])
 
 
 def _find(policies: PolicySet) -> _Edges:

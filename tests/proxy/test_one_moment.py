@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from catalog.clock import utc_now
 from catalog.crawl_runs import CrawlRuns
 from catalog.database import Catalog
 from catalog.errors import UnknownDataset, VeilError
@@ -18,7 +19,7 @@ from policy_engine.live import Live, read_live
 from policy_engine.model import Outcome, PolicySet
 from policy_engine.visibility import Visibility
 from proxy.metadata import Metadata
-from tests.proxy.world import ANALYST, DOCUMENT, World, world
+from tests.proxy.world import ANALYST, DOCUMENT, World, governed, world
 
 ARRIVES = (
     DOCUMENT.replace(
@@ -132,9 +133,70 @@ def test_a_policy_statement_is_answered_by_one_moment(shop: World, monkeypatch: 
     )
     with monkeypatch.context() as patch:
         patch.setattr("policy_engine.ddl.run.read_live", overtaken)
-        meanwhile = runner.run("DESCRIBE shop.orders", at=datetime.now(UTC))
-    after = runner.run("DESCRIBE shop.orders", at=datetime.now(UTC))
+        meanwhile = runner.run("DESCRIBE shop.orders", utc_now)
+    after = runner.run("DESCRIBE shop.orders", utc_now)
     for told in (meanwhile, after):
         assert isinstance(told, Answer)
         assert "phone" in repr(told.rows)
         assert "card" not in repr(told.rows)
+
+
+TURN = datetime(2026, 6, 1, tzinfo=UTC)
+LIST = """
+veil: 1
+sources: {data: {connector: files, path: ./data}}
+databases: {shop: {}}
+datasets: {shop.t: {source: data, relation: t.csv}}
+roles: {analyst: {groups: [analysts]}}
+policies:
+  - {policy: all, grant: select, to: [analyst], scope: shop, why: a test}
+  - {policy: some, restrict: select, to: [analyst], scope: shop, why: a test, %s}
+"""
+
+
+class Turning:
+    """A clock just before the turn for so many looks, at it or at the policies, then past it: a rule is replaced."""
+
+    def __init__(self) -> None:
+        self.left = 1_000_000
+        self.replace: Callable[[], None] = lambda: None
+
+    def look(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.replace()
+
+    def __call__(self) -> datetime:
+        self.look()
+        return TURN - timedelta(milliseconds=1) if self.left > 0 else TURN + timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize("after", range(1, 9))
+@pytest.mark.parametrize("told", [True, False])
+def test_a_rule_that_is_replaced_as_it_begins_holds_all_the_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, told: bool
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/t.csv").write_text("id,region\n1,EU\n2,EU\n3,US\n4,US\n")
+    clock = Turning()
+    with governed(tmp_path, LIST % "where: region = 'EU'", clock) as world:
+
+        def replace() -> None:
+            rule = f"where: region = 'EU' and id < 2, from: {TURN.isoformat()}"
+            (tmp_path / "later.yaml").write_text(LIST % rule)
+            with contextlib.closing(Catalog(world.catalog.path)) as other:
+                carry_out(prepare(load([tmp_path / "later.yaml"]), other, at=TURN), other, by="test")
+
+        if told:  # it is answered from memory
+            assert world.ask("select id from shop.t order by id")["id"].to_pylist() == [1, 2]
+        read = world.policies.current
+
+        def current() -> PolicySet:
+            clock.look()
+            return read()
+
+        monkeypatch.setattr(world.policies, "current", current)
+        clock.left, clock.replace = after, replace
+        seen = [world.ask("select id from shop.t order by id")["id"].to_pylist() for _ in range(4)]
+    assert [rows for rows in seen if rows not in ([1, 2], [1])] == []
+    assert seen[-1] == [1]

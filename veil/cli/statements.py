@@ -29,7 +29,7 @@ def ddl(statement: str, form: str, place: Place) -> None:
         return
     with opened(place.home) as parts:
         runner = Runner(catalog=parts.catalog, visibility=parts.visibility, user=operator())
-        done = runner.run(statement, at=utc_now())
+        done = runner.run(statement, utc_now)
     if isinstance(done, Answer):
         show(Table(columns=done.columns, rows=done.rows), form)
     else:

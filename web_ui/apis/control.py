@@ -108,7 +108,7 @@ class ControlApi:
         )
         statement = Body.read("statement").text("statement")
         with self.parts.pipeline.turn(subject):
-            done = runner.run(statement, at=self.parts.clock())
+            done = runner.run(statement, self.parts.clock)
         if isinstance(done, Answer):
             return flask.jsonify({"columns": done.columns, "rows": done.rows})
         answers.decided_under(done.revision)

@@ -93,13 +93,13 @@ class Names:
         return self.parts.visibility.there(self._places())
 
     def _seen(self) -> Iterable[Dataset]:
-        with self.parts.policies.moment() as policies:
-            return self.parts.visibility.datasets(self.subject, policies, self.parts.clock())
+        with self.parts.policies.in_force(self.parts.clock) as (policies, now):
+            return self.parts.visibility.datasets(self.subject, policies, now)
 
     def _seen_columns(self, parts: tuple[str, ...]) -> Iterator[str]:
         database, name = parts
-        with self.parts.policies.moment() as policies:
-            decision = self.parts.visibility.decision(self.subject, database, name, policies, self.parts.clock())
+        with self.parts.policies.in_force(self.parts.clock) as (policies, now):
+            decision = self.parts.visibility.decision(self.subject, database, name, policies, now)
         columns = decision.columns if decision else ()
         yield from (join(*column.path) for column in columns if column.outcome is not Outcome.HIDDEN)
 

@@ -53,8 +53,8 @@ def masked_sample(parts: Parts, looking: Subject, decision: Decision, *, decisio
     if decision.broken or not decision.is_visible or decision.rows.filter == "FALSE":
         return MaskedSample(notes=("no row of it is there to be seen",))
     around = Circumstances(address=client)
-    with parts.policies.moment() as policies:
-        own = parts.visibility.decision(looking, dataset.database, dataset.name, policies, parts.clock(), around)
+    with parts.policies.in_force(parts.clock) as (policies, now):
+        own = parts.visibility.decision(looking, dataset.database, dataset.name, policies, now, around)
     clear = _clear(own)
     shown = [column for column in decision.columns if column.outcome is not Outcome.HIDDEN]
     notes_on = {column.name: _note(column, clear) for column in shown}

@@ -89,8 +89,8 @@ class Estates:
 
     def quick_findings(self) -> tuple[Finding, ...] | None:
         """The same where they are known or soon found; None for a large estate that was not looked through yet."""
-        with self._lock, self._parts.policies.moment() as policies:
-            is_known = self._state(("findings",), policies, self._parts.clock()) in self._kept
+        with self._lock, self._parts.policies.in_force(self._parts.clock) as (policies, now):
+            is_known = self._state(("findings",), policies, now) in self._kept
         estate = self.whole(None)
         return self.findings() if is_known or estate.columns * estate.role_count <= _QUICK else None
 
@@ -127,8 +127,7 @@ class Estates:
 
     def _once(self, what: Hashable, work: Callable[[PolicySet, datetime], Result]) -> Result:
         """What comes of the work, which is done once for each state of data and policies."""
-        now = self._parts.clock()
-        with self._lock, self._parts.policies.moment() as policies:
+        with self._lock, self._parts.policies.in_force(self._parts.clock) as (policies, now):
             state = self._state(what, policies, now)
             if state not in self._kept:
                 self._kept[state] = work(policies, now)

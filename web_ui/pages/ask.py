@@ -79,8 +79,7 @@ class AskPage:
     ) -> str:
         choices = self._choices(subject, form["dataset"], columns)
         offered = {fold(choice.name) for choice in choices}
-        now = self.parts.clock()
-        with self.parts.policies.moment() as policies:
+        with self.parts.policies.in_force(self.parts.clock) as (policies, now):
             visible = self.parts.visibility.datasets(subject, policies, now)
         return flask.render_template(
             "ask.html",

@@ -119,11 +119,11 @@ class DatasetPage:
 
     def _matrix(self, subject: Subject, seen: Dataset) -> Matrix | None:
         """How each role sees a dataset as it is now; None if it has gone."""
-        with self.parts.policies.moment() as policies:
+        with self.parts.policies.in_force(self.parts.clock) as (policies, now):
             dataset = self.parts.datasets.dataset(seen.database, seen.name)
             told = replace(policies, roles=overseen_roles(policies, overseen(Rights(subject, policies))))
             look = self.parts.datasets.dataset
-            return matrix(dataset, told, self.parts.clock(), lambda key: look(*key)) if dataset else None
+            return matrix(dataset, told, now, lambda key: look(*key)) if dataset else None
 
     def _lineage(self, view: DatasetView) -> Figure | None:
         """What the dataset refers to by its keys, and what views read, as far as the person sees it."""

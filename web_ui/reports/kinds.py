@@ -127,7 +127,7 @@ def answer(
     unknown = next((name for name in asked if name not in {each.name for each in kind.inputs}), None)
     if unknown is not None:
         raise RequestInvalid(f"the report asks for nothing named `{unknown[:100]}`", hint="leave it out")
-    with parts.policies.moment() as policies:
+    with parts.policies.in_force(parts.clock) as (policies, now):
         every = parts.visibility.every()
     given = {name: value.strip() for name, value in asked.items() if value.strip()}
     desk = Desk(
@@ -138,7 +138,7 @@ def answer(
         asked=given,
         policies=policies,
         every=every,
-        at=parts.clock(),
+        at=now,
     )
     assert desk.databases is None or desk.databases
     return Answered(

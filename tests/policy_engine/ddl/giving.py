@@ -36,7 +36,7 @@ class Shop:
             user=person.user if person else "ada",
             subject=person,
         )
-        return runner.run(text, at=NOW)
+        return runner.run(text, lambda: NOW)
 
     def change(self, text: str) -> list[str]:
         """What a statement changed, a line each."""
