@@ -29,15 +29,17 @@ def changed_policies(revision: Revision) -> Iterator[tuple[str, str]]:
             yield line[0], line[1 + len(_POLICY) :]
 
 
-def told_history(history: Iterable[Revision], *, tells_all: bool) -> Iterator[Revision]:
-    """The revisions without their reasons, but of those that changed one thing alone, or for who may be told of all.
+def told_history(history: Iterable[Revision], *, tells_all: bool, tells_of_one: bool = False) -> Iterator[Revision]:
+    """The revisions without their reasons, but for who may be told of all.
 
-    A reason is of a whole revision: whoever may read one policy that it changed may not know of the others.
+    A reason is of a whole revision, and of what stood before it: whoever may read one policy that it changed may not
+    know of the others, nor have known that one until then. Who finds out what stood before may keep the reasons of
+    those that changed one thing alone, and tells them of what could be read before and after.
 
     Example: `applied lab data of ACME` of `~ policy clerks` and `+ policy falcon` is told to who reads every policy.
     """
     for revision in history:
-        is_of_one = len(revision.difference.splitlines()) == 1
+        is_of_one = tells_of_one and len(revision.difference.splitlines()) == 1
         yield revision if tells_all or is_of_one else replace(revision, why="")
 
 

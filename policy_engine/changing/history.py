@@ -101,7 +101,7 @@ def drift(
 ) -> tuple[Note, ...]:
     """What was changed elsewhere: who last touched what the document would change back, and what it does not state.
 
-    What it does not state, and reasons of more than one thing, are told to those alone who may read every policy.
+    What it does not state, and reasons, are told to those alone who may read every policy.
     """
     last: dict[str, Revision] = {}
     for revision in told_history(revisions, tells_all=tells_all):

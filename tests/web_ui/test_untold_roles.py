@@ -17,6 +17,7 @@ from tests.web_ui.browsing import SignIn, signed_in_once
 from tests.web_ui.shop import PASSWORD, open_shop
 from web_ui.app import create_app
 
+WRITES = "policy:write on shop"
 REPORTS = (
     "who-can-see?thing=shop.orders",
     "who-can-see?thing=shop.orders.card",
@@ -132,6 +133,29 @@ def test_the_reason_of_more_than_one_change_is_told_to_who_reads_every_policy(
         assert "alone" not in browser("kim").get("/policies/given").text, "it may have been somebody else's until then"
         document = {"veil": 1, "policies": [{"policy": "clerks", "grant": "select", "to": ["clerk"], "scope": "shop"}]}
         assert f"{name} begins" not in json.dumps(_ask(worlds[name], "dee", "policies/plan", "POST", **document))
+
+
+@pytest.mark.parametrize("page", ["/policies", "/policies/pool", "/policies/pool?rev=3", "/roles/clerk"])
+def test_why_somebody_elses_policy_became_theirs_is_told_to_who_read_it_before(tmp_path: Path, page: str) -> None:
+    with open_shop(tmp_path) as parts:
+        parts.accounts.put_user(User(name="dee", groups=frozenset({"delegates"})))
+        now = parts.policies.current()
+        roles = (*now.roles, Role(name="lead", groups=frozenset({"delegates"}), capabilities=frozenset({WRITES})))
+        pool = Policy(id="pool", effect=Effect.GRANT, roles=("boss",), scope=Scope(database="lab"))
+        own = replace(pool, roles=("clerk",), scope=Scope(database="shop"))
+        changes = (("starts", pool, "+"), ("merger with ACME", own, "~"))
+        for why, policy, sign in changes:
+            parts.policies.put((*now.policies, policy), roles, by="max", why=why, difference=f"{sign} policy pool")
+        browser = signed_in_once(create_app(parts))
+        assert "merger" not in browser("kim").get(page).text
+        assert ("merger" in browser("ada").get(page).text) is (page != "/roles/clerk")
+        token = parts.tokens.create("dee", "t", timedelta(days=1))[0]
+        changed = {"policy": "pool", "grant": "select", "to": ["clerk"], "scope": "shop", "why": "other"}
+        headers = {"Authorization": f"Bearer {token}"}
+        document = {"veil": 1, "policies": [changed]}
+        planned = create_app(parts).test_client().post("/api/v1/policies/plan", headers=headers, json=document)
+        assert "last changed in revision" in planned.text
+        assert "merger" not in planned.text
 
 
 def test_a_name_of_a_policy_that_is_taken_is_told_as_it_was_written(worlds: dict[str, flask.Flask]) -> None:

@@ -67,7 +67,8 @@ class PolicyPage:
         who, current = seen(self.identity), self.parts.policies.current()
         subject = who.subject
         rights, wanted = Rights(subject, current), arguments.number("rev", _LARGEST)
-        history = tuple(told_history(self.parts.revisions.history(), tells_all=reads_every_policy(rights)))
+        tells_all = reads_every_policy(rights)
+        history = tuple(told_history(self.parts.revisions.history(), tells_all=tells_all, tells_of_one=True))
         number = current.revision if wanted is None else wanted
         shown = readable_policy(named(name), number, subject, current, self.parts.revisions)
         now = find_policy(readable(subject, current), shown.id)
