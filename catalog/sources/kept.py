@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import suppress
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 _MOST = 4
 _SECONDS = 60.0
@@ -16,7 +17,9 @@ class Closable(Protocol):
 
 
 class Kept:
-    """At most a few connections for each address, each for a minute; thread-safe.
+    """At most a few connections for each address, each for a minute, however often it is used; thread-safe.
+
+    What an address leads to, and whether its account may still log in, is asked that often.
 
     Example:
         >>> Kept().take("postgresql://veil@db/clinic") is None
@@ -26,6 +29,7 @@ class Kept:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._kept: dict[str, list[tuple[float, Closable]]] = {}
+        self._first_left: WeakKeyDictionary[Closable, float] = WeakKeyDictionary()
         self._is_closed = False
 
     def take(self, address: str) -> Closable | None:
@@ -44,9 +48,10 @@ class Kept:
         """Keeps a clean connection; closes it where there are enough."""
         with self._guard:
             kept = self._kept.setdefault(address, [])
+            since = self._first_left.setdefault(connection, time.monotonic())
             is_kept = not self._is_closed and len(kept) < _MOST
             if is_kept:
-                kept.append((time.monotonic(), connection))
+                kept.append((since, connection))
         if not is_kept:
             _close([(0.0, connection)])
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ from catalog.names import join, quoted
 from catalog.sources.connector import GeneratedColumn, SharedRows, ViewSql
 from catalog.sources.kept import Kept
 from catalog.sources.remote.bound_keys import POSTGRES_PAD, keys_of, pad_bytes, postgres_binding
+from catalog.sources.remote.compared import compared
 from catalog.sources.remote.conditions import Condition, Value
 from catalog.sources.remote.locks import Attempt, Locks
 from catalog.sources.remote.plain import plain_no_more
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
 _FEW_PAGES = 256
 _ROWS_OF_A_PAGE = 50.0
 _MOST_SAMPLED = 100_000
+_MOST_KNOWN = 16
 _BATCH_BYTES = str(4 * 2**20)
 
 
@@ -101,6 +104,7 @@ class PostgresSnapshot:
         self._seconds = seconds
         self._connections = PostgresConnections(source, url, seconds, kept)
         self._asking = threading.Lock()
+        self._known: dict[str, list[dict[str, object]]] = {}
         self._mark = secrets.token_hex(8)
         self._keeper = self._connections.taken(waits=True)
         self._exported, self._loaded = self._own_moment()
@@ -264,15 +268,12 @@ class PostgresSnapshot:
                 cursor.execute(sql)
                 attempt.holds()
                 with closing(cursor.fetch_record_batch()) as reader:
+                    compare = partial(self._compare, table, pid, reader)
                     try:
-                        looks_again = self._compare(table, pid, reader) or runs_sql  # functions may read more
-                        for batch in reader:
-                            if looks_again:
-                                self._compare(table, pid, reader)
+                        looks_again = compare() or runs_sql  # functions may read more
+                        for batch in compared(reader, compare) if looks_again else reader:
                             attempt.gives()
                             yield converted(batch, columns, table.name)
-                        if looks_again:
-                            self._compare(table, pid, reader)
                         is_whole = True
                     finally:
                         if not is_whole:
@@ -312,7 +313,7 @@ class PostgresSnapshot:
             found = self._rows(LOCKED, backend, on=now)
             after = self._rows(STATES, oids(found), on=now)
         with self._asking:
-            before = self._rows(STATES, oids(found))
+            before = self._before(oids(found))
             [settings] = self._rows(LOADED)
         if not found:  # the transaction has failed: so will the stream, which says of what
             deque(reader, 0)
@@ -322,6 +323,14 @@ class PostgresSnapshot:
         if has_changed(table.key, before, after) or (may_change(before) and has_settings_of_now):
             raise changed(self._source)
         return may_change(before)
+
+    def _before(self, relations: str) -> list[dict[str, object]]:
+        """What the snapshot knows of relations, which is asked once."""
+        if relations not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[relations] = self._rows(STATES, relations)
+        return self._known[relations]
 
     @contextmanager
     def _now(self) -> Iterator["Connection"]:
@@ -344,6 +353,7 @@ class PostgresSnapshot:
         return bool(found)
 
     def _begin_anew(self, exported: str = "") -> None:
+        self._known.clear()
         self._rows("ROLLBACK")
         self._connections.begin(self._keeper, exported)
         self._exported, self._loaded = (exported, self._loaded) if exported else self._own_moment()

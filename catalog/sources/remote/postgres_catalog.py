@@ -28,6 +28,7 @@ SELECT pg_catalog.set_config('TimeZone', 'UTC', false), pg_catalog.set_config('D
   pg_catalog.set_config('max_parallel_workers_per_gather', '0', false),
   (SELECT pg_catalog.set_config(s.name, 'off', false) FROM pg_catalog.pg_settings s WHERE s.name = 'jit'),
   pg_catalog.current_setting('server_encoding') AS encoding,
+  pg_catalog.pg_postmaster_start_time()::pg_catalog.text AS started,
   pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version
 """
 

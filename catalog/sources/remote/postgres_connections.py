@@ -37,6 +37,7 @@ class PostgresConnections:
         self._open: set[Connection] = set()
         self._is_cancelled = False
         self.version: Version = ()
+        self._started: object = None
 
     def taken(self, exported: str = "", *, waits: bool = False, is_new: bool = False) -> "Connection":
         """A connection in a read-only transaction on a snapshot, or on one of its own: one that was left, or is new.
@@ -120,12 +121,24 @@ class PostgresConnections:
                     f"the database of source `{self._source}` is not encoded in UTF8",
                     hint="what its texts mean cannot be told for certain; make one in UTF8",
                 )
+            self._refuse_another_server(settings["started"])
             self.version = postgres_version(int(str(settings["version"])))
             self.begin(connection, exported)
         except BaseException:
             self.drop(connection)
             raise
         return connection
+
+    def _refuse_another_server(self, started: object) -> None:
+        """INVARIANT: all connections are to one server: another has other rows, and may have snapshots of its names."""
+        with self._guard:
+            self._started = self._started or started
+            is_another = started != self._started
+        if is_another:
+            raise SourceUnavailable(
+                f"the address of source `{self._source}` leads to another server than a moment ago",
+                hint="ask again in a minute",
+            )
 
 
 def stop(connection: "Connection") -> None:

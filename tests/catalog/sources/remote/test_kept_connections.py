@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import SourceTimeout
+from catalog.errors import SourceTimeout, SourceUnavailable
 from catalog.registry import connect
 from catalog.sources import kept as keeping
 from catalog.sources.connector import Expected, Limits
@@ -16,6 +16,7 @@ from catalog.sources.kept import Kept
 from catalog.sources.remote.address import resolved
 from catalog.sources.remote.opened import cell_column
 from catalog.sources.remote.openers import located, open_snapshot
+from catalog.sources.remote.postgres import PostgresSnapshot
 from catalog.sources.remote.snapshot import RemoteColumn, Snapshot
 from catalog.sources.sessions import SessionCache
 from catalog.sources.source_work import SourceCell
@@ -179,7 +180,25 @@ def test_old_connections_and_too_many_are_closed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(keeping, "_SECONDS", 0.0)
     assert kept.take("here") is None
     assert [line.is_closed for line in lines[:3]] == [True] * 3
+    again = Line()
+    monkeypatch.setattr(keeping, "_SECONDS", 0.3)
+    begun = time.monotonic()
+    kept.give("here", again)
+    while kept.take("here") is again:  # however often it is used
+        kept.give("here", again)
+        time.sleep(0.05)
+        assert time.monotonic() - begun < 5
+    assert again.is_closed
     kept.close()
     late = Line()
     kept.give("here", late)
     assert late.is_closed
+
+
+def test_another_server_at_the_address_is_refused(database: Database, kept: Kept) -> None:
+    """One that took the place of the first between two connections has other rows, and began at another moment."""
+    with closing(opened(database, kept)) as snapshot:
+        assert isinstance(snapshot, PostgresSnapshot)
+        snapshot._connections._started = "2026-01-01 00:00:00.123456+00"
+        with pytest.raises(SourceUnavailable, match="leads to another server than a moment ago"):
+            read(snapshot, database)
