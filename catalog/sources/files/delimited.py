@@ -20,6 +20,9 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 HEAD_BYTES = 64 * 2**10
 """How much of a file its delimiter and its header are told from."""
 
+ROW_BYTES = 32_000_000
+"""The longest row that is read: a longer one ends every query, so that it tells of a hidden cell that it is long."""
+
 _HEAD_LINES = 200
 _ZONED = "timestamp with time zone"
 _TIME = "[0-9]:[0-9]"
@@ -226,7 +229,14 @@ def _start(file: Path, dialect: CsvDialect) -> bytes:
 # skip=0: else a ragged file is read from some later line on, as if it were whole; and no line is a comment.
 # parallel=false: else the engine cuts a file every 8 MB, and at each cut guesses whether it stands within quotes; where
 # it guesses wrong, lines of a cell are rows, of which it says so at the end of the file or, leaving out bad rows, never
-_STEADY = {"skip": "0", "comment": "''", "parallel": "false"}
+# buffer_size: what the engine takes by itself for rows of 2 MB, and would take sixteen times as much for longer ones
+_STEADY = {
+    "skip": "0",
+    "comment": "''",
+    "parallel": "false",
+    "max_line_size": str(ROW_BYTES),
+    "buffer_size": str(ROW_BYTES),
+}
 
 
 def _written(dialect: CsvDialect) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
-from catalog.sources.files.delimited import HEAD_BYTES, delimiter_of
+from catalog.sources.files.delimited import HEAD_BYTES, ROW_BYTES, delimiter_of
 from catalog.sources.files.encodings import beginning, refuse_foreign, unpacked
 
 _END = "\r\n"
@@ -36,6 +36,7 @@ def write_split(file: Path, own: str, wanted: str, target: Path) -> None:
 
     Lines end with both signs, since the writer quotes only those signs in a cell of which its own ends are made.
     """
+    csv.field_size_limit(ROW_BYTES)  # of the whole process; it is 131,072 otherwise
     try:
         with unpacked(file) as stream, target.open("w", encoding="utf-8", newline="") as copy:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")

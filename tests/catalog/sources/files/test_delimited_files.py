@@ -254,3 +254,22 @@ def packed(text: bytes, name: str) -> bytes:
     if name.endswith(".gz"):
         return gzip.compress(text)
     return bytes(pa.compress(text, codec="zstd", asbytes=True)) if name.endswith(".zst") else text
+
+
+@pytest.mark.parametrize("bad_rows", ["refuse", "leave_out"])
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.ndjson"])
+def test_a_row_of_many_megabytes_is_read(tmp_path: Path, name: str, bad_rows: str) -> None:
+    long = "y" * 30_000_000
+    text = f'{{"id": 1, "x": "{long}"}}\n{{"id": 2, "x": "z"}}\n' if "json" in name else f"id,x\n1,{long}\n2,z\n"
+    write(tmp_path / name, packed(text.encode(), name))
+    options = {} if bad_rows == "refuse" else {"bad_rows": bad_rows}
+    assert [(row["id"], len(str(row["x"]))) for row in rows(lake(tmp_path, **options), name)] == [
+        (1, len(long)),
+        (2, 1),
+    ]
+
+
+def test_a_long_cell_is_read_where_a_file_is_split_anew(tmp_path: Path) -> None:
+    write(tmp_path / "v/2024-01.csv", "id,x\n" + "1,yy\n" * 100_000)
+    write(tmp_path / "v/2024-02.csv", f"id;x\n2;{'y' * 200_000}\n")
+    assert [len(str(row["x"])) for row in rows(lake(tmp_path), "v") if row["id"] == 2] == [200_000]
