@@ -20,11 +20,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from gunicorn.http.errors import NoMoreData
+from gunicorn.http.body import Body
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.message import Request
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from proxy.http.outgoing import Outgoing, Readers
+from proxy.refusals import RequestInvalid
 from web_ui.log_lines import told
 
 ARRIVAL_SECONDS = 20.0
@@ -145,6 +148,11 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         finally:
             conn.sock.end()
 
+    def handle_request(self, req: Request, conn: TConn) -> object:
+        """Has the application answer a request, whose body is there to its end or is refused."""
+        req.body = _WholeBody(req)
+        return super().handle_request(req, conn)
+
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
         """Answers what cannot be read, and logs that it came without what it was."""
         _log.warning("%s", told(exc, addr))
@@ -166,11 +174,11 @@ class Arrivals(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._part(conn, go_on)
 
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
-        """Whether the connection can be used again: not when what was sent and not read is more than is there."""
+        """Whether the connection can be used again: not when what was sent and not read is not there, or no body."""
         conn.parser.unreader.until = time.monotonic() + _LINGER_SECONDS
         try:
             return bool(super()._keepalive_after(conn, keepalive))
-        except NoMoreData:
+        except (NoMoreData, RequestInvalid):  # who sent it has an answer, and a second one would be none to anything
             return False
 
     def _await(self, conn: TConn, wait: _Wait, before: int = -1) -> None:
@@ -332,4 +340,35 @@ class _TimedReader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no typ
             raise NoMoreData from None
         finally:
             self.sock.settimeout(None)
+        return read
+
+
+class _WholeBody(Body):  # type: ignore[misc]  # gunicorn has no types
+    """A request's body, which is never taken for whole where its end is not there, and ends its connection then."""
+
+    failed: bool
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.body.reader)
+        self._request = request
+
+    def _read_reader(self, size: int) -> bytes:
+        """The next bytes; raises NoMoreData where they do not come, and RequestInvalid where they are no chunks."""
+        expected = min(size, getattr(self.reader, "length", 0))  # of chunks, the reader sees to it
+        try:
+            if self.failed:
+                raise NoMoreData
+            read: bytes = super()._read_reader(size)
+            if len(read) < expected:
+                self.failed = True
+                raise NoMoreData
+        except NoMoreData:
+            self._request.force_close()
+            raise
+        except ParseException:
+            self._request.force_close()
+            raise RequestInvalid(
+                "the chunks of the body cannot be read",
+                hint="each is its size in hexadecimal digits, the end of a line, so many bytes, and the end of a line",
+            ) from None
         return read

@@ -186,5 +186,69 @@ def test_a_length_that_cannot_be_read_is_told_so(sent: Callable[[bytes], socket.
     assert f"content-length: {len(body)}".encode() in head.lower()
 
 
+@pytest.fixture(scope="module")
+def token(shop: Parts) -> str:
+    return shop.tokens.create("kim", "test", timedelta(days=1))[0]
+
+
+NO_CHUNKS = [
+    *(
+        "zz\r\n",
+        "2;\r\n{}\r\n",
+        "+2\r\n{}\r\n",
+        "-2\r\n{}\r\n",
+        "0x2\r\n{}\r\n",
+        "1_0\r\n{}\r\n",
+        "2 \r\n{}\r\n",
+        "\r\n",
+    ),
+    *("2\r\n{\r\n", "5\r\n{}    {}\r\n", "2\n{}\n", '2;a="x\r\n{}\r\n', "0" * 5_000 + "2\r\n{}\r\n", "0" * 70_000),
+    *("f" * 18 + "\r\n{}\r\n", "f" * 5_000 + "\r\n{}\r\n"),
+    *("2\r\n{}\r\n0\r\nX\r\n\r\n", "2\r\n{}\r\n0\r\nAuthorization: Bearer x\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize("body", NO_CHUNKS, ids=range(len(NO_CHUNKS)))
+@pytest.mark.parametrize(
+    ("path", "is_known", "status"),
+    [
+        ("/api/v1/query", True, b"400"),
+        ("/api/v1/access-requests", True, b"400"),
+        ("/api/v1/whoami", True, b"405"),
+        ("/api/v1/query", False, b"401"),
+        ("/sign-in", False, b"413"),
+    ],
+)
+def test_chunks_that_cannot_be_read_have_one_answer(
+    server: Server,
+    token: str,
+    sent: Callable[[bytes], socket.socket],
+    path: str,
+    is_known: bool,
+    status: bytes,
+    body: str,
+) -> None:
+    who = f"Authorization: Bearer {token}\r\n" if is_known else ""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: a\r\n{who}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    answer = _all(sent((head + body + "\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").encode()))
+    assert (answer.count(b"HTTP/1.1 "), answer.split(b" ")[1]) == (1, status)
+    assert status != b"400" or b"\r\nconnection: close\r\n" in answer.lower()
+    assert "ERROR" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 100\r\n\r\n{}", "Transfer-Encoding: chunked\r\n\r\n40\r\n{}"])
+def test_a_body_that_ends_early_is_not_taken_for_whole(
+    token: str, sent: Callable[[bytes], socket.socket], framing: str
+) -> None:
+    head = (
+        f"POST /api/v1/query HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+    )
+    connection = sent((head + framing.format('{"sql": "select 42 as n", "format": "csv"}')).encode())
+    connection.shutdown(socket.SHUT_WR)
+    assert _all(connection).startswith(b"HTTP/1.1 400 ")
+
+
 def _all(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65_536), b""))
