@@ -15,6 +15,10 @@ from veil.version import __version__
 
 API = "/api/v1"
 _MOST_STATUS_LINES = 10
+_MOST_TRAILERS = 100
+_MOST_LINE = 65_536
+_MOST_ERROR, _MOST_JSON = 2**20, 64 * 2**20
+_PIECE = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +30,13 @@ class Timeouts:
 
 
 class _NeverAnswers(http.client.HTTPException):
-    """An answer was announced again and again."""
+    """An answer was announced again and again, or what follows it never ends."""
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer with few `100 Continue` before it: by itself, http.client reads them for as long as they come."""
+    """An answer with few `100 Continue` before it and few lines behind it: by itself, http.client reads them for as
+    long as they come.
+    """
 
     _lines = 0
 
@@ -39,6 +45,14 @@ class _Response(http.client.HTTPResponse):
         if self._lines > _MOST_STATUS_LINES:
             raise _NeverAnswers
         return super()._read_status()  # type: ignore[misc, no-any-return]  # what `begin` reads each line by
+
+    def _read_and_discard_trailer(self) -> None:
+        for _ in range(_MOST_TRAILERS):
+            if len(line := self.fp.readline(_MOST_LINE + 1)) > _MOST_LINE:
+                break
+            if line in (b"\r\n", b"\n", b""):
+                return
+        raise _NeverAnswers
 
 
 class _Connection(http.client.HTTPConnection):
@@ -108,7 +122,7 @@ class HttpTransport:
             raise
         reply = HttpReply(response, connection, self._keep)
         if response.status >= 300:
-            raise from_problem(response.status, _whole(reply))
+            raise from_problem(response.status, _whole(reply, _MOST_ERROR))
         return reply
 
     def close(self) -> None:
@@ -205,6 +219,8 @@ class HttpReply:
             return b""
         try:
             data = self._response.read(None if size < 0 else size)
+            if size > 0 and not data and self._response.length:  # of a part http.client does not say that it is one
+                raise http.client.IncompleteRead(data, self._response.length)
         except TimeoutError as error:
             self.close()
             raise OperationalError(
@@ -242,16 +258,22 @@ class _Keep(Protocol):
 
 def read_json(reply: Reply) -> object:
     """The JSON document that an answer holds."""
-    body = _whole(reply)
+    body = _whole(reply, _MOST_JSON)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise from_problem(reply.status, b"") from error
 
 
-def _whole(reply: Reply) -> bytes:
+def _whole(reply: Reply, most: int) -> bytes:
+    """A body of at most so many bytes, piece by piece: room is made for what comes, not for what is announced."""
+    body = bytearray()
     try:
-        return reply.read()
+        while piece := reply.read(_PIECE):
+            body += piece
+            if len(body) > most:
+                raise OperationalError("the answer is larger than any that Veil gives", hint="check the address")
+        return bytes(body)
     finally:
         reply.close()
 

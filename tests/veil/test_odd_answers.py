@@ -3,6 +3,7 @@
 import json
 import random
 import struct
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -141,6 +142,59 @@ def test_an_answer_that_is_announced_for_ever_is_not_waited_for(server: Peer) ->
             connection.whoami()
         server.answers(_announced)
         assert connection.whoami() == {"user": "kim"}
+
+
+def _head(status: int, *headers: str) -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status} X", "Content-Type: application/json", *headers, "", "")).encode()
+
+
+def _for_ever(begin: bytes, again: bytes) -> Callable[[Exchange], None]:
+    def send(exchange: Exchange) -> None:
+        exchange.wfile.write(begin)
+        while again:
+            exchange.wfile.write(again)
+        exchange.close_connection = True
+
+    return send
+
+
+CHUNKED, LARGE = "Transfer-Encoding: chunked", "Content-Length: 1000000000000000"
+TRAILED = b"2\r\n{}\r\n0\r\n"
+SPACES = b" " * 2**20
+TOO_MUCH = {
+    "an error without end": (_head(500, "Connection: close"), SPACES),
+    "an error that says it is large": (_head(500, LARGE) + b"{}", b""),
+    "an error with trailers without end": (_head(500, CHUNKED) + TRAILED, b"X: y\r\n"),
+    "an error with a trailer without end": (_head(500, CHUNKED) + TRAILED + b"X: ", b"yyyy"),
+    "a document of chunks without end": (_head(200, CHUNKED), b"100000\r\n" + SPACES + b"\r\n"),
+    "a document that says it is large": (_head(200, LARGE) + b"{}", b""),
+    "a document in a large chunk": (_head(200, CHUNKED) + b"4000000000000\r\n{}", b""),
+    "a document with trailers without end": (_head(200, CHUNKED) + TRAILED, b"X: y\r\n"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+def test_no_more_is_read_of_an_answer_than_veil_gives(server: Peer, case: str) -> None:
+    server.answers(_for_ever(*TOO_MUCH[case]))
+    tracemalloc.start()
+    try:
+        with veil.connect(server.url, token="veil_secret", timeout=5) as connection:
+            with pytest.raises(veil.OperationalError, match=r"larger than any that Veil gives|cut short"):
+                connection.whoami()
+            server.answers(lambda exchange: exchange.json({"user": "kim"}))
+            assert connection.whoami() == {"user": "kim"}
+        assert tracemalloc.get_traced_memory()[1] < 200 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_document_that_is_cut_is_told_as_such(server: Peer) -> None:
+    server.answers(_for_ever(_head(200, "Content-Length: 20") + b'{"user": "kim"}', b""))
+    with (
+        veil.connect(server.url, token="veil_secret") as connection,
+        pytest.raises(veil.OperationalError, match="cut short"),
+    ):
+        connection.whoami()
 
 
 def _announced(exchange: Exchange) -> None:
