@@ -1,4 +1,4 @@
-"""What every answer under /api/v1 carries: a decision id and the policy revision, errors too."""
+"""What every answer under /api/v1 carries, errors too: a decision id, and to whoever is known the policy revision."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -123,9 +123,10 @@ def client() -> str:
 
 
 def install(app: flask.Flask, newest_revision: Callable[[], int], *, threads: int) -> None:
-    """Settle where each request came from, give each person a share of the threads, put both headers on every API
+    """Settle where each request came from, give each person a share of the threads, put the headers on every API
     answer, and tell connections who reads.
 
+    INVARIANT: nobody at all is told a revision, which would tell when and how often policies, tags or sources change.
     A turn lasts until the request is answered, and where an answer is made while it is sent, until it is sent.
     """
     app.extensions[_UNDER_WAY] = Turns(
@@ -139,7 +140,8 @@ def install(app: flask.Flask, newest_revision: Callable[[], int], *, threads: in
     def finish(response: flask.Response) -> flask.Response:
         if is_api():
             response.headers["Veil-Decision-Id"] = decision_id()
-            response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision))
+            if "subject" in flask.g and response.status_code != NotAuthenticated.status:
+                response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision))
             response.headers.setdefault("Cache-Control", "no-store")
         connection = outgoing.of_request(flask.request.environ)
         if connection is not None and "subject" in flask.g:

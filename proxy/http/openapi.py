@@ -55,7 +55,10 @@ def parameter(name: str, text: str, *, place: str = "query", schema: Json = TEXT
 
 HEADERS: Json = {
     "Veil-Decision-Id": {"description": "Names this request in the journal.", "schema": TEXT},
-    "Veil-Policy-Revision": {"description": "The policy revision it was decided under.", "schema": COUNT},
+    "Veil-Policy-Revision": {
+        "description": "The policy revision it was decided under, for who is known.",
+        "schema": COUNT,
+    },
 }
 PROBLEM: Json = {
     "description": "A problem, as RFC 9457 has it",

@@ -22,6 +22,7 @@ ROUTES = (*PAGE_ROUTES, *API_ROUTES)
 CLOSED = [route for route in ROUTES if route.who is not Open.EVERYBODY]
 GUARDED = [route for route in (*ROUTES, *FURTHER) if isinstance(route.who, tuple)]
 FORMS = [route for route in ROUTES if route.is_form]
+REVISION = "Veil-Policy-Revision"
 
 Call = Callable[[Route, str | None], TestResponse]
 
@@ -92,12 +93,15 @@ def test_the_table_has_every_route_and_no_other(app: flask.Flask) -> None:
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.who is Open.EVERYBODY], ids=str)
 def test_what_is_open_to_everybody_asks_for_no_sign_in(call: Call, route: Route) -> None:
-    assert call(route, None).status_code < 400 or route.path == "/sign-in"
+    answer = call(route, None)
+    assert answer.status_code < 400 or route.path == "/sign-in"
+    assert REVISION not in answer.headers
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=str)
 def test_nobody_signed_in_gets_no_answer(call: Call, route: Route) -> None:
     refused = call(route, None)
+    assert REVISION not in refused.headers
     if route.is_api or route.is_form:
         assert refused.status_code == 401
     else:
@@ -111,12 +115,15 @@ def test_no_other_authorization_is_taken_not_even_beside_a_session(app: flask.Fl
     client = app.test_client()
     assert sign_in(client, "max").status_code == 303
     for authorization in ("Bearer veil_unknown", "Basic a2ltOmtpbQ==", ""):
-        assert _send(client, route, {"Authorization": authorization}).status_code == 401
+        refused = _send(client, route, {"Authorization": authorization})
+        assert (refused.status_code, REVISION in refused.headers) == (401, False)
 
 
 @pytest.mark.parametrize("route", [route for route in CLOSED if route.who is Open.SIGNED_IN], ids=str)
 def test_whoever_is_signed_in_is_refused_nothing_that_takes_no_capability(call: Call, route: Route) -> None:
-    assert call(route, "nobody").status_code not in (401, 403)
+    answer = call(route, "nobody")
+    assert answer.status_code not in (401, 403)
+    assert (REVISION in answer.headers) == route.is_api
 
 
 @pytest.mark.parametrize("route", [route for route in GUARDED if route in ROUTES], ids=str)
