@@ -12,6 +12,7 @@ import pyarrow as pa
 from catalog.model import Defect, Description, Field, Key
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.source_work import NO_WORK, Work
+from catalog.sources.states import Head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +87,13 @@ class Scan:
     and in other systems; a table gives its `safe` columns (folded) without an error all the same. Of a view they are
     None: its rows themselves are worked out, whatever columns are read.
 
-    The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states` tell
-    how those stand that somebody else may replace meanwhile (`catalog.sources.states`), and `held` how `item` and
-    `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Of one that
-    `is_one_file` its state alone tells whether the relation is still what it was. Its rows lie by the `order` of these
-    columns, as those in folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows
-    where these have more letters. No row has the columns that are `gone` (folded), which may lack in any; of one that
+    The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states`
+    tell how those stand that somebody else may replace meanwhile (`catalog.sources.states`), and `held` how `item`
+    and `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Where the
+    first bytes of a file decide on the places of its columns, `heads` tell them. Of one that `is_one_file` its
+    state alone tells whether the relation is still what it was. Its rows lie by the `order` of these columns, as
+    those in folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows where
+    these have more letters. No row has the columns that are `gone` (folded), which may lack in any; of one that
     `leaves_out` rows, there are some that cannot be read.
     """
 
@@ -104,6 +106,7 @@ class Scan:
     safe: frozenset[str] | None = None
     states: tuple[str, ...] = ()
     held: tuple[Path, ...] = ()
+    heads: tuple[Head, ...] = ()
     is_one_file: bool = False
     order: tuple[str, ...] = ()
     read_by_bytes: bool = False

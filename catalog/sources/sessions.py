@@ -120,7 +120,7 @@ _Scanner = tuple[SourceConnector, Part]
 
 
 def _has_changed(connector: SourceConnector, part: Part) -> bool:
-    if part.scan.is_one_file and not Watched(part.scan.states).have_moved():
+    if part.scan.is_one_file and not Watched(part.scan.states, part.scan.heads).have_moved():
         return False
     return connector.scan(part.expected) != part.scan
 

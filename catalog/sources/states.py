@@ -3,7 +3,13 @@
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+
+_OPENING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+Head = tuple[str, int, bytes]
+"""A file, how many of its first bytes are known, and the digest of these."""
 
 
 def state(file: Path, found: os.stat_result) -> str:
@@ -44,8 +50,22 @@ def state_told(state: str) -> tuple[str, tuple[int, ...]]:
     return file, tuple(map(int, numbers))
 
 
+def head_digest(file: str | Path, length: int) -> bytes:
+    """The digest of a file's first bytes: of one that is written to through a mapping the times move at times alone.
+
+    Example:
+        >>> head_digest(__file__, 10) == head_digest(__file__, 10) != head_digest(__file__, 11)
+        True
+    """
+    descriptor = os.open(file, _OPENING)
+    try:
+        return sha256(os.pread(descriptor, length, 0)).digest()
+    finally:
+        os.close(descriptor)
+
+
 class Watched:
-    """Files that somebody else may replace, with how they stood.
+    """Files that somebody else may replace, with how they stood, and those whose first bytes decide how they are read.
 
     Example:
         >>> here = Path(".")
@@ -53,8 +73,9 @@ class Watched:
         False
     """
 
-    def __init__(self, states: Iterable[str]) -> None:
+    def __init__(self, states: Iterable[str], heads: Iterable[Head] = ()) -> None:
         self._known = [state_told(state) for state in states]
+        self._heads = tuple(heads)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -62,7 +83,9 @@ class Watched:
     def have_moved(self) -> bool:
         """Whether any of them no longer stands as it did, or cannot be looked at."""
         try:
-            return any(_told(os.stat(file)) != known for file, known in self._known)
+            return any(_told(os.stat(file)) != known for file, known in self._known) or any(
+                head_digest(file, length) != known for file, length, known in self._heads
+            )
         except OSError:
             return True
 

@@ -148,7 +148,7 @@ class FilesConnector:
     def _standing(self, name: str, files: FileSet, is_glimpse: bool) -> FileRelation | None:
         """What is known of a relation, for as long as its files stay as they are and its copies stand."""
         known = self._known.get((name, is_glimpse))
-        if known is None or known.files.fingerprint != files.fingerprint:
+        if known is None or known.files.fingerprint != files.fingerprint or known.has_moved:
             return None
         return known if not known.is_copied or self._copies.stand(known.files.files) else None
 

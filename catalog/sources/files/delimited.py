@@ -11,7 +11,7 @@ from duckdb.sqltypes import DuckDBPyType
 from catalog.errors import SourceUnavailable
 from catalog.names import quoted
 from catalog.sources.files.encodings import beginning
-from catalog.sources.files.kinds import FileKind
+from catalog.sources.files.kinds import FileKind, unpacked_name
 from catalog.sources.files.scans import boolean, item, sample_size, typed
 from catalog.sources.files.sets import FileSet
 from catalog.sources.world import World, literal, pattern
@@ -216,6 +216,16 @@ def headers(world: World, files: FileSet, dialect: CsvDialect) -> dict[Path, tup
             known[start] = tuple(name for name, _ in world.columns(plain))
         found[one.files[0]] = known[start]
     return found
+
+
+def head_length(file: Path, dialect: CsvDialect) -> int:
+    """How many of a file's first bytes, packed as they are, decide on the names of its columns; none without a header.
+
+    Example: of a file that begins with `id,name` and a line end these are 8.
+    """
+    if not dialect.has_header:
+        return 0
+    return HEAD_BYTES if unpacked_name(file.name) != file.name else len(_start(file, dialect))
 
 
 def _start(file: Path, dialect: CsvDialect) -> bytes:

@@ -27,6 +27,7 @@ from catalog.sources.files.delimited import (
     CsvDialect,
     csv_columns,
     dialect_of,
+    head_length,
     headers,
     pinned_csv,
     refuse_other_delimiters,
@@ -47,7 +48,7 @@ from catalog.sources.files.scans import (
 )
 from catalog.sources.files.sets import FileSet
 from catalog.sources.files.widening import always_fits
-from catalog.sources.states import state_told
+from catalog.sources.states import Head, Watched, head_digest, state_told
 from catalog.sources.world import World
 
 _MOST_SCANS = 64
@@ -76,6 +77,7 @@ class FileRelation:
         self._options = options
         self._root = root
         self._scans: dict[Expected, Scan] = {}
+        self._heads: tuple[Head, ...] = ()
 
     @property
     def most_rows(self) -> int:
@@ -141,6 +143,7 @@ class FileRelation:
             safe=names - self._raising,
             states=tuple(self._states),
             held=tuple(self._states.values()),
+            heads=self._heads,
             is_one_file=len(self.files.files) == 1 and self._is_itself(),
             order=self.files.partitions,
             read_by_bytes=self.files.kind in TEXTS,
@@ -277,8 +280,21 @@ class FileRelation:
 
     @cached_property
     def _headers(self) -> dict[Path, tuple[str, ...]]:
+        self._heads = tuple(self._found_heads())  # before the names: what they are compared with is no newer
         with self._asking():
             return headers(self._world, self.files, self._dialect)
+
+    def _found_heads(self) -> Iterator[Head]:
+        """The first lines of the delimited files that are no copies, by which their columns have places."""
+        for state, read in self._states.items():
+            if length := head_length(read, self._dialect):
+                file, _ = state_told(state)
+                yield file, length, head_digest(read, length)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether columns have other places in a file that stands as it did."""
+        return Watched((), self._heads).have_moved()
 
     @property
     def _is_mixed(self) -> bool:

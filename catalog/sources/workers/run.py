@@ -45,7 +45,10 @@ class WorkerRun(StoppableRun):
         self._sql = sql
         self._parameters = dict(parameters)
         self._work = work
-        self._files = Watched(state for part in opening.parts for state in part.scan.states)
+        self._files = Watched(
+            (state for part in opening.parts for state in part.scan.states),
+            (head for part in opening.parts for head in part.scan.heads),
+        )
         self._looked_at = 0.0
         self._sure: deque[pa.RecordBatch] = deque()
         self._worker: WorkerHandle | None = None
