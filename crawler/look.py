@@ -11,7 +11,7 @@ from crawler.report import Crawled, CrawlState, Failure
 from crawler.rules import CompiledRule
 
 SAMPLE_ROWS = 1_000
-_MOST_PASSED = 1_000
+MOST_PASSED = 1_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,8 +50,8 @@ class Look:
         if not isinstance(self.connector, KnowsPassedOver):
             return
         for place, each in enumerate(self.connector.passed_over(path)):
-            if place == _MOST_PASSED:
-                yield Failure(relation="…", reason=f"more than {_MOST_PASSED:,} files are passed over")
+            if place == MOST_PASSED:
+                yield Failure(relation="…", reason=f"more than {MOST_PASSED:,} files are passed over")
                 return
             yield Failure(relation=each.name, reason=each.reason, hint=each.hint)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from operator import itemgetter
 
 from catalog.crawl_runs import PASSED, CrawlItem, CrawlRun, CrawlRuns
@@ -14,10 +15,10 @@ from catalog.held import LOST
 from catalog.model import Dataset, Field
 from catalog.names import fold
 from catalog.relations import Place, place_of
-from catalog.sources.connector import LookStopped, Relation, StaysOpen
+from catalog.sources.connector import HasParts, LookStopped, Relation, StaysOpen
 from crawler.classify import Suggestion
 from crawler.fingerprints import mark
-from crawler.look import Look
+from crawler.look import MOST_PASSED, Look
 from crawler.politeness import Patience
 from crawler.registrar import Registrar, SourceChanged, once
 from crawler.report import Crawled, CrawlReport, CrawlState, Failure, Progress
@@ -76,10 +77,15 @@ class Running:
         return nullcontext()
 
     def _listed(self) -> Iterator[CrawlItem]:
-        """What the source lists, then what is registered though it is not listed."""
+        """What the source lists, then what is registered though it is not listed.
+
+        INVARIANT: what is a part of a registered dataset becomes none of its own: its columns would have no tags. If
+        the dataset cannot be read as a whole, that is told of it.
+        """
         seen: set[str] = set()
         path = self.run.path or None
-        for position, relation in enumerate(self._bases_first(self.look.connector.relations(path))):
+        parts: dict[str, str] = {}
+        for position, relation in enumerate(self._bases_first(self._wholes(path, parts))):
             seen.add(relation.name)
             yield CrawlItem(
                 position=position,
@@ -87,18 +93,33 @@ class Running:
                 name=relation.suggested_name,
                 fingerprint=relation.fingerprint,
             )
-        unseen = self.registrar.unseen(path, seen)
-        for position, name in enumerate(unseen, start=len(seen)):
-            yield CrawlItem(position=position, relation=name, name=name, is_listed=False)
-        for position, each in enumerate(self.look.passed_over(path), start=len(seen) + len(unseen)):
+        positions = count(len(seen))
+        for name in dict.fromkeys(parts.values()):
+            if name not in seen:
+                seen.add(name)
+                yield CrawlItem(position=next(positions), relation=name, name=name)
+        for name in self.registrar.unseen(path, seen):
+            yield CrawlItem(position=next(positions), relation=name, name=name, is_listed=False)
+        for each in (*(_part(*one) for one in islice(parts.items(), MOST_PASSED)), *self.look.passed_over(path)):
             yield CrawlItem(
-                position=position,
+                position=next(positions),
                 relation=each.relation,
                 name=each.relation,
                 outcome=PASSED,
                 reason=each.reason,
                 hint=each.hint,
             )
+
+    def _wholes(self, path: str | None, parts: dict[str, str]) -> Iterator[Relation]:
+        """The relations that are part of no registered one; the `parts` are kept with what each is a part of."""
+        connector = self.look.connector
+        known = {dataset.relation for dataset in self.registrar.registered()}
+        for relation in connector.relations(path):
+            holder = connector.holder(relation.name, known) if isinstance(connector, HasParts) else None
+            if holder is None:
+                yield relation
+            else:
+                parts[relation.name] = holder
 
     def _bases_first(self, relations: Iterable[Relation]) -> Iterator[Relation]:
         """Views come after all else, and each after the views that it reads: what descends to it is there by then."""
@@ -267,6 +288,14 @@ def _not_clear(dataset: str, why: str) -> Failure:
         relation=dataset,
         reason=f"what its columns are made of is not clear: {why}",
         hint="look at its columns' tags; each got every tag that could have come to it",
+    )
+
+
+def _part(relation: str, holder: str) -> Failure:
+    return Failure(
+        relation=relation,
+        reason=f"it is a part of `{holder}`, which is a dataset",
+        hint="remove that dataset first, to have its files as datasets of their own",
     )
 
 

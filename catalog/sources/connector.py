@@ -1,6 +1,6 @@
 """What every source connector is: it lists relations, describes and samples them, and says how to scan them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -324,6 +324,15 @@ class KnowsDefects(Protocol):
 
     def defects(self, relation: str) -> tuple[Defect, ...]:
         """What is wrong; raises SourceUnavailable."""
+        ...
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """A connector of which one relation may be a part of another, as a file is of a folder."""
+
+    def holder(self, relation: str, known: Collection[str]) -> str | None:
+        """The one of the known relations of which this one is a part, and None where it is known itself."""
         ...
 
 

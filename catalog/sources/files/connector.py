@@ -1,7 +1,7 @@
 """The connector `files`: CSV, TSV, JSON, NDJSON, Parquet, Avro and Excel files, on this machine or in a bucket."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -82,6 +82,10 @@ class FilesConnector:
     def passed_over(self, path: str | None = None) -> Iterator[PassedOver]:
         """Files of other kinds, links that are not followed, and a server's own home."""
         return self._layout.others(self._layout.sheet(path or "")[0] or None)
+
+    def holder(self, relation: str, known: Collection[str]) -> str | None:
+        """The one of the known relations of which this one is a part: a folder above it, or a pattern that it fits."""
+        return self._layout.holder(relation, known)
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""
