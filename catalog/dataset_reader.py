@@ -180,7 +180,7 @@ def _tags(tx: Transaction, within: str, parameters: list[Value]) -> _Tags:
         tx.tuples(
             "SELECT a.dataset_id, f.id, a.path, a.state, t.name"
             f" FROM (SELECT * FROM assignment WHERE state <> 'rejected'{within}) AS a JOIN tag t ON t.id = a.tag_id"
-            " LEFT JOIN field f ON f.dataset_id = a.dataset_id AND f.path = a.path",
+            " LEFT JOIN field f ON f.dataset_id = a.dataset_id AND f.path = a.path AND NOT f.is_gone",
             parameters,
         )
     )

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
+from catalog.carried_tags import carry_tags, shape_of
 from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, read_path, stored_path
@@ -164,7 +165,8 @@ class Datasets:
         """Adds a dataset or brings its columns up to date; True when anything is different afterwards.
 
         A column that the source no longer has is marked as gone: it is not listed, but its tags return with it, those
-        that somebody rejected as suggestions. `comment=None` keeps the comment that is there. What is made of the
+        that somebody rejected as suggestions; what may hold its values now has its tags meanwhile. `comment=None`
+        keeps the comment that is there. What is made of the
         dataset gets its tags at once; it gets those that come to it by its flows, and of others that are the same
         table, when these are put (`Flows`).
         """
@@ -173,7 +175,9 @@ class Datasets:
         with self._catalog.change() as tx:
             before = tx.changed_rows
             place = _put_dataset(tx, database, name, source, relation, comment)
+            known = shape_of(tx, place)
             _put_columns(tx, place, columns)
+            carry_tags(tx, place, known)
             is_changed = tx.changed_rows > before
             if is_changed:
                 descend(tx, place)

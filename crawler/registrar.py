@@ -16,6 +16,7 @@ from catalog.names import fold, nearest
 from catalog.tags import Tags
 from crawler.builtin import BUILTIN_RULES, BUILTIN_TAGS
 from crawler.classify import Suggestion
+from crawler.overlaps import Overlaps, tags_of_parts
 from crawler.plugins import Plugins
 from crawler.report import Crawled, CrawlState
 from crawler.rules import CompiledRule, compile_rules
@@ -42,6 +43,7 @@ class Registrar:
         self.into = None if into is None else self._known_database(into)
         self._taken: set[str] | None = None
         self._tables: TableFlows | None = None
+        self._overlaps: Overlaps | None = None
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -93,7 +95,16 @@ class Registrar:
             return [self._registered(found, flows, each.database, each.name, CrawlState.CHANGED) for each in known]
         if self.into is None:
             return [found]
+        found = self._with_tags_of_parts(found)
         return [self._registered(found, flows, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
+
+    def _with_tags_of_parts(self, found: Crawled) -> Crawled:
+        """A new relation with the tags that are known of its files, where these are datasets by themselves."""
+        if self._overlaps is None:
+            self._overlaps = Overlaps(self.source.connector, (each.relation for each in self.registered()))
+        within = [each for relation in self._overlaps.within(found.relation) for each in self.registered(relation)]
+        self._overlaps.add(found.relation)
+        return replace(found, suggestions=(*found.suggestions, *tags_of_parts(within, found.fields)))
 
     def note_database(self, database: str) -> None:
         """Keeps which database the source reaches, so that tags come from what other sources read of it."""

@@ -233,7 +233,7 @@ class FileRelation:
         if self.files.kind is FileKind.PARQUET:
             return tuple(name for columns in self._footers.values() for name, _ in columns)
         with self._asking():
-            return tuple(name for name, _ in self._world.columns(described_json(self.files)))
+            return tuple(name for name, _ in self._world.columns(described_json(self.files, has_maps=False)))
 
     def unreadable(self) -> SourceUnavailable:
         """Why the engine cannot read the files, as far as that can be told."""

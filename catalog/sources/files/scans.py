@@ -15,15 +15,18 @@ _NO_VALUE = "a column has cells that are no values of its type"
 _NO_FORM = "\x01"  # no moment is written so
 
 
-def described_json(files: FileSet, *, has_moments: bool = True) -> str:
+def described_json(files: FileSet, *, has_moments: bool = True, has_maps: bool = True) -> str:
     """A FROM item that finds out the keys of JSON files and their types, as `sample_size` says.
 
     The engine takes moments of other forms for such too than `pinned_json` can read; without moments they are texts.
+    It takes objects of many different keys for maps, a row as well; without maps each key is a field.
     """
     # dates as `pinned_json` reads them: the engine would take those of other forms for some too
     options = {"sample_size": sample_size(files.byte_count), "dateformat": literal("%Y-%m-%d")}
     if not has_moments:
         options["timestampformat"] = literal(_NO_FORM)
+    if not has_maps:
+        options |= {"map_inference_threshold": "-1", "field_appearance_threshold": "0"}
     return item("read_json", files, options | _json_format(files))
 
 

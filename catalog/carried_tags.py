@@ -1,0 +1,74 @@
+"""Tags of columns and fields that a crawl no longer finds, carried to what may hold their values now.
+
+A crawl shows nothing more than before. What is new where a tagged column has gone may be that column under another
+name; and where a struct has become a map, a text or other fields, nobody knows any more which part of it the tagged one
+was. Each of them has the tag until a person has looked. What has only gone leaves nothing behind.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from catalog.clock import utc_now, written_time
+from catalog.database import Transaction
+from catalog.dataset_reader import read_path
+from catalog.inner_paths import is_document
+from catalog.names import fold
+from catalog.tables import DRAWN
+
+Path = tuple[str, ...]
+Shape = Mapping[Path, tuple[str, str]]
+"""Fields by their folded paths: how the path is stored, and the type."""
+
+_SUGGEST = (
+    "INSERT INTO assignment (id, dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
+    f" VALUES ({DRAWN}, ?, ?, ?, 'suggested', 'rule', '', 1.0, ?, '', ?) ON CONFLICT (dataset_id, path, tag_id)"
+    " DO UPDATE SET (state, evidence, by, at) = ('suggested', excluded.evidence, '', excluded.at)"
+    " WHERE state = 'rejected'"
+)
+
+
+def shape_of(tx: Transaction, dataset: int) -> Shape:
+    """The fields that a dataset has now."""
+    rows = tx.rows("SELECT path, type FROM field WHERE dataset_id = ? AND NOT is_gone", [dataset])
+    return {_folded(read_path(row["path"])): (row["path"], row["type"]) for row in rows}
+
+
+def carry_tags(tx: Transaction, dataset: int, before: Shape) -> None:
+    """Suggests the tags of lost fields where their values may be now; `before` is what the dataset was.
+
+    Example: of `contact STRUCT(city, phone)` that has become a map, all has the tag of `contact.phone`.
+    """
+    now = shape_of(tx, dataset)
+    if now == before:
+        return
+    said = tx.rows("SELECT path, tag_id FROM assignment WHERE dataset_id = ? AND state <> 'rejected'", [dataset])
+    at = written_time(utc_now())
+    found = [
+        (dataset, now[holder][0], row["tag_id"], f"what `{'.'.join(path)}` held, which has the tag, may be in it", at)
+        for row in said
+        if (path := read_path(row["path"]))
+        for holder in _holders(_folded(path), before, now)
+    ]
+    tx.execute_many(_SUGGEST, found)
+
+
+def _holders(path: Path, before: Shape, now: Shape) -> Iterable[Path]:
+    """What may hold now what stood at a path."""
+    if path in now:
+        return ()
+    above = next((path[:end] for end in range(len(path) - 1, 0, -1) if path[:end] in now), ())
+    old, new = _parts(before, above), _parts(now, above)
+    has_just_gone, has_all_gone = path in before, not old & new
+    if not above or new:
+        return new - old if old and (has_just_gone or has_all_gone) else ()
+    is_as_it_was = above in before and before[above][1] == now[above][1]
+    return () if is_as_it_was or is_document(now[above][1]) else (above,)
+
+
+def _parts(shape: Shape, above: Path) -> set[Path]:
+    """What lies directly within a field, or the columns of a dataset."""
+    depth = len(above) + 1
+    return {path for path in shape if len(path) == depth and path[:-1] == above}
+
+
+def _folded(path: Path) -> Path:
+    return tuple(map(fold, path))

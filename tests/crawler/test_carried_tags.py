@@ -1,0 +1,129 @@
+"""A crawl shows nothing more than before: what may hold the values of a tagged column that has gone has its tags."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from catalog.tags import Tags
+from crawler.crawl import crawl
+from crawler.report import CrawlReport
+from tests.proxy.world import World, governed
+
+DOCUMENT = """
+veil: 1
+sources: {{data: {{connector: files, path: ./data}}}}
+databases: {{shop: {{}}}}
+tags: {{x.hidden: {{}}}}
+datasets:
+  shop.t: {{source: data, relation: {}, columns: {{{}: {{tags: [x.hidden]}}}}}}
+roles: {{analyst: {{groups: [analysts]}}}}
+policies:
+  - {{policy: some, grant: select, to: [analyst], scope: shop, having: not x.hidden, why: a test}}
+"""
+CONTACT = pa.struct([("city", pa.string()), ("card", pa.string())])
+Write = Callable[[Path], object]
+
+
+def lines(*rows: object) -> Write:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    return lambda folder: (folder / "t.ndjson").write_text(text)
+
+
+def table(type_: pa.DataType, value: object) -> Write:
+    made = pa.table({"id": [0, 1], "c": pa.array([value, value], type_)})
+    return lambda folder: pq.write_table(made, folder / "t.parquet")
+
+
+PLAIN = [{"id": i, "card": f"SECRET{i}"} for i in range(6)]
+INNER = [{"id": i, "c": {"city": "x", "card": f"SECRET{i}"}} for i in range(6)]
+CHANGES: dict[str, tuple[str, str, Write, Write]] = {
+    "row to JSON": ("t.ndjson", "card", lines(*PLAIN), lines(*PLAIN, 5)),
+    "row to a list": ("t.ndjson", "card", lines(*PLAIN), lines(PLAIN)),
+    "many odd keys": ("t.ndjson", "card", lines(*PLAIN), lines(*PLAIN, *({f"k{i}": 1} for i in range(60)))),
+    "another name": ("t.ndjson", "card", lines(*PLAIN), lines({"id": 1, "number": "SECRET"})),
+    "struct to JSON": ("t.ndjson", "c.card", lines(*INNER), lines(*INNER, {"id": 9, "c": 5})),
+    "struct to text": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": '{"card": "SECRET"}'})),
+    "struct to texts": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": ["x", "SECRET"]})),
+    "struct within": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": {"v": {"card": "SECRET"}}})),
+    "field of another name": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": {"city": "", "no": "SECRET"}})),
+    "struct to map": (
+        *("t.parquet", "c.card", table(CONTACT, {"city": "x", "card": "SECRET"})),
+        table(pa.map_(pa.string(), pa.string()), [("card", "SECRET")]),
+    ),
+    "map to struct": (
+        *("t.parquet", "c.value", table(pa.map_(pa.string(), pa.string()), [("card", "SECRET")])),
+        table(CONTACT, {"city": "x", "card": "SECRET"}),
+    ),
+    "struct to bytes": (
+        *("t.parquet", "c.card", table(CONTACT, {"city": "x", "card": "SECRET"})),
+        table(pa.binary(), b"SECRET"),
+    ),
+}
+
+
+@pytest.fixture
+def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    relation, tagged, before, _ = request.param
+    (tmp_path / "data").mkdir()
+    before(tmp_path / "data")
+    with governed(tmp_path, DOCUMENT.format(relation, tagged)) as world:
+        yield world
+
+
+def crawled(world: World) -> CrawlReport:
+    return crawl(world.catalog, "data", into="shop", by="max")
+
+
+def shown(world: World) -> str:
+    return str(world.outcome("from shop.t"))
+
+
+@pytest.mark.parametrize(
+    ("made", "after"), [(each, each[3]) for each in CHANGES.values()], ids=CHANGES, indirect=["made"]
+)
+def test_no_change_of_shape_shows_what_was_hidden(made: World, after: Write) -> None:
+    assert "SECRET" not in shown(made)
+    after(made.folder / "data")
+    assert "SECRET" not in shown(made)
+    crawled(made)
+    assert "SECRET" not in shown(made)
+
+
+@pytest.mark.parametrize("made", [CHANGES["struct to text"]], indirect=True)
+def test_a_person_has_the_last_word(made: World) -> None:
+    lines({"id": 1, "c": "no card any more"})(made.folder / "data")
+    crawled(made)
+    [told] = [each for each in Tags(made.catalog).assignments("shop.t") if each.path == ("c",)]
+    assert (told.state, told.evidence) == ("suggested", "what `c.card` held, which has the tag, may be in it")
+    Tags(made.catalog).reject("shop.t", ("c",), "x.hidden", by="ada")
+    assert "no card any more" in shown(made)
+    crawled(made)
+    assert "no card any more" in shown(made)
+
+
+@pytest.mark.parametrize("made", [CHANGES["struct to text"]], indirect=True)
+def test_a_struct_that_has_only_lost_the_field_is_shown(made: World) -> None:
+    lines({"id": 1, "c": {"city": "Bern"}})(made.folder / "data")
+    crawled(made)
+    assert "Bern" in shown(made)
+    lines({"id": 1, "c": {"city": "Bern"}, "later": "seen"})(made.folder / "data")
+    crawled(made)
+    assert "seen" in shown(made)
+
+
+def write_part(folder: Path, number: int) -> object:
+    (folder / "exp").mkdir(exist_ok=True)
+    return pq.write_table(pa.table({"id": [number], "card": ["SECRET"]}), folder / f"exp/part-{number}.parquet")
+
+
+def test_a_folder_has_the_tags_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_part(tmp_path / "data", 0)
+    with governed(tmp_path, DOCUMENT.format("exp/part-0.parquet", "card")) as world:
+        write_part(tmp_path / "data", 1)
+        assert crawled(world).new == ("shop.exp",)
+        assert world.outcome("from shop.exp order by id")[-1] == [("0",), ("1",)]
