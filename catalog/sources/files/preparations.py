@@ -84,7 +84,7 @@ class Preparations:
         return self._copy(
             files,
             file,
-            f"sheet with its empty rows|{header}|{files.known}",
+            f"sheet with all rows in order|{header}|{files.known}",
             f"{file.stem}.parquet",
             lambda target: convert(spreadsheets.write_parquet, file, files.sheet, target, header, files.known),
         )

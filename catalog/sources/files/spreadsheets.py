@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.worksheet._reader import WorkSheetParser
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
@@ -164,15 +165,36 @@ class _Rows:
 
 
 def _read(sheet: ReadOnlyWorksheet, file: Path) -> Iterator[_Cells]:
-    """All rows of a sheet, whatever it says of its own size; a number of a row that no sheet has is refused."""
-    sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=_MOST_ROWS + 1, values_only=True)
-    for number, row in enumerate(rows, start=1):
-        if number > _MOST_ROWS:
-            raise SourceUnavailable(
-                f"`{file.name}` has more rows than Excel reads", hint="keep such data as CSV or Parquet"
-            )
-        yield row
+    """All rows of a sheet, whatever it says of its own size; a number of a row that no sheet has is refused.
+
+    INVARIANT: no row or cell that is written is left out: openpyxl's own rows pass over one whose number is not larger
+    than that of the row before, and keep of cells in one place the last.
+    """
+    above, book = 0, sheet.parent
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=book.data_only,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            if number > _MOST_ROWS:
+                raise SourceUnavailable(
+                    f"`{file.name}` has more rows than Excel reads", hint="keep such data as CSV or Parquet"
+                )
+            found = {cell["column"]: cell["value"] for cell in cells}
+            if number <= above or len(found) < len(cells):
+                raise SourceUnavailable(
+                    f"the rows of the sheet `{sheet.title}` of `{file.name}` are not in order, or two cells of one are"
+                    " in one place",
+                    hint="open the file in Excel and save it anew",
+                )
+            yield from repeat((), number - above - 1)
+            yield tuple(found.get(column) for column in range(1, max(found, default=0) + 1))
+            above = number
 
 
 def _titles(first: Sequence[_Cells]) -> int:

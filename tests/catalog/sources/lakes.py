@@ -1,5 +1,6 @@
 """Folders of files for tests: how they are written, and read through a session."""
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def workbook(path: Path, **sheets: Sequence[tuple[object, ...]]) -> None:
         for line in lines:
             sheet.append(line)
     book.save(path)
+
+
+def changed_sheet(path: Path, old: bytes, new: bytes) -> None:
+    """Writes something else into the first sheet of an Excel file."""
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old in parts[sheet]
+    parts[sheet] = parts[sheet].replace(old, new)
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in parts.items():
+            packed.writestr(name, part)
 
 
 def relations(source: Source) -> list[str]:

@@ -4,7 +4,6 @@ import datetime as dt
 import io
 import json
 import os
-import zipfile
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +23,7 @@ from catalog.sources.files.sets import FileSet
 from catalog.sources.private_copies import PrivateCopies
 from catalog.sources.workers.apart import call_apart
 from crawler.crawl import crawl_folder
-from tests.catalog.sources.lakes import expected, lake, relations, rows, types, workbook, write
+from tests.catalog.sources.lakes import changed_sheet, expected, lake, relations, rows, types, workbook, write
 from tests.contracts.connectors import ConnectorContract, read
 
 PEOPLE = [
@@ -255,27 +254,15 @@ def test_what_takes_more_memory_than_one_worker_may_harms_nobody() -> None:
     call_apart(30, bytes, 2**10)
 
 
-def _changed(path: Path, old: bytes, new: bytes) -> None:
-    """Writes something else into the first sheet of an Excel file."""
-    with zipfile.ZipFile(path) as packed:
-        parts = {name: packed.read(name) for name in packed.namelist()}
-    sheet = "xl/worksheets/sheet1.xml"
-    assert old in parts[sheet]
-    parts[sheet] = parts[sheet].replace(old, new)
-    with zipfile.ZipFile(path, "w") as packed:
-        for name, part in parts.items():
-            packed.writestr(name, part)
-
-
 def test_a_sheet_is_read_whole_whatever_it_says_of_its_size(tmp_path: Path) -> None:
     workbook(tmp_path / "data.xlsx", s=[("a", "b"), (1, 2), (3, 4)])
-    _changed(tmp_path / "data.xlsx", b'<dimension ref="A1:B3"', b'<dimension ref="A1:A2"')
+    changed_sheet(tmp_path / "data.xlsx", b'<dimension ref="A1:B3"', b'<dimension ref="A1:A2"')
     assert rows(lake(tmp_path), "data.xlsx/s") == [{"a": 1, "b": 2}, {"a": 3, "b": 4}]
 
 
 def test_a_row_that_no_sheet_has_is_refused(tmp_path: Path) -> None:
     workbook(tmp_path / "data.xlsx", s=[("a",), (1,), (2,)])
-    _changed(tmp_path / "data.xlsx", b'<row r="3"><c r="A3"', b'<row r="999999999999"><c r="A999999999999"')
+    changed_sheet(tmp_path / "data.xlsx", b'<row r="3"><c r="A3"', b'<row r="999999999999"><c r="A999999999999"')
     with pytest.raises(SourceUnavailable, match="more rows than Excel reads"):
         connect(lake(tmp_path)).describe("data.xlsx/s")
 

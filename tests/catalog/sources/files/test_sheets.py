@@ -11,7 +11,7 @@ from catalog.errors import SourceUnavailable
 from catalog.registry import connect
 from catalog.sources.connector import Expected
 from catalog.sources.sessions import SessionCache
-from tests.catalog.sources.lakes import expected, lake, rows, types, workbook
+from tests.catalog.sources.lakes import changed_sheet, expected, lake, rows, types, workbook
 from tests.contracts.connectors import read
 
 TABLE: list[tuple[object, ...]] = [("id", "note", "secret"), (1, "a", "s"), (2, "b", "t")]
@@ -123,3 +123,33 @@ def test_what_a_crawl_finds_anew_is_read_anew(tmp_path: Path) -> None:
     assert read(source, fewer, cache) == [{"id": 1}, {"id": 2}]
     assert connector.scan(fewer).files != connector.scan(BOOK).files
     assert connector.scan(BOOK) == connector.scan(BOOK)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        (b'<row r="3"', b'<row r="2"'),
+        (b'<row r="3"', b'<row r="1"'),
+        (b'<row r="2"', b'<row r="5"'),
+        (b'<row r="1"', b'<row r="0"'),
+        (b'<c r="B3"', b'<c r="A3"'),
+    ],
+)
+def test_a_sheet_of_which_rows_or_cells_would_be_lost_is_refused(
+    tmp_path: Path, written: bytes, instead: bytes
+) -> None:
+    workbook(tmp_path / "x.xlsx", s=TABLE)
+    changed_sheet(tmp_path / "x.xlsx", written, instead)
+    with pytest.raises(SourceUnavailable, match="are not in order, or two cells of one are in one place"):
+        rows(lake(tmp_path), "x.xlsx/s")
+
+
+def test_cells_are_where_they_say_and_rows_need_no_numbers(tmp_path: Path) -> None:
+    workbook(tmp_path / "x.xlsx", s=[("id", "n"), (1, 10), (2, 20)])
+    changed_sheet(tmp_path / "x.xlsx", b'<row r="3">', b"<row>")
+    changed_sheet(
+        tmp_path / "x.xlsx",
+        b'<c r="A3" t="n"><v>2</v></c><c r="B3" t="n"><v>20</v></c>',
+        b'<c r="B3" t="n"><v>20</v></c><c r="A3" t="n"><v>2</v></c>',
+    )
+    assert rows(lake(tmp_path), "x.xlsx/s") == [{"id": 1, "n": 10}, {"id": 2, "n": 20}]
