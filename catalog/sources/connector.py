@@ -331,8 +331,8 @@ class KnowsDefects(Protocol):
 class HasParts(Protocol):
     """A connector of which one relation may be a part of another, as a file is of a folder."""
 
-    def holder(self, relation: str, known: Collection[str]) -> str | None:
-        """The one of the known relations of which this one is a part, and None where it is known itself."""
+    def holder(self, known: Collection[str]) -> Callable[[str], str | None]:
+        """What tells of which of the known relations one is a part; of one that is known itself it tells None."""
         ...
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from catalog.database import Catalog
 from catalog.datasets import Datasets
-from catalog.model import Database, Source
+from catalog.model import Database, Source, Tag, TagState
 from catalog.registry import connect
 from catalog.sources.connector import HasParts
+from catalog.tags import Tags
 from crawler.crawl import crawl
 from tests.catalog.sources.lakes import lake, write
 
@@ -76,6 +77,26 @@ def test_what_is_registered_beside_its_folder_is_looked_at_as_ever(catalog: Cata
     assert _relations(catalog) == {"exp", "exp/part-0.csv"}
 
 
+def test_a_folder_whose_files_were_datasets_first_has_their_tags(catalog: Catalog, data: Path) -> None:
+    write(data / "exp/notes.csv", "a\n1\n")
+    crawl(catalog, "lake", into="shop", by="ada")
+    Tags(catalog).put_tag(Tag(name="x.hidden"))
+    Tags(catalog).confirm("shop.part-0", ("card",), "x.hidden", by="ada")
+    Tags(catalog).confirm("shop.part-1", (), "x.hidden", by="ada")
+    Tags(catalog).confirm("shop.part-0", ("id",), "x.hidden", by="ada")
+    Tags(catalog).reject("shop.part-0", ("id",), "x.hidden", by="ada")
+    (data / "exp/notes.csv").unlink()
+    crawl(catalog, "lake", into="shop", by="ada")
+    assert {(each.path, each.tag) for each in Tags(catalog).assignments("shop.exp")} == {
+        ((), "x.hidden"),
+        (("card",), "x.hidden"),
+    }
+    Tags(catalog).reject("shop.exp", (), "x.hidden", by="ada")
+    crawl(catalog, "lake", into="shop", is_full=True, by="ada")
+    (whole,) = Tags(catalog).assignments("shop.exp", state=TagState.SUGGESTED)
+    assert (whole.path, whole.missing_since) == (("card",), None)
+
+
 @pytest.mark.parametrize(
     ("relation", "known", "holder"),
     [
@@ -92,4 +113,4 @@ def test_what_is_registered_beside_its_folder_is_looked_at_as_ever(catalog: Cata
 def test_of_what_a_relation_is_a_part(data: Path, relation: str, known: list[str], holder: str | None) -> None:
     connector = connect(lake(data))
     assert isinstance(connector, HasParts)
-    assert connector.holder(relation, known) == holder
+    assert connector.holder(known)(relation) == holder

@@ -83,9 +83,9 @@ class FilesConnector:
         """Files of other kinds, links that are not followed, and a server's own home."""
         return self._layout.others(self._layout.sheet(path or "")[0] or None)
 
-    def holder(self, relation: str, known: Collection[str]) -> str | None:
-        """The one of the known relations of which this one is a part: a folder above it, or a pattern that it fits."""
-        return self._layout.holder(relation, known)
+    def holder(self, known: Collection[str]) -> Callable[[str], str | None]:
+        """What tells of which of the known relations one is a part: of a folder above it, or of a pattern."""
+        return self._layout.holder(known)
 
     def describe(self, relation: str) -> tuple[Field, ...]:
         """Columns in order with the types DuckDB gives them; raises SourceUnavailable."""

@@ -87,20 +87,21 @@ class Layout:
         partitions = _partition_keys(relation, path, files) if is_folder and self._is_partitioned(path) else ()
         return self.place.seen(relation, kind, files, partitions, sheet)
 
-    def holder(self, relation: str, known: Iterable[str]) -> str | None:
-        """The one of the known relations that is a folder above this one, or a pattern that it fits."""
-        steps, names = Path(relation).parts, {Path(name).as_posix(): name for name in known}
-        if "/".join(steps) in names:
-            return None
-        folders = ("/".join(steps[:count]) or "." for count in range(len(steps)))
-        above = next((names[folder] for folder in folders if folder in names), None)
-        book = Path(self.sheet(relation)[0]).parts
-        return above or next((name for name in names.values() if self._is_pattern(name, book)), None)
+    def holder(self, known: Iterable[str]) -> Callable[[str], str | None]:
+        """What tells which of the known relations is a folder above one, or a pattern that it fits."""
+        names = {Path(name).as_posix(): name for name in known}
+        patterns = [name for name in names.values() if GLOB.search(name) and not self.place.is_file(self.root / name)]
 
-    def _is_pattern(self, name: str, steps: Sequence[str]) -> bool:
-        return (
-            bool(GLOB.search(name)) and _matches(steps, Path(name).parts) and not self.place.is_file(self.root / name)
-        )
+        def found(relation: str) -> str | None:
+            steps = Path(relation).parts
+            if "/".join(steps) in names:
+                return None
+            folders = ("/".join(steps[:count]) or "." for count in range(len(steps)))
+            above = next((names[folder] for folder in folders if folder in names), None)
+            book = Path(self.sheet(relation)[0]).parts
+            return above or next((name for name in patterns if _matches(book, Path(name).parts)), None)
+
+        return found
 
     def sheet(self, relation: str) -> tuple[str, str]:
         """The relation of an Excel file and the sheet of it that is meant: `books/costs.xlsx/2024` has both."""
