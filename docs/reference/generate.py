@@ -109,7 +109,8 @@ What begins otherwise is refused, and told what works:
 A text has at most {limits.characters:,} characters and {limits.tokens:,} words and signs, {limits.words:,} of
 them other than literals and commas. It nests {limits.depth}
 brackets deep (calls after dots count as such) and {limits.lambdas} lambdas, chains {limits.chain} operators or queries,
-and reads {limits.relations:,} relations with {limits.joins} joins. Within these it is settled in about a second. A long
+and reads {limits.relations:,} relations with {limits.joins} joins, {limits.in_step} of them
+POSITIONAL. Within these it is settled in about a second. A long
 list goes into a parameter as one text: `WHERE id::varchar IN (SELECT unnest(string_split(?, ',')))`.
 
 ## Functions

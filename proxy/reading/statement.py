@@ -241,9 +241,14 @@ def _too_long_a_chain(limits: SqlLimits) -> LimitExceeded:
 
 
 def _check_joins(tree: exp.Expr, limits: SqlLimits) -> None:
-    joins = sum(1 for _ in tree.find_all(exp.Join))
-    if joins > limits.joins:
-        raise LimitExceeded(f"the SQL has {joins} joins and the limit is {limits.joins}")
+    joins = list(tree.find_all(exp.Join))
+    if len(joins) > limits.joins:
+        raise LimitExceeded(f"the SQL has {len(joins)} joins and the limit is {limits.joins}")
+    if sum(str(join.args.get("method")).upper() == "POSITIONAL" for join in joins) > limits.in_step:
+        raise LimitExceeded(
+            f"the SQL has more than {limits.in_step} POSITIONAL JOINs, which read all their relations at once",
+            hint="number the rows using row_number(), and join by that",
+        )
     if _count_relations(tree, {}) > limits.relations:
         raise LimitExceeded(
             f"the SQL reads more than {limits.relations:,} relations, each WITH as often as it is named",

@@ -39,6 +39,8 @@ _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\", "
 class SqlLimits:
     """How much SQL is read: characters, tokens, depth of brackets and of lambdas, length of a chain, joins.
 
+    A join that reads `in_step` holds a connection of each database's relation at the same time, row by row.
+
     `words` counts the tokens but literals and commas, which take little of the time to judge a text.
     `relations` counts those that a query reads where each CTE is written out as often as it is named; `path` is the
     longest text behind an arrow, `->` or `->>`, which the parser reads as a path.
@@ -51,6 +53,7 @@ class SqlLimits:
     lambdas: int = 6
     chain: int = 300
     joins: int = 100
+    in_step: int = 8
     relations: int = 1_000
     path: int = 2_000
 

@@ -164,6 +164,8 @@ _DOUBLING = ", ".join(f"c{n} as (from c{n - 1} union all from c{n - 1})" for n i
         ("select " + ", ".join(["a like all ('a%', 'b%', 'c%')"] * 700) + " from t", SqlLimits()),
         ("select " + "(" * 70 + "1" + ")" * 70, SqlLimits()),
         ("select * from a, b, c", SqlLimits(joins=1)),
+        ("select * from a" + " positional join a" * 9, SqlLimits()),
+        ("with b as (select * from a positional join a) select * from b positional join b", SqlLimits(in_step=1)),
         ("select " + "[" * 10_000 + "1" + "]" * 10_000, SqlLimits()),
         ("select 'a'" + "||'a'" * 400, SqlLimits()),
         ("select true" + " and true" * 9_000, SqlLimits()),

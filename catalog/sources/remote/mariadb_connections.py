@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.errors import SettingsInvalid, SourceTimeout, VeilError
 from catalog.sources.remote.bound_keys import MARIADB_PAD, mariadb_binding, pad_bytes
+from catalog.sources.remote.connection_limit import refuse_more
 from catalog.sources.remote.locks import BRIEFLY
 from catalog.sources.remote.mariadb_failures import failure
 from catalog.sources.remote.mariadb_held import moment_lost
@@ -132,6 +133,8 @@ class MariaDbConnections:
 
     def _made(self) -> Opened:
         """A new connection in a read-only transaction."""
+        with self._guard:
+            refuse_more(len(self._open), self._source)
         reading = None if self._seconds is None else self._seconds + _GRACE_SECONDS
         with self.told():
             connection: Opened = driver().connect(**self._arguments, read_timeout=reading)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import SourceTimeout, SourceUnavailable, VeilError
 from catalog.sources.kept import Kept
+from catalog.sources.remote.connection_limit import refuse_more
 from catalog.sources.remote.locks import BRIEFLY
 from catalog.sources.remote.postgres_catalog import SETTINGS
 from catalog.sources.remote.postgres_failures import told
@@ -44,6 +45,8 @@ class PostgresConnections:
 
         It waits briefly for a lock, or as long as any statement may take. A new one has the account's settings of now.
         """
+        with self._guard:
+            refuse_more(len(self._open), self._source)
         left: Any = None if is_new else self._kept.take(self._url)
         if left is not None:
             with suppress(SourceUnavailable):  # the server may have ended it meanwhile

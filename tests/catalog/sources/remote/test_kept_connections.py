@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import SourceTimeout, SourceUnavailable
+from catalog.errors import LimitExceeded, SourceTimeout, SourceUnavailable
 from catalog.registry import connect
 from catalog.sources import kept as keeping
 from catalog.sources.connector import Expected, Limits
@@ -202,3 +202,11 @@ def test_another_server_at_the_address_is_refused(database: Database, kept: Kept
         snapshot._connections._started = "2026-01-01 00:00:00.123456+00"
         with pytest.raises(SourceUnavailable, match="leads to another server than a moment ago"):
             read(snapshot, database)
+
+
+def test_one_look_has_a_bounded_number_of_connections(
+    database: Database, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.sources.remote.connection_limit._MOST", 1)
+    with closing(opened(database, kept)) as snapshot, pytest.raises(LimitExceeded, match="at the same time"):
+        read(snapshot, database)
