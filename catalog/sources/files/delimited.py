@@ -4,6 +4,7 @@ import codecs
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from duckdb.sqltypes import DuckDBPyType
@@ -55,20 +56,21 @@ class CsvDialect:
 
 
 def dialect_of(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
-    """The dialect of delimited files, as the largest of them shows it.
+    """The dialect of delimited files, as the first of them shows it that tells one (`telling`).
 
     The first line decides on the delimiter (see `delimiter_of`); without `has_header` a first line of values of
-    another type than those below is a header. Both show in the names of the columns, so that rows which change later
-    can make a file one that has lost its columns, but not one that is read otherwise. Nothing else is found from rows.
+    another type than those below, in the largest file, is a header. Both show in the names of the columns, so that rows
+    which change later can make a file one that has lost its columns, but not one that is read otherwise. Nothing else
+    is found from rows.
     """
     _, largest = max(zip(files.sizes, files.files, strict=True))
-    head = beginning(largest, HEAD_BYTES)
-    cells = _cells_by_delimiter(head)
     told = "\t" if files.kind is FileKind.TSV else given.delimiter
+    first, head = telling(files.files[:1] if told else files.files)
+    cells = _cells_by_delimiter(head)
     delimiter = told or delimiter_of(head) or max(cells, key=lambda each: cells[each], default=",")
     if files.is_split_anew and (given.quote != '"' or given.escape is not None):
         raise SourceUnavailable(
-            f"the files of the dataset are split by different delimiters, and `{largest.name}` is not quoted as copies "
+            f"the files of the dataset are split by different delimiters, and `{first.name}` is not quoted as copies "
             'of the others are, by `"` and `""` within it',
             hint="write them alike, or give each kind a folder of its own",
         )
@@ -77,10 +79,20 @@ def dialect_of(world: World, files: FileSet, given: CsvOptions) -> CsvDialect:
         dialect = replace(dialect, has_header=_has_header(world, largest, dialect))
     if told is None and not dialect.has_header and set(cells) - {delimiter}:
         raise SourceUnavailable(
-            f"`{largest.name}` has no header, and its first line does not tell what it is split by",
+            f"`{first.name}` has no header, and its first line does not tell what it is split by",
             hint="set the source's option `delimiter`",
         )
     return dialect
+
+
+def telling(files: Sequence[Path]) -> tuple[Path, bytes]:
+    """The first file by name whose first lines tell what it is split by, or the very first; and how it begins.
+
+    INVARIANT: which file is the largest decides on no delimiter, as it hangs on cells that somebody may not see.
+    """
+    heads = ((file, beginning(file, HEAD_BYTES)) for file in files)
+    first = next(heads)
+    return next((each for each in chain([first], heads) if delimiter_of(each[1]) is not None), first)
 
 
 def _has_header(world: World, largest: Path, dialect: CsvDialect) -> bool:
@@ -129,7 +141,7 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, int]:
 
 
 def refuse_other_delimiters(relation: str, files: Iterable[Path], dialect: CsvDialect) -> None:
-    """Raises SourceUnavailable for a file that is split otherwise than the largest, as all of them are taken to be."""
+    """Raises SourceUnavailable for a file that is split otherwise than all of them are taken to be."""
     for file in files:
         own = delimiter_of(beginning(file, HEAD_BYTES))
         if own is not None and own != dialect.delimiter:

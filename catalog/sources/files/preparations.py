@@ -63,10 +63,10 @@ class Preparations:
         )
 
     def _split_alike(self, files: FileSet) -> FileSet:
-        """The same files, with copies of those whose delimiter is not that of the largest; the source may name one."""
+        """The same files, with copies of those whose delimiter is not that of the first; the source may name one."""
         if files.kind is not FileKind.CSV or len(files.files) == 1 or self._options.csv.delimiter is not None:
             return files
-        others = split_otherwise(files.files, files.sizes)
+        others = split_otherwise(files.files)
         alike = _replaced(files, [self._split(files, file, *others.get(file, ())) for file in files.files])
         return replace(alike, is_split_anew=bool(others))
 

@@ -1,4 +1,4 @@
-"""Files of one dataset that are split otherwise than its largest: each is copied, split as that one is."""
+"""Files of one dataset that are split otherwise than its first: each is copied, split as that one is."""
 
 import csv
 import io
@@ -7,26 +7,26 @@ from pathlib import Path
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
-from catalog.sources.files.delimited import HEAD_BYTES, ROW_BYTES, delimiter_of
+from catalog.sources.files.delimited import HEAD_BYTES, ROW_BYTES, delimiter_of, telling
 from catalog.sources.files.encodings import beginning, refuse_foreign, unpacked
 
 _END = "\r\n"
 
 
-def split_otherwise(files: Sequence[Path], sizes: Sequence[int]) -> dict[Path, tuple[str, str]]:
-    """The files whose header names the columns of the largest with another delimiter between them: theirs and its.
+def split_otherwise(files: Sequence[Path]) -> dict[Path, tuple[str, str]]:
+    """The files whose header names the columns of the first that tells its delimiter with another one: theirs and its.
 
     A file of which that is not sure is left as it is, and is found not to agree with the others.
 
-    Example: of a large `2024.csv` that begins with `id,name` and a small `2025.csv` with `id;name;city` it tells
+    Example: of a `2024.csv` that begins with `id,name` and a `2025.csv` with `id;name;city` it tells
     `{2025.csv: (";", ",")}`.
     """
-    _, largest = max(zip(sizes, files, strict=True))
-    heads = {file: beginning(file, HEAD_BYTES) for file in files}
-    wanted = delimiter_of(heads[largest])
+    _, head = telling(files)
+    wanted = delimiter_of(head)
     if wanted is None:
         return {}
-    names = _names(heads[largest], wanted)
+    heads = {file: beginning(file, HEAD_BYTES) for file in files}
+    names = _names(head, wanted)
     found = {file: own for file in files if (own := delimiter_of(heads[file])) not in (None, wanted)}
     return {file: (own, wanted) for file, own in found.items() if own and _continue(names, _names(heads[file], own))}
 

@@ -185,8 +185,34 @@ def test_a_line_within_a_cell_stays_in_it_when_a_file_is_split_anew(tmp_path: Pa
 def test_files_of_a_series_that_are_split_otherwise_are_named(tmp_path: Path) -> None:
     write(tmp_path / "s/p1.csv", "a,b\n1,x\n2,y\n")
     write(tmp_path / "s/p2.csv", "a;c\n3;z\n4;long\n")
-    with pytest.raises(SourceUnavailable, match=r"not written alike: `p1\.csv` is split by commas, and others by semi"):
+    with pytest.raises(
+        SourceUnavailable, match=r"not written alike: `p2\.csv` is split by semicolons, and others by c"
+    ):
         connect(lake(tmp_path)).describe("s")
+
+
+@pytest.mark.parametrize("odd", [' "x"', '"x" ', '"x', "x"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_which_file_is_larger_decides_on_nothing(tmp_path: Path, odd: str, place: int) -> None:
+    told = []
+    for number, lengths in enumerate(((60, 3), (3, 60))):
+        for each, split in enumerate(",;"):
+            cell = odd if each == place else "x"
+            write(
+                tmp_path / f"{number}/s/p{each}.csv",
+                f"id{split}open{split}secret\n1{split}{cell}{split}{'s' * lengths[each]}\n",
+            )
+        try:
+            told.append(str([row["open"] for row in rows(lake(tmp_path / str(number)), "s")]))
+        except SourceUnavailable as error:
+            told.append(error.detail)
+    assert told[0] == told[1]
+
+
+def test_a_file_that_tells_no_delimiter_leaves_that_to_the_next(tmp_path: Path) -> None:
+    for number, text in enumerate(("id\n1\n", "id;n\n2;3\n", "id,n\n4,5\n")):
+        write(tmp_path / f"s/p{number}.csv", text)
+    assert rows(lake(tmp_path), "s") == [{"id": 1, "n": None}, {"id": 2, "n": 3}, {"id": 4, "n": 5}]
 
 
 def test_of_many_bad_rows_some_lines_are_told(tmp_path: Path) -> None:
