@@ -126,7 +126,7 @@ def install(app: flask.Flask, newest_revision: Callable[[], int], *, threads: in
     """Settle where each request came from, give each person a share of the threads, put the headers on every API
     answer, and tell connections who reads.
 
-    INVARIANT: nobody at all is told a revision, which would tell when and how often policies, tags or sources change.
+    INVARIANT: nobody at all is told revision 0: another would tell when and how often policies, tags or sources change.
     A turn lasts until the request is answered, and where an answer is made while it is sent, until it is sent.
     """
     app.extensions[_UNDER_WAY] = Turns(
@@ -140,8 +140,8 @@ def install(app: flask.Flask, newest_revision: Callable[[], int], *, threads: in
     def finish(response: flask.Response) -> flask.Response:
         if is_api():
             response.headers["Veil-Decision-Id"] = decision_id()
-            if "subject" in flask.g and response.status_code != NotAuthenticated.status:
-                response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision))
+            is_known = "subject" in flask.g and response.status_code != NotAuthenticated.status
+            response.headers["Veil-Policy-Revision"] = str(_revision(newest_revision) if is_known else 0)
             response.headers.setdefault("Cache-Control", "no-store")
         connection = outgoing.of_request(flask.request.environ)
         if connection is not None and "subject" in flask.g:

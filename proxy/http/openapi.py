@@ -56,7 +56,7 @@ def parameter(name: str, text: str, *, place: str = "query", schema: Json = TEXT
 HEADERS: Json = {
     "Veil-Decision-Id": {"description": "Names this request in the journal.", "schema": TEXT},
     "Veil-Policy-Revision": {
-        "description": "The policy revision it was decided under, for who is known.",
+        "description": "The policy revision it was decided under; 0 where nobody is known.",
         "schema": COUNT,
     },
 }

@@ -185,7 +185,7 @@ def test_an_unknown_route_or_method_is_a_problem(client: FlaskClient, method: st
     assert response.status_code == status
     assert response.content_type == "application/problem+json"
     assert "Veil-Decision-Id" in response.headers
-    assert "Veil-Policy-Revision" not in response.headers
+    assert response.headers["Veil-Policy-Revision"] == "0"
 
 
 @pytest.mark.parametrize(
