@@ -46,6 +46,8 @@ def tags_of_parts(parts: Iterable[Dataset], fields: Iterable[Field]) -> tuple[Su
     found: dict[tuple[Path, str], Suggestion] = {}
     for dataset in parts:
         evidence = f"`{dataset.full_name}`, which is a part of it, has the tag"
+        for tag in sorted(dataset.confirmed | dataset.suggested):
+            found[(), tag] = Suggestion(path=(), tag=tag, confidence=1.0, evidence=evidence, rule="")
         for column in dataset.columns:
             folded = tuple(map(fold, column.path))
             held = next((paths[folded[:end]] for end in range(len(folded), 0, -1) if folded[:end] in paths), None)

@@ -11,7 +11,7 @@ from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
 from catalog.flow import Flow, TableFlows
 from catalog.flows import Flows
-from catalog.model import Dataset, Field, Source, TagAssignment, TagOrigin, TagState
+from catalog.model import Dataset, Source, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, nearest
 from catalog.tags import Tags
 from crawler.builtin import BUILTIN_RULES, BUILTIN_TAGS
@@ -42,7 +42,6 @@ class Registrar:
         self.source = self._known_source(source)
         self.into = None if into is None else self._known_database(into)
         self._taken: set[str] | None = None
-        self._known: list[tuple[str, str]] | None = None
         self._tables: TableFlows | None = None
         self._overlaps: Overlaps | None = None
 
@@ -73,23 +72,6 @@ class Registrar:
         """The datasets that are made of the source, or of one relation of it."""
         return self.datasets.datasets_of(self.source.name, relation)
 
-    def from_parts(self, found: Crawled) -> Iterator[Suggestion]:
-        """The tags of the datasets below a folder that was found, for the columns of the same names."""
-        if self._known is None:
-            self._known = [(each.relation, each.full_name) for each in self.registered()]
-        parts = [name for relation, name in self._known if relation.startswith(f"{found.relation}/")]
-        paths = {tuple(map(fold, path)): path for path in _paths(found.fields)} if parts else {}
-        for each in (assignment for part in parts for assignment in self._tags.assignments(part)):
-            path = paths.get(tuple(map(fold, each.path)))
-            if path is not None and each.state is not TagState.REJECTED:
-                yield Suggestion(
-                    path=path,
-                    tag=each.tag,
-                    confidence=1.0 if each.state is TagState.CONFIRMED else each.confidence,
-                    evidence="a part of the dataset has it",
-                    rule="",
-                )
-
     def suggestions(self) -> dict[str, tuple[Suggestion, ...]]:
         """What crawls suggested and nobody rejected since, by dataset, best first."""
         found: dict[str, list[Suggestion]] = {}
@@ -109,20 +91,21 @@ class Registrar:
         INVARIANT: its columns are there with every tag that comes to them by what they hold of others, or not at all.
         """
         known = self.registered(found.relation)
+        if known or self.into is not None:
+            found = self._with_tags_of_parts(found)
         if known:
             return [self._registered(found, flows, each.database, each.name, CrawlState.CHANGED) for each in known]
         if self.into is None:
             return [found]
-        found = self._with_tags_of_parts(found)
         return [self._registered(found, flows, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
 
     def _with_tags_of_parts(self, found: Crawled) -> Crawled:
-        """A new relation with the tags that are known of its files, where these are datasets by themselves."""
+        """A relation with the tags that are known of its files, where these are datasets by themselves."""
         if self._overlaps is None:
             self._overlaps = Overlaps(self.source.connector, (each.relation for each in self.registered()))
         within = [each for relation in self._overlaps.within(found.relation) for each in self.registered(relation)]
         self._overlaps.add(found.relation)
-        return replace(found, suggestions=(*found.suggestions, *tags_of_parts(within, found.fields)))
+        return replace(found, suggestions=once((*found.suggestions, *tags_of_parts(within, found.fields))))
 
     def note_database(self, database: str) -> None:
         """Keeps which database the source reaches, so that tags come from what other sources read of it."""
@@ -244,13 +227,6 @@ def once(suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
     for each in sorted(suggestions, key=lambda each: -each.confidence):
         best.setdefault((each.path, each.tag), each)
     return tuple(best.values())
-
-
-def _paths(fields: Iterable[Field], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The paths of fields, and the empty one of what holds them."""
-    yield above
-    for each in fields:
-        yield from _paths(each.fields, (*above, each.name))
 
 
 def _is_under(relation: str, path: str) -> bool:

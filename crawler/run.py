@@ -167,7 +167,7 @@ class Running:
         self._settle()
         relation = Relation(name=item.relation, suggested_name=item.name, fingerprint=item.fingerprint)
         try:
-            found = self._with_tags_of_parts(self.look.at(relation))
+            found = self.look.at(relation)
             told = self.descent.of(found.relation, [each.name for each in found.fields], found.description)
             self.registrar.note_tables(self.descent.tables())
             with self.registrar.keeping():
@@ -182,12 +182,6 @@ class Running:
             failed = self._failed(item, error)
             with self.registrar.keeping():
                 self.runs.settle(self.run.id, [failed])
-
-    def _with_tags_of_parts(self, found: Crawled) -> Crawled:
-        """What was found, with the tags of the datasets that are parts of it: those that came before it, say."""
-        if not isinstance(self.look.connector, HasParts):
-            return found
-        return replace(found, suggestions=once((*found.suggestions, *self.registrar.from_parts(found))))
 
     def _failed(self, item: CrawlItem, error: VeilError) -> CrawlItem:
         """A relation that cannot be read; what the source does not list any more either is gone."""
