@@ -1,8 +1,9 @@
 """Tags of columns and fields that a crawl no longer finds, carried to what may hold their values now.
 
-A crawl shows nothing more than before. What is new where a tagged column has gone may be that column under another
-name; and where a struct has become a map, a text or other fields, nobody knows any more which part of it the tagged one
-was. Each of them has the tag until a person has looked. What has only gone leaves nothing behind.
+A crawl shows nothing more than before. Whatever is new in a dataset while a tagged column or field goes may be that
+one, under another name or elsewhere; and where a struct has become a map, a text or other fields, nobody knows any more
+which part of it the tagged one was. Each of them has the tag until a person has looked. What has only gone leaves
+nothing behind.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,16 +53,23 @@ def carry_tags(tx: Transaction, dataset: int, before: Shape) -> None:
 
 
 def _holders(path: Path, before: Shape, now: Shape) -> Iterable[Path]:
-    """What may hold now what stood at a path."""
-    if path in now:
+    """What may hold now what stood at a path, outermost parts alone."""
+    if _is_held(path, now):
         return ()
     above = next((path[:end] for end in range(len(path) - 1, 0, -1) if path[:end] in now), ())
-    old, new = _parts(before, above), _parts(now, above)
-    has_just_gone, has_all_gone = path in before, not old & new
-    if not above or new:
-        return new - old if old and (has_just_gone or has_all_gone) else ()
     is_as_it_was = above in before and before[above][1] == now[above][1]
-    return () if is_as_it_was or is_document(now[above][1]) else (above,)
+    new = [each for each in now if each not in before and (len(each) == 1 or each[:-1] in before)]
+    if _is_held(path, before):
+        return new if not above or is_as_it_was or _parts(now, above) else (*new, above)
+    old, parts = _parts(before, above), _parts(now, above)
+    if not above or is_as_it_was or old & parts:  # it went before, and nothing has come of it since
+        return ()
+    return parts or (above,)
+
+
+def _is_held(path: Path, shape: Shape) -> bool:
+    """Whether a path is a field, or lies in a document."""
+    return path in shape or any(is_document(shape[path[:end]][1]) for end in range(1, len(path)) if path[:end] in shape)
 
 
 def _parts(shape: Shape, above: Path) -> set[Path]:

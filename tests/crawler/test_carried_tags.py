@@ -40,6 +40,7 @@ def table(type_: pa.DataType, value: object) -> Write:
 
 PLAIN = [{"id": i, "card": f"SECRET{i}"} for i in range(6)]
 INNER = [{"id": i, "c": {"city": "x", "card": f"SECRET{i}"}} for i in range(6)]
+MIXED = [*INNER, {"id": 9, "c": 5}]
 CHANGES: dict[str, tuple[str, str, Write, Write]] = {
     "row to JSON": ("t.ndjson", "card", lines(*PLAIN), lines(*PLAIN, 5)),
     "row to a list": ("t.ndjson", "card", lines(*PLAIN), lines(PLAIN)),
@@ -50,6 +51,28 @@ CHANGES: dict[str, tuple[str, str, Write, Write]] = {
     "struct to texts": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": ["x", "SECRET"]})),
     "struct within": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": {"v": {"card": "SECRET"}}})),
     "field of another name": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": {"city": "", "no": "SECRET"}})),
+    "field to a column": ("t.ndjson", "c.card", lines(*INNER), lines({"id": 1, "c": {"city": ""}, "card": "SECRET"})),
+    "column to a field": (
+        *("t.ndjson", "card", lines({"id": 1, "card": "SECRET", "c": {"city": ""}})),
+        lines({"id": 1, "c": {"city": "", "card": "SECRET"}}),
+    ),
+    "document to a struct": ("t.ndjson", "c.card", lines(*MIXED), lines({"id": 1, "c": {"kard": "SECRET"}})),
+    "document to fields within": (
+        "t.ndjson",
+        "c.card",
+        lines(*MIXED),
+        lines({"id": 1, "c": {"v": {"card": "SECRET"}}}),
+    ),
+    "document of another name": (
+        "t.ndjson",
+        "c.card",
+        lines(*MIXED),
+        lines({"id": 1, "d": {"card": "SECRET"}}, {"d": 5}),
+    ),
+    "document to a map": (
+        *("t.ndjson", "c.card", lines(*MIXED)),
+        lines(*({"id": i, "c": {"card": "SECRET", f"k{i}": "v"}} for i in range(300))),
+    ),
     "struct to map": (
         *("t.parquet", "c.card", table(CONTACT, {"city": "x", "card": "SECRET"})),
         table(pa.map_(pa.string(), pa.string()), [("card", "SECRET")]),
@@ -103,6 +126,16 @@ def test_a_person_has_the_last_word(made: World) -> None:
     assert "no card any more" in shown(made)
     crawled(made)
     assert "no card any more" in shown(made)
+
+
+@pytest.mark.parametrize("made", [CHANGES["struct to text"]], indirect=True)
+@pytest.mark.parametrize("back", [{"kard": "SECRET"}, {"v": {"card": "SECRET"}}, ["SECRET"]])
+def test_what_comes_back_in_another_shape_has_the_tags_of_its_fields(made: World, back: object) -> None:
+    lines({"id": 1})(made.folder / "data")
+    crawled(made)
+    lines({"id": 1, "c": back})(made.folder / "data")
+    crawled(made)
+    assert "SECRET" not in shown(made)
 
 
 @pytest.mark.parametrize("made", [CHANGES["struct to text"]], indirect=True)
