@@ -227,6 +227,14 @@ class CrawlRuns:
         )
         return tuple(_item(row) for row in rows)
 
+    def unlisted(self, number: int) -> tuple[str, ...]:
+        """The relations of datasets that the source did not list when the run began."""
+        rows = self._catalog.rows(
+            "SELECT relation FROM crawl_item WHERE run_id = ? AND NOT is_listed AND outcome <> ? ORDER BY position",
+            [number, PASSED],
+        )
+        return tuple(row["relation"] for row in rows)
+
     def suggested(self, number: int) -> int:
         """How many tags a run suggested so far."""
         row = self._catalog.row("SELECT sum(suggestions) AS number FROM crawl_item WHERE run_id = ?", [number])

@@ -16,7 +16,10 @@ _FROM = (
     " FROM assignment a JOIN tag t ON t.id = a.tag_id JOIN dataset d ON d.id = a.dataset_id"
     " JOIN database b ON b.id = d.database_id"
     " LEFT JOIN field f ON f.dataset_id = a.dataset_id AND f.path = a.path"
-    " WHERE NOT d.is_gone AND NOT coalesce(f.is_gone, 0)"
+    " WHERE NOT d.is_gone AND (NOT coalesce(f.is_gone, 0) OR EXISTS ("  # or it lies in a document now
+    "SELECT 1 FROM field p WHERE p.dataset_id = a.dataset_id AND NOT p.is_gone"
+    " AND upper(rtrim(p.type, '[]0123456789')) = 'JSON'"
+    " AND substr(a.path, 1, length(p.path)) = substr(p.path, 1, length(p.path) - 1) || ',' COLLATE NOCASE))"
 )
 _WHAT = (
     "SELECT a.id, b.name AS database, d.name AS name, b.name || '.' || d.name AS dataset, a.path, t.name AS tag,"

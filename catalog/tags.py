@@ -155,14 +155,15 @@ class Tags:
 
     def note_found(self, dataset: str, origin: TagOrigin, found: Collection[tuple[tuple[str, ...], str]]) -> int:
         """Marks the suggestions of an origin that a crawl has not found again, by path and tag, and takes the mark from
-        the others; how many marks are different afterwards. What is found no longer still protects.
+        the others; how many marks are different afterwards. What is found no longer still protects. What no rule has
+        suggested, but that something has gone or lies elsewhere, is not found again by a crawl.
         """
         kept = {(fold(stored_path(path)), tag) for path, tag in found}
         now = written_time(self._clock())
         with self._catalog.change() as tx:
             standing = tx.rows(
                 "SELECT a.id, a.path, t.name AS tag, a.missing_since FROM assignment a JOIN tag t ON t.id = a.tag_id"
-                " WHERE a.dataset_id = ? AND a.state = ? AND a.origin = ?",
+                " WHERE a.dataset_id = ? AND a.state = ? AND a.origin = ? AND (a.origin <> 'rule' OR a.rule <> '')",
                 [dataset_id(tx, dataset), TagState.SUGGESTED, origin],
             )
             marks = [("" if (fold(row["path"]), row["tag"]) in kept else now, row) for row in standing]

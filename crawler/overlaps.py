@@ -1,6 +1,6 @@
-"""Which datasets of a source are made of the files that a new one holds: a folder has the tags of what is there."""
+"""Which datasets of a source have the rows of another one, under another name or in a folder: it has their tags."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from catalog.model import Dataset, Field
 from catalog.names import fold
@@ -40,21 +40,31 @@ class Overlaps:
             yield from (known for each, known in self._relations.items() if each.startswith(f"{path}/"))
 
 
-def tags_of_parts(parts: Iterable[Dataset], fields: Iterable[Field]) -> tuple[Suggestion, ...]:
-    """The tags of datasets for one that holds their files, each on as much of its column's path as is there."""
+def tags_of(datasets: Iterable[Dataset], fields: Sequence[Field], why: str) -> tuple[Suggestion, ...]:
+    """The tags of datasets for one that has their rows; `why` is said of them. Each is on as much of its column's path
+    as is there, and that of a column which is not there on all columns that they have not.
+    """
     paths = {tuple(map(fold, path)): path for path in _paths(fields, ())}
     found: dict[tuple[Path, str], Suggestion] = {}
-    for dataset in parts:
-        evidence = f"`{dataset.full_name}`, which is a part of it, has the tag"
-        for tag in sorted(dataset.confirmed | dataset.suggested):
-            found[(), tag] = Suggestion(path=(), tag=tag, confidence=1.0, evidence=evidence, rule="")
+    for dataset in datasets:
+        evidence = f"`{dataset.full_name}`, {why}, has the tag"
+        known = {fold(column.path[0]) for column in dataset.columns}
+        others = [(field.name,) for field in fields if fold(field.name) not in known]
+        said: list[tuple[Path, frozenset[str]]] = [((), dataset.confirmed | dataset.suggested)]
         for column in dataset.columns:
             folded = tuple(map(fold, column.path))
             held = next((paths[folded[:end]] for end in range(len(folded), 0, -1) if folded[:end] in paths), None)
-            for tag in sorted(column.confirmed | column.suggested) if held else ():
-                assert held is not None
-                found[held, tag] = Suggestion(path=held, tag=tag, confidence=1.0, evidence=evidence, rule="")
+            said += [(path, column.confirmed | column.suggested) for path in ([held] if held else others)]
+        for path, tags in said:
+            for tag in sorted(tags):
+                found[path, tag] = Suggestion(path=path, tag=tag, confidence=1.0, evidence=evidence, rule="")
     return tuple(found.values())
+
+
+def may_be(dataset: Dataset, fields: Iterable[Field]) -> bool:
+    """Whether a relation may be what a dataset was made of, by half of the dataset's columns."""
+    columns = {fold(column.path[0]) for column in dataset.columns}
+    return 2 * len(columns & {fold(field.name) for field in fields}) >= len(columns) > 0
 
 
 def _above(path: str) -> Iterator[str]:

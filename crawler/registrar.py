@@ -16,7 +16,7 @@ from catalog.names import fold, nearest
 from catalog.tags import Tags
 from crawler.builtin import BUILTIN_RULES, BUILTIN_TAGS
 from crawler.classify import Suggestion
-from crawler.overlaps import Overlaps, tags_of_parts
+from crawler.overlaps import Overlaps, may_be, tags_of
 from crawler.plugins import Plugins
 from crawler.report import Crawled, CrawlState
 from crawler.rules import CompiledRule, compile_rules
@@ -43,6 +43,9 @@ class Registrar:
         self.into = None if into is None else self._known_database(into)
         self._taken: set[str] | None = None
         self._tables: TableFlows | None = None
+        self.lost: tuple[str, ...] = ()
+        """The relations of datasets that the source does not list any more."""
+        self._lost: tuple[Dataset, ...] | None = None
         self._overlaps: Overlaps | None = None
 
     @contextmanager
@@ -93,6 +96,8 @@ class Registrar:
         known = self.registered(found.relation)
         if known or self.into is not None:
             found = self._with_tags_of_parts(found)
+        if not known:
+            found = self._with_tags_of_lost(found)
         if known:
             return [self._registered(found, flows, each.database, each.name, CrawlState.CHANGED) for each in known]
         if self.into is None:
@@ -105,7 +110,17 @@ class Registrar:
             self._overlaps = Overlaps(self.source.connector, (each.relation for each in self.registered()))
         within = [each for relation in self._overlaps.within(found.relation) for each in self.registered(relation)]
         self._overlaps.add(found.relation)
-        return replace(found, suggestions=once((*found.suggestions, *tags_of_parts(within, found.fields))))
+        return replace(
+            found, suggestions=once((*found.suggestions, *tags_of(within, found.fields, "which is a part of it")))
+        )
+
+    def _with_tags_of_lost(self, found: Crawled) -> Crawled:
+        """A new relation with the tags of what the source has lost and may be it, under another name."""
+        if self._lost is None:
+            self._lost = tuple(each for relation in self.lost for each in self.registered(relation))
+        lost = [each for each in self._lost if may_be(each, found.fields)]
+        told = tags_of(lost, found.fields, "which has gone from the source")
+        return replace(found, suggestions=once((*found.suggestions, *told)))
 
     def note_database(self, database: str) -> None:
         """Keeps which database the source reaches, so that tags come from what other sources read of it."""

@@ -61,6 +61,7 @@ class Running:
         if not self.run.is_listed:
             self.runs.list_items(self.run.id, self._listed())
             self.run = self.runs.run(self.run.id)
+        self.registrar.lost = self.runs.unlisted(self.run.id)
         with self._open():
             self.registrar.note_database(self.descent.database())
             self._follow_views()
@@ -171,6 +172,9 @@ class Running:
             told = self.descent.of(found.relation, [each.name for each in found.fields], found.description)
             self.registrar.note_tables(self.descent.tables())
             with self.registrar.keeping():
+                if (holder := self._holder_of(found.relation)) is not None:
+                    self.runs.settle(self.run.id, [_passed(item, holder)])
+                    return
                 kept = self.registrar.keep(found, told.flows)
                 # what was not judged whole is looked at again by the next crawl, changed or not
                 self.runs.mark(self.registrar.source.name, item.relation, wanted if found.is_judged else "")
@@ -182,6 +186,14 @@ class Running:
             failed = self._failed(item, error)
             with self.registrar.keeping():
                 self.runs.settle(self.run.id, [failed])
+
+    def _holder_of(self, relation: str) -> str | None:
+        """The folder that has become a dataset since the source was listed, of which a new relation is a part."""
+        connector, steps = self.look.connector, relation.split("/")
+        if not isinstance(connector, HasParts) or self.registrar.registered(relation):
+            return None
+        above = ["/".join(steps[:count]) for count in range(1, len(steps))]
+        return connector.holder([each for each in above if self.registrar.registered(each)])(relation)
 
     def _failed(self, item: CrawlItem, error: VeilError) -> CrawlItem:
         """A relation that cannot be read; what the source does not list any more either is gone."""
@@ -289,6 +301,11 @@ def _not_clear(dataset: str, why: str) -> Failure:
         reason=f"what its columns are made of is not clear: {why}",
         hint="look at its columns' tags; each got every tag that could have come to it",
     )
+
+
+def _passed(item: CrawlItem, holder: str) -> CrawlItem:
+    told = _part(item.relation, holder)
+    return replace(item, outcome=PASSED, reason=told.reason, hint=told.hint)
 
 
 def _part(relation: str, holder: str) -> Failure:

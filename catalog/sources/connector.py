@@ -93,7 +93,7 @@ class Scan:
     first bytes of a file decide on the places of its columns, `heads` tell them. Of one that `is_one_file` its
     state alone tells whether the relation is still what it was. Its rows lie by the `order` of these columns, as
     those in folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows where
-    these have more letters. No row has the columns that are `gone` (folded), which may lack in any; of one that
+    these have more letters. No row has the keys that are `gone` (folded paths), which may lack in any; of one that
     `leaves_out` rows, there are some that cannot be read.
     """
 
@@ -110,7 +110,7 @@ class Scan:
     is_one_file: bool = False
     order: tuple[str, ...] = ()
     read_by_bytes: bool = False
-    gone: frozenset[str] = frozenset()
+    gone: frozenset[tuple[str, ...]] = frozenset()
     leaves_out: bool = False
 
 
@@ -160,8 +160,8 @@ class Session(Protocol):
         """Whether the engine takes rows of the relation in pieces of so many bytes, whatever columns are asked for."""
         ...
 
-    def gone(self, source: str, relation: str) -> frozenset[str]:
-        """The columns (folded) that no row of the relation has any more: each is NULL throughout."""
+    def gone(self, source: str, relation: str) -> frozenset[tuple[str, ...]]:
+        """The columns and fields (folded paths) that no row of the relation has any more: each is NULL throughout."""
         ...
 
     def leaves_out(self, source: str, relation: str) -> bool:

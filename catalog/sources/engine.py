@@ -79,8 +79,8 @@ class EngineSession:
         """Whether the relation is of texts, each buffer of which has so many bytes."""
         return (source, relation) in self._by_bytes
 
-    def gone(self, source: str, relation: str) -> frozenset[str]:
-        """The columns (folded) that no row of the relation has any more: each is NULL throughout."""
+    def gone(self, source: str, relation: str) -> frozenset[tuple[str, ...]]:
+        """The columns and fields (folded paths) that no row of the relation has any more: each is NULL throughout."""
         return self._gone.get((source, relation), frozenset())
 
     def leaves_out(self, source: str, relation: str) -> bool:

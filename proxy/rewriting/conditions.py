@@ -26,11 +26,11 @@ def check_conditions(decision: Decision, session: Session) -> None:
     for dataset in (decision.dataset, *(lookup.dataset for lookup in decision.lookups)):
         gone = session.gone(dataset.source, dataset.relation)
         asked = fold(" ".join(_conditions(decision, dataset))) if gone else ""
-        for name in gone:
-            if quoted(name) in asked:
+        for path in gone:
+            if all(quoted(name) in asked for name in path):
                 raise SourceUnavailable(
-                    f"`{dataset.relation}` has changed since it was last crawled: no row has a `{name}` any more, by"
-                    " which a policy goes",
+                    f"`{dataset.relation}` has changed since it was last crawled: no row has a `{'.'.join(path)}`"
+                    " any more, by which a policy goes",
                     hint=CHANGED_HINT,
                 )
 

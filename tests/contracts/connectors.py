@@ -136,7 +136,7 @@ class ConnectorContract:
         expected = Expected(relation=relation, columns=(("gone", "BIGINT"),))
         if relation.endswith(".ndjson"):
             assert {row["gone"] for row in read(source, expected)} == {None}
-            assert SessionCache(connect).open([(source, expected)]).gone(source.name, relation) == {"gone"}
+            assert SessionCache(connect).open([(source, expected)]).gone(source.name, relation) == {("gone",)}
             return
         with pytest.raises(SourceUnavailable, match="has changed since it was last crawled"):
             read(source, expected)

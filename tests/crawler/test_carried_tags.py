@@ -1,13 +1,17 @@
 """A crawl shows nothing more than before: what may hold the values of a tagged column that has gone has its tags."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from catalog.crawl_runs import CrawlItem, CrawlRuns
+from catalog.datasets import Datasets
+from catalog.model import Field
+from catalog.tag_assignments import Choice, TagAssignments
 from catalog.tags import Tags
 from crawler.crawl import crawl
 from crawler.report import CrawlReport
@@ -122,6 +126,7 @@ def test_a_person_has_the_last_word(made: World) -> None:
     crawled(made)
     [told] = [each for each in Tags(made.catalog).assignments("shop.t") if each.path == ("c",)]
     assert (told.state, told.evidence) == ("suggested", "what `c.card` held, which has the tag, may be in it")
+    assert told.missing_since is None
     Tags(made.catalog).reject("shop.t", ("c",), "x.hidden", by="ada")
     assert "no card any more" in shown(made)
     crawled(made)
@@ -160,3 +165,86 @@ def test_a_folder_has_the_tags_of_its_files(tmp_path: Path) -> None:
         write_part(tmp_path / "data", 1)
         assert crawled(world).new == ("shop.exp",)
         assert world.outcome("from shop.exp order by id")[-1] == [("0",), ("1",)]
+
+
+def rename(old: str, new: str) -> Write:
+    return lambda folder: (folder / old).rename(folder / new)
+
+
+@pytest.mark.parametrize("made", [CHANGES["struct to text"], CHANGES["row to JSON"]], indirect=True)
+def test_a_relation_of_another_name_has_the_tags_of_the_one_that_has_gone(made: World) -> None:
+    rename("t.ndjson", "u.ndjson")(made.folder / "data")
+    assert crawled(made).new == ("shop.u",)
+    assert "SECRET" not in str(made.outcome("from shop.u"))
+    (made.folder / "data/other.ndjson").write_text('{"only": "seen"}\n')
+    crawled(made)
+    assert "seen" in str(made.outcome("from shop.other"))
+
+
+def test_a_folder_has_the_tags_of_its_datasets_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_part(tmp_path / "data", 0)
+    document = DOCUMENT.format("exp/part-0.parquet", "card").replace(
+        "columns: {card: {tags: [x.hidden]}}", "tags: [x.hidden]"
+    )
+    with governed(tmp_path, document) as world:
+        write_part(tmp_path / "data", 1)
+        assert crawled(world).new == ("shop.exp",)
+        assert "SECRET" not in str(world.outcome("from shop.exp"))
+
+
+def test_a_folder_written_anew_has_the_tags_of_columns_that_its_files_had(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    write_part(tmp_path / "data", 0)
+    with governed(tmp_path, DOCUMENT.format("exp/part-0.parquet", "card")) as world:
+        for number in range(2):
+            made = pa.table({"id": [number], "kard": ["SECRET"]})
+            pq.write_table(made, tmp_path / f"data/exp/part-{number}.parquet")
+        crawled(world)
+        assert "SECRET" not in str(world.outcome("from shop.exp"))
+
+
+@pytest.mark.parametrize("pattern", ["'**/*.parquet'", "e*p/part-*.parquet"])
+def test_a_folder_that_a_pattern_reaches_into_is_none_by_itself(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "data").mkdir()
+    for number in range(2):
+        write_part(tmp_path / "data", number)
+    with governed(tmp_path, DOCUMENT.format(pattern, "card")) as world:
+        assert crawled(world).new == ()
+
+
+def test_a_part_of_what_became_a_dataset_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data/exp").mkdir(parents=True)
+    lines({"id": 1, "card": "SECRET"})(tmp_path / "data")
+    with governed(tmp_path, DOCUMENT.format("t.ndjson", "card")) as world:
+        for number in range(2):
+            write_part(tmp_path / "data", number)
+        (tmp_path / "data/exp/notes.csv").write_text("a\n1\n")
+        list_items = CrawlRuns.list_items
+
+        def listed(runs: CrawlRuns, run: int, items: Iterable[CrawlItem]) -> None:
+            list_items(runs, run, items)
+            Datasets(world.catalog).register("shop", "whole", "data", "exp", (Field(name="id", type="BIGINT"),))
+
+        monkeypatch.setattr(CrawlRuns, "list_items", listed)
+        assert crawled(world).new == ()
+
+
+@pytest.mark.parametrize("made", [CHANGES["struct to JSON"]], indirect=True)
+def test_a_field_of_what_has_become_a_document_is_there_to_be_judged(made: World) -> None:
+    lines(*INNER, {"id": 9, "c": 5})(made.folder / "data")
+    crawled(made)
+    assert [each.column for each in TagAssignments(made.catalog).listed(Choice())] == ["c.card"]
+
+
+@pytest.mark.parametrize("made", [CHANGES["row to JSON"]], indirect=True)
+def test_keys_that_differ_in_case_alone_are_refused(made: World) -> None:
+    lines({"id": 7, "CARD": "q"}, *PLAIN)(made.folder / "data")
+    report = crawled(made)
+    assert [each.reason for each in report.failed] == [
+        "the rows have keys `card` that differ in the case of their letters alone"
+    ]
+    assert "SECRET" not in shown(made)
+    lines({"id": 7, "card_1": "seen"}, *PLAIN)(made.folder / "data")
+    assert crawled(made).failed == ()
+    assert "seen" in shown(made)

@@ -24,7 +24,8 @@ policies:
 """
 GENERAL = "what this query is answered from has changed, or cannot be read"
 ROWS: list[dict[str, object]] = [
-    {"id": i, "who": "abc"[i % 3], "region": "EU" if i % 2 else "US", "n": i, "secret": i} for i in range(6)
+    {"id": i, "who": "abc"[i % 3], "region": "EU" if i % 2 else "US", "n": i, "secret": i, "c": {"blocked": i == 0}}
+    for i in range(6)
 ]
 QUESTIONS = ["select id, n from shop.t order by id", "select count(*) from shop.t", "select id from shop.t limit 1"]
 LISTED = "not who in (select who from staff.deny)"
@@ -69,6 +70,30 @@ def test_a_key_by_which_a_filter_goes_is_missed(world: World) -> None:
     kind, code, *words = world.outcome(QUESTIONS[0])
     assert (kind, code) == ("error", "source_unavailable")
     assert "no row has a `region` any more" in str(words)
+
+
+INNER = "not coalesce(c.blocked, false)"
+
+
+@pytest.mark.parametrize(
+    ("world", "row"),
+    [
+        (("refuse", "coalesce(region, 'EU') = 'EU'"), {"REGION": "US"}),
+        (("refuse", "coalesce(region, 'EU') = 'EU'"), {"REGION": "US", "region": "EU"}),
+        (("refuse", INNER), {"c": {"BLOCKED": True}}),
+        (("refuse", INNER), {"c": {"other": True}}),
+    ],
+    indirect=["world"],
+)
+def test_so_is_one_in_other_letters_or_within_another(world: World, row: dict[str, object]) -> None:
+    assert world.outcome(QUESTIONS[0])[0] == "rows"
+    write(
+        world.folder,
+        [{**{name: value for name, value in each.items() if name not in ("region", "c")}, **row} for each in ROWS],
+    )
+    kind, code, *words = world.outcome(QUESTIONS[0])
+    assert (kind, code) == ("error", "source_unavailable")
+    assert "any more, by which a policy goes" in str(words) or GENERAL in str(words)
 
 
 @pytest.mark.parametrize("world", [("leave_out", LISTED), ("leave_out", f"{LISTED} or n > 90")], indirect=True)

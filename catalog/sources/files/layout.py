@@ -98,8 +98,13 @@ class Layout:
                 return None
             folders = ("/".join(steps[:count]) or "." for count in range(len(steps)))
             above = next((names[folder] for folder in folders if folder in names), None)
-            book = Path(self.sheet(relation)[0]).parts
-            return above or next((name for name in patterns if _matches(book, Path(name).parts)), None)
+            if above or not patterns:
+                return above
+            path = self.root / self.sheet(relation)[0]  # of a folder all that lies in it is asked about
+            files = list(self._walk(path)) if self.place.is_folder(path) else [path]
+            held = [file.relative_to(self.root).parts for file in files]
+            fits = (name for name in patterns if any(_matches(file, Path(name).parts) for file in held))
+            return next(fits, None)
 
         return found
 

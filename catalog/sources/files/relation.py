@@ -34,7 +34,7 @@ from catalog.sources.files.delimited import (
 )
 from catalog.sources.files.encodings import refuse_foreign
 from catalog.sources.files.hollow import SAMPLE_ROWS
-from catalog.sources.files.json_columns import json_columns
+from catalog.sources.files.json_columns import gone_keys, json_columns
 from catalog.sources.files.kinds import DELIMITED, TEXTS, FileKind
 from catalog.sources.files.options import FileOptions
 from catalog.sources.files.scans import (
@@ -147,7 +147,7 @@ class FileRelation:
             is_one_file=len(self.files.files) == 1 and self._is_itself(),
             order=self.files.partitions,
             read_by_bytes=self.files.kind in TEXTS,
-            gone=frozenset() if self._has_columns else names - frozenset(map(fold, self.names)),
+            gone=frozenset() if self._has_columns else gone_keys(expected.columns, self._keys),
             leaves_out=self._options.leaves_out_bad_rows and bool(self.bad_rows),
         )
 
@@ -232,8 +232,13 @@ class FileRelation:
             return tuple({fold(name): name for names in self._headers.values() for name in names}.values())
         if self.files.kind is FileKind.PARQUET:
             return tuple(name for columns in self._footers.values() for name, _ in columns)
+        return tuple(name for name, _ in self._keys)
+
+    @cached_property
+    def _keys(self) -> tuple[tuple[str, DuckDBPyType], ...]:
+        """The keys of JSON files, those of objects within too, however many they are."""
         with self._asking():
-            return tuple(name for name, _ in self._world.columns(described_json(self.files, has_maps=False)))
+            return self._world.columns(described_json(self.files, has_maps=False))
 
     def unreadable(self) -> SourceUnavailable:
         """Why the engine cannot read the files, as far as that can be told."""

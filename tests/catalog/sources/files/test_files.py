@@ -260,7 +260,7 @@ def test_gone_key_is_null_and_known_to_be_gone(tmp_path: Path) -> None:
     write(tmp_path / "x.ndjson", '{"age": 7}\n')
     assert read(source, wanted) == [{"mrn": None}]
     session = SessionCache(connect).open([(source, wanted)])
-    assert session.gone(source.name, "x.ndjson") == {"mrn"}
+    assert session.gone(source.name, "x.ndjson") == {("mrn",)}
 
 
 def test_value_that_no_longer_fits_its_type_is_refused_without_being_told(tmp_path: Path) -> None:
