@@ -117,7 +117,8 @@ class PostgresSnapshot:
             return False
         try:
             self._begin_anew(other._exported)
-        except SourceUnavailable:  # the other's moment may have ended
+            other._refuse_other_settings()
+        except SourceUnavailable:  # the other's moment may have ended, or be of other settings
             self._begin_anew()
             return False
         return True
@@ -314,15 +315,22 @@ class PostgresSnapshot:
             after = self._rows(STATES, oids(found), on=now)
         with self._asking:
             before = self._before(oids(found))
-            [settings] = self._rows(LOADED)
         if not found:  # the transaction has failed: so will the stream, which says of what
             deque(reader, 0)
         if reads_sequence(after):
             raise of_no_moment(self._source)
-        has_settings_of_now = settings["loaded"] != self._loaded
-        if has_changed(table.key, before, after) or (may_change(before) and has_settings_of_now):
+        if has_changed(table.key, before, after):
             raise changed(self._source)
+        if may_change(before):
+            self._refuse_other_settings()
         return may_change(before)
+
+    def _refuse_other_settings(self) -> None:
+        """Raises SourceUnavailable where the server has read its settings anew since the moment."""
+        with self._asking:
+            [settings] = self._rows(LOADED)
+        if settings["loaded"] != self._loaded:
+            raise changed(self._source)
 
     def _before(self, relations: str) -> list[dict[str, object]]:
         """What the snapshot knows of relations, which is asked once."""

@@ -48,16 +48,28 @@ _TYPED = f"""EXISTS (
       OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = a.atttypid AND k.oid >= {_OWN}::oid)))"""
 _RUNS_MORE = f"(c.relkind = 'v' OR c.relrowsecurity OR {_TYPED})"
 
-# Whether reading a relation may call a function or operator that somebody has made, by a cast or a domain as well.
-_CALLS = f"""(({_TYPED} AND EXISTS (SELECT FROM pg_cast k WHERE k.oid >= {_OWN}::oid AND k.castfunc <> 0)) OR EXISTS (
+# Whether a type may bring code along that somebody has made: by a cast, how it is compared, or what a domain checks.
+_TYPES_CALL = f"""(EXISTS (SELECT FROM pg_cast k WHERE k.oid >= {_OWN}::oid AND k.castfunc <> 0)
+  OR EXISTS (SELECT FROM pg_opclass o WHERE o.oid >= {_OWN}::oid)
+  OR EXISTS (SELECT FROM pg_constraint k JOIN pg_depend f ON f.classid = 'pg_constraint'::regclass AND f.objid = k.oid
+    WHERE k.contypid <> 0 AND f.refobjid >= {_OWN}::oid
+      AND f.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)))"""
+
+# What the server calls by a text: a query that it runs, or the name of a type.
+_CALLS_BY_TEXT = """~ (SELECT ':(op)?funcid (' || string_agg(x.oid::text, '|') || ') ' FROM pg_proc x
+  WHERE x.pronamespace = 'pg_catalog'::regnamespace AND x.proname ~ '_to_xml|^ts_stat$|^ts_rewrite$|^pg_input_')"""
+
+# Whether reading a relation may call a function or operator that somebody has made.
+_CALLS = f"""(({_TYPED} AND {_TYPES_CALL}) OR EXISTS (
   SELECT FROM pg_depend d WHERE d.refobjid >= {_OWN}::oid AND (
-    d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass) OR (d.refclassid = 'pg_type'::regclass AND EXISTS (
-      SELECT FROM pg_constraint k JOIN pg_depend f ON f.classid = 'pg_constraint'::regclass AND f.objid = k.oid
-      WHERE k.contypid <> 0 AND f.refclassid = 'pg_proc'::regclass AND f.refobjid >= {_OWN}::oid)))
+    d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+    OR (d.refclassid = 'pg_type'::regclass AND {_TYPES_CALL}))
     AND (d.classid, d.objid) IN (
       SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite r WHERE r.ev_class = c.oid
       UNION ALL SELECT 'pg_policy'::regclass, p.oid FROM pg_policy p WHERE p.polrelid = c.oid
-      UNION ALL SELECT 'pg_attrdef'::regclass, e.oid FROM pg_attrdef e WHERE e.adrelid = c.oid)))"""
+      UNION ALL SELECT 'pg_attrdef'::regclass, e.oid FROM pg_attrdef e WHERE e.adrelid = c.oid))
+  OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_action::text {_CALLS_BY_TEXT})
+  OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polqual::text {_CALLS_BY_TEXT}))"""
 
 # A table is a type as well, which columns, views and functions may take, and lists and domains be made of.
 _TAKEN_AS_TYPES = f"""
@@ -88,7 +100,16 @@ def _parts(of: str) -> str:
         WHERE i.inhrelid {of} OR i.inhparent {of}"""
 
 
-# Whatever else views, policies and functions are made of, by the catalogs that note it, each with what tells its rows.
+def _noted(catalogs: Mapping[str, str], where: str = "") -> str:
+    """SQL for a text of each row of catalogs, each by what tells its rows, where that is so."""
+    parts = (
+        f"SELECT concat_ws(':', '{name}', {key}, xmin) AS made FROM pg_{name} {where.format(key=key)}"
+        for name, key in catalogs.items()
+    )
+    return " UNION ALL ".join(parts)
+
+
+# Whatever else views, policies and functions are made of, by the catalogs that note it; and the words of a search.
 _NOTED = {
     **dict.fromkeys(("enum", "proc", "cast", "operator", "opclass", "opfamily", "amop", "amproc"), "oid"),
     **dict.fromkeys(("collation", "conversion", "transform", "language"), "oid"),
@@ -101,21 +122,17 @@ _WORDS = {
 
 _TYPES = f"""(
     SELECT sum(hashtextextended(made, 0))::text FROM (
-      SELECT concat_ws(':', 'check', k.oid, k.xmin) AS made FROM pg_constraint k WHERE k.contypid <> 0
+      {_noted(_NOTED, f"WHERE {{key}} >= {_OWN}::oid")}
+      UNION ALL {_noted(_WORDS)}
+      UNION ALL {_noted({"namespace": "oid"}, "WHERE nspname !~ '^pg_(toast_)?temp_'")}
+      UNION ALL SELECT concat_ws(':', 'check', k.oid, k.xmin) FROM pg_constraint k WHERE k.contypid <> 0
       UNION ALL SELECT concat_ws(':', 'domain', d.oid, d.xmin) FROM pg_type d WHERE d.typtype = 'd'
+      UNION ALL SELECT concat_ws(':', 'sequence', s.seqrelid, s.xmin) FROM pg_sequence s
+        JOIN pg_class q ON q.oid = s.seqrelid AND q.relpersistence <> 't'
       UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.xmin) FROM pg_class t
         JOIN pg_attribute f ON f.attrelid = t.oid WHERE t.relkind = 'c' AND t.oid >= {_OWN}::oid AND f.attnum > 0
       UNION ALL SELECT concat_ws(':', f.attrelid, f.attnum, f.xmin) FROM pg_attribute f
         WHERE f.attnum > 0 AND f.attrelid IN ({_TAKEN_AS_TYPES})
-      {
-    "".join(
-        f" UNION ALL SELECT concat_ws(':', '{name}', {key}, xmin) FROM pg_{name} WHERE {key} >= {_OWN}::oid"
-        for name, key in _NOTED.items()
-    )
-}
-      {
-    "".join(f" UNION ALL SELECT concat_ws(':', '{name}', {key}, xmin) FROM pg_{name}" for name, key in _WORDS.items())
-}
     ) AS types)"""
 
 _NAMED = f"""(
@@ -129,8 +146,6 @@ _NAMED = f"""(
       UNION ALL {_parts("IN (SELECT oid FROM known)")}
       UNION ALL SELECT concat_ws(':', 'type', y.oid, y.xmin) FROM pg_type y WHERE y.oid >= {_OWN}::oid
         AND y.typnamespace <> pg_my_temp_schema() AND NOT pg_is_other_temp_schema(y.typnamespace)
-      UNION ALL SELECT concat_ws(':', 'schema', n.oid, n.xmin) FROM pg_namespace n
-        WHERE n.nspname !~ '^pg_(toast_)?temp_'
     ) AS named)"""
 
 STATES = f"""

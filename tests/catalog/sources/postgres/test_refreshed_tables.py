@@ -165,6 +165,36 @@ REFRESHES = {
         f"{FORMED} CREATE TABLE blocked AS SELECT {FORMS}",
         "ALTER TABLE form RENAME note TO old; ALTER TABLE form RENAME old TO note",
     ),
+    "query in a text": (
+        LOOKED_UP.replace(
+            "WHERE is_open(i)",
+            "WHERE xpath_exists('/table/row[x=\"true\"]',"
+            " query_to_xml('SELECT public.is_open(' || i || ') AS x', false, false, ''))",
+        ),
+        f"TRUNCATE list; {REFILL}",
+    ),
+    "cast of a type in a view": (
+        "CREATE TYPE kind AS ENUM ('open', 'secret'); CREATE TABLE list AS SELECT true AS hides;"
+        " CREATE FUNCTION told(k kind) RETURNS json LANGUAGE plpgsql STABLE AS $$ BEGIN"
+        "  RETURN (SELECT to_json(CASE WHEN hides THEN '***' ELSE k::text END) FROM public.list);"
+        "  EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$;"
+        " CREATE CAST (kind AS json) WITH FUNCTION told(kind);"
+        " CREATE VIEW blocked AS SELECT i AS id, to_json('secret'::kind) #>> '{}' AS k FROM generate_series(90, 99) i",
+        "TRUNCATE list; INSERT INTO list VALUES (true)",
+    ),
+    "limits of a sequence": (
+        f"{VIEWED}; CREATE SEQUENCE given MAXVALUE 999; GRANT ALL ON SEQUENCE given TO PUBLIC;"
+        " CREATE OR REPLACE VIEW blocked AS"
+        " SELECT id FROM list WHERE id <= (SELECT maximum_value FROM pg_sequence_parameters('given'::regclass))",
+        "ALTER SEQUENCE given MAXVALUE 998",
+    ),
+    "name of a search in the rows": (
+        "CREATE SCHEMA v1; CREATE TEXT SEARCH CONFIGURATION v1.c (COPY = simple); CREATE SCHEMA v2;"
+        " CREATE TEXT SEARCH CONFIGURATION v2.c (COPY = english); GRANT USAGE ON SCHEMA v1, v2 TO PUBLIC;"
+        " CREATE TABLE list AS SELECT generate_series(90, 99) AS id, 'v1.c' AS c;"
+        " CREATE VIEW blocked AS SELECT id FROM list WHERE to_tsvector(c::regconfig, 'the') IS NOT NULL",
+        "ALTER SCHEMA v1 RENAME TO v0; ALTER SCHEMA v2 RENAME TO v1",
+    ),
     "list that workers read": (PARALLEL, "TRUNCATE closed; INSERT INTO closed VALUES (1)"),
     "words of a search": (
         "CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple);"
