@@ -6,7 +6,7 @@ which part of it the tagged one was. Each of them has the tag until a person has
 nothing behind.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from catalog.clock import utc_now, written_time
 from catalog.database import Transaction
@@ -33,8 +33,15 @@ def shape_of(tx: Transaction, dataset: int) -> Shape:
     return {_folded(read_path(row["path"])): (row["path"], row["type"]) for row in rows}
 
 
-def carry_tags(tx: Transaction, dataset: int, before: Shape) -> None:
-    """Suggests the tags of lost fields where their values may be now; `before` is what the dataset was.
+def ever_known(tx: Transaction, dataset: int) -> frozenset[Path]:
+    """The paths of all fields that a dataset has or had."""
+    rows = tx.rows("SELECT path FROM field WHERE dataset_id = ?", [dataset])
+    return frozenset(_folded(read_path(row["path"])) for row in rows)
+
+
+def carry_tags(tx: Transaction, dataset: int, before: Shape, ever: Set[Path]) -> None:
+    """Suggests the tags of lost fields where their values may be now; `before` is what the dataset was, and `ever` what
+    it had at some time: one that has come and gone beside the tagged one is another.
 
     Example: of `contact STRUCT(city, phone)` that has become a map, all has the tag of `contact.phone`.
     """
@@ -47,18 +54,18 @@ def carry_tags(tx: Transaction, dataset: int, before: Shape) -> None:
         (dataset, now[holder][0], row["tag_id"], f"what `{'.'.join(path)}` held, which has the tag, may be in it", at)
         for row in said
         if (path := read_path(row["path"]))
-        for holder in _holders(_folded(path), before, now)
+        for holder in _holders(_folded(path), before, now, ever)
     ]
     tx.execute_many(_SUGGEST, found)
 
 
-def _holders(path: Path, before: Shape, now: Shape) -> Iterable[Path]:
+def _holders(path: Path, before: Shape, now: Shape, ever: Set[Path]) -> Iterable[Path]:
     """What may hold now what stood at a path, outermost parts alone."""
     if _is_held(path, now):
         return ()
     above = next((path[:end] for end in range(len(path) - 1, 0, -1) if path[:end] in now), ())
     is_as_it_was = above in before and before[above][1] == now[above][1]
-    new = [each for each in now if each not in before and (len(each) == 1 or each[:-1] in before)]
+    new = [each for each in now if each not in ever and (len(each) == 1 or each[:-1] in ever)]
     if _is_held(path, before):
         return new if not above or is_as_it_was or _parts(now, above) else (*new, above)
     old, parts = _parts(before, above), _parts(now, above)

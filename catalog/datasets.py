@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
-from catalog.carried_tags import carry_tags, shape_of
+from catalog.carried_tags import carry_tags, ever_known, shape_of
 from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog, Transaction
 from catalog.dataset_reader import Selection, read_database_tags, read_datasets, read_path, stored_path
@@ -175,9 +175,9 @@ class Datasets:
         with self._catalog.change() as tx:
             before = tx.changed_rows
             place = _put_dataset(tx, database, name, source, relation, comment)
-            known = shape_of(tx, place)
+            known, ever = shape_of(tx, place), ever_known(tx, place)
             _put_columns(tx, place, columns)
-            carry_tags(tx, place, known)
+            carry_tags(tx, place, known, ever)
             is_changed = tx.changed_rows > before
             if is_changed:
                 descend(tx, place)

@@ -133,6 +133,14 @@ def test_a_person_has_the_last_word(made: World) -> None:
     assert "no card any more" in shown(made)
 
 
+@pytest.mark.parametrize("made", [CHANGES["row to JSON"]], indirect=True)
+def test_keys_that_come_and_go_are_no_other_ones(made: World) -> None:
+    for rows in ([{**row, "debug": "seen"} for row in PLAIN], PLAIN, [{"id": 1, "debug": "seen"}]):
+        lines(*rows)(made.folder / "data")
+        crawled(made)
+    assert "seen" in shown(made)
+
+
 @pytest.mark.parametrize("made", [CHANGES["struct to text"]], indirect=True)
 @pytest.mark.parametrize("back", [{"kard": "SECRET"}, {"v": {"card": "SECRET"}}, ["SECRET"]])
 def test_what_comes_back_in_another_shape_has_the_tags_of_its_fields(made: World, back: object) -> None:
