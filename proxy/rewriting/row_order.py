@@ -1,9 +1,9 @@
 """Gives one order to rows that nobody ordered, where their order would tell which rows a policy leaves out.
 
 An engine works on some two thousand rows at a time, as they lie in a file, and leaves rows out of each such piece. What
-joins it to others gives the pairs of one piece in an order of its own, and what sorts, groups or numbers rows takes
-pieces as its threads come by them. So the order of an answer would show where each piece ends: how many rows that are
-left out lie between those that are seen, or how long hidden texts before them are.
+joins it to others, be it to the values of a list, gives the pairs of one piece in an order of its own, and what sorts,
+groups or numbers rows takes pieces as its threads come by them. So the order of an answer would show where each piece
+ends: how many rows that are left out lie between those that are seen, or how long hidden texts before them are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +29,7 @@ and sums are not rounded.
 """
 _SMALL_LIMIT = 1_000  # DuckDB does so below 8,192 (src/optimizer/limit_pushdown.cpp)
 _LONGEST_NUMBER = 19
+_MOST_COMPARED = 4  # of more values DuckDB makes a relation (src/optimizer/in_clause_rewriter.cpp)
 _GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnest"})
 
 _OF_PLAIN = frozenset({"expressions", "from_", "where", "limit", "offset"})
@@ -56,7 +57,8 @@ def keeps_order(tree: exp.Expr) -> bool:
     if not isinstance(tree, exp.Select) or not isinstance(source, exp.From) or not _has_only(tree, _OF_PLAIN):
         return False
     worked_out = [*tree.expressions, *filter(None, [tree.args.get("where")])]
-    is_of_rows = not any(_is_of_several_rows(node) for item in worked_out for node in item.walk())
+    nodes = (node for item in worked_out for node in item.walk())
+    is_of_rows = not any(_is_of_several_rows(node) or _is_joined(node) for node in nodes)
     return is_of_rows and keeps_order(source.this)
 
 
@@ -87,6 +89,7 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
 
     A LIMIT of what is ordered last of all ends nothing early, and a LIMIT within takes rows in their order anyway.
     Columns are worked out behind a small LIMIT, of the rows that it leaves; before a large one, of whole pieces.
+    A long list after IN is a join, with which rows keep no order: so the answer is ordered last of all.
 
     Example:
         >>> from proxy.reading.statement import read
@@ -327,6 +330,19 @@ def _is_of_several_rows(node: exp.Expr) -> bool:
         kinds = {CALLABLE[name.lower()].kind for name in node.sql_names() if name.lower() in CALLABLE}
         return isinstance(node, exp.AggFunc) or not kinds <= {"scalar"}
     return isinstance(node, exp.Query | exp.Window)
+
+
+def _is_joined(node: exp.Expr) -> bool:
+    """Whether a part of an expression is an IN that the engine may carry out as a join with a relation of its values.
+
+    That gives rows as its threads bring them, and what is compared is worked out of whole pieces, a LIMIT or not.
+    """
+    if not isinstance(node, exp.In):
+        return False
+    values = node.expressions
+    return not 0 < len(values) <= _MOST_COMPARED or any(
+        isinstance(bare(value), exp.Array | exp.List) for value in values
+    )
 
 
 def _is_alike(node: exp.Expr) -> bool:

@@ -65,6 +65,10 @@ QUESTIONS = (
     "select id, x from shop.people, lateral (select unnest([id, 1]) as x)",
     "select a.id, b.id from shop.people as a join shop.people as b on a.id // 3 = b.id // 3",
     "select id, j from shop.people full join (select id as j from shop.people where id % 2 = 0) on id = j",
+    "select id from shop.people where id % 5 in (0, 1, 2, 3, 8)",
+    "select id, id % 5 in (0, 1, 2, 3, 8) as x from shop.people",
+    "select id, case when id % 5 not in (1, 2, 3, 8, 9) then 1 end as x from shop.people limit 3000",
+    "select id from (select id from shop.people where id % 5 in [0, 1, 2, 3, 8]) limit 2",
     "select id from shop.people order by id % 9",
     f"select case when (id // 3) % 2 = 0 then '-0.0' else (id - id) / 2 end as f from {JOINED}",
     f"select coalesce({NOTHING.format('(id - id) / 2', 'null')}, '-0.0') as f from {JOINED}",
@@ -131,7 +135,7 @@ def _written(kind: str, folder: Path, rows: str) -> tuple[str, str]:
         with duckdb.connect(str(folder / "shop.db")) as engine:
             engine.execute(f"CREATE TABLE people AS {rows}")
         return "{connector: duckdb, path: ./shop.db}", "main.people"
-    written = " (FORMAT json)" if kind == "ndjson" else ""
+    written = {"ndjson": " (FORMAT json)", "parquet": " (ROW_GROUP_SIZE 2048)"}.get(kind, "")
     with duckdb.connect() as engine:
         engine.execute(f"COPY ({rows}) TO '{folder}/people.{kind}'{written}")
     return "{connector: files, path: .}", f"people.{kind}"
@@ -167,6 +171,9 @@ RAISING = (
     f"select id from shop.people where {ONE} = 1 offset 3000",
     f"select id from (select id, {ONE} as n from shop.people) where n = 1 limit 5",
     f"select exists(select 1 from shop.people where {ONE} = 1) as e",
+    f"select id, {ONE} in (1, 2, 3, 4, 5) as n from shop.people limit 5",
+    f"select id, {ONE} in [1, 2, 3, 4, 5] as n from shop.people limit 1000",
+    "select id from (select id, 1 // (id - {}) as n, n in ('1', '2', '3', '4', '5') from shop.people) limit 5",
     f"select count(*) as n from range(3) where not exists(select 1 from shop.people where {ONE} = 1)",
     f"select case when exists(select 1 from shop.people where {ONE} = 1) then 1 end as e",
     f"select unnest([{ONE}, 2]) as n from shop.people limit 5",
@@ -231,6 +238,12 @@ AS_THEY_COME = (
 def test_rows_that_come_as_they_lie_are_not_sorted(twins: tuple[World, World], sql: str) -> None:
     assert "ORDER BY" not in twins[0].governor.settle(ANALYST, Request(sql=sql)).rewritten.sql
     assert twins[0].ask(sql).to_pylist() == twins[1].ask(sql).to_pylist()
+
+
+@pytest.mark.parametrize("values", [1, 4, 5])
+def test_a_list_that_is_no_relation_to_the_engine_has_nothing_sorted(twins: tuple[World, World], values: int) -> None:
+    sql = f"select id from shop.people where id in ({', '.join(map(str, range(values)))})"
+    assert ("ORDER BY" in twins[0].governor.settle(ANALYST, Request(sql=sql)).rewritten.sql) == (values == 5)
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_DATABASES)
