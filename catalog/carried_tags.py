@@ -49,26 +49,33 @@ def carry_tags(tx: Transaction, dataset: int, before: Shape, ever: Set[Path]) ->
     if now == before:
         return
     said = tx.rows("SELECT path, tag_id FROM assignment WHERE dataset_id = ? AND state <> 'rejected'", [dataset])
+    # the outermost that are new
+    new = tuple(each for each in now if each not in ever and (len(each) == 1 or each[:-1] in ever))
+    lost: dict[tuple[int, Path], set[Path]] = {}
+    for row in said:
+        if path := read_path(row["path"]):
+            for above in _where_it_may_be(_folded(path), before, now):
+                lost.setdefault((row["tag_id"], above), set()).add(path)
     at = written_time(utc_now())
-    found = [
-        (dataset, now[holder][0], row["tag_id"], f"what `{'.'.join(path)}` held, which has the tag, may be in it", at)
-        for row in said
-        if (path := read_path(row["path"]))
-        for holder in _holders(_folded(path), before, now, ever)
-    ]
-    tx.execute_many(_SUGGEST, found)
+    tx.execute_many(
+        _SUGGEST,
+        (
+            (dataset, now[holder][0], tag, f"what `{'.'.join(min(paths))}` held, which has the tag, may be in it", at)
+            for (tag, above), paths in lost.items()
+            for holder in ([above] if above else new)
+        ),
+    )
 
 
-def _holders(path: Path, before: Shape, now: Shape, ever: Set[Path]) -> Iterable[Path]:
-    """What may hold now what stood at a path, outermost parts alone."""
+def _where_it_may_be(path: Path, before: Shape, now: Shape) -> Iterable[Path]:
+    """What may hold now what stood at a path; the empty path stands for whatever is new."""
     if _is_held(path, now):
         return ()
     above = next((path[:end] for end in range(len(path) - 1, 0, -1) if path[:end] in now), ())
     is_as_it_was = above in before and before[above][1] == now[above][1]
-    new = [each for each in now if each not in ever and (len(each) == 1 or each[:-1] in ever)]
-    if _is_held(path, before):
-        return new if not above or is_as_it_was or _parts(now, above) else (*new, above)
     old, parts = _parts(before, above), _parts(now, above)
+    if _is_held(path, before):
+        return ((),) if not above or is_as_it_was or parts else ((), above)
     if not above or is_as_it_was or old & parts:  # it went before, and nothing has come of it since
         return ()
     return parts or (above,)
