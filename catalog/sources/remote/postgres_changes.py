@@ -48,21 +48,29 @@ _TYPED = f"""EXISTS (
       OR EXISTS (SELECT FROM pg_cast k WHERE k.castsource = a.atttypid AND k.oid >= {_OWN}::oid)))"""
 _RUNS_MORE = f"(c.relkind = 'v' OR c.relrowsecurity OR {_TYPED})"
 
-# Whether a type may bring code along that somebody has made: by a cast, how it is compared, or what a domain checks.
-_TYPES_CALL = f"""(EXISTS (SELECT FROM pg_cast k WHERE k.oid >= {_OWN}::oid AND k.castfunc <> 0)
-  OR EXISTS (SELECT FROM pg_opclass o WHERE o.oid >= {_OWN}::oid)
+# Functions that go by names, or give locks back: by a text, of whatever makes an aggregate, or in C unless they tell
+# the same for the same at any time, as those of most extensions do. Operators go by their functions.
+_BY_NAMES = f"""(SELECT f.oid FROM pg_proc f JOIN pg_language l ON l.oid = f.prolang WHERE f.oid >= {_OWN}::oid
+  AND (l.lanname NOT IN ('internal', 'c') OR f.provolatile <> 'i' OR f.oid IN (SELECT aggfnoid FROM pg_aggregate)))"""
+_SIGNS_BY_NAMES = f"(SELECT s.oid FROM pg_operator s WHERE s.oprcode IN {_BY_NAMES})"
+
+# Whether a type may bring code along that goes by names: by a cast, how it is compared, or what a domain checks.
+_TYPES_CALL = f"""(EXISTS (SELECT FROM pg_cast k WHERE k.castfunc IN {_BY_NAMES})
+  OR EXISTS (SELECT FROM pg_amproc m WHERE m.amproc IN {_BY_NAMES})
+  OR EXISTS (SELECT FROM pg_amop m WHERE m.amopopr IN {_SIGNS_BY_NAMES})
   OR EXISTS (SELECT FROM pg_constraint k JOIN pg_depend f ON f.classid = 'pg_constraint'::regclass AND f.objid = k.oid
-    WHERE k.contypid <> 0 AND f.refobjid >= {_OWN}::oid
-      AND f.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)))"""
+    WHERE k.contypid <> 0 AND (f.refclassid = 'pg_proc'::regclass AND f.refobjid IN {_BY_NAMES}
+      OR f.refclassid = 'pg_operator'::regclass AND f.refobjid IN {_SIGNS_BY_NAMES})))"""
 
 # What the server calls by a text: a query that it runs, or the name of a type.
 _CALLS_BY_TEXT = """~ (SELECT ':(op)?funcid (' || string_agg(x.oid::text, '|') || ') ' FROM pg_proc x
   WHERE x.pronamespace = 'pg_catalog'::regnamespace AND x.proname ~ '_to_xml|^ts_stat$|^ts_rewrite$|^pg_input_')"""
 
-# Whether reading a relation may call a function or operator that somebody has made.
+# Whether reading a relation may call a function that goes by names.
 _CALLS = f"""(({_TYPED} AND {_TYPES_CALL}) OR EXISTS (
   SELECT FROM pg_depend d WHERE d.refobjid >= {_OWN}::oid AND (
-    d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+    (d.refclassid = 'pg_proc'::regclass AND d.refobjid IN {_BY_NAMES})
+    OR (d.refclassid = 'pg_operator'::regclass AND d.refobjid IN {_SIGNS_BY_NAMES})
     OR (d.refclassid = 'pg_type'::regclass AND {_TYPES_CALL}))
     AND (d.classid, d.objid) IN (
       SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite r WHERE r.ev_class = c.oid

@@ -383,6 +383,24 @@ def test_whatever_a_snapshot_keeps_is_read_on(
         assert len(engine.execute("FROM v_1").fetchall()) == 10
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        f"{LOOKED_UP}; CREATE OR REPLACE VIEW blocked AS SELECT id FROM list",
+        f"{LABELLED} CREATE TABLE blocked AS SELECT {LEVELS}",
+    ],
+)
+@pytest.mark.parametrize("write", ["CREATE TABLE other (id integer)", "TRUNCATE blocked_new"])
+def test_other_tables_do_not_matter_where_no_function_is_called(
+    database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection, made: str, write: str
+) -> None:
+    database.run(f"{made}; CREATE TABLE IF NOT EXISTS blocked_new (id integer)")
+    with closing(opened(database)) as remotes:
+        remotes.register(engine, "FROM v_1")
+        postgres.run(write, database.name)
+        assert len(engine.execute("FROM v_1").fetchall()) == 10
+
+
 def test_what_others_may_does_not_matter_to_a_view(
     database: Database, postgres: Server, engine: duckdb.DuckDBPyConnection
 ) -> None:
