@@ -12,6 +12,7 @@ from policy_engine.shown_types import shown_type
 from proxy.fencing.barrier import is_leak_proof
 from proxy.fencing.families import Families
 from proxy.fencing.meanings import families
+from proxy.rewriting.joined import joins
 from proxy.rewriting.relations import Leaf, relation_names
 from proxy.rewriting.secure import may_need_fence
 
@@ -78,6 +79,11 @@ class Placed:
         filtered out of them, or by the bytes of texts, in which more may stand than anybody knows of.
         """
         return self.content is None and (bool(self.decision.rows.filter) or self.is_read_by_bytes)
+
+    @property
+    def has_joined_pieces(self) -> bool:
+        """Whether the engine joins such pieces with others where the policy says so: they come in any order."""
+        return self.has_telling_pieces and joins(self.decision)
 
     @property
     def is_ordered(self) -> bool:

@@ -27,7 +27,7 @@ from proxy.rewriting.governing import conditions_behind, governed_relations, lef
 from proxy.rewriting.group_keys import in_later_keys
 from proxy.rewriting.labels import label, unlabel
 from proxy.rewriting.memory import Memory
-from proxy.rewriting.placed import Placed, may_fail_half_way, meant_by_names, needs_fence, plain_names
+from proxy.rewriting.placed import Placed, distinct, may_fail_half_way, meant_by_names, needs_fence, plain_names
 from proxy.rewriting.relations import Leaf, shorten_columns, stand_in
 from proxy.rewriting.row_order import (
     add_order,
@@ -130,9 +130,10 @@ def _order(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> tuple[l
     """The keys by which an answer is ordered, and whether datasets are sorted first, where the order of rows, or how
     many of them are read, would tell what an engine leaves out of each piece that it takes at once.
     """
+    is_kept = keeps_order(tree) and not any(item.has_joined_pieces for item in distinct(placed))
     if ends_early(tree, known):
-        return ([] if keeps_order(tree) else keys_of_all(tree)), True
-    if keeps_order(tree):
+        return ([] if is_kept else keys_of_all(tree)), True
+    if is_kept:
         return [], False
     return keys_of_all(tree), hangs_on_order(tree, exact_in(tree, placed, known))
 

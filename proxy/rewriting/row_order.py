@@ -17,6 +17,7 @@ from proxy.fencing.barrier import is_leak_proof
 from proxy.fencing.families import Families, bare
 from proxy.reading.functions import CALLABLE
 from proxy.rewriting.exact import Exact, is_exact_type
+from proxy.rewriting.joined import is_joined
 from proxy.rewriting.placed import Placed, distinct
 
 _AGGREGATES = frozenset({exp.Avg, exp.Count, exp.CountIf, exp.LogicalAnd, exp.LogicalOr, exp.Max, exp.Min, exp.Sum})
@@ -29,7 +30,6 @@ and sums are not rounded.
 """
 _SMALL_LIMIT = 1_000  # DuckDB does so below 8,192 (src/optimizer/limit_pushdown.cpp)
 _LONGEST_NUMBER = 19
-_MOST_COMPARED = 4  # of more values DuckDB makes a relation (src/optimizer/in_clause_rewriter.cpp)
 _GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnest"})
 
 _OF_PLAIN = frozenset({"expressions", "from_", "where", "limit", "offset"})
@@ -58,7 +58,7 @@ def keeps_order(tree: exp.Expr) -> bool:
         return False
     worked_out = [*tree.expressions, *filter(None, [tree.args.get("where")])]
     nodes = (node for item in worked_out for node in item.walk())
-    is_of_rows = not any(_is_of_several_rows(node) or _is_joined(node) for node in nodes)
+    is_of_rows = not any(_is_of_several_rows(node) or is_joined(node) for node in nodes)
     return is_of_rows and keeps_order(source.this)
 
 
@@ -330,19 +330,6 @@ def _is_of_several_rows(node: exp.Expr) -> bool:
         kinds = {CALLABLE[name.lower()].kind for name in node.sql_names() if name.lower() in CALLABLE}
         return isinstance(node, exp.AggFunc) or not kinds <= {"scalar"}
     return isinstance(node, exp.Query | exp.Window)
-
-
-def _is_joined(node: exp.Expr) -> bool:
-    """Whether a part of an expression is an IN that the engine may carry out as a join with a relation of its values.
-
-    That gives rows as its threads bring them, and what is compared is worked out of whole pieces, a LIMIT or not.
-    """
-    if not isinstance(node, exp.In):
-        return False
-    values = node.expressions
-    return not 0 < len(values) <= _MOST_COMPARED or any(
-        isinstance(bare(value), exp.Array | exp.List) for value in values
-    )
 
 
 def _is_alike(node: exp.Expr) -> bool:
