@@ -94,6 +94,7 @@ class Exact:
         self._whole: dict[int, tuple[exp.Expr, bool]] = {}
         """By the number of a node, with the node, as each factor of a long product is asked about."""
         self._sums: dict[int, tuple[exp.Expr, bool]] = {}
+        self._queries: dict[int, tuple[exp.Expr, bool]] = {}
 
     def holds(self, node: exp.Expr) -> bool:
         """Whether equal values of an expression are the same."""
@@ -126,6 +127,19 @@ class Exact:
     def hold(self, nodes: Iterable[exp.Expr]) -> bool:
         """Whether equal values of each of these are the same."""
         return all(map(self.holds, nodes))
+
+    def holds_of(self, query: exp.Expr) -> bool:
+        """Whether equal values of each column of a query are the same; each link of a chain of UNION is asked of."""
+        if id(query) not in self._queries:
+            self._queries[id(query)] = query, self._is_exact_query(query)
+        return self._queries[id(query)][1]
+
+    def _is_exact_query(self, query: exp.Expr) -> bool:
+        if isinstance(query, exp.SetOperation):
+            return self.holds_of(query.this) and self.holds_of(query.expression)
+        if isinstance(query, exp.Subquery):
+            return self.holds_of(query.this)
+        return isinstance(query, exp.Select) and self.hold(query.expressions)
 
     def adds_up(self, node: exp.Expr) -> bool:
         """Whether a sum or an average is the same in any order of its numbers: doubles are rounded on the way, and the

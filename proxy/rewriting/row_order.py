@@ -235,20 +235,12 @@ def _differ(tree: exp.Expr, exact: Exact) -> bool:
     in it.
     """
     if not isinstance(tree, exp.Select) or exact.hold(tree.expressions):
-        return _is_exact(tree, exact)
+        return exact.holds_of(tree)
     keys = _groups(tree)
     if not keys or tree.args["group"].args.get("all") or not exact.hold(keys):
         return False
     items = {bare(item.unalias()) for item in tree.expressions}
     return all(key in items for key in keys)
-
-
-def _is_exact(query: exp.Expr, exact: Exact) -> bool:
-    if isinstance(query, exp.SetOperation):
-        return _is_exact(query.this, exact) and _is_exact(query.expression, exact)
-    if isinstance(query, exp.Subquery):
-        return _is_exact(query.this, exact)
-    return isinstance(query, exp.Select) and exact.hold(query.expressions)
 
 
 def _groups(tree: exp.Select) -> list[exp.Expr]:
@@ -292,7 +284,7 @@ def _takes_first(node: exp.Expr, exact: Exact) -> bool:
         return not exact.hold(_groups(node))
     if isinstance(node, exp.SetOperation):
         is_all = isinstance(node, exp.Union) and not node.args.get("distinct")
-        return not is_all and not _is_exact(node, exact)
+        return not is_all and not exact.holds_of(node)
     if isinstance(node, exp.Sum | exp.Avg):
         return not exact.adds_up(node)
     return isinstance(node, exp.Max | exp.Min) and not exact.hold(node.iter_expressions())

@@ -88,6 +88,7 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "joins": f"select 1 from {', '.join(f'{DATASET} o{n}' for n in range(102))}",
         "an unknown function": f"select {'x' * 100_000}(1)",
         "an unknown dataset": f"select * from {'x' * 190_000}",
+        "a chain of unions": " union ".join([f"select {','.join(['-id'] * 13)} from {DATASET}"] * 250),
         "values of a pivot": f"pivot {DATASET} on id in ({','.join(map(str, range(5_000)))}) using sum(amount)",
     }
 )

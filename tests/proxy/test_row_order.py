@@ -14,6 +14,7 @@ from proxy.fencing.families import Families
 from proxy.pipeline import Request
 from proxy.reading.statement import read
 from proxy.rewriting.exact import Exact
+from proxy.rewriting.row_order import hangs_on_order
 from tests.proxy.world import ANALYST, World, governed
 from tests.remote_tables import KINDS as KINDS_OF_DATABASES
 from tests.remote_tables import Database
@@ -306,3 +307,18 @@ def test_what_a_name_means_is_worked_out_once() -> None:
     aliases = {alias.alias: [alias.this] for alias in tree.find_all(exp.Alias)}
     [found] = tree.find_all(exp.Sum)
     assert Exact(Families({"a": "integer"}), aliases, has_exact_columns=True).adds_up(found)
+
+
+def test_each_link_of_a_chain_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the work would grow with the square of their number."""
+    tree = read(" union ".join(["select -a, -a, -a from t"] * 100)).tree
+    asked: list[exp.Expr] = []
+    holds = Exact.holds
+
+    def counted(exact: Exact, node: exp.Expr) -> bool:
+        asked.append(node)
+        return holds(exact, node)
+
+    monkeypatch.setattr(Exact, "holds", counted)
+    assert not hangs_on_order(tree, Exact(Families({"a": "integer"}), {}, has_exact_columns=True))
+    assert len(asked) <= 4 * 100 * 3
