@@ -16,6 +16,8 @@ from catalog.sources.engine_trees import Node, definitions, is_bare, within
 from proxy.reading.functions import FEWEST_ARGUMENTS, FUNCTIONS, OPERATORS, TABLE_FUNCTIONS
 from proxy.reading.grammar import ENGINE_NODES
 
+_MOST_BEHIND = 2  # queries: that of the answers of lookups, and that of the cells where these are sorted
+
 
 class VerificationFailed(Internal):
     """The SQL about to run is not what was decided; nothing ran."""
@@ -120,9 +122,12 @@ class _Walk:
 
     def _is_governed(self, node: Node) -> bool:
         """Whether a SELECT is one of the governed subqueries; raises where it only reads what one of them reads."""
-        behind = self._physical(_source_node(node)) if self._has_lookups else None
-        if behind is not None and self._ticks_off(behind, node):
-            return True
+        source = node
+        for _ in range(_MOST_BEHIND if self._has_lookups else 0):
+            source = _source_node(source)
+            behind = self._physical(source)
+            if behind is not None and self._ticks_off(behind, node):
+                return True
         physical = self._physical(node)
         if physical is not None and not self._ticks_off(physical, node):
             raise VerificationFailed("a governed relation was altered or stands too often")

@@ -25,6 +25,13 @@ roles: {analyst: {groups: [analysts]}}
 policies:
   - {policy: some, grant: select, to: [analyst], scope: shop.orders, where: "WHERE", why: rows of a few lands}
 """
+LISTS = (
+    "from shop.orders",
+    "select tags from shop.orders",
+    "select tags, row_number() over () as n from shop.orders",
+    "select first(tags) from shop.orders",
+    "select a.tags from shop.orders a join shop.orders b on a.id = b.id",
+)
 POLICIES = ("land in ('EU', 'A', 'B', 'C', 'D')", "land in (select land from shop.lands where n < 5)")
 QUESTIONS = (
     "select id, land from shop.orders",
@@ -104,3 +111,15 @@ def test_so_do_rows_of_which_a_policy_chooses_cells(tmp_path: Path, lands: str, 
         sql = world.governor.settle(ANALYST, Request(sql="select id, zip from shop.people")).rewritten.sql
     assert "WHERE" not in sql
     assert ("ORDER BY" in sql) == is_joined
+
+
+@pytest.mark.parametrize("where", POLICIES)
+def test_columns_whose_cells_have_no_exact_order_are_answered(tmp_path: Path, where: str) -> None:
+    made = pa.table({"id": [1, 2, 3], "land": ["EU", "US", "A"], "tags": [["x"], ["HIDDEN"], None]})
+    pq.write_table(made, tmp_path / "orders.parquet")
+    pq.write_table(pa.table({"land": ["EU", "A", "US"], "n": [1, 2, 9]}), tmp_path / "lands.parquet")
+    with governed(tmp_path, _DOCUMENT.replace("WHERE", where)) as world:
+        for question in LISTS:
+            told = world.ask(question)
+            assert told.num_rows == (1 if "first" in question else 2)
+            assert "HIDDEN" not in str(told.to_pydict())
