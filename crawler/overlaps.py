@@ -51,11 +51,15 @@ def tags_of(datasets: Iterable[Dataset], fields: Sequence[Field], why: str) -> t
         known = {fold(column.path[0]) for column in dataset.columns}
         others = [(field.name,) for field in fields if fold(field.name) not in known]
         said: list[tuple[Path, frozenset[str]]] = [((), dataset.confirmed | dataset.suggested)]
+        lost: frozenset[str] = frozenset()
         for column in dataset.columns:
-            folded = tuple(map(fold, column.path))
+            folded, tags = tuple(map(fold, column.path)), column.confirmed | column.suggested
             held = next((paths[folded[:end]] for end in range(len(folded), 0, -1) if folded[:end] in paths), None)
-            said += [(path, column.confirmed | column.suggested) for path in ([held] if held else others)]
-        for path, tags in said:
+            if held:
+                said.append((held, tags))
+            else:
+                lost |= tags
+        for path, tags in (*said, *((path, lost) for path in others)):
             for tag in sorted(tags):
                 found[path, tag] = Suggestion(path=path, tag=tag, confidence=1.0, evidence=evidence, rule="")
     return tuple(found.values())

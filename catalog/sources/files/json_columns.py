@@ -72,9 +72,13 @@ def gone_keys(
     Example: `c`, `b` of `c STRUCT(a, b)`, where all rows have `{"c": {"a": 1, "B": 2}}`.
     """
     keys, names = dict(found), {name for name, _ in known}
+    by_meaning: dict[str, list[str]] = {}
+    for key in keys:
+        for meant in _meant(key):
+            by_meaning.setdefault(meant, []).append(key)
     gone: set[tuple[str, ...]] = set()
     for name, type_text in known:
-        alike = [key for key in keys if key == name or (key not in names and fold(name) in _meant(key))]
+        alike = [key for key in by_meaning.get(fold(name), ()) if key == name or key not in names]
         if alike == [name]:
             gone |= {(name, *path) for path in {*_paths(DuckDBPyType(type_text))} - {*_paths(keys[name])}}
         else:  # in other letters, in some rows at least, whose value is not read
