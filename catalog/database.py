@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from catalog.errors import Internal, JournalUnavailable, SettingsInvalid
 from catalog.fair_lock import FairLock, FairLocks
 from catalog.migrations import APPLICATION_ID, NEWEST, migrate
-from catalog.shape import added
+from catalog.shape import refuse_added, refuse_newer
 from catalog.time_limits import TimeLimit
 
 Value = str | int | float | bytes | None
@@ -104,7 +104,7 @@ class Catalog:
             _make_private(path)
             _refuse_foreign(path, busy_seconds)
             self._migrate()
-            self._refuse_added(self._database().conn)
+            self._refuse_another(self._database().conn)
         except (sqlite3.DatabaseError, OSError) as error:
             self.close()
             raise SettingsInvalid(
@@ -178,27 +178,25 @@ class Catalog:
         with self._turn():
             _control(database, "BEGIN IMMEDIATE")
             try:
-                self._refuse_added(database.conn)
+                self._refuse_another(database.conn)
                 yield Transaction(database)
                 _control(database, "COMMIT")
             except BaseException:
                 database.rollback()
                 raise
 
-    def _refuse_added(self, connection: sqlite3.Connection) -> None:
-        """Raises JournalUnavailable for a trigger that is not ours; it is looked for where the file's shape is another.
+    def _refuse_another(self, connection: sqlite3.Connection) -> None:
+        """Raises JournalUnavailable where the file is another Veil's by now, or its shape another and not ours.
 
-        INVARIANT: the file is locked, so that none is added before what was asked for is written.
+        INVARIANT: the file is locked, so that nothing changes before what was asked for is written.
         """
-        [shape] = connection.execute("PRAGMA schema_version").fetchone()
-        if getattr(self._shape, "seen", None) == shape or self._is_migrating:
+        if self._is_migrating:
             return
-        if name := added(connection):
-            raise JournalUnavailable(
-                f"the catalog holds `{name}`, a trigger or view that Veil did not make, so nothing is done",
-                hint="somebody edited the file; restore a backup",
-            )
-        self._shape.seen = shape
+        refuse_newer(connection)
+        [shape] = connection.execute("PRAGMA schema_version").fetchone()
+        if getattr(self._shape, "seen", None) != shape:
+            refuse_added(connection)
+            self._shape.seen = shape
 
     def jot(self, sql: str, parameters: Parameters) -> bool:
         """Writes by one statement what nobody needs to wait for: whether that could be done within a moment.

@@ -26,6 +26,12 @@ from policy_engine.model import (
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
+_STATE = frozenset({"policies", "roles"})
+_ROLE = frozenset({"groups", "capabilities"})
+_COLUMN = frozenset({"column"})
+_POLICY = frozenset("id effect roles scope having transforms where when starts_at ends_at enabled why".split())
+_WHEN = frozenset("groups not_groups attributes purposes networks time_of_day weekdays zone".split())
+
 
 def encode_state(policies: Iterable[Policy], roles: Iterable[Role]) -> str:
     """The text to keep; equal states give equal texts, whatever the order they were put in."""
@@ -37,11 +43,14 @@ def encode_state(policies: Iterable[Policy], roles: Iterable[Role]) -> str:
 
 
 def decode_state(text: str, revision: int) -> PolicySet:
-    """The policies and roles that `encode_state` wrote; a text that is no such state is never half read."""
+    """The policies and roles that `encode_state` wrote; a text that is no such state is never half read.
+
+    So is one with a word that is not known here: what a newer Veil says by it may be what a grant hangs on.
+    """
     try:
-        state = _mapping(json.loads(text))
-        policies = tuple(_read_policy(_mapping(policy)) for policy in _list(state["policies"]))
-        roles = tuple(_read_role(name, _mapping(role)) for name, role in _mapping(state["roles"]).items())
+        state = _record(json.loads(text), _STATE)
+        policies = tuple(_read_policy(policy) for policy in _list(state["policies"]))
+        roles = tuple(_read_role(name, role) for name, role in _mapping(state["roles"]).items())
     except (KeyError, TypeError, ValueError):
         raise _unreadable(revision) from None
     return PolicySet(revision=revision, policies=policies, roles=roles)
@@ -50,7 +59,7 @@ def decode_state(text: str, revision: int) -> PolicySet:
 def decode_policies(text: str, revision: int, ids: Collection[str]) -> tuple[Policy, ...]:
     """Some of a revision's policies, by folded id, without reading all the others back."""
     try:
-        every = [_mapping(policy) for policy in _list(_mapping(json.loads(text))["policies"])]
+        every = [_record(policy, _POLICY) for policy in _list(_record(json.loads(text), _STATE)["policies"])]
         return tuple(_read_policy(policy) for policy in every if fold(_text(policy["id"])) in ids)
     except (KeyError, TypeError, ValueError):
         raise _unreadable(revision) from None
@@ -64,7 +73,8 @@ def _role(role: Role) -> Json:
     return {"groups": [*sorted(role.groups)], "capabilities": [*sorted(role.capabilities)]}
 
 
-def _read_role(name: str, data: dict[str, Json]) -> Role:
+def _read_role(name: str, kept: Json) -> Role:
+    data = _record(kept, _ROLE)
     return Role(
         name=name, groups=frozenset(_texts(data["groups"])), capabilities=frozenset(_texts(data["capabilities"]))
     )
@@ -121,7 +131,8 @@ def _when(when: When) -> Json:
     }
 
 
-def _read_when(data: dict[str, Json]) -> When:
+def _read_when(kept: Json) -> When:
+    data = _record(kept, _WHEN)
     attributes = (_list(pair) for pair in _list(data["attributes"]))
     return When(
         groups=_texts(data["groups"]),
@@ -135,7 +146,8 @@ def _read_when(data: dict[str, Json]) -> When:
     )
 
 
-def _read_policy(data: dict[str, Json]) -> Policy:
+def _read_policy(kept: Json) -> Policy:
+    data = _record(kept, _POLICY)
     database, dataset, columns = _list(data["scope"])
     scope = Scope(
         database=_optional(database),
@@ -153,7 +165,7 @@ def _read_policy(data: dict[str, Json]) -> Policy:
             TransformRule(tagged=_read_expression(tagged), call=_read_call(call)) for tagged, call in rules
         ),
         where=_optional(data["where"]),
-        when=_read_when(_mapping(data["when"])) if "when" in data else None,
+        when=_read_when(data["when"]) if "when" in data else None,
         starts_at=_moment(data["starts_at"]),
         ends_at=_moment(data["ends_at"]),
         enabled=data["enabled"] is True,
@@ -181,7 +193,7 @@ def _read_call(data: Json) -> TransformCall:
 
 def _read_argument(data: Json) -> Argument:
     if isinstance(data, dict):
-        return ColumnName(_texts(data["column"]))
+        return ColumnName(_texts(_record(data, _COLUMN)["column"]))
     if not isinstance(data, str | int | float | bool):
         raise TypeError
     return data
@@ -191,6 +203,14 @@ def _mapping(data: Json) -> dict[str, Json]:
     if not isinstance(data, dict):
         raise TypeError
     return data
+
+
+def _record(data: Json, words: frozenset[str]) -> dict[str, Json]:
+    """A mapping that has no key but these; any other says what nobody here would heed."""
+    record = _mapping(data)
+    if not record.keys() <= words:
+        raise ValueError
+    return record
 
 
 def _list(data: Json) -> list[Json]:

@@ -10,6 +10,7 @@ from catalog.database import Catalog
 from catalog.errors import JournalUnavailable
 from catalog.journal.event import Event, EventKind
 from catalog.journal.journal import Journal
+from catalog.migrations import NEWEST
 
 UNTOLD = (
     """CREATE TRIGGER tidy BEFORE INSERT ON event WHEN NEW.body LIKE '%"user":"kim"%' BEGIN SELECT RAISE(IGNORE); END"""
@@ -44,6 +45,15 @@ def test_nothing_is_written_once_a_catalog_acts_by_itself(
     journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada"))
     _edit(catalog_file, script)
     with pytest.raises(JournalUnavailable, match="that Veil did not make"):
+        journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada"))
+    assert journal.head()[0] == 1
+
+
+def test_nothing_is_written_once_a_newer_version_has_the_catalog(journal: Journal, catalog_file: Path) -> None:
+    """A server that runs while its home is taken over would not understand all that is written there from then on."""
+    journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada"))
+    _edit(catalog_file, f"PRAGMA user_version = {NEWEST + 1}")
+    with pytest.raises(JournalUnavailable, match="newer Veil has taken the catalog over"):
         journal.append(Event(kind=EventKind.QUERY_BEGIN, user="ada"))
     assert journal.head()[0] == 1
 
