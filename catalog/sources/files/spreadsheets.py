@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from datetime import date, datetime, time
 from itertools import islice, repeat
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-from openpyxl.worksheet._reader import WorkSheetParser
+from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from catalog.errors import SourceUnavailable
 from catalog.names import fold
@@ -28,6 +29,7 @@ _BATCH_ROWS = 10_000
 _MOST_ROWS = 1_048_576  # of a sheet, says Excel
 _MOST_BYTES = 4 * 2**30
 _MIDNIGHT = time()
+_SAVE_ANEW = "open the file in Excel and save it anew"
 _FIRST_ROWS, _FEWEST_COLUMNS = 20, 3
 _ABOVE = b"veil.rows_above_header"
 _MOST_COLUMNS = 16_384  # of a sheet, says Excel
@@ -172,7 +174,7 @@ def _read(sheet: ReadOnlyWorksheet, file: Path) -> Iterator[_Cells]:
     """
     above, book = 0, sheet.parent
     with sheet._get_source() as source:
-        parser = WorkSheetParser(
+        parser = _Parser(
             source,
             sheet._shared_strings,
             data_only=book.data_only,
@@ -190,11 +192,31 @@ def _read(sheet: ReadOnlyWorksheet, file: Path) -> Iterator[_Cells]:
                 raise SourceUnavailable(
                     f"the rows of the sheet `{sheet.title}` of `{file.name}` are not in order, or two cells of one are"
                     " in one place",
-                    hint="open the file in Excel and save it anew",
+                    hint=_SAVE_ANEW,
+                )
+            if parser.has_unknown:
+                raise SourceUnavailable(
+                    f"the sheet `{sheet.title}` of `{file.name}` has formulas whose values nobody has worked out",
+                    hint=_SAVE_ANEW,
                 )
             yield from repeat((), number - above - 1)
             yield tuple(found.get(column) for column in range(1, max(found, default=0) + 1))
             above = number
+
+
+class _Parser(WorkSheetParser):  # type: ignore[misc]  # openpyxl has no types
+    """Reads a sheet's cells; `has_unknown` once it has met a formula with which no value is kept.
+
+    Such a cell is not empty, and a policy that goes by it would take it for NULL. An empty text is a kept value.
+    """
+
+    has_unknown = False
+
+    def parse_cell(self, element: Element) -> dict[str, object]:
+        if element.find(FORMULA_TAG) is not None and not element.findtext(VALUE_TAG):
+            self.has_unknown |= element.get("t") != "str" or element.find(VALUE_TAG) is None
+        cell: dict[str, object] = super().parse_cell(element)
+        return cell
 
 
 def _titles(first: Sequence[_Cells]) -> int:

@@ -144,6 +144,25 @@ def test_a_sheet_of_which_rows_or_cells_would_be_lost_is_refused(
         rows(lake(tmp_path), "x.xlsx/s")
 
 
+@pytest.mark.parametrize("value", [b"", b"<v></v>", b"<v/>"])
+@pytest.mark.parametrize("kind", [b"", b' t="n"'])
+def test_a_formula_without_its_value_is_no_empty_cell(tmp_path: Path, value: bytes, kind: bytes) -> None:
+    workbook(tmp_path / "x.xlsx", s=[("id", "n"), (1, 10), (2, 20)])
+    changed_sheet(
+        tmp_path / "x.xlsx", b'<c r="B3" t="n"><v>20</v></c>', b'<c r="B3"%s><f>2*B2</f>%s</c>' % (kind, value)
+    )
+    with pytest.raises(SourceUnavailable, match="has formulas whose values nobody has worked out"):
+        rows(lake(tmp_path), "x.xlsx/s")
+
+
+def test_a_formula_has_the_value_that_is_kept_with_it(tmp_path: Path) -> None:
+    workbook(tmp_path / "x.xlsx", s=[("id", "n", "t"), (1, 10, "a"), (2, 20, "b")])
+    changed_sheet(tmp_path / "x.xlsx", b'<c r="B3" t="n"><v>20</v></c>', b'<c r="B3"><f>2*B2</f><v>20</v></c>')
+    text = b'<c r="C3" t="inlineStr"><is><t>b</t></is></c>'
+    changed_sheet(tmp_path / "x.xlsx", text, b'<c r="C3" t="str"><f>""</f><v></v></c>')
+    assert rows(lake(tmp_path), "x.xlsx/s") == [{"id": 1, "n": 10, "t": "a"}, {"id": 2, "n": 20, "t": None}]
+
+
 def test_cells_are_where_they_say_and_rows_need_no_numbers(tmp_path: Path) -> None:
     workbook(tmp_path / "x.xlsx", s=[("id", "n"), (1, 10), (2, 20)])
     changed_sheet(tmp_path / "x.xlsx", b'<row r="3">', b"<row>")
