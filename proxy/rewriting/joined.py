@@ -8,25 +8,39 @@ from policy_engine.model import Decision, Outcome
 from proxy.fencing.families import bare
 
 _MOST_COMPARED = 4  # of more values DuckDB makes a relation (src/optimizer/in_clause_rewriter.cpp)
+_HOLDS = frozenset("contains list_contains list_has array_contains array_has map_contains_value".split())
+"""Functions that DuckDB makes an IN of, where what they look in hangs on no row."""
 
 
 def is_joined(node: exp.Expr) -> bool:
-    """Whether a part of an expression is an IN that the engine may carry out as a join with a relation of its values.
-
-    What is compared is then worked out of whole pieces, a LIMIT or not.
+    """Whether the engine may carry out a part of an expression as a join with a relation of values: an IN, a function
+    that means one, and every ANY and ALL. What is compared is then worked out of whole pieces, a LIMIT or not.
 
     Example:
         >>> from proxy.reading.statement import read
-        >>> tree = read("select a in (1, 2, 3, 4), a in (1, 2, 3, 4, 5), a in l from t").tree
+        >>> tree = read("select a in (1, 2, 3, 4), a in (1, 2, 3, 4, 5), a in l, contains([1, 2], a) from t").tree
         >>> [is_joined(item) for item in tree.expressions]
-        [False, True, True]
+        [False, True, True, True]
     """
+    if isinstance(node, exp.Any | exp.All):
+        return True
+    if isinstance(node, exp.Contains | exp.ArrayContains):
+        return not _is_of_rows(node.this)
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in _HOLDS and not _is_of_rows(next(iter(node.expressions), node))
     if not isinstance(node, exp.In):
         return False
     values = node.expressions
     return not 0 < len(values) <= _MOST_COMPARED or any(
         isinstance(bare(value), exp.Array | exp.List) for value in values
     )
+
+
+def _is_of_rows(node: exp.Expr) -> bool:
+    """Whether an expression is a column, of whatever type and letters it is made: never a constant to the engine."""
+    while isinstance(node, exp.Paren | exp.Cast | exp.TryCast | exp.Lower | exp.Upper):
+        node = node.this
+    return isinstance(node, exp.Column)
 
 
 def joins(decision: Decision) -> bool:

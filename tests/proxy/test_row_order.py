@@ -174,6 +174,11 @@ RAISING = (
     f"select exists(select 1 from shop.people where {ONE} = 1) as e",
     f"select id, {ONE} in (1, 2, 3, 4, 5) as n from shop.people limit 5",
     f"select id, {ONE} in [1, 2, 3, 4, 5] as n from shop.people limit 1000",
+    f"select id, [1, 2, 3, 4, 5].list_contains({ONE}) as n from shop.people limit 5",
+    f"select id, array_has(range(6), {ONE}) as n from shop.people limit 5",
+    f"select id, map_contains_value(map([1, 2, 3, 4, 5], [1, 2, 3, 4, 5]), {ONE}) as n from shop.people limit 5",
+    f"select id, {ONE} = any([1]) as n from shop.people limit 5",
+    f"select id, {ONE} < any(string_split('1,2', ',')::int[]) as n from shop.people limit 5",
     "select id from (select id, 1 // (id - {}) as n, n in ('1', '2', '3', '4', '5') from shop.people) limit 5",
     f"select count(*) as n from range(3) where not exists(select 1 from shop.people where {ONE} = 1)",
     f"select case when exists(select 1 from shop.people where {ONE} = 1) then 1 end as e",
@@ -232,6 +237,7 @@ AS_THEY_COME = (
     "select id from shop.people",
     "select upper(id::varchar) as n from (select id from shop.people where id > 5) where id < 9000 limit 4000",
     "select count(*), sum(id) from shop.people",
+    "select id from shop.people where contains(id::varchar, '7')",
 )
 
 
