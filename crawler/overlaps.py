@@ -1,4 +1,4 @@
-"""Which datasets of a source have the rows of another one, under another name or in a folder: it has their tags."""
+"""Which datasets of a source may have the rows of another one, under another name or in a folder: it has their tags."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -69,6 +69,40 @@ def may_be(dataset: Dataset, fields: Iterable[Field]) -> bool:
     """Whether a relation may be what a dataset was made of, by half of the dataset's columns."""
     columns = {fold(column.path[0]) for column in dataset.columns}
     return 2 * len(columns & {fold(field.name) for field in fields}) >= len(columns) > 0
+
+
+def is_like(dataset: Dataset, fields: Iterable[Field]) -> bool:
+    """Whether a relation may be a copy or a part of what a dataset was made of: one has all columns of the other."""
+    columns, others = {fold(column.path[0]) for column in dataset.columns}, {fold(field.name) for field in fields}
+    return bool(columns and others) and (columns <= others or others <= columns)
+
+
+class Namesakes:
+    """Columns and fields with tags, by their names: what is new in a dataset and called alike may hold their values."""
+
+    def __init__(self, datasets: Iterable[Dataset]) -> None:
+        self._tags: dict[str, dict[str, str]] = {}
+        for dataset in datasets:
+            for column in dataset.columns:
+                known = self._tags.setdefault(fold(column.path[-1]), {})
+                for tag in sorted(column.confirmed | column.suggested):
+                    known.setdefault(tag, dataset.full_name)
+
+    def tags_of(self, dataset: Dataset, fields: Sequence[Field]) -> tuple[Suggestion, ...]:
+        """The tags for what is new in a dataset that has these fields now."""
+        known = {tuple(map(fold, column.path)) for column in dataset.columns}
+        return tuple(
+            Suggestion(
+                path=path,
+                tag=tag,
+                confidence=1.0,
+                evidence=f"`{path[-1]}` of `{name}`, which is called alike, has the tag",
+                rule="",
+            )
+            for path in _paths(fields, ())
+            if tuple(map(fold, path)) not in known
+            for tag, name in self._tags.get(fold(path[-1]), {}).items()
+        )
 
 
 def _above(path: str) -> Iterator[str]:

@@ -9,14 +9,15 @@ from catalog.crawl_options import leads_elsewhere
 from catalog.database import Catalog
 from catalog.datasets import Datasets
 from catalog.errors import SettingsInvalid
-from catalog.flow import Flow, TableFlows
+from catalog.flow import Flow, FlowKind, TableFlows
 from catalog.flows import Flows
 from catalog.model import Dataset, Source, TagAssignment, TagOrigin, TagState
 from catalog.names import fold, nearest
+from catalog.relations import place_of
 from catalog.tags import Tags
 from crawler.builtin import BUILTIN_RULES, BUILTIN_TAGS
 from crawler.classify import Suggestion
-from crawler.overlaps import Overlaps, may_be, tags_of
+from crawler.overlaps import Namesakes, Overlaps, is_like, may_be, tags_of
 from crawler.plugins import Plugins
 from crawler.report import Crawled, CrawlState
 from crawler.rules import CompiledRule, compile_rules
@@ -45,7 +46,8 @@ class Registrar:
         self._tables: TableFlows | None = None
         self.lost: tuple[str, ...] = ()
         """The relations of datasets that the source does not list any more."""
-        self._lost: tuple[Dataset, ...] | None = None
+        self._tagged: tuple[Dataset, ...] | None = None
+        self._namesakes: Namesakes | None = None
         self._overlaps: Overlaps | None = None
 
     @contextmanager
@@ -96,10 +98,14 @@ class Registrar:
         known = self.registered(found.relation)
         if known or self.into is not None:
             found = self._with_tags_of_parts(found)
-        if not known:
-            found = self._with_tags_of_lost(found)
+        is_explained = _is_made_of_others(found.relation, flows)
         if known:
-            return [self._registered(found, flows, each.database, each.name, CrawlState.CHANGED) for each in known]
+            told = [found if is_explained else self._with_tags_of_namesakes(found, each) for each in known]
+            return [
+                self._registered(new, flows, each.database, each.name, CrawlState.CHANGED)
+                for new, each in zip(told, known, strict=True)
+            ]
+        found = self._with_tags_of_others(found, is_explained=is_explained)
         if self.into is None:
             return [found]
         return [self._registered(found, flows, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
@@ -114,13 +120,34 @@ class Registrar:
             found, suggestions=once((*found.suggestions, *tags_of(within, found.fields, "which is a part of it")))
         )
 
-    def _with_tags_of_lost(self, found: Crawled) -> Crawled:
-        """A new relation with the tags of what the source has lost and may be it, under another name."""
-        if self._lost is None:
-            self._lost = tuple(each for relation in self.lost for each in self.registered(relation))
-        lost = [each for each in self._lost if may_be(each, found.fields)]
-        told = tags_of(lost, found.fields, "which has gone from the source")
+    def _with_tags_of_others(self, found: Crawled, *, is_explained: bool) -> Crawled:
+        """A new relation with the tags of what the source has lost and may be it, under another name; and of what
+        somebody has looked at and it may be a copy or a part of, if nothing explains what it is made of.
+        """
+        lost = set(self.lost)
+        gone = [each for each in self._known_tagged() if each.relation in lost and may_be(each, found.fields)]
+        looked_at = () if is_explained else filter(_is_looked_at, self._known_tagged())
+        like = [each for each in looked_at if is_like(each, found.fields)]
+        told = (
+            *tags_of(gone, found.fields, "which has gone from the source"),
+            *tags_of(like, found.fields, "which has such columns"),
+        )
         return replace(found, suggestions=once((*found.suggestions, *told)))
+
+    def _with_tags_of_namesakes(self, found: Crawled, known: Dataset) -> Crawled:
+        """A relation with the tags that columns of the source have which are called like what is new in it: rows and
+        columns move between datasets, and whole files and tables come under the name of another one.
+        """
+        if self._namesakes is None:
+            self._namesakes = Namesakes(self._known_tagged())
+        told = self._namesakes.tags_of(known, found.fields)
+        return replace(found, suggestions=once((*found.suggestions, *told)))
+
+    def _known_tagged(self) -> tuple[Dataset, ...]:
+        """The datasets of the source that had tags when this was asked first."""
+        if self._tagged is None:
+            self._tagged = tuple(each for each in self.registered() if _has_tags(each))
+        return self._tagged
 
     def note_database(self, database: str) -> None:
         """Keeps which database the source reaches, so that tags come from what other sources read of it."""
@@ -242,6 +269,21 @@ def once(suggestions: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
     for each in sorted(suggestions, key=lambda each: -each.confidence):
         best.setdefault((each.path, each.tag), each)
     return tuple(best.values())
+
+
+def _is_made_of_others(relation: str, flows: Iterable[Flow]) -> bool:
+    """Whether it is known what a relation's columns hold of others, as of a view: they have the tags of that alone."""
+    own = place_of(relation)
+    return any(flow.kind is not FlowKind.REFERS and flow.relation != own for flow in flows)
+
+
+def _has_tags(dataset: Dataset) -> bool:
+    of_columns = any(column.confirmed or column.suggested for column in dataset.columns)
+    return of_columns or bool(dataset.confirmed or dataset.suggested)
+
+
+def _is_looked_at(dataset: Dataset) -> bool:
+    return bool(dataset.confirmed) or any(column.confirmed for column in dataset.columns)
 
 
 def _is_under(relation: str, path: str) -> bool:
