@@ -2,11 +2,13 @@
 
 A crawl shows nothing more than before. Whatever is new in a dataset while a tagged column or field goes may be that
 one, under another name or elsewhere; and where a struct has become a map, a text or other fields, nobody knows any more
-which part of it the tagged one was. Each of them has the tag until a person has looked. What has only gone leaves
-nothing behind.
+which part of it the tagged one was. Nor is what bears the tagged one's name always that one: what is new beside it and
+called after it, or stands where it stood, may be. Each of them has the tag until a person has looked. What has only
+gone leaves nothing behind.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from catalog.clock import utc_now, written_time
 from catalog.database import Transaction
@@ -17,7 +19,7 @@ from catalog.tables import DRAWN
 
 Path = tuple[str, ...]
 Shape = Mapping[Path, tuple[str, str]]
-"""Fields by their folded paths: how the path is stored, and the type."""
+"""Fields in their order by their folded paths: how the path is stored, and the type."""
 
 _SUGGEST = (
     "INSERT INTO assignment (id, dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
@@ -29,7 +31,7 @@ _SUGGEST = (
 
 def shape_of(tx: Transaction, dataset: int) -> Shape:
     """The fields that a dataset has now."""
-    rows = tx.rows("SELECT path, type FROM field WHERE dataset_id = ? AND NOT is_gone", [dataset])
+    rows = tx.rows("SELECT path, type FROM field WHERE dataset_id = ? AND NOT is_gone ORDER BY position", [dataset])
     return {_folded(read_path(row["path"])): (row["path"], row["type"]) for row in rows}
 
 
@@ -51,10 +53,12 @@ def carry_tags(tx: Transaction, dataset: int, before: Shape, ever: Set[Path]) ->
     said = tx.rows("SELECT path, tag_id FROM assignment WHERE dataset_id = ? AND state <> 'rejected'", [dataset])
     # the outermost that are new
     new = tuple(each for each in now if each not in ever and (len(each) == 1 or each[:-1] in ever))
+    beside = _Beside(before, now, new)
     lost: dict[tuple[int, Path], set[Path]] = {}
     for row in said:
         if path := read_path(row["path"]):
-            for above in _where_it_may_be(_folded(path), before, now):
+            folded = _folded(path)
+            for above in (*_where_it_may_be(folded, before, now), *beside.may_be(folded)):
                 lost.setdefault((row["tag_id"], above), set()).add(path)
     at = written_time(utc_now())
     tx.execute_many(
@@ -79,6 +83,36 @@ def _where_it_may_be(path: Path, before: Shape, now: Shape) -> Iterable[Path]:
     if not above or is_as_it_was or old & parts:  # it went before, and nothing has come of it since
         return ()
     return parts or (above,)
+
+
+class _Beside:
+    """What is new beside a field that is still there by its name: it may be that field, and the name another's."""
+
+    def __init__(self, before: Shape, now: Shape, new: Iterable[Path]) -> None:
+        self._before, self._now = _ranks(before), _ranks(now)
+        self._new: dict[Path, dict[int, Path]] = {}
+        for path in new:
+            self._new.setdefault(path[:-1], {})[self._now[path]] = path
+
+    def may_be(self, path: Path) -> Iterator[Path]:
+        """The new ones that are called after a field, or that stand where it stood while it stands elsewhere."""
+        new = self._new.get(path[:-1], {})
+        if not new or path not in self._now or path not in self._before:
+            return
+        yield from (each for each in new.values() if each[-1].startswith(path[-1]) or each[-1].endswith(path[-1]))
+        place = self._before[path]
+        if place in new and self._now[path] != place:
+            yield new[place]
+
+
+def _ranks(shape: Shape) -> dict[Path, int]:
+    """Which place each field has among those beside it."""
+    counts: Counter[Path] = Counter()
+    ranks = {}
+    for path in shape:
+        ranks[path] = counts[path[:-1]]
+        counts[path[:-1]] += 1
+    return ranks
 
 
 def _is_held(path: Path, shape: Shape) -> bool:

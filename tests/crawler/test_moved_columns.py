@@ -131,6 +131,7 @@ CHANGES = {
         "ALTER TABLE t DROP COLUMN card",
     ),
     "merged": ("ALTER TABLE b ADD COLUMN card VARCHAR", "INSERT INTO b SELECT id, '', card FROM t", "DROP TABLE t"),
+    "name taken": ("ALTER TABLE t RENAME COLUMN card TO number", "ALTER TABLE t ADD COLUMN card VARCHAR"),
     "copied": ("CREATE TABLE copied AS SELECT * FROM t",),
     "split": ("CREATE TABLE cards AS SELECT id, card FROM t", "ALTER TABLE t DROP COLUMN card"),
 }
