@@ -295,7 +295,7 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
     if isinstance(node, exp.Limit | exp.Offset | exp.Fetch):
         return node.parent is not tree
     if isinstance(node, exp.Distinct):
-        return bool(node.args.get("on"))
+        return bool(node.args.get("on")) or _is_ordered_by_others(node.parent)
     if isinstance(node, exp.Join):
         words = f"{node.args.get('method') or ''} {node.args.get('kind') or ''} {node.args.get('side') or ''}".upper()
         return not _WORDS_IN_ORDER.isdisjoint(words.split())
@@ -309,6 +309,23 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
     if isinstance(node, exp.Pivot | exp.Summarize | exp.TableSample):
         return True
     return _is_of_several_rows(node) and not _is_alike(node)
+
+
+def _is_ordered_by_others(select: exp.Expr | None) -> bool:
+    """Whether a SELECT DISTINCT is ordered by what is none of its items: of that it has what the first row has."""
+    order = select.args.get("order") if isinstance(select, exp.Select) else None
+    if select is None or order is None:
+        return False
+    items = {bare(item.unalias()) for item in select.expressions}
+    aliases = {fold(item.alias) for item in select.expressions if isinstance(item, exp.Alias)}
+    keys = [bare(key.this) for key in order.expressions]
+    return not all(
+        key in items
+        or isinstance(key, exp.Var)
+        or _number(key) is not None
+        or (isinstance(key, exp.Column) and len(key.parts) == 1 and fold(key.name) in aliases)
+        for key in keys
+    )
 
 
 def _is_of_several_rows(node: exp.Expr) -> bool:

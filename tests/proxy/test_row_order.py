@@ -52,6 +52,8 @@ QUESTIONS = (
     f"select columns(*) from {TWICE} limit 5000",
     f"select id, x from {TWICE} order by x % 2 limit 5000",
     f"select distinct id, x from {TWICE}",
+    "select distinct id % 1000 as a from shop.people order by id limit 8",
+    "select count(*) as n, max(a) from (select distinct id % 1000 as a from shop.people order by -id limit 8)",
     f"select id, x from {TWICE} union all select id, 3 from shop.people",
     f"select id, row_number() over () as n, x from {TWICE}",
     f"select string_agg(id::varchar) from {TWICE} where id < 5000",
