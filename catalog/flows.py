@@ -108,6 +108,11 @@ class Flows:
                 )
                 arrive(tx, *(row["id"] for row in rows), by=by)
 
+    def reached(self) -> dict[str, str]:
+        """By what the database that each source reaches is told from all others, as far as crawls have noted it."""
+        with self._catalog.snapshot() as tx:
+            return {row["name"]: row["reaches"] for row in tx.rows("SELECT name, reaches FROM source")}
+
     def put_tables(self, source: str, held: TableFlows, *, by: str = "") -> None:
         """Keeps what every table of a source's database holds of others, whether it is a dataset or not, in place of
         what was known before, and suggests the tags that come by it from dataset to dataset.

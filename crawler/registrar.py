@@ -149,10 +149,20 @@ class Registrar:
             self._tagged = tuple(each for each in self.registered() if _has_tags(each))
         return self._tagged
 
-    def note_database(self, database: str) -> None:
-        """Keeps which database the source reaches, so that tags come from what other sources read of it."""
+    def note_databases(self, database: str, asked: Callable[[Source], str]) -> None:
+        """Keeps which database the source reaches, so that tags come from what other sources read of it.
+
+        Where that is news, as when a server has another name since it was started, other sources may reach the same
+        one, and are `asked`; of those that do not answer nothing is news.
+        """
+        others: Iterable[Source] = ()
+        if database and self._flows.reached().get(self.source.name) != database:
+            others = [each for each in self.datasets.sources() if each.connector == self.source.connector]
+        found = {each.name: asked(each) for each in others if each.name != self.source.name}
         with self.keeping():
-            self._flows.note_database(self.source.name, database, by=self._by)
+            for source, told in {**found, self.source.name: database}.items():
+                if told or source == self.source.name:
+                    self._flows.note_database(source, told, by=self._by)
 
     def note_tables(self, held: TableFlows) -> None:
         """Keeps what all tables of the source's database hold of others, so that tags come through those in between."""

@@ -12,8 +12,9 @@ from catalog.database import Catalog
 from catalog.descent import Descent, Told
 from catalog.errors import VeilError
 from catalog.held import LOST
-from catalog.model import Dataset, Field
+from catalog.model import Dataset, Field, Source
 from catalog.names import fold
+from catalog.registry import connect
 from catalog.relations import Place, place_of
 from catalog.sources.connector import HasParts, LookStopped, Relation, StaysOpen
 from crawler.classify import Suggestion
@@ -63,7 +64,7 @@ class Running:
             self.run = self.runs.run(self.run.id)
         self.registrar.lost = self.runs.unlisted(self.run.id)
         with self._open():
-            self.registrar.note_database(self.descent.database())
+            self.registrar.note_databases(self.descent.database(), _database_of)
             self._follow_views()
             self._look_at_all()
             if self._crawled and not self.is_stopped:
@@ -301,6 +302,14 @@ def _not_clear(dataset: str, why: str) -> Failure:
         reason=f"what its columns are made of is not clear: {why}",
         hint="look at its columns' tags; each got every tag that could have come to it",
     )
+
+
+def _database_of(source: Source) -> str:
+    """Which database another source reaches; empty where it does not answer."""
+    try:
+        return Descent(connector=connect(source)).database()
+    except VeilError:
+        return ""
 
 
 def _passed(item: CrawlItem, holder: str) -> CrawlItem:

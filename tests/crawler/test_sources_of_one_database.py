@@ -137,6 +137,29 @@ def test_when_a_source_is_known_to_reach_the_database_the_tags_come(
     assert heard(catalog) == SAID
 
 
+def test_a_server_of_another_name_is_the_same_to_all_its_sources_at_once(
+    catalog: Catalog, crawled: Callable[[str, str], None]
+) -> None:
+    """As a container is that was made anew: the first crawl since asks by which name the others reach it."""
+    crawled("first", "t")
+    with catalog.change() as tx:
+        tx.execute("UPDATE source SET reaches = 'what it was called before'")
+    tag(catalog, "a.t")
+    crawled("second", "v")
+    assert heard(catalog) == SAID
+
+
+def test_a_source_that_does_not_answer_keeps_no_crawl_from_its_end(
+    catalog: Catalog, crawled: Callable[[str, str], None], sources: tuple[Source, Source, str]
+) -> None:
+    crawled("first", "t")
+    gone = {"path": "nowhere"} if "path" in sources[0].options else {"url_file": "nowhere"}
+    Datasets(catalog).put_source(replace(sources[0], name="third", options=gone))
+    tag(catalog, "a.t")
+    crawled("second", "v")
+    assert heard(catalog) == SAID
+
+
 def test_a_document_that_brings_a_view_brings_the_tags_as_well(
     catalog: Catalog, crawled: Callable[[str, str], None], sources: tuple[Source, Source, str], tmp_path: Path
 ) -> None:
