@@ -89,11 +89,12 @@ class Scan:
 
     The engine reads `files` by their paths, some of them long after it has seen which columns they have; `states`
     tell how those stand that somebody else may replace meanwhile (`catalog.sources.states`), and `held` how `item`
-    and `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`). Where the
-    first bytes of a file decide on the places of its columns, `heads` tell them. Of one that `is_one_file` its
-    state alone tells whether the relation is still what it was. Its rows lie by the `order` of these columns, as
-    those in folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows where
-    these have more letters. No row has the keys that are `gone` (folded paths), which may lack in any; of one that
+    and `files` call them: paths that lead nowhere unless a file is held (`catalog.sources.held_files`); `watched`
+    tell how the originals of copies stand, which are not read but must stay as they are as long. Where the first
+    bytes of a file decide on the places of its columns, `heads` tell them. Of one that `is_one_file` its state
+    alone tells whether the relation is still what it was. Its rows lie by the `order` of these columns, as those in
+    folders do that are named by values; texts are `read_by_bytes`, in pieces that hold fewer rows where these have
+    more letters. No row has the keys that are `gone` (folded paths), which may lack in any; of one that
     `leaves_out` rows, there are some that cannot be read.
     """
 
@@ -106,6 +107,7 @@ class Scan:
     safe: frozenset[str] | None = None
     states: tuple[str, ...] = ()
     held: tuple[Path, ...] = ()
+    watched: tuple[str, ...] = ()
     heads: tuple[Head, ...] = ()
     is_one_file: bool = False
     order: tuple[str, ...] = ()
@@ -333,6 +335,15 @@ class HasParts(Protocol):
 
     def holder(self, known: Collection[str]) -> Callable[[str], str | None]:
         """What tells of which of the known relations one is a part; of one that is known itself it tells None."""
+        ...
+
+
+@runtime_checkable
+class LooksOneByOne(Protocol):
+    """A connector whose relations are files of their own, which may be written to between the scans of two of them."""
+
+    def look_anew(self) -> None:
+        """From now on nothing is told of several relations that was not seen of all of them at once, or after this."""
         ...
 
 

@@ -3,13 +3,13 @@
 import threading
 import time
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.errors import SourceUnavailable
 from catalog.model import Source
-from catalog.sources.connector import Expected, SourceConnector
+from catalog.sources.connector import Expected, LooksOneByOne, SourceConnector
 from catalog.sources.engine import EngineSession, open_session
 from catalog.sources.opening import Part
 from catalog.sources.states import Watched
@@ -17,6 +17,8 @@ from catalog.sources.watch import WATCH
 from catalog.sources.workers.forking import FORKING
 from catalog.sources.workers.pool import Pool
 from catalog.sources.world import Resources
+
+_MOST_LOOKS = 4
 
 _Identity = tuple[str, str, tuple[tuple[str, str], ...]]
 
@@ -55,11 +57,10 @@ class SessionCache:
     def open(self, parts: Sequence[tuple[Source, Expected]]) -> EngineSession:
         """A session over these relations; raises SourceUnavailable when one is gone or has changed its shape."""
         scanners = tuple(self._scanned(source, expected) for source, expected in _merged(parts))
-        scanned = frozenset(part for _, part in scanners)
-        with self._lock:
-            kept = self._kept.pop(scanned, None)
+        kept = self._found(scanners)
         if kept is None:
-            kept = _Kept(open_session(scanned, self._pool), scanners)
+            scanners = _at_one_moment(scanners)
+            kept = self._found(scanners) or _Kept(open_session(_parts(scanners), self._pool), scanners)
         with self._lock:
             self._keep(kept)
             over = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - self._capacity)]
@@ -82,6 +83,11 @@ class SessionCache:
         with self._lock:
             self._keep(kept)
         return True
+
+    def _found(self, scanners: "tuple[_Scanner, ...]") -> "_Kept | None":
+        """The session over what was scanned, which is one moment's: whatever is kept was looked at for that."""
+        with self._lock:
+            return self._kept.pop(_parts(scanners), None)
 
     def _keep(self, kept: "_Kept") -> None:
         kept.used_at = time.monotonic()
@@ -117,6 +123,34 @@ class SessionCache:
 
 _Scanner = tuple[SourceConnector, Part]
 """One relation of a session, and what looks at its files again."""
+
+
+def _parts(scanners: Iterable[_Scanner]) -> frozenset[Part]:
+    return frozenset(part for _, part in scanners)
+
+
+def _at_one_moment(scanners: tuple[_Scanner, ...]) -> tuple[_Scanner, ...]:
+    """The relations as all of them stood at once; raises SourceUnavailable where they are written all the while.
+
+    INVARIANT: between two looks at all of them that find the same, there is a moment at which all stood so. One look
+    alone finds a list of rights as it was before, and rows as they are after a copy of something else was made.
+    """
+    relations = Counter(id(connector) for connector, _ in scanners)
+    for _ in range(_MOST_LOOKS):
+        for connector in {id(connector): connector for connector, _ in scanners}.values():
+            if isinstance(connector, LooksOneByOne) and relations[id(connector)] > 1:
+                connector.look_anew()
+        again = tuple((connector, _again(connector, part)) for connector, part in scanners)
+        if again == scanners:
+            return scanners
+        scanners = again
+    raise SourceUnavailable("files of the datasets were written while they were looked at", hint="ask again")
+
+
+def _again(connector: SourceConnector, part: Part) -> Part:
+    if not isinstance(connector, LooksOneByOne):
+        return part
+    return replace(part, scan=connector.scan(part.expected))
 
 
 def _has_changed(connector: SourceConnector, part: Part) -> bool:

@@ -64,6 +64,11 @@ class FilesConnector:
         if isinstance(self._layout.place, S3Bucket):
             self._layout.place.stop_when(is_unwanted)
 
+    def look_anew(self) -> None:
+        """Files of this machine are always looked at; a bucket of many objects is listed again."""
+        if isinstance(self._layout.place, S3Bucket):
+            self._layout.place.look_anew()
+
     def stay_open(self, seconds: float) -> AbstractContextManager[None]:
         """Within it looks at a bucket share a worker; there is nothing else to be opened."""
         place = self._layout.place
@@ -184,7 +189,8 @@ class FilesConnector:
         ).prepared(here)
         both = zip(files.files, readable.files, files.states, strict=True)
         states = {state: file for file, read, state in both if file == read}
-        return FileRelation(name, readable, self._world, self._options, self._layout.root, states)
+        watched = () if self._bucket else tuple(state for state in files.states if state not in states)
+        return FileRelation(name, readable, self._world, self._options, self._layout.root, states, watched)
 
     def _is_one(self, files: FileSet) -> bool:
         """Whether the files of a series are one dataset, judged by the first and the last of them."""

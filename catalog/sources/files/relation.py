@@ -57,7 +57,8 @@ _MOST_SCANS = 64
 class FileRelation:
     """What the files of a relation hold and how they are read; `files` are such as the engine can read.
 
-    `states` are of those among them that are no copies, with the paths by which they are read while they are held.
+    `states` are of those among them that are no copies, with the paths by which they are read while they are held;
+    `watched` are of files of this machine that others are copies of.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class FileRelation:
         options: FileOptions,
         root: Path,
         states: Mapping[str, Path],
+        watched: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.files = files
         self.is_copied = len(states) < len(files.files)
         self._states = states
+        self._watched = watched
         self._world = world
         self._options = options
         self._root = root
@@ -143,6 +146,7 @@ class FileRelation:
             safe=names - self._raising,
             states=tuple(self._states),
             held=tuple(self._states.values()),
+            watched=self._watched,
             heads=self._heads,
             is_one_file=len(self.files.files) == 1 and self._is_itself(),
             order=self.files.partitions,

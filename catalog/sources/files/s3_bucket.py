@@ -35,9 +35,10 @@ _IDLE_SECONDS = 20.0
 
 @dataclass(slots=True, kw_only=True)
 class _Listing:
-    """What a prefix held at one moment: data objects, and folders with what is in them."""
+    """What a prefix held: data objects, and folders with what is in them. Each page of it is of a moment of its own."""
 
     at: float
+    pages: int = 1
     objects: dict[Path, S3Object] = field(default_factory=dict)
     folders: dict[Path, set[Path]] = field(default_factory=dict)
     others: list[Path] = field(default_factory=list)
@@ -82,6 +83,12 @@ class S3Bucket:
     def kept(self) -> AbstractContextManager[None]:
         """Within it looks share a worker."""
         return self._asking.kept()
+
+    def look_anew(self) -> None:
+        """Has the bucket be listed again before anything else is told of it, if its listing is not of one moment."""
+        listed = self._listed
+        if listed is not None and listed.pages > 1:
+            self._listed = None
 
     @property
     def folders(self) -> Sequence[Path]:
@@ -192,6 +199,7 @@ class S3Bucket:
         prefix = self.root.as_posix()
         table = self._looked(f"what lies below `{prefix}`", looks.listing, prefix, told=looks.LISTING)
         for row in table.to_pylist():
+            listing.pages = row.pop("page")
             found = S3Object(**row)
             path = Path(found.path)
             if kind_of(path.name) is not None:

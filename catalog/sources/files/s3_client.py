@@ -84,14 +84,14 @@ class S3Client:
     authorities: str = ""
     secrets: tuple[tuple[str, str], ...] | None = field(repr=False)
 
-    def objects(self, below: str) -> Iterator[S3Object]:
-        """What lies below the bucket or a prefix, as `lake/2024`, page by page; raises SourceUnavailable."""
+    def objects(self, below: str) -> Iterator[tuple[int, S3Object]]:
+        """What lies below the bucket or a prefix, as `lake/2024`, each with its page; raises SourceUnavailable."""
         prefix = f"{below}/".removeprefix(f"{self.bucket}/")
         with self._asking():
             pages = botocore_client(self).get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-            for page in pages:
+            for number, page in enumerate(pages, 1):
                 for told in page.get("Contents", ()):
-                    yield self._object(told, prefix)
+                    yield number, self._object(told, prefix)
 
     def _object(self, told: dict[str, Any], prefix: str) -> S3Object:
         key, tag = told["Key"], told["ETag"]

@@ -18,8 +18,10 @@ from catalog.sources.world import Resources
 MOST_OBJECTS = 200_000
 _PIECE_BYTES = 8 * 2**20
 
-LISTING = pa.schema({"path": pa.string(), "size": pa.int64(), "mtime_ns": pa.int64(), "tag": pa.string()})
-"""Objects whose keys are plain paths, hidden ones left out."""
+_TOLD = {"path": pa.string(), "size": pa.int64(), "mtime_ns": pa.int64(), "tag": pa.string()}
+
+LISTING = pa.schema({**_TOLD, "page": pa.int64()})
+"""Objects whose keys are plain paths, hidden ones left out, each with the number of the page that told of it."""
 
 NOTHING = pa.schema({})
 """Of a look that writes what it finds."""
@@ -27,8 +29,8 @@ NOTHING = pa.schema({})
 
 def listing(_: Resources, client: S3Client, prefix: str) -> pa.Table:
     """The objects below a prefix, as `LISTING` has them; raises SourceUnavailable for too many, or no bucket."""
-    rows = []
-    for count, found in enumerate(client.objects(prefix)):
+    rows, pages = list[S3Object](), list[int]()
+    for count, (page, found) in enumerate(client.objects(prefix)):
         if count == MOST_OBJECTS:
             raise SourceUnavailable(
                 f"below `{prefix}` there are more than {MOST_OBJECTS:,} objects",
@@ -36,7 +38,8 @@ def listing(_: Resources, client: S3Client, prefix: str) -> pa.Table:
             )
         if _is_plain(found.path.removeprefix(f"{prefix}/")):
             rows.append(found)
-    return pa.table({name: [getattr(row, name) for row in rows] for name in LISTING.names}, LISTING)
+            pages.append(page)
+    return pa.table({**{name: [getattr(row, name) for row in rows] for name in _TOLD}, "page": pages}, LISTING)
 
 
 def _is_plain(key: str) -> bool:

@@ -46,7 +46,7 @@ class WorkerRun(StoppableRun):
         self._parameters = dict(parameters)
         self._work = work
         self._files = Watched(
-            (state for part in opening.parts for state in part.scan.states),
+            (state for part in opening.parts for state in (*part.scan.states, *part.scan.watched)),
             (head for part in opening.parts for head in part.scan.heads),
         )
         self._looked_at = 0.0

@@ -99,7 +99,7 @@ def test_a_copy_that_takes_longer_than_a_query_may_is_there_for_a_later_one(
 
 def _listed(bucket: HostileBucket) -> tuple[S3Client, S3Object]:
     reader = client("lake", "lake", bucket.options())
-    [listed] = reader.objects("lake")
+    [(_, listed)] = reader.objects("lake")
     return reader, listed
 
 

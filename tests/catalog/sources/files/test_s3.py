@@ -237,7 +237,7 @@ def test_an_object_of_which_two_are_written_in_turns_is_one_of_them_or_refused(
 
 
 def _copied(reader: S3Client, prefix: str, target: Path, both: Sequence[bytes]) -> str:
-    [listed] = reader.objects(f"lake/{prefix}")
+    [(_, listed)] = reader.objects(f"lake/{prefix}")
     try:
         download(Resources(), reader, listed, target)
     except SourceUnavailable as error:
@@ -248,7 +248,7 @@ def _copied(reader: S3Client, prefix: str, target: Path, both: Sequence[bytes]) 
 def test_a_piece_is_of_the_object_as_it_was_listed(server: S3Server, prefix: str) -> None:
     server.put(f"{prefix}/x.csv", b"a,b\n1,2\n")
     reader = client("lake", "lake", server.options(prefix))
-    [listed] = reader.objects(f"lake/{prefix}")
+    [(_, listed)] = reader.objects(f"lake/{prefix}")
     assert S3Object.of(listed.state) == listed
     assert reader.piece(listed, 0, 8) == b"a,b\n1,2\n"
     assert reader.piece(listed, 4, 7) == b"1,2"
