@@ -8,7 +8,7 @@ import pytest
 from catalog.model import Source
 from tests.catalog.sources.postgres.people import NUMBERS, given
 from tests.contracts.connectors import PEOPLE_SQL
-from tests.databases import PASSWORD, Server
+from tests.databases import PASSWORD, Server, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +47,10 @@ def made(postgres: Server, database: str) -> Iterator[Callable[[str], str]]:
 
     yield make
     postgres.run("".join(f"DROP TABLE IF EXISTS {name} CASCADE;" for name in names), database)
+
+
+@pytest.fixture
+def primary() -> Iterator[Server]:
+    """A server of one test alone: a standby is a copy of all that is in it, which of the others' is a lot."""
+    with postgres_server() as server:
+        yield server

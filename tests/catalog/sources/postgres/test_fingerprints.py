@@ -152,13 +152,13 @@ def test_a_materialized_view_has_one_that_tells_of_each_refresh(
         postgres.run(f"DROP MATERIALIZED VIEW {table}", database)
 
 
-def test_a_standby_is_looked_at_again_each_time(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_standby_is_looked_at_again_each_time(primary: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("standby")
-    database = Database("postgres", postgres, folder)
+    database = Database("postgres", primary, folder)
     database.run(
         "CREATE TABLE people (id int, note text); INSERT INTO people SELECT i, 'n' || i FROM generate_series(1, 60) i"
     )
-    with postgres_standby(postgres) as standby, Catalog(folder / "catalog.db") as catalog:
+    with postgres_standby(primary) as standby, Catalog(folder / "catalog.db") as catalog:
         file = folder / "standby.url"
         file.write_text(standby.url(database.name, database.name))
         Datasets(catalog).put_source(Source(name="data", connector="postgres", options={"url_file": str(file)}))
@@ -170,7 +170,7 @@ def test_a_standby_is_looked_at_again_each_time(postgres: Server, tmp_path_facto
             return {each.tag for one in told.crawled for each in one.suggestions}
 
         assert found() == set()
-        at = postgres.run(
+        at = primary.run(
             "UPDATE people SET note = 'kim' || id || '@example.com'; SELECT pg_current_wal_lsn()", database.name
         ).strip()
         deadline = time.monotonic() + 20

@@ -85,13 +85,13 @@ def test_a_database_that_tells_no_name_is_taken_for_another(
 
 
 def test_a_moment_of_a_replica_is_not_taken_for_one_of_the_same_name(
-    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    primary: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each server numbers its moments anew, so that a replica may have one of any name."""
-    base = Database("postgres", postgres, tmp_path)
+    base = Database("postgres", primary, tmp_path)
     base.run(PEOPLE)
     with (
-        postgres_standby(postgres) as standby,
+        postgres_standby(primary) as standby,
         closing(open_snapshot("postgres", "data", {"url": base.url}, 60)) as first,
         closing(open_snapshot("postgres", "replica", {"url": standby.url(base.name, base.name)}, 60)) as second,
         closing(open_snapshot("postgres", "replica", {"url": standby.url(base.name, base.name)}, 60)) as third,
