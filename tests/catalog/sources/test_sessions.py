@@ -14,7 +14,8 @@ import pytest
 from catalog.errors import Internal, LimitExceeded, SourceUnavailable
 from catalog.model import Source
 from catalog.registry import connect
-from catalog.sources.connector import Expected, Limits
+from catalog.sources.connector import Expected, Limits, Scan
+from catalog.sources.files.connector import FilesConnector
 from catalog.sources.sessions import SessionCache
 from catalog.sources.states import Watched, state
 from catalog.sources.world import Resources
@@ -51,6 +52,24 @@ def test_same_relations_share_a_session_in_any_order(lake: Source) -> None:
     first = cache.open([(lake, NUMBERS), (lake, other)])
     assert cache.open([(lake, other), (lake, NUMBERS)]) is first
     assert cache.open([(lake, NUMBERS)]) is not first
+
+
+def test_files_that_are_written_all_the_while_are_refused(lake: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, scan, scans = Expected(relation="o.csv", columns=(("n", "BIGINT"),)), FilesConnector.scan, list[str]()
+
+    def scanned(self: FilesConnector, expected: Expected) -> Scan:
+        found = scan(self, expected)
+        scans.append(expected.relation)
+        Path(lake.options["path"], expected.relation).write_text("n,m\n" + "1,2\n" * len(scans))
+        return found
+
+    cache = SessionCache(connect)
+    with monkeypatch.context() as patch:
+        patch.setattr(FilesConnector, "scan", scanned)
+        with pytest.raises(SourceUnavailable, match="written while they were looked at"):
+            cache.open([(lake, NUMBERS), (lake, other)])
+    assert len(scans) == 10
+    assert cache.open([(lake, NUMBERS), (lake, other)])
 
 
 def test_changed_file_is_read_anew(lake: Source) -> None:
