@@ -1,4 +1,4 @@
-"""Which datasets of a source may have the rows of another one, under another name or in a folder: it has their tags."""
+"""Which datasets of a source have rows of another one, as a folder has those of its files: it has their tags."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -44,7 +44,7 @@ def tags_of(datasets: Iterable[Dataset], fields: Sequence[Field], why: str) -> t
     """The tags of datasets for one that has their rows; `why` is said of them. Each is on as much of its column's path
     as is there, and that of a column which is not there on all columns that they have not.
     """
-    paths = {tuple(map(fold, path)): path for path in _paths(fields, ())}
+    here = {tuple(map(fold, path)): path for path in paths(fields)}
     found: dict[tuple[Path, str], Suggestion] = {}
     for dataset in datasets:
         evidence = f"`{dataset.full_name}`, {why}, has the tag"
@@ -54,7 +54,7 @@ def tags_of(datasets: Iterable[Dataset], fields: Sequence[Field], why: str) -> t
         lost: frozenset[str] = frozenset()
         for column in dataset.columns:
             folded, tags = tuple(map(fold, column.path)), column.confirmed | column.suggested
-            held = next((paths[folded[:end]] for end in range(len(folded), 0, -1) if folded[:end] in paths), None)
+            held = next((here[folded[:end]] for end in range(len(folded), 0, -1) if folded[:end] in here), None)
             if held:
                 said.append((held, tags))
             else:
@@ -65,46 +65,6 @@ def tags_of(datasets: Iterable[Dataset], fields: Sequence[Field], why: str) -> t
     return tuple(found.values())
 
 
-def may_be(dataset: Dataset, fields: Iterable[Field]) -> bool:
-    """Whether a relation may be what a dataset was made of, by half of the dataset's columns."""
-    columns = {fold(column.path[0]) for column in dataset.columns}
-    return 2 * len(columns & {fold(field.name) for field in fields}) >= len(columns) > 0
-
-
-def is_like(dataset: Dataset, fields: Iterable[Field]) -> bool:
-    """Whether a relation may be a copy or a part of what a dataset was made of: one has all columns of the other."""
-    columns, others = {fold(column.path[0]) for column in dataset.columns}, {fold(field.name) for field in fields}
-    return bool(columns and others) and (columns <= others or others <= columns)
-
-
-class Namesakes:
-    """Columns and fields with tags, by their names: what is new in a dataset and called alike may hold their values."""
-
-    def __init__(self, datasets: Iterable[Dataset]) -> None:
-        self._tags: dict[str, dict[str, str]] = {}
-        for dataset in datasets:
-            for column in dataset.columns:
-                known = self._tags.setdefault(fold(column.path[-1]), {})
-                for tag in sorted(column.confirmed | column.suggested):
-                    known.setdefault(tag, dataset.full_name)
-
-    def tags_of(self, dataset: Dataset, fields: Sequence[Field]) -> tuple[Suggestion, ...]:
-        """The tags for what is new in a dataset that has these fields now."""
-        known = {tuple(map(fold, column.path)) for column in dataset.columns}
-        return tuple(
-            Suggestion(
-                path=path,
-                tag=tag,
-                confidence=1.0,
-                evidence=f"`{path[-1]}` of `{name}`, which is called alike, has the tag",
-                rule="",
-            )
-            for path in _paths(fields, ())
-            if tuple(map(fold, path)) not in known
-            for tag, name in self._tags.get(fold(path[-1]), {}).items()
-        )
-
-
 def _above(path: str) -> Iterator[str]:
     """The folders that a path lies in, the innermost first."""
     while "/" in path:
@@ -112,8 +72,9 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _paths(fields: Iterable[Field], parents: Path) -> Iterator[Path]:
+def paths(fields: Iterable[Field], parents: Path = ()) -> Iterator[Path]:
+    """The paths of all fields, those within others too."""
     for field in fields:
         path = (*parents, field.name)
         yield path
-        yield from _paths(field.fields, path)
+        yield from paths(field.fields, path)

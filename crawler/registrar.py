@@ -17,7 +17,8 @@ from catalog.relations import place_of
 from catalog.tags import Tags
 from crawler.builtin import BUILTIN_RULES, BUILTIN_TAGS
 from crawler.classify import Suggestion
-from crawler.overlaps import Namesakes, Overlaps, is_like, may_be, tags_of
+from crawler.likeness import Likeness
+from crawler.overlaps import Overlaps, tags_of
 from crawler.plugins import Plugins
 from crawler.report import Crawled, CrawlState
 from crawler.rules import CompiledRule, compile_rules
@@ -46,9 +47,7 @@ class Registrar:
         self._tables: TableFlows | None = None
         self.lost: tuple[str, ...] = ()
         """The relations of datasets that the source does not list any more."""
-        self._tagged: tuple[Dataset, ...] | None = None
-        self._namesakes: Namesakes | None = None
-        self._overlaps: Overlaps | None = None
+        self._known: tuple[Overlaps, Likeness] | None = None
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -99,55 +98,32 @@ class Registrar:
         if known or self.into is not None:
             found = self._with_tags_of_parts(found)
         is_explained = _is_made_of_others(found.relation, flows)
+        _, likeness = self._as_it_was()
         if known:
-            told = [found if is_explained else self._with_tags_of_namesakes(found, each) for each in known]
+            told = [found if is_explained else _told(found, likeness.of_known(each, found.fields)) for each in known]
             return [
                 self._registered(new, flows, each.database, each.name, CrawlState.CHANGED)
                 for new, each in zip(told, known, strict=True)
             ]
-        found = self._with_tags_of_others(found, is_explained=is_explained)
+        found = _told(found, likeness.of_new(found.fields, is_explained=is_explained))
         if self.into is None:
             return [found]
         return [self._registered(found, flows, self.into, self._free_name(self.into, found.name), CrawlState.NEW)]
 
     def _with_tags_of_parts(self, found: Crawled) -> Crawled:
         """A relation with the tags that are known of its files, where these are datasets by themselves."""
-        if self._overlaps is None:
-            self._overlaps = Overlaps(self.source.connector, (each.relation for each in self.registered()))
-        within = [each for relation in self._overlaps.within(found.relation) for each in self.registered(relation)]
-        self._overlaps.add(found.relation)
-        return replace(
-            found, suggestions=once((*found.suggestions, *tags_of(within, found.fields, "which is a part of it")))
-        )
+        overlaps, _ = self._as_it_was()
+        within = [each for relation in overlaps.within(found.relation) for each in self.registered(relation)]
+        overlaps.add(found.relation)
+        return _told(found, tags_of(within, found.fields, "which is a part of it"))
 
-    def _with_tags_of_others(self, found: Crawled, *, is_explained: bool) -> Crawled:
-        """A new relation with the tags of what the source has lost and may be it, under another name; and of what
-        somebody has looked at and it may be a copy or a part of, if nothing explains what it is made of.
-        """
-        lost = set(self.lost)
-        gone = [each for each in self._known_tagged() if each.relation in lost and may_be(each, found.fields)]
-        looked_at = () if is_explained else filter(_is_looked_at, self._known_tagged())
-        like = [each for each in looked_at if is_like(each, found.fields)]
-        told = (
-            *tags_of(gone, found.fields, "which has gone from the source"),
-            *tags_of(like, found.fields, "which has such columns"),
-        )
-        return replace(found, suggestions=once((*found.suggestions, *told)))
-
-    def _with_tags_of_namesakes(self, found: Crawled, known: Dataset) -> Crawled:
-        """A relation with the tags that columns of the source have which are called like what is new in it: rows and
-        columns move between datasets, and whole files and tables come under the name of another one.
-        """
-        if self._namesakes is None:
-            self._namesakes = Namesakes(self._known_tagged())
-        told = self._namesakes.tags_of(known, found.fields)
-        return replace(found, suggestions=once((*found.suggestions, *told)))
-
-    def _known_tagged(self) -> tuple[Dataset, ...]:
-        """The datasets of the source that had tags when this was asked first."""
-        if self._tagged is None:
-            self._tagged = tuple(each for each in self.registered() if _has_tags(each))
-        return self._tagged
+    def _as_it_was(self) -> tuple[Overlaps, Likeness]:
+        """What the source's datasets were when this was asked first."""
+        if self._known is None:
+            datasets = self.registered()
+            overlaps = Overlaps(self.source.connector, (each.relation for each in datasets))
+            self._known = overlaps, Likeness(datasets, self.lost)
+        return self._known
 
     def note_databases(self, database: str, asked: Callable[[Source], str]) -> None:
         """Keeps which database the source reaches, so that tags come from what other sources read of it.
@@ -287,13 +263,8 @@ def _is_made_of_others(relation: str, flows: Iterable[Flow]) -> bool:
     return any(flow.kind is not FlowKind.REFERS and flow.relation != own for flow in flows)
 
 
-def _has_tags(dataset: Dataset) -> bool:
-    of_columns = any(column.confirmed or column.suggested for column in dataset.columns)
-    return of_columns or bool(dataset.confirmed or dataset.suggested)
-
-
-def _is_looked_at(dataset: Dataset) -> bool:
-    return bool(dataset.confirmed) or any(column.confirmed for column in dataset.columns)
+def _told(found: Crawled, suggestions: Iterable[Suggestion]) -> Crawled:
+    return replace(found, suggestions=once((*found.suggestions, *suggestions)))
 
 
 def _is_under(relation: str, path: str) -> bool:
