@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalog.errors import PolicyInvalid
 from catalog.names import fold
+from policy_engine.approvals import is_exact
 from policy_engine.by_identity import ByIdentity
 from policy_engine.columns_in_words import columns, left_out
 from policy_engine.judging.cells import CLEAR, NOTHING, Contribution, Showing, strongest
@@ -55,7 +56,7 @@ def hides(policy: Policy) -> bool:
 
 def applies(policy: Policy, field: FieldProfile) -> bool:
     """Whether scope and HAVING cover the column; a doubtful tag counts where that hides more."""
-    if policy.scope.columns and not _is_in_scope(policy, field.path):
+    if not covers(policy, field.path):
         return False
     opens = policy.effect is Effect.GRANT
     return policy.having is None or _holds(policy.having, field.tags, opens=opens)
@@ -103,11 +104,11 @@ class Rulings:
         self._policies = policies
         self._conditions = conditions
         self._problems = problems
-        self._scoped: dict[str, list[tuple[Path, str]]] = {}
+        self._scoped: dict[str, list[tuple[Path, Policy]]] = {}
         for policy in policies:
             for path in policy.scope.columns:
                 folded = tuple(map(fold, path))
-                self._scoped.setdefault(folded[0], []).append((folded, policy.id))
+                self._scoped.setdefault(folded[0], []).append((folded, policy))
         self._named = frozenset(tag for policy in policies for tag in _tags_named(policy))
         self._rules = tuple(rule for policy in policies for rule in policy.transforms)
         self._asked = asked
@@ -150,7 +151,8 @@ class Rulings:
 
     def _of_named(self, field: FieldProfile) -> Ruling:
         listed = self._scoped.get(field.path[0], ())
-        scoped = tuple([name for path, name in listed if field.path[: len(path)] == path])
+        near = (policy for path, policy in listed if field.path[: len(path)] == path)
+        scoped = tuple([policy.id for policy in near if covers(policy, field.path)])
         key = (field.kind, scoped, field.path if self._is_by_column else ())
         ruling = self._by_name.get(key)
         if ruling is None:
@@ -297,21 +299,26 @@ def _holds(expression: TagExpression, tags: Tags, *, opens: bool) -> bool:
     return holds(expression, tags.confirmed, tags.suggested, opens=opens)
 
 
-def _is_in_scope(policy: Policy, path: Path) -> bool:
-    """A column of the scope covers the fields nested in it."""
-    named = _scope_columns(policy)
-    return any(path[:length] in named for length in range(len(path) + 1))
+def covers(policy: Policy, path: Path) -> bool:
+    """Whether a column or field, by its folded path, is in scope of a policy on its dataset.
+
+    A column of the scope covers the fields nested in it, unless a request made the policy.
+    """
+    if not policy.scope.columns:
+        return True
+    named, exactly = _scope_columns(policy)
+    return path in named if exactly else any(path[:length] in named for length in range(len(path) + 1))
 
 
-def _folded_columns(policy: Policy) -> frozenset[Path]:
-    return frozenset(tuple(map(fold, column)) for column in policy.scope.columns)
+def _folded_columns(policy: Policy) -> tuple[frozenset[Path], bool]:
+    return frozenset(tuple(map(fold, column)) for column in policy.scope.columns), is_exact(policy)
 
 
 _scope_columns = ByIdentity(_folded_columns, 4_096)
 
 
 def _why_not(policy: Policy, field: FieldProfile) -> str:
-    if policy.scope.columns and not _is_in_scope(policy, field.path):
+    if not covers(policy, field.path):
         return ""
     assert policy.having is not None
     missing = left_out(policy.having)

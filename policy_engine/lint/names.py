@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from catalog import names
+from catalog.model import Dataset
 from catalog.names import fold
+from policy_engine.approvals import is_exact
 from policy_engine.lint.case import Case
 from policy_engine.lint.findings import (
     EMPTY_GROUP,
@@ -16,6 +18,8 @@ from policy_engine.lint.findings import (
     UNUSED_ROLE,
     Finding,
 )
+from policy_engine.model import Policy
+from policy_engine.profile import profile
 
 _UNKNOWN = {"tag": UNKNOWN_TAG, "role": UNKNOWN_ROLE, "source": UNKNOWN_SOURCE}
 
@@ -64,6 +68,19 @@ def unknown_scopes(case: Case) -> Iterator[Finding]:
                 if missing:
                     sentence = f"policy `{policy.id}`: `{dataset.full_name}` has no column `{missing[0]}`"
                     yield Finding(kind=UNKNOWN_SCOPE, place=case.place(policy), sentence=sentence)
+                elif grown := next(_grown(policy, dataset), ""):
+                    sentence = f"policy `{policy.id}` opens no field of `{grown}` that it does not name"
+                    hint = "ask for them, or write a policy of another name"
+                    yield Finding(kind=UNKNOWN_SCOPE, place=case.place(policy), sentence=sentence, hint=hint)
+
+
+def _grown(policy: Policy, dataset: Dataset) -> Iterator[str]:
+    """The columns that an approval names, with fields in them that it does not name and does not open."""
+    if is_exact(policy):
+        named = {tuple(map(fold, path)) for path in policy.scope.columns}
+        for field in (inner for top in profile(dataset).columns for inner in (top, *top.nested)):
+            if field.path in named and any(not inner.parts and inner.path not in named for inner in field.nested):
+                yield field.column.name
 
 
 def idle_roles(case: Case) -> Iterator[Finding]:

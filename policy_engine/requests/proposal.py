@@ -13,6 +13,7 @@ from catalog.model import Dataset
 from catalog.names import fold
 from catalog.people.accounts import is_provided
 from catalog.people.model import Role
+from policy_engine.approvals import approval_name
 from policy_engine.changing.plan import Plan, plan_between
 from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
 from policy_engine.filters.filters import asks_purpose
@@ -174,7 +175,7 @@ def _refuse_shared(request: AccessRequest, live: Live, reads: Callable[[Policy],
                 f"somebody else is in the group `{request.user}`, too, so nothing can be given to one alone",
                 hint="have an administrator give the group another name",
             )
-    mark = f"request {request.id}"
+    mark = approval_name(request.id)
     taken = next((policy for key, policy in live.policies.items() if key.startswith(mark)), None)
     if taken is not None:
         name = f"`{taken.id}`" if reads(taken) else f"that begins with `{mark}`"

@@ -1,7 +1,8 @@
 """The policies that approving a request for access would make: ordinary grants, to the asker alone, with an end.
 
-Columns are granted by name, so that none is opened that comes later; on the rows that the asker sees already, by the
-filters and conditions of the grants that open these; and masks go by the approval, whatever becomes of tags.
+Columns are granted by name, those with fields field by field, so that none is opened that comes later; on the rows that
+the asker sees already, by the filters and conditions of the grants that open these; and masks go by the approval,
+whatever becomes of tags.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,9 +13,11 @@ from catalog.access_requests import AccessRequest, Wanted
 from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.model import Column, Dataset
 from catalog.names import fold, split_field
+from policy_engine.approvals import approval_name
 from policy_engine.circumstances import When
 from policy_engine.filters.filters import check_filter
 from policy_engine.judging.judged import Judged
+from policy_engine.judging.rulings import covers, has_fields
 from policy_engine.model import (
     AnyOf,
     Effect,
@@ -29,6 +32,7 @@ from policy_engine.model import (
 )
 from policy_engine.own_names import resolved
 from policy_engine.personal_roles import role_of
+from policy_engine.profile import FieldProfile, profile
 
 Path = tuple[str, ...]
 _LONGEST_WHY = 500
@@ -92,6 +96,22 @@ def policies_for(
 
 
 def _chosen(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Path, ...]:
+    """What is granted: in place of a column with fields, all that are in it now."""
+    tops = {_folded(path) for path in _named(request, terms, dataset)}
+    cells = (cell for top in profile(dataset).columns for cell in _cells(top))
+    return tuple(cell.column.path for cell in cells if any(cell.path[: len(top)] == top for top in tops))
+
+
+def _cells(field: FieldProfile) -> Iterator[FieldProfile]:
+    """The innermost fields of a column, and of a document the paths in it that are governed."""
+    if has_fields(field):
+        for part in field.parts:
+            yield from _cells(part)
+    else:
+        yield from (field, *field.nested)
+
+
+def _named(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Path, ...]:
     asked, _ = asked_columns(request, dataset)
     if terms.columns is None:
         return tuple(column.path for column in asked)
@@ -133,7 +153,9 @@ def _whole_rows(opening: Iterable[Policy], dataset: Dataset, asker: Subject) -> 
     for grant in opening:
         mine = resolved(grant, asker.user)
         if grant.where is not None and mine is not None:
-            scope = Scope(database=dataset.database, dataset=dataset.name, columns=mine.scope.columns)
+            cells = (cell for top in profile(dataset).columns for cell in _cells(top))
+            covered = tuple(cell.column.path for cell in cells if covers(mine, cell.path))
+            scope = Scope(database=dataset.database, dataset=dataset.name, columns=covered)
             found.append(replace(mine, scope=scope, where=None))
     if not found:
         raise PolicyInvalid(
@@ -148,7 +170,9 @@ def _mask(call: TransformCall, scope: Scope, dataset: Dataset, tags: Iterable[st
 
     It holds whether or not a tag is there: a mask must not come off because somebody takes a tag away.
     """
-    chosen = [column for column in dataset.columns if any(column.path[: len(path)] == path for path in scope.columns)]
+    # with what the columns are in, whose tags are theirs, too
+    granted = {path[:length] for path in scope.columns for length in range(1, len(path) + 1)}
+    chosen = [column for column in dataset.columns if column.path in granted]
     carried = {tag for column in chosen for tag in column.confirmed | column.suggested}
     carried |= dataset.confirmed | dataset.suggested | dataset.database_tags
     named = sorted(carried) or sorted(tags)[:1]
@@ -161,12 +185,11 @@ def _mask(call: TransformCall, scope: Scope, dataset: Dataset, tags: Iterable[st
 
 def _signed(policy: Policy, number: int, request: AccessRequest, terms: Terms) -> Policy:
     """The policy under the request's name, to the asker alone, no longer than the terms say."""
-    name = f"request {request.id}" + (f" ({number + 1})" if number else "")
     ends_at = terms.ends_at if policy.ends_at is None else min(policy.ends_at, terms.ends_at)
     said = " ".join(f"request {request.id} of {request.user}: {request.why}".split())
     return replace(
         policy,
-        id=name,
+        id=approval_name(request.id, number),
         roles=(role_of(request.user).name,),
         when=_bound(policy.when, request.purpose) if terms.is_bound else policy.when,
         ends_at=ends_at,
