@@ -10,6 +10,7 @@ import pyarrow as pa
 from veil.errors import InterfaceError, NotSupportedError, ProgrammingError
 from veil.parameters import Parameters
 from veil.result import Result, rows_of
+from veil.stream import Held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,7 @@ class Cursor:
         self._drop()
         self._result = self._query(operation, parameters)
         self.description = [_described(field) for field in self._result.schema]
-        self._rows = self._each_row(self._result)
+        self._rows = Held(self._each_row(self._result))
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Sequence[Sequence[object]]) -> None:

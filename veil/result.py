@@ -11,7 +11,7 @@ from veil.errors import InterfaceError
 from veil.frames import Decimals, DtypeBackend, to_frame
 from veil.progress import Progress
 from veil.shown import SHOWN_ROWS, as_html, as_text
-from veil.stream import ArrowStream
+from veil.stream import ArrowStream, Held
 from veil.terminal import visible
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ class Result:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The record batches as they arrive, in memory one at a time; raises when the answer is cut short."""
+        return Held(self._batches())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
         if self._table is not None:
             yield from self._table.to_batches()
             return

@@ -1,11 +1,14 @@
 """An Arrow stream as it arrives, which is either whole or an error, never a short result."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import pyarrow as pa
 
 from veil.errors import InterfaceError, OperationalError
 from veil.transport import Reply
+
+Item = TypeVar("Item")
 
 _NOT_WHOLE = (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError)
 _END_MARK = b"\xff\xff\xff\xff\x00\x00\x00\x00"
@@ -66,6 +69,31 @@ class ArrowStream:
             return None
         except _NOT_WHOLE as error:
             raise _cut_short() from error
+
+
+class Held(Iterator[Item]):
+    """What comes one by one, of which a failure is no end: it is raised anew, however often somebody goes on asking.
+
+    Example:
+        >>> rows = Held(1 // n for n in (1, 0, 1))
+        >>> next(rows)
+        1
+    """
+
+    def __init__(self, items: Iterator[Item]) -> None:
+        self._items = items
+        self._failure: Exception | None = None
+
+    def __next__(self) -> Item:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return next(self._items)
+        except StopIteration:
+            raise
+        except Exception as failure:
+            self._failure = failure
+            raise
 
 
 class _Body:

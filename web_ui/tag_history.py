@@ -68,11 +68,18 @@ def tag_history(parts: Parts, rights: Rights, dataset: str, column: str) -> TagH
 
 
 def _verdicts(parts: Parts, dataset: str, place: str, namespaces: Collection[str] | None) -> Iterator[Told]:
+    """What reviews said of a column; why, where all that they said is of the reader's namespaces."""
     for event in _reviews(parts, dataset):
-        for match in filter(None, map(_SAID.match, _lines(event))):
-            is_mine = namespaces is None or fold(match["tag"].partition(".")[0]) in namespaces
-            if is_mine and fold(match["place"]) == fold(place):
-                yield _told(event, f"`{match['tag']}` from {match['before']} to {match['after']}")
+        said = [_SAID.match(line) for line in _lines(event)]
+        mine = [match for match in said if match and _is_of(match["tag"], namespaces)]
+        for match in mine:
+            if fold(match["place"]) == fold(place):
+                what = f"`{match['tag']}` from {match['before']} to {match['after']}"
+                yield _told(event, what, is_all=namespaces is None or len(mine) == len(said))
+
+
+def _is_of(tag: str, namespaces: Collection[str] | None) -> bool:
+    return namespaces is None or fold(tag.partition(".")[0]) in namespaces
 
 
 def _reviews(parts: Parts, dataset: str) -> Iterator[Event]:
@@ -91,8 +98,9 @@ def _documents(parts: Parts, dataset: str) -> Iterator[Told]:
         yield _told(event, what)
 
 
-def _told(event: Event, what: str) -> Told:
-    return Told(at=event.at, by=event.user, what=what, why=str(event.details.get("why", "")), revision=event.revision)
+def _told(event: Event, what: str, *, is_all: bool = True) -> Told:
+    why = str(event.details.get("why", "")) if is_all else ""
+    return Told(at=event.at, by=event.user, what=what, why=why, revision=event.revision)
 
 
 def _lines(event: Event) -> list[str]:

@@ -108,6 +108,27 @@ def test_a_stream_cut_short_raises_and_never_gives_a_short_result(
         cursor.execute("q").fetch_record_batch().read_all()
 
 
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.__name__)
+def test_whoever_goes_on_after_a_cut_is_not_told_of_an_end(
+    server: Peer, connection: veil.Connection, cut: object
+) -> None:
+    """By PEP 249 no row means no more rows, which retries around a fetch would take for the whole."""
+    server.answers(cut)  # type: ignore[arg-type]
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("q")
+        except veil.OperationalError:
+            return  # it was cut before there was anything to fetch
+        fetches = (cursor.fetchall, cursor.fetchone, cursor.fetchmany, lambda: list(cursor))
+        for fetch in (cursor.fetchall, *fetches):
+            with pytest.raises(veil.OperationalError, match="cut short"):
+                fetch()
+    batches = connection.query("q").batches()
+    for _ in range(3):
+        with pytest.raises(veil.OperationalError, match="cut short"):
+            list(batches)
+
+
 def test_a_result_given_up_early_closes_its_connection(server: Peer, connection: veil.Connection) -> None:
     endless = pa.record_batch({"id": range(100_000)})
 

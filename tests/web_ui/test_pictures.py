@@ -115,6 +115,14 @@ def test_a_name_stays_a_text(pictures: Pictures) -> None:
     assert '&lt;script&gt; &amp; "others"' in picture
 
 
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x01", "\\ufffe", "\\\\", "\ud800"])
+def test_no_name_ends_the_process_that_draws(pictures: Pictures, odd: str) -> None:
+    """The next picture, of anybody, is drawn as ever."""
+    for name in (odd, f"plain {odd!a}"):
+        drawn = pictures.figure(shares("odd", [(f"a{name}b", {"clear": 1})], of="Role", title="", description=""))
+    assert drawn.picture
+
+
 def test_a_day_without_anything_keeps_its_place() -> None:
     rows = numbered([("28 Nov", {}), ("29 Nov", {"refused": 2})], VERDICTS)
     assert [(row["of"], row["part"], row["number"]) for row in rows] == [("29 Nov", "refused", 2)]

@@ -190,6 +190,37 @@ def test_a_grant_that_was_just_changed_is_no_snare_to_who_does_not_read_the_jour
         assert "clerks" not in str(before["rows"])
 
 
+def test_who_reads_a_part_of_the_journal_is_told_of_use_by_what_is_in_it(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as parts:
+        first = parts.policies.current()
+        watch = Role(name="watch", groups=frozenset({"guests"}), capabilities=frozenset({"audit:read on shop"}))
+        parts.policies.put(first.policies, (*first.roles, watch), by="max", why="a watch", difference="+ role watch")
+        eve = subject_of(parts.accounts.user("eve") or User(name="eve"))
+        before = _unused(parts, eve, "90", parts.clock()).as_json()
+        query = Event(
+            kind=EventKind.QUERY_BEGIN, user="kim", datasets=("shop.orders", "lab.tests"), policies=("clerks",)
+        )
+        parts.journal.append(query)
+        assert _unused(parts, eve, "90", parts.clock()).as_json() == before
+        parts.journal.append(replace(query, datasets=("shop.orders",)))
+        assert "clerks" not in str(_unused(parts, eve, "90", parts.clock()).as_json()["rows"])
+        assert "clerks" in str(before["rows"])
+
+
+def test_a_grant_is_not_told_of_what_another_one_of_its_name_did(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as parts:
+        first = parts.policies.current()
+        query = Event(kind=EventKind.QUERY_BEGIN, user="kim", datasets=("shop.orders",), policies=("anew",))
+        parts.journal.append(query)
+        watch = Role(name="watch", groups=frozenset({"guests"}), capabilities=frozenset({"audit:read on shop"}))
+        anew = replace(next(each for each in first.policies if each.id == "clerks"), id="anew")
+        policies, roles = (*first.policies, anew), (*first.roles, watch)
+        parts.policies.put(policies, roles, by="max", why="again", difference="+ role watch\n+ policy anew")
+        eve = subject_of(parts.accounts.user("eve") or User(name="eve"))
+        rows = rows_of(_unused(parts, eve, "90", parts.clock()).as_json())
+        assert {row["policy"]: row["last used"] for row in rows}["anew"] == "never"
+
+
 def _unused(parts: Parts, subject: Subject | None, days: str, at: datetime) -> Report:
     """The report as somebody has it at a moment, None for the operator of the home."""
     rights = None if subject is None else Rights(subject, parts.policies.current())
@@ -277,6 +308,20 @@ def test_who_sees_nothing_of_a_delegates_database_is_not_there(read: Read, shop:
         "2 roles of 3 and 2 accounts of 4 see `shop.orders.card`.",
         "2 roles of 2 and 2 accounts see `shop.orders.card`.",
     ]
+
+
+def test_an_account_that_is_called_like_a_role_is_not_there_to_who_is_not_told_of_it(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as parts:
+        now = parts.policies.current()
+        lead = Role(name="lead", groups=frozenset({"guests"}), capabilities=frozenset({"policy:write on shop"}))
+        parts.policies.put(now.policies, (*now.roles, lead), by="max", why="a lead", difference="+ role lead")
+        client, (text, _) = create_app(parts).test_client(), parts.tokens.create("eve", "test", timedelta(days=1))
+        asked, headers = "/api/v1/reports/what-can?subject=clerk", {"Authorization": f"Bearer {text}"}
+        before = client.get(asked, headers=headers).get_json()
+        parts.accounts.put_user(User(name="clerk"))
+        after = client.get(asked, headers=headers).get_json()
+        assert (after["answer"], after["rows"]) == (before["answer"], before["rows"])
+        assert before["answer"].startswith("The role `clerk` sees ")
 
 
 def test_the_foot_has_revision_and_chain_head_for_who_reads_the_journal(read: Read, shop: Parts) -> None:

@@ -212,6 +212,22 @@ def test_what_became_of_a_column_is_told_with_who_when_and_why(
     assert "looked at it" in whole
 
 
+def test_why_a_review_was_made_is_told_to_who_may_judge_all_that_it_judged(
+    client: FlaskClient, bearer: Bearer, shop: Parts
+) -> None:
+    difference = [
+        "~ tag pii.email on shop.orders.land: suggested -> confirmed",
+        "~ tag fin.card on lab.tests.id: suggested -> confirmed",
+    ]
+    for lines in (difference, difference[:1]):
+        said = {"why": f"{len(lines)} tags", "difference": lines}
+        shop.journal.append(Event(kind=EventKind.TAG_REVIEW, user="max", datasets=("shop.orders",), details=said))
+    asked = "/api/v1/tags/history?dataset=shop.orders&column=land"
+    for user, reasons in (("eve", ["1 tags", ""]), ("max", ["1 tags", "2 tags"])):
+        told = client.get(asked, headers=bearer(user)).get_json()["told"]
+        assert [each["why"] for each in told] == reasons
+
+
 def test_what_was_said_of_own_tags_is_told_however_much_was_said_of_others(
     client: FlaskClient, bearer: Bearer, shop: Parts
 ) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import re
 from collections import OrderedDict
 from threading import Lock, Thread
 
@@ -14,6 +15,9 @@ from web_ui.pictures.look import specification
 from web_ui.pictures.svg import inline
 
 _MOST_KEPT = 256
+
+_UNFIT = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:fff[ef]|00[01][0-9a-f])")
+"""What JSON escapes and XML 1.0 cannot hold (its production Char): such a letter ends the process that draws."""
 
 _log = logging.getLogger("veil.pictures")
 
@@ -36,7 +40,7 @@ class Pictures:
         if not chart.rows:
             return Figure(chart=chart, picture=Markup())
         try:
-            drawn = self._drawn(json.dumps(chart.specification, sort_keys=True))
+            drawn = self._drawn(_UNFIT.sub(r"\1\\ufffd", json.dumps(chart.specification, sort_keys=True)))
         except CannotDraw as problem:
             _log.warning("the picture `%s` was left out: %s", chart.name, problem)
             return Figure(chart=chart, picture=Markup())

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.errors import UnknownDataset
+from catalog.journal.event_search import Readable
 from catalog.model import Dataset
 from catalog.names import fold, join, nearest, split_field
 from catalog.people.model import Role
@@ -15,6 +16,7 @@ from policy_engine.oversight import overseen_roles, require_oversight
 from policy_engine.readers import readable, reads_every_policy
 from proxy.refusals import RequestInvalid
 from web_ui.home.estate import Databases, Estates
+from web_ui.journal.search import reach_of
 from web_ui.numbers import whole_number
 from web_ui.parts import Parts
 from web_ui.reports.report import Standing
@@ -70,6 +72,11 @@ class Desk:
     def reads_journal(self, database: str | None) -> bool:
         """Whether events about a database may be told of; without a name, all events."""
         return self.rights is None or self.rights.may(Action.AUDIT_READ, database)
+
+    @property
+    def readable(self) -> Readable | None:
+        """What of the journal may be read; None is all of it."""
+        return None if self.subject is None else reach_of(self.parts, self.subject).readable
 
     @property
     def reads_every_policy(self) -> bool:

@@ -117,12 +117,15 @@ class _Watched:
 
 def what_can(desk: Desk) -> Report:
     """Every column that a user or role sees, and how; to who is told of some databases, others are not there."""
-    found = _somebody(desk, desk.word("subject"))
-    kind, name, subject = found or ("", "", Subject(user="", groups=frozenset()))
-    sights = can(subject, desk.datasets, desk.policies, desk.at, desk.look)
-    seen = [sight for sight in sights if sight.outcome is not Outcome.HIDDEN]
-    if found is None or not (seen or desk.databases is None):
-        raise _nobody(desk, desk.word("subject"))
+    for kind, name, subject in _somebodies(desk, desk.word("subject")):
+        sights = can(subject, desk.datasets, desk.policies, desk.at, desk.look)
+        seen = [sight for sight in sights if sight.outcome is not Outcome.HIDDEN]
+        if seen or desk.databases is None:
+            return _told_sights(desk, kind, name, sights, seen)
+    raise _nobody(desk, desk.word("subject"))
+
+
+def _told_sights(desk: Desk, kind: str, name: str, sights: Sequence[Sight], seen: Sequence[Sight]) -> Report:
     return Report(
         answer=(
             f"The {kind} `{name}` sees {_count(len(seen), 'column')} of {_count(len(_by_dataset(seen)), 'dataset')}."
@@ -170,14 +173,15 @@ def _by_dataset(sights: Sequence[Sight]) -> list[tuple[str, Counter[str]]]:
     return list(found.items())
 
 
-def _somebody(desk: Desk, text: str) -> tuple[str, str, Subject] | None:
-    """The account or role that a name stands for; `role:NAME` where an account has the name too."""
+def _somebodies(desk: Desk, text: str) -> Iterator[tuple[str, str, Subject]]:
+    """The account, then the role that a name stands for; `role:NAME` where an account that is told of has it too."""
     name = text.removeprefix("role:").strip()
     user = None if text.startswith("role:") else desk.parts.accounts.user(name)
     if user is not None:
-        return "account", user.name, subject_of(user)
+        yield "account", user.name, subject_of(user)
     role = next((each for each in desk.roles if fold(each.name) == fold(name)), None)
-    return None if role is None else ("role", role.name, holder_of(role))
+    if role is not None:
+        yield "role", role.name, holder_of(role)
 
 
 def _nobody(desk: Desk, text: str) -> NotThere:

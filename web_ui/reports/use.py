@@ -43,7 +43,7 @@ def unused(desk: Desk) -> Report:
         changed, reads = changes.get(fold(policy.id)), desk.reads_journal(policy.scope.database)
         periods.add(reads)
         is_judged = reads or changed is None or changed.at < unread.start
-        if is_judged and not _newest(desk, policy, read if reads else unread):
+        if is_judged and not _newest(desk, policy, changed, read if reads else unread):
             idle.append(_row(desk, policy, changed, read.start))
     words = {True: f"the last {days:,} days", False: f"the {DAYS} days before {unread.end:%Y-%m-%d}"}
     when = " or of ".join(words[reads] for reads in sorted(periods or {True}, reverse=True))
@@ -55,6 +55,7 @@ def unused(desk: Desk) -> Report:
             "A grant that was changed within these days may be waiting for its first query; it is marked new.",
             "Requests by which people look at what there is do not count, queries do.",
             *([_UNREAD.format(days=DAYS, end=unread.end)] if False in periods else ()),
+            *([_IN_PART] if True in periods and desk.readable is not None else ()),
         ),
     )
 
@@ -65,16 +66,30 @@ _UNREAD = (
 )
 
 
+_IN_PART = (
+    "Queries that also read what you may not read of in the journal do not count, nor those of before a grant changed."
+)
+
+
 def _fixed(at: datetime) -> _Period:
     """The time that counts for who does not read the journal: it moves with the months alone."""
     end = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return _Period(start=end - timedelta(days=DAYS), end=end)
 
 
-def _newest(desk: Desk, policy: Policy, within: _Period | None = None) -> str:
-    """When a query was last answered by the policy, empty for never."""
+def _newest(desk: Desk, policy: Policy, changed: Revision | None, within: _Period | None = None) -> str:
+    """When a query was last answered by the policy, empty for never.
+
+    Who reads a part of the journal is told of what that part holds since the policy is what it is: another one of its
+    name may have been of other databases.
+    """
     start, end = (within.start, within.end) if within else (None, None)
-    found = desk.parts.journal.search(policy=policy.id, kind=EventKind.QUERY_BEGIN, start=start, end=end, limit=1)
+    readable = desk.readable if desk.reads_journal(policy.scope.database) else None
+    if readable is not None and changed is not None:
+        start = max(start or changed.at, changed.at)
+    found = desk.parts.journal.search(
+        policy=policy.id, kind=EventKind.QUERY_BEGIN, start=start, end=end, readable=readable, limit=1
+    )
     return written_time(found[0].at) if found and found[0].at else ""
 
 
@@ -82,7 +97,7 @@ def _row(desk: Desk, policy: Policy, changed: Revision | None, start: datetime) 
     """When it was last used is told to who reads the journal there, and what was said of it to who may read it."""
     last, why = "not told", policy.why if desk.named((policy.id,)) else ""
     if desk.reads_journal(policy.scope.database):
-        last = _newest(desk, policy)[:10] or "never"
+        last = _newest(desk, policy, changed)[:10] or "never"
     if changed is None:
         return policy.id, policy.roles, last, "", "", why
     is_new = changed.at >= start
