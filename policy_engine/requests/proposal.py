@@ -24,7 +24,7 @@ from policy_engine.live import Live, dataset_key
 from policy_engine.model import Effect, Policy, RowDecision, Subject
 from policy_engine.personal_roles import role_of
 from policy_engine.requests.column_changes import HIDDEN, Changes, is_alike, words
-from policy_engine.requests.request_policies import Terms, asked_columns, policies_for
+from policy_engine.requests.request_policies import Terms, asked_columns, policies_for, with_keys
 from policy_engine.subjects import subject_of
 
 _MOST_EDGES = 20
@@ -44,7 +44,8 @@ class Later:
 class Proposal:
     """What approving a request on some terms would do, looked at and not done.
 
-    `refused_because` says why it cannot be approved so; empty when it can.
+    `keyed` are the documents and maps that are opened, whose keys that come later are as well; `refused_because` says
+    why it cannot be approved so; empty when it can.
     """
 
     request: AccessRequest
@@ -57,6 +58,7 @@ class Proposal:
     columns: Changes
     later: tuple[Later, ...]
     missing: tuple[str, ...]
+    keyed: tuple[str, ...]
     refused_because: str
 
     @property
@@ -131,6 +133,7 @@ def propose(
         columns=Changes(was, will, {column.path for column in asked}),
         later=tuple(_later(request, terms, asker, after, will[0], at, surveys[0])),
         missing=missing,
+        keyed=with_keys(policies, dataset),
         refused_because=_why_idle(request, will[0]) if is_idle else "",
     )
 

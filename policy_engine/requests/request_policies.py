@@ -11,6 +11,7 @@ from datetime import datetime
 
 from catalog.access_requests import AccessRequest, Wanted
 from catalog.errors import NotAllowed, PolicyInvalid
+from catalog.inner_paths import is_document
 from catalog.model import Column, Dataset
 from catalog.names import fold, split_field
 from policy_engine.approvals import approval_name
@@ -33,6 +34,7 @@ from policy_engine.model import (
 from policy_engine.own_names import resolved
 from policy_engine.personal_roles import role_of
 from policy_engine.profile import FieldProfile, profile
+from policy_engine.shapes import Shape, nesting
 
 Path = tuple[str, ...]
 _LONGEST_WHY = 500
@@ -109,6 +111,22 @@ def _cells(field: FieldProfile) -> Iterator[FieldProfile]:
             yield from _cells(part)
     else:
         yield from (field, *field.nested)
+
+
+def with_keys(policies: Iterable[Policy], dataset: Dataset) -> tuple[str, ...]:
+    """The documents and maps that policies of a request open, in whole or in part: with keys that may come later."""
+    granted = {
+        path[:length] for policy in policies for path in policy.scope.columns for length in range(1, len(path) + 1)
+    }
+    found = [column for column in dataset.columns if column.path in granted and _has_keys(column.type)]
+    inside = {column.path for column in found}
+    return tuple(
+        column.name for column in found if not any(column.path[:end] in inside for end in range(1, len(column.path)))
+    )
+
+
+def _has_keys(type_text: str) -> bool:
+    return is_document(type_text) or nesting(type_text).shape is Shape.MAP
 
 
 def _named(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Path, ...]:

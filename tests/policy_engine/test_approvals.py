@@ -149,3 +149,11 @@ def test_more_rows_are_of_the_columns_that_are_there() -> None:
     policies = _proposed(live, Wanted.ROWS).plan.after.policies
     assert policies["request 7"].scope.columns == (("id",), ("c", "town"))
     assert policies["request 7"].having == filtered.having
+
+
+def test_what_has_keys_in_place_of_fields_is_told() -> None:
+    document: Fields = (("d", "JSON"), ("d.email", "JSON"))
+    live = _live((*STRUCT, *document, ("m", "MAP(VARCHAR, VARCHAR)[]"), ("s", "STRUCT(j JSON)"), ("s.j", "JSON")))
+    assert _proposed(live, Wanted.DATASET).keyed == ("d", "m", "s.j")
+    assert _proposed(live, Wanted.COLUMNS, "c", "m").keyed == ("m",)
+    assert _proposed(_live(MAP), Wanted.COLUMNS, "c.value").keyed == ("c",)

@@ -10,6 +10,7 @@ import pytest
 from catalog.journal.event import EventKind
 from catalog.model import Database, Field
 from catalog.people.model import Role, User
+from tests.web_ui.browsing import sign_in
 from tests.web_ui.desk import Desk
 from tests.web_ui.shop import open_shop
 from web_ui.parts import Parts, assemble
@@ -267,6 +268,31 @@ def test_what_begins_before_the_end_is_told_and_so_it_comes(shop: Parts) -> None
             seen = Desk(then).sees()
             assert {len(str(row["card"])) for row in seen} == {length}
             assert max(int(str(row["id"])) for row in seen) == last
+
+
+def test_a_field_that_comes_between_the_look_and_the_approval_makes_another_plan(desk: Desk) -> None:
+    data, card = desk.parts.datasets, (Field(name="card", type="VARCHAR"),)
+    town = (Field(name="town", type="VARCHAR"),)
+    data.register("shop", "homes", "lake", "homes.json", (Field(name="c", type="STRUCT(town VARCHAR)", fields=town),))
+    number = desk.ask(dataset="shop.homes", columns=["c"])
+    plan = desk.look(number)["plan"]
+    both = Field(name="c", type="STRUCT(town VARCHAR, card VARCHAR)", fields=town + card)
+    data.register("shop", "homes", "lake", "homes.json", (both,))
+    refused = desk.post("eve", f"/{number}/decide", {"verdict": "approve", "plan": plan})
+    assert (refused.status_code, "was changed since" in refused.get_json()["detail"]) == (422, True)
+
+
+def test_that_a_document_is_opened_with_all_its_keys_is_told(desk: Desk) -> None:
+    fields = (Field(name="d", type="JSON"), Field(name="e", type="VARCHAR"))
+    desk.parts.datasets.register("shop", "notes", "lake", "notes.json", fields)
+    number = desk.ask(dataset="shop.notes", columns=["d", "e"])
+    assert desk.look(number)["keyed"] == ["d"]
+    assert desk.look(number, columns=["e"])["keyed"] == []
+    eve = desk.app.test_client()
+    assert sign_in(eve, "eve").status_code == 303
+    page = eve.get(f"/requests/{number}").get_data(as_text=True)
+    assert "<code>d</code> has keys in place of fields; an approval opens all of them" in page
+    assert "<code>e</code> has keys" not in page
 
 
 def test_a_delegate_needs_no_more_than_the_database(desk: Desk) -> None:

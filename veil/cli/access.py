@@ -266,6 +266,7 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         lines += [f"  against: policy {each['policy'] or 'of others'}, {each['owner']}" for each in told["against"]]
         lines += [f"  from {each['at'][:16].replace('T', ' ')}: {_moved(each)}" for each in proposal["later"]]
         lines += [f"  missing: {name}" for name in proposal["missing"]]
+        lines += [f"  all keys, also later ones: {name}" for name in proposal["keyed"]]
         if proposal["refused_because"]:
             lines.append(f"  cannot be approved: {proposal['refused_because']}")
     return lines

@@ -62,6 +62,10 @@ REQUEST_SCHEMAS: Json = {
                 "description": "What differs from a moment on, before the access ends; of rows, no column is named.",
             },
             "missing": TEXTS,
+            "keyed": {
+                **TEXTS,
+                "description": "Documents and maps that are opened with all their keys, also later ones.",
+            },
             "refused_because": TEXT,
         }
     ),

@@ -186,6 +186,7 @@ def _proposal(proposal: Proposal, statements: tuple[str, ...]) -> dict[str, obje
             for each in proposal.later
         ],
         "missing": list(proposal.missing),
+        "keyed": list(proposal.keyed),
         "refused_because": proposal.refused_because,
     }
 
