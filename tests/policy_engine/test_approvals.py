@@ -11,7 +11,7 @@ from catalog.people.model import Role, User
 from policy_engine.approvals import approval_name, is_exact
 from policy_engine.judging.decide import decide
 from policy_engine.live import Live
-from policy_engine.model import Effect, HasTag, Not, Outcome, Policy, Scope, TransformCall
+from policy_engine.model import AnyOf, Effect, HasTag, Not, Outcome, Policy, Scope, TransformCall
 from policy_engine.profile import Path
 from policy_engine.requests.proposal import Proposal, propose
 from policy_engine.requests.request_policies import Terms
@@ -149,6 +149,18 @@ def test_more_rows_are_of_the_columns_that_are_there() -> None:
     policies = _proposed(live, Wanted.ROWS).plan.after.policies
     assert policies["request 7"].scope.columns == (("id",), ("c", "town"))
     assert policies["request 7"].having == filtered.having
+
+
+def test_a_mask_has_the_keys_of_tags_on_what_the_fields_are_in() -> None:
+    live = _live(STRUCT)
+    people = live.datasets[KEY]
+    own = frozenset({"x"})
+    columns = tuple(replace(each, confirmed=own) if each.name == "c" else each for each in people.columns)
+    tagged = replace(people, columns=columns)
+    live = replace(live, datasets={KEY: tagged})
+    [policy] = _proposed(live, Wanted.COLUMNS, "c", mask="tokenize").plan.after.policies.values()
+    [rule] = policy.transforms
+    assert (policy.scope.columns, rule.tagged) == ((("c", "town"),), AnyOf((HasTag("x"), Not(HasTag("x")))))
 
 
 def test_what_has_keys_in_place_of_fields_is_told() -> None:
