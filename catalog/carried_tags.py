@@ -21,6 +21,7 @@ Path = tuple[str, ...]
 Shape = Mapping[Path, tuple[str, str]]
 """Fields in their order by their folded paths: how the path is stored, and the type."""
 
+_SHORT = 2  # letters of a name that many others begin or end with by chance
 _SUGGEST = (
     "INSERT INTO assignment (id, dataset_id, path, tag_id, state, origin, rule, confidence, evidence, by, at)"
     f" VALUES ({DRAWN}, ?, ?, ?, 'suggested', 'rule', '', 1.0, ?, '', ?) ON CONFLICT (dataset_id, path, tag_id)"
@@ -86,33 +87,53 @@ def _where_it_may_be(path: Path, before: Shape, now: Shape) -> Iterable[Path]:
 
 
 class _Beside:
-    """What is new beside a field that is still there by its name: it may be that field, and the name another's."""
+    """What is new beside a field that is still there by its name, or beside what that lies in: it may be what the name
+    stood for, and the name another's.
+    """
 
     def __init__(self, before: Shape, now: Shape, new: Iterable[Path]) -> None:
-        self._before, self._now = _ranks(before), _ranks(now)
-        self._new: dict[Path, dict[int, Path]] = {}
+        kept = before.keys() & now.keys()
+        self._before, self._now = _places(before, kept), _places(now, kept)
+        self._order = {path: place for place, path in enumerate(now)}
+        self._new: dict[Path, list[Path]] = {}
         for path in new:
-            self._new.setdefault(path[:-1], {})[self._now[path]] = path
+            self._new.setdefault(path[:-1], []).append(path)
 
     def may_be(self, path: Path) -> Iterator[Path]:
-        """The new ones that are called after a field, or that stand where it stood while it stands elsewhere."""
-        new = self._new.get(path[:-1], {})
+        """The new ones that are called after a field, or that stand where it stood among those that have stayed."""
+        for end in range(1, len(path) + 1):
+            yield from self._of(path[:end])
+
+    def _of(self, path: Path) -> Iterator[Path]:
+        new = self._new.get(path[:-1], ())
         if not new or path not in self._now or path not in self._before:
             return
-        yield from (each for each in new.values() if each[-1].startswith(path[-1]) or each[-1].endswith(path[-1]))
-        place = self._before[path]
-        if place in new and self._now[path] != place:
-            yield new[place]
+        place, is_moved = self._before[path], self._now[path] != self._before[path]
+        for each in new:
+            is_behind = self._order[path] < self._order[each]
+            stands_there = self._now[each] - is_behind == place and (is_moved or not is_behind)
+            if stands_there or _is_called_after(each[-1], path[-1]):
+                yield each
 
 
-def _ranks(shape: Shape) -> dict[Path, int]:
-    """Which place each field has among those beside it."""
+def _places(shape: Shape, kept: Set[Path]) -> dict[Path, int]:
+    """How many of the kept fields stand before each one among those beside it."""
     counts: Counter[Path] = Counter()
-    ranks = {}
+    places = {}
     for path in shape:
-        ranks[path] = counts[path[:-1]]
-        counts[path[:-1]] += 1
-    return ranks
+        places[path] = counts[path[:-1]]
+        counts[path[:-1]] += path in kept
+    return places
+
+
+def _is_called_after(name: str, other: str) -> bool:
+    """Whether a name begins or ends with another one; a short one must stand apart."""
+    rests = []
+    if name.startswith(other):
+        rests.append(name[len(other) :][:1])
+    if name.endswith(other):
+        rests.append(name[: -len(other)][-1:])
+    return any(len(other) > _SHORT or not rest.isalpha() for rest in rests)
 
 
 def _is_held(path: Path, shape: Shape) -> bool:

@@ -173,8 +173,9 @@ def _whole_rows(opening: Iterable[Policy], dataset: Dataset, asker: Subject) -> 
         if grant.where is not None and mine is not None:
             cells = (cell for top in profile(dataset).columns for cell in _cells(top))
             covered = tuple(cell.column.path for cell in cells if covers(mine, cell.path))
-            scope = Scope(database=dataset.database, dataset=dataset.name, columns=covered)
-            found.append(replace(mine, scope=scope, where=None))
+            if covered:  # none would be all of them
+                scope = Scope(database=dataset.database, dataset=dataset.name, columns=covered)
+                found.append(replace(mine, scope=scope, where=None))
     if not found:
         raise PolicyInvalid(
             f"no grant limits the rows that `{asker.user}` sees, so none can be opened by another",

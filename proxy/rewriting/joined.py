@@ -1,7 +1,10 @@
 """Tells where the engine carries out a condition as a join: rows then come as its threads give them, by the piece."""
 
+from collections.abc import Set
+
 from sqlglot import exp
 
+from catalog.names import fold
 from catalog.remembered import remembered
 from catalog.sql_texts import Unreadable, parsed_tokens, tokens_of_text
 from policy_engine.model import Decision, Outcome
@@ -12,9 +15,11 @@ _HOLDS = frozenset("contains list_contains list_has array_contains array_has map
 """Functions that DuckDB makes an IN of, where what they look in hangs on no row."""
 
 
-def is_joined(node: exp.Expr) -> bool:
+def is_joined(node: exp.Expr, aliases: Set[str] = frozenset()) -> bool:
     """Whether the engine may carry out a part of an expression as a join with a relation of values: an IN, a function
     that means one, and every ANY and ALL. What is compared is then worked out of whole pieces, a LIMIT or not.
+
+    What one of the `aliases` names, which are folded, may be a constant.
 
     Example:
         >>> from proxy.reading.statement import read
@@ -25,9 +30,9 @@ def is_joined(node: exp.Expr) -> bool:
     if isinstance(node, exp.Any | exp.All):
         return True
     if isinstance(node, exp.Contains | exp.ArrayContains):
-        return not _is_of_rows(node.this)
+        return not _is_of_rows(node.this, aliases)
     if isinstance(node, exp.Anonymous):
-        return node.name.lower() in _HOLDS and not _is_of_rows(next(iter(node.expressions), node))
+        return node.name.lower() in _HOLDS and not _is_of_rows(next(iter(node.expressions), node), aliases)
     if not isinstance(node, exp.In):
         return False
     values = node.expressions
@@ -36,11 +41,11 @@ def is_joined(node: exp.Expr) -> bool:
     )
 
 
-def _is_of_rows(node: exp.Expr) -> bool:
+def _is_of_rows(node: exp.Expr, aliases: Set[str]) -> bool:
     """Whether an expression is a column, of whatever type and letters it is made: never a constant to the engine."""
     while isinstance(node, exp.Paren | exp.Cast | exp.TryCast | exp.Lower | exp.Upper):
         node = node.this
-    return isinstance(node, exp.Column)
+    return isinstance(node, exp.Column) and fold(node.name) not in aliases
 
 
 def joins(decision: Decision) -> bool:

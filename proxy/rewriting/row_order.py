@@ -6,7 +6,7 @@ groups or numbers rows takes pieces as its threads come by them. So the order of
 ends: how many rows that are left out lie between those that are seen, or how long hidden texts before them are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from sqlglot import exp
 
@@ -47,8 +47,12 @@ def keeps_order(tree: exp.Expr) -> bool:
         >>> [keeps_order(read(sql).tree) for sql in ("select a + 1 from t limit 5", "select a from t order by b")]
         [True, False]
     """
+    return _keeps_order(tree, {fold(alias.alias) for alias in tree.find_all(exp.Alias)})
+
+
+def _keeps_order(tree: exp.Expr, aliases: Set[str]) -> bool:
     if isinstance(tree, exp.Subquery):
-        return _has_only(tree, _OF_DERIVED) and keeps_order(tree.this)
+        return _has_only(tree, _OF_DERIVED) and _keeps_order(tree.this, aliases)
     if isinstance(tree, exp.Describe):
         return True  # it tells of the columns in their order, and no row is read
     if isinstance(tree, exp.Table):
@@ -58,8 +62,8 @@ def keeps_order(tree: exp.Expr) -> bool:
         return False
     worked_out = [*tree.expressions, *filter(None, [tree.args.get("where")])]
     nodes = (node for item in worked_out for node in item.walk())
-    is_of_rows = not any(_is_of_several_rows(node) or is_joined(node) for node in nodes)
-    return is_of_rows and keeps_order(source.this)
+    is_of_rows = not any(_is_of_several_rows(node) or is_joined(node, aliases) for node in nodes)
+    return is_of_rows and _keeps_order(source.this, aliases)
 
 
 def exact_in(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> Exact:
@@ -101,15 +105,18 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
     if tree.find(*ends) is None:
         return False
     has_met = any(
-        isinstance(node, exp.Where | exp.Exists) or _gives_rows(node) or _is_large_limit(node) for node in tree.walk()
+        isinstance(node, exp.Where | exp.Exists) or _gives_rows(node) or _is_large_limit(node, tree)
+        for node in tree.walk()
     )
     return has_met and not is_leak_proof(tree, known)
 
 
-def _is_large_limit(node: exp.Expr) -> bool:
+def _is_large_limit(node: exp.Expr, tree: exp.Expr) -> bool:
     """Whether a LIMIT may be of more rows than the engine puts below what works columns out, or an OFFSET is no number,
-    with which it puts none there.
+    with which it puts none there; or either stands within, where another one ends it.
     """
+    if isinstance(node, exp.Limit | exp.Offset | exp.Fetch) and node.parent is not tree:
+        return True
     if isinstance(node, exp.Offset):
         return _number(bare(node.expression)) is None
     if not isinstance(node, exp.Limit | exp.Fetch):

@@ -42,6 +42,10 @@ def table(type_: pa.DataType, value: object) -> Write:
     return lambda folder: pq.write_table(made, folder / "t.parquet")
 
 
+def write_row(folder: Path, **cells: str) -> None:
+    pq.write_table(pa.table({name: [cell] for name, cell in cells.items()}), folder / "t.parquet")
+
+
 PLAIN = [{"id": i, "card": f"SECRET{i}"} for i in range(6)]
 INNER = [{"id": i, "c": {"city": "x", "card": f"SECRET{i}"}} for i in range(6)]
 MIXED = [*INNER, {"id": 9, "c": 5}]
@@ -93,6 +97,22 @@ CHANGES: dict[str, tuple[str, str, Write, Write]] = {
     "name taken within": (
         *("t.ndjson", "c.card", lines(*INNER)),
         lines({"id": 1, "c": {"city": "", "was_card": "SECRET", "card": "x"}}),
+    ),
+    "name taken between other changes": (
+        *("t.parquet", "card", lambda folder: write_row(folder, a="", card="SECRET", b="")),
+        lambda folder: write_row(folder, n="", num="SECRET", b="", card=""),
+    ),
+    "name of a document taken": (
+        *("t.ndjson", "c.card", lines(*MIXED)),
+        lines({"id": 1, "c_old": {"card": "SECRET"}, "c": {"card": "x"}}, {"c_old": 5, "c": 5}),
+    ),
+    "name of a struct taken": (
+        *("t.ndjson", "c.card", lines(*INNER)),
+        lines({"id": 1, "was": {"a": "", "num": "SECRET"}, "c": {"city": "", "card": "x"}}),
+    ),
+    "name of a struct taken, now a text": (
+        *("t.ndjson", "c.card", lines(*INNER)),
+        lines({"id": 1, "c_old": '{"card": "SECRET"}', "c": {"city": "", "card": "x"}}),
     ),
     "moved within, name taken": ("t.ndjson", "card", lines(*PLAIN), lines({"was": {"card": "SECRET"}, "card": "x"})),
     "struct to bytes": (
