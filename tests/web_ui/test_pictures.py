@@ -115,7 +115,7 @@ def test_a_name_stays_a_text(pictures: Pictures) -> None:
     assert '&lt;script&gt; &amp; "others"' in picture
 
 
-@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x01", "\\ufffe", "\\\\", "\ud800"])
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x01", "\b", "\f", "\\ufffe", "\\\\", "\ud800"])
 def test_no_name_ends_the_process_that_draws(pictures: Pictures, odd: str) -> None:
     """The next picture, of anybody, is drawn as ever."""
     for name in (odd, f"plain {odd!a}"):

@@ -16,7 +16,7 @@ from web_ui.pictures.svg import inline
 
 _MOST_KEPT = 256
 
-_UNFIT = re.compile(r"(?<!\\)((?:\\\\)*)\\u(?:fff[ef]|00[01][0-9a-f])")
+_UNFIT = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u(?:fff[ef]|00[01][0-9a-f])|[bf])")
 """What JSON escapes and XML 1.0 cannot hold (its production Char): such a letter ends the process that draws."""
 
 _log = logging.getLogger("veil.pictures")
