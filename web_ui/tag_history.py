@@ -11,6 +11,7 @@ from catalog.journal.journal import wanted
 from catalog.names import fold
 from catalog.tag_assignments import Choice, Listed, TagAssignments
 from policy_engine.capabilities import Action, Rights
+from policy_engine.changing.reach import namespace
 from policy_engine.tag_review import namespaces_of
 from proxy.refusals import RequestInvalid
 from web_ui.parts import Parts
@@ -79,7 +80,7 @@ def _verdicts(parts: Parts, dataset: str, place: str, namespaces: Collection[str
 
 
 def _is_of(tag: str, namespaces: Collection[str] | None) -> bool:
-    return namespaces is None or fold(tag.partition(".")[0]) in namespaces
+    return namespaces is None or fold(namespace(tag)) in namespaces
 
 
 def _reviews(parts: Parts, dataset: str) -> Iterator[Event]:

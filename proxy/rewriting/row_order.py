@@ -320,8 +320,7 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
 
 def _is_ordered_by_others(select: exp.Expr | None) -> bool:
     """Whether a SELECT DISTINCT is ordered by what is none of its items: of that it has what the first row has."""
-    order = select.args.get("order") if isinstance(select, exp.Select) else None
-    if select is None or order is None:
+    if not isinstance(select, exp.Select) or not isinstance(order := select.args.get("order"), exp.Order):
         return False
     items = {bare(item.unalias()) for item in select.expressions}
     aliases = {fold(item.alias) for item in select.expressions if isinstance(item, exp.Alias)}

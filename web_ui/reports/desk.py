@@ -16,7 +16,7 @@ from policy_engine.oversight import overseen_roles, require_oversight
 from policy_engine.readers import readable, reads_every_policy
 from proxy.refusals import RequestInvalid
 from web_ui.home.estate import Databases, Estates
-from web_ui.journal.search import reach_of
+from web_ui.journal.reach import Reach
 from web_ui.numbers import whole_number
 from web_ui.parts import Parts
 from web_ui.reports.report import Standing
@@ -76,7 +76,9 @@ class Desk:
     @property
     def readable(self) -> Readable | None:
         """What of the journal may be read; None is all of it."""
-        return None if self.subject is None else reach_of(self.parts, self.subject).readable
+        if self.subject is None or self.rights is None:
+            return None
+        return Reach(self.subject, self.rights, tells_hidden=self.parts.tells_hidden).readable
 
     @property
     def reads_every_policy(self) -> bool:
