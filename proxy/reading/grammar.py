@@ -1,7 +1,7 @@
 """What a person may write, as data: the tables of `dialects/`, where each line has its reason, and nothing else passes.
 
     duckdb_statements.csv    with which words a text begins, and what works instead of those that are refused
-    duckdb_nodes.csv         the kinds of syntax, by the names of sqlglot's classes
+    duckdb_nodes.csv         the kinds of syntax, by the names of sqlglot's classes, and how each takes rows
     duckdb_functions.csv     the functions (functions.py)
     duckdb_engine_nodes.csv  the kinds of syntax as the engine's own parser calls them, for the SQL that is about to run
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 _NODE_KINDS = frozenset({"statement", "clause", "expression", "call", "refused"})
+_WAYS_OF_ROWS = frozenset({"each", "any", "first"})
 _ENGINE_KINDS = frozenset({"query", "relation", "modifier", "expression"})
 
 
@@ -29,9 +30,14 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A kind of syntax and why it is harmless; `instead` is what to write where it, or a form of it, is refused."""
+    """A kind of syntax and why it is harmless; `instead` is what to write where it, or a form of it, is refused.
+
+    `rows` says how it takes rows: `each` by itself, several in `any` order, or as they come, the `first` before others.
+    What may be any of these by its parts is `first`, until somebody looks at the parts (row_order.py).
+    """
 
     kind: str
+    rows: str
     reason: str
     instead: str = ""
 
@@ -68,11 +74,12 @@ def read_beginnings(text: str) -> dict[str, Beginning]:
 def read_nodes(text: str) -> dict[str, Node]:
     """The table of the parser's nodes, by name; raises ValueError."""
     found: dict[str, Node] = {}
-    for row in read_rows(text, ("name", "kind", "reason", "instead")):
+    for row in read_rows(text, ("name", "kind", "rows", "reason", "instead")):
         name, is_refused = row["name"], row["kind"] == "refused"
-        if name in found or row["kind"] not in _NODE_KINDS or not row["reason"] or (is_refused and not row["instead"]):
+        is_told = row["instead"] and not row["rows"] if is_refused else row["rows"] in _WAYS_OF_ROWS
+        if name in found or row["kind"] not in _NODE_KINDS or not row["reason"] or not is_told:
             raise ValueError(f"`{name}` is not written as it must be")
-        found[name] = Node(kind=row["kind"], reason=row["reason"], instead=row["instead"])
+        found[name] = Node(kind=row["kind"], rows=row["rows"], reason=row["reason"], instead=row["instead"])
     return found
 
 
@@ -99,6 +106,12 @@ SYNTAX: Mapping[str, Node] = MappingProxyType(read_nodes(_table("nodes")))
 
 NODES = frozenset(name for name, node in SYNTAX.items() if node.kind != "refused")
 """Every node class a statement may hold."""
+
+OF_EACH_ROW = frozenset(name for name, node in SYNTAX.items() if node.rows == "each")
+"""Every node class that is worked out of one row at a time."""
+
+IN_ANY_ORDER = frozenset(name for name, node in SYNTAX.items() if node.rows in ("each", "any"))
+"""Every node class that finds the same in whatever order rows come to it, if rows that are alike are the same."""
 
 ROOTS = frozenset(name for name, node in SYNTAX.items() if node.kind == "statement")
 """What a statement may be."""

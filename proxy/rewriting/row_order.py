@@ -16,6 +16,7 @@ from policy_engine.shown_types import shown_type
 from proxy.fencing.barrier import is_leak_proof
 from proxy.fencing.families import Families, bare
 from proxy.reading.functions import CALLABLE
+from proxy.reading.grammar import IN_ANY_ORDER, OF_EACH_ROW
 from proxy.rewriting.exact import Exact, is_exact_type
 from proxy.rewriting.joined import is_joined
 from proxy.rewriting.placed import Placed, distinct
@@ -35,7 +36,11 @@ _GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnes
 _OF_PLAIN = frozenset({"expressions", "from_", "where", "limit", "offset"})
 _OF_DERIVED = frozenset({"this", "alias"})
 _OF_TABLE = frozenset({"this", "db", "catalog", "alias"})
-_WORDS_IN_ORDER = frozenset({"ASOF", "POSITIONAL"})
+_OF_QUERY = _OF_PLAIN | frozenset(
+    "alias by_name db catalog distinct expression group having joins laterals order qualify this windows with_".split()
+)
+"""Parts of queries and tables that take rows in any order, or are looked at by themselves."""
+_WORDS_OF_JOINS = frozenset("ANTI CROSS FULL INNER LEFT NATURAL OUTER RIGHT SEMI".split())
 
 
 def keeps_order(tree: exp.Expr) -> bool:
@@ -60,7 +65,8 @@ def _keeps_order(tree: exp.Expr, aliases: Set[str]) -> bool:
     source = tree.args.get("from_")
     if not isinstance(tree, exp.Select) or not isinstance(source, exp.From) or not _has_only(tree, _OF_PLAIN):
         return False
-    worked_out = [*tree.expressions, *filter(None, [tree.args.get("where")])]
+    where = tree.args.get("where")
+    worked_out = [*tree.expressions, *([where.this] if isinstance(where, exp.Where) else [])]
     nodes = (node for item in worked_out for node in item.walk())
     is_of_rows = not any(_is_of_several_rows(node) or is_joined(node, aliases) for node in nodes)
     return is_of_rows and _keeps_order(source.this, aliases)
@@ -101,14 +107,12 @@ def ends_early(tree: exp.Expr, known: Families) -> bool:
         >>> [ends_early(read(text).tree, Families({"a": "text"})) for text in sql]
         [False, True]
     """
-    ends = (exp.Exists, exp.Limit, exp.Fetch, exp.Offset) if keeps_order(tree) else (exp.Exists,)
-    if tree.find(*ends) is None:
+    if not keeps_order(tree):
+        return tree.find(exp.Exists) is not None and not is_leak_proof(tree, known)
+    limits = list(tree.find_all(exp.Limit, exp.Fetch, exp.Offset))
+    if not limits or not (tree.find(exp.Where) or any(_is_large_limit(limit, tree) for limit in limits)):
         return False
-    has_met = any(
-        isinstance(node, exp.Where | exp.Exists) or _gives_rows(node) or _is_large_limit(node, tree)
-        for node in tree.walk()
-    )
-    return has_met and not is_leak_proof(tree, known)
+    return not is_leak_proof(tree, known)
 
 
 def _is_large_limit(node: exp.Expr, tree: exp.Expr) -> bool:
@@ -305,17 +309,19 @@ def _takes_order(node: exp.Expr, tree: exp.Expr) -> bool:
         return bool(node.args.get("on")) or _is_ordered_by_others(node.parent)
     if isinstance(node, exp.Join):
         words = f"{node.args.get('method') or ''} {node.args.get('kind') or ''} {node.args.get('side') or ''}".upper()
-        return not _WORDS_IN_ORDER.isdisjoint(words.split())
+        return not _WORDS_OF_JOINS.issuperset(words.split())
     if isinstance(node, exp.With):
         return bool(node.args.get("recursive"))
-    if isinstance(node, exp.Array | exp.List):
+    if isinstance(node, exp.Array):
         return any(isinstance(item, exp.Query) for item in node.iter_expressions())
     if isinstance(node, exp.Window):
         frame = node.args.get("spec")
         return isinstance(frame, exp.Expr) and str(frame.args.get("kind")).upper() != "RANGE"
-    if isinstance(node, exp.Pivot | exp.Summarize | exp.TableSample):
-        return True
-    return _is_of_several_rows(node) and not _is_alike(node)
+    if isinstance(node, exp.Query | exp.Table):
+        return not _has_only(node, _OF_QUERY)
+    if isinstance(node, exp.Anonymous):
+        return _is_of_several_rows(node) and not (_gives_rows(node) or node.name.lower() in _ALIKE)
+    return type(node).__name__ not in IN_ANY_ORDER
 
 
 def _is_ordered_by_others(select: exp.Expr | None) -> bool:
@@ -336,21 +342,10 @@ def _is_ordered_by_others(select: exp.Expr | None) -> bool:
 
 def _is_of_several_rows(node: exp.Expr) -> bool:
     """Whether a part of an expression is worked out of more than one row, or gives several, or may."""
-    if _gives_rows(node):
-        return True
     if isinstance(node, exp.Anonymous):
         function = CALLABLE.get(node.name.lower())
-        return function is None or function.kind != "scalar"
-    if isinstance(node, exp.Func):
-        kinds = {CALLABLE[name.lower()].kind for name in node.sql_names() if name.lower() in CALLABLE}
-        return isinstance(node, exp.AggFunc) or not kinds <= {"scalar"}
-    return isinstance(node, exp.Query | exp.Window)
-
-
-def _is_alike(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Anonymous):
-        return node.name.lower() in _ALIKE or _gives_rows(node)
-    return isinstance(node, exp.Query | exp.Window) or type(node) in _AGGREGATES or _gives_rows(node)
+        return function is None or function.kind != "scalar" or _gives_rows(node)
+    return type(node).__name__ not in OF_EACH_ROW
 
 
 def _has_only(node: exp.Expr, keys: frozenset[str]) -> bool:

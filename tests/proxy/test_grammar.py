@@ -12,7 +12,9 @@ from proxy.reading.allowed import check_tree
 from proxy.reading.grammar import (
     BEGINNINGS,
     ENGINE_NODES,
+    IN_ANY_ORDER,
     NODES,
+    OF_EACH_ROW,
     ROOTS,
     SYNTAX,
     read_beginnings,
@@ -72,6 +74,16 @@ def test_every_listed_node_is_one_of_the_parsers() -> None:
     assert [name for name in SYNTAX if not hasattr(exp, name)] == []
 
 
+def test_what_is_worked_out_of_each_row_reads_no_other_rows() -> None:
+    """Where each is by itself, and no word of a query, an aggregate or a window is among them."""
+    of_several = (exp.Query, exp.AggFunc, exp.Window, exp.Join, exp.Limit, exp.Offset, exp.Distinct, exp.UDTF)
+    assert [name for name in OF_EACH_ROW if issubclass(getattr(exp, name), of_several)] == []
+    assert OF_EACH_ROW < IN_ANY_ORDER < NODES
+    assert {name for name in NODES if issubclass(getattr(exp, name), exp.AggFunc)} & IN_ANY_ORDER == {
+        *("Avg", "Count", "Max", "Min", "Sum")
+    }
+
+
 def test_nothing_that_writes_is_on_the_list() -> None:
     writing = (exp.DDL, exp.DML, exp.Command, exp.Into, exp.Lock, exp.Set, exp.Pragma, exp.Attach, exp.Use, exp.Hint)
     kinds = [getattr(exp, name) for name in NODES]
@@ -120,11 +132,20 @@ def test_a_wrong_table_of_statements_is_no_table(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Select,query,reads,", "Select,statement,,", "Into,refused,writes,", "Select,statement,reads"]
+    "line",
+    [
+        "Select,query,any,reads,",
+        "Select,statement,any,,",
+        "Select,statement,,reads,",
+        "Select,statement,none,reads,",
+        "Into,refused,,writes,",
+        "Into,refused,each,writes,read",
+        "Select,statement,any,reads",
+    ],
 )
 def test_a_wrong_line_is_no_line(line: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
-        read_nodes(f"name,kind,reason,instead\n{line}")
+        read_nodes(f"name,kind,rows,reason,instead\n{line}")
     with pytest.raises(ValueError):  # noqa: PT011
         read_engine_nodes(f"name,kind,reason\n{line}")
 
