@@ -37,8 +37,8 @@ bench: $(TOOLS)             ## one JSON line per figure
 
 fuzz: $(TOOLS)              ## random questions, hostile trees, policies against the oracle (FUZZ=how many, SEED=where to begin)
 	@echo "SEED=$(SEED) FUZZ=$(FUZZ)"
-	@VEIL_FUZZ=$(FUZZ) VEIL_FUZZ_MUTANTS=$(FUZZ) VEIL_FUZZ_ORACLE=$$(($(FUZZ) / 10)) VEIL_FUZZ_SEED=$(SEED) \
-	  $(BIN)/python -m pytest -n auto --hypothesis-seed=$(SEED) tests/proxy/test_noninterference.py \
+	@VEIL_FUZZ=$(FUZZ) VEIL_FUZZ_MUTANTS=$(FUZZ) VEIL_FUZZ_ORACLE=$$(($(FUZZ) / 10)) VEIL_FUZZ_ORDER=$(FUZZ) VEIL_FUZZ_SEED=$(SEED) \
+	  $(BIN)/python -m pytest -n auto --hypothesis-seed=$(SEED) tests/proxy/test_noninterference.py tests/proxy/test_answers_in_order.py \
 	  tests/proxy/test_database_worlds.py tests/proxy/test_mutants.py tests/proxy/test_oracle.py tests/proxy/test_nested_oracle.py tests/policy_engine
 
 docs: $(TOOLS)              ## the reference pages that are made from the program
