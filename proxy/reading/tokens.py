@@ -48,7 +48,7 @@ class SqlLimits:
 
     characters: int = 200_000
     tokens: int = 12_000
-    words: int = 8_000
+    words: int = 6_500
     depth: int = 60
     lambdas: int = 6
     chain: int = 300

@@ -17,29 +17,29 @@ _TEXTS = tuple(f"'{n}'" for n in range(5_900))
 HOSTILE: Mapping[str, str] = MappingProxyType(
     {
         "columns": f"select {', '.join(['id'] * 5_900)} from {DATASET}",
-        "named columns": f"select {', '.join(f'id as c{n}' for n in range(2_650))} from {DATASET}",
+        "named columns": f"select {', '.join(f'id as c{n}' for n in range(2_150))} from {DATASET}",
         "sums": f"select {', '.join(['id + 1'] * 2_950)} from {DATASET}",
-        "aggregates": f"select {', '.join(['sum(id)'] * 1_990)} from {DATASET}",
-        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 880)} from {DATASET}",
+        "aggregates": f"select {', '.join(['sum(id)'] * 1_620)} from {DATASET}",
+        "windows": f"select {', '.join(['sum(id) over (order by id)'] * 720)} from {DATASET}",
         "lambdas": f"select {', '.join(['list_transform([1], lambda x: x + 1)'] * 900)}",
         "branches": f"select case {' '.join(f'when id = {n} then {n}' for n in range(1_450))} end from {DATASET}",
         "a list": f"select id from {DATASET} where id in ({','.join(map(str, range(5_900)))})",
         "a list of texts": f"select id from {DATASET} where note in ({','.join(_TEXTS)})",
         "an order": f"select id from {DATASET} order by {','.join(['id'] * 5_000)}",
-        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_650)})",
+        "sets of groups": f"select count(*) from {DATASET} group by grouping sets ({','.join(['(id)'] * 2_150)})",
         "stars without": f"select * exclude ({', '.join(f'c{n}' for n in range(5_900))}) from {DATASET}",
-        "long products": f"select {', '.join(['sum(' + '*'.join(['id'] * 280) + ')'] * 14)} from {DATASET}",
+        "long products": f"select {', '.join(['sum(' + '*'.join(['id'] * 280) + ')'] * 11)} from {DATASET}",
         "names of the engine": f"select {', '.join([chr(34) + 'user' + chr(34)] * 2_900)} from"
         f' (select {", ".join(["id"] * 2_900)}, id as "user" from {DATASET}) q',
-        "one alias of many": f"select max(1), {', '.join(['+'.join(['a'] * 288)] * 8)} from"
-        f" (select {', '.join(['-id a'] * 1_120)} from {DATASET}) q",
-        "one alias of many sums": f"select {', '.join(['sum(id * id) as a'] * 700)} from {DATASET}"
+        "one alias of many": f"select max(1), {', '.join(['+'.join(['a'] * 288)] * 6)} from"
+        f" (select {', '.join(['-id a'] * 1_000)} from {DATASET}) q",
+        "one alias of many sums": f"select {', '.join(['sum(id * id) as a'] * 680)} from {DATASET}"
         f" order by {', '.join(['a'] * 1_000)}",
         "many sums of one row": f"with q as (select {', '.join(f'{n} x{n}' for n in range(1_000))} from {DATASET})"
         f" select (select {' + '.join(['(' + '+'.join(['max(x1)'] * 20) + ')'] * 30)} from"
         f" {', '.join(f'q q{n}' for n in range(50))}) from {DATASET}",
         "many of one row": f"with q as (select {', '.join(f'id as x{n}' for n in range(1_000))} from {DATASET})"
-        f" select {', '.join(['(select max(x1) from q)'] * 440)} from {DATASET}",
+        f" select {', '.join(['(select max(x1) from q)'] * 385)} from {DATASET}",
         "one key of many": f"select coalesce({', '.join(['id'] * 2_800)}) as x, sum(amount) from {DATASET}"
         f" group by {', '.join(['1'] * 2_800)}",
         "one alias of many keys": f"select coalesce({', '.join(['id'] * 2_800)}) as x, sum(amount) from {DATASET}"
@@ -76,10 +76,10 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "a comment": f"select 1 /*{'/*' * 90_000}*/",
         "open comments": "select $a " + "/* $a," * 30_000,
         "too many brackets": f"select {'(' * 10_000}1{')' * 10_000}",
-        "open brackets": "select " + "[" * 7_900,
+        "open brackets": "select " + "[" * 6_400,
         "semicolons": ";" * 190_000,
         "commas": "select " + "," * 9_000,
-        "signs": "select " + "- " * 7_900 + "1",
+        "signs": "select " + "- " * 6_400 + "1",
         "a path": "select j -> '$" + ".a" * 90_000 + "' from t",
         "a number": "select " + "9" * 190_000,
         "an exponent": "select 1e" + "9" * 5_000,
@@ -88,7 +88,7 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "joins": f"select 1 from {', '.join(f'{DATASET} o{n}' for n in range(102))}",
         "an unknown function": f"select {'x' * 100_000}(1)",
         "an unknown dataset": f"select * from {'x' * 190_000}",
-        "a chain of unions": " union ".join([f"select {','.join(['-id'] * 13)} from {DATASET}"] * 250),
+        "a chain of unions": " union ".join([f"select {','.join(['-id'] * 10)} from {DATASET}"] * 250),
         "values of a pivot": f"pivot {DATASET} on id in ({','.join(map(str, range(5_000)))}) using sum(amount)",
     }
 )
