@@ -8,12 +8,14 @@ class Reach(StrEnum):
     """What a decision is for: one request, or a survey of whatever a person may see at most or at least.
 
     A survey is about no request in particular, so purpose, network and time of day are in doubt there;
-    of roles, which are nobody in particular, further groups and attributes are, too.
+    of roles, which are nobody in particular, further groups and attributes are, too. Against all doubt, what may give
+    counts, and so does what may take.
     """
 
     REQUEST = "request"
     AT_MOST = "at most"
     AT_LEAST = "at least"
+    AGAINST_ALL = "against all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ UNKNOWN = Circumstances()
 
 AT_MOST = Circumstances(reach=Reach.AT_MOST)
 AT_LEAST = Circumstances(reach=Reach.AT_LEAST)
+AGAINST_ALL = Circumstances(reach=Reach.AGAINST_ALL)
 
 LAST_YEAR = 9998
 """Up to which a moment can be told in every zone of time."""

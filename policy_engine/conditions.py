@@ -21,7 +21,8 @@ _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*(?:([01]\d|2[0-3]):([0-5]\
 
 
 def counts(policy: Policy, subject: Subject, circumstances: Circumstances, at: datetime) -> bool:
-    """Whether a policy's condition lets it bind the subject now; in a survey at most, doubt opens instead.
+    """Whether a policy's condition lets it bind the subject now; in a survey at most, doubt opens instead, and in one
+    against all doubt whatever may count does.
 
     Of somebody named it is known which attributes they lack: these protect in a survey as they do in a request.
     """
@@ -32,7 +33,7 @@ def counts(policy: Policy, subject: Subject, circumstances: Circumstances, at: d
     verdict = judge(policy.when, subject, circumstances, at, lacking=takes if is_known else None)
     if verdict is not None:
         return verdict
-    return takes is not (circumstances.reach is Reach.AT_MOST)
+    return circumstances.reach is Reach.AGAINST_ALL or takes is not (circumstances.reach is Reach.AT_MOST)
 
 
 def judge(

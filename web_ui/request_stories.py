@@ -9,6 +9,7 @@ from catalog.access_requests import AccessRequest, AccessRequests, Choice, Reque
 from catalog.errors import VeilError
 from catalog.journal.event import Event, EventKind
 from catalog.names import fold
+from catalog.people.accounts import is_provided
 from policy_engine.capabilities import Action, Rights
 from policy_engine.circumstances import AT_MOST
 from policy_engine.ddl.printing import print_policy
@@ -77,6 +78,11 @@ class Story:
     past: tuple[AccessRequest, ...] = ()
     in_force: Mapping[str, str] = field(default_factory=dict)
     is_bound: bool = False
+
+    @property
+    def is_provided(self) -> bool:
+        """Whether the asker comes from an identity provider."""
+        return is_provided(self.request.user)
 
 
 class Reader:

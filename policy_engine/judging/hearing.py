@@ -45,6 +45,7 @@ class _Finding:
     is_clear: Mapping[int, bool]
     rows: RowDecision
     broken: tuple[str, ...]
+    opened_by: frozenset[str]
 
 
 class Hearing:
@@ -98,6 +99,7 @@ class Hearing:
             rows=finding.rows,
             broken=finding.broken,
             lookups=self._filters.lookups,
+            opened_by=finding.opened_by,
         )
 
     def _is_plain(self, fields: Profile) -> bool:
@@ -136,6 +138,7 @@ class Hearing:
             rows=finding.rows,
             broken=finding.broken,
             lookups=self._filters.lookups,
+            opened_by=finding.opened_by,
         )
 
     def _found(self, fields: Profile, ruled: Collection[Ruling], every: Collection[Ruling]) -> _Finding:
@@ -159,6 +162,7 @@ class Hearing:
             is_clear={key: verdict.outcome is _CLEAR for key, verdict in verdicts.items()},
             rows=rows,
             broken=broken,
+            opened_by=frozenset() if broken else frozenset(opening),
         )
 
     def _broken(self, fields: Profile, rulings: Collection[Ruling], limiting: AbstractSet[str]) -> tuple[str, ...]:

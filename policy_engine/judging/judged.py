@@ -15,7 +15,7 @@ class Judged:
     """What was found about a dataset; columns that are alike share one verdict, the same object.
 
     `verdicts` are by the kind of column, in the order of the dataset's kinds; or by path, where it is not plain: where
-    some column has fields in it, or names count.
+    some column has fields in it, or names count. `opened_by` are the grants that open rows, by id.
     """
 
     dataset: Dataset
@@ -25,6 +25,7 @@ class Judged:
     rows: RowDecision
     broken: tuple[str, ...]
     lookups: Mapping[str, Lookup]
+    opened_by: frozenset[str]
 
     @property
     def columns(self) -> Iterator[tuple[FieldProfile, Verdict]]:

@@ -15,7 +15,7 @@ from catalog.people.accounts import is_provided
 from catalog.people.model import Role
 from policy_engine.approvals import approval_name
 from policy_engine.changing.plan import Plan, plan_between
-from policy_engine.circumstances import AT_LEAST, AT_MOST, Circumstances
+from policy_engine.circumstances import AGAINST_ALL, AT_LEAST, AT_MOST, Circumstances
 from policy_engine.filters.filters import asks_purpose
 from policy_engine.judging.decide import Judge
 from policy_engine.judging.judged import Judged
@@ -25,6 +25,7 @@ from policy_engine.model import Effect, Policy, RowDecision, Subject
 from policy_engine.personal_roles import role_of
 from policy_engine.requests.column_changes import HIDDEN, Changes, is_alike, words
 from policy_engine.requests.request_policies import Terms, asked_columns, policies_for, with_keys
+from policy_engine.requests.rows_seen import opening_grants
 from policy_engine.subjects import subject_of
 
 _MOST_EDGES = 20
@@ -76,9 +77,8 @@ class Proposal:
 
 
 def asker_of(request: AccessRequest, live: Live) -> Subject | None:
-    """The asker as they are now, or, when they come from an identity provider, as they were seen when they asked.
-
-    None when the account is there no longer.
+    """The asker as they are now, or, when they come from an identity provider, as they were seen when they asked: what
+    they are then is asked by each query (rows_seen.py). None when the account is there no longer.
     """
     if is_provided(request.user):
         return Subject(user=request.user, groups=request.groups, attributes=request.attributes)
@@ -110,8 +110,9 @@ def propose(
         )
     _refuse_shared(request, live, reads)
     surveys = (Circumstances(purpose=request.purpose if terms.is_bound else None), AT_LEAST, AT_MOST)
-    was = _surveyed(asker, dataset, live, at, surveys)
-    policies = policies_for(request, terms, dataset, was[-1], live.policies, asker, live.tags, reads)
+    *was, in_doubt = _surveyed(asker, dataset, live, at, (*surveys, AGAINST_ALL))
+    opening = opening_grants(in_doubt, live)
+    policies = policies_for(request, terms, dataset, opening, live, asker, reads, is_seen=was[-1].is_visible)
     role = role_of(request.user)
     after = replace(
         live,

@@ -5,7 +5,7 @@ the asker sees already, by the filters and conditions of the grants that open th
 whatever becomes of tags.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,26 +14,24 @@ from catalog.errors import NotAllowed, PolicyInvalid
 from catalog.inner_paths import is_document
 from catalog.model import Column, Dataset
 from catalog.names import fold, split_field
+from catalog.people.accounts import is_provided
 from policy_engine.approvals import approval_name
 from policy_engine.circumstances import When
-from policy_engine.filters.filters import check_filter
-from policy_engine.judging.judged import Judged
-from policy_engine.judging.rulings import covers, has_fields
+from policy_engine.live import Live
 from policy_engine.model import (
     AnyOf,
     Effect,
     HasTag,
     Not,
-    Outcome,
     Policy,
     Scope,
     Subject,
     TransformCall,
     TransformRule,
 )
-from policy_engine.own_names import resolved
 from policy_engine.personal_roles import role_of
-from policy_engine.profile import FieldProfile, profile
+from policy_engine.profile import profile
+from policy_engine.requests.rows_seen import for_purpose, innermost, on_rows_seen, while_in_groups, whole_rows
 from policy_engine.shapes import Shape, nesting
 
 Path = tuple[str, ...]
@@ -69,48 +67,45 @@ def policies_for(
     request: AccessRequest,
     terms: Terms,
     dataset: Dataset,
-    before: Judged,
-    live: Mapping[str, Policy],
+    opening: tuple[Policy, ...],
+    live: Live,
     asker: Subject,
-    tags: Iterable[str],
     reads: Callable[[Policy], bool],
+    *,
+    is_seen: bool,
 ) -> tuple[Policy, ...]:
-    """The grants that an approval makes; `before` is what the asker sees now, `tags` are all that are declared.
+    """The grants that an approval makes; `opening` are those that open rows to the asker now, and `is_seen` says
+    whether anything of the dataset is there for them.
 
     Raises NotAllowed where they would repeat words of a grant that who decides does not read.
     """
-    opening = _opening(before, live)
-    as_seen = request.wanted is Wanted.COLUMNS and before.is_visible
+    as_seen = request.wanted is Wanted.COLUMNS and is_seen
     repeated = (grant for grant in opening if grant.where is not None or (as_seen and grant.when is not None))
     if (as_seen or request.wanted is Wanted.ROWS) and not all(map(reads, repeated)):
         raise NotAllowed(
             f"an approval would repeat the conditions on which `{asker.user}` sees rows, and not all are yours to read",
             hint="who writes or reads policies everywhere can decide; you can deny",
         )
+    if as_seen or request.wanted is Wanted.ROWS:
+        if terms.is_bound:
+            opening = for_purpose(opening, request.purpose, asker)
+        if is_provided(asker.user):
+            opening = tuple(while_in_groups(grant, live.roles, asker) for grant in opening)
     if request.wanted is Wanted.ROWS:
-        found = _whole_rows(opening, dataset, asker)
+        found = whole_rows(opening, dataset, asker)
     else:
         scope = Scope(database=dataset.database, dataset=dataset.name, columns=_chosen(request, terms, dataset))
-        masks = () if terms.mask is None else (_mask(terms.mask, scope, dataset, tags),)
+        masks = () if terms.mask is None else (_mask(terms.mask, scope, dataset, live.tags),)
         plain = Policy(id="", effect=Effect.GRANT, roles=(), scope=scope, transforms=masks)
-        found = tuple(_on_rows_seen(plain, opening)) if as_seen else (plain,)
+        found = tuple(on_rows_seen(plain, opening)) if as_seen else (plain,)
     return tuple(_signed(policy, number, request, terms) for number, policy in enumerate(found))
 
 
 def _chosen(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Path, ...]:
     """What is granted: in place of a column with fields, all that are in it now."""
     tops = {_folded(path) for path in _named(request, terms, dataset)}
-    cells = (cell for top in profile(dataset).columns for cell in _cells(top))
+    cells = (cell for top in profile(dataset).columns for cell in innermost(top))
     return tuple(cell.column.path for cell in cells if any(cell.path[: len(top)] == top for top in tops))
-
-
-def _cells(field: FieldProfile) -> Iterator[FieldProfile]:
-    """The innermost fields of a column, and of a document the paths in it that are governed."""
-    if has_fields(field):
-        for part in field.parts:
-            yield from _cells(part)
-    else:
-        yield from (field, *field.nested)
 
 
 def with_keys(policies: Iterable[Policy], dataset: Dataset) -> tuple[str, ...]:
@@ -139,49 +134,6 @@ def _named(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Path
         what = f"`{'.'.join(min(unknown))}` is not asked for" if unknown else "no column is chosen"
         raise PolicyInvalid(what, hint="approve columns that are asked for, or deny the request")
     return tuple(column.path for column in asked if _folded(column.path) in wanted)
-
-
-def _opening(before: Judged, live: Mapping[str, Policy]) -> tuple[Policy, ...]:
-    """The grants by which the asker sees anything of the dataset now, by id."""
-    found = (*before.verdicts.values(), *(verdict for _, verdict in before.parts))
-    names = {name for verdict in found if verdict.outcome is not Outcome.HIDDEN for name in verdict.policies}
-    known = (live.get(fold(name)) for name in sorted(names | set(before.rows.policies)))
-    return tuple(policy for policy in known if policy is not None and policy.effect is Effect.GRANT)
-
-
-def _on_rows_seen(plain: Policy, opening: Iterable[Policy]) -> Iterator[Policy]:
-    """The grant for each condition and end under which rows are open: on these rows and no longer than they are."""
-    alike: dict[tuple[When | None, datetime | None], list[str | None]] = {}
-    for grant in opening:
-        alike.setdefault((grant.when, grant.ends_at), []).append(grant.where)
-    for (when, ends_at), filters in alike.items():
-        yield replace(plain, where=_any_of(filters), when=when, ends_at=ends_at)
-
-
-def _any_of(filters: Iterable[str | None]) -> str | None:
-    texts = dict.fromkeys(filters)
-    if None in texts:
-        return None
-    return check_filter(" OR ".join(f"({text})" for text in texts)) if len(texts) > 1 else next(iter(texts))
-
-
-def _whole_rows(opening: Iterable[Policy], dataset: Dataset, asker: Subject) -> tuple[Policy, ...]:
-    """The grants that open rows by a filter, without it and for this dataset alone; masks stay as they are."""
-    found: list[Policy] = []
-    for grant in opening:
-        mine = resolved(grant, asker.user)
-        if grant.where is not None and mine is not None:
-            cells = (cell for top in profile(dataset).columns for cell in _cells(top))
-            covered = tuple(cell.column.path for cell in cells if covers(mine, cell.path))
-            if covered:  # none would be all of them
-                scope = Scope(database=dataset.database, dataset=dataset.name, columns=covered)
-                found.append(replace(mine, scope=scope, where=None))
-    if not found:
-        raise PolicyInvalid(
-            f"no grant limits the rows that `{asker.user}` sees, so none can be opened by another",
-            hint="what takes rows away is a restriction; its owner can change it",
-        )
-    return tuple(found)
 
 
 def _mask(call: TransformCall, scope: Scope, dataset: Dataset, tags: Iterable[str]) -> TransformRule:
