@@ -162,7 +162,7 @@ class Hearing:
             is_clear={key: verdict.outcome is _CLEAR for key, verdict in verdicts.items()},
             rows=rows,
             broken=broken,
-            opened_by=frozenset() if broken else frozenset(opening),
+            opened_by=frozenset(opening),
         )
 
     def _broken(self, fields: Profile, rulings: Collection[Ruling], limiting: AbstractSet[str]) -> tuple[str, ...]:

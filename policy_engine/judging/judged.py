@@ -15,7 +15,7 @@ class Judged:
     """What was found about a dataset; columns that are alike share one verdict, the same object.
 
     `verdicts` are by the kind of column, in the order of the dataset's kinds; or by path, where it is not plain: where
-    some column has fields in it, or names count. `opened_by` are the grants that open rows, by id.
+    some column has fields in it, or names count. `opened_by` are the grants that open rows, by id, were nothing broken.
     """
 
     dataset: Dataset

@@ -104,11 +104,12 @@ class Rulings:
         self._policies = policies
         self._conditions = conditions
         self._problems = problems
-        self._scoped: dict[str, list[tuple[Path, Policy]]] = {}
+        self._scoped: dict[Path, list[Policy]] = {}
+        """The policies that name a column or a field, by its path: one may name thousands of fields of a column."""
         for policy in policies:
             for path in policy.scope.columns:
-                folded = tuple(map(fold, path))
-                self._scoped.setdefault(folded[0], []).append((folded, policy))
+                self._scoped.setdefault(tuple(map(fold, path)), []).append(policy)
+        self._scoped_tops = frozenset(path[0] for path in self._scoped)
         self._named = frozenset(tag for policy in policies for tag in _tags_named(policy))
         self._rules = tuple(rule for policy in policies for rule in policy.transforms)
         self._asked = asked
@@ -126,7 +127,7 @@ class Rulings:
 
     def of(self, field: FieldProfile) -> Ruling:
         """The ruling on a column or nested field."""
-        if self.go_by_name and (self._is_by_column or field.path[0] in self._scoped):
+        if self.go_by_name and (self._is_by_column or field.path[0] in self._scoped_tops):
             return self._of_named(field)
         ruling = self._by_kind.get(field.kind)
         if ruling is None:
@@ -150,9 +151,9 @@ class Rulings:
             return list(map(self._identities.__getitem__, fields.tally))
 
     def _of_named(self, field: FieldProfile) -> Ruling:
-        listed = self._scoped.get(field.path[0], ())
-        near = (policy for path, policy in listed if field.path[: len(path)] == path)
-        scoped = tuple([policy.id for policy in near if covers(policy, field.path)])
+        path = field.path
+        near = (policy for end in range(1, len(path) + 1) for policy in self._scoped.get(path[:end], ()))
+        scoped = tuple([policy.id for policy in near if covers(policy, path)])
         key = (field.kind, scoped, field.path if self._is_by_column else ())
         ruling = self._by_name.get(key)
         if ruling is None:

@@ -5,7 +5,7 @@ the asker sees already, by the filters and conditions of the grants that open th
 whatever becomes of tags.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -105,7 +105,11 @@ def _chosen(request: AccessRequest, terms: Terms, dataset: Dataset) -> tuple[Pat
     """What is granted: in place of a column with fields, all that are in it now."""
     tops = {_folded(path) for path in _named(request, terms, dataset)}
     cells = (cell for top in profile(dataset).columns for cell in innermost(top))
-    return tuple(cell.column.path for cell in cells if any(cell.path[: len(top)] == top for top in tops))
+    return tuple(cell.column.path for cell in cells if _is_within(tops, cell.path))
+
+
+def _is_within(tops: Set[Path], path: Path) -> bool:
+    return any(path[:end] in tops for end in range(1, len(path) + 1))
 
 
 def with_keys(policies: Iterable[Policy], dataset: Dataset) -> tuple[str, ...]:
