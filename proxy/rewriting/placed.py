@@ -81,6 +81,13 @@ class Placed:
         return self.content is None and (bool(self.decision.rows.filter) or self.is_read_by_bytes)
 
     @property
+    def has_telling_forms(self) -> bool:
+        """Whether the form in which an engine holds some rows at once hangs on raw values behind a mask: where all are
+        one, that is there once, and a sum of fractions multiplies it.
+        """
+        return self.content is None and self.has_statistics and bool(self.masked)
+
+    @property
     def has_joined_pieces(self) -> bool:
         """Whether the engine joins such pieces with others where the policy says so: they come in any order."""
         return self.has_telling_pieces and joins(self.decision)

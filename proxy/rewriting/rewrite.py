@@ -31,6 +31,7 @@ from proxy.rewriting.placed import Placed, distinct, may_fail_half_way, meant_by
 from proxy.rewriting.relations import Leaf, shorten_columns, stand_in
 from proxy.rewriting.row_order import (
     add_order,
+    adds_fractions,
     ends_early,
     exact_in,
     hangs_on_order,
@@ -75,13 +76,15 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     tree, dialect = statement.tree, session.dialect
     labels = label(statement, session)
     shorten_columns(tree, tuple(item.leaf for item in placed))
-    tells_pieces, has_secrets = any(item.has_telling_pieces for item in placed), needs_fence(placed)
-    meant = meant_by_names(tree, placed) if tells_pieces or has_secrets else Families()
-    order, is_sorted = _order(tree, placed, meant) if tells_pieces else ([], False)
+    has_secrets = needs_fence(placed)
+    is_telling = has_secrets or any(item.has_telling_pieces for item in placed)
+    meant = meant_by_names(tree, placed) if is_telling else Families()
+    order, is_sorted = _order(tree, placed, meant) if is_telling else ([], False)
     if order:
         add_order(tree, order)
     if is_sorted:
-        placed = [replace(item, order=None) if item.has_telling_pieces else item for item in placed]
+        is_told = [item.has_telling_pieces or item.has_telling_forms for item in placed]
+        placed = [replace(item, order=None) if told else item for item, told in zip(placed, is_told, strict=True)]
     known = meant if has_secrets else None
     late = () if known is None else late_columns(tree, known, plain_names(placed))
     may_fail = may_fail_half_way(tree, placed, None if known is None else late == ())
@@ -128,8 +131,12 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
 
 def _order(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> tuple[list[exp.Expr], bool]:
     """The keys by which an answer is ordered, and whether datasets are sorted first, where the order of rows, or how
-    many of them are read, would tell what an engine leaves out of each piece that it takes at once.
+    many of them are read, would tell what an engine leaves out of each piece that it takes at once; or the form of such
+    a piece what is behind a mask.
     """
+    if not any(item.has_telling_pieces for item in placed):
+        has_forms = any(item.has_telling_forms for item in placed)
+        return [], has_forms and adds_fractions(tree, exact_in(tree, placed, known))
     is_kept = keeps_order(tree) and not any(item.has_joined_pieces for item in distinct(placed))
     if ends_early(tree, known):
         return ([] if is_kept else keys_of_all(tree)), True

@@ -29,6 +29,13 @@ _ALIKE = frozenset(
 """Aggregates and functions of windows that find the same whatever order their rows come in, if equal ones are the same
 and sums are not rounded.
 """
+_WITHOUT_SUMS = _ALIKE | frozenset(
+    "any_value approx_count_distinct approx_top_k arbitrary arg_max arg_max_null arg_min arg_min_null argmax argmin "
+    "array_agg bitstring_agg count countif first group_concat grouping grouping_id histogram histogram_exact "
+    "json_group_array json_group_object json_group_structure last list listagg mad max max_by median min min_by mode "
+    "quantile quantile_cont quantile_disc string_agg".split()
+)
+"""Aggregates that add up nothing: they find the same in whatever form the values come."""
 _SMALL_LIMIT = 1_000  # DuckDB does so below 8,192 (src/optimizer/limit_pushdown.cpp)
 _LONGEST_NUMBER = 19
 _GIVING_ROWS = frozenset({"generate_subscripts", "regexp_split_to_table", "unnest"})
@@ -158,6 +165,27 @@ def hangs_on_order(tree: exp.Expr, exact: Exact) -> bool:
         return True
     is_told = _columns(tree) is not None or not tree.args.get("order") or _is_ordered_by_all(tree)
     return not _is_one_row(tree) and not (is_told and _differ(tree, exact))
+
+
+def adds_fractions(tree: exp.Expr, exact: Exact) -> bool:
+    """Whether a statement adds up what is rounded on the way: by how values are added their last digits tell.
+
+    Example:
+        >>> from proxy.reading.statement import read
+        >>> exact = Exact(Families({"a": "integer"}), {}, has_exact_columns=True)
+        >>> [adds_fractions(read(sql).tree, exact) for sql in ("select sum(a) from t", "select sum(a / 3) from t")]
+        [False, True]
+    """
+    return any(_adds_fractions(node, exact) for node in tree.walk())
+
+
+def _adds_fractions(node: exp.Expr, exact: Exact) -> bool:
+    if isinstance(node, exp.Sum | exp.Avg):
+        return not exact.adds_up(node)
+    if isinstance(node, exp.Anonymous):
+        function = CALLABLE.get(node.name.lower())
+        return function is None or (function.kind == "aggregate" and node.name.lower() not in _WITHOUT_SUMS)
+    return isinstance(node, exp.Summarize)
 
 
 def keys_of_all(tree: exp.Expr) -> list[exp.Expr]:
