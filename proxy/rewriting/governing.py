@@ -52,6 +52,7 @@ def _governed(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
         item.is_fenced(is_fenced),
         item.tells_by_errors,
         item.has_telling_order,
+        item.is_apart,
     )
     governed = _GOVERNED.get(key, None)
     if governed is None:
@@ -62,6 +63,7 @@ def _governed(item: Placed, keys: KeyRing, is_fenced: bool) -> Governed:
             is_fenced=item.is_fenced(is_fenced),
             is_read_whole=item.tells_by_errors,
             is_sorted=item.has_telling_order,
+            is_apart=item.is_apart,
         )
         _GOVERNED.put(key, None, governed, weight=1 + len(item.decision.columns))
     return governed
@@ -94,6 +96,7 @@ def _govern(
     is_fenced: bool = False,
     is_read_whole: bool = False,
     is_sorted: bool = False,
+    is_apart: bool = False,
 ) -> Governed:
     return govern(
         decision,
@@ -106,6 +109,7 @@ def _govern(
         masking=item.masking,
         named=item.named,
         is_sorted=is_sorted,
+        is_apart=is_apart,
     )
 
 

@@ -28,7 +28,8 @@ class Placed:
     `named` are the columns (folded) that the query can name, None for any: it is given no others.
     `is_read_by_bytes` says that how many rows are read at once hangs on all their columns, `is_told_briefly` that
     nobody is to learn whether something is hidden.
-    `order` are the columns by whose values its rows come, none where they come as they lie, None for any.
+    `order` are the columns by whose values its rows come, none where they come as they lie, None for any; `is_apart`
+    says that the query's expressions are kept from the rows until these are in order.
     `content` are the rows of a view of the person's own catalog, as JSON: that has no physical relation.
     """
 
@@ -44,6 +45,7 @@ class Placed:
     content: str | None = None
     named: frozenset[str] | None = None
     order: tuple[str, ...] | None = ()
+    is_apart: bool = False
     is_told_briefly: bool = False
     is_read_by_bytes: bool = False
 
@@ -83,9 +85,12 @@ class Placed:
     @property
     def has_telling_forms(self) -> bool:
         """Whether the form in which an engine holds some rows at once hangs on raw values behind a mask: where all are
-        one, that is there once, and a sum of fractions multiplies it.
+        one, or all take one branch of a CASE, what is made of them is there once, and a sum of fractions multiplies it.
         """
-        return self.content is None and self.has_statistics and bool(self.masked)
+        if self.content is not None:
+            return False
+        shown = (column for column in self.decision.columns if self.named is None or fold(column.name) in self.named)
+        return bool(self.masked) or not all(map(self.is_plain, shown))
 
     @property
     def has_joined_pieces(self) -> bool:

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -23,6 +24,7 @@ from proxy.fencing.families import Families
 from proxy.fencing.late import BARRIER, keep_late, late_columns, let_go
 from proxy.fencing.outer_joins import count_again, count_whole
 from proxy.reading.statement import Statement, generate, reread, shape
+from proxy.rewriting.by_piece import raises_by_piece
 from proxy.rewriting.governing import conditions_behind, governed_relations, left_to_sources
 from proxy.rewriting.group_keys import in_later_keys
 from proxy.rewriting.labels import label, unlabel
@@ -79,12 +81,11 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     has_secrets = needs_fence(placed)
     is_telling = has_secrets or any(item.has_telling_pieces for item in placed)
     meant = meant_by_names(tree, placed) if is_telling else Families()
-    order, is_sorted = _order(tree, placed, meant) if is_telling else ([], False)
+    order, is_sorted, is_apart = _order(tree, placed, meant) if is_telling else _Order([])
     if order:
         add_order(tree, order)
     if is_sorted:
-        is_told = [item.has_telling_pieces or item.has_telling_forms for item in placed]
-        placed = [replace(item, order=None) if told else item for item, told in zip(placed, is_told, strict=True)]
+        placed = [replace(item, order=None, is_apart=is_apart) if _is_told(item) else item for item in placed]
     known = meant if has_secrets else None
     late = () if known is None else late_columns(tree, known, plain_names(placed))
     may_fail = may_fail_half_way(tree, placed, None if known is None else late == ())
@@ -129,20 +130,36 @@ def rewrite(statement: Statement, placed: Sequence[Placed], session: Session, ke
     )
 
 
-def _order(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> tuple[list[exp.Expr], bool]:
-    """The keys by which an answer is ordered, and whether datasets are sorted first, where the order of rows, or how
-    many of them are read, would tell what an engine leaves out of each piece that it takes at once; or the form of such
-    a piece what is behind a mask.
+def _is_told(item: Placed) -> bool:
+    """Whether a place has pieces that may tell something."""
+    return item.has_telling_pieces or item.has_telling_forms
+
+
+class _Order(NamedTuple):
+    """The keys by which an answer is ordered, whether datasets are sorted first, and whether the query's expressions
+    are kept from their rows until then.
+    """
+
+    keys: list[exp.Expr]
+    is_sorted: bool = False
+    is_apart: bool = False
+
+
+def _order(tree: exp.Expr, placed: Sequence[Placed], known: Families) -> _Order:
+    """What is put in order where the order of rows, or how many of them are read, would tell what an engine leaves out
+    of each piece that it takes at once; or the form of such a piece what is behind a mask.
     """
     if not any(item.has_telling_pieces for item in placed):
         has_forms = any(item.has_telling_forms for item in placed)
-        return [], has_forms and adds_fractions(tree, exact_in(tree, placed, known))
+        is_apart = has_forms and raises_by_piece(tree, known)
+        return _Order([], is_apart or (has_forms and adds_fractions(tree, exact_in(tree, placed, known))), is_apart)
     is_kept = keeps_order(tree) and not any(item.has_joined_pieces for item in distinct(placed))
-    if ends_early(tree, known):
-        return ([] if is_kept else keys_of_all(tree)), True
+    is_apart = raises_by_piece(tree, known)
+    if is_apart or ends_early(tree, known):
+        return _Order([] if is_kept else keys_of_all(tree), is_sorted=True, is_apart=is_apart)
     if is_kept:
-        return [], False
-    return keys_of_all(tree), hangs_on_order(tree, exact_in(tree, placed, known))
+        return _Order([])
+    return _Order(keys_of_all(tree), is_sorted=hangs_on_order(tree, exact_in(tree, placed, known)))
 
 
 def blanked(statement: Statement) -> str:

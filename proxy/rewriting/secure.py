@@ -73,13 +73,15 @@ def govern(
     masking: tuple[str, Masks] = ("", Masks.VEIL),
     named: frozenset[str] | None = None,
     is_sorted: bool = False,
+    is_apart: bool = False,
 ) -> Governed:
     """The subquery over `relation` (SQL, already quoted) that shows what the decision shows and nothing else.
 
     `lookups` are the relations (SQL too) that the decision's lookups read, by the lookups' names. Without statistics of
     the relation a fenced filter stands bare, so that a source can judge it too; `masking` says what that masks. What
     `is_read_whole` is read to the last row whatever the person's conditions are, even where no policy filters rows.
-    What `is_sorted` comes in the order of its cells, so that rows that come one way or the other are all alike.
+    What `is_sorted` comes in the order of its cells, so that rows that come one way or the other are all alike; what is
+    kept `is_apart` meets no expression of the query before.
     """
     types_by_path = {path: column.type for path, column in profile(decision.dataset).fields.items()}
     projection = Projection(keys, types_by_path, masking)
@@ -97,7 +99,7 @@ def govern(
         is_bare = not (is_fenced and (has_statistics or decision.lookups))
         sql += f" WHERE {condition if is_bare else without_errors(condition)}"
     sql = _sorted(sql, shown) if is_sorted else sql
-    sql += FENCE if is_fenced and (decision.rows.filter or is_read_whole) else ""
+    sql += FENCE if is_apart or (is_fenced and (decision.rows.filter or is_read_whole)) else ""
     return Governed(
         sql=f"({sql})",
         parameters=projection.parameters,
